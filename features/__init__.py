@@ -1,0 +1,1 @@
+"""What the project knows: tables, the chain map, and how profiles and needs become numbers."""

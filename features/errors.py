@@ -1,0 +1,75 @@
+"""The one error hierarchy. Exit codes and HTTP statuses are given to it in `service`."""
+
+from typing import ClassVar
+
+
+class LianzhaoError(Exception):
+    """A failure that can be told to a user in one line.
+
+    Parameters
+    ----------
+    message
+        One clear line: what happened, what came and what was expected.
+    field
+        The column, parameter or setting at fault.
+    got, expected
+        What came there, and what should have.
+    """
+
+    code: ClassVar[str] = "failure"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        field: str | None = None,
+        got: object = None,
+        expected: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+        self.got = got
+        self.expected = expected
+
+
+class UsageError(LianzhaoError):
+    """Wrong usage: a command or call that is never right, whatever the workspace holds."""
+
+    code = "wrong-usage"
+
+
+class InputError(LianzhaoError):
+    """A file, a value or a body that is not what was expected."""
+
+    code = "bad-input"
+
+
+class RejectedRowsError(InputError):
+    """A strict import met bad rows, so that none of its rows was loaded."""
+
+    code = "rejected-rows"
+
+
+class NotFoundError(LianzhaoError):
+    """An id that the workspace does not know."""
+
+    code = "not-found"
+
+
+class ConflictError(LianzhaoError):
+    """A request that contradicts what is already there."""
+
+    code = "conflict"
+
+
+class DamagedError(LianzhaoError):
+    """A file of the workspace was altered or cut short."""
+
+    code = "damaged"
+
+
+class UnavailableError(LianzhaoError):
+    """Something needed (disk, server, model) is not there or does not answer now."""
+
+    code = "unavailable"

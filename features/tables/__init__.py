@@ -1,0 +1,1 @@
+"""Tables: read from files, parsed, checked against their schemas and imported."""

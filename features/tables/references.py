@@ -1,0 +1,85 @@
+"""What the rows of a table refer to: needs, enterprises, zones and industry codes."""
+
+from collections.abc import Callable, Collection
+
+import polars as pl
+
+from features.columns import Table
+from features.industry_codes import normalise
+from features.tables.schema import flag
+
+_NAMED = 3
+"""So many examples a warning names."""
+
+Read = Callable[[str], pl.DataFrame]
+"""Reads a table of the workspace."""
+
+
+def with_need_ids(frame: pl.DataFrame) -> pl.DataFrame:
+    """Give a need without an id the one that its zone and industry make."""
+    # A row without an industry is bad for that alone.
+    made = pl.concat_str("zone_id", pl.col("industry").fill_null(""), separator="/")
+    return frame.with_columns(need_id=pl.coalesce("need_id", made))
+
+
+def with_known_codes(table: Table, frame: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
+    """Normalise industry codes; those that GB/T 4754-2017 lacks are left out, with a warning.
+
+    Those of a chain map stay as they are: an unknown one there refuses the whole map.
+    """
+    column = {"enterprises": "industry_code", "needs": "industry_codes"}.get(table.name)
+    if column is None:
+        return frame, []
+    given = frame[column].explode() if frame[column].dtype == pl.List else frame[column]
+    codes = {code: normalise(code) for code in given.drop_nulls().unique().to_list()}
+    known: pl.Expr
+    if frame[column].dtype == pl.List:
+        item = pl.element().replace_strict(codes, default=None, return_dtype=pl.String)
+        kept = pl.col(column).list.eval(item).list.drop_nulls().list.unique(maintain_order=True)
+        known = pl.when(kept.list.len() > 0).then(kept)
+    else:
+        known = pl.col(column).replace_strict(codes, default=None, return_dtype=pl.String)
+    unknown = sorted(code for code, known_code in codes.items() if known_code is None)
+    warnings = [f"{column}: {_some(unknown)} not in GB/T 4754-2017, so left out"] if unknown else []
+    return frame.with_columns(known.alias(column)), warnings
+
+
+def with_unknown_references(table: Table, frame: pl.DataFrame, read: Read) -> pl.DataFrame:
+    """Flag judgements and events about needs, enterprises or zones that the workspace lacks."""
+    if table.name not in {"judgements", "events"}:
+        return frame
+    needs = read("needs")
+    known = {"need_id": needs["need_id"], "enterprise_id": read("enterprises")["enterprise_id"]}
+    flags = {
+        column: pl.col(column).is_in(ids.implode()).not_().fill_null(False)
+        for column, ids in known.items()
+    }
+    if table.name == "events":
+        zones = pl.concat([read("zones")["zone_id"], needs["zone_id"].drop_nulls()]).unique()
+        alone = pl.col("need_id").is_null()
+        flags["need_id"] |= alone & pl.col("zone_id").is_null()
+        flags["zone_id"] = alone & pl.col("zone_id").is_in(zones.implode()).not_().fill_null(False)
+    return frame.with_columns(
+        (pl.col(flag(column)) | wrong).alias(flag(column)) for column, wrong in flags.items()
+    )
+
+
+def unknown_zones(table: Table, frame: pl.DataFrame, read: Read) -> list[str]:
+    """Warn of zones that no zones table knows: they are known by their id alone."""
+    if table.name not in {"needs", "events"}:
+        return []
+    zones = set(read("zones")["zone_id"])
+    unknown = sorted(set(frame["zone_id"].drop_nulls()) - zones)
+    if not unknown:
+        return []
+    return [f"zone_id: {_some(unknown)} not in the zones table, so known by the id alone"]
+
+
+def _some(ids: Collection[str]) -> str:
+    named = ", ".join(list(ids)[:_NAMED])
+    more = len(ids) - _NAMED
+    return (
+        f"{named} and {more} more are"
+        if more > 0
+        else f"{named} {'is' if len(ids) == 1 else 'are'}"
+    )

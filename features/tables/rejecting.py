@@ -1,0 +1,120 @@
+"""Bad rows: what is wrong in each, told by row, column, value and what was expected."""
+
+from pathlib import Path
+
+import orjson
+import polars as pl
+
+from features.columns import Column, Table
+from features.tables.reading import Rows
+from features.tables.schema import ROW, flag
+
+PROBLEMS = pl.Schema(
+    {"row": pl.UInt32(), "column": pl.String(), "value": pl.String(), "expected": pl.String()}
+)
+"""Columns of a frame of problems: a row a bad value."""
+
+_OWNERS = {
+    "need_id": "the need_id of a known need (import needs first)",
+    "enterprise_id": "the enterprise_id of a known enterprise (import enterprises first)",
+    "zone_id": "the zone_id of a known zone (import zones or needs first)",
+}
+
+
+def failed_rules(table: Table, rows: Rows, details: pl.DataFrame) -> pl.DataFrame:
+    """List the values that failed a rule of the row schema.
+
+    Parameters
+    ----------
+    details
+        Bad rows with a column for each rule, as dataframely gives them.
+    """
+    problems = [pl.DataFrame(schema=PROBLEMS)]
+    for column in table.columns:
+        places = (f"{column.name}|", f"{flag(column.name)}|")
+        rules = [name for name in details.columns if name.startswith(places)]
+        bad = details.filter(pl.any_horizontal(pl.col(rules) == "invalid"))
+        if bad.is_empty():
+            continue
+        raw = rows.raw(column.name)
+        given = pl.DataFrame(
+            {ROW: rows.fields[ROW], "value": raw}, schema_overrides={"value": pl.String}
+        )
+        problems.append(
+            bad.select(ROW, missing=pl.col(column.name).is_null())
+            .join(given, on=ROW, how="left")
+            .select(
+                pl.col(ROW).alias("row"),
+                pl.lit(rows.headers.given.get(column.name, column.name)).alias("column"),
+                pl.col("value").replace("", None),
+                _expected(table, column).alias("expected"),
+            )
+        )
+    return pl.concat(problems)
+
+
+def repeated_keys(table: Table, rows: Rows, repeated: pl.DataFrame) -> pl.DataFrame:
+    """List the rows whose key stands in an earlier row already.
+
+    Parameters
+    ----------
+    repeated
+        `ROW`, the key's columns and `first`, the number of that earlier row.
+    """
+    key = ", ".join(table.key)
+    return repeated.select(
+        pl.col(ROW).alias("row"),
+        pl.lit(", ".join(rows.headers.given.get(name, name) for name in table.key)).alias("column"),
+        pl.concat_str(table.key, separator=", ").alias("value"),
+        pl.format(f"each {key} once; row {{}} has it already", "first").alias("expected"),
+    )
+
+
+def surplus_fields(rows: Rows) -> pl.DataFrame:
+    """List the rows that have more fields than there are headers."""
+    width = len(rows.names)
+    return pl.DataFrame(
+        [
+            (
+                row,
+                "",
+                ", ".join(fields[width:]),
+                f"{width} fields as in the headers, not {len(fields)}",
+            )
+            for row, fields in rows.surplus
+        ],
+        schema=PROBLEMS,
+        orient="row",
+    )
+
+
+def rejected(path: Path, rows: Rows, problems: pl.DataFrame) -> pl.DataFrame:
+    """Return a row for each bad row: file, row, column, value, expected, and raw as JSON.
+
+    Where several values of a row are bad, they are parted by " | ".
+    """
+    told = [pl.col(name).fill_null("").str.join(" | ") for name in ("column", "value", "expected")]
+    raw = rows.fields.filter(pl.col(ROW).is_in(problems["row"].unique().implode()))
+    surplus = [(row, orjson.dumps(fields).decode()) for row, fields in rows.surplus]
+    originals = pl.concat(
+        [
+            raw.select(row=ROW, raw=pl.struct(pl.exclude(ROW)).struct.json_encode()),
+            pl.DataFrame(surplus, schema={"row": pl.UInt32, "raw": pl.String}, orient="row"),
+        ]
+    )
+    return (
+        problems.group_by("row", maintain_order=True)
+        .agg(told)
+        .join(originals, on="row", how="left", maintain_order="left")
+        .select(pl.lit(str(path)).alias("file"), pl.all())
+    )
+
+
+def _expected(table: Table, column: Column) -> pl.Expr:
+    if column.expected:
+        return pl.lit(column.expected)
+    either = " or ".join(table.either) if column.name in table.either else column.name
+    unknown = pl.lit(_OWNERS.get(column.name, column.name))
+    return (
+        pl.when("missing").then(pl.lit(f"a value: {either} must not be empty")).otherwise(unknown)
+    )
