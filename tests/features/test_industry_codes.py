@@ -1,0 +1,121 @@
+import csv
+import os
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from features.errors import InputError
+from features.industry_codes import ancestors, division_name, is_known, normalise, section_of
+
+REPOSITORY = Path(__file__).parents[2]
+SHARED = Path(os.environ.get("LIANZHAO_SHARED", "../shared/data"))
+STANDARD = REPOSITORY / SHARED / "reference" / "gbt4754_2017.csv"
+
+
+def every_spelling() -> list[str]:
+    """Return all strings of one letter, and of two to four digits."""
+    digits = [f"{number:0{width}}" for width in (2, 3, 4) for number in range(10**width)]
+    return [*"ABCDEFGHIJKLMNOPQRSTUVWXYZ", *digits]
+
+
+@pytest.fixture(scope="module")
+def published() -> list[dict[str, str]]:
+    if not STANDARD.exists():
+        pytest.skip(f"no {STANDARD}: set LIANZHAO_SHARED to the folder of the shared data")
+    with STANDARD.open(encoding="utf-8-sig", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+class TestAgainstThePublishedStandard:
+    def test_the_codes_are_the_same(self, published: list[dict[str, str]]) -> None:
+        assert {code for code in every_spelling() if is_known(code)} == {
+            row["code"] for row in published
+        }
+
+    def test_parents_and_sections_are_the_same(self, published: list[dict[str, str]]) -> None:
+        for row in published:
+            assert section_of(row["code"]) == row["section"]
+            assert ancestors(row["code"])[-2:] == tuple(filter(None, (row["parent"], row["code"])))
+
+    def test_the_names_of_divisions_are_the_same(self, published: list[dict[str, str]]) -> None:
+        divisions = [row for row in published if row["level"] == "2"]
+        assert len(divisions) == 97
+        assert [division_name(row["code"]) for row in divisions] == [
+            row["name"] for row in divisions
+        ]
+
+
+def test_counts_of_each_level() -> None:
+    known = [code for code in every_spelling() if is_known(code)]
+    assert [sum(len(code) == length for code in known) for length in (1, 2, 3, 4)] == [
+        20,
+        97,
+        473,
+        1381,
+    ]
+
+
+def test_no_row_of_the_file_repeats_a_group_or_a_class() -> None:
+    text = (files("features") / "reference" / "gbt4754.csv").read_text(encoding="utf-8")
+    for row in csv.DictReader(text.splitlines()):
+        groups = [folded.split(".") for folded in row["groups"].split()]
+        assert len({group for group, _ in groups}) == len(groups)
+        assert all(sorted(set(classes)) == list(classes) for _, classes in groups)
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("C", "C"),
+        ("C39", "39"),
+        ("C397", "397"),
+        ("C3972", "3972"),
+        ("39", "39"),
+        ("397", "397"),
+        ("3972", "3972"),
+        ("a0111", "0111"),
+        (" c3972 ", "3972"),
+        ("\uff23\uff13\uff19\uff17\uff12", "3972"),
+    ],
+)
+def test_every_spelling_of_a_code_is_normalised(code: str, expected: str) -> None:
+    assert normalise(code) == expected
+
+
+@pytest.mark.parametrize(
+    "code", ["", " ", "D3972", "U", "CC", "CC39", "3", "3978", "39720", "C-39", "三九"]
+)
+def test_an_unknown_code_is_none(code: str) -> None:
+    assert normalise(code) is None
+    assert not is_known(code)
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("C3972", ("C", "39", "397", "3972")),
+        ("397", ("C", "39", "397")),
+        ("39", ("C", "39")),
+        ("C", ("C",)),
+        ("0610", ("B", "06", "061", "0610")),
+    ],
+)
+def test_ancestors_go_as_far_as_the_code(code: str, expected: tuple[str, ...]) -> None:
+    assert ancestors(code) == expected
+
+
+def test_a_name_is_the_division_s_at_every_level_below() -> None:
+    assert division_name("27") == division_name("C2710") == "医药制造业"
+
+
+def test_an_unknown_code_is_an_error_that_names_it() -> None:
+    for call in (ancestors, section_of, division_name):
+        with pytest.raises(InputError, match="got '3978'") as caught:
+            call("3978")
+        assert caught.value.field == "industry_code"
+
+
+def test_a_section_has_no_one_division() -> None:
+    with pytest.raises(InputError, match="must be a division, group or class"):
+        division_name("C")
