@@ -1,0 +1,118 @@
+"""What a profile states besides its texts, as a sparse matrix of categories.
+
+Place, industry code at every level, size, age and tags become tokens such as `province=山西省` or
+`employees=100-999`. What is unknown has no token, and a token never met in fitting has no column.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from scipy import sparse
+
+from features import industry_codes
+from features.places import regions_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from numpy.typing import NDArray
+
+    from features.chains import Node
+    from features.need import NeedQuery
+
+_AGE_YEARS = (3, 5, 10, 20)
+_CAPITAL_10K_YUAN = (1_000, 5_000, 20_000, 100_000)
+_REVENUE_10K_YUAN = (2_000, 40_000, 200_000, 1_000_000)
+_EMPLOYEES = (20, 100, 300, 1_000, 5_000)
+
+
+def bucket(value: float | None, bounds: Sequence[int]) -> str | None:
+    """Return which of the half-open ranges between `bounds` holds the value, None if unknown."""
+    if value is None:
+        return None
+    at = int(np.searchsorted(bounds, value, side="right"))
+    low = str(bounds[at - 1]) if at else ""
+    high = str(bounds[at]) if at < len(bounds) else ""
+    return f"{low}-{high}"
+
+
+def profile_tokens(row: Mapping[str, Any], today: date) -> list[str]:
+    """Return the tokens of one enterprise; `today` is what its age is counted to."""
+    founded = row["founded"]
+    age = (today - founded).days / 365.25 if founded else None
+    single = {
+        "province": row["province"],
+        "city": row["city"],
+        "age": bucket(age, _AGE_YEARS),
+        "capital": bucket(row["registered_capital"], _CAPITAL_10K_YUAN),
+        "revenue": bucket(row["revenue"], _REVENUE_10K_YUAN),
+        "employees": bucket(row["employees"], _EMPLOYEES),
+    }
+    tokens = [f"{name}={value}" for name, value in single.items() if value]
+    tokens += [f"region={name}" for name in regions_of(row["province"], row["city"])]
+    tokens += [f"tag={tag}" for tag in row["tags"] or ()]
+    tokens += code_tokens([row["industry_code"]] if row["industry_code"] else [])
+    return tokens
+
+
+def code_tokens(codes: Sequence[str]) -> list[str]:
+    """Return a token for every level of every known GB/T 4754-2017 code."""
+    known = (industry_codes.normalise(code) for code in codes)
+    levels = chain.from_iterable(industry_codes.ancestors(code) for code in known if code)
+    return [f"code={level}" for level in dict.fromkeys(levels)]
+
+
+def need_tokens(need: NeedQuery, nodes: Sequence[Node], zone: Mapping[str, Any]) -> list[str]:
+    """Return the categories of a need: what it is after and where its zone lies."""
+    place = {
+        "zone": need.zone_id,
+        "zone_city": zone.get("city"),
+        "zone_province": zone.get("province"),
+        "zone_level": zone.get("level"),
+    }
+    subject = {"industry": need.industry, "sector": need.sector, "chain": need.chain}
+    tokens = [f"{name}={value}" for name, value in {**place, **subject}.items() if value]
+    if need.role:
+        tokens.append(f"role={need.role}")
+    return tokens + [f"chain_id={chain}" for chain in dict.fromkeys(n.chain_id for n in nodes)]
+
+
+class TokenColumns:
+    """Gives every token a column; rows are scaled so that their values sum to 1."""
+
+    def __init__(self, min_rows: int = 2) -> None:
+        self.min_rows = min_rows
+
+    def fit(self, rows: Sequence[Sequence[str]]) -> Self:
+        """Learn the tokens that at least `min_rows` rows have."""
+        seen = Counter(chain.from_iterable(set(row) for row in rows))
+        kept = sorted(token for token, count in seen.items() if count >= self.min_rows)
+        return self.restore({"tokens": np.array(kept, dtype=np.str_)})
+
+    def transform(self, rows: Sequence[Sequence[str]]) -> sparse.csr_array:
+        """Return shape (n rows, n tokens); unseen tokens are left out."""
+        found = [[self._column[t] for t in row if t in self._column] for row in rows]
+        lengths = np.array([len(row) for row in found], dtype=np.int64)
+        indices = np.fromiter(chain.from_iterable(found), dtype=np.int32, count=int(lengths.sum()))
+        values = np.repeat(1 / np.maximum(lengths, 1), lengths).astype(np.float32)
+        matrix = sparse.csr_array(
+            (values, indices, np.concatenate([[0], np.cumsum(lengths)])),
+            shape=(len(found), len(self.tokens_)),
+        )
+        matrix.sum_duplicates()
+        return matrix
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what was learnt, to be saved."""
+        return {"tokens": self.tokens_}
+
+    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """Take back what `arrays` returned."""
+        self.tokens_ = arrays["tokens"]
+        self._column = {token: at for at, token in enumerate(self.tokens_.tolist())}
+        return self

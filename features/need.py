@@ -1,0 +1,77 @@
+"""A need as it is asked: from the needs table, from a body, or from free text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Self
+
+from features.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_LISTS = ("nodes", "keywords", "industry_codes")
+
+
+@dataclass(frozen=True)
+class NeedQuery:
+    """What is looked for; only `industry` must be there, and None or empty means unknown.
+
+    Parameters
+    ----------
+    industry
+        The industry's name, or any text that says what is looked for.
+    chain, sector
+        Free text that places the industry.
+    nodes
+        Names or node_ids of chain-map nodes.
+    keywords, industry_codes
+        Words, and GB/T 4754-2017 codes.
+    zone_id, need_id
+        Ids, where the need is known to the workspace.
+    role
+        "leading" or "auxiliary".
+    basis
+        Where the need is stated.
+
+    Raises
+    ------
+    InputError
+        When `industry` has no letter, digit or Chinese character in it.
+
+    Examples
+    --------
+    >>> NeedQuery("光电LED", keywords=("封装",)).industry
+    '光电LED'
+    """
+
+    industry: str
+    chain: str | None = None
+    sector: str | None = None
+    nodes: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    industry_codes: tuple[str, ...] = ()
+    zone_id: str | None = None
+    need_id: str | None = None
+    role: str | None = None
+    basis: str | None = None
+
+    def __post_init__(self) -> None:
+        if not any(character.isalnum() for character in self.industry):
+            expected = "the name of an industry, such as 光电LED"
+            raise InputError(
+                f"industry must be {expected}, got {self.industry!r}",
+                field="industry",
+                got=self.industry,
+                expected=expected,
+            )
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """Build a need from a row of the needs table or a body; other fields are left out."""
+        known = {name: row[name] for name in _FIELDS if row.get(name)}
+        known["industry"] = str(row.get("industry") or "")
+        return cls(**known | {name: tuple(known[name]) for name in _LISTS if name in known})
+
+
+_FIELDS = tuple(field.name for field in fields(NeedQuery))

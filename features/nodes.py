@@ -1,0 +1,152 @@
+"""Which nodes of the chain map an enterprise stands in, and which ones a need is after.
+
+A product fits a node by its words (it contains one of the node's keywords, or the other way
+round) or by its meaning (cosine of sentence vectors). An enterprise fits as well as its best
+product, a main product counting more than a side product.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from features.chains import ChainMap, Node
+    from features.need import NeedQuery
+    from features.text import WeightedTexts
+
+_SIDE_PRODUCT = 0.6
+
+
+def target_nodes(need: NeedQuery, chain_map: ChainMap) -> list[Node]:
+    """Return the nodes a need is after, in chain order.
+
+    These are the nodes it names (those the map knows); without any, all nodes of the chain that
+    its industry or its chain names; without such a chain, none.
+    """
+    named = [node for text in need.nodes if (node := chain_map.find_node(text))]
+    if named:
+        return named
+    for text in (need.industry, need.chain):
+        if text and (chain := chain_map.find(text)):
+            return list(chain.nodes)
+    return []
+
+
+@dataclass(frozen=True)
+class NodeFit:
+    """How well every enterprise fits every node.
+
+    Attributes
+    ----------
+    node_ids : tuple of str
+        The columns.
+    fit : ndarray of shape (n enterprises, n nodes), float32
+        0 to 1; NaN where neither products nor nodes of the enterprise are known.
+    product : ndarray of shape (n enterprises, n nodes), int32
+        Column of the product that fits best in the product texts; -1 where the enterprise is
+        stated to be in the node, or nothing is known.
+    """
+
+    node_ids: tuple[str, ...]
+    fit: NDArray[np.float32]
+    product: NDArray[np.int32]
+
+    def columns(self, nodes: Sequence[Node]) -> list[int]:
+        """Return the columns of some nodes."""
+        return [self.node_ids.index(node.node_id) for node in nodes]
+
+
+def lexical_fit(texts: Sequence[str], nodes: Sequence[Node]) -> NDArray[np.float32]:
+    """Return how far each text and the closest keyword of each node contain each other, 0 to 1.
+
+    A text that contains a keyword gets (length of keyword / length of text)^¼, one that is
+    contained in a keyword gets the square of the share it covers: 锂电池隔膜涂覆 holds 锂电池隔膜
+    nearly whole, 电池 covers little of it. Shape (n texts, n nodes).
+    """
+    fit = np.zeros((len(texts), len(nodes)), dtype=np.float32)
+    holders: dict[str, list[int]] = {}
+    parts: dict[str, dict[int, float]] = {}
+    for column, node in enumerate(nodes):
+        for keyword in {word.lower() for word in (node.name, *node.keywords)}:
+            holders.setdefault(keyword, []).append(column)
+            for part in _parts(keyword):
+                covered = parts.setdefault(part, {})
+                covered[column] = max(covered.get(column, 0), (len(part) / len(keyword)) ** 2)
+    lowered = pl.Series(texts, dtype=pl.String).str.to_lowercase()
+    found = lowered.str.extract_many(list(holders), overlapping=True).to_list()
+    for row, (text, keywords) in enumerate(zip(lowered, found, strict=True)):
+        for column, share in parts.get(text, {}).items():
+            fit[row, column] = share
+        for keyword in keywords:
+            for column in holders[keyword]:
+                fit[row, column] = max(fit[row, column], (len(keyword) / len(text)) ** 0.25)
+    return fit
+
+
+def _parts(keyword: str) -> set[str]:
+    """Return the substrings of two or more characters, the keyword itself left out."""
+    size = len(keyword)
+    return {
+        keyword[start:stop]
+        for start in range(size)
+        for stop in range(start + 2, size + 1)
+        if stop - start < size
+    }
+
+
+def fit_nodes(
+    products: WeightedTexts,
+    product_vectors: NDArray[np.float32],
+    stated: Sequence[Sequence[str] | None],
+    chain_map: ChainMap,
+    node_vectors: NDArray[np.float32],
+) -> NodeFit:
+    """Match every enterprise with every node of the map.
+
+    Parameters
+    ----------
+    products : WeightedTexts
+        n enterprises by m distinct products.
+    product_vectors : ndarray of shape (m, d)
+        Unit sentence vectors.
+    stated : sequence of n sequences of str, or None
+        The nodes (ids or names) each enterprise is stated to be in.
+    chain_map : ChainMap
+    node_vectors : ndarray of shape (n nodes, d)
+        Unit sentence vectors of the nodes.
+    """
+    nodes = chain_map.nodes
+    meaning = np.clip(product_vectors @ node_vectors.T, 0, 1)
+    words = lexical_fit(products.texts, nodes)
+    matches = 0.6 * np.maximum(words, meaning) + 0.4 * meaning
+    rows, indptr, indices = products.weights.shape[0], *_pointers(products)
+    fit = np.full((rows, len(nodes)), np.nan, dtype=np.float32)
+    product = np.full((rows, len(nodes)), -1, dtype=np.int32)
+    for row in range(rows):
+        start, stop = indptr[row], indptr[row + 1]
+        if start < stop:
+            own = indices[start:stop]
+            weight = products.weights.data[start:stop]
+            scale = _SIDE_PRODUCT + (1 - _SIDE_PRODUCT) * weight / weight.max()
+            scores = matches[own] * scale[:, None]
+            best = scores.argmax(axis=0)
+            fit[row] = scores[best, np.arange(len(nodes))]
+            product[row] = own[best]
+        for text in stated[row] or ():
+            if node := chain_map.find_node(text):
+                column = nodes.index(node)
+                fit[row] = np.nan_to_num(fit[row])
+                fit[row, column], product[row, column] = 1.0, -1
+    return NodeFit(tuple(node.node_id for node in nodes), fit, product)
+
+
+def _pointers(texts: WeightedTexts) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    return texts.weights.indptr, texts.weights.indices

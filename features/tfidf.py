@@ -1,0 +1,155 @@
+"""Character and word TF-IDF of weighted texts, and its latent semantic analysis (LSA)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import rjieba
+from scipy import sparse
+from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.preprocessing import normalize
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from features.text import WeightedTexts
+
+Arrays = dict[str, "NDArray[Any]"]
+
+
+def characters(text: str) -> list[str]:
+    """Return the character 1-3-grams of a text, lower case, none across white space."""
+    parts = text.lower().split()
+    return [
+        part[at : at + size]
+        for part in parts
+        for size in (1, 2, 3)
+        for at in range(len(part) - size + 1)
+    ]
+
+
+def words(text: str) -> list[str]:
+    """Return the words of a Chinese or Latin text, lower case, single characters left out."""
+    return [word for word in rjieba.cut(text.lower()) if len(word.strip()) > 1]
+
+
+class TokenWeights:
+    """TF-IDF over one kind of token.
+
+    A document is a row of a `WeightedTexts`: token counts are summed over its texts with their
+    weights, multiplied by idf = 1 + ln((1 + n) / (1 + df)) (scikit-learn's smoothed form) and
+    scaled to unit length.
+
+    Parameters
+    ----------
+    analyse : callable
+        Turns a text into its tokens.
+    min_documents : int
+        A token that fewer documents than this say is left out.
+    """
+
+    def __init__(self, analyse: Callable[[str], list[str]], min_documents: int = 2) -> None:
+        self.analyse = analyse
+        self.min_documents = min_documents
+
+    def fit(self, documents: Sequence[WeightedTexts]) -> Self:
+        """Learn tokens and idf from one or more sets of texts over the same rows."""
+        tokens: dict[str, int] = {}
+        for part in documents:
+            for text in part.texts:
+                for token in self.analyse(text):
+                    tokens.setdefault(token, len(tokens))
+        names = np.array(sorted(tokens), dtype=np.str_)
+        self._set(names, np.ones(len(names), dtype=np.float32))
+        counts = sum(self.counts(part) for part in documents)
+        documents_with = np.diff(sparse.csc_array(counts).indptr)
+        kept = documents_with >= self.min_documents
+        idf = 1 + np.log((1 + counts.shape[0]) / (1 + documents_with[kept]))
+        self._set(names[kept], idf.astype(np.float32))
+        return self
+
+    def counts(self, part: WeightedTexts) -> sparse.csr_array:
+        """Return how often every row says every token, weights included, shape (n, tokens)."""
+        if not part.texts or not len(self.tokens_):
+            return sparse.csr_array((part.weights.shape[0], len(self.tokens_)), dtype=np.float32)
+        return sparse.csr_array(part.weights @ self._counter.transform(part.texts))
+
+    def weigh(self, counts: sparse.csr_array, *, damping: float = 0.0) -> sparse.csr_array:
+        """Return TF-IDF unit rows of counts; a row without any known token stays zero.
+
+        With a damping d above 0, counts become ln(1 + d · count) first.
+        """
+        rows = counts.copy()
+        if damping:
+            rows.data = np.log1p(damping * rows.data)
+        rows.data *= self.idf_[rows.indices]
+        return sparse.csr_array(normalize(rows)).astype(np.float32)
+
+    def arrays(self) -> Arrays:
+        """Return what was learnt, to be saved."""
+        return {"tokens": self.tokens_, "idf": self.idf_}
+
+    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """Take back what `arrays` returned."""
+        self._set(arrays["tokens"], arrays["idf"])
+        return self
+
+    def _set(self, tokens: NDArray[np.str_], idf: NDArray[np.float32]) -> None:
+        self.tokens_ = tokens
+        self.idf_ = idf
+        self._counter = CountVectorizer(
+            analyzer=self.analyse,
+            vocabulary={token: at for at, token in enumerate(tokens.tolist())},
+            dtype=np.float32,
+        )
+
+
+class LatentSemantics:
+    """LSA: the leading singular directions of TF-IDF rows, each row scaled to unit length.
+
+    Deerwester et al., "Indexing by latent semantic analysis", JASIS 41 (1990).
+
+    Parameters
+    ----------
+    dimensions : int
+        At most this many; fewer where there are fewer rows or tokens.
+    seed : int
+        For the randomised solver.
+    """
+
+    def __init__(self, dimensions: int = 400, seed: int = 0) -> None:
+        self.dimensions = dimensions
+        self.seed = seed
+
+    def fit(self, rows: sparse.csr_array) -> Self:
+        """Learn the directions from TF-IDF rows."""
+        size = min(self.dimensions, rows.shape[0] - 1, rows.shape[1] - 1)
+        if size < 1:
+            self.directions_ = np.zeros((rows.shape[1], 0), dtype=np.float32)
+            return self
+        svd = TruncatedSVD(size, n_iter=3, random_state=self.seed).fit(rows)
+        self.directions_ = np.ascontiguousarray(svd.components_.T, dtype=np.float32)
+        return self
+
+    def transform(self, rows: sparse.csr_array) -> NDArray[np.float32]:
+        """Return unit rows, shape (n rows, dimensions)."""
+        return unit_rows(np.asarray(rows @ self.directions_, dtype=np.float32))
+
+    def arrays(self) -> Arrays:
+        """Return what was learnt, to be saved."""
+        return {"directions": self.directions_}
+
+    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """Take back what `arrays` returned."""
+        self.directions_ = arrays["directions"]
+        return self
+
+
+def unit_rows(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Scale every row to length 1; a zero row stays zero."""
+    lengths = np.linalg.norm(matrix, axis=-1, keepdims=True)
+    return np.asarray(np.divide(matrix, lengths, out=np.zeros_like(matrix), where=lengths > 0))
