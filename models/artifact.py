@@ -1,0 +1,125 @@
+"""A fitted model on disk: arrays, a manifest with their checksums, and nothing that is executed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from features.errors import DamagedError, UnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+MANIFEST = "manifest.json"
+FORMAT = 1
+
+
+def save(folder: Path, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> None:
+    """Write arrays and manifest into a new folder that appears whole or not at all.
+
+    Parameters
+    ----------
+    folder : Path
+        Must not exist.
+    arrays : mapping of str to ndarray
+        Numbers, bools or text; no objects.
+    facts : mapping
+        What else the manifest is to say, JSON.
+
+    Raises
+    ------
+    UnavailableError
+        When the disk does not take it; nothing is left behind.
+    """
+    draft = folder.with_name(f".{folder.name}.{os.getpid()}.draft")
+    try:
+        draft.mkdir(parents=True)
+        checksums = {}
+        for name, array in sorted(arrays.items()):
+            path = draft / f"{name}.npy"
+            np.save(path, array.copy(order="C"), allow_pickle=False)
+            checksums[name] = _checksum(path)
+        manifest = {"format": FORMAT, **facts, "arrays": checksums}
+        text = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True)
+        (draft / MANIFEST).write_text(text + "\n", encoding="utf-8")
+        for path in draft.iterdir():
+            _flush(path)
+        draft.rename(folder)
+        _flush(folder.parent)
+    except OSError as error:
+        raise UnavailableError(
+            f"could not save the model in {folder}: {error.strerror or error}",
+            got=str(folder),
+            expected="a writable folder with free space",
+        ) from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def manifest(folder: Path) -> dict[str, Any]:
+    """Return a model's manifest.
+
+    Raises
+    ------
+    DamagedError
+        When it cannot be read, or is of a format this version does not know.
+    """
+    path = folder / MANIFEST
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        known = found["format"] == FORMAT and isinstance(found["arrays"], dict)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DamagedError(f"model file {path} cannot be read: {error}", got=str(path)) from error
+    if not known:
+        raise DamagedError(
+            f"model file {path} has format {found['format']!r}, expected {FORMAT}", got=str(path)
+        )
+    return found
+
+
+def load(folder: Path) -> dict[str, NDArray[Any]]:
+    """Return a model's arrays, each checked against its checksum.
+
+    Raises
+    ------
+    DamagedError
+        When a file is missing, cut short or altered; the message names it.
+    """
+    arrays = {}
+    for name, checksum in manifest(folder)["arrays"].items():
+        path = folder / f"{name}.npy"
+        try:
+            if _checksum(path) != checksum:
+                raise DamagedError(
+                    f"model file {path} was altered: its checksum is not the manifest's; "
+                    "activate another version or train again",
+                    got=str(path),
+                    expected=f"sha256 {checksum}",
+                )
+            arrays[name] = np.load(path, allow_pickle=False)
+        except (OSError, ValueError) as error:
+            raise DamagedError(
+                f"model file {path} cannot be read: {error}", got=str(path)
+            ) from error
+    return arrays
+
+
+def _checksum(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

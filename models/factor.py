@@ -1,0 +1,49 @@
+"""The contract every factor keeps: one number an enterprise says why it stands where it does.
+
+A factor is written once and used in training and in serving. `prepare` does what depends on the
+pool alone, `score` what depends on the need; the first is called once a pool, the second for every
+request.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from features.space import NeedFeatures, PoolFeatures
+
+
+class Factor(ABC):
+    """One voice in the ranking.
+
+    Attributes
+    ----------
+    name : str
+        Its name in answers, one of `features.vocabulary.FACTORS`.
+    """
+
+    name: str
+
+    @abstractmethod
+    def prepare(self, pool: PoolFeatures) -> Any:
+        """Return what scoring needs of a pool, computed once."""
+
+    @abstractmethod
+    def score(self, need: NeedFeatures, prepared: Any) -> NDArray[Any] | None:
+        """Return one number an enterprise, shape (n,), in the order of the pool.
+
+        NaN where the enterprise's side is unknown; None where the need's side is, so that the
+        factor has nothing to say. The scale is free: the blend standardises it over the pool.
+        """
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what was learnt, to be saved; nothing for a factor that learns nothing."""
+        return {}
+
+    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:  # noqa: B027
+        """Take back what `arrays` returned."""

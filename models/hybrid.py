@@ -1,0 +1,176 @@
+"""LightFM: a factorisation learnt from who was chosen, with features on both sides.
+
+Kula, "Metadata embeddings for user and item cold-start recommendations", CBRecSys 2015. Needs are
+the users, enterprises the items. An enterprise is known by its leading topics and its attributes
+alone, unless it has events of its own: a judgement for one need must not speak for or against an
+enterprise elsewhere.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import sparse
+
+from features.attributes import TokenColumns
+from models.factor import Factor
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from features.space import NeedFeatures, PoolFeatures
+
+TOPICS = 200
+
+
+class LightFMHybrid(Factor):
+    """Dot product of the LightFM representations of need and enterprise, biases included.
+
+    Parameters
+    ----------
+    components, epochs, learning_rate
+        As in LightFM.
+    seed : int
+        With one thread, the same seed gives the same model.
+    """
+
+    name = "hybrid"
+
+    def __init__(
+        self,
+        components: int = 32,
+        epochs: int = 15,
+        learning_rate: float = 0.03,
+        seed: int = 0,
+    ) -> None:
+        self.components = components
+        self.epochs = epochs
+        self.learning_rate = learning_rate
+        self.seed = seed
+
+    def fit(
+        self,
+        needs: Sequence[NeedFeatures],
+        pool: PoolFeatures,
+        gains: sparse.csr_array,
+        identities: NDArray[np.bool_],
+    ) -> LightFMHybrid:
+        """Learn from gains.
+
+        Parameters
+        ----------
+        needs : sequence of m NeedFeatures
+        pool : PoolFeatures of n enterprises
+        gains : csr_array of shape (m, n)
+            What is known of a pair, above 0 to 1, as its weight.
+        identities : ndarray of bool, shape (n,)
+            Which enterprises have events of their own and so an embedding of their own.
+        """
+        from lightfm import LightFM
+
+        self.columns_ = TokenColumns(min_rows=1).fit(
+            [[*need.tokens, *_identity(need)] for need in needs]
+        )
+        self.own_ = pool.ids[identities]
+        users = self._users(needs)
+        items = self._items(pool)
+        model = LightFM(
+            no_components=self.components,
+            loss="warp",
+            learning_rate=self.learning_rate,
+            user_alpha=1e-5,
+            item_alpha=1e-5,
+            max_sampled=30,
+            random_state=self.seed,
+        )
+        pairs = sparse.coo_matrix(gains)
+        model.fit(
+            sparse.coo_matrix((np.ones_like(pairs.data), (pairs.row, pairs.col)), pairs.shape),
+            user_features=_lightfm_matrix(users),
+            item_features=_lightfm_matrix(items),
+            sample_weight=pairs.astype(np.float32),
+            epochs=self.epochs,
+            num_threads=1,
+        )
+        self.user_embeddings_ = np.column_stack([model.user_embeddings, model.user_biases])
+        self.item_embeddings_ = np.column_stack([model.item_embeddings, model.item_biases])
+        return self
+
+    def prepare(self, pool: PoolFeatures) -> NDArray[np.float32] | None:
+        """Return the representations of the pool, shape (n, components + 2)."""
+        if not self.fitted:
+            return None
+        rows = np.asarray(self._items(pool) @ self.item_embeddings_, dtype=np.float32)
+        return np.column_stack([rows, np.ones(len(rows), dtype=np.float32)])
+
+    def score(
+        self, need: NeedFeatures, prepared: NDArray[np.float32] | None
+    ) -> NDArray[np.float32] | None:
+        """Return LightFM's scores: what its `predict` returns, as one product."""
+        if prepared is None:
+            return None
+        users = self._users([need])
+        if users.nnz == 0:
+            return None
+        *vector, bias = (users @ self.user_embeddings_)[0]
+        # (vector, 1, bias) · (enterprise's vector, its bias, 1): the sum that LightFM predicts.
+        return np.asarray(prepared @ np.array([*vector, 1, bias], dtype=np.float32))
+
+    @property
+    def fitted(self) -> bool:
+        """Whether there was anything to learn from."""
+        return hasattr(self, "item_embeddings_")
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the embeddings and the columns they stand for."""
+        if not self.fitted:
+            return {}
+        return {
+            "columns": self.columns_.tokens_,
+            "own": self.own_,
+            "users": self.user_embeddings_,
+            "items": self.item_embeddings_,
+        }
+
+    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Take back what `arrays` returned."""
+        if arrays:
+            self.columns_ = TokenColumns().restore({"tokens": arrays["columns"]})
+            self.own_ = arrays["own"]
+            self.user_embeddings_ = arrays["users"]
+            self.item_embeddings_ = arrays["items"]
+
+    def _users(self, needs: Sequence[NeedFeatures]) -> sparse.csr_array:
+        tokens = self.columns_.transform([[*need.tokens, *_identity(need)] for need in needs])
+        topics = np.stack([need.views["topics"][0, :TOPICS] for need in needs])
+        return sparse.csr_array(
+            sparse.hstack([tokens, sparse.csr_array(topics)], format="csr", dtype=np.float32)
+        )
+
+    def _items(self, pool: PoolFeatures) -> sparse.csr_array:
+        at = np.searchsorted(pool.ids, self.own_)
+        found = np.flatnonzero(at < len(pool.ids))
+        found = found[pool.ids[at[found]] == self.own_[found]]
+        identity = sparse.csr_array(
+            (np.ones(len(found), dtype=np.float32), (at[found], found)),
+            shape=(len(pool), len(self.own_)),
+        )
+        topics = sparse.csr_array(pool.views["topics"][:, :TOPICS])
+        return sparse.csr_array(
+            sparse.hstack([identity, pool.attributes, topics], format="csr", dtype=np.float32)
+        )
+
+
+def _identity(need: NeedFeatures) -> list[str]:
+    return [f"need={need.need_id}"] if need.need_id else []
+
+
+def _lightfm_matrix(features: sparse.csr_array) -> sparse.csr_matrix:
+    """Return the matrix class and index width that LightFM reads."""
+    matrix = sparse.csr_matrix(features, dtype=np.float32)
+    matrix.indices = matrix.indices.astype(np.int32)
+    matrix.indptr = matrix.indptr.astype(np.int32)
+    return matrix

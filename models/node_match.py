@@ -1,0 +1,57 @@
+"""Nodes and industry codes: does the enterprise stand where the need has its gap."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from models.factor import Factor
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from features.nodes import NodeFit
+    from features.space import NeedFeatures, PoolFeatures
+
+BREADTH = 0.2
+"""What the mean fit over all nodes wanted counts beside the best one: some serve a whole chain."""
+
+
+class NodeMatch(Factor):
+    """Fit of the enterprise to the nodes of the chain map that the need is after."""
+
+    name = "node_match"
+
+    def prepare(self, pool: PoolFeatures) -> NodeFit:
+        """Return the fit of every enterprise to every node."""
+        return pool.nodes
+
+    def score(self, need: NeedFeatures, prepared: NodeFit) -> NDArray[np.float32] | None:
+        """Return the best node's fit, and a little of the mean over the nodes wanted."""
+        if not need.targets:
+            return None
+        wanted = prepared.fit[:, list(need.targets)]
+        return np.asarray(wanted.max(axis=1) + BREADTH * wanted.mean(axis=1))
+
+
+class CodeMatch(Factor):
+    """How many levels of the GB/T 4754-2017 code agree: 0 to 4, a quarter of a point each."""
+
+    name = "industry_code"
+
+    def prepare(self, pool: PoolFeatures) -> tuple[tuple[str, ...], ...]:
+        """Return the codes of every enterprise at all levels."""
+        return pool.codes
+
+    def score(
+        self, need: NeedFeatures, prepared: tuple[tuple[str, ...], ...]
+    ) -> NDArray[np.float32] | None:
+        """Return the share of levels in common, NaN where the enterprise's code is unknown."""
+        if not need.codes:
+            return None
+        wanted = set(need.codes)
+        return np.array(
+            [len(wanted.intersection(own)) / 4 if own else np.nan for own in prepared],
+            dtype=np.float32,
+        )
