@@ -1,0 +1,58 @@
+"""Which needs and which pairs are held out, so that nothing is judged on what it was fitted on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from training.metrics import MIN_RELEVANT
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from scipy import sparse
+
+
+MIN_NEEDS = 10
+"""With fewer needs that can be held out, nothing is: a figure from them would say nothing."""
+
+
+def need_folds(relevant: sparse.csr_array, folds: int, seed: int) -> list[NDArray[np.intp]]:
+    """Split the needs with enough relevant enterprises into folds of needs never seen.
+
+    Returns
+    -------
+    list of arrays of row numbers, one a fold; none where there are fewer than `MIN_NEEDS`.
+    """
+    rows = np.flatnonzero(np.diff(relevant.indptr) >= MIN_RELEVANT)
+    if len(rows) < MIN_NEEDS:
+        return []
+    shuffled = np.random.default_rng(seed).permutation(rows)
+    return [np.sort(part) for part in np.array_split(shuffled, folds)]
+
+
+def half_pairs(relevant: sparse.csr_array, seed: int) -> list[sparse.csr_array]:
+    """Split the relevant enterprises of every need into two halves, for needs with four or more.
+
+    Needs with fewer are never held out.
+
+    Returns
+    -------
+    list of two csr_arrays of bool, shape as `relevant`
+        The pairs held out in turn; none where there are fewer than `MIN_NEEDS` such needs.
+    """
+    enough = np.diff(relevant.indptr) >= 2 * MIN_RELEVANT
+    if enough.sum() < MIN_NEEDS:
+        return []
+    generator = np.random.default_rng(seed)
+    side = np.full(relevant.nnz, -1, dtype=np.int8)
+    for row in np.flatnonzero(enough):
+        start, stop = relevant.indptr[row], relevant.indptr[row + 1]
+        side[start:stop] = generator.permutation(np.arange(stop - start) % 2)
+    halves = []
+    for part in (0, 1):
+        half = relevant.copy()
+        half.data = side == part
+        half.eliminate_zeros()
+        halves.append(half)
+    return halves

@@ -1,0 +1,97 @@
+"""Learning the blend's weights on needs or enterprises that the factors were not fitted on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.optimize import minimize
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+PRIOR_NEEDS = 10.0
+"""How many needs the prior weights are worth: few cases leave them as they are."""
+
+_CANDIDATES = 200
+_SHARPNESS = (0.05, 5.0)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One held-out need: what the factors said of the candidates, and who of them was relevant.
+
+    Attributes
+    ----------
+    need : int
+        Row of the need.
+    fold : int
+        The factors were fitted without this fold.
+    parts : ndarray of shape (factors, candidates)
+        Standardised scores.
+    baseline : ndarray of shape (candidates,)
+        Character TF-IDF.
+    relevant : ndarray of bool, shape (candidates,)
+    """
+
+    need: int
+    fold: int
+    parts: NDArray[np.float64]
+    baseline: NDArray[np.float64]
+    relevant: NDArray[np.bool_]
+
+
+def learn_weights(cases: Sequence[Case], prior: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the non-negative weights that put the relevant enterprises of the cases first.
+
+    Minimises, summed over the cases, the mean negative log-likelihood of the relevant enterprises
+    among the candidates that the prior places best (a softmax, as in ListNet: Cao et al., ICML
+    2007), plus `PRIOR_NEEDS` times the squared distance from the prior. How sharp the softmax is
+    is fitted first, along the prior, so that the weights keep their scale. Without cases the
+    prior is returned.
+    """
+    if not cases:
+        return prior.copy()
+    hard = [_hardest(case, prior) for case in cases]
+
+    def likelihood(weights: NDArray[np.float64], sharpness: float) -> tuple[float, Any, float]:
+        """Return the loss, and its slopes in the weights and in the sharpness."""
+        loss, slope, slope_of_sharpness = 0.0, np.zeros_like(weights), 0.0
+        for parts, relevant in hard:
+            raw = weights @ parts
+            logits = sharpness * (raw - raw.max())
+            likely = np.exp(logits)
+            total = likely.sum()
+            loss += np.log(total) - logits[:relevant].mean()
+            gap = likely / total
+            gap[:relevant] -= 1 / relevant
+            slope += sharpness * (parts @ gap)
+            slope_of_sharpness += float(gap @ raw)
+        return loss, slope, slope_of_sharpness
+
+    def of_sharpness(sharpness: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        loss, _, slope = likelihood(prior, float(sharpness[0]))
+        return loss, np.array([slope])
+
+    def of_weights(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        loss, slope, _ = likelihood(weights, sharpness)
+        gap = weights - prior
+        return loss + PRIOR_NEEDS * float(gap @ gap), slope + 2 * PRIOR_NEEDS * gap
+
+    sharpness = float(
+        minimize(of_sharpness, [1.0], jac=True, method="L-BFGS-B", bounds=[_SHARPNESS]).x[0]
+    )
+    bounds = [(0, None)] * len(prior)
+    found = minimize(of_weights, prior, jac=True, method="L-BFGS-B", bounds=bounds)
+    return np.asarray(found.x)
+
+
+def _hardest(case: Case, prior: NDArray[np.float64]) -> tuple[NDArray[np.float64], int]:
+    """Return the relevant columns first, then the others that the prior places best."""
+    others = np.flatnonzero(~case.relevant)
+    best = others[np.argsort(-(prior @ case.parts[:, others]), kind="stable")][:_CANDIDATES]
+    columns = np.concatenate([np.flatnonzero(case.relevant), best])
+    return case.parts[:, columns], int(case.relevant.sum())
