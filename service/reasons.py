@@ -1,0 +1,199 @@
+"""Why an enterprise stands where it does: every contribution in words, with its evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from models.ranker import ranked_factors
+from service.sentences import FACTORS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from features.chains import ChainMap, Node
+    from features.space import NeedFeatures, PoolFeatures
+    from models.ranker import PoolRanker
+    from service.interfaces import Language
+
+NODE_NAMED_FROM = 0.45
+"""A node whose fit is lower is not named as the enterprise's node."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What can be pointed at for one enterprise and one need.
+
+    Attributes
+    ----------
+    product : str or None
+        Its product that comes nearest to the need; None where no product is known.
+    shared : tuple of str
+        Longest pieces of text that its products or its name share with the need.
+    node : Node or None
+        The node that it fits best, among those the need is after where it is after some.
+    node_product : str or None
+        The product that puts it there; None where it is stated to be there.
+    akin : str or None
+        The enterprise most like it among those already chosen for the need.
+    """
+
+    name: str
+    product: str | None
+    shared: tuple[str, ...]
+    node: Node | None
+    node_product: str | None
+    akin: str | None
+
+
+def chosen_rows(bound: PoolRanker, need: NeedFeatures) -> NDArray[np.intp]:
+    """Return the rows of the enterprises already chosen for a need."""
+    return np.flatnonzero(np.isin(bound.pool.ids, bound.ranker.heads.chosen(need.need_id)))
+
+
+def find_evidence(
+    pool: PoolFeatures,
+    chain_map: ChainMap,
+    need: NeedFeatures,
+    row: int,
+    chosen: NDArray[np.intp],
+) -> Evidence:
+    """Gather the evidence for one row of the pool; `chosen` are the rows chosen for the need."""
+    weights = pool.products.weights
+    own = weights.indices[weights.indptr[row] : weights.indptr[row + 1]]
+    product = None
+    if len(own):
+        nearest = own[np.argmax(pool.product_vectors[own] @ need.views["meaning"][0])]
+        product = pool.products.texts[nearest]
+    node, node_product = _node(pool, chain_map, need, row)
+    if need.targets and node_product:
+        product = node_product
+    said = [pool.products.texts[at] for at in own]
+    return Evidence(
+        name=str(pool.names[row]),
+        product=product,
+        shared=_shared(need.texts, [*said, str(pool.names[row])]),
+        node=node,
+        node_product=node_product,
+        akin=_akin(pool, chosen, row),
+    )
+
+
+def reasons(
+    bound: PoolRanker, parts: Any, evidence: Evidence, language: Language
+) -> list[dict[str, Any]]:
+    """Return every factor that is not zero, largest first: factor, contribution, text, evidence.
+
+    Parameters
+    ----------
+    bound : PoolRanker
+    parts : ndarray of shape (factors + 1,)
+        The contributions to one raw score; they are passed on unrounded.
+    evidence : Evidence
+    language : {"zh", "en"}
+    """
+    return [
+        {
+            "factor": factor,
+            "contribution": part,
+            "text": _sentence(factor, part, evidence, language),
+            "evidence": _pointed_at(factor, evidence),
+        }
+        for factor, part in ranked_factors(bound.ranker.blend.factors, parts)
+    ]
+
+
+def _sentence(factor: str, part: float, evidence: Evidence, language: Language) -> str:
+    gloss = FACTORS[factor]
+    chinese = language == "zh"
+    values = {
+        "subject": _subject(evidence, chinese=chinese),
+        "name": evidence.name,
+        "node": _node_name(evidence.node, chinese=chinese),
+        "akin": evidence.akin or ("已选企业" if chinese else "the enterprises chosen"),
+        "shared": _listed(evidence.shared, chinese=chinese),
+    }
+    templates = gloss.chinese if chinese else gloss.english
+    return templates[part < 0].format(**values)
+
+
+def _pointed_at(factor: str, evidence: Evidence) -> list[str]:
+    """Return product, node and whatever else the factor's sentence rests on."""
+    if factor == "constant":
+        return []
+    if factor == "name_similarity":
+        return [evidence.name]
+    found = [evidence.product]
+    if factor == "node_match":
+        found = [
+            evidence.node_product or evidence.product,
+            evidence.node.name if evidence.node else None,
+        ]
+    elif factor == "need_head":
+        found.append(evidence.akin)
+    elif factor == "text_similarity":
+        found += evidence.shared
+    return list(dict.fromkeys(text for text in found if text))
+
+
+def _subject(evidence: Evidence, *, chinese: bool) -> str:
+    product = evidence.product
+    if product is None:
+        return "（主营产品未知）" if chinese else "its name (products unknown)"
+    return f"主营产品「{product}」" if chinese else f"its product “{product}”"
+
+
+def _node_name(node: Node | None, *, chinese: bool) -> str:
+    if node is None:
+        return "所需环节" if chinese else "the nodes wanted"
+    return f"「{node.name}」环节" if chinese else f"node “{node.name_en or node.name}”"
+
+
+def _listed(texts: tuple[str, ...], *, chinese: bool) -> str:
+    if not texts:
+        return ""
+    return f"（{'、'.join(texts)}）" if chinese else f" ({', '.join(texts)})"
+
+
+def _node(
+    pool: PoolFeatures, chain_map: ChainMap, need: NeedFeatures, row: int
+) -> tuple[Node | None, str | None]:
+    fit = np.nan_to_num(pool.nodes.fit[row])
+    if not len(fit):
+        return None, None
+    columns = np.array(need.targets or range(len(fit)))
+    best = int(columns[np.argmax(fit[columns])])
+    if fit[best] < NODE_NAMED_FROM:
+        return None, None
+    at = pool.nodes.product[row, best]
+    node = chain_map.node(pool.nodes.node_ids[best])
+    return node, (pool.products.texts[at] if at >= 0 else None)
+
+
+def _shared(wanted: tuple[str, ...], said: list[str], most: int = 3) -> tuple[str, ...]:
+    """Return the longest pieces of two or more characters that both sides have."""
+    pieces = {
+        text[start:stop]
+        for text in wanted
+        for start in range(len(text))
+        for stop in range(start + 2, min(len(text), start + 8) + 1)
+    }
+    found: list[str] = []
+    for piece in sorted(pieces, key=lambda piece: (-len(piece), piece)):
+        if any(piece in longer for longer in found):
+            continue
+        if any(piece in text for text in said):
+            found.append(piece)
+        if len(found) == most:
+            break
+    return tuple(found)
+
+
+def _akin(pool: PoolFeatures, chosen: NDArray[np.intp], row: int) -> str | None:
+    others = chosen[chosen != row]
+    if not len(others):
+        return None
+    vectors = pool.views["meaning"]
+    return str(pool.names[others[np.argmax(vectors[others] @ vectors[row])]])

@@ -1,0 +1,64 @@
+"""What the routes share: the app's parts, the caller's language, and a check of parameter names."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request, Response
+
+from features.errors import InputError
+from service.answers import Answers, question
+from service.interfaces import Document, Engine, Language, Registry
+from service.languages import negotiate
+from service.telemetry import Telemetry
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts of an app."""
+
+    answers: Answers
+    models: Registry
+    telemetry: Telemetry
+
+    async def answer(
+        self,
+        call: str,
+        work: Callable[[Engine], Document],
+        language: Language | None = None,
+        **arguments: object,
+    ) -> Response:
+        """Answer a question put to the engine."""
+        return await self.answers.respond(question(call, arguments, work, language))
+
+
+def _parts(request: Request) -> Parts:
+    parts = request.app.state.parts
+    assert isinstance(parts, Parts)
+    return parts
+
+
+def _language(request: Request) -> Language:
+    return negotiate(request.headers.get("accept-language", ""))
+
+
+Context = Annotated[Parts, Depends(_parts)]
+Spoken = Annotated[Language, Depends(_language)]
+
+
+def only(*names: str, repeatable: Collection[str] = ()) -> Callable[[Request], None]:
+    """Return a dependency that refuses any other parameter: a slip of the pen must not pass."""
+    expected = "one of " + ", ".join(names) if names else "left out: no parameters are taken"
+
+    def check(request: Request) -> None:
+        seen = set()
+        for name, value in request.query_params.multi_items():
+            if name not in names:
+                message = f"there is no parameter {name!r}; expected {expected}"
+                raise InputError(message, field=name, got=value, expected=expected)
+            if name in seen and name not in repeatable:
+                message = f"{name} must be given once"
+                raise InputError(message, field=name, got=value, expected="one value")
+            seen.add(name)
+
+    return check

@@ -1,0 +1,93 @@
+"""Leads for a need."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from features.errors import InputError
+from features.need import NeedQuery
+from service.answers import question
+from service.filters import Filters
+from service.interfaces import Document, Engine
+from service.routes.context import Context, Spoken, only
+from service.schemas import FilterBody, LeadPage, RecommendationBody, RecommendationQuery
+
+router = APIRouter(prefix="/v1/recommendations", tags=["recommendations"])
+
+_PAGE: dict[int | str, dict[str, Any]] = {200: {"model": LeadPage}}
+_FILTERS = set(FilterBody.model_fields)
+_REPEATABLE = _FILTERS - {"min_capital", "max_age"}
+
+
+@router.get(
+    "",
+    responses=_PAGE,
+    dependencies=[Depends(only(*RecommendationQuery.model_fields, repeatable=_REPEATABLE))],
+)
+async def leads_for_a_known_need(
+    request: Request,
+    parts: Context,
+    language: Spoken,
+    asked: Annotated[RecommendationQuery, Query()],
+) -> Response:
+    """Rank leads for a need of the workspace: `need_id`, or `zone_id` and `industry`."""
+    _check_need(asked)
+    filters = _filters(asked)
+    need = asked.model_dump(include={"need_id", "zone_id", "industry"}, exclude_none=True)
+
+    def work(engine: Engine) -> Document:
+        if asked.need_id is not None:
+            known = engine.need(asked.need_id)
+        else:
+            known = engine.need_of(asked.zone_id or "", asked.industry or "")
+        return engine.recommend(known, filters, asked.limit, asked.offset, language)
+
+    put = question("recommend", _arguments(need, filters, asked), work, language)
+    if learn := request.scope.get("lianzhao.learn"):
+        learn(request.scope, put)
+    return await parts.answers.respond(put)
+
+
+@router.post("", responses=_PAGE, dependencies=[Depends(only())])
+async def leads_for_a_need_in_the_body(
+    parts: Context, language: Spoken, asked: RecommendationBody
+) -> Response:
+    """Rank leads for a need that the workspace does not have to know."""
+    filters = _filters(asked.filters)
+    given = asked.need.model_dump(exclude_defaults=True)
+    need = NeedQuery.from_row(given)
+
+    def work(engine: Engine) -> Document:
+        return engine.recommend(need, filters, asked.limit, asked.offset, language)
+
+    put = question("recommend-given", _arguments(given, filters, asked), work, language)
+    return await parts.answers.respond(put)
+
+
+def _filters(body: FilterBody) -> Filters:
+    return Filters(**body.model_dump(include=_FILTERS))
+
+
+def _arguments(
+    need: dict[str, Any], filters: Filters, asked: RecommendationQuery | RecommendationBody
+) -> dict[str, Any]:
+    return {
+        "need": need,
+        "filters": filters.canonical(),
+        "limit": asked.limit,
+        "offset": asked.offset,
+    }
+
+
+def _check_need(asked: RecommendationQuery) -> None:
+    by_id = asked.need_id is not None
+    by_zone = (asked.zone_id is not None, asked.industry is not None)
+    if by_id == any(by_zone) or any(by_zone) != all(by_zone):
+        expected = "need_id alone, or zone_id and industry together"
+        missing = "zone_id" if by_zone == (False, True) else "industry"
+        raise InputError(
+            f"a need is given by {expected}",
+            field="need_id" if by_id == any(by_zone) else missing,
+            got=asked.need_id,
+            expected=expected,
+        )

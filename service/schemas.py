@@ -1,0 +1,177 @@
+"""Bodies and parameters that come in, and the shapes of what goes out (for OpenAPI)."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from features.vocabulary import REGIONS
+
+Text = Annotated[str, Field(min_length=1, max_length=200)]
+Texts = Annotated[list[Text], Field(max_length=1000)]
+Limit = Annotated[int, Field(ge=1, le=200, description="How many, 1 to 200.")]
+Offset = Annotated[int, Field(ge=0, le=10**9, description="How many to leave out from the start.")]
+
+
+class _Incoming(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class FilterBody(_Incoming):
+    """Any of the values of a filter, all filters together; an unknown value never passes."""
+
+    province: Texts = Field(default=[], description="Province, such as 山西省 or 山西.")
+    city: Texts = Field(default=[], description="City, such as 长治市 or 长治.")
+    region: Texts = Field(default=[], description=f"Target region: {', '.join(REGIONS)}.")
+    tag: Texts = Field(default=[], description="Tag of the enterprise, such as 专精特新.")
+    node: Texts = Field(default=[], description="node_id of the chain map.")
+    exclude: Texts = Field(default=[], description="enterprise_id that is left out.")
+    min_capital: float | None = Field(
+        default=None, ge=0, allow_inf_nan=False, description="Registered capital at least, 万元."
+    )
+    max_age: float | None = Field(
+        default=None, ge=0, allow_inf_nan=False, description="Years since its founding at most."
+    )
+
+
+class PageQuery(_Incoming):
+    """Which part of a list."""
+
+    limit: Limit = 20
+    offset: Offset = 0
+
+
+class RecommendationQuery(PageQuery, FilterBody):
+    """Parameters of GET /v1/recommendations."""
+
+    need_id: Text | None = Field(default=None, description="The need, or else:")
+    zone_id: Text | None = Field(default=None, description="the zone of the need, and")
+    industry: Text | None = Field(default=None, description="its industry.")
+
+
+class EnterpriseQuery(PageQuery):
+    """Parameters of GET /v1/enterprises."""
+
+    q: str = Field(default="", max_length=200, description="Part of a name, a short name or an id.")
+
+
+class LimitQuery(_Incoming):
+    """How much of a list."""
+
+    limit: Limit = 20
+
+
+class NeedBody(_Incoming):
+    """A need that the workspace does not have to know."""
+
+    industry: Text
+    chain: Text | None = None
+    sector: Text | None = None
+    nodes: Texts = []
+    keywords: Texts = []
+    industry_codes: Texts = []
+    zone_id: Text | None = None
+
+
+class RecommendationBody(PageQuery):
+    """Body of POST /v1/recommendations."""
+
+    need: NeedBody
+    filters: FilterBody = FilterBody()
+
+
+class _Outgoing(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+
+class Fault(_Outgoing):
+    """A wrong field."""
+
+    field: str | None
+    got: Any
+    expected: str | None
+
+
+class ProblemBody(_Outgoing):
+    """An error (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str = Field(description="Stable name of the kind of error.")
+    errors: list[Fault]
+
+
+class ZoneName(_Outgoing):
+    """A zone in short."""
+
+    zone_id: str
+    name: str | None
+
+
+class NeedSummary(_Outgoing):
+    """The need of a page."""
+
+    need_id: str | None
+    zone: ZoneName | None
+    industry: str
+    role: str | None
+    basis: str | None
+
+
+class EnterpriseSummary(_Outgoing):
+    """The enterprise of a lead."""
+
+    enterprise_id: str
+    name: str
+    short_name: str | None
+    province: str | None
+    city: str | None
+    tags: list[str]
+    flags: list[str]
+
+
+class NodeName(_Outgoing):
+    """A node of the chain map in short."""
+
+    node_id: str
+    name: str
+
+
+class Reason(_Outgoing):
+    """What one factor adds to the raw score."""
+
+    factor: str
+    contribution: float
+    text: str
+    evidence: list[str]
+
+
+class Lead(_Outgoing):
+    """An enterprise proposed for a need."""
+
+    rank: int
+    enterprise: EnterpriseSummary
+    score: float = Field(ge=0, le=1, description="Monotone in raw_score; not a probability.")
+    raw_score: float = Field(description="The sum of all contributions.")
+    confidence: float = Field(ge=0, le=1, description="How much of the profile was known.")
+    probability: float | None = Field(description="Calibrated chance of signing; null until then.")
+    probability_note: str
+    node: NodeName | None
+    reasons: list[Reason] = Field(description="Every factor that is not zero, largest first.")
+
+
+class LeadPage(_Outgoing):
+    """A page of leads."""
+
+    need: NeedSummary
+    model_version: str
+    pool_version: str
+    pool_date: str | None
+    total: int
+    limit: int
+    offset: int
+    unknown: dict[str, int] = Field(
+        description="How many each filter left out only because the value is unknown."
+    )
+    leads: list[Lead]

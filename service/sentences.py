@@ -1,0 +1,118 @@
+"""The factors of the ranking in words, Chinese and English."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class FactorGloss:
+    """How a factor is called, and what its reason says when it speaks for or against a lead.
+
+    The sentences may hold {subject}, {name}, {node}, {akin} and {shared}.
+    """
+
+    gloss: str
+    chinese: tuple[str, str]
+    english: tuple[str, str]
+
+
+FACTORS: Mapping[str, FactorGloss] = {
+    "text_similarity": FactorGloss(
+        "用字相近",
+        ("{subject}与需求用字相近{shared}", "{subject}与需求用字相差较大"),
+        (
+            "the wording of {subject} is close to the need{shared}",
+            "the wording of {subject} is far from the need",
+        ),
+    ),
+    "topic_similarity": FactorGloss(
+        "主题相近",
+        ("{subject}所属业务主题与需求相近", "{subject}所属业务主题与需求相差较大"),
+        (
+            "{subject} belongs to the topics of the need",
+            "{subject} belongs to other topics than the need",
+        ),
+    ),
+    "meaning_similarity": FactorGloss(
+        "业务语义",
+        (
+            "以{subject}为代表的整体业务与需求语义相近",
+            "以{subject}为代表的整体业务与需求语义相差较大",
+        ),
+        (
+            "the business as a whole, with {subject}, means much the same as the need",
+            "the business as a whole, with {subject}, means something else than the need",
+        ),
+    ),
+    "name_similarity": FactorGloss(
+        "名称相近",
+        (
+            "企业名称「{name}」与需求相近，{subject}",
+            "企业名称「{name}」看不出与需求相关，{subject}",
+        ),
+        (
+            "the name “{name}” points to the need, with {subject}",
+            "the name “{name}” does not point to the need, with {subject}",
+        ),
+    ),
+    "product_similarity": FactorGloss(
+        "最近产品",
+        ("{subject}与需求直接对应", "最接近需求的{subject}仍有距离"),
+        ("{subject} answers the need directly", "even {subject} is some way from the need"),
+    ),
+    "node_match": FactorGloss(
+        "环节匹配",
+        ("{subject}匹配{node}", "{subject}与{node}匹配度低"),
+        ("{subject} fits {node}", "{subject} hardly fits {node}"),
+    ),
+    "industry_code": FactorGloss(
+        "行业代码",
+        ("国标行业代码与需求一致或同属一类，{subject}", "国标行业代码与需求不属一类，{subject}"),
+        (
+            "the industry code agrees with the need, with {subject}",
+            "the industry code is of another class than the need, with {subject}",
+        ),
+    ),
+    "feedback": FactorGloss(
+        "榜首共性",
+        ("{subject}与本需求排名靠前企业的共性相符", "{subject}与本需求排名靠前企业的共性不符"),
+        (
+            "{subject} fits what the first leads for this need have in common",
+            "{subject} does not fit what the first leads for this need have in common",
+        ),
+    ),
+    "hybrid": FactorGloss(
+        "协同特征",
+        (
+            "特征与同类需求已选企业相似（LightFM），{subject}",
+            "特征与同类需求已选企业不相似（LightFM），{subject}",
+        ),
+        (
+            "its features are those of enterprises chosen for such needs (LightFM), with {subject}",
+            "its features differ from enterprises chosen for such needs (LightFM), with {subject}",
+        ),
+    ),
+    "need_head": FactorGloss(
+        "已选相似",
+        (
+            "{subject}与本需求已选的「{akin}」等企业相似",
+            "{subject}与本需求已选的「{akin}」等企业不相似",
+        ),
+        (
+            "{subject} is like what {akin} and others chosen for this need make",
+            "{subject} is unlike what {akin} and others chosen for this need make",
+        ),
+    ),
+    "constant": FactorGloss(
+        "基准",
+        (
+            "基准分：留出检验中相关企业的中位水平对应 0.5",
+            "基准分：留出检验中相关企业的中位水平对应 0.5",
+        ),
+        (
+            "constant: the median relevant enterprise held out in training scores 0.5",
+            "constant: the median relevant enterprise held out in training scores 0.5",
+        ),
+    ),
+}
+"""The factors of the ranking. Sentences: for a positive and for a negative contribution."""

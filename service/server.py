@@ -1,0 +1,156 @@
+"""Runs the app: workers, the embedded cache, and a graceful end."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import logging
+import multiprocessing
+import os
+import shutil
+import socket
+import tempfile
+from functools import partial
+from typing import TYPE_CHECKING
+
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server import Server
+from pydantic import SecretStr
+
+from features.errors import ConflictError, UnavailableError, UsageError
+from service.app import create_app
+from service.embedded import EmbeddedServer, end_with_parent
+from service.guards import check_host
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from fastapi import FastAPI
+
+    from service.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_GRACE_SECONDS = 10
+"""How long answers under way are waited for at the end."""
+
+
+def serve(
+    settings: Settings,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    workers: int = 1,
+    build: Callable[[Settings], FastAPI] = create_app,
+) -> None:
+    """Serve until SIGTERM or Ctrl-C, then answer what is under way and stop.
+
+    Parameters
+    ----------
+    host
+        A loopback address, as long as there are no API keys.
+    port
+        0 takes a free one.
+    workers
+        Processes; each loads the model for itself.
+    build
+        Builds the app in each worker.
+
+    Raises
+    ------
+    UsageError
+        For another host, a port out of range, or no workers.
+    ConflictError
+        When the port is taken.
+    """
+    check_host(host)
+    if workers < 1:
+        raise UsageError("workers must be 1 or more", field="workers", got=workers, expected="≥ 1")
+    port = _free(host, port)
+    configure_logging(settings.log_level)
+    # A forked worker would inherit the locks of Polars' threads without the threads.
+    multiprocessing.set_start_method("spawn", force=True)
+    with contextlib.ExitStack() as stack:
+        settings = stack.enter_context(_cache(settings))
+        if workers > 1:
+            stack.enter_context(_shared_metrics(settings.home))
+        server = Server(
+            "lianzhao",
+            address=host,
+            port=port,
+            interface=Interfaces.ASGI,
+            workers=workers,
+            websockets=False,
+            workers_kill_timeout=_GRACE_SECONDS,
+            log_level=LogLevels.warning,
+        )
+        url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        server.on_startup(lambda: print(f"serving on {url} (API: {url}/docs)", flush=True))
+        server.serve(target_loader=partial(_load, build, settings, os.getpid()), wrap_loader=False)
+
+
+def _load(build: Callable[[Settings], FastAPI], settings: Settings, parent: int) -> FastAPI:
+    """Build the app in a worker, which ends when the serving process is killed."""
+    end_with_parent(parent)
+    configure_logging(settings.log_level)
+    return build(settings)
+
+
+def configure_logging(level: str) -> None:
+    """Log to stderr, a line a record."""
+    logging.basicConfig(
+        level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
+    )
+
+
+def _free(host: str, port: int) -> int:
+    """Return the port if nobody listens there; the server itself would share it silently."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+            probe.listen()
+        except OverflowError:
+            expected = "a number from 0 to 65535"
+            raise UsageError(
+                f"port must be {expected}, got {port}", field="port", got=port, expected=expected
+            ) from None
+        except OSError as error:
+            said = "is taken" if error.errno == errno.EADDRINUSE else f"cannot be used: {error}"
+            raise ConflictError(
+                f"port {port} on {host} {said}; choose another one with --port",
+                field="port",
+                got=port,
+                expected="a free port",
+            ) from None
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def _cache(settings: Settings) -> Iterator[Settings]:
+    """Start the embedded server if no Redis is set, and do without where there is none."""
+    if settings.redis_url:
+        yield settings
+        return
+    with contextlib.ExitStack() as stack:
+        try:
+            server = stack.enter_context(EmbeddedServer())
+            settings = settings.model_copy(update={"redis_url": SecretStr(server.url)})
+        except (UnavailableError, OSError) as error:
+            log.warning("answers are kept in this process only: %s", error)
+        yield settings
+
+
+@contextlib.contextmanager
+def _shared_metrics(home: Path) -> Iterator[None]:
+    """Make a folder where workers add up their counts, for as long as they run."""
+    home.mkdir(parents=True, exist_ok=True)
+    folder = tempfile.mkdtemp(prefix=".metrics-", dir=home)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+    try:
+        yield
+    finally:
+        del os.environ["PROMETHEUS_MULTIPROC_DIR"]
+        shutil.rmtree(folder, ignore_errors=True)

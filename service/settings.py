@@ -1,0 +1,194 @@
+"""Settings from the environment (`LIANZHAO_…`) or a `.env` file, checked before anything starts."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from features.errors import LianzhaoError
+
+PREFIX = "LIANZHAO_"
+_SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
+_REDIS = (
+    "redis://[user:password@]host[:port][/number], rediss://… (with TLS) or unix:///path/to/socket"
+)
+_DATABASE = "sqlite:///path/to/file or postgresql://[user:password@]host[:port]/name"
+_EXPECTED = {
+    "home": "a folder, or a path where one can be made",
+    "redis_url": _REDIS,
+    "database_url": _DATABASE,
+    "log_level": "debug, info, warning, error or critical",
+    "cors_origins": "origins parted by commas, such as https://example.org,http://localhost:3000",
+    "rate_limit": "a number of requests per second, minute, hour or day, such as 100/minute",
+    "encoder": "module:factory, a callable that returns a sentence encoder",
+    "cache_ttl": "a whole number of seconds from 1 to 2592000 (30 days)",
+}
+
+
+class SettingsError(LianzhaoError):
+    """A wrong setting; the message has its name, its value (masked) and what is right."""
+
+    code = "wrong-setting"
+
+
+@dataclass(frozen=True)
+class RateLimit:
+    """At most `requests` in a window of `seconds`, counted for each client."""
+
+    requests: int
+    seconds: int
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read "100/minute" (second, minute, hour or day); ValueError on anything else."""
+        found = re.fullmatch(r"\s*([1-9]\d{0,8})\s*/\s*(second|minute|hour|day)s?\s*", text.lower())
+        if not found:
+            raise ValueError(text)
+        return cls(int(found[1]), _SECONDS[found[2]])
+
+
+class Settings(BaseSettings):
+    """What a deployment may set; every field is the environment variable `LIANZHAO_<FIELD>`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        arbitrary_types_allowed=True,
+    )
+
+    home: Path = Path("var")
+    """The workspace: nothing is written elsewhere."""
+    redis_url: SecretStr | None = None
+    """Unset: a server started by the project."""
+    database_url: SecretStr | None = None
+    """Unset: SQLite in the workspace."""
+    log_level: Literal["debug", "info", "warning", "error", "critical"] = "info"
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    rate_limit: Annotated[RateLimit | None, NoDecode] = None
+    """Unset: none."""
+    encoder: str | None = None
+    """Another sentence encoder, as module:factory."""
+    cache_ttl: int = Field(default=3600, ge=1, le=2_592_000)
+    """Seconds that an answer is kept; a change of data or model is seen at once all the same."""
+
+    @field_validator("home")
+    @classmethod
+    def _folder(cls, home: Path) -> Path:
+        if home.exists() and not home.is_dir():
+            raise ValueError(home)
+        return home
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None:
+            parts = urlsplit(url.get_secret_value())
+            number = parts.path.strip("/")
+            if parts.scheme == "unix":
+                right = bool(number)
+            else:
+                # Reading the port is what checks it.
+                right = (
+                    parts.scheme in {"redis", "rediss"}
+                    and bool(parts.hostname)
+                    and parts.port != 0
+                    and (not number or number.isdecimal())
+                )
+            if not right:
+                raise ValueError(parts.scheme)
+        return url
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None:
+            parts = urlsplit(url.get_secret_value())
+            name = parts.path.strip("/")
+            if parts.scheme == "sqlite":
+                right = bool(name) and not parts.netloc
+            else:
+                right = (
+                    parts.scheme in {"postgresql", "postgres"}
+                    and bool(parts.hostname and name)
+                    and parts.port != 0
+                )
+            if not right:
+                raise ValueError(parts.scheme)
+        return url
+
+    @field_validator("encoder")
+    @classmethod
+    def _encoder(cls, encoder: str | None) -> str | None:
+        if encoder is not None and not re.fullmatch(r"[\w.]+:\w+", encoder):
+            raise ValueError(encoder)
+        return encoder
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _level(cls, level: Any) -> Any:
+        return level.strip().lower() if isinstance(level, str) else level
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _origins(cls, origins: Any) -> Any:
+        if not isinstance(origins, str):
+            return origins
+        found = tuple(part.strip().rstrip("/") for part in origins.split(",") if part.strip())
+        for origin in found:
+            if origin != "*" and not re.fullmatch(r"https?://[^/?#@\s]+", origin):
+                raise ValueError(origin)
+        return found
+
+    @field_validator("rate_limit", mode="before")
+    @classmethod
+    def _limit(cls, limit: Any) -> Any:
+        return RateLimit.parse(limit) if isinstance(limit, str) else limit
+
+    @classmethod
+    def load(cls, **given: Any) -> Self:
+        """Read the settings; `given` (from a command line) goes before the environment.
+
+        Raises
+        ------
+        SettingsError
+            For the first wrong value.
+        """
+        try:
+            return cls(**given)
+        except ValidationError as error:
+            first = error.errors()[0]
+            field = str(first["loc"][0]).lower().removeprefix(PREFIX.lower())
+            value = first["input"]
+            if isinstance(value, SecretStr):
+                value = value.get_secret_value()
+            got, expected = masked(str(value)), _EXPECTED[field]
+            name = PREFIX + field.upper()
+            raise SettingsError(
+                f"{name} must be {expected}; got {got!r}", field=name, got=got, expected=expected
+            ) from None
+
+    def redis(self) -> str | None:
+        """Return the Redis address, its password included, or None for none."""
+        return self.redis_url.get_secret_value() if self.redis_url else None
+
+
+def masked(value: str) -> str:
+    """Hide what may be a secret: all before the last @ of an address, and secret parameters.
+
+    Examples
+    --------
+    >>> masked("redis://user:pa/ss@host:6379/0?password=x")
+    'redis://***@host:6379/0?password=***'
+    """
+    value = re.sub(r"^((?:[a-z0-9+.-]+:)?//|).*@", r"\1***@", value, flags=re.I | re.S)
+    return re.sub(r"((?:pass\w*|pwd|secret|token|key)=)[^&\s]+", r"\1***", value, flags=re.I)
