@@ -1,0 +1,73 @@
+"""The command `lianzhao` itself: its options, its commands, and how every failure ends."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from features.errors import LianzhaoError
+from service.commands import demo, keys, models, recommend, serving, tables
+from service.commands.context import Context
+from service.problems import FAILURE, exit_code
+
+app = typer.Typer(
+    name="lianzhao",
+    help="链招：产业链招商线索推荐。Ranked leads for the needs of development zones.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def settings(
+    context: typer.Context,
+    home: Annotated[
+        Path | None,
+        typer.Option(help="Workspace folder (also LIANZHAO_HOME; ./var by default)."),
+    ] = None,
+) -> None:
+    """链招：产业链招商线索推荐。Ranked leads for the needs of development zones."""
+    context.obj = Context(home)
+
+
+app.command("demo")(demo.demo)
+app.command("import")(tables.import_)
+app.command("remove")(tables.remove)
+app.command("train")(models.train)
+app.command("evaluate")(models.evaluate)
+app.command("recommend")(recommend.recommend)
+app.add_typer(models.versions, name="models", help="Versions of the model.")
+app.add_typer(keys.keys, name="keys", help="API keys (not there yet).")
+app.command("serve")(serving.serve)
+
+
+def main() -> None:
+    """Run a command; end with 0, with 1 for a failure told in one line, or 2 for wrong usage."""
+    try:
+        app()
+    except LianzhaoError as error:
+        _end(error.message, exit_code(error))
+    except BrokenPipeError:
+        # Whoever read our output has closed it: nothing more to say, and nowhere to say it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FAILURE)
+    except OSError as error:
+        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        said = "the disk is full" if full else error.strerror or str(error)
+        _end(f"{said}: {error.filename}" if error.filename else said, FAILURE)
+    except Exception as error:
+        logging.getLogger(__name__).debug("unexpected failure", exc_info=True)
+        _end(f"unexpected failure, please report it: {type(error).__name__}: {error}", FAILURE)
+
+
+def _end(message: str, code: int) -> None:
+    typer.echo(f"lianzhao: {' '.join(message.split())}", err=True)
+    sys.exit(code)

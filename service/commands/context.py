@@ -1,0 +1,93 @@
+"""What every command starts from: settings, workspace, registry, encoder, and how it tells."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from features.encoder import encoder_named
+from features.workspace import Workspace
+from models.registry import ModelRegistry
+from service.server import configure_logging
+from service.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from features.encoder import SentenceEncoder
+
+
+class Context:
+    """Made once a command; everything in it is made when first asked for.
+
+    Parameters
+    ----------
+    home : Path or None
+        The option `--home`, which goes before the setting.
+    """
+
+    def __init__(self, home: Path | None) -> None:
+        self._home = home
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings, checked."""
+        settings = Settings.load(**({} if self._home is None else {"home": self._home}))
+        configure_logging("warning" if settings.log_level == "info" else settings.log_level)
+        return settings
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        """The workspace; it need not exist yet."""
+        return Workspace(self.settings.home)
+
+    @cached_property
+    def registry(self) -> ModelRegistry:
+        """The versions of the workspace's model."""
+        return ModelRegistry(self.workspace)
+
+    @cached_property
+    def encoder(self) -> SentenceEncoder:
+        """The sentence encoder."""
+        return encoder_named(self.settings.encoder)
+
+
+def echo_json(document: Any) -> None:
+    """Print one JSON document, and nothing else, on stdout."""
+    text = orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS)
+    typer.echo(text.decode())
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str, int, int], None]]:
+    """Give something to tell (step, done, of) to: bars on a terminal, plain lines elsewhere.
+
+    Both go to stderr, so that stdout holds the answer alone.
+    """
+    if not sys.stderr.isatty():
+        last: list[str] = []
+
+        def line(step: str, done: int, of: int) -> None:
+            if [step] != last or done == of:
+                last[:] = [step]
+                typer.echo(f"{step}: {done}/{of}", err=True)
+
+        yield line
+        return
+    with Progress(console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, Any] = {}
+
+        def bar(step: str, done: int, of: int) -> None:
+            if step not in tasks:
+                tasks[step] = bars.add_task(step)
+            bars.update(tasks[step], completed=done, total=of)
+
+        yield bar

@@ -1,0 +1,52 @@
+"""The demo: the pilot's zones and needs, listed companies, a first model and its leads."""
+
+from __future__ import annotations
+
+from importlib.resources import as_file, files
+from typing import Annotated
+
+import typer
+
+from features.tables.importing import import_table
+from service import server
+from service.commands.context import Context, progress
+from service.commands.recommend import tell
+from service.engine import Engine
+from service.filters import Filters
+from training import publishing
+
+TABLES = ("zones", "needs", "enterprises", "events")
+SHOWN = ("cz-gaoxin/电子信息", "cz-xiangyuan/现代煤化工")
+_LEADS = 10
+_NOTE = (
+    "演示数据：开发区需求取自公开报道，标注 illustrative 的为示例；企业为公开上市公司，"
+    "排名只说明产业匹配，不代表投资意向。\n"
+    "Demo data: needs marked illustrative are examples; ranks say how well an enterprise fits an "
+    "industry, not whether it will invest."
+)
+
+
+def demo(
+    context: typer.Context,
+    serve: Annotated[
+        bool, typer.Option("--serve/--no-serve", help="Serve afterwards, or stop after printing.")
+    ] = True,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to serve on.")] = 8000,
+) -> None:
+    """Load the demo data, train, print the first ranked leads, and serve."""
+    own: Context = context.obj
+    typer.echo(_NOTE)
+    for table in TABLES:
+        with as_file(files("service") / "demo" / f"{table}.csv") as path:
+            report = import_table(own.workspace, table, path)
+        typer.echo(f"{table}: {report.read} rows")
+    with progress() as told:
+        done = publishing.train(own.workspace, own.registry, own.encoder, force=True, progress=told)
+    typer.echo(f"model {done['version']}: active")
+    engine = Engine.load(own.workspace, own.encoder)
+    for need_id in SHOWN:
+        typer.echo()
+        tell(engine.recommend(engine.need(need_id), Filters(), _LEADS, 0, "zh"), "zh")
+    if serve:
+        typer.echo()
+        server.serve(own.settings, port=port)

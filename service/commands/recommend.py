@@ -1,0 +1,146 @@
+"""Ranked leads: `recommend`, for one need or for a file of needs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from features.errors import UsageError
+from features.need import NeedQuery
+from features.tables.importing import Problem
+from features.tables.lists import read_ids, read_needs
+from service.commands.context import Context, echo_json, progress
+from service.engine import Engine, summary
+from service.export import check_writable, leads_frame, write_table
+from service.filters import Filters
+from service.interfaces import Language
+
+_ROLES = {"leading": "主导", "auxiliary": "辅助"}
+
+
+def recommend(
+    context: typer.Context,
+    need: Annotated[str | None, typer.Option(help="A need of the workspace, by its id.")] = None,
+    zone: Annotated[str | None, typer.Option(help="A zone, together with --industry.")] = None,
+    industry: Annotated[str | None, typer.Option(help="An industry of that zone.")] = None,
+    text: Annotated[str | None, typer.Option(help="Any text that says what is wanted.")] = None,
+    needs: Annotated[Path | None, typer.Option(help="A file of needs, for --out.")] = None,
+    within: Annotated[
+        Path | None, typer.Option(help="A file of enterprise_ids: only these are candidates.")
+    ] = None,
+    k: Annotated[int, typer.Option("-k", min=1, help="How many leads a need.")] = 20,
+    explained: Annotated[
+        int, typer.Option("--reasons", min=0, help="Reasons for so many first ranks of a batch.")
+    ] = 20,
+    out: Annotated[Path | None, typer.Option(help="Write a list: .xlsx, .csv or .parquet.")] = None,
+    english: Annotated[bool, typer.Option(help="Reasons in English.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the page of leads.")] = False,
+) -> None:
+    """Rank enterprises for a need: --need ID, --zone Z --industry I, --text "…" or --needs FILE."""
+    own: Context = context.obj
+    _check_usage(need=need, zone=zone, industry=industry, text=text, needs=needs)
+    if out:
+        check_writable(out)
+    language: Language = "en" if english else "zh"
+    if needs:
+        if out is None:
+            raise UsageError("--needs FILE goes with --out FILE", field="out")
+        _batch(own, needs, out, within, k, explained, language)
+        return
+    if within:
+        raise UsageError("--within FILE goes with --needs FILE", field="within")
+    engine = Engine.load(own.workspace, own.encoder)
+    if need is not None:
+        query = engine.need(need)
+    elif text is not None:
+        query = NeedQuery(text)
+    else:
+        query = engine.need_of(str(zone), str(industry))
+    page = engine.recommend(query, Filters(), k, 0, language)
+    if out:
+        write_table(leads_frame(page), out)
+    if as_json:
+        echo_json(page)
+    elif out:
+        typer.echo(f"{len(page['leads'])} leads in {out}")
+    else:
+        tell(page, language)
+
+
+def tell(page: dict[str, Any], language: Language) -> None:
+    """Print a page of leads: whole names, never cut, and the strongest reasons."""
+    need = page["need"]
+    zone = need["zone"] and (need["zone"]["name"] or need["zone"]["zone_id"])
+    facts = [zone, need["industry"], _ROLES.get(need["role"] or "", ""), need["basis"]]
+    typer.echo(" · ".join(fact for fact in facts if fact))
+    for lead in page["leads"]:
+        enterprise = lead["enterprise"]
+        places = dict.fromkeys(p for p in (enterprise["province"], enterprise["city"]) if p)
+        marks = [
+            *(["".join(places)] if places else []),
+            *([lead["node"]["name"]] if lead["node"] else []),
+            *enterprise["flags"],
+        ]
+        typer.echo(
+            f"{lead['rank']:>3}. {lead['score']:.3f}  {enterprise['name']}"
+            + (f"（{'，'.join(marks)}）" if marks else "")
+        )
+        if why := summary(lead["reasons"], language):
+            typer.echo(f"     {why}")
+
+
+def _check_usage(
+    *,
+    need: str | None,
+    zone: str | None,
+    industry: str | None,
+    text: str | None,
+    needs: Path | None,
+) -> None:
+    forms = [
+        need is not None,
+        zone is not None or industry is not None,
+        text is not None,
+        needs is not None,
+    ]
+    if sum(forms) != 1 or (zone is None) != (industry is None):
+        raise UsageError(
+            'say what is wanted in one way: --need ID, --zone Z --industry I, --text "…" '
+            "or --needs FILE"
+        )
+
+
+def _batch(
+    own: Context,
+    needs: Path,
+    out: Path,
+    within: Path | None,
+    k: int,
+    explained: int,
+    language: Language,
+) -> None:
+    """Rank for every need of a file; bad rows are told and left out."""
+    checked = read_needs(own.workspace, needs)
+    for problem in checked.problems.iter_rows(named=True):
+        typer.echo(f"bad row: {Problem(str(needs), **problem)}", err=True)
+    queries = [NeedQuery.from_row(row) for row in checked.good.iter_rows(named=True)]
+    candidates = None if within is None else read_ids(within)
+    engine = Engine.load(own.workspace, own.encoder)
+    mask = None
+    if candidates is not None:
+        mask = engine.within(candidates.to_list())
+        if unknown := len(set(candidates)) - int(mask.sum()):
+            typer.echo(f"warning: {unknown} ids of {within} are not in the pool", err=True)
+    with progress() as tell_progress:
+        frame = engine.batch(
+            queries,
+            k,
+            within=mask,
+            explained=explained,
+            language=language,
+            progress=lambda done, of: tell_progress("rank needs", done, of),
+        )
+    write_table(frame, out)
+    typer.echo(f"{frame.height} leads for {len(queries)} needs in {out}")
