@@ -1,0 +1,179 @@
+import datetime
+
+import polars as pl
+import pytest
+import xlsxwriter
+
+from features.errors import InputError
+from features.tables.reading import read_rows
+from features.tables.schema import ROW
+from features.vocabulary import ENTERPRISES, ZONES
+
+
+@pytest.fixture
+def excel(tmp_path):
+    """Write sheets of rows; a date is written as Excel does, a None leaves the cell empty."""
+
+    def write(**sheets):
+        path = tmp_path / "list.xlsx"
+        with xlsxwriter.Workbook(path) as workbook:
+            day = workbook.add_format({"num_format": "yyyy/m/d"})
+            for name, rows in sheets.items():
+                sheet = workbook.add_worksheet(name)
+                for y, row in enumerate(rows):
+                    for x, cell in enumerate(row):
+                        if isinstance(cell, datetime.date):
+                            sheet.write_datetime(y, x, cell, day)
+                        elif cell is not None:
+                            sheet.write(y, x, cell)
+        return path
+
+    return write
+
+
+def fields(rows):
+    return rows.fields.rows()
+
+
+def test_excel(excel):
+    header = ["企业编号", "企业名称", "成立日期", "注册资本"]
+    path = excel(
+        企业=[
+            header,
+            [91140400, "甲", datetime.datetime(2019, 3, 1), 5000],
+            ["002069", "乙", 43525, 0.1 + 0.2],
+            [None, None, None, None],
+            ["3", "丙", datetime.datetime(2019, 3, 1, 10, 5), "5000万"],
+        ]
+    )
+    rows = read_rows(path, ENTERPRISES)
+    assert rows.names == header
+    assert fields(rows) == [
+        (2, "91140400", "甲", "2019-03-01", "5000"),
+        (3, "002069", "乙", "43525", "0.3"),
+        (5, "3", "丙", "2019-03-01 10:05:00", "5000万"),
+    ]
+    assert rows.warnings == []
+
+
+def test_a_title_above_the_headers_is_left_out(excel):
+    path = excel(a=[["开发区名单"], [None], ["开发区编号", "开发区名称"], ["z", "甲"]])
+    rows = read_rows(path, ZONES)
+    assert fields(rows) == [(4, "z", "甲")]
+    assert rows.warnings == ["the headers were found in row 3; what is above is left out"]
+
+
+def test_other_sheets_are_named(excel):
+    path = excel(一=[["zone_id", "name"], ["z", "甲"]], 二=[["x"]], 三=[])
+    rows = read_rows(path, ZONES)
+    assert rows.warnings == ["only the first sheet, 一, was read; there is also: 二, 三"]
+
+
+def test_parquet(tmp_path):
+    path = tmp_path / "list.parquet"
+    pl.DataFrame(
+        {
+            "enterprise_id": [1, 2],
+            "name": pl.Series(["甲", "乙"], dtype=pl.Categorical),
+            "founded": [datetime.date(2019, 3, 1), None],
+            "registered_capital": [5000.0, 0.5],
+            "tags": [["a", "b"], None],
+            "products": [[{"name": "灯", "share": 0.5}, {"name": "LED", "share": None}], []],
+        }
+    ).write_parquet(path)
+    assert fields(read_rows(path, ENTERPRISES)) == [
+        (2, "1", "甲", "2019-03-01", "5000", "a;b", "灯:0.5;LED"),
+        (3, "2", "乙", None, "0.5", None, ""),
+    ]
+
+
+def test_headers_of_one_name_are_told_apart(tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text("zone_id,name,x,x,,row number\n1,2,3,4,5,6\n")
+    rows = read_rows(path, ZONES)
+    assert rows.names == [
+        "zone_id",
+        "name",
+        "x",
+        "x (column 4)",
+        "column 5",
+        "row number (column 6)",
+    ]
+    assert fields(rows) == [(2, "1", "2", "3", "4", "5", "6")]
+    assert rows.warnings == ["columns left out, unknown for zones: x, x, row number"]
+
+
+def test_raw_fields_by_canonical_name(tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text("开发区编号,name\nz,甲\n")
+    rows = read_rows(path, ZONES)
+    assert rows.raw("zone_id").to_list() == ["z"]
+    assert rows.raw("city") is None
+
+
+def test_no_rows_is_worth_a_warning(tmp_path):
+    path = tmp_path / "list.CSV"
+    path.write_text("zone_id,name\n,\n\n")
+    rows = read_rows(path, ZONES)
+    assert rows.fields.height == 0
+    assert rows.fields.columns == [ROW, "zone_id", "name"]
+    assert rows.warnings == [f"{path} has headers and no rows"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.csv", None, "a.csv does not exist"),
+        ("a.xlsx", None, "a.xlsx does not exist"),
+        ("a.txt", b"x", "a.txt ends in .txt: expected a file named .csv, .xlsx or .parquet"),
+        ("a", b"x", "a ends in nothing: expected a file named .csv, .xlsx or .parquet"),
+        ("a.xls", b"x", "a.xls ends in .xls: expected a file named .csv, .xlsx or .parquet"),
+        ("a.csv", b"", "a.csv is empty: expected headers and rows"),
+        ("a.xlsx", b"", "a.xlsx is empty: expected headers and rows"),
+        ("a.parquet", b"", "a.parquet is empty: expected headers and rows"),
+    ],
+)
+def test_what_is_no_file_of_a_table_is_refused(tmp_path, name, content, message):
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        read_rows(path, ZONES)
+    assert str(caught.value) == f"{tmp_path}/{message}"
+
+
+def test_a_name_that_no_file_can_have_is_refused(tmp_path):
+    with pytest.raises(InputError, match="cannot be read: File name too long"):
+        read_rows(tmp_path / f"{'a' * 300}.csv", ZONES)
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a"])
+def test_a_folder_is_refused(tmp_path, name):
+    (tmp_path / name).mkdir()
+    with pytest.raises(InputError, match=r"is a folder: expected a file named \.csv"):
+        read_rows(tmp_path / name, ZONES)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("a.xlsx", "is no Excel file, or is damaged"), ("a.parquet", "is no Parquet file, or is")],
+)
+@pytest.mark.parametrize("content", [b"zone_id,name\n", b"PK\x03\x04", b"PAR1 and PAR1"])
+def test_a_file_that_is_not_what_its_name_says_is_refused(tmp_path, name, message, content):
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=message) as caught:
+        read_rows(path, ZONES)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_workbook_cut_short_is_refused(excel):
+    path = excel(a=[["zone_id", "name"], ["z", "甲"]])
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(InputError, match="is no Excel file, or is damaged"):
+        read_rows(path, ZONES)
+
+
+def test_an_empty_sheet_is_refused(excel):
+    with pytest.raises(InputError, match="the first sheet, a, is empty"):
+        read_rows(excel(a=[]), ZONES)

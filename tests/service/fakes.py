@@ -1,0 +1,160 @@
+"""An engine, its holder and a registry that answer from a few rows and note what is asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from features.errors import ConflictError, LianzhaoError, NotFoundError
+from features.need import NeedQuery
+
+if TYPE_CHECKING:
+    from service.filters import Filters
+    from service.interfaces import Document, Language
+
+NEED = NeedQuery("光电LED", zone_id="z", need_id="z/光电LED", role="leading", basis="article")
+ZONE = {"zone_id": "z", "name": "高新区"}
+ENTERPRISES = [{"enterprise_id": f"e{i}", "name": f"第{i}光电有限公司"} for i in range(1, 31)]
+
+
+@dataclass
+class FakeEngine:
+    model_version: str = "m1"
+    pool_version: str = "p1"
+    pool_date: str | None = "2026-01-01"
+    asked: list[tuple[NeedQuery, Filters, int, int, str]] = field(default_factory=list)
+
+    def recommend(
+        self, need: NeedQuery, filters: Filters, limit: int, offset: int, language: Language
+    ) -> Document:
+        self.asked.append((need, filters, limit, offset, language))
+        leads = [
+            {
+                "rank": rank,
+                "enterprise": {
+                    **enterprise,
+                    "short_name": None,
+                    "province": None,
+                    "city": None,
+                    "tags": [],
+                    "flags": [],
+                },
+                "score": 1 / rank,
+                "raw_score": 2.0 / rank,
+                "confidence": 0.5,
+                "probability": None,
+                "probability_note": "尚无足够结果" if language == "zh" else "too few outcomes",
+                "node": {"node_id": "led/packaging", "name": "封装"},
+                "reasons": [
+                    {
+                        "factor": "text",
+                        "contribution": 2.0 / rank,
+                        "text": "主营相符" if language == "zh" else "products match",
+                        "evidence": ["LED封装"],
+                    }
+                ],
+            }
+            for rank, enterprise in enumerate(ENTERPRISES, 1)
+        ]
+        return {
+            "need": {
+                "need_id": need.need_id,
+                "zone": ZONE if need.zone_id else None,
+                "industry": need.industry,
+                "role": need.role,
+                "basis": need.basis,
+            },
+            "model_version": self.model_version,
+            "pool_version": self.pool_version,
+            "pool_date": self.pool_date,
+            "total": len(leads),
+            "limit": limit,
+            "offset": offset,
+            "unknown": {},
+            "leads": leads[offset : offset + limit],
+        }
+
+    def need(self, need_id: str) -> NeedQuery:
+        if need_id != NEED.need_id:
+            raise NotFoundError(f"no need {need_id!r}", field="need_id", got=need_id)
+        return NEED
+
+    def need_of(self, zone_id: str, industry: str) -> NeedQuery:
+        return self.need(f"{zone_id}/{industry}")
+
+    def zones(self) -> list[Document]:
+        return [ZONE]
+
+    def zone(self, zone_id: str) -> Document:
+        if zone_id != "z":
+            raise NotFoundError(f"no zone {zone_id!r}", field="zone_id", got=zone_id)
+        return {**ZONE, "needs": [{"need_id": NEED.need_id}]}
+
+    def needs(self) -> list[Document]:
+        return [{"need_id": NEED.need_id, "industry": NEED.industry}]
+
+    def chains(self) -> list[Document]:
+        return [{"chain_id": "led", "name": "光电LED"}]
+
+    def chain(self, chain_id: str) -> Document:
+        return {"chain_id": chain_id, "nodes": [], "edges": []}
+
+    def enterprises(self, q: str, limit: int, offset: int) -> Document:
+        found = [row for row in ENTERPRISES if q in row["name"]]
+        return {"total": len(found), "enterprises": found[offset : offset + limit]}
+
+    def enterprise(self, enterprise_id: str) -> Document:
+        return {"enterprise_id": enterprise_id}
+
+    def needs_for(self, enterprise_id: str, limit: int, language: Language) -> Document:
+        return {"enterprise_id": enterprise_id, "needs": self.needs()[:limit], "language": language}
+
+
+class FakeSource:
+    """Holds what `there` is; raises `error` instead where one is set."""
+
+    def __init__(self, there: FakeEngine | None = None, error: LianzhaoError | None = None) -> None:
+        self.there = there or FakeEngine()
+        self.error = error
+        self.engine: FakeEngine | None = None
+        self.loaded = 0
+
+    def changed(self) -> bool:
+        return self.error is not None or self.engine is not self.there
+
+    def current(self) -> FakeEngine:
+        if self.error:
+            raise self.error
+        self.loaded += 1
+        self.engine = self.there
+        return self.there
+
+
+class FakeRegistry:
+    def __init__(self, source: FakeSource) -> None:
+        self.source = source
+        self.history = ["m0", "m1"]
+
+    def list(self) -> list[Document]:
+        return [{"version": version} for version in ("m0", "m1", "m2")]
+
+    def show(self, version: str) -> dict[str, Any]:
+        if version not in {"m0", "m1", "m2"}:
+            raise NotFoundError(f"no model version {version!r}", field="version", got=version)
+        return {"version": version}
+
+    def activate(self, version: str) -> str:
+        self.show(version)
+        self.history.append(version)
+        self.source.there = FakeEngine(model_version=version)
+        return version
+
+    def rollback(self) -> str:
+        if len(self.history) < 2:
+            raise ConflictError("no version to roll back to")
+        self.history.pop()
+        self.source.there = FakeEngine(model_version=self.history[-1])
+        return self.history[-1]
+
+    def active(self) -> str | None:
+        return self.history[-1]

@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from features.errors import UnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from starlette.testclient import TestClient
+
+    from tests.service.fakes import FakeSource
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/v1/zones", {"zones": [{"zone_id": "z", "name": "高新区"}]}),
+        (
+            "/v1/zones/z",
+            {"zone_id": "z", "name": "高新区", "needs": [{"need_id": "z/光电LED"}]},
+        ),
+        ("/v1/needs", {"needs": [{"need_id": "z/光电LED", "industry": "光电LED"}]}),
+        ("/v1/chains", {"chains": [{"chain_id": "led", "name": "光电LED"}]}),
+        ("/v1/chains/a%2Fb", {"chain_id": "a/b", "nodes": [], "edges": []}),
+        (
+            "/v1/enterprises?q=第7光",
+            {"total": 1, "enterprises": [{"enterprise_id": "e7", "name": "第7光电有限公司"}]},
+        ),
+        ("/v1/enterprises/e7", {"enterprise_id": "e7"}),
+        (
+            "/v1/enterprises/e7/needs?limit=1",
+            {
+                "enterprise_id": "e7",
+                "needs": [{"need_id": "z/光电LED", "industry": "光电LED"}],
+                "language": "zh",
+            },
+        ),
+        ("/v1/models/m1", {"version": "m1"}),
+        (
+            "/v1/models",
+            {"active": "m1", "models": [{"version": v} for v in ("m0", "m1", "m2")]},
+        ),
+    ],
+)
+def test_reference_data(client: TestClient, path: str, expected: object) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 200
+    assert answer.json() == expected
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/v1/zones/nowhere", 404, "not-found"),
+        ("GET", "/v1/models/m9", 404, "not-found"),
+        ("POST", "/v1/models/m9/activate", 404, "not-found"),
+        ("GET", "/nothing", 404, "not-found"),
+        ("DELETE", "/v1/zones", 405, "method-not-allowed"),
+        ("GET", "/v1/zones?limit=3", 422, "bad-input"),
+        ("GET", "/v1/enterprises?limit=0", 422, "bad-input"),
+        ("GET", "/v1/events", 501, "not-yet"),
+        ("POST", "/v1/events", 501, "not-yet"),
+        ("POST", "/v1/events/e/retract", 501, "not-yet"),
+    ],
+)
+def test_errors_are_problems(
+    client: TestClient, method: str, path: str, status: int, code: str
+) -> None:
+    answer = client.request(method, path)
+    assert answer.status_code == status
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    problem = answer.json()
+    assert {"type", "title", "status", "detail", "code", "errors"} <= set(problem)
+    assert (problem["status"], problem["code"]) == (status, code)
+    assert ("allow" in answer.headers) == (status == 405)
+
+
+def test_models_change_without_a_restart(client: TestClient) -> None:
+    url = "/v1/recommendations?need_id=z/光电LED"
+    assert client.get(url).headers["X-Model-Version"] == "m1"
+    assert client.post("/v1/models/m2/activate").json() == {"active": "m2"}
+    assert client.get(url).headers["X-Model-Version"] == "m2"
+    assert client.post("/v1/models/rollback").json() == {"active": "m1"}
+    assert client.get(url).headers["X-Model-Version"] == "m1"
+    client.post("/v1/models/rollback")
+    last = client.post("/v1/models/rollback")
+    assert (last.status_code, last.json()["code"]) == (409, "conflict")
+
+
+def test_health_tells_what_is_ready(client: TestClient, source: FakeSource) -> None:
+    assert client.get("/health/live").json() == {"status": "alive"}
+    assert client.get("/health/ready").json() == {
+        "status": "ready",
+        "model_version": "m1",
+        "pool_version": "p1",
+        "pool_date": "2026-01-01",
+        "cache": "none",
+    }
+    source.error = UnavailableError("no model yet: run lianzhao train")
+    answer = client.get("/health/ready")
+    assert answer.status_code == 503
+    assert "lianzhao train" in answer.json()["detail"]
+    assert answer.headers["Retry-After"]
+    assert client.get("/health/live").status_code == 200
+
+
+def test_an_app_without_a_model_starts_and_says_so(
+    source: FakeSource, start: Callable[..., AbstractContextManager[TestClient]]
+) -> None:
+    source.error = UnavailableError("no model yet: run lianzhao train")
+    with start() as client:
+        answer = client.get("/v1/recommendations?need_id=z/光电LED")
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+
+
+def test_metrics_count_requests_and_answers(client: TestClient) -> None:
+    for _ in range(3):
+        client.get("/v1/recommendations?need_id=z/光电LED")
+    client.get("/v1/zones/nowhere")
+    client.get("/nothing")
+    answer = client.get("/metrics")
+    assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    for line in (
+        'lianzhao_requests_total{method="GET",route="/v1/recommendations",status="200"} 3.0',
+        'lianzhao_requests_total{method="GET",route="/v1/zones/{zone_id}",status="404"} 1.0',
+        'lianzhao_requests_total{method="GET",route="other",status="404"} 1.0',
+        'lianzhao_request_seconds_count{route="/v1/recommendations"} 3.0',
+        'lianzhao_answers_total{state="hit"} 2.0',
+        'lianzhao_answers_total{state="miss"} 1.0',
+        'lianzhao_answers_total{state="stale"} 0.0',
+        'lianzhao_model_info{model_version="m1",pool_version="p1"} 1.0',
+        "lianzhao_cache_up 0.0",
+    ):
+        assert line in answer.text.splitlines()
+
+
+def test_the_openapi_document_is_valid_and_names_problems(client: TestClient) -> None:
+    document = client.get("/openapi.json").json()
+    assert document["openapi"].startswith("3.1")
+    OpenAPIV31SpecValidator(document).validate()
+    leads = document["paths"]["/v1/recommendations"]["get"]
+    names = {parameter["name"] for parameter in leads["parameters"]}
+    assert {"need_id", "zone_id", "industry", "limit", "offset", "province"} <= names
+    problem = leads["responses"]["default"]["content"]["application/problem+json"]["schema"]
+    assert problem == {"$ref": "#/components/schemas/Problem"}
+    assert "/v1/zones/{zone_id}" in document["paths"]
+
+
+def test_the_page_of_the_fake_is_a_page_of_the_document(client: TestClient) -> None:
+    from service.schemas import LeadPage
+
+    page = client.get("/v1/recommendations?need_id=z/光电LED&limit=2").json()
+    assert LeadPage.model_validate(page).model_dump() == page
+
+
+def test_docs_need_nothing_from_elsewhere(client: TestClient) -> None:
+    page = client.get("/docs")
+    assert page.status_code == 200
+    assert "http://" not in page.text
+    assert "https://" not in page.text
+    assert page.headers["Content-Security-Policy"].startswith("default-src 'self'")
+    for asset in ("swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png"):
+        assert f"/docs/assets/{asset}" in page.text
+        assert client.get(f"/docs/assets/{asset}").status_code == 200

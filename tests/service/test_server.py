@@ -1,0 +1,144 @@
+"""A real server on the fakes: its address, its end, and what it leaves behind."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from features.errors import ConflictError, UsageError
+from service.server import serve
+from service.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Launch = Callable[..., tuple[subprocess.Popen[str], str]]
+
+ROOT = Path(__file__).parents[2]
+PAGE = "/v1/recommendations?need_id=z%2F%E5%85%89%E7%94%B5LED"
+
+
+def _get(url: str) -> tuple[dict[str, str], str]:
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        return dict(answer.headers.items()), answer.read().decode()
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _await_end(processes: list[int]) -> None:
+    ends = time.monotonic() + 10
+    while not all(map(_gone, processes)):
+        assert time.monotonic() < ends, processes
+        time.sleep(0.05)
+
+
+def _gone(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return True
+    return state == "Z"
+
+
+@pytest.fixture
+def launch(tmp_path: Path) -> Iterator[Launch]:
+    """Start a server on a free port and wait until it answers."""
+    started = []
+
+    def launched(workers: int = 1, **settings: str) -> tuple[subprocess.Popen[str], str]:
+        environment = {**os.environ, "LIANZHAO_HOME": str(tmp_path / "home"), **settings}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.service.served", "0", str(workers)],
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        assert process.stdout
+        line = process.stdout.readline()
+        found = re.search(r"http://127\.0\.0\.1:\d+", line)
+        assert found, line
+        ends = time.monotonic() + 30
+        while True:
+            try:
+                _get(found[0] + "/health/live")
+            except OSError:
+                assert time.monotonic() < ends
+                time.sleep(0.05)
+            else:
+                return process, found[0]
+
+    yield launched
+    for process in started:
+        process.kill()
+        process.wait()
+        assert process.stdout
+        process.stdout.close()
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
+def test_it_answers_and_ends_leaving_nothing(
+    launch: Launch, tmp_path: Path, end: signal.Signals
+) -> None:
+    process, url = launch()
+    headers, _ = _get(url + PAGE)
+    assert headers["x-cache"] == "miss"
+    assert '"cache":"up"' in _get(url + "/health/ready")[1]
+    children = _children(process.pid)
+    process.send_signal(end)
+    assert process.wait(timeout=20) == 0
+    _await_end(children)
+    assert not (tmp_path / "home").exists()
+
+
+def test_workers_share_answers_and_counts(launch: Launch, tmp_path: Path) -> None:
+    process, url = launch(workers=2)
+    for _ in range(12):
+        _get(url + PAGE)
+    text = _get(url + "/metrics")[1]
+    assert 'lianzhao_answers_total{state="miss"} 1.0' in text
+    assert 'lianzhao_answers_total{state="hit"} 11.0' in text
+    process.terminate()
+    assert process.wait(timeout=20) == 0
+    assert list((tmp_path / "home").iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks the kernel of Linux")
+def test_nothing_is_left_when_it_is_killed(launch: Launch) -> None:
+    process, url = launch()
+    _get(url + PAGE)
+    children = _children(process.pid)
+    assert len(children) >= 2
+    process.kill()
+    process.wait()
+    _await_end(children)
+
+
+def test_a_port_that_is_taken_is_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        port = held.getsockname()[1]
+        with pytest.raises(ConflictError, match=f"port {port} on 127.0.0.1 is taken"):
+            serve(Settings.load(), port=port)
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [({"host": "0.0.0.0"}, "host"), ({"port": 70000}, "port"), ({"workers": 0}, "workers")],
+)
+def test_wrong_usage_is_refused(given: dict[str, object], field: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        serve(Settings.load(), **given)  # type: ignore[arg-type]
+    assert caught.value.field == field

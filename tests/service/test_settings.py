@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from service.problems import exit_code
+from service.settings import RateLimit, Settings, SettingsError, masked
+
+
+def test_defaults() -> None:
+    settings = Settings.load()
+    assert settings.home == Path("var")
+    assert settings.redis() is None
+    assert settings.rate_limit is None
+    assert settings.cors_origins == ()
+    assert settings.log_level == "info"
+
+
+def test_the_environment_goes_before_the_file_and_the_command_line_before_both(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    Path(".env").write_text("LIANZHAO_HOME=from-file\nLIANZHAO_CACHE_TTL=60\nOTHER=x\n")
+    monkeypatch.setenv("LIANZHAO_HOME", "from-environment")
+    monkeypatch.setenv("LIANZHAO_REDIS_URL", "")
+    assert Settings.load().home == Path("from-environment")
+    assert Settings.load(home=Path("given")).home == Path("given")
+    assert Settings.load().cache_ttl == 60
+    assert Settings.load().redis_url is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "field", "expected"),
+    [
+        ("LOG_LEVEL", "WARNING", "log_level", "warning"),
+        ("RATE_LIMIT", "100/minute", "rate_limit", RateLimit(100, 60)),
+        ("RATE_LIMIT", " 5 / seconds", "rate_limit", RateLimit(5, 1)),
+        (
+            "CORS_ORIGINS",
+            "https://a.example, http://localhost:3000/",
+            "cors_origins",
+            ("https://a.example", "http://localhost:3000"),
+        ),
+        ("ENCODER", "package.module:factory", "encoder", "package.module:factory"),
+    ],
+)
+def test_values_are_read(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, field: str, expected: object
+) -> None:
+    monkeypatch.setenv(f"LIANZHAO_{name}", value)
+    assert getattr(Settings.load(), field) == expected
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://h", "rediss://u:p@h:6380/2", "unix:///run/redis.sock", "redis://[::1]:6379/0"]
+)
+def test_redis_addresses(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("LIANZHAO_REDIS_URL", url)
+    assert Settings.load().redis() == url
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("REDIS_URL", "http://user:geheim@host", "http://***@host"),
+        ("REDIS_URL", "redis://:geheim@host:99999/0", "redis://***@host:99999/0"),
+        ("REDIS_URL", "redis://", "redis://"),
+        ("REDIS_URL", "redis://host/name", "redis://host/name"),
+        ("DATABASE_URL", "mysql://u:ge/heim@host/db", "mysql://***@host/db"),
+        ("DATABASE_URL", "postgresql://host", "postgresql://host"),
+        ("DATABASE_URL", "sqlite://", "sqlite://"),
+        ("LOG_LEVEL", "loud", "loud"),
+        ("RATE_LIMIT", "many", "many"),
+        ("RATE_LIMIT", "0/minute", "0/minute"),
+        ("CORS_ORIGINS", "https://a.example/path", "https://a.example/path"),
+        ("CACHE_TTL", "0", "0"),
+        ("CACHE_TTL", "soon", "soon"),
+        ("ENCODER", "no colon", "no colon"),
+        ("HOME", __file__, __file__),
+    ],
+)
+def test_a_wrong_value_is_named_in_one_line_without_its_secret(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, shown: str
+) -> None:
+    monkeypatch.setenv(f"LIANZHAO_{name}", value)
+    with pytest.raises(SettingsError) as caught:
+        Settings.load()
+    message = caught.value.message
+    assert message.startswith(f"LIANZHAO_{name} must be ")
+    assert message.endswith(f"; got {shown!r}")
+    assert "\n" not in message
+    assert "heim" not in message
+    assert exit_code(caught.value) == 2
+
+
+def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIANZHAO_REDIS_URL", "redis://:geheim@host")
+    assert "geheim" not in repr(Settings.load())
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("redis://user:pa/ss@w@host:6379", "redis://***@host:6379"),
+        ("user:secret@host", "***@host"),
+        (
+            "postgresql://host/db?password=x&sslmode=require",
+            "postgresql://host/db?password=***&sslmode=require",
+        ),
+        ("plain", "plain"),
+    ],
+)
+def test_masks(value: str, shown: str) -> None:
+    assert masked(value) == shown
