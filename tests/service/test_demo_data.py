@@ -212,7 +212,9 @@ def test_unlisted_enterprises_are_those_of_the_events(
         row["enterprise_id"] for row in enterprises if LISTED.fullmatch(row["enterprise_id"])
     }
     assert all(id_.startswith("article-") for id_ in unlisted)
-    assert unlisted <= {row["enterprise_id"] for row in events}
+    # Of these three the report does not state the zone, so that there is no event.
+    placeless = {"article-gaoke-huaye", "article-anbotaike", "article-xinfushan"}
+    assert unlisted - {row["enterprise_id"] for row in events} == placeless
 
 
 def test_events_refer_to_known_zones_needs_and_enterprises(
