@@ -51,8 +51,7 @@ class NodeFit:
     fit : ndarray of shape (n enterprises, n nodes), float32
         0 to 1; NaN where neither products nor nodes of the enterprise are known.
     product : ndarray of shape (n enterprises, n nodes), int32
-        Column of the product that fits best in the product texts; -1 where the enterprise is
-        stated to be in the node, or nothing is known.
+        Column of the product that fits best in the product texts; -1 where none is known.
     """
 
     node_ids: tuple[str, ...]
@@ -144,7 +143,7 @@ def fit_nodes(
             if node := chain_map.find_node(text):
                 column = nodes.index(node)
                 fit[row] = np.nan_to_num(fit[row])
-                fit[row, column], product[row, column] = 1.0, -1
+                fit[row, column] = 1.0
     return NodeFit(tuple(node.node_id for node in nodes), fit, product)
 
 

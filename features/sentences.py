@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 KINDS = ("product", "name", "query")
 _LEAST_VARIANCE = 1e-8
+_SAMPLES_A_DIRECTION = 10
 
 
 class SentenceSpace:
@@ -36,7 +37,7 @@ class SentenceSpace:
             ]
         ).astype(np.float32)
         products = vectors["product"]
-        if len(products) > dimensions:
+        if len(products) >= _SAMPLES_A_DIRECTION * dimensions:
             variances, axes = np.linalg.eigh(np.cov(products.T.astype(np.float64)))
             scales = np.maximum(variances, _LEAST_VARIANCE) ** -0.25
         else:  # too few to tell a variance in every direction

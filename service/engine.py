@@ -286,7 +286,7 @@ class Engine(Directory):
     ) -> Document:
         profile = self._pool.row(row, named=True)
         evidence = self._evidence(need, row)
-        node = evidence.node
+        node = evidence.node if evidence.fits else None
         name = node and (node.name if language == "zh" else node.name_en or node.name)
         raw = parts.sum()
         return {

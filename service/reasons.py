@@ -34,8 +34,8 @@ class Evidence:
         Longest pieces of text that its products or its name share with the need.
     node : Node or None
         The node that it fits best, among those the need is after where it is after some.
-    node_product : str or None
-        The product that puts it there; None where it is stated to be there.
+    fits : bool
+        Whether it fits that node well enough to be said to be in it.
     akin : str or None
         The enterprise most like it among those already chosen for the need.
     """
@@ -44,7 +44,7 @@ class Evidence:
     product: str | None
     shared: tuple[str, ...]
     node: Node | None
-    node_product: str | None
+    fits: bool
     akin: str | None
 
 
@@ -67,7 +67,7 @@ def find_evidence(
     if len(own):
         nearest = own[np.argmax(pool.product_vectors[own] @ need.views["meaning"][0])]
         product = pool.products.texts[nearest]
-    node, node_product = _node(pool, chain_map, need, row)
+    node, fits, node_product = _node(pool, chain_map, need, row)
     if need.targets and node_product:
         product = node_product
     said = [pool.products.texts[at] for at in own]
@@ -76,7 +76,7 @@ def find_evidence(
         product=product,
         shared=_shared(need.texts, [*said, str(pool.names[row])]),
         node=node,
-        node_product=node_product,
+        fits=fits,
         akin=_akin(pool, chosen, row),
     )
 
@@ -123,14 +123,11 @@ def _pointed_at(factor: str, evidence: Evidence) -> list[str]:
     """Return product, node and whatever else the factor's sentence rests on."""
     if factor == "constant":
         return []
+    found = [evidence.product or evidence.name]
     if factor == "name_similarity":
-        return [evidence.name]
-    found = [evidence.product]
-    if factor == "node_match":
-        found = [
-            evidence.node_product or evidence.product,
-            evidence.node.name if evidence.node else None,
-        ]
+        found.append(evidence.name)
+    elif factor == "node_match":
+        found.append(evidence.node.name if evidence.node else None)
     elif factor == "need_head":
         found.append(evidence.akin)
     elif factor == "text_similarity":
@@ -141,7 +138,8 @@ def _pointed_at(factor: str, evidence: Evidence) -> list[str]:
 def _subject(evidence: Evidence, *, chinese: bool) -> str:
     product = evidence.product
     if product is None:
-        return "（主营产品未知）" if chinese else "its name (products unknown)"
+        name = evidence.name
+        return f"名称「{name}」（主营产品未知）" if chinese else f"“{name}” (products unknown)"
     return f"主营产品「{product}」" if chinese else f"its product “{product}”"
 
 
@@ -159,17 +157,16 @@ def _listed(texts: tuple[str, ...], *, chinese: bool) -> str:
 
 def _node(
     pool: PoolFeatures, chain_map: ChainMap, need: NeedFeatures, row: int
-) -> tuple[Node | None, str | None]:
+) -> tuple[Node | None, bool, str | None]:
+    """Return the best node, whether the enterprise fits it, and the product nearest to it."""
     fit = np.nan_to_num(pool.nodes.fit[row])
-    if not len(fit):
-        return None, None
+    if not fit.any():
+        return None, False, None
     columns = np.array(need.targets or range(len(fit)))
     best = int(columns[np.argmax(fit[columns])])
-    if fit[best] < NODE_NAMED_FROM:
-        return None, None
     at = pool.nodes.product[row, best]
-    node = chain_map.node(pool.nodes.node_ids[best])
-    return node, (pool.products.texts[at] if at >= 0 else None)
+    product = pool.products.texts[at] if at >= 0 else None
+    return chain_map.node(pool.nodes.node_ids[best]), bool(fit[best] >= NODE_NAMED_FROM), product
 
 
 def _shared(wanted: tuple[str, ...], said: list[str], most: int = 3) -> tuple[str, ...]:

@@ -19,10 +19,13 @@ class FactorGloss:
 FACTORS: Mapping[str, FactorGloss] = {
     "text_similarity": FactorGloss(
         "用字相近",
-        ("{subject}与需求用字相近{shared}", "{subject}与需求用字相差较大"),
         (
-            "the wording of {subject} is close to the need{shared}",
-            "the wording of {subject} is far from the need",
+            "名称、产品用字与需求相近{shared}，如{subject}",
+            "名称、产品用字与需求相差较大，如{subject}",
+        ),
+        (
+            "names and products are worded like the need{shared}, such as {subject}",
+            "names and products are not worded like the need, such as {subject}",
         ),
     ),
     "topic_similarity": FactorGloss(
