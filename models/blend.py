@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 CONSTANT = "constant"
 _LEAST_SPREAD = 1e-9
+_SCORE_SPREAD = 3.0
 
 
 def standardise(scores: NDArray[Any]) -> NDArray[np.float64]:
@@ -137,5 +138,5 @@ class Blend:
 
 
 def score_of(raw: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Map raw scores into 0 to 1 by the logistic function: monotone, and not a probability."""
-    return np.asarray(1 / (1 + np.exp(-raw)))
+    """Map raw scores into 0 to 1 by a logistic function: monotone, and not a probability."""
+    return np.asarray(1 / (1 + np.exp(-raw / _SCORE_SPREAD)))

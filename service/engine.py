@@ -17,7 +17,7 @@ from features.errors import UnavailableError
 from features.profile import confidence
 from features.space import FeatureSpace
 from models import artifact
-from models.blend import score_of
+from models.blend import CONSTANT, score_of
 from models.ranker import Ranker, order
 from models.registry import ModelRegistry
 from service.directory import Directory, brief, known
@@ -351,10 +351,12 @@ BATCH_SCHEMA = pl.Schema(
         "reasons": pl.String,
     }
 )
+_BY_ANALOGY = {"feedback", "hybrid"}
 _OF_A_NEED = ("rank", "score", "raw_score", "node", "reasons")
 
 
 def summary(said: list[dict[str, Any]], language: Language, most: int = 3) -> str:
-    """Return the strongest reasons for a lead in one line."""
-    texts = [r["text"] for r in said if r["contribution"] > 0 and r["factor"] != "constant"]
-    return ("；" if language == "zh" else "; ").join(texts[:most])
+    """Return the strongest reasons for a lead in one line, those that point at it itself first."""
+    found = [r for r in said if r["contribution"] > 0 and r["factor"] != CONSTANT]
+    found.sort(key=lambda reason: reason["factor"] in _BY_ANALOGY)
+    return ("；" if language == "zh" else "; ").join(reason["text"] for reason in found[:most])

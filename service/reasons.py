@@ -123,7 +123,7 @@ def _pointed_at(factor: str, evidence: Evidence) -> list[str]:
     """Return product, node and whatever else the factor's sentence rests on."""
     if factor == "constant":
         return []
-    found = [evidence.product or evidence.name]
+    found: list[str | None] = [evidence.product or evidence.name]
     if factor == "name_similarity":
         found.append(evidence.name)
     elif factor == "node_match":
