@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import importlib
 import sqlite3
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from features.errors import UnavailableError, UsageError
+from features.errors import DamagedError, UnavailableError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -119,6 +119,13 @@ class EncodingStore:
         Returns
         -------
         ndarray of shape (len(texts), dimensions), float32
+
+        Raises
+        ------
+        UnavailableError
+            When the disk does not take a batch; those before it are kept.
+        DamagedError
+            When the file is no database, or a damaged one.
         """
         distinct = list(dict.fromkeys(texts))
         known = self._known(distinct)
@@ -137,21 +144,34 @@ class EncodingStore:
             return np.zeros((0, self.encoder.dimensions), dtype=np.float32)
         return np.stack([known[text] for text in texts]).astype(np.float32)
 
-    def _connect(self) -> sqlite3.Connection:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(self.path, timeout=60)
-        connection.execute(
-            "CREATE TABLE IF NOT EXISTS encodings "
-            "(encoder TEXT, text TEXT, vector BLOB, PRIMARY KEY (encoder, text)) WITHOUT ROWID"
-        )
-        return connection
+    @contextmanager
+    def _connected(self) -> Iterator[sqlite3.Connection]:
+        """Give a connection whose changes are kept when all went well, and tell what did not."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with closing(sqlite3.connect(self.path, timeout=60)) as connection, connection:
+                connection.execute(
+                    "CREATE TABLE IF NOT EXISTS encodings (encoder TEXT, text TEXT, vector BLOB, "
+                    "PRIMARY KEY (encoder, text)) WITHOUT ROWID"
+                )
+                yield connection
+        except sqlite3.OperationalError as error:
+            raise UnavailableError(
+                f"could not keep sentence vectors in {self.path}: {error}",
+                expected="a writable folder with free space",
+            ) from error
+        except sqlite3.DatabaseError as error:
+            raise DamagedError(
+                f"{self.path} is damaged: {error}; remove it, the next training makes it again",
+                got=str(self.path),
+            ) from error
 
     def _known(self, texts: Sequence[str]) -> dict[str, NDArray[np.float16]]:
         if not texts or not self.path.exists():
             return {}
         found: list[str] = []
         blobs: list[bytes] = []
-        with closing(self._connect()) as connection:
+        with self._connected() as connection:
             for start in range(0, len(texts), 900):
                 chunk = texts[start : start + 900]
                 marks = ",".join("?" * len(chunk))
@@ -169,11 +189,5 @@ class EncodingStore:
             (self.encoder.id, text, vector.tobytes())
             for text, vector in zip(texts, vectors, strict=True)
         ]
-        try:
-            with closing(self._connect()) as connection, connection:
-                connection.executemany("INSERT OR REPLACE INTO encodings VALUES (?, ?, ?)", rows)
-        except sqlite3.OperationalError as error:
-            raise UnavailableError(
-                f"could not keep sentence vectors in {self.path}: {error}",
-                expected="a writable folder with free space",
-            ) from error
+        with self._connected() as connection:
+            connection.executemany("INSERT OR REPLACE INTO encodings VALUES (?, ?, ?)", rows)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from scipy import sparse
-from sklearn.preprocessing import normalize
 
 from features.attributes import TokenColumns, code_tokens, need_tokens, profile_tokens
 from features.chains import shipped_chain_map
@@ -23,7 +22,14 @@ from features.nodes import NodeFit, fit_nodes, target_nodes
 from features.places import UNKNOWN_POINT, Gazetteer
 from features.sentences import KINDS, SentenceSpace
 from features.text import WeightedTexts, name_texts, need_texts, product_texts, scope_texts
-from features.tfidf import LatentSemantics, TokenWeights, characters, unit_rows, words
+from features.tfidf import (
+    LatentSemantics,
+    TokenWeights,
+    characters,
+    unit_rows,
+    unit_sparse_rows,
+    words,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -377,7 +383,7 @@ class _Texts:
 
 
 def _side_by_side(left: sparse.csr_array, right: sparse.csr_array) -> sparse.csr_array:
-    return sparse.csr_array(normalize(sparse.hstack([left, right], format="csr")))
+    return unit_sparse_rows(sparse.csr_array(sparse.hstack([left, right], format="csr")))
 
 
 def _reference_texts() -> NDArray[np.str_]:

@@ -87,7 +87,7 @@ class TokenWeights:
         if damping:
             rows.data = np.log1p(damping * rows.data)
         rows.data *= self.idf_[rows.indices]
-        return sparse.csr_array(normalize(rows)).astype(np.float32)
+        return unit_sparse_rows(rows).astype(np.float32)
 
     def arrays(self) -> Arrays:
         """Return what was learnt, to be saved."""
@@ -147,6 +147,11 @@ class LatentSemantics:
         """Take back what `arrays` returned."""
         self.directions_ = arrays["directions"]
         return self
+
+
+def unit_sparse_rows(rows: sparse.csr_array) -> sparse.csr_array:
+    """Scale every row of a sparse matrix to length 1; a zero row stays zero."""
+    return sparse.csr_array(normalize(rows)) if all(rows.shape) else rows
 
 
 def unit_rows(matrix: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -9,6 +9,7 @@ import polars as pl
 import xlsxwriter
 
 from features.errors import UnavailableError, UsageError
+from features.vocabulary import FLAGS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,6 +49,11 @@ def check_writable(path: Path) -> None:
         )
 
 
+def basis_shown(basis: str | None) -> str | None:
+    """Return where a need is stated; an illustrative one is marked as an example in Chinese too."""
+    return f"示例 {basis}" if basis == "illustrative" else basis
+
+
 def leads_frame(page: dict[str, Any]) -> pl.DataFrame:
     """Return a page of leads as a list for an official, a row a lead, Chinese headers."""
     rows = [
@@ -61,14 +67,14 @@ def leads_frame(page: dict[str, Any]) -> pl.DataFrame:
             "环节": lead["node"]["name"] if lead["node"] else None,
             "得分": lead["score"],
             "信息完整度": lead["confidence"],
-            "提示": "；".join(lead["enterprise"]["flags"]) or None,
+            "提示": "；".join(FLAGS[flag].gloss for flag in lead["enterprise"]["flags"]) or None,
             "推荐理由": "；\n".join(
                 r["text"]
                 for r in lead["reasons"]
                 if r["contribution"] > 0 and r["factor"] != "constant"
             ),
             "需求": page["need"]["need_id"] or page["need"]["industry"],
-            "依据": page["need"]["basis"],
+            "依据": basis_shown(page["need"]["basis"]),
             "模型版本": page["model_version"],
             "数据日期": page["pool_date"],
         }

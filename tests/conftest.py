@@ -1,7 +1,32 @@
+from __future__ import annotations
+
 import os
+import shutil
+from datetime import date
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from features.encoder import EncodingStore
+from features.places import Gazetteer
+from features.workspace import Workspace
+from models.registry import ModelRegistry
+from service.engine import Engine
+from tests.pool import HashedEncoder, tables, training_data
+from training.fitting import fit
+from training.publishing import train
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from models.ranker import PoolRanker
+    from training.fitting import Fitted
+
+TODAY = date(2026, 1, 1)
 
 
 @pytest.fixture(scope="session")
@@ -11,3 +36,59 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no shared data in {folder} (set LIANZHAO_SHARED)")
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _polygons_read_once() -> Iterator[None]:
+    """Keep what `Gazetteer.fit` returns the first time: reading the polygons takes seconds."""
+    fit = Gazetteer.fit
+
+    @cache
+    def arrays() -> dict[str, NDArray[Any]]:
+        return fit(Gazetteer()).arrays()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Gazetteer, "fit", lambda self: self.restore(arrays()))
+        yield
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory) -> EncodingStore:
+    return EncodingStore(tmp_path_factory.mktemp("store") / "encodings.sqlite", HashedEncoder())
+
+
+@pytest.fixture(scope="session")
+def fitted(store: EncodingStore) -> Fitted:
+    """A ranker fitted on the small pool."""
+    return fit(training_data(), store, today=TODAY)
+
+
+@pytest.fixture(scope="session")
+def bound(fitted: Fitted) -> PoolRanker:
+    """That ranker, bound to the small pool."""
+    return fitted.ranker.bind(fitted.ranker.space.pool(tables()["enterprises"]))
+
+
+@pytest.fixture(scope="session")
+def trained_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace that holds the small pool and a model; only to be read."""
+    workspace = Workspace(tmp_path_factory.mktemp("trained"))
+    workspace.commit(tables())
+    train(workspace, ModelRegistry(workspace), HashedEncoder())
+    return workspace.home
+
+
+@pytest.fixture
+def home(trained_home: Path, tmp_path: Path) -> Path:
+    """A copy of the trained workspace, free to be changed."""
+    return shutil.copytree(trained_home, tmp_path / "home")
+
+
+@pytest.fixture
+def workspace(home: Path) -> Workspace:
+    return Workspace(home)
+
+
+@pytest.fixture(scope="session")
+def engine(trained_home: Path) -> Engine:
+    return Engine.load(Workspace(trained_home), HashedEncoder())

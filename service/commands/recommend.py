@@ -11,13 +11,12 @@ from features.errors import UsageError
 from features.need import NeedQuery
 from features.tables.importing import Problem
 from features.tables.lists import read_ids, read_needs
+from features.vocabulary import FLAGS, ROLES
 from service.commands.context import Context, echo_json, progress
 from service.engine import Engine, summary
-from service.export import check_writable, leads_frame, write_table
+from service.export import basis_shown, check_writable, leads_frame, write_table
 from service.filters import Filters
 from service.interfaces import Language
-
-_ROLES = {"leading": "主导", "auxiliary": "辅助"}
 
 
 def recommend(
@@ -73,7 +72,12 @@ def tell(page: dict[str, Any], language: Language) -> None:
     """Print a page of leads: whole names, never cut, and the strongest reasons."""
     need = page["need"]
     zone = need["zone"] and (need["zone"]["name"] or need["zone"]["zone_id"])
-    facts = [zone, need["industry"], _ROLES.get(need["role"] or "", ""), need["basis"]]
+    facts = [
+        zone,
+        need["industry"],
+        ROLES[need["role"]].gloss if need["role"] else None,
+        basis_shown(need["basis"]),
+    ]
     typer.echo(" · ".join(fact for fact in facts if fact))
     for lead in page["leads"]:
         enterprise = lead["enterprise"]
@@ -81,7 +85,7 @@ def tell(page: dict[str, Any], language: Language) -> None:
         marks = [
             *(["".join(places)] if places else []),
             *([lead["node"]["name"]] if lead["node"] else []),
-            *enterprise["flags"],
+            *(FLAGS[flag].gloss for flag in enterprise["flags"]),
         ]
         typer.echo(
             f"{lead['rank']:>3}. {lead['score']:.3f}  {enterprise['name']}"
