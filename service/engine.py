@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -17,12 +17,19 @@ from features.errors import UnavailableError
 from features.profile import confidence
 from features.space import FeatureSpace
 from models import artifact
-from models.blend import CONSTANT, score_of
+from models.blend import score_of
 from models.ranker import Ranker, order
 from models.registry import ModelRegistry
 from service.directory import Directory, brief, known
 from service.filters import Filters, mask
-from service.reasons import NODE_NAMED_FROM, chosen_rows, find_evidence, reasons
+from service.reasons import (
+    NODE_NAMED_FROM,
+    SEPARATORS,
+    chosen_rows,
+    find_evidence,
+    reasons,
+    summary,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -201,7 +208,7 @@ class Engine(Directory):
             for at, row in enumerate(ranked[:explained]):
                 evidence = self._evidence(features, int(row))
                 said = reasons(self.bound, parts[:, row], evidence, language)
-                told[at] = summary(said, language)
+                told[at] = summary(said, SEPARATORS[language])
             frames.append(
                 pl.DataFrame(
                     {
@@ -351,12 +358,4 @@ BATCH_SCHEMA = pl.Schema(
         "reasons": pl.String,
     }
 )
-_BY_ANALOGY = {"feedback", "hybrid"}
 _OF_A_NEED = ("rank", "score", "raw_score", "node", "reasons")
-
-
-def summary(said: list[dict[str, Any]], language: Language, most: int = 3) -> str:
-    """Return the strongest reasons for a lead in one line, those that point at it itself first."""
-    found = [r for r in said if r["contribution"] > 0 and r["factor"] != CONSTANT]
-    found.sort(key=lambda reason: reason["factor"] in _BY_ANALOGY)
-    return ("；" if language == "zh" else "; ").join(reason["text"] for reason in found[:most])

@@ -10,20 +10,33 @@ import xlsxwriter
 
 from features.errors import UnavailableError, UsageError
 from features.vocabulary import FLAGS
+from service.reasons import summary
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _ENDINGS = (".xlsx", ".csv", ".parquet")
 _WIDTHS = {
-    "企业名称": 34,
-    "enterprise_id": 20,
+    "序号": 6,
+    "企业编号": 12,
+    "企业名称": 36,
+    "环节": 20,
+    "得分": 7,
+    "推荐理由": 64,
+    "需求": 24,
+    "依据": 18,
+    "模型版本": 26,
+    "enterprise_id": 22,
     "need_id": 24,
-    "推荐理由": 100,
-    "reasons": 100,
-    "主要产品": 40,
+    "reasons": 64,
 }
+"""Widths of columns in characters; 12 where nothing is said."""
+
+_WRAPPED = {"推荐理由", "reasons"}
+_LINES = 3
+_PIXELS_A_LINE = 22
 _XLSX_ROWS = 1_048_575
+_A4 = 9
 
 
 def check_writable(path: Path) -> None:
@@ -68,11 +81,7 @@ def leads_frame(page: dict[str, Any]) -> pl.DataFrame:
             "得分": lead["score"],
             "信息完整度": lead["confidence"],
             "提示": "；".join(FLAGS[flag].gloss for flag in lead["enterprise"]["flags"]) or None,
-            "推荐理由": "；\n".join(
-                r["text"]
-                for r in lead["reasons"]
-                if r["contribution"] > 0 and r["factor"] != "constant"
-            ),
+            "推荐理由": summary(lead["reasons"], "；\n", _LINES),
             "需求": page["need"]["need_id"] or page["need"]["industry"],
             "依据": basis_shown(page["need"]["basis"]),
             "模型版本": page["model_version"],
@@ -121,14 +130,19 @@ def _write_xlsx(frame: pl.DataFrame, path: Path) -> None:
     safe = {"strings_to_formulas": False, "strings_to_urls": False}
     with path.open("wb") as file, xlsxwriter.Workbook(file, safe) as book:
         sheet = book.add_worksheet("线索")
+        sheet.set_landscape()
+        sheet.set_paper(_A4)
+        sheet.fit_to_pages(1, 0)
+        sheet.repeat_rows(0)
         frame.write_excel(
             book,
             sheet,
             column_widths={name: 7 * _WIDTHS.get(name, 12) for name in frame.columns},
             column_formats={
-                name: {"text_wrap": name in {"推荐理由", "reasons"}, "valign": "top"}
-                for name in frame.columns
+                name: {"text_wrap": name in _WRAPPED, "valign": "top"} for name in frame.columns
             },
             dtype_formats={pl.Float64: "0.000"},
+            header_format={"bold": True, "bottom": 1},
+            row_heights=dict.fromkeys(range(1, frame.height + 1), _LINES * _PIXELS_A_LINE),
             freeze_panes=(1, 0),
         )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from models.blend import CONSTANT
 from models.ranker import ranked_factors
 from service.sentences import FACTORS
 
@@ -17,6 +19,12 @@ if TYPE_CHECKING:
     from features.space import NeedFeatures, PoolFeatures
     from models.ranker import PoolRanker
     from service.interfaces import Language
+
+_LATIN = re.compile(r"[A-Za-z]")
+_LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z0-9-]+")
+
+SEPARATORS: dict[Language, str] = {"zh": "；", "en": "; "}
+_BY_ANALOGY = {"feedback", "hybrid"}
 
 NODE_NAMED_FROM = 0.45
 """A node whose fit is lower is not named as the enterprise's node."""
@@ -105,6 +113,13 @@ def reasons(
     ]
 
 
+def summary(said: list[dict[str, Any]], separator: str, most: int = 3) -> str:
+    """Join the strongest reasons for a lead, those that point at it itself first."""
+    found = [r for r in said if r["contribution"] > 0 and r["factor"] != CONSTANT]
+    found.sort(key=lambda reason: reason["factor"] in _BY_ANALOGY)
+    return separator.join(reason["text"] for reason in found[:most])
+
+
 def _sentence(factor: str, part: float, evidence: Evidence, language: Language) -> str:
     gloss = FACTORS[factor]
     chinese = language == "zh"
@@ -121,7 +136,7 @@ def _sentence(factor: str, part: float, evidence: Evidence, language: Language) 
 
 def _pointed_at(factor: str, evidence: Evidence) -> list[str]:
     """Return product, node and whatever else the factor's sentence rests on."""
-    if factor == "constant":
+    if factor == CONSTANT:
         return []
     found: list[str | None] = [evidence.product or evidence.name]
     if factor == "name_similarity":
@@ -170,12 +185,13 @@ def _node(
 
 
 def _shared(wanted: tuple[str, ...], said: list[str], most: int = 3) -> tuple[str, ...]:
-    """Return the longest pieces of two or more characters that both sides have."""
-    pieces = {
+    """Return the longest pieces that both sides have: two or more characters, Latin words whole."""
+    pieces = {word for text in wanted for word in _LATIN_WORD.findall(text)} | {
         text[start:stop]
         for text in wanted
         for start in range(len(text))
         for stop in range(start + 2, min(len(text), start + 8) + 1)
+        if not _LATIN.search(text[start:stop])
     }
     found: list[str] = []
     for piece in sorted(pieces, key=lambda piece: (-len(piece), piece)):

@@ -13,10 +13,11 @@ from features.tables.importing import Problem
 from features.tables.lists import read_ids, read_needs
 from features.vocabulary import FLAGS, ROLES
 from service.commands.context import Context, echo_json, progress
-from service.engine import Engine, summary
+from service.engine import Engine
 from service.export import basis_shown, check_writable, leads_frame, write_table
 from service.filters import Filters
 from service.interfaces import Language
+from service.reasons import SEPARATORS, summary
 
 
 def recommend(
@@ -91,7 +92,7 @@ def tell(page: dict[str, Any], language: Language) -> None:
             f"{lead['rank']:>3}. {lead['score']:.3f}  {enterprise['name']}"
             + (f"（{'，'.join(marks)}）" if marks else "")
         )
-        if why := summary(lead["reasons"], language):
+        if why := summary(lead["reasons"], SEPARATORS[language]):
             typer.echo(f"     {why}")
 
 
