@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 SCOPE_WEIGHT = 0.3
 """What the phrases of a business scope count together, next to a product that earns everything."""
 _LSA_NAME_WEIGHT = 0.5
+_LSA_WORD_WEIGHT = 0.5
 _LSA_DAMPING = 4.0
 
 
@@ -382,8 +383,9 @@ class _Texts:
         return [self.products, self.scopes, self.names]
 
 
-def _side_by_side(left: sparse.csr_array, right: sparse.csr_array) -> sparse.csr_array:
-    return unit_sparse_rows(sparse.csr_array(sparse.hstack([left, right], format="csr")))
+def _side_by_side(of_characters: sparse.csr_array, of_words: sparse.csr_array) -> sparse.csr_array:
+    both = sparse.hstack([of_characters, _LSA_WORD_WEIGHT * of_words], format="csr")
+    return unit_sparse_rows(sparse.csr_array(both))
 
 
 def _reference_texts() -> NDArray[np.str_]:

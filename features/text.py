@@ -28,7 +28,7 @@ CHAIN_WEIGHT = 0.1
 """How much the words of the chain map and of its context count beside a need's own."""
 
 LEAST_SHARE = 0.01
-UNKNOWN_SHARE = 0.0025
+UNKNOWN_SHARE = 0.05
 """What a product without a stated share counts as: little beside a stated one, but not nothing."""
 
 _LEGAL_FORM = re.compile(
@@ -70,9 +70,12 @@ class WeightedTexts:
 def product_texts(enterprises: pl.DataFrame) -> WeightedTexts:
     """Return the products of every enterprise, each weighted by the root of its revenue share.
 
-    The root keeps a side product visible next to one that earns nearly everything.
+    The root keeps a side product visible next to one that earns nearly everything. Where no share
+    of an enterprise is stated, all its products have the same: unknown must not count against it.
     """
     share = pl.col("products").struct.field("share")
+    even = 1 / pl.len().over("row")
+    known = pl.when(share.is_null().all().over("row")).then(even).otherwise(share.clip(LEAST_SHARE))
     stated = (
         enterprises.select(pl.int_range(pl.len()).alias("row"), "products")
         .explode("products")
@@ -80,7 +83,7 @@ def product_texts(enterprises: pl.DataFrame) -> WeightedTexts:
         .select(
             "row",
             pl.col("products").struct.field("name").alias("text"),
-            share.clip(LEAST_SHARE).fill_null(UNKNOWN_SHARE).sqrt().alias("weight"),
+            known.fill_null(UNKNOWN_SHARE).sqrt().alias("weight"),
         )
     )
     return _gather(stated, enterprises.height)

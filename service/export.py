@@ -32,6 +32,27 @@ _WIDTHS = {
 }
 """Widths of columns in characters; 12 where nothing is said."""
 
+_LIST = pl.Schema(
+    {
+        "序号": pl.Int64,
+        "企业编号": pl.String,
+        "企业名称": pl.String,
+        "简称": pl.String,
+        "省份": pl.String,
+        "城市": pl.String,
+        "环节": pl.String,
+        "得分": pl.Float64,
+        "信息完整度": pl.Float64,
+        "提示": pl.String,
+        "推荐理由": pl.String,
+        "需求": pl.String,
+        "依据": pl.String,
+        "模型版本": pl.String,
+        "数据日期": pl.String,
+    }
+)
+"""A list of leads; stated, because a column may have no value for hundreds of rows."""
+
 _WRAPPED = {"推荐理由", "reasons"}
 _LINES = 3
 _PIXELS_A_LINE = 22
@@ -70,26 +91,26 @@ def basis_shown(basis: str | None) -> str | None:
 def leads_frame(page: dict[str, Any]) -> pl.DataFrame:
     """Return a page of leads as a list for an official, a row a lead, Chinese headers."""
     rows = [
-        {
-            "序号": lead["rank"],
-            "企业编号": lead["enterprise"]["enterprise_id"],
-            "企业名称": lead["enterprise"]["name"],
-            "简称": lead["enterprise"]["short_name"],
-            "省份": lead["enterprise"]["province"],
-            "城市": lead["enterprise"]["city"],
-            "环节": lead["node"]["name"] if lead["node"] else None,
-            "得分": lead["score"],
-            "信息完整度": lead["confidence"],
-            "提示": "；".join(FLAGS[flag].gloss for flag in lead["enterprise"]["flags"]) or None,
-            "推荐理由": summary(lead["reasons"], "；\n", _LINES),
-            "需求": page["need"]["need_id"] or page["need"]["industry"],
-            "依据": basis_shown(page["need"]["basis"]),
-            "模型版本": page["model_version"],
-            "数据日期": page["pool_date"],
-        }
+        (
+            lead["rank"],
+            lead["enterprise"]["enterprise_id"],
+            lead["enterprise"]["name"],
+            lead["enterprise"]["short_name"],
+            lead["enterprise"]["province"],
+            lead["enterprise"]["city"],
+            lead["node"]["name"] if lead["node"] else None,
+            lead["score"],
+            lead["confidence"],
+            "；".join(FLAGS[flag].gloss for flag in lead["enterprise"]["flags"]) or None,
+            summary(lead["reasons"], "；\n", _LINES),
+            page["need"]["need_id"] or page["need"]["industry"],
+            basis_shown(page["need"]["basis"]),
+            page["model_version"],
+            page["pool_date"],
+        )
         for lead in page["leads"]
     ]
-    return pl.DataFrame(rows)
+    return pl.DataFrame(rows, schema=_LIST, orient="row")
 
 
 def write_table(frame: pl.DataFrame, path: Path) -> None:
@@ -114,8 +135,9 @@ def write_table(frame: pl.DataFrame, path: Path) -> None:
         if ending == ".parquet":
             frame.write_parquet(draft)
         elif ending == ".csv":
-            # Excel reads UTF-8 as such only with a byte order mark.
-            frame.write_csv(draft, include_bom=True)
+            # Excel reads UTF-8 as such only with a byte order mark; programs trip over it.
+            for_a_reader = not all(name.isascii() for name in frame.columns)
+            frame.write_csv(draft, include_bom=for_a_reader)
         else:
             _write_xlsx(frame, draft)
         draft.replace(path)
