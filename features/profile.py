@@ -31,7 +31,8 @@ KNOWLEDGE = {
 
 def confidence(profile: Mapping[str, Any]) -> float:
     """Return how much of a profile is known, from 0 to 1."""
-    return round(sum(part for field, part in KNOWLEDGE.items() if profile[field]), 2)
+    known = (part for field, part in KNOWLEDGE.items() if profile[field] not in (None, "", []))
+    return round(sum(known), 2)
 
 
 def flags(profile: Mapping[str, Any]) -> list[str]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import rjieba
 from scipy import sparse
-from sklearn.decomposition import TruncatedSVD
-from sklearn.feature_extraction.text import CountVectorizer
-from sklearn.preprocessing import normalize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -76,7 +74,7 @@ class TokenWeights:
         """Return how often every row says every token, weights included, shape (n, tokens)."""
         if not part.texts or not len(self.tokens_):
             return sparse.csr_array((part.weights.shape[0], len(self.tokens_)), dtype=np.float32)
-        return sparse.csr_array(part.weights @ self._counter.transform(part.texts))
+        return sparse.csr_array(part.weights @ self._said(part.texts))
 
     def weigh(self, counts: sparse.csr_array, *, damping: float = 0.0) -> sparse.csr_array:
         """Return TF-IDF unit rows of counts; a row without any known token stays zero.
@@ -101,11 +99,20 @@ class TokenWeights:
     def _set(self, tokens: NDArray[np.str_], idf: NDArray[np.float32]) -> None:
         self.tokens_ = tokens
         self.idf_ = idf
-        self._counter = CountVectorizer(
-            analyzer=self.analyse,
-            vocabulary={token: at for at, token in enumerate(tokens.tolist())},
-            dtype=np.float32,
+        self._column = {token: at for at, token in enumerate(tokens.tolist())}
+
+    def _said(self, texts: Sequence[str]) -> sparse.csr_array:
+        """Return how often every text says every token, shape (texts, tokens)."""
+        column = self._column
+        found = [[column[t] for t in self.analyse(text) if t in column] for text in texts]
+        starts = np.cumsum([0, *map(len, found)])
+        indices = np.fromiter(chain.from_iterable(found), dtype=np.int32, count=starts[-1])
+        said = sparse.csr_array(
+            (np.ones(len(indices), dtype=np.float32), indices, starts),
+            shape=(len(texts), len(column)),
         )
+        said.sum_duplicates()
+        return said
 
 
 class LatentSemantics:
@@ -131,7 +138,10 @@ class LatentSemantics:
         if size < 1:
             self.directions_ = np.zeros((rows.shape[1], 0), dtype=np.float32)
             return self
-        svd = TruncatedSVD(size, n_iter=3, random_state=self.seed).fit(rows)
+        from sklearn.decomposition import TruncatedSVD  # slow to import, and for training alone
+
+        with np.errstate(invalid="ignore"):  # equal rows have no variance to explain
+            svd = TruncatedSVD(size, n_iter=3, random_state=self.seed).fit(rows)
         self.directions_ = np.ascontiguousarray(svd.components_.T, dtype=np.float32)
         return self
 
@@ -151,7 +161,11 @@ class LatentSemantics:
 
 def unit_sparse_rows(rows: sparse.csr_array) -> sparse.csr_array:
     """Scale every row of a sparse matrix to length 1; a zero row stays zero."""
-    return sparse.csr_array(normalize(rows)) if all(rows.shape) else rows
+    row_of = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
+    squares = np.bincount(row_of, weights=rows.data * rows.data, minlength=rows.shape[0])
+    lengths = np.sqrt(np.where(squares > 0, squares, 1.0))
+    scaled = (rows.data / lengths[row_of]).astype(rows.dtype)
+    return sparse.csr_array((scaled, rows.indices, rows.indptr), shape=rows.shape)
 
 
 def unit_rows(matrix: NDArray[np.float32]) -> NDArray[np.float32]:

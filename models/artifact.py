@@ -47,8 +47,10 @@ def save(folder: Path, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, A
             path = draft / f"{name}.npy"
             np.save(path, array.copy(order="C"), allow_pickle=False)
             checksums[name] = _checksum(path)
-        manifest = {"format": FORMAT, **facts, "arrays": checksums}
-        text = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True)
+        told = {"format": FORMAT, **facts, "arrays": checksums}
+        text = json.dumps(
+            told | {"seal": _seal(told)}, ensure_ascii=False, indent=1, sort_keys=True
+        )
         (draft / MANIFEST).write_text(text + "\n", encoding="utf-8")
         for path in draft.iterdir():
             _flush(path)
@@ -70,7 +72,7 @@ def manifest(folder: Path) -> dict[str, Any]:
     Raises
     ------
     DamagedError
-        When it cannot be read, or is of a format this version does not know.
+        When it cannot be read, was altered, or is of a format this version does not know.
     """
     path = folder / MANIFEST
     try:
@@ -81,6 +83,12 @@ def manifest(folder: Path) -> dict[str, Any]:
     if not known:
         raise DamagedError(
             f"model file {path} has format {found['format']!r}, expected {FORMAT}", got=str(path)
+        )
+    if found.get("seal") != _seal(found):
+        raise DamagedError(
+            f"model file {path} was altered: its seal does not fit; "
+            "activate another version or train again",
+            got=str(path),
         )
     return found
 
@@ -110,6 +118,12 @@ def load(folder: Path) -> dict[str, NDArray[Any]]:
                 f"model file {path} cannot be read: {error}", got=str(path)
             ) from error
     return arrays
+
+
+def _seal(told: Mapping[str, Any]) -> str:
+    """Return the checksum of a manifest over all else that it says."""
+    rest = {key: value for key, value in told.items() if key != "seal"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
 def _checksum(path: Path) -> str:

@@ -40,7 +40,7 @@ def standardise(scores: NDArray[Any]) -> NDArray[np.float64]:
 
 def unit_spread(parts: NDArray[np.float64]) -> NDArray[np.float64]:
     """Scale parts, shape (parts, n), so that their sum has standard deviation 1."""
-    spread = parts.sum(axis=0).std()
+    spread = parts.sum(axis=0).std() if parts.size else 0.0
     return parts / spread if spread > _LEAST_SPREAD else parts
 
 

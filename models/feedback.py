@@ -31,7 +31,7 @@ class Prepared(NamedTuple):
 def content(pool: PoolFeatures) -> NDArray[np.float32]:
     """Return topics and sentence vectors side by side, columns centred, shape (n, d)."""
     both = np.column_stack([pool.views["topics"], pool.views["meaning"]])
-    return np.asarray(both - both.mean(axis=0))
+    return np.asarray(both - both.mean(axis=0)) if len(both) else both
 
 
 class Feedback:
@@ -57,6 +57,6 @@ class Feedback:
         """
         count = min(EXAMPLES, len(base))
         first = np.argsort(-base, kind="stable")[:count]
-        weights = np.exp(base[first] - base[first[0]])
+        weights = np.exp(base[first] - base.max(initial=0))
         example = (weights / weights.sum()).astype(np.float32) @ prepared.content[first]
         return np.asarray(prepared.content @ cho_solve(prepared.factor, example))

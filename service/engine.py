@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from features.chains import ChainMap
 from features.encoder import EncodingStore
-from features.errors import UnavailableError
+from features.errors import InputError, UnavailableError
 from features.profile import confidence
 from features.space import FeatureSpace
 from models import artifact
@@ -32,7 +32,7 @@ from service.reasons import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -121,12 +121,12 @@ class Engine(Directory):
         pool_version, pool_date = workspace.pool_version, workspace.pool_date
         tables = {name: workspace.read(name) for name in ("enterprises", "zones", "needs")}
         tables["enterprises"] = tables["enterprises"].sort("enterprise_id")
+        # Scoring is many small products: threads cost more there than they give.
+        threadpool_limits(1, user_api="blas")
         store = EncodingStore(workspace.home / "encodings.sqlite", encoder)
         space = FeatureSpace(store, ChainMap.from_frame(workspace.read("chains")))
         ranker = Ranker.restore(artifact.load(registry.path(version)), space)
         pool = space.pool(tables["enterprises"], progress=progress)
-        # Scoring is many small products: threads cost more there than they give.
-        threadpool_limits(1, user_api="blas")
         return cls(
             ranker.bind(pool),
             tables,
@@ -162,7 +162,9 @@ class Engine(Directory):
             "offset": offset,
             "unknown": passing.unknown,
             "leads": [
-                self._lead(features, parts[:, row], int(row), offset + place, language)
+                self._lead(
+                    features, parts[:, row], float(raw[row]), int(row), offset + place, language
+                )
                 for place, row in enumerate(ranked, start=1)
             ],
         }
@@ -176,6 +178,7 @@ class Engine(Directory):
         explained: int = 20,
         language: Language = "zh",
         progress: Count | None = None,
+        refuse: Callable[[NeedQuery, InputError], None] | None = None,
     ) -> pl.DataFrame:
         """Return the first `k` leads of many needs, a row a lead.
 
@@ -190,6 +193,9 @@ class Engine(Directory):
         language : {"zh", "en"}
         progress : callable, optional
             Told (needs done, needs).
+        refuse : callable, optional
+            Told (need, error) of a need that no profile says a word of, which is then left out;
+            without it the error is raised.
 
         Returns
         -------
@@ -200,7 +206,13 @@ class Engine(Directory):
         rows = np.flatnonzero(allowed)
         frames = []
         for number, need in enumerate(needs, start=1):
-            features = self._understand(need)
+            try:
+                features = self._understand(need)
+            except InputError as error:
+                if refuse is None:
+                    raise
+                refuse(need, error)
+                continue
             parts = self.bound.contributions(features)
             raw = parts.sum(axis=0)
             ranked = order(raw, rows, k)
@@ -234,15 +246,19 @@ class Engine(Directory):
         at = known(self._row, enterprise_id, "enterprise", "enterprise_id")
         found = []
         for need in self._needs.values():
-            features = self._understand(need)
+            try:
+                features = self._understand(need)
+            except InputError:  # no profile says a word of it, nor does this one
+                continue
             parts = self.bound.contributions(features)
             raw = parts.sum(axis=0)
-            rank = 1 + int((raw[self._listed] > raw[at]).sum())
-            found.append((rank, -raw[at], need, features, parts[:, at].copy()))
+            before = (raw > raw[at]) | ((raw == raw[at]) & (np.arange(len(raw)) < at))
+            rank = 1 + int((before & self._listed).sum())
+            found.append((rank, -float(raw[at]), need, features, parts[:, at].copy()))
         found.sort(key=lambda case: (case[0], case[1], case[2].need_id))
         suited = []
-        for rank, _, need, features, parts in found[:limit]:
-            lead = self._lead(features, parts, at, rank, language)
+        for rank, negated, need, features, parts in found[:limit]:
+            lead = self._lead(features, parts, -negated, at, rank, language)
             suited.append({"need": self._told(need)} | {k: lead[k] for k in _OF_A_NEED})
         return {
             "enterprise": brief(self._pool.row(at, named=True)),
@@ -287,6 +303,7 @@ class Engine(Directory):
         self,
         need: NeedFeatures,
         parts: NDArray[np.float64],
+        raw: float,
         row: int,
         rank: int,
         language: Language,
@@ -295,12 +312,11 @@ class Engine(Directory):
         evidence = self._evidence(need, row)
         node = evidence.node if evidence.fits else None
         name = node and (node.name if language == "zh" else node.name_en or node.name)
-        raw = parts.sum()
         return {
             "rank": rank,
             "enterprise": brief(profile),
-            "score": float(score_of(raw)),
-            "raw_score": float(raw),
+            "score": float(score_of(np.array(raw))),
+            "raw_score": raw,
             "confidence": confidence(profile),
             "probability": None,
             "probability_note": PROBABILITY_NOTE[language],

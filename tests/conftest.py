@@ -59,19 +59,19 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> EncodingStore:
 
 @pytest.fixture(scope="session")
 def fitted(store: EncodingStore) -> Fitted:
-    """A ranker fitted on the small pool."""
+    """Return a ranker fitted on the small pool."""
     return fit(training_data(), store, today=TODAY)
 
 
 @pytest.fixture(scope="session")
 def bound(fitted: Fitted) -> PoolRanker:
-    """That ranker, bound to the small pool."""
+    """Return that ranker, bound to the small pool."""
     return fitted.ranker.bind(fitted.ranker.space.pool(tables()["enterprises"]))
 
 
 @pytest.fixture(scope="session")
 def trained_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace that holds the small pool and a model; only to be read."""
+    """Return a workspace that holds the small pool and a model; only to be read."""
     workspace = Workspace(tmp_path_factory.mktemp("trained"))
     workspace.commit(tables())
     train(workspace, ModelRegistry(workspace), HashedEncoder())
@@ -80,7 +80,7 @@ def trained_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def home(trained_home: Path, tmp_path: Path) -> Path:
-    """A copy of the trained workspace, free to be changed."""
+    """Return a copy of the trained workspace, free to be changed."""
     return shutil.copytree(trained_home, tmp_path / "home")
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
+from threadpoolctl import threadpool_limits
 
 from features.chains import ChainMap
 from features.errors import InputError
@@ -16,14 +20,13 @@ from models.blend import Blend, content_share, standardise, unit_spread
 from models.head import NeedHeads
 from models.hybrid import LightFMHybrid
 from models.ranker import ContentScorer, Ranker, content_factors
-from training.baselines import character_tfidf
 from training.interactions import interactions
 from training.metrics import MIN_RELEVANT
 from training.splits import half_pairs, need_folds
 from training.weights import Case, learn_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import date
 
     import polars as pl
@@ -121,19 +124,30 @@ def fit(
             got=0,
             expected="at least one, see: lianzhao import enterprises PATH",
         )
+    # Factorisations are many small steps: with other work on the machine, threads that wait for
+    # each other made them several times slower, and they gain little without.
+    threadpool_limits(1, user_api="blas")
     progress("read profiles", 0, 1)
     space = FeatureSpace(store, ChainMap.from_frame(data.chains), seed=seed).fit(
         data.enterprises, today=today, progress=lambda *done: progress("encode texts", *done)
     )
     pool = space.pool(data.enterprises)
     zones = {row["zone_id"]: row for row in data.zones.iter_rows(named=True)}
-    queries = [NeedQuery.from_row(row) for row in data.needs.iter_rows(named=True)]
-    needs = [space.need(query, zones.get(query.zone_id or "")) for query in queries]
-    known = interactions(data.judgements, data.events, data.needs["need_id"].to_list(), pool.ids)
+    queries, needs = [], []
+    for row in data.needs.iter_rows(named=True):
+        query = NeedQuery.from_row(row)
+        with suppress(InputError):  # a need of which no profile says a word teaches nothing
+            needs.append(space.need(query, zones.get(query.zone_id or "")))
+            queries.append(query)
+    known = interactions(
+        data.judgements, data.events, [str(query.need_id) for query in queries], pool.ids
+    )
     progress("read profiles", 1, 1)
 
     trials = Trials(needs, pool, known, seed)
     if known.gains.nnz:
+        from training.baselines import character_tfidf  # scikit-learn is slow to import
+
         baseline = character_tfidf(
             data.enterprises.sort("enterprise_id"), [query.industry for query in queries]
         )
@@ -184,6 +198,13 @@ class Trials:
             heads.fit(self.needs, self.pool, gains)
         return hybrid, heads
 
+    def _learn_each(
+        self, parts: Sequence[sparse.csr_array]
+    ) -> Iterator[tuple[LightFMHybrid, NeedHeads]]:
+        """Learn from each part for itself, several at once: LightFM does not hold the lock."""
+        with ThreadPoolExecutor(min(FOLDS, os.cpu_count() or 1)) as workers:
+            yield from workers.map(self.learn, parts)
+
     def listen(self, baseline: NDArray[np.float32], progress: Steps) -> None:
         """Score all needs that can be held out by what learns nothing, and by the baseline."""
         self._baseline = baseline
@@ -206,13 +227,16 @@ class Trials:
     def cold(self, progress: Steps) -> Iterable[Case]:
         """Hold out needs: nothing is learnt for them, and no candidate was chosen elsewhere."""
         folds = need_folds(self.known.relevant, FOLDS, self.seed)
-        for number, fold in enumerate(folds):
-            progress("held-out needs", number + 1, len(folds))
+        remaining = []
+        for fold in folds:
             kept = np.ones(len(self.needs), dtype=bool)
             kept[fold] = False
             gains = sparse.csr_array(self.known.gains.multiply(kept[:, None]))
             gains.eliminate_zeros()
-            hybrid, _ = self.learn(gains)
+            remaining.append(gains)
+        for number, (hybrid, _) in enumerate(self._learn_each(remaining)):
+            progress("held-out needs", number + 1, len(folds))
+            fold, gains = folds[number], remaining[number]
             prepared = hybrid.prepare(self.pool)
             for row in fold.tolist():
                 spoken = _z(hybrid.score(self.needs[row], prepared), self.pool)
@@ -221,11 +245,15 @@ class Trials:
     def warm(self, progress: Steps) -> Iterable[Case]:
         """Hold out half of every need's enterprises: heads are fitted on the other half."""
         weights = prior(warm=False)[:-1]
-        for number, held in enumerate(half_pairs(self.known.relevant, self.seed)):
-            progress("held-out enterprises", number + 1, 2)
+        halves = half_pairs(self.known.relevant, self.seed)
+        remaining = []
+        for held in halves:
             gains = sparse.csr_array(self.known.gains - self.known.gains.multiply(held))
             gains.eliminate_zeros()
-            hybrid, heads = self.learn(gains)
+            remaining.append(gains)
+        for number, (hybrid, heads) in enumerate(self._learn_each(remaining)):
+            progress("held-out enterprises", number + 1, len(halves))
+            held, gains = halves[number], remaining[number]
             prepared, rows = hybrid.prepare(self.pool), heads.prepare(self.pool)
             for row in np.flatnonzero(np.diff(held.indptr) >= MIN_RELEVANT).tolist():
                 need = self.needs[row]

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.optimize import minimize
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,6 +54,8 @@ def learn_weights(cases: Sequence[Case], prior: NDArray[np.float64]) -> NDArray[
     """
     if not cases:
         return prior.copy()
+    from scipy.optimize import minimize  # slow to import, and for training alone
+
     hard = [_hardest(case, prior) for case in cases]
 
     def likelihood(weights: NDArray[np.float64], sharpness: float) -> tuple[float, Any, float]:

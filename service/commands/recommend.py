@@ -146,6 +146,9 @@ def _batch(
             explained=explained,
             language=language,
             progress=lambda done, of: tell_progress("rank needs", done, of),
+            refuse=lambda need, error: typer.echo(
+                f"left out: {need.need_id}: {error.message}", err=True
+            ),
         )
     write_table(frame, out)
     typer.echo(f"{frame.height} leads for {len(queries)} needs in {out}")

@@ -1,0 +1,69 @@
+"""All benchmarks, or those named: `python -m tests.benchmarks [NAME …]`.
+
+Every figure is one JSON object a line on stdout (name, value, unit, what it is a ratio to, and
+its target where it has one); progress goes to stderr. A benchmark whose data are not there says
+so on stderr and is skipped.
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+
+from tests.benchmarks.listed import ROOT, Listed
+from tests.benchmarks.report import SkippedError, progress
+
+NAMES = ("train", "recommend", "hybrid", "batch", "demo", "quality")
+
+
+def main() -> int:
+    """Run what is asked for; return 1 when a benchmark failed."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(("import", *NAMES)))
+    parser.add_argument(
+        "--workspace", type=Path, help="a trained workspace of the listed data, to use a copy of"
+    )
+    parser.add_argument(
+        "--folds", default="1", help="folds of the quality benchmark, such as 1,2,3,4,5"
+    )
+    options = parser.parse_args()
+    known = ("import", *NAMES)
+    if unknown := [name for name in options.names if name not in known]:
+        parser.error(f"no benchmark {', '.join(unknown)}; there are: {', '.join(known)}")
+    folds = tuple(int(fold) for fold in options.folds.split(","))
+    failed = 0
+    with tempfile.TemporaryDirectory(prefix="lianzhao-bench-") as folder:
+        listed = Listed(Path(folder), options.workspace)
+        for name in options.names or known:
+            progress(f"== {name}")
+            try:
+                runner(name, folds)(listed)
+            except SkippedError as reason:
+                progress(f"{name} skipped: {reason}")
+            except Exception:
+                progress(f"{name} failed:\n{traceback.format_exc()}")
+                failed = 1
+    return failed
+
+
+def runner(name: str, folds: tuple[int, ...]) -> Callable[[Listed], None]:
+    """Return what runs a benchmark; its module is imported only when it is asked for."""
+    if name == "import":
+        return run_import
+    run: Callable[..., None] = import_module(f"tests.benchmarks.bench_{name}").run
+    return partial(run, folds=folds) if name == "quality" else run
+
+
+def run_import(listed: Listed) -> None:
+    """Import has a command of its own, which measures in processes of their own."""
+    listed.source("enterprises")
+    subprocess.run([sys.executable, "-m", "tests.benchmarks.bench_import"], check=True, cwd=ROOT)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,169 @@
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import polars as pl
+import pytest
+from scipy import sparse
+
+from features.chains import ChainMap, shipped_chain_map
+from features.encoder import EncodingStore
+from features.errors import InputError
+from features.need import NeedQuery
+from features.space import FeatureSpace
+from tests.pool import NEED_IDS, TWINS, UNKNOWN, HashedEncoder, frame, products, tables
+
+VIEWS = {"text", "topics", "meaning", "naming"}
+ENTERPRISES = tables()["enterprises"]
+
+
+@pytest.fixture(scope="module")
+def space(fitted):
+    return fitted.ranker.space
+
+
+@pytest.fixture(scope="module")
+def pool(space):
+    return space.pool(ENTERPRISES)
+
+
+def dense(matrix):
+    return matrix.toarray() if sparse.issparse(matrix) else matrix
+
+
+def fit(rows, tmp_path, today=date(2026, 1, 1)):
+    store = EncodingStore(tmp_path / "encodings.sqlite", HashedEncoder())
+    space = FeatureSpace(store, ChainMap.from_frame(shipped_chain_map()))
+    return space.fit(frame("enterprises", rows), today=today)
+
+
+def assert_same(one, other):
+    for field in ("ids", "names", "product_vectors", "points"):
+        np.testing.assert_array_equal(getattr(one, field), getattr(other, field))
+    for view in VIEWS:
+        np.testing.assert_array_equal(dense(one.views[view]), dense(other.views[view]))
+        np.testing.assert_array_equal(dense(one.references[view]), dense(other.references[view]))
+    np.testing.assert_array_equal(one.attributes.toarray(), other.attributes.toarray())
+    np.testing.assert_array_equal(one.nodes.fit, other.nodes.fit)
+    np.testing.assert_array_equal(one.nodes.product, other.nodes.product)
+    assert one.codes == other.codes
+
+
+def test_a_pool_stands_in_the_order_of_ids(pool):
+    assert pool.ids.tolist() == sorted(ENTERPRISES["enterprise_id"])
+    assert len(pool) == ENTERPRISES.height
+
+
+def test_the_order_of_rows_changes_nothing(space, pool, tmp_path, store):
+    shuffled = ENTERPRISES.sample(fraction=1, shuffle=True, seed=5)
+    assert_same(space.pool(shuffled), pool)
+    again = FeatureSpace(store, space.chain_map).fit(shuffled, today=space.today_)
+    one, other = space.arrays(), again.arrays()
+    assert one.keys() == other.keys()
+    for name in one:
+        np.testing.assert_array_equal(one[name], other[name], err_msg=name)
+
+
+@pytest.mark.parametrize("view", sorted(VIEWS))
+def test_rows_of_a_view_have_length_one_or_are_unknown(pool, space, view):
+    need = space.need(NeedQuery("LED封装", chain="光电LED"))
+    for matrix in (pool.views[view], pool.references[view], need.views[view]):
+        lengths = np.linalg.norm(dense(matrix), axis=1)
+        assert np.all((lengths == 0) | np.isclose(lengths, 1, rtol=1e-5))
+
+
+def test_twins_have_the_same_features(pool):
+    one, other = (pool.ids.tolist().index(id_) for id_ in TWINS)
+    for view in VIEWS:
+        rows = dense(pool.views[view])
+        np.testing.assert_array_equal(rows[one], rows[other])
+
+
+def test_saved_space_gives_the_same_features_bit_by_bit(space, pool, store):
+    restored = FeatureSpace(store, space.chain_map).restore(space.arrays())
+    assert_same(restored.pool(ENTERPRISES), pool)
+    asked = NeedQuery("LED封装", zone_id="z0", chain="光电LED")
+    one, other = (each.need(asked, {"city": "长治市"}) for each in (space, restored))
+    assert replace(one, views={}, weights=None) == replace(other, views={}, weights=None)
+    for view in VIEWS:
+        np.testing.assert_array_equal(dense(one.views[view]), dense(other.views[view]))
+
+
+def test_an_enterprise_never_seen_has_features_without_a_refit(space, pool):
+    new = frame(
+        "enterprises",
+        [{"enterprise_id": "N1", "name": "新光有限公司", "products": products("LED封装")}],
+    )
+    grown = space.pool(pl.concat([ENTERPRISES, new]))
+    row = grown.ids.tolist().index("N1")
+    need = space.need(NeedQuery("LED封装"))
+    cosines = grown.views["meaning"] @ need.views["meaning"][0]
+    assert row in np.argsort(-cosines)[:8].tolist()
+    others = np.delete(np.arange(len(grown)), row)
+    for view in VIEWS:
+        np.testing.assert_allclose(
+            dense(grown.views[view])[others], dense(pool.views[view]), atol=1e-6
+        )
+
+
+def test_what_is_unknown_has_no_features(pool):
+    row = pool.ids.tolist().index(UNKNOWN)
+    assert np.isnan(pool.points[row]).all()
+    assert np.isnan(pool.nodes.fit[row]).all()
+    assert pool.codes[row] == ()
+    assert pool.attributes[[row]].nnz == 0
+
+
+def test_a_need_s_place_is_its_zone_s(space):
+    need = NeedQuery("LED封装", zone_id="z1")
+    assert np.isnan(space.need(need).point).all()
+    assert space.need(need, {"lon": 113.0, "lat": 36.5}).point == (113.0, 36.5)
+    point = space.need(need, {"city": "长治市", "lon": 113.0, "lat": None}).point
+    assert point == pytest.approx((112.9, 36.5), abs=0.4)
+
+
+def test_a_need_never_seen_has_features_without_a_refit(space):
+    need = space.need(NeedQuery("红外LED器件", nodes=("led/packaging",), industry_codes=("3975",)))
+    assert need.texts == ("红外LED器件",)
+    assert [space.chain_map.nodes[at].node_id for at in need.targets] == ["led/packaging"]
+    assert need.codes == ("C", "39", "397", "3975")
+    assert need.views["meaning"].shape == (len(need.weights), HashedEncoder.dimensions)
+
+
+def test_a_text_that_no_profile_has_a_character_of_is_refused(space):
+    with pytest.raises(InputError, match="nothing is known of the text 'ωψξ'") as caught:
+        space.need(NeedQuery("ωψξ"))
+    assert caught.value.field == "industry"
+
+
+def test_a_request_s_text_is_not_kept(space, store):
+    space.need(NeedQuery("从未见过的一句话LED"))
+    found = store.encoder.asked.count("从未见过的一句话LED")
+    space.need(NeedQuery("从未见过的一句话LED"))
+    assert store.encoder.asked.count("从未见过的一句话LED") == found + 1
+
+
+def test_features_know_nothing_of_judgements(space):
+    assert not any("need" in name or "judge" in name for name in space.arrays())
+    assert not any(need_id in str(space.arrays()) for need_id in NEED_IDS)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_the_smallest_pools_can_be_fitted(tmp_path, count):
+    rows = [{"enterprise_id": str(n), "name": f"第{n}灯具有限公司"} for n in range(count)]
+    pool = fit(rows, tmp_path).pool(frame("enterprises", rows))
+    assert pool.views["meaning"].shape == (count, HashedEncoder.dimensions)
+    assert pool.products.texts == []
+
+
+def test_a_pool_may_be_empty_after_fitting(space):
+    pool = space.pool(ENTERPRISES.clear())
+    assert len(pool) == 0
+    assert pool.points.shape == (0, 2)
+
+
+def test_ages_are_counted_to_the_day_of_fitting(tmp_path):
+    rows = [{"enterprise_id": str(n), "name": "灯", "founded": date(2020, 1, 1)} for n in range(2)]
+    space = fit(rows, tmp_path, today=date(2022, 1, 1))
+    assert space.attributes_.tokens_.tolist() == ["age=-3"]
+    assert space.arrays()["today"] == "2022-01-01"

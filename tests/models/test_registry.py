@@ -1,0 +1,141 @@
+import errno
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from features.errors import ConflictError, DamagedError, NotFoundError, UnavailableError
+from features.workspace import Workspace
+from models import artifact
+from models.registry import ModelRegistry
+
+
+@pytest.fixture
+def registry(tmp_path):
+    registry = ModelRegistry(Workspace(tmp_path / "home"))
+    for version in ("v1", "v2", "v3"):
+        artifact.save(registry.folder / version, {"a": np.arange(3)}, {"metrics": {"of": version}})
+    return registry
+
+
+def damage(registry, version):
+    path = registry.folder / version / "a.npy"
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def test_a_new_workspace_has_no_version_and_nothing_is_written(tmp_path):
+    registry = ModelRegistry(Workspace(tmp_path / "home"))
+    assert registry.list() == []
+    assert registry.active() is None
+    with pytest.raises(NotFoundError, match="no model version 'v1'") as caught:
+        registry.show("v1")
+    assert caught.value.expected == "one of: none yet, run train"
+    with pytest.raises(ConflictError):
+        registry.rollback()
+    assert not registry.folder.exists()
+
+
+def test_versions_are_listed_newest_first(registry):
+    registry.activate("v2")
+    found = registry.list()
+    assert [(v["version"], v["active"]) for v in found] == [
+        ("v3", False),
+        ("v2", True),
+        ("v1", False),
+    ]
+    assert found[0]["metrics"] == {"of": "v3"}
+    assert registry.show("v2")["active"] is True
+
+
+def test_rolling_back_goes_the_way_back(registry):
+    for version in ("v1", "v2", "v2", "v3", "v1"):
+        assert registry.activate(version) == version
+    assert [registry.rollback() for _ in range(3)] == ["v3", "v2", "v1"]
+    with pytest.raises(ConflictError, match="no version to roll back to"):
+        registry.rollback()
+    assert registry.active() == "v1"
+
+
+@pytest.mark.parametrize("version", ["v9", "", ".", "..", "../models/v1", ".v1.1.draft"])
+def test_an_unknown_version_is_not_activated(registry, version):
+    registry.activate("v1")
+    with pytest.raises(NotFoundError, match="no model version") as caught:
+        registry.activate(version)
+    assert caught.value.expected == "one of: v1, v2, v3"
+    assert registry.active() == "v1"
+
+
+def test_a_damaged_version_is_refused_and_the_active_one_stays(registry):
+    registry.activate("v1")
+    damage(registry, "v2")
+    with pytest.raises(DamagedError, match=r"v2/a\.npy"):
+        registry.activate("v2")
+    assert registry.active() == "v1"
+
+
+def test_a_damaged_version_is_not_rolled_back_to(registry):
+    registry.activate("v1")
+    registry.activate("v2")
+    damage(registry, "v1")
+    with pytest.raises(DamagedError, match=r"v1/a\.npy"):
+        registry.rollback()
+    assert registry.active() == "v2"
+
+
+@pytest.mark.parametrize("at", ["fsync", "replace"])
+def test_activation_happens_whole_or_not_at_all(registry, monkeypatch, at):
+    registry.activate("v1")
+    before = registry.pointer.read_bytes()
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(*((os, "fsync") if at == "fsync" else (Path, "replace")), full)
+    with pytest.raises(UnavailableError, match="No space left"):
+        registry.activate("v2")
+    monkeypatch.undo()
+    assert registry.pointer.read_bytes() == before
+    assert registry.active() == "v1"
+    assert sorted(p.name for p in registry.folder.iterdir()) == ["active.json", "v1", "v2", "v3"]
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"history": 3}', b"\xff", b"null"])
+def test_a_damaged_pointer_is_named_and_mended_by_activation(registry, content):
+    registry.activate("v1")
+    registry.pointer.write_bytes(content)
+    for ask in (registry.active, registry.list, registry.rollback):
+        with pytest.raises(DamagedError, match=r"active\.json cannot be read.*activate"):
+            ask()
+    registry.activate("v2")
+    assert registry.active() == "v2"
+
+
+def test_pruning_keeps_the_newest_and_the_active_one(registry):
+    for version in ("v3", "v2", "v1"):
+        registry.activate(version)
+    assert registry.prune(1) == ["v2"]
+    assert [v["version"] for v in registry.list()] == ["v3", "v1"]
+    assert registry.active() == "v1"
+    assert registry.rollback() == "v3"
+
+
+def test_pruning_to_none_keeps_the_active_one(registry):
+    registry.activate("v2")
+    assert registry.prune(0) == ["v1", "v3"]
+    assert registry.active() == "v2"
+    assert registry.prune(0) == []
+
+
+def test_pruning_with_nothing_active_keeps_the_newest(registry):
+    assert registry.prune(2) == ["v1"]
+    assert registry.prune(5) == []
+
+
+def test_a_draft_is_no_version(registry):
+    draft = registry.folder / ".v4.77.draft"
+    draft.mkdir()
+    (draft / artifact.MANIFEST).write_text(json.dumps({"format": 1, "arrays": {}}))
+    (registry.folder / "v5").mkdir()
+    assert [v["version"] for v in registry.list()] == ["v3", "v2", "v1"]

@@ -1,0 +1,203 @@
+import json
+
+import polars as pl
+import pytest
+
+from tests.pool import EACH, FLAGGED, NEED_IDS, STRUCK, SUBJECTS, tables
+
+NEED, EVERYBODY = NEED_IDS[0], tables()["enterprises"].height - 1
+NAMES = dict(tables()["enterprises"].select("enterprise_id", "name").iter_rows())
+
+
+def write(path, text):
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def needs(tmp_path):
+    """One need of the workspace, and one it does not know."""
+    return write(
+        tmp_path / "needs.csv",
+        f"need_id,zone_id,industry,nodes,industry_codes\n{NEED},z0,LED封装,led/packaging,3975\n"
+        "新区/陈醋,,老陈醋酿造,,\n",
+    )
+
+
+def read(path):
+    if path.suffix == ".xlsx":
+        return pl.read_excel(path)
+    return pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [["--need", NEED], ["--zone", "z0", "--industry", "LED封装"], ["--text", "LED封装"]],
+    ids=lambda asked: asked[0],
+)
+def test_leads_are_told_with_whole_names_and_reasons(run, home, asked):
+    ended = run("recommend", *asked, "-k", 10)
+    assert (ended.code, ended.err) == (0, "")
+    lines = ended.out.splitlines()
+    ranks = [line for line in lines if line[:5].strip(" .").isdigit()]
+    assert len(ranks) == 10
+    assert all(any(name in line for name in NAMES.values()) for line in ranks)
+    assert any("「LED封装」" in line for line in lines)
+    assert "LED封装" in lines[0]
+
+
+def test_flags_are_told_in_words(run, home):
+    ended = run("recommend", "--need", NEED, "-k", 9999)
+    line = next(line for line in ended.out.splitlines() if NAMES[FLAGGED] in line)
+    assert "特别处理" in line
+    assert "信用不良" in line
+    assert NAMES[STRUCK] not in ended.out
+
+
+def test_json_is_one_page_and_nothing_else(run, home):
+    ended = run("recommend", "--need", NEED, "-k", 3, "--json")
+    assert (ended.code, ended.err) == (0, "")
+    page = json.loads(ended.out)
+    assert (page["limit"], page["offset"], page["total"]) == (3, 0, EVERYBODY)
+    assert [lead["rank"] for lead in page["leads"]] == [1, 2, 3]
+    assert run("recommend", "--need", NEED, "-k", 3, "--json").out == ended.out
+
+
+def test_english_reasons(run, home):
+    page = json.loads(run("recommend", "--need", NEED, "-k", 1, "--english", "--json").out)
+    assert "product" in page["leads"][0]["reasons"][0]["text"]
+    assert page["leads"][0]["node"]["name"] == "LED packaging"
+
+
+@pytest.mark.parametrize("k", [EVERYBODY, EVERYBODY + 1, 10**9])
+def test_k_above_the_pool_is_the_whole_pool(run, home, k):
+    page = json.loads(run("recommend", "--need", NEED, "-k", k, "--json").out)
+    assert len(page["leads"]) == page["total"] == EVERYBODY
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (["--need", "z0/nothing"], "no need 'z0/nothing' is known"),
+        (["--zone", "nowhere", "--industry", "LED封装"], "no zone 'nowhere' is known"),
+        (["--zone", "z0", "--industry", "飞机"], "zone 'z0' has no need for the industry '飞机'"),
+        (["--text", ""], "industry must be the name of an industry"),
+        (["--text", " —— "], "industry must be the name of an industry"),
+        (["--text", "ωψξ"], "nothing is known of the text 'ωψξ'"),
+    ],
+)
+def test_what_is_not_known_is_one_line(run, home, asked, said):
+    ended = run("recommend", *asked)
+    assert (ended.code, ended.out) == (1, "")
+    assert said in ended.said
+
+
+def test_without_a_model_the_line_says_what_to_do(run):
+    ended = run("recommend", "--text", "LED")
+    assert ended.code == 1
+    assert "lianzhao train" in ended.said
+
+
+def test_a_list_to_take_along(run, home, tmp_path):
+    path = tmp_path / "清单.xlsx"
+    ended = run("recommend", "--need", NEED, "-k", 9999, "--out", path)
+    assert (ended.code, ended.err) == (0, "")
+    found = pl.read_excel(path)
+    assert found["序号"].to_list() == list(range(1, EVERYBODY + 1))
+    assert found["企业名称"].to_list()[0] in NAMES.values()
+    assert found["推荐理由"].to_list()[0]
+    page = json.loads(run("recommend", "--need", NEED, "-k", 1, "--out", path, "--json").out)
+    assert len(page["leads"]) == pl.read_excel(path).height == 1
+
+
+@pytest.mark.parametrize("name", ["leads.parquet", "leads.csv", "leads.xlsx"])
+def test_a_batch_has_a_row_a_lead(run, home, needs, tmp_path, name):
+    ended = run("recommend", "--needs", needs, "--out", tmp_path / name, "-k", 5, "--reasons", 2)
+    assert ended.code == 0
+    assert "10 leads for 2 needs" in ended.out
+    found = read(tmp_path / name)
+    assert found.columns == ["need_id", "rank", "enterprise_id", "score", "reasons"]
+    assert found["need_id"].to_list() == [NEED] * 5 + ["新区/陈醋"] * 5
+    assert found["rank"].to_list() == [1, 2, 3, 4, 5] * 2
+    assert found["reasons"].is_null().to_list() == [False, False, True, True, True] * 2
+    assert sorted(found["enterprise_id"][:5]) == [f"E00{at}" for at in range(EACH)]
+    assert sorted(found["enterprise_id"][5:]) == [f"E09{at}" for at in range(EACH)]
+
+
+def test_a_batch_of_a_known_need_agrees_with_its_page(run, home, tmp_path):
+    rows = tables()["needs"].filter(need_id=NEED)
+    listed = [pl.col(c).list.join(";") for c in ("nodes", "keywords", "industry_codes")]
+    rows.with_columns(listed).write_csv(tmp_path / "known.csv")
+    out = tmp_path / "leads.parquet"
+    run("recommend", "--needs", tmp_path / "known.csv", "--out", out, "-k", 9999)
+    page = json.loads(run("recommend", "--need", NEED, "-k", 9999, "--json").out)
+    found = pl.read_parquet(out)
+    leads = page["leads"]
+    assert found["enterprise_id"].to_list() == [e["enterprise"]["enterprise_id"] for e in leads]
+    assert found["score"].to_list() == [lead["score"] for lead in leads]
+    assert found["reasons"].is_null().to_list() == [False] * 20 + [True] * (EVERYBODY - 20)
+
+
+def test_within_limits_the_candidates_and_changes_no_score(run, home, needs, tmp_path):
+    within = write(tmp_path / "within.csv", f"企业编号\nE011\nE000\n{STRUCK}\nnobody\nE011\n")
+    out = tmp_path / "leads.parquet"
+    run("recommend", "--needs", needs, "--out", out, "-k", 9999)
+    whole = pl.read_parquet(out)
+    ended = run("recommend", "--needs", needs, "--out", out, "-k", 9999, "--within", within)
+    assert ended.code == 0
+    assert "1 ids of" in ended.err
+    some = pl.read_parquet(out)
+    keys = ["need_id", "enterprise_id", "score"]
+    expected = whole.filter(pl.col("enterprise_id").is_in(["E000", "E011"]))
+    assert some.select(keys).equals(expected.select(keys))
+    assert some["rank"].to_list() == [1, 2, 1, 2]
+
+
+def test_within_nobody_known_gives_an_empty_table(run, home, needs, tmp_path):
+    within = write(tmp_path / "within.csv", "enterprise_id\nnobody\n")
+    out = tmp_path / "leads.csv"
+    ended = run("recommend", "--needs", needs, "--out", out, "--within", within)
+    assert ended.code == 0
+    assert read(out).height == 0
+
+
+@pytest.mark.parametrize("text", ["name\nE000\n", ""])
+def test_within_without_ids_is_one_line(run, home, needs, tmp_path, text):
+    within = write(tmp_path / "within.csv", text)
+    out = tmp_path / "leads.csv"
+    ended = run("recommend", "--needs", needs, "--out", out, "--within", within)
+    assert ended.code == 1
+    assert "within.csv" in ended.said
+    assert not out.exists()
+
+
+def test_needs_that_cannot_be_read_are_told_and_the_others_ranked(run, home, tmp_path):
+    needs = write(
+        tmp_path / "needs.csv",
+        f"need_id,industry\n{NEED},LED封装\nempty,\nodd,ωψξ\nlast,老陈醋\n",
+    )
+    out = tmp_path / "leads.csv"
+    ended = run("recommend", "--needs", needs, "--out", out, "-k", 2)
+    assert ended.code == 0
+    assert "row 3" in ended.err
+    assert "left out: odd: nothing is known of the text 'ωψξ'" in ended.err
+    assert read(out)["need_id"].unique(maintain_order=True).to_list() == [NEED, "last"]
+
+
+def test_a_file_of_needs_that_is_not_there_is_one_line(run, home, tmp_path):
+    ended = run("recommend", "--needs", tmp_path / "no.csv", "--out", tmp_path / "leads.csv")
+    assert ended.code == 1
+    assert "no.csv" in ended.said
+
+
+def test_every_industry_finds_its_own(run, home, tmp_path):
+    needs = write(
+        tmp_path / "all.csv",
+        "need_id,industry\n" + "".join(f"new/{name},{name}\n" for name in SUBJECTS),
+    )
+    out = tmp_path / "leads.parquet"
+    run("recommend", "--needs", needs, "--out", out, "-k", EACH)
+    found = pl.read_parquet(out)
+    for number, industry in enumerate(SUBJECTS):
+        own = found.filter(need_id=f"new/{industry}")["enterprise_id"].to_list()
+        assert sum(id_.startswith((f"E{number:02}", "X-")) for id_ in own) >= 4, industry

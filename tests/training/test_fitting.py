@@ -1,0 +1,132 @@
+import numpy as np
+import pytest
+
+from features.errors import InputError
+from tests.pool import EACH, NEED_IDS, frame, need_rows, tables, training_data
+from training.evaluation import evaluate_fit
+from training.fitting import CONTENT_PRIOR, PRIOR_OFFSETS, fit, prior
+
+
+@pytest.fixture(scope="module")
+def today(fitted):
+    return fitted.ranker.space.today_
+
+
+def test_the_prior_names_the_content_factors_in_their_order(fitted):
+    assert fitted.ranker.blend.names == tuple(CONTENT_PRIOR)
+    assert len(prior(warm=False)) == len(CONTENT_PRIOR) + 2
+    assert len(prior(warm=True)) == 3
+
+
+def test_every_need_is_held_out_once_and_every_pair_once(fitted):
+    assert sorted(case.need for case in fitted.cold_cases) == list(range(len(NEED_IDS)))
+    assert sorted(case.need for case in fitted.warm_cases) == sorted([*range(len(NEED_IDS))] * 2)
+
+
+def test_candidates_are_those_that_nothing_was_learnt_about(fitted, bound):
+    everybody, folds = len(bound.pool), {}
+    for case in fitted.cold_cases:
+        folds.setdefault(case.fold, []).append(case.need)
+    for case in fitted.cold_cases:
+        learnt = EACH * (len(NEED_IDS) - len(folds[case.fold]))
+        assert case.parts.shape == (len(CONTENT_PRIOR) + 2, everybody - learnt)
+        assert case.relevant.sum() == EACH
+    for case in fitted.warm_cases:
+        held = {2: 2, 3: 3}[int(case.relevant.sum())]
+        assert case.parts.shape == (3, everybody - (EACH - held) * len(NEED_IDS))
+
+
+def test_half_of_the_relevant_held_out_score_above_one_half(fitted):
+    blend = fitted.ranker.blend
+    weights = np.array([*blend.content, *blend.cold[1:]])
+    raw = np.concatenate([weights @ c.parts[:, c.relevant] for c in fitted.cold_cases])
+    assert np.median(raw + blend.offsets[0]) == pytest.approx(0, abs=1e-9)
+    raw = np.concatenate([blend.warm @ c.parts[:, c.relevant] for c in fitted.warm_cases])
+    assert np.median(raw + blend.offsets[1]) == pytest.approx(0, abs=1e-9)
+
+
+def test_the_same_data_and_seed_give_the_same_arrays(fitted, store, today):
+    one, other = fitted.ranker.arrays(), fit(training_data(), store, today=today).ranker.arrays()
+    assert one.keys() == other.keys()
+    for name, array in one.items():
+        np.testing.assert_array_equal(other[name], array, err_msg=name)
+
+
+def test_the_order_of_rows_changes_nothing(fitted, store, today):
+    shuffled = {
+        name: table.sample(fraction=1, shuffle=True, seed=3)
+        for name, table in tables().items()
+        if name in {"enterprises", "judgements", "events", "zones"}
+    }
+    other = fit(training_data(**shuffled), store, today=today).ranker.arrays()
+    for name, array in fitted.ranker.arrays().items():
+        np.testing.assert_array_equal(other[name], array, err_msg=name)
+
+
+def test_nothing_to_rank_is_told(store, today):
+    empty = {name: table.clear() for name, table in tables().items() if name != "chains"}
+    with pytest.raises(InputError, match="holds no enterprise"):
+        fit(training_data(**empty), store, today=today)
+
+
+@pytest.mark.parametrize(
+    "left_out", [("judgements", "events"), ("judgements", "events", "needs"), ("needs", "zones")]
+)
+def test_without_anything_learnt_the_prior_ranks(store, today, left_out):
+    empty = {name: tables()[name].clear() for name in left_out}
+    found = fit(training_data(**empty), store, today=today)
+    assert found.cold_cases == found.warm_cases == []
+    assert found.ranker.blend.content.tolist() == list(CONTENT_PRIOR.values())
+    assert found.ranker.blend.offsets == PRIOR_OFFSETS
+    assert not found.ranker.hybrid.fitted
+    assert found.ranker.heads.arrays() == {}
+    metrics = evaluate_fit(found)
+    assert (metrics["cold"], metrics["warm"]) == (None, None)
+
+
+def test_few_judgements_give_heads_but_no_figures(store, today):
+    few = tables()["judgements"].head(2 * EACH)
+    found = fit(training_data(judgements=few), store, today=today)
+    assert found.cold_cases == []
+    assert not found.ranker.hybrid.fitted
+    assert found.ranker.heads.chosen(NEED_IDS[1]).tolist() == [f"E01{at}" for at in range(EACH)]
+
+
+def test_a_need_that_nothing_is_known_of_does_not_stop_training(store, today):
+    odd = {"need_id": "z0/odd", "zone_id": "z0", "industry": "ωψξ"}
+    data = training_data(needs=frame("needs", [odd, *need_rows()]))
+    found = fit(data, store, today=today)
+    assert len(found.cold_cases) == len(NEED_IDS)
+    assert found.ranker.heads.chosen(NEED_IDS[0]).tolist() == [f"E00{at}" for at in range(EACH)]
+
+
+def test_figures_are_over_needs_with_intervals(fitted):
+    found = evaluate_fit(fitted)
+    for kind in ("cold", "warm"):
+        assert found[kind]["needs"] == len(NEED_IDS)
+        assert found[kind]["needs_left_out"] == 0
+        for ranker in ("blend", "prior_weights", "character_tfidf"):
+            assert 0 <= found[kind][ranker]["ndcg@10"]["mean"] <= 1
+    cold = found["cold"]
+    assert cold["blend"]["ndcg@10"]["mean"] > 0.9
+    assert cold["blend"]["recall@50"]["mean"] == 1
+    gain = cold["gain_over_character_tfidf"]["ndcg@10"]["mean"]
+    gap = cold["blend"]["ndcg@10"]["mean"] - cold["character_tfidf"]["ndcg@10"]["mean"]
+    assert gain == pytest.approx(gap)
+
+
+def test_needs_with_one_relevant_enterprise_are_left_out_and_counted(store, today):
+    table = tables()["judgements"]
+    last = table.tail(EACH)
+    few = table.head(table.height - EACH).vstack(last.head(1))
+    cold = evaluate_fit(fit(training_data(judgements=few), store, today=today))["cold"]
+    assert (cold["needs"], cold["needs_left_out"]) == (len(NEED_IDS) - 1, 1)
+
+
+def test_steps_are_told(store, today):
+    told = []
+    fit(training_data(), store, today=today, progress=lambda *done: told.append(done))
+    assert told[0] == ("read profiles", 0, 1)
+    assert told[-1] == ("weigh factors", 1, 1)
+    assert {step for step, _, _ in told} >= {"content of needs", "held-out needs"}
+    assert all(0 <= done <= of for _, done, of in told)
