@@ -47,6 +47,7 @@ SCOPE_WEIGHT = 0.3
 _LSA_NAME_WEIGHT = 0.5
 _LSA_WORD_WEIGHT = 0.5
 _LSA_DAMPING = 4.0
+_SMALL_POOL = 1_000
 
 
 NeedViews = dict[str, Any]
@@ -165,8 +166,10 @@ class FeatureSpace:
         frame = enterprises.sort("enterprise_id")
         texts = _Texts.of(frame)
         self.today_ = today
-        self.characters_ = TokenWeights(characters).fit(texts.parts)
-        self.words_ = TokenWeights(words).fit(texts.parts)
+        # In a small pool a token that one profile has is no noise: it may be all a need can find.
+        at_least = 1 if frame.height < _SMALL_POOL else 2
+        self.characters_ = TokenWeights(characters, at_least).fit(texts.parts)
+        self.words_ = TokenWeights(words, at_least).fit(texts.parts)
         counted = self._counted(texts)
         self.lsa_ = LatentSemantics(self.topics, self.seed).fit(self._damped(*counted))
         self.attributes_ = TokenColumns().fit(
@@ -244,7 +247,7 @@ class FeatureSpace:
         if not views["text"].nnz:
             raise InputError(
                 f"nothing is known of the text {'; '.join(own)!r}: "
-                "not one of its characters stands in any profile",
+                "not one of its characters stands in the profiles of the pool",
                 field="industry",
                 got="; ".join(own),
                 expected="a text that names an industry or a product",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from features.errors import ConflictError, DamagedError, NotFoundError, UnavailableError
@@ -52,8 +54,10 @@ class ModelRegistry:
         return self.folder / version
 
     def list(self) -> list[dict[str, Any]]:
-        """Return every version, newest first: version, active, created_at, metrics."""
-        active = self.active()
+        """Return every version, newest first: version, active, damaged, created_at, metrics."""
+        active = None
+        with suppress(DamagedError):
+            active = self.active()
         return [self._summary(version, active) for version in reversed(self._versions())]
 
     def show(self, version: str) -> dict[str, Any]:
@@ -103,10 +107,17 @@ class ModelRegistry:
             active, versions = self.active(), self._versions()
             kept = set(versions[-keep:] if keep else [])
             gone = [v for v in versions if v not in kept and v != active]
-            self._point([v for v in self._history() if v not in gone])
-            for version in gone:
+            if gone:
+                self._point([v for v in self._history() if v not in gone])
+            for version in [*gone, *self._left_behind()]:
                 shutil.rmtree(self.folder / version)
         return gone
+
+    def _left_behind(self) -> builtins.list[str]:
+        """Return drafts that a killed training left behind a day ago or more."""
+        yesterday = time.time() - 86_400
+        drafts = self.folder.glob(".*.draft")
+        return [p.name for p in drafts if p.is_dir() and p.stat().st_mtime < yesterday]
 
     def _versions(self) -> builtins.list[str]:
         if not self.folder.is_dir():
@@ -114,11 +125,14 @@ class ModelRegistry:
         return sorted(p.parent.name for p in self.folder.glob(f"[!.]*/{artifact.MANIFEST}"))
 
     def _summary(self, version: str, active: str | None) -> dict[str, Any]:
-        found = artifact.manifest(self.folder / version)
+        found: dict[str, Any] = {}
+        with suppress(DamagedError):
+            found = artifact.manifest(self.folder / version)
         told = ("created_at", "seed", "metrics", "data")
         return {
             "version": version,
             "active": version == active,
+            "damaged": not found,
             **{key: found.get(key) for key in told},
         }
 

@@ -16,6 +16,7 @@ from features.encoder import EncodingStore
 from features.errors import InputError, UnavailableError
 from features.profile import confidence
 from features.space import FeatureSpace
+from features.tables.schema import schema_hash
 from models import artifact
 from models.blend import score_of
 from models.ranker import Ranker, order
@@ -108,15 +109,7 @@ class Engine(Directory):
                 "no model is active yet: run `lianzhao train` first",
                 expected="an active model version",
             )
-        made_with = artifact.manifest(registry.path(version))["encoder"]
-        if made_with != encoder.id:
-            raise UnavailableError(
-                f"model {version} was made with the sentence encoder {made_with}, "
-                f"the setting ENCODER gives {encoder.id}: train again, or change the setting",
-                field="ENCODER",
-                got=encoder.id,
-                expected=made_with,
-            )
+        _check_made_for(artifact.manifest(registry.path(version)), version, encoder)
         # The versions are read first: a table that changes meanwhile is noticed afterwards.
         pool_version, pool_date = workspace.pool_version, workspace.pool_date
         tables = {name: workspace.read(name) for name in ("enterprises", "zones", "needs")}
@@ -329,6 +322,21 @@ class NoModelError(UnavailableError):
     """Nothing was trained yet."""
 
     code = "no-model"
+
+
+def _check_made_for(manifest: Document, version: str, encoder: SentenceEncoder) -> None:
+    """Refuse a model that was made with another sentence encoder or for other tables."""
+    for what, made_with, here in (
+        ("sentence encoder", manifest["encoder"], encoder.id),
+        ("table schema", manifest["schema"], schema_hash()),
+    ):
+        if made_with != here:
+            raise UnavailableError(
+                f"model {version} was made with the {what} {made_with}, here it is {here}: "
+                "train again, or go back to what it was made with",
+                got=here,
+                expected=made_with,
+            )
 
 
 class EngineHolder:

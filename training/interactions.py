@@ -52,12 +52,6 @@ class Interactions:
         """The pairs that count in metrics: a grade of 1 or more, a stage of signed or later."""
         return sparse.csr_array(self.gains >= RELEVANT)
 
-    def masked(self, kept: sparse.csr_array) -> sparse.csr_array:
-        """Return the gains of the pairs that `kept` holds."""
-        found = sparse.csr_array(self.gains.multiply(kept))
-        found.eliminate_zeros()
-        return found
-
 
 def interactions(
     judgements: pl.DataFrame,

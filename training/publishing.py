@@ -9,6 +9,7 @@ from importlib.metadata import version as installed
 from typing import TYPE_CHECKING, Any
 
 from features.encoder import EncodingStore
+from features.tables.schema import schema_hash
 from features.vocabulary import TABLES
 from models import artifact
 from training.evaluation import evaluate_fit
@@ -73,7 +74,7 @@ def train(
         "libraries": {"python": platform.python_version()}
         | {name: installed(name) for name in LIBRARIES},
     }
-    name = f"{now:%Y%m%dT%H%M%S}-{_digest(versions, seed, now)}"
+    name = f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03}-{_digest(versions, seed, now)}"
     artifact.save(registry.folder / name, fitted.ranker.arrays(), facts)
     reason = _worse(metrics)
     activated = activate and (force or reason is None)
@@ -81,12 +82,6 @@ def train(
         registry.activate(name)
     why_not = None if activated else reason if activate else "not asked for (--no-activate)"
     return {"version": name, "activated": activated, "why_not": why_not, **facts}
-
-
-def schema_hash() -> str:
-    """Return a hash over the tables' columns and kinds: a model of another schema is not served."""
-    said = [(t.name, [(c.name, c.kind) for c in t.columns]) for t in TABLES.values()]
-    return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
 
 def _worse(metrics: dict[str, Any]) -> str | None:

@@ -1,6 +1,7 @@
 """Dataframely schemas, made from the vocabulary: what a table holds, and what a row must fulfil."""
 
 import datetime
+import hashlib
 from collections.abc import Mapping
 
 import dataframely as dy
@@ -72,3 +73,9 @@ ROW_SCHEMAS: Mapping[str, type[dy.Schema]] = {
     name: _row_schema(table) for name, table in TABLES.items()
 }
 """What a parsed row must fulfil to be loaded, where every failure is a bad value."""
+
+
+def schema_hash() -> str:
+    """Return a hash over the tables' columns and kinds: a model of another schema is not served."""
+    said = [(t.name, [(c.name, c.kind) for c in t.columns]) for t in TABLES.values()]
+    return hashlib.sha256(repr(said).encode()).hexdigest()[:16]

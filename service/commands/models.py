@@ -81,7 +81,7 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
         return
     for version in found:
         mark = "*" if version["active"] else " "
-        typer.echo(f"{mark} {version['version']}  {_headline(version['metrics'])}")
+        typer.echo(f"{mark} {version['version']}  {_headline(version)}")
     if not found:
         typer.echo("no version yet: run `lianzhao train`")
 
@@ -128,8 +128,10 @@ def prune(
     typer.echo(f"deleted {len(gone)}" + (f": {', '.join(gone)}" if gone else ""))
 
 
-def _headline(metrics: Mapping[str, Any] | None) -> str:
-    cold = metrics and metrics["cold"]
+def _headline(version: Mapping[str, Any]) -> str:
+    if version["damaged"]:
+        return "damaged: train again, or restore it from a backup"
+    cold = version["metrics"]["cold"]
     if not cold:
         return "nothing held out"
     return f"NDCG@10 on held-out needs {_figure(cold['blend']['ndcg@10'])}"

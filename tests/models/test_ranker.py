@@ -70,8 +70,6 @@ def test_unknown_fields_count_for_nothing(bound):
     found = bound.contributions(bound.ranker.space.need(QUERIES[0]))
     parts = dict(zip(bound.ranker.blend.factors, found[:, row], strict=True))
     assert [name for name, part in parts.items() if part == 0] == [
-        "text_similarity",
-        "topic_similarity",
         "product_similarity",
         "node_match",
         "industry_code",

@@ -105,7 +105,8 @@ def test_activation_happens_whole_or_not_at_all(registry, monkeypatch, at):
 def test_a_damaged_pointer_is_named_and_mended_by_activation(registry, content):
     registry.activate("v1")
     registry.pointer.write_bytes(content)
-    for ask in (registry.active, registry.list, registry.rollback):
+    assert [v["active"] for v in registry.list()] == [False, False, False]
+    for ask in (registry.active, registry.rollback):
         with pytest.raises(DamagedError, match=r"active\.json cannot be read.*activate"):
             ask()
     registry.activate("v2")

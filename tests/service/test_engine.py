@@ -271,7 +271,13 @@ def test_a_model_made_with_another_encoder_is_not_served(workspace):
     other.id = "other"
     with pytest.raises(UnavailableError, match="made with the sentence encoder hashed-1") as caught:
         Engine.load(workspace, other)
-    assert caught.value.field == "ENCODER"
+    assert (caught.value.got, caught.value.expected) == ("other", "hashed-1")
+
+
+def test_a_model_made_for_other_tables_is_not_served(workspace, monkeypatch):
+    monkeypatch.setattr("service.engine.schema_hash", lambda: "another")
+    with pytest.raises(UnavailableError, match="made with the table schema .*here it is another"):
+        Engine.load(workspace, HashedEncoder())
 
 
 def test_a_damaged_model_is_not_served_and_the_file_named(workspace):

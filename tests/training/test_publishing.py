@@ -5,12 +5,13 @@ import numpy as np
 import pytest
 
 from features.errors import InputError, UnavailableError
+from features.tables.schema import schema_hash
 from features.workspace import Workspace
 from models import artifact
 from models.registry import ModelRegistry
 from tests.pool import NEED_IDS, HashedEncoder, tables
 from training import publishing
-from training.publishing import schema_hash, train
+from training.publishing import train
 
 
 @pytest.fixture
