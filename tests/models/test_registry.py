@@ -140,3 +140,20 @@ def test_a_draft_is_no_version(registry):
     (draft / artifact.MANIFEST).write_text(json.dumps({"format": 1, "arrays": {}}))
     (registry.folder / "v5").mkdir()
     assert [v["version"] for v in registry.list()] == ["v3", "v2", "v1"]
+
+
+def test_a_damaged_version_is_listed_as_such(registry):
+    registry.activate("v1")
+    (registry.folder / "v2" / artifact.MANIFEST).write_text("{", encoding="utf-8")
+    told = {found["version"]: found["damaged"] for found in registry.list()}
+    assert told == {"v3": False, "v2": True, "v1": False}
+
+
+def test_pruning_takes_away_what_a_killed_training_left_a_day_ago(registry):
+    old, new = (registry.folder / f".{name}.1.draft" for name in ("old", "new"))
+    for folder in (old, new):
+        folder.mkdir()
+    os.utime(old, (0, 0))
+    assert registry.prune(9) == []
+    assert not old.exists()
+    assert new.exists()

@@ -276,7 +276,7 @@ def test_a_model_made_with_another_encoder_is_not_served(workspace):
 
 def test_a_model_made_for_other_tables_is_not_served(workspace, monkeypatch):
     monkeypatch.setattr("service.engine.schema_hash", lambda: "another")
-    with pytest.raises(UnavailableError, match="made with the table schema .*here it is another"):
+    with pytest.raises(UnavailableError, match=r"made with the table schema .*here it is another"):
         Engine.load(workspace, HashedEncoder())
 
 
