@@ -227,7 +227,9 @@ class FeatureSpace:
             ).reshape(-1, 2),
         )
 
-    def need(self, need: NeedQuery, zone: Mapping[str, Any] | None = None) -> NeedFeatures:
+    def need(
+        self, need: NeedQuery, zone: Mapping[str, Any] | None = None, *, keep: bool = False
+    ) -> NeedFeatures:
         """Return the features of one need.
 
         Parameters
@@ -235,6 +237,8 @@ class FeatureSpace:
         need : NeedQuery
         zone : mapping, optional
             The row of its zone, for its place.
+        keep : bool
+            Whether the vectors of its texts are kept: for needs of the workspace, not of requests.
 
         Raises
         ------
@@ -242,7 +246,7 @@ class FeatureSpace:
             When not one character of its texts is known from any profile.
         """
         parts = need_texts(need, self.chain_map)
-        views = self._views([texts for _, texts in parts], keep=False)
+        views = self._views([texts for _, texts in parts], keep=keep)
         own = parts[0][1]
         if not views["text"].nnz:
             raise InputError(

@@ -137,7 +137,7 @@ def fit(
     for row in data.needs.iter_rows(named=True):
         query = NeedQuery.from_row(row)
         with suppress(InputError):  # a need of which no profile says a word teaches nothing
-            needs.append(space.need(query, zones.get(query.zone_id or "")))
+            needs.append(space.need(query, zones.get(query.zone_id or ""), keep=True))
             queries.append(query)
     known = interactions(
         data.judgements, data.events, [str(query.need_id) for query in queries], pool.ids
