@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from scipy import sparse
 
+from features.arrays import NeedFeatures, PoolFeatures
 from features.attributes import TokenColumns, code_tokens, need_tokens, profile_tokens
 from features.chains import shipped_chain_map
 from features.errors import InputError
 from features.industry_codes import division_names
-from features.nodes import NodeFit, fit_nodes, target_nodes
+from features.nodes import fit_nodes, target_nodes
 from features.places import UNKNOWN_POINT, Gazetteer
 from features.sentences import KINDS, SentenceSpace
 from features.text import WeightedTexts, name_texts, need_texts, product_texts, scope_texts
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
+    from features.arrays import NeedViews
     from features.chains import ChainMap
     from features.encoder import EncodingStore
     from features.need import NeedQuery
@@ -50,82 +52,7 @@ _LSA_DAMPING = 4.0
 _SMALL_POOL = 1_000
 
 
-NeedViews = dict[str, Any]
 _Counts = list[Any]
-
-
-@dataclass(frozen=True)
-class PoolFeatures:
-    """Everything known of `n` enterprises, one row each, ordered by id.
-
-    Attributes
-    ----------
-    ids, names : ndarray of str, shape (n,)
-    views : dict of matrices with n unit rows; a zero row is unknown
-        `text`: character TF-IDF over products, name and scope (CSC); `topics`: LSA of characters
-        and words; `meaning`: sentence vectors of products, scope and name; `naming`: of the name.
-    products : WeightedTexts
-        n enterprises by m distinct products.
-    product_vectors : ndarray of shape (m, d)
-        Unit sentence vectors.
-    references : NeedViews
-        Names of industries in general, as if they were needs: against them a factor sees which
-        enterprises resemble everything.
-    nodes : NodeFit
-    attributes : csr_array of shape (n, a)
-        Categories of place, code, size, age and tags.
-    codes : tuple of n tuples of str
-        The GB/T 4754-2017 code of each enterprise at all levels.
-    points : ndarray of shape (n, 2)
-        Longitude and latitude in degrees, NaN where unknown.
-    """
-
-    ids: NDArray[np.str_]
-    names: NDArray[np.str_]
-    views: dict[str, Any]
-    products: WeightedTexts
-    product_vectors: NDArray[np.float32]
-    references: NeedViews
-    nodes: NodeFit
-    attributes: sparse.csr_array
-    codes: tuple[tuple[str, ...], ...]
-    points: NDArray[np.float64]
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-
-@dataclass(frozen=True)
-class NeedFeatures:
-    """A need in the space of the pool.
-
-    Attributes
-    ----------
-    need_id : str or None
-    texts : tuple of str
-        Its own words.
-    weights : ndarray of shape (p,)
-        How much each part of what it says counts; the first part is its own words.
-    views : dict of matrices with p unit rows
-        One for every view of `PoolFeatures`.
-    targets : tuple of int
-        Columns of the nodes it is after.
-    codes : tuple of str
-        Its GB/T 4754-2017 codes at all levels.
-    tokens : tuple of str
-        Categories a model with need features learns from.
-    point : tuple of float
-        Longitude and latitude of its zone, NaN where unknown.
-    """
-
-    need_id: str | None
-    texts: tuple[str, ...]
-    weights: NDArray[np.float64]
-    views: NeedViews
-    targets: tuple[int, ...]
-    codes: tuple[str, ...]
-    tokens: tuple[str, ...]
-    point: tuple[float, float]
 
 
 class FeatureSpace:

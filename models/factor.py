@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from features.space import NeedFeatures, PoolFeatures
+    from features.arrays import NeedFeatures, PoolFeatures
 
 
 class Factor(ABC):

@@ -15,7 +15,7 @@ from scipy.linalg import cho_factor, cho_solve
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from features.space import PoolFeatures
+    from features.arrays import PoolFeatures
 
 EXAMPLES = 20
 ALPHA = 20.0

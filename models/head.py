@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy import sparse
 
-    from features.space import NeedFeatures, PoolFeatures
+    from features.arrays import NeedFeatures, PoolFeatures
 
 
 class NeedHeads(Factor):

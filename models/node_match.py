@@ -11,8 +11,8 @@ from models.factor import Factor
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from features.arrays import NeedFeatures, PoolFeatures
     from features.nodes import NodeFit
-    from features.space import NeedFeatures, PoolFeatures
 
 BREADTH = 0.2
 """What the mean fit over all nodes wanted counts beside the best one: some serve a whole chain."""

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from features.space import FeatureSpace, NeedFeatures, PoolFeatures
+    from features.arrays import NeedFeatures, PoolFeatures
+    from features.space import FeatureSpace
     from models.factor import Factor
 
 

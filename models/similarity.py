@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from features.space import NeedFeatures, PoolFeatures
+    from features.arrays import NeedFeatures, PoolFeatures
 
 _NEIGHBOURS = 20
 _HUBNESS = 0.5

@@ -37,10 +37,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from features.arrays import NeedFeatures
     from features.encoder import SentenceEncoder
     from features.need import NeedQuery
     from features.progress import Count
-    from features.space import NeedFeatures
     from features.workspace import Workspace
     from models.ranker import PoolRanker
     from service.interfaces import Document, Language

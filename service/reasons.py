@@ -15,8 +15,8 @@ from service.sentences import FACTORS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from features.arrays import NeedFeatures, PoolFeatures
     from features.chains import ChainMap, Node
-    from features.space import NeedFeatures, PoolFeatures
     from models.ranker import PoolRanker
     from service.interfaces import Language
 

@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
+    from features.arrays import NeedFeatures, PoolFeatures
     from features.encoder import EncodingStore
     from features.progress import Steps
-    from features.space import NeedFeatures, PoolFeatures
     from training.interactions import Interactions
 
 FOLDS = 5
