@@ -36,11 +36,14 @@ def confidence(profile: Mapping[str, Any]) -> float:
 
 
 def flags(profile: Mapping[str, Any]) -> list[str]:
-    """Return the warning signs that a profile's short name and credit give."""
-    return [name for name, flag in FLAGS.items() if flag.raised(profile[flag.column])]
+    """Return the warning signs that a profile's short name (or else its name) and credit give."""
+    called = {**profile, "short_name": profile["short_name"] or profile["name"]}
+    return [name for name, flag in FLAGS.items() if flag.raised(called[flag.column])]
 
 
 def struck_off(enterprises: pl.DataFrame) -> NDArray[np.bool_]:
     """Return who is struck off (注销, 吊销, 清算, 迁出); an unknown status is not."""
-    found = enterprises["status"].str.contains("|".join(STRUCK_OFF)).fill_null(value=False)
+    said = enterprises["status"].str.replace_all(r"\s", "")
+    told = said.str.replace_all(f"未({'|'.join(STRUCK_OFF)})", "")
+    found = told.str.contains("|".join(STRUCK_OFF)).fill_null(value=False)
     return found.to_numpy()

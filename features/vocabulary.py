@@ -232,7 +232,13 @@ NEEDS = Table(
     (
         Column("need_id", Kind.ID, _NEED_ID_HEADERS),
         Column("zone_id", Kind.ID, _ZONE_ID_HEADERS),
-        Column("industry", Kind.TEXT, "产业 产业名称 行业 需求产业", required=True),
+        Column(
+            "industry",
+            Kind.TEXT,
+            "产业 产业名称 行业 需求产业 主导产业 需求",
+            required=True,
+            expected="the name of an industry, such as 光电LED",
+        ),
         Column(
             "role",
             Kind.CHOICE,

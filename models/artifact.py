@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.json"
 FORMAT = 1
+_ADVICE = "activate another version or train again"
 
 
 def save(folder: Path, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> None:
@@ -79,15 +80,17 @@ def manifest(folder: Path) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         known = found["format"] == FORMAT and isinstance(found["arrays"], dict)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DamagedError(f"model file {path} cannot be read: {error}", got=str(path)) from error
+        raise DamagedError(
+            f"model file {path} is damaged (missing, cut short or altered); {_ADVICE}",
+            got=str(path),
+        ) from error
     if not known:
         raise DamagedError(
             f"model file {path} has format {found['format']!r}, expected {FORMAT}", got=str(path)
         )
     if found.get("seal") != _seal(found):
         raise DamagedError(
-            f"model file {path} was altered: its seal does not fit; "
-            "activate another version or train again",
+            f"model file {path} was altered: its seal does not fit; {_ADVICE}",
             got=str(path),
         )
     return found
@@ -107,15 +110,15 @@ def load(folder: Path) -> dict[str, NDArray[Any]]:
         try:
             if _checksum(path) != checksum:
                 raise DamagedError(
-                    f"model file {path} was altered: its checksum is not the manifest's; "
-                    "activate another version or train again",
+                    f"model file {path} was altered: its checksum is not the manifest's; {_ADVICE}",
                     got=str(path),
                     expected=f"sha256 {checksum}",
                 )
             arrays[name] = np.load(path, allow_pickle=False)
         except (OSError, ValueError) as error:
             raise DamagedError(
-                f"model file {path} cannot be read: {error}", got=str(path)
+                f"model file {path} is damaged (missing, cut short or altered); {_ADVICE}",
+                got=str(path),
             ) from error
     return arrays
 

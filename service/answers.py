@@ -129,8 +129,9 @@ class Answers:
 
     The key carries model, pool, language and question, so an answer of another model or pool is
     never found, and equal requests get equal bytes. When no engine can be had, the last answer
-    to the same question is given as stale, whatever model it came from; without one the error
-    goes to the caller. Equal questions asked at once are computed once.
+    to the same question is given as stale, whatever model it came from, if the tables are still
+    those it was made from; without one the error goes to the caller. Equal questions asked at
+    once are computed once.
     """
 
     def __init__(
@@ -209,16 +210,22 @@ class Answers:
             )
         answer = Answer(body, engine.model_version, asked.language)
         self._local.put(key, answer, answer.weight)
-        self._last.put(asked.asked, answer, answer.weight)
+        self._last.put((engine.pool_version, asked.asked), answer, answer.weight)
         if state == "miss":
             pointer = f"{engine.model_version}\n{name}".encode()
-            await self.remote.put({name: body, _name("last", asked.asked): pointer})
+            await self.remote.put(
+                {name: body, _name("last", engine.pool_version, asked.asked): pointer}
+            )
         return answer, state
 
     async def _stale(self, asked: Question) -> Answer | None:
-        if found := self._last.get(asked.asked):
+        try:
+            pool_version = await self.run(self.source.pool_version)
+        except _AWAY:
+            return None
+        if found := self._last.get((pool_version, asked.asked)):
             return found
-        pointer = await self.remote.get(_name("last", asked.asked))
+        pointer = await self.remote.get(_name("last", pool_version, asked.asked))
         if pointer is None:
             return None
         version, _, name = pointer.decode().partition("\n")

@@ -169,6 +169,6 @@ def known(items: dict[str, Any], key: str, what: str, field: str) -> Any:
             f"no {what} {key!r} is known",
             field=field,
             got=key,
-            expected=f"the id of a {what} in the workspace",
+            expected=f"the {field} of one of the {what}s in the workspace",
         )
     return items[key]

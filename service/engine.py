@@ -137,6 +137,8 @@ class Engine(Directory):
         language: Language,
     ) -> Document:
         """Return a page of leads: ranked, explained, with what was left out as unknown."""
+        for node_id in filters.node:
+            self.chain_map.node(node_id)  # a NotFoundError tells of a mistyped one
         features = self._understand(need)
         parts = self.bound.contributions(features)
         raw = parts.sum(axis=0)
@@ -358,6 +360,10 @@ class EngineHolder:
     def changed(self) -> bool:
         """Whether model or tables are others than those of `engine`: a look at two files."""
         return self._seen != self._state()
+
+    def pool_version(self) -> str:
+        """Return the version of the tables as they are now, whatever engine there is."""
+        return self.workspace.pool_version
 
     def current(self) -> Engine:
         """Return the engine of what is there now, loading it when it changed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -150,7 +151,9 @@ def write_table(frame: pl.DataFrame, path: Path) -> None:
 def _write_xlsx(frame: pl.DataFrame, path: Path) -> None:
     # strings_to_formulas would let a cell that starts with "=" run in the reader's Excel.
     safe = {"strings_to_formulas": False, "strings_to_urls": False}
-    with path.open("wb") as file, xlsxwriter.Workbook(file, safe) as book:
+    # Made in memory: a workbook that meets a full disk while it is written cannot be closed.
+    content = io.BytesIO()
+    with xlsxwriter.Workbook(content, {**safe, "in_memory": True}) as book:
         sheet = book.add_worksheet("线索")
         sheet.set_landscape()
         sheet.set_paper(_A4)
@@ -168,3 +171,4 @@ def _write_xlsx(frame: pl.DataFrame, path: Path) -> None:
             row_heights=dict.fromkeys(range(1, frame.height + 1), _LINES * _PIXELS_A_LINE),
             freeze_panes=(1, 0),
         )
+    path.write_bytes(content.getvalue())

@@ -74,6 +74,9 @@ class EngineSource(Protocol):
     def changed(self) -> bool:
         """Whether model or tables are others than those of `engine`: a look at two files."""
 
+    def pool_version(self) -> str:
+        """Return the version of the tables as they are now, whatever engine there is."""
+
     def current(self) -> Engine:
         """Return the engine of what is there now, loading it when it changed.
 

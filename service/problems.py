@@ -136,6 +136,8 @@ def of_validation(found: Sequence[Any]) -> Problem:
         return Problem(400, "bad-json", "the body is not JSON", faults=faults)
     first = faults[0]
     detail = f"{first.field} must be {first.expected}, got {_shown(first.got)!r}"
+    if found[0]["type"] == "missing":
+        detail = f"{first.field} is missing"
     return Problem(422, errors.InputError.code, detail, title="Wrong value", faults=faults)
 
 
@@ -145,6 +147,10 @@ def _fault(error: Mapping[str, Any]) -> Fault:
     match error["type"]:
         case "missing":
             return Fault(field, None, "given")
+        case "int_parsing" | "int_type" | "int_from_float":
+            return Fault(field, error["input"], "a whole number")
+        case "string_too_short":
+            return Fault(field, error["input"], "a text that is not empty")
         case "json_invalid":
             return Fault("body", error.get("ctx", {}).get("error"), "a JSON document")
         case "extra_forbidden":

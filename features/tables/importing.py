@@ -14,10 +14,12 @@ from features.errors import InputError, RejectedRowsError, UsageError
 from features.tables.parsing import parsed
 from features.tables.reading import Rows, read_rows
 from features.tables.references import (
+    unknown_nodes,
     unknown_zones,
     with_known_codes,
     with_need_ids,
     with_unknown_references,
+    without_empty_words,
 )
 from features.tables.rejecting import (
     failed_rules,
@@ -154,11 +156,11 @@ def import_table(
         checked = _checked(workspace, definition, path, rows, frame)
         # The raw text of a large file is not to stand in memory beside what is made from it.
         del rows, frame
-        if not dry_run:
-            workspace.replace_rejected(checked.rejected)
         problems = _problems(path, checked.problems)
         bad = checked.rejected.height
         if strict and bad:
+            if not dry_run:
+                workspace.replace_rejected(checked.rejected)
             raise RejectedRowsError(
                 f"nothing was imported: {bad} of {checked.read} rows are bad; first: {problems[0]}",
                 field=problems[0].column,
@@ -168,6 +170,8 @@ def import_table(
         merged, replaced, unchanged = _merged(workspace, definition, checked.good)
         if not dry_run and merged is not None:
             workspace.commit({table: merged})
+        if not dry_run:
+            workspace.replace_rejected(checked.rejected)
         return ImportReport(
             table=table,
             file=str(path),
@@ -208,7 +212,7 @@ def _checked(
     workspace: Workspace, table: Table, path: Path, rows: Rows, frame: pl.DataFrame
 ) -> Checked:
     if table.name == "needs":
-        frame = with_need_ids(frame)
+        frame = with_need_ids(without_empty_words(frame))
     frame, warnings = with_known_codes(table, frame)
     frame = with_unknown_references(table, frame, workspace.read)
     # Taken lazily, the failures alone are made: a file without any is not copied.
@@ -233,7 +237,12 @@ def _checked(
         frame.height + len(rows.surplus),
         listed,
         rejected(path, rows, listed),
-        [*rows.warnings, *warnings, *unknown_zones(table, good, workspace.read)],
+        [
+            *rows.warnings,
+            *warnings,
+            *unknown_zones(table, good, workspace.read),
+            *unknown_nodes(table, good, workspace.read),
+        ],
     )
 
 

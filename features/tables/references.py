@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection
 
 import polars as pl
 
+from features.chains import ChainMap
 from features.columns import Table
 from features.industry_codes import normalise
 from features.tables.schema import flag
@@ -13,6 +14,12 @@ _NAMED = 3
 
 Read = Callable[[str], pl.DataFrame]
 """Reads a table of the workspace."""
+
+
+def without_empty_words(frame: pl.DataFrame) -> pl.DataFrame:
+    """Take an industry without any letter, digit or Chinese character as missing."""
+    says_something = pl.col("industry").str.contains(r"[\p{L}\p{N}]")
+    return frame.with_columns(industry=pl.when(says_something).then(pl.col("industry")))
 
 
 def with_need_ids(frame: pl.DataFrame) -> pl.DataFrame:
@@ -55,10 +62,7 @@ def with_unknown_references(table: Table, frame: pl.DataFrame, read: Read) -> pl
         for column, ids in known.items()
     }
     if table.name == "events":
-        zones = pl.concat([read("zones")["zone_id"], needs["zone_id"].drop_nulls()]).unique()
-        alone = pl.col("need_id").is_null()
-        flags["need_id"] |= alone & pl.col("zone_id").is_null()
-        flags["zone_id"] = alone & pl.col("zone_id").is_in(zones.implode()).not_().fill_null(False)
+        flags["need_id"] |= pl.col("need_id").is_null() & pl.col("zone_id").is_null()
     return frame.with_columns(
         (pl.col(flag(column)) | wrong).alias(flag(column)) for column, wrong in flags.items()
     )
@@ -73,6 +77,20 @@ def unknown_zones(table: Table, frame: pl.DataFrame, read: Read) -> list[str]:
     if not unknown:
         return []
     return [f"zone_id: {_some(unknown)} not in the zones table, so known by the id alone"]
+
+
+def unknown_nodes(table: Table, frame: pl.DataFrame, read: Read) -> list[str]:
+    """Warn of nodes that the chain map does not know: they count as words only."""
+    if table.name not in {"needs", "enterprises"}:
+        return []
+    given = frame["nodes"].drop_nulls().explode().drop_nulls().unique(maintain_order=True)
+    if given.is_empty():
+        return []
+    chain_map = ChainMap.from_frame(read("chains"))
+    unknown = [text for text in given if chain_map.find_node(text) is None]
+    if not unknown:
+        return []
+    return [f"nodes: {_some(unknown)} not in the chain map, so taken as words"]
 
 
 def _some(ids: Collection[str]) -> str:

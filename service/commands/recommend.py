@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from features.errors import UsageError
+from features.errors import InputError, UsageError
 from features.need import NeedQuery
 from features.tables.importing import Problem
 from features.tables.lists import read_ids, read_needs
@@ -43,11 +43,16 @@ def recommend(
     _check_usage(need=need, zone=zone, industry=industry, text=text, needs=needs)
     if out:
         check_writable(out)
+        _check_apart(out, needs, within)
     language: Language = "en" if english else "zh"
     if needs:
         if out is None:
             raise UsageError("--needs FILE goes with --out FILE", field="out")
-        _batch(own, needs, out, within, k, explained, language)
+        done = _batch(own, needs, out, within, k, explained, language)
+        if as_json:
+            echo_json(done)
+        else:
+            typer.echo(f"{done['leads']} leads for {done['needs']} needs in {out}")
         return
     if within:
         raise UsageError("--within FILE goes with --needs FILE", field="within")
@@ -96,6 +101,13 @@ def tell(page: dict[str, Any], language: Language) -> None:
             typer.echo(f"     {why}")
 
 
+def _check_apart(out: Path, *given: Path | None) -> None:
+    """Refuse to write the list over a file that it is made from."""
+    for path in given:
+        if path and path.exists() and out.exists() and out.samefile(path):
+            raise UsageError(f"--out {out} would replace the file that is read", field="out")
+
+
 def _check_usage(
     *,
     need: str | None,
@@ -115,6 +127,8 @@ def _check_usage(
             'say what is wanted in one way: --need ID, --zone Z --industry I, --text "…" '
             "or --needs FILE"
         )
+    if text is not None and not text.strip():
+        raise UsageError("--text must say what is wanted, got nothing", field="text", got=text)
 
 
 def _batch(
@@ -125,17 +139,31 @@ def _batch(
     k: int,
     explained: int,
     language: Language,
-) -> None:
+) -> dict[str, Any]:
     """Rank for every need of a file; bad rows are told and left out."""
     checked = read_needs(own.workspace, needs)
     for problem in checked.problems.iter_rows(named=True):
         typer.echo(f"bad row: {Problem(str(needs), **problem)}", err=True)
     queries = [NeedQuery.from_row(row) for row in checked.good.iter_rows(named=True)]
+    if not queries:
+        raise InputError(
+            f"{needs} holds no need to rank for: {checked.read} rows read, none of them good",
+            field="needs",
+            got=str(needs),
+            expected="at least one row with an industry, and a need_id or a zone_id",
+        )
     candidates = None if within is None else read_ids(within)
     engine = Engine.load(own.workspace, own.encoder)
     mask = None
     if candidates is not None:
         mask = engine.within(candidates.to_list())
+        if not mask.any():
+            raise InputError(
+                f"none of the {len(candidates)} enterprise_ids of {within} is in the pool",
+                field="within",
+                got=str(within),
+                expected="ids of enterprises in the workspace, zeros in front included",
+            )
         if unknown := len(set(candidates)) - int(mask.sum()):
             typer.echo(f"warning: {unknown} ids of {within} are not in the pool", err=True)
     with progress() as tell_progress:
@@ -151,4 +179,9 @@ def _batch(
             ),
         )
     write_table(frame, out)
-    typer.echo(f"{frame.height} leads for {len(queries)} needs in {out}")
+    return {
+        "file": str(out),
+        "leads": frame.height,
+        "needs": frame["need_id"].n_unique(),
+        "left_out": checked.rejected.height + len(queries) - frame["need_id"].n_unique(),
+    }

@@ -34,10 +34,11 @@ def test_flags_come_from_short_name_and_credit():
         "bad-credit",
     ]
     assert flags(NOTHING | {"short_name": "新都退"}) == ["delisted"]
+    assert flags(NOTHING | {"name": "*ST光电"}) == ["special-treatment"]
 
 
 def test_an_unknown_status_is_not_struck_off():
-    statuses = [None, "存续", "注销", "吊销，未注销", "清算中", "迁出", "在业"]
+    statuses = [None, "存续", "注 销", "吊销，未注销", "清算中", "迁出", "在业", "未吊销"]
     rows = [{"enterprise_id": str(n), "name": "a", "status": s} for n, s in enumerate(statuses)]
     found = struck_off(frame("enterprises", rows)).tolist()
-    assert found == [False, False, True, True, True, True, False]
+    assert found == [False, False, True, True, True, True, False, False]

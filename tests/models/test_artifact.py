@@ -99,7 +99,7 @@ def test_nothing_is_unpickled(folder):
     facts["arrays"]["a.words"] = artifact._checksum(path)
     facts["seal"] = artifact._seal(facts)
     (folder / artifact.MANIFEST).write_text(json.dumps(facts), encoding="utf-8")
-    with pytest.raises(DamagedError, match=r"a\.words\.npy cannot be read"):
+    with pytest.raises(DamagedError, match=r"a\.words\.npy is damaged"):
         artifact.load(folder)
 
 

@@ -122,6 +122,9 @@ class FakeSource:
     def changed(self) -> bool:
         return self.error is not None or self.engine is not self.there
 
+    def pool_version(self) -> str:
+        return self.there.pool_version
+
     def current(self) -> FakeEngine:
         if self.error:
             raise self.error

@@ -5,7 +5,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from features.errors import InputError, RejectedRowsError, UsageError
+from features.errors import InputError, RejectedRowsError, UnavailableError, UsageError
 from features.tables.importing import check_rows, import_table
 from features.workspace import Workspace
 
@@ -272,9 +272,10 @@ def test_needs(load, workspace):
     assert report.warnings == [
         "industry_codes: 9999 is not in GB/T 4754-2017, so left out",
         "zone_id: y is not in the zones table, so known by the id alone",
+        "nodes: 屠宰, 加工 are not in the chain map, so taken as words",
     ]
     assert told(report) == [
-        "needs.csv, row 4, 产业: is empty, expected a value: industry must not be empty",
+        "needs.csv, row 4, 产业: is empty, expected the name of an industry, such as 光电LED",
         "needs.csv, row 5, need_id: is empty, "
         "expected a value: need_id or zone_id must not be empty",
         "needs.csv, row 6, 角色: got '其他', expected leading (主导) or auxiliary (辅助)",
@@ -349,7 +350,7 @@ def test_events(load, workspace):
         "9,b,,,n,,-1,\n"
         "10,b,lead,2027-01-01,n,,,\n",
     )
-    assert counts(report) == (10, 3, 0, 0, 7)
+    assert counts(report) == (10, 4, 0, 0, 6)
     stage = (
         "a stage: established (已落地), lead (线索), contacted (对接), negotiation (洽谈), "
         "signed (签约), construction (建设), production (投产), declined (谢绝), lost (流失), "
@@ -360,8 +361,6 @@ def test_events(load, workspace):
         "or a year alone"
     )
     assert told(report) == [
-        "events.csv, row 5, zone_id: got 'x', "
-        "expected the zone_id of a known zone (import zones or needs first)",
         "events.csv, row 6, need_id: got 'm', "
         "expected the need_id of a known need (import needs first)",
         "events.csv, row 7, need_id: is empty, "
@@ -379,7 +378,29 @@ def test_events(load, workspace):
         ("1", "a", "signed", date(2024, 5, 1), "n", None, 1.2, "首批", None),
         ("2", "a", "lost", date(2024, 5, 2), None, "z", 0.5, None, None),
         ("3", "b", "lead", date(2024, 5, 3), None, "y", None, None, None),
+        ("4", "b", "lead", date(2024, 5, 3), None, "x", None, None, None),
     ]
+
+
+def test_an_industry_without_any_letter_says_nothing(load):
+    report = load("needs", "need_id,industry\na,???\nb,🜁\nc,5G\n")
+    assert counts(report) == (3, 1, 0, 0, 2)
+    assert told(report)[0] == (
+        "needs.csv, row 2, industry: got '???', expected the name of an industry, such as 光电LED"
+    )
+
+
+def test_an_import_that_fails_leaves_the_former_rejected_rows(load, workspace, monkeypatch):
+    load("zones", "zone_id,name\n,甲\n")
+    before = workspace.rejected_file.read_bytes()
+
+    def full(*_):
+        raise UnavailableError("could not write: No space left on device")
+
+    monkeypatch.setattr(workspace, "commit", full)
+    with pytest.raises(UnavailableError):
+        load("zones", "zone_id,name\nz,甲\n")
+    assert workspace.rejected_file.read_bytes() == before
 
 
 CHAIN = "chain_id,产业链,node_id,环节,位置,供应环节\n"
@@ -438,7 +459,9 @@ def test_a_file_can_be_checked_without_being_imported(workspace, tmp_path):
     path.write_text("need_id,industry\nn,食品\nm,\n")
     checked = check_rows(workspace, "needs", path)
     assert checked.good["need_id"].to_list() == ["n"]
-    assert checked.problems.rows() == [(3, "industry", None, "a value: industry must not be empty")]
+    assert checked.problems.rows() == [
+        (3, "industry", None, "the name of an industry, such as 光电LED")
+    ]
     assert not workspace.home.exists()
 
 

@@ -81,7 +81,6 @@ def test_k_above_the_pool_is_the_whole_pool(run, home, k):
         (["--need", "z0/nothing"], "no need 'z0/nothing' is known"),
         (["--zone", "nowhere", "--industry", "LED封装"], "no zone 'nowhere' is known"),
         (["--zone", "z0", "--industry", "飞机"], "zone 'z0' has no need for the industry '飞机'"),
-        (["--text", ""], "industry must be the name of an industry"),
         (["--text", " —— "], "industry must be the name of an industry"),
         (["--text", "ωψξ"], "nothing is known of the text 'ωψξ'"),
     ],
@@ -153,12 +152,43 @@ def test_within_limits_the_candidates_and_changes_no_score(run, home, needs, tmp
     assert some["rank"].to_list() == [1, 2, 1, 2]
 
 
-def test_within_nobody_known_gives_an_empty_table(run, home, needs, tmp_path):
+def test_an_empty_text_is_wrong_usage(run, home):
+    ended = run("recommend", "--text", " ")
+    assert (ended.code, ended.out) == (2, "")
+    assert "--text must say what is wanted" in ended.err
+
+
+def test_the_list_is_not_written_over_what_it_is_made_from(run, home, needs):
+    before = needs.read_bytes()
+    ended = run("recommend", "--needs", needs, "--out", needs)
+    assert ended.code == 2
+    assert "would replace the file that is read" in ended.err
+    assert needs.read_bytes() == before
+
+
+def test_a_batch_as_json_is_one_document(run, home, needs, tmp_path):
+    out = tmp_path / "leads.csv"
+    told = json.loads(run("recommend", "--needs", needs, "--out", out, "-k", 2, "--json").out)
+    assert told == {"file": str(out), "leads": 4, "needs": 2, "left_out": 0}
+
+
+def test_needs_of_which_none_is_good_are_one_line(run, home, tmp_path):
+    asked = write(tmp_path / "n.csv", "need_id,industry\nq1,???\nq2,\n")
+    out = tmp_path / "leads.csv"
+    ended = run("recommend", "--needs", asked, "--out", out)
+    assert ended.code == 1
+    assert "row 2, industry: got '???', expected the name of an industry" in ended.err
+    assert "holds no need to rank for: 2 rows read, none of them good" in ended.err
+    assert not out.exists()
+
+
+def test_within_nobody_known_is_one_line(run, home, needs, tmp_path):
     within = write(tmp_path / "within.csv", "enterprise_id\nnobody\n")
     out = tmp_path / "leads.csv"
     ended = run("recommend", "--needs", needs, "--out", out, "--within", within)
-    assert ended.code == 0
-    assert read(out).height == 0
+    assert ended.code == 1
+    assert "none of the 1 enterprise_ids of" in ended.err
+    assert not out.exists()
 
 
 @pytest.mark.parametrize("text", ["name\nE000\n", ""])
