@@ -12,6 +12,7 @@ from models.feedback import Feedback
 from models.head import NeedHeads
 from models.hybrid import LightFMHybrid
 from models.node_match import CodeMatch, NodeMatch
+from models.proximity import Proximity
 from models.similarity import BestProduct, Similarity
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def content_factors() -> tuple[Factor, ...]:
         BestProduct(),
         NodeMatch(),
         CodeMatch(),
+        Proximity(),
     )
 
 

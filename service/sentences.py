@@ -76,6 +76,14 @@ FACTORS: Mapping[str, FactorGloss] = {
             "the industry code is of another class than the need, with {subject}",
         ),
     ),
+    "proximity": FactorGloss(
+        "距离",
+        ("企业所在地距开发区较近，{subject}", "企业所在地距开发区较远，{subject}"),
+        (
+            "the seat is near the zone, with {subject}",
+            "the seat is far from the zone, with {subject}",
+        ),
+    ),
     "feedback": FactorGloss(
         "榜首共性",
         ("{subject}与本需求排名靠前企业的共性相符", "{subject}与本需求排名靠前企业的共性不符"),

@@ -49,6 +49,7 @@ CONTENT_PRIOR = {
     "product_similarity": 0.5,
     "node_match": 2.5,
     "industry_code": 0.5,
+    "proximity": 0.0,
 }
 COLD_PRIOR = (1.0, 0.6, 0.2)
 WARM_PRIOR = (1.0, 1.0, 0.3)

@@ -73,6 +73,7 @@ def test_unknown_fields_count_for_nothing(bound):
         "product_similarity",
         "node_match",
         "industry_code",
+        "proximity",
     ]
 
 
