@@ -3,7 +3,7 @@
 import datetime
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -167,7 +167,10 @@ def import_table(
                 got=problems[0].value,
                 expected=problems[0].expected,
             )
+        loaded = checked.good.height
         merged, replaced, unchanged = _merged(workspace, definition, checked.good)
+        # Nor are the good rows beside the table that they have become a part of.
+        checked = replace(checked, good=checked.good.clear())
         if not dry_run and merged is not None:
             workspace.commit({table: merged})
         if not dry_run:
@@ -176,7 +179,7 @@ def import_table(
             table=table,
             file=str(path),
             read=checked.read,
-            added=checked.good.height - replaced,
+            added=loaded - replaced,
             replaced=replaced,
             unchanged=unchanged,
             rejected=bad,
