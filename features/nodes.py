@@ -58,10 +58,6 @@ class NodeFit:
     fit: NDArray[np.float32]
     product: NDArray[np.int32]
 
-    def columns(self, nodes: Sequence[Node]) -> list[int]:
-        """Return the columns of some nodes."""
-        return [self.node_ids.index(node.node_id) for node in nodes]
-
 
 def lexical_fit(texts: Sequence[str], nodes: Sequence[Node]) -> NDArray[np.float32]:
     """Return how far each text and the closest keyword of each node contain each other, 0 to 1.
@@ -126,7 +122,8 @@ def fit_nodes(
     meaning = np.clip(product_vectors @ node_vectors.T, 0, 1)
     words = lexical_fit(products.texts, nodes)
     matches = 0.6 * np.maximum(words, meaning) + 0.4 * meaning
-    rows, indptr, indices = products.weights.shape[0], *_pointers(products)
+    rows = products.weights.shape[0]
+    indptr, indices = products.weights.indptr, products.weights.indices
     fit = np.full((rows, len(nodes)), np.nan, dtype=np.float32)
     product = np.full((rows, len(nodes)), -1, dtype=np.int32)
     for row in range(rows):
@@ -145,7 +142,3 @@ def fit_nodes(
                 fit[row] = np.nan_to_num(fit[row])
                 fit[row, column] = 1.0
     return NodeFit(tuple(node.node_id for node in nodes), fit, product)
-
-
-def _pointers(texts: WeightedTexts) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    return texts.weights.indptr, texts.weights.indices

@@ -83,7 +83,6 @@ def test_the_best_product_stands_for_the_enterprise_a_side_product_less():
     side = 0.6 * (0.6 + 0.4 * 0.5)
     np.testing.assert_allclose(fit.fit, [[side, 0, 0.6], [0, 0, 0]], rtol=1e-6)
     assert [texts[at] for at in fit.product[0, [0, 2]]] == ["LED封装", "焦炭"]
-    assert fit.columns([COKING, PACKAGING]) == [2, 0]
 
 
 def test_nothing_known_is_unknown_and_a_stated_node_is_whole():
