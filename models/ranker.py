@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from features.errors import UnavailableError
 from models.blend import Blend
 from models.feedback import Feedback
 from models.head import NeedHeads
@@ -77,16 +78,30 @@ class Ranker:
 
     @classmethod
     def restore(cls, arrays: Mapping[str, NDArray[Any]], space: FeatureSpace) -> Ranker:
-        """Take back what `arrays` returned, into a space that is not fitted yet."""
+        """Take back what `arrays` returned, into a space that is not fitted yet.
+
+        Raises
+        ------
+        UnavailableError
+            When it was made with other factors than there are now.
+        """
 
         def own(name: str) -> dict[str, NDArray[Any]]:
             prefix = f"{name}."
             return {k[len(prefix) :]: a for k, a in arrays.items() if k.startswith(prefix)}
 
+        blend = Blend.restore(own("blend"))
+        here = tuple(factor.name for factor in content_factors())
+        if blend.names != here:
+            raise UnavailableError(
+                "the model was made by another version of Lianzhao, with other factors: train again",
+                got=", ".join(blend.names),
+                expected=", ".join(here),
+            )
         hybrid, heads = LightFMHybrid(), NeedHeads()
         hybrid.restore(own("hybrid"))
         heads.restore(own("heads"))
-        return cls(space.restore(own("space")), Blend.restore(own("blend")), hybrid, heads)
+        return cls(space.restore(own("space")), blend, hybrid, heads)
 
 
 class PoolRanker:

@@ -2,6 +2,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from features.errors import UnavailableError
 from features.need import NeedQuery
 from features.space import FeatureSpace
 from models import artifact
@@ -154,3 +155,11 @@ def test_a_judgement_for_one_need_changes_no_factor_of_another(bound, store):
             for ranker, f in zip((one, other), features, strict=True)
         ]
         np.testing.assert_allclose(heads[0], heads[1], atol=1e-6)
+
+
+def test_a_ranker_made_with_other_factors_is_refused(bound):
+    arrays = bound.ranker.arrays()
+    arrays["blend.names"] = arrays["blend.names"][:-1]
+    space = FeatureSpace(bound.ranker.space.store, bound.ranker.space.chain_map)
+    with pytest.raises(UnavailableError, match="other factors: train again"):
+        Ranker.restore(arrays, space)
