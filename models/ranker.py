@@ -94,7 +94,7 @@ class Ranker:
         here = tuple(factor.name for factor in content_factors())
         if blend.names != here:
             raise UnavailableError(
-                "the model was made by another version of Lianzhao, with other factors: train again",
+                "the model was made by another version, with other factors: train again",
                 got=", ".join(blend.names),
                 expected=", ".join(here),
             )
