@@ -170,7 +170,7 @@ def import_table(
         loaded = checked.good.height
         merged, replaced, unchanged = _merged(workspace, definition, checked.good)
         # Nor are the good rows beside the table that they have become a part of.
-        checked = replace(checked, good=checked.good.clear())
+        checked = replace(checked, good=SCHEMAS[table].create_empty())
         if not dry_run and merged is not None:
             workspace.commit({table: merged})
         if not dry_run:
@@ -292,4 +292,10 @@ def _merged(
     if replaced < old.height:
         good = pl.concat([old.filter(both["now"].is_null()), good])
     ordered = len(table.key) == 1 and good[table.key[0]].is_sorted()
-    return good if ordered else good.sort(table.key), replaced, unchanged
+    return good if ordered else _sorted(good, table.key), replaced, unchanged
+
+
+def _sorted(rows: pl.DataFrame, key: tuple[str, ...]) -> pl.DataFrame:
+    """Sort column by column, emptying `rows` on the way: a large table is not held twice."""
+    order = rows.select(pl.arg_sort_by(key)).to_series()
+    return pl.DataFrame([rows.drop_in_place(name).gather(order) for name in rows.columns])
