@@ -8,8 +8,10 @@ import logging
 import multiprocessing
 import os
 import shutil
+import signal
 import socket
 import tempfile
+import threading
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -86,8 +88,25 @@ def serve(
             log_level=LogLevels.warning,
         )
         url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        server.on_startup(lambda: _end_on_signal(server.signal_handler_interrupt))
         server.on_startup(lambda: print(f"serving on {url} (API: {url}/docs)", flush=True))
         server.serve(target_loader=partial(_load, build, settings, os.getpid()), wrap_loader=False)
+
+
+def _end_on_signal(interrupt: Callable[[], None]) -> None:
+    """Stop the server at the first SIGTERM or Ctrl-C, from a thread, and ignore those after it.
+
+    Granian's own handler sets an event that its main loop waits for; a signal that arrives while
+    the event is being set, such as a second one, would wait for itself.
+    """
+
+    def end(*_: object) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        threading.Thread(target=interrupt, daemon=True).start()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
 
 
 def _load(build: Callable[[Settings], FastAPI], settings: Settings, parent: int) -> FastAPI:

@@ -104,6 +104,15 @@ def test_it_answers_and_ends_leaving_nothing(
     assert not (tmp_path / "home").exists()
 
 
+def test_many_signals_at_once_end_it_like_one(launch: Launch) -> None:
+    process, _ = launch()
+    children = _children(process.pid)
+    for _ in range(50):
+        process.terminate()
+    assert process.wait(timeout=20) == 0
+    _await_end(children)
+
+
 def test_workers_share_answers_and_counts(launch: Launch, tmp_path: Path) -> None:
     process, url = launch(workers=2)
     for _ in range(12):
