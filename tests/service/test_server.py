@@ -107,8 +107,8 @@ def test_it_answers_and_ends_leaving_nothing(
 def test_many_signals_at_once_end_it_like_one(launch: Launch) -> None:
     process, _ = launch()
     children = _children(process.pid)
-    for _ in range(50):
-        process.terminate()
+    for number in [signal.SIGTERM, signal.SIGINT] * 2_000:
+        process.send_signal(number)
     assert process.wait(timeout=20) == 0
     _await_end(children)
 
