@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+from features.content import Content
 
 if TYPE_CHECKING:
     import numpy as np
@@ -11,6 +14,7 @@ if TYPE_CHECKING:
     from scipy import sparse
 
     from features.nodes import NodeFit
+    from features.presence import ZonePresence
     from features.text import WeightedTexts
 
 NeedViews = dict[str, Any]
@@ -26,7 +30,7 @@ class PoolFeatures:
     ids, names : ndarray of str, shape (n,)
     views : dict of matrices with n unit rows; a zero row is unknown
         `text`: character TF-IDF over products, name and scope (CSC); `topics`: LSA of characters
-        and words; `meaning`: sentence vectors of products, scope and name; `naming`: of the name.
+        and words; `meaning`: sentence vectors of products, scope and name.
     products : WeightedTexts
         n enterprises by m distinct products.
     product_vectors : ndarray of shape (m, d)
@@ -35,6 +39,10 @@ class PoolFeatures:
         Names of industries in general, as if they were needs: against them a factor sees which
         enterprises resemble everything.
     nodes : NodeFit
+    stations : NodeFit
+        Of the supply graph: `nodes`, or the sectors of an input–output table.
+    industries : ndarray of shape (l, n)
+        How far the products are typical of each industry of the lexicon; zeros without products.
     attributes : csr_array of shape (n, a)
         Categories of place, code, size, age and tags.
     codes : tuple of n tuples of str
@@ -50,12 +58,19 @@ class PoolFeatures:
     product_vectors: NDArray[np.float32]
     references: NeedViews
     nodes: NodeFit
+    stations: NodeFit
+    industries: NDArray[np.float32]
     attributes: sparse.csr_array
     codes: tuple[tuple[str, ...], ...]
     points: NDArray[np.float64]
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @cached_property
+    def content(self) -> Content:
+        """Topics and sentence vectors together, for what learns from examples."""
+        return Content(self.views["topics"], self.views["meaning"])
 
 
 @dataclass(frozen=True)
@@ -73,12 +88,16 @@ class NeedFeatures:
         One for every view of `PoolFeatures`.
     targets : tuple of int
         Columns of the nodes it is after.
+    industries : tuple of int
+        Rows of the lexicon's industries that it names.
     codes : tuple of str
         Its GB/T 4754-2017 codes at all levels.
     tokens : tuple of str
         Categories a model with need features learns from.
     point : tuple of float
         Longitude and latitude of its zone, NaN where unknown.
+    present : ZonePresence or None
+        What its zone already has, None where nothing is known.
     """
 
     need_id: str | None
@@ -86,6 +105,8 @@ class NeedFeatures:
     weights: NDArray[np.float64]
     views: NeedViews
     targets: tuple[int, ...]
+    industries: tuple[int, ...]
     codes: tuple[str, ...]
     tokens: tuple[str, ...]
     point: tuple[float, float]
+    present: ZonePresence | None = None

@@ -6,7 +6,9 @@ Place, industry code at every level, size, age and tags become tokens such as `p
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
+from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Self
 
@@ -17,9 +19,10 @@ from features import industry_codes
 from features.places import regions_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
 
+    import polars as pl
     from numpy.typing import NDArray
 
     from features.chains import Node
@@ -29,13 +32,19 @@ _AGE_YEARS = (3, 5, 10, 20)
 _CAPITAL_10K_YUAN = (1_000, 5_000, 20_000, 100_000)
 _REVENUE_10K_YUAN = (2_000, 40_000, 200_000, 1_000_000)
 _EMPLOYEES = (20, 100, 300, 1_000, 5_000)
+_READ = (
+    *("province", "city", "industry_code", "tags"),
+    *("founded", "registered_capital", "revenue", "employees"),
+)
+_KEPT = 10_000
+"""Places and codes whose tokens are kept: a pool has few of them beside its rows."""
 
 
 def bucket(value: float | None, bounds: Sequence[int]) -> str | None:
     """Return which of the half-open ranges between `bounds` holds the value, None if unknown."""
     if value is None:
         return None
-    at = int(np.searchsorted(bounds, value, side="right"))
+    at = bisect_right(bounds, value)
     low = str(bounds[at - 1]) if at else ""
     high = str(bounds[at]) if at < len(bounds) else ""
     return f"{low}-{high}"
@@ -54,29 +63,50 @@ def profile_tokens(row: Mapping[str, Any], today: date) -> list[str]:
         "employees": bucket(row["employees"], _EMPLOYEES),
     }
     tokens = [f"{name}={value}" for name, value in single.items() if value]
-    tokens += [f"region={name}" for name in regions_of(row["province"], row["city"])]
+    tokens += _region_tokens(row["province"], row["city"])
     tokens += [f"tag={tag}" for tag in row["tags"] or ()]
-    tokens += code_tokens([row["industry_code"]] if row["industry_code"] else [])
+    tokens += _level_tokens(row["industry_code"]) if row["industry_code"] else ()
     return tokens
+
+
+def profile_rows(enterprises: pl.DataFrame) -> Iterator[dict[str, Any]]:
+    """Yield of every enterprise what `profile_tokens` reads, and not its long lists."""
+    return enterprises.select(_READ).iter_rows(named=True)
 
 
 def code_tokens(codes: Sequence[str]) -> list[str]:
     """Return a token for every level of every known GB/T 4754-2017 code."""
-    known = (industry_codes.normalise(code) for code in codes)
-    levels = chain.from_iterable(industry_codes.ancestors(code) for code in known if code)
-    return [f"code={level}" for level in dict.fromkeys(levels)]
+    return list(dict.fromkeys(chain.from_iterable(_level_tokens(code) for code in codes)))
+
+
+@lru_cache(_KEPT)
+def _region_tokens(province: str | None, city: str | None) -> tuple[str, ...]:
+    return tuple(f"region={name}" for name in regions_of(province, city))
+
+
+@lru_cache(_KEPT)
+def _level_tokens(code: str) -> tuple[str, ...]:
+    known = industry_codes.normalise(code)
+    return tuple(f"code={level}" for level in industry_codes.ancestors(known)) if known else ()
 
 
 def need_tokens(need: NeedQuery, nodes: Sequence[Node], zone: Mapping[str, Any]) -> list[str]:
-    """Return the categories of a need: what it is after and where its zone lies."""
+    """Return the categories of a need: what it is after, where its zone lies, and both together.
+
+    The region is the one that the need states, else the target regions that its zone lies in.
+    """
+    city, province = zone.get("city"), zone.get("province")
     place = {
         "zone": need.zone_id,
-        "zone_city": zone.get("city"),
-        "zone_province": zone.get("province"),
+        "zone_city": city,
+        "zone_province": province,
         "zone_level": zone.get("level"),
     }
     subject = {"industry": need.industry, "sector": need.sector, "chain": need.chain}
     tokens = [f"{name}={value}" for name, value in {**place, **subject}.items() if value]
+    regions = [need.region] if need.region else regions_of(province, city)
+    tokens += [f"region={region}" for region in regions]
+    tokens += [f"region_industry={region}/{need.industry}" for region in regions]
     if need.role:
         tokens.append(f"role={need.role}")
     return tokens + [f"chain_id={chain}" for chain in dict.fromkeys(n.chain_id for n in nodes)]

@@ -33,6 +33,8 @@ class NeedQuery:
         "leading" or "auxiliary".
     basis
         Where the need is stated.
+    region
+        The region that its zone belongs to, where the needs table groups zones of its own accord.
 
     Raises
     ------
@@ -55,6 +57,7 @@ class NeedQuery:
     need_id: str | None = None
     role: str | None = None
     basis: str | None = None
+    region: str | None = None
 
     def __post_init__(self) -> None:
         if not any(character.isalnum() for character in self.industry):

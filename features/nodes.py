@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 _SIDE_PRODUCT = 0.6
 
+NAMED_FROM = 0.45
+"""A node whose fit is lower is not named as the enterprise's node."""
+_WHOLE_FROM = 0.75
+
 
 def target_nodes(need: NeedQuery, chain_map: ChainMap) -> list[Node]:
     """Return the nodes a need is after, in chain order.
@@ -119,13 +123,41 @@ def fit_nodes(
         Unit sentence vectors of the nodes.
     """
     nodes = chain_map.nodes
+    matches = product_matches(products.texts, product_vectors, nodes, node_vectors)
+    fit, product = best_products(products, matches)
+    for row, texts in enumerate(stated):
+        for text in texts or ():
+            if node := chain_map.find_node(text):
+                column = nodes.index(node)
+                fit[row] = np.nan_to_num(fit[row])
+                fit[row, column] = 1.0
+    return NodeFit(tuple(node.node_id for node in nodes), fit, product)
+
+
+def product_matches(
+    texts: Sequence[str],
+    product_vectors: NDArray[np.float32],
+    nodes: Sequence[Node],
+    node_vectors: NDArray[np.float32],
+) -> NDArray[np.float32]:
+    """Return how well each of m products matches each node, by words and meaning, 0 to 1."""
     meaning = np.clip(product_vectors @ node_vectors.T, 0, 1)
-    words = lexical_fit(products.texts, nodes)
-    matches = 0.6 * np.maximum(words, meaning) + 0.4 * meaning
-    rows = products.weights.shape[0]
+    words = lexical_fit(texts, nodes)
+    return np.asarray(0.6 * np.maximum(words, meaning) + 0.4 * meaning)
+
+
+def best_products(
+    products: WeightedTexts, matches: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """Return each enterprise's best match with each node, and the product it comes from.
+
+    Both of shape (n enterprises, n nodes); NaN and -1 where no product is known.
+    """
+    rows, columns = products.weights.shape[0], matches.shape[1]
     indptr, indices = products.weights.indptr, products.weights.indices
-    fit = np.full((rows, len(nodes)), np.nan, dtype=np.float32)
-    product = np.full((rows, len(nodes)), -1, dtype=np.int32)
+    fit = np.full((rows, columns), np.nan, dtype=np.float32)
+    product = np.full((rows, columns), -1, dtype=np.int32)
+    every = np.arange(columns)
     for row in range(rows):
         start, stop = indptr[row], indptr[row + 1]
         if start < stop:
@@ -134,11 +166,17 @@ def fit_nodes(
             scale = _SIDE_PRODUCT + (1 - _SIDE_PRODUCT) * weight / weight.max()
             scores = matches[own] * scale[:, None]
             best = scores.argmax(axis=0)
-            fit[row] = scores[best, np.arange(len(nodes))]
+            fit[row] = scores[best, every]
             product[row] = own[best]
-        for text in stated[row] or ():
-            if node := chain_map.find_node(text):
-                column = nodes.index(node)
-                fit[row] = np.nan_to_num(fit[row])
-                fit[row, column] = 1.0
-    return NodeFit(tuple(node.node_id for node in nodes), fit, product)
+    return fit, product
+
+
+def standing(fit: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return how far an enterprise stands in a node that it fits so well: 0 to 1, NaN unknown.
+
+    Meaning gives every pair some fit. Where it would not be named there, an enterprise does not
+    stand in a node at all; from 0.75 on wholly, and in between in proportion. (Of the nodes stated
+    for the demo's companies nine in ten reach 0.45 and half reach 0.75 by products alone, of the
+    others one in fifty and one in two hundred.)
+    """
+    return np.asarray(np.clip((fit - NAMED_FROM) / (_WHOLE_FROM - NAMED_FROM), 0, 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
@@ -12,21 +13,46 @@ import shapely
 from features.vocabulary import REGIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
 EARTH_RADIUS_KM = 6371.0088
 UNKNOWN_POINT = (float("nan"), float("nan"))
+SUFFIX = r"(?:省|市|(?:壮族|回族|维吾尔)?自治区|特别行政区)$"
+"""What lists leave out of the name of a province or a city: 山西 is 山西省, 长治 is 长治市."""
+
 _LEVELS = ("province", "city", "district")
+_COUNTY_SUFFIX = r"(?<=..)(?:县|区|市|旗)$"
+
+
+def stem(name: str | None) -> str | None:
+    """Return the name of a province or a city without its suffix; None and empty are unknown."""
+    return re.sub(SUFFIX, "", name.strip()) or None if name else None
+
+
+def county_stem(name: str | None) -> str | None:
+    """Return the name of a county without its suffix, where two characters are left."""
+    return re.sub(_COUNTY_SUFFIX, "", name.strip()) or None if name else None
+
+
+REGION_STEMS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
+    name: (
+        frozenset(re.sub(SUFFIX, "", province) for province in region.provinces),
+        frozenset(re.sub(SUFFIX, "", city) for city in region.cities),
+    )
+    for name, region in REGIONS.items()
+}
+"""Provinces and cities of each target region, without their suffixes."""
 
 
 def regions_of(province: str | None, city: str | None) -> list[str]:
     """Return the target regions (重点区域) that a province or a city belongs to."""
+    seat = stem(province), stem(city)
     return [
         name
-        for name, region in REGIONS.items()
-        if province in region.provinces or city in region.cities
+        for name, (provinces, cities) in REGION_STEMS.items()
+        if seat[0] in provinces or seat[1] in cities
     ]
 
 
@@ -70,16 +96,16 @@ class Gazetteer:
         """Return the smallest place named, or None where none of the names is known.
 
         A county's name that stands in several cities counts only together with its city or
-        province.
+        province. Names may lack their suffix: 山西 is 山西省, 长治 is 长治市, 襄垣 is 襄垣县.
         """
         for name, level in ((county, 2), (city, 1), (province, 0)):
             if not name:
                 continue
             found = [
                 place
-                for place in self._by_name[level].get(name, ())
-                if (not province or place.province == province)
-                and (level < 2 or not city or place.city == city)
+                for place in self._named(name, level)
+                if (not province or stem(place.province) == stem(province))
+                and (level < 2 or not city or stem(place.city) == stem(city))
             ]
             if len(found) == 1:
                 return found[0]
@@ -92,6 +118,11 @@ class Gazetteer:
     def restore(self, arrays: Mapping[str, NDArray[Any]]) -> Self:
         """Take back what `arrays` returned."""
         return self._set(arrays["codes"], arrays["names"], arrays["points"])
+
+    def _named(self, name: str, level: int) -> Sequence[Place]:
+        """Return the places of that name, else of that name without its suffix."""
+        plain = _stem_at(level, name)
+        return self._by_name[level].get(name, []) or self._by_stem[level].get(plain, [])
 
     def _set(
         self, codes: NDArray[np.str_], names: NDArray[np.str_], points: NDArray[np.float64]
@@ -111,7 +142,15 @@ class Gazetteer:
                 # A municipality is province and city in one.
                 municipality = Place(province, province, lon, lat)
                 self._by_name[1].setdefault(name, []).append(municipality)
+        self._by_stem: tuple[dict[str, list[Place]], ...] = ({}, {}, {})
+        for level, by_name in enumerate(self._by_name):
+            for name, places in by_name.items():
+                self._by_stem[level].setdefault(_stem_at(level, name), []).extend(places)
         return self
+
+
+def _stem_at(level: int, name: str) -> str:
+    return (county_stem(name) if level == 2 else stem(name)) or name
 
 
 def distance_km(point: tuple[float, float], others: NDArray[np.float64]) -> NDArray[np.float64]:

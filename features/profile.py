@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from features.vocabulary import FLAGS, STRUCK_OFF
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
     import polars as pl
     from numpy.typing import NDArray
+
+    from features.arrays import NeedFeatures, PoolFeatures
 
 KNOWLEDGE = {
     "name": 0.1,
@@ -29,10 +32,37 @@ KNOWLEDGE = {
 """What knowing each field adds to the confidence in a lead; together 1."""
 
 
-def confidence(profile: Mapping[str, Any]) -> float:
-    """Return how much of a profile is known, from 0 to 1."""
+OF_ZONE = 0.2
+"""The part of the confidence in a lead for a zone that what is known of the two together decides.
+
+The factors of chain and place say nothing where they know nothing: their silence costs no score,
+and shows here.
+"""
+
+
+def confidence(profile: Mapping[str, Any], of_zone: float = 1.0) -> float:
+    """Return how much is known, from 0 to 1.
+
+    Parameters
+    ----------
+    profile : mapping
+        A row of the enterprises.
+    of_zone : float
+        How much is known of profile and zone together, from `known_of_zone`; 1 where no zone asks.
+    """
     known = (part for field, part in KNOWLEDGE.items() if profile[field] not in (None, "", []))
-    return round(sum(known), 2)
+    return round(sum(known) * (1 - OF_ZONE * (1 - of_zone)), 2)
+
+
+def known_of_zone(need: NeedFeatures, pool: PoolFeatures, row: int) -> float:
+    """Return how much is known of an enterprise and a need's zone together, 0, 0.5 or 1.
+
+    One half is the chain (what the zone has, and where the enterprise stands), one half the place
+    (both points).
+    """
+    chain = need.present is not None and not np.isnan(pool.nodes.fit[row]).any()
+    place = not np.isnan(need.point).any() and not np.isnan(pool.points[row]).any()
+    return (chain + place) / 2
 
 
 def flags(profile: Mapping[str, Any]) -> list[str]:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 KINDS = ("product", "name", "query")
 _LEAST_VARIANCE = 1e-8
 _SAMPLES_A_DIRECTION = 10
+_SAMPLED = 50_000
+"""Of more products, how many the variances are learnt from: every second, third … of them."""
+_CHUNK = 8_192
 
 
 class SentenceSpace:
@@ -37,6 +40,7 @@ class SentenceSpace:
             ]
         ).astype(np.float32)
         products = vectors["product"]
+        products = products[:: max(1, -(-len(products) // _SAMPLED))]
         if len(products) >= _SAMPLES_A_DIRECTION * dimensions:
             variances, axes = np.linalg.eigh(np.cov(products.T.astype(np.float64)))
             scales = np.maximum(variances, _LEAST_VARIANCE) ** -0.25
@@ -47,7 +51,21 @@ class SentenceSpace:
 
     def transform(self, kind: str, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return unit rows in the common space, shape as given."""
-        return unit_rows((vectors - self.centres_[KINDS.index(kind)]) @ self.rotation_)
+        centre = self.centres_[KINDS.index(kind)]
+        found = np.empty_like(vectors)
+        for start in range(0, len(vectors), _CHUNK):  # of a large pool, no second copy
+            rows = slice(start, start + _CHUNK)
+            found[rows] = unit_rows((vectors[rows] - centre) @ self.rotation_)
+        return found
+
+    def leading(self, vectors: NDArray[np.float32], dimensions: int) -> NDArray[np.float32]:
+        """Return unit rows over the directions in which products differ most, cheaper to compare.
+
+        All directions are kept where no variance was learnt.
+        """
+        learnt = np.count_nonzero(self.rotation_) > len(self.rotation_)
+        # Directions are in the order of their variances, the largest last.
+        return unit_rows(np.ascontiguousarray(vectors[:, -dimensions:])) if learnt else vectors
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return what was learnt, to be saved."""

@@ -15,22 +15,34 @@ import numpy as np
 from scipy import sparse
 
 from features.arrays import NeedFeatures, PoolFeatures
-from features.attributes import TokenColumns, code_tokens, need_tokens, profile_tokens
+from features.attributes import (
+    TokenColumns,
+    code_tokens,
+    need_tokens,
+    profile_rows,
+    profile_tokens,
+)
 from features.chains import shipped_chain_map
 from features.errors import InputError
 from features.industry_codes import division_names
+from features.industry_fit import industry_fit
+from features.lexicon import Lexicon, shipped_lexicon
 from features.nodes import fit_nodes, target_nodes
 from features.places import UNKNOWN_POINT, Gazetteer
+from features.sectors import fit_sectors
 from features.sentences import KINDS, SentenceSpace
-from features.text import WeightedTexts, name_texts, need_texts, product_texts, scope_texts
-from features.tfidf import (
-    LatentSemantics,
-    TokenWeights,
-    characters,
-    unit_rows,
-    unit_sparse_rows,
-    words,
+from features.supply_graph import supply_graph
+from features.text import (
+    WeightedTexts,
+    full_name_texts,
+    name_texts,
+    named_industries,
+    need_texts,
+    product_texts,
+    scope_texts,
 )
+from features.tfidf import unit_rows
+from features.wording import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,17 +54,15 @@ if TYPE_CHECKING:
     from features.chains import ChainMap
     from features.encoder import EncodingStore
     from features.need import NeedQuery
+    from features.nodes import NodeFit
+    from features.presence import ZonePresence
     from features.progress import Count
+    from features.wording import Counts
 
 SCOPE_WEIGHT = 0.3
 """What the phrases of a business scope count together, next to a product that earns everything."""
-_LSA_NAME_WEIGHT = 0.5
-_LSA_WORD_WEIGHT = 0.5
-_LSA_DAMPING = 4.0
-_SMALL_POOL = 1_000
-
-
-_Counts = list[Any]
+_LEADING = 128
+"""Directions of sentence vectors in which products are compared with the lexicon's."""
 
 
 class FeatureSpace:
@@ -64,6 +74,8 @@ class FeatureSpace:
         Where sentence vectors come from.
     chain_map : ChainMap
         The nodes to match.
+    input_output : polars.DataFrame, optional
+        An input–output table, whose links take the place of the chain map's.
     topics : int
         Dimensions of LSA.
     seed : int
@@ -71,12 +83,18 @@ class FeatureSpace:
     """
 
     def __init__(
-        self, store: EncodingStore, chain_map: ChainMap, *, topics: int = 400, seed: int = 0
+        self,
+        store: EncodingStore,
+        chain_map: ChainMap,
+        *,
+        input_output: pl.DataFrame | None = None,
+        topics: int = 400,
+        seed: int = 0,
     ) -> None:
         self.store = store
         self.chain_map = chain_map
-        self.topics = topics
-        self.seed = seed
+        self.supply = supply_graph(chain_map, input_output)
+        self.wording_ = Wording(topics, seed)
 
     def fit(self, enterprises: pl.DataFrame, *, today: date, progress: Count | None = None) -> Self:
         """Learn from the profiles of a pool; labels and events play no part.
@@ -90,72 +108,30 @@ class FeatureSpace:
         progress : callable, optional
             Told (texts encoded, texts to encode).
         """
-        frame = enterprises.sort("enterprise_id")
-        texts = _Texts.of(frame)
         self.today_ = today
-        # In a small pool a token that one profile has is no noise: it may be all a need can find.
-        at_least = 1 if frame.height < _SMALL_POOL else 2
-        self.characters_ = TokenWeights(characters, at_least).fit(texts.parts)
-        self.words_ = TokenWeights(words, at_least).fit(texts.parts)
-        counted = self._counted(texts)
-        self.lsa_ = LatentSemantics(self.topics, self.seed).fit(self._damped(*counted))
-        self.attributes_ = TokenColumns().fit(
-            [profile_tokens(row, today) for row in frame.iter_rows(named=True)]
-        )
-        self.gazetteer_ = Gazetteer().fit()
-        self.references_ = _reference_texts()
-        spoken = (texts.products.texts, texts.full_names, self.references_.tolist())
-        vectors = self.store.encode([text for part in spoken for text in part], progress=progress)
-        cuts = np.cumsum([len(part) for part in spoken[:-1]])
-        self.sentences_ = SentenceSpace().fit(
-            dict(zip(KINDS, np.split(vectors, cuts), strict=True))
-        )
+        self._learn(self._read(enterprises, progress))
         return self
+
+    def fit_pool(
+        self, enterprises: pl.DataFrame, *, today: date, progress: Count | None = None
+    ) -> PoolFeatures:
+        """Learn as `fit` does and return the features of the same pool: it is read once."""
+        self.today_ = today
+        profiles = self._read(enterprises, progress)
+        return self._features(profiles, self._learn(profiles), progress)
 
     def pool(self, enterprises: pl.DataFrame, *, progress: Count | None = None) -> PoolFeatures:
         """Return the features of a pool, in the order of `enterprise_id`."""
-        frame = enterprises.sort("enterprise_id")
-        texts = _Texts.of(frame)
-        spoken = (texts.products.texts, texts.scopes.texts, texts.full_names)
-        vectors = self.store.encode([text for part in spoken for text in part], progress=progress)
-        products, scopes, names = np.split(vectors, np.cumsum([len(part) for part in spoken[:-1]]))
-        product_vectors = self.sentences_.transform("product", products)
-        scope_vectors = self.sentences_.transform("product", scopes)
-        naming = self.sentences_.transform("name", names)
-        meaning = (
-            texts.products.weights @ product_vectors + texts.scopes.weights @ scope_vectors + naming
-        )
-        counted = self._counted(texts)
-        rows = list(frame.iter_rows(named=True))
-        tokens = [profile_tokens(row, self.today_) for row in rows]
-        return PoolFeatures(
-            ids=frame["enterprise_id"].to_numpy().astype(np.str_),
-            names=frame["name"].to_numpy().astype(np.str_),
-            views={
-                "text": sparse.csc_array(self.characters_.weigh(sum(counted[0]))),
-                "topics": self.lsa_.transform(self._damped(*counted)),
-                "meaning": unit_rows(meaning.astype(np.float32)),
-                "naming": naming,
-            },
-            products=texts.products,
-            product_vectors=product_vectors,
-            references=self._views([[text] for text in self.references_.tolist()]),
-            nodes=fit_nodes(
-                texts.products,
-                product_vectors,
-                [row["nodes"] for row in rows],
-                self.chain_map,
-                self._node_vectors(),
-            ),
-            attributes=self.attributes_.transform(tokens),
-            codes=tuple(code_levels(row) for row in tokens),
-            points=np.array(
-                [self._point(row["province"], row["city"], row["district"]) for row in rows]
-            ).reshape(-1, 2),
-        )
+        profiles = self._read(enterprises, progress)
+        return self._features(profiles, self.wording_.counts(profiles.said), progress)
 
     def need(
-        self, need: NeedQuery, zone: Mapping[str, Any] | None = None, *, keep: bool = False
+        self,
+        need: NeedQuery,
+        zone: Mapping[str, Any] | None = None,
+        *,
+        present: ZonePresence | None = None,
+        keep: bool = False,
     ) -> NeedFeatures:
         """Return the features of one need.
 
@@ -164,6 +140,8 @@ class FeatureSpace:
         need : NeedQuery
         zone : mapping, optional
             The row of its zone, for its place.
+        present : ZonePresence, optional
+            What its zone already has, from `features.presence.Presence`.
         keep : bool
             Whether the vectors of its texts are kept: for needs of the workspace, not of requests.
 
@@ -172,7 +150,7 @@ class FeatureSpace:
         InputError
             When not one character of its texts is known from any profile.
         """
-        parts = need_texts(need, self.chain_map)
+        parts = need_texts(need, self.chain_map, self.lexicon_)
         views = self._views([texts for _, texts in parts], keep=keep)
         own = parts[0][1]
         if not views["text"].nnz:
@@ -192,11 +170,13 @@ class FeatureSpace:
             weights=np.array([weight for weight, _ in parts]),
             views=views,
             targets=tuple(self.chain_map.nodes.index(node) for node in nodes),
+            industries=tuple(named_industries(need, self.lexicon_)),
             codes=code_levels(codes),
             tokens=(*need_tokens(need, nodes, place), *codes),
             point=(place["lon"], place["lat"])
             if place.get("lon") is not None and place.get("lat") is not None
             else self._point(place.get("province"), place.get("city"), place.get("county")),
+            present=present,
         )
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -207,13 +187,14 @@ class FeatureSpace:
             for key, array in part.arrays().items()
         }
         today = np.array(self.today_.isoformat())
-        return found | {"references": self.references_, "today": today}
+        return found | {
+            "references": self.references_,
+            "lexicon": self.lexicon_.rows,
+            "today": today,
+        }
 
     def restore(self, arrays: Mapping[str, NDArray[Any]]) -> Self:
         """Take back what `arrays` returned."""
-        self.characters_ = TokenWeights(characters)
-        self.words_ = TokenWeights(words)
-        self.lsa_ = LatentSemantics(self.topics, self.seed)
         self.sentences_ = SentenceSpace()
         self.attributes_ = TokenColumns()
         self.gazetteer_ = Gazetteer()
@@ -223,14 +204,13 @@ class FeatureSpace:
                 {key[len(prefix) :]: a for key, a in arrays.items() if key.startswith(prefix)}
             )
         self.references_ = arrays["references"]
+        self.lexicon_ = Lexicon.from_rows(arrays["lexicon"])
         self.today_ = date.fromisoformat(str(arrays["today"]))
         return self
 
     def _parts(self) -> dict[str, Any]:
         return {
-            "characters": self.characters_,
-            "words": self.words_,
-            "lsa": self.lsa_,
+            **self.wording_.parts,
             "sentences": self.sentences_,
             "attributes": self.attributes_,
             "gazetteer": self.gazetteer_,
@@ -245,42 +225,120 @@ class FeatureSpace:
             (np.ones(len(texts), dtype=np.float32), (rows, np.arange(len(texts)))),
             shape=(len(queries), len(texts)),
         )
-        said = WeightedTexts(texts, each)
-        text = self.characters_.weigh(self.characters_.counts(said))
-        spoken = self.words_.weigh(self.words_.counts(said))
         vectors = self.sentences_.transform("query", self.store.encode(texts, keep=keep))
         meaning = unit_rows(np.asarray(each @ vectors, dtype=np.float32))
-        return {
-            "text": text,
-            "topics": self.lsa_.transform(_side_by_side(text, spoken)),
-            "meaning": meaning,
-            "naming": meaning,
-        }
+        return {**self.wording_.query_views(WeightedTexts(texts, each)), "meaning": meaning}
 
-    def _counted(self, texts: _Texts) -> tuple[_Counts, _Counts]:
-        """Count characters and words of products, scopes and names, each for itself."""
-        return (
-            [self.characters_.counts(part) for part in texts.parts],
-            [self.words_.counts(part) for part in texts.parts],
+    def _read(self, enterprises: pl.DataFrame, progress: Count | None) -> _Profiles:
+        """Read what the profiles of a pool say, in the order of `enterprise_id`."""
+        frame = enterprises.sort("enterprise_id")
+        said = (
+            product_texts(frame),
+            scope_texts(frame).scaled(SCOPE_WEIGHT),
+            name_texts(frame),
+        )
+        names = full_name_texts(frame)
+        spoken = (said[0].texts, said[1].texts, names.texts)
+        vectors = self.store.encode([text for part in spoken for text in part], progress=progress)
+        cuts = np.cumsum([len(part) for part in spoken[:-1]])
+        tokens = [profile_tokens(row, self.today_) for row in profile_rows(frame)]
+        return _Profiles(frame, said, names, np.split(vectors, cuts), tokens)
+
+    def _learn(self, profiles: _Profiles) -> Counts:
+        """Learn from the profiles of a pool, and return the counts of what they say."""
+        counted = self.wording_.fit(profiles.said)
+        self.attributes_ = TokenColumns().fit(profiles.tokens)
+        self.gazetteer_ = Gazetteer().fit()
+        self.references_ = _reference_texts()
+        self.lexicon_ = shipped_lexicon()
+        products, _, names = profiles.vectors
+        queries = self.store.encode(self.references_.tolist())
+        self.sentences_ = SentenceSpace().fit(
+            dict(zip(KINDS, (products, names, queries), strict=True))
+        )
+        return counted
+
+    def _features(
+        self, profiles: _Profiles, counted: Counts, progress: Count | None
+    ) -> PoolFeatures:
+        """Return the features of a pool, from what its profiles say and its counts."""
+        frame, products = profiles.frame, profiles.said[0]
+        views = self.wording_.views(counted)
+        counted.clear()  # large, as are the vectors before they are centred
+        product_vectors, views["meaning"] = self._meaning(profiles)
+        codes = tuple(code_levels(row) for row in profiles.tokens)
+        nodes = fit_nodes(
+            products,
+            product_vectors,
+            frame["nodes"].to_list(),
+            self.chain_map,
+            self._node_vectors(self.chain_map),
+        )
+        return PoolFeatures(
+            ids=frame["enterprise_id"].to_numpy().astype(np.str_),
+            names=frame["name"].to_numpy().astype(np.str_),
+            views=views,
+            products=products,
+            product_vectors=product_vectors,
+            references=self._views([[text] for text in self.references_.tolist()]),
+            nodes=nodes,
+            stations=self._station_fit(products, product_vectors, codes, nodes),
+            industries=self._industry_fit(products, product_vectors, progress),
+            attributes=self.attributes_.transform(profiles.tokens),
+            codes=codes,
+            points=self._points(frame),
         )
 
-    def _damped(self, of_characters: _Counts, of_words: _Counts) -> sparse.csr_array:
-        """Characters and words side by side, damped, names at half weight: what LSA reads."""
-        weighed = [
-            kind.weigh(products + scopes + _LSA_NAME_WEIGHT * names, damping=_LSA_DAMPING)
-            for kind, (products, scopes, names) in (
-                (self.characters_, of_characters),
-                (self.words_, of_words),
-            )
-        ]
-        return _side_by_side(*weighed)
+    def _meaning(self, profiles: _Profiles) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return the vectors of the products, and of every enterprise by all that it says."""
+        kinds = ("product", "product", "name")
+        products, scopes, names = (
+            self.sentences_.transform(kind, profiles.vectors.pop(0)) for kind in kinds
+        )
+        meaning = profiles.said[0].weights @ products
+        meaning += profiles.said[1].weights @ scopes
+        meaning += names[profiles.names.weights.indices]
+        return products, unit_rows(meaning)
 
-    def _node_vectors(self) -> NDArray[np.float32]:
+    def _industry_fit(
+        self, products: WeightedTexts, vectors: NDArray[np.float32], progress: Count | None
+    ) -> NDArray[np.float32]:
+        """Return the fit of every enterprise to every industry of the lexicon, (l, n)."""
+        typical = [industry.products for industry in self.lexicon_.industries]
+        known = self.store.encode([text for texts in typical for text in texts], progress=progress)
+        return industry_fit(
+            products,
+            self.sentences_.leading(vectors, _LEADING),
+            self.sentences_.leading(self.sentences_.transform("product", known), _LEADING),
+            np.cumsum([0, *(len(texts) for texts in typical[:-1])]),
+        )
+
+    def _station_fit(
+        self,
+        products: WeightedTexts,
+        vectors: NDArray[np.float32],
+        codes: tuple[tuple[str, ...], ...],
+        nodes: NodeFit,
+    ) -> NodeFit:
+        """Return the fit of every enterprise to every station of the supply graph."""
+        if not self.supply.by_sectors:
+            return nodes
+        sectors = self.supply.stations
+        own = self._node_vectors(sectors)
+        return fit_sectors(products, vectors, codes, nodes, self.chain_map, sectors, own)
+
+    def _node_vectors(self, chain_map: ChainMap) -> NDArray[np.float32]:
         """Return the unit vector of every node: its name and keywords together."""
-        spoken = [[node.name, *node.keywords] for node in self.chain_map.nodes]
+        spoken = [[node.name, *node.keywords] for node in chain_map.nodes]
         vectors = self.store.encode([text for texts in spoken for text in texts])
         starts = np.cumsum([0, *(len(texts) for texts in spoken[:-1])])
         return unit_rows(np.add.reduceat(self.sentences_.transform("query", vectors), starts))
+
+    def _points(self, enterprises: pl.DataFrame) -> NDArray[np.float64]:
+        """Return the point of every seat, shape (n, 2)."""
+        seats = enterprises.select("province", "city", "district").rows()
+        points = {seat: self._point(*seat) for seat in set(seats)}
+        return np.array([points[seat] for seat in seats], dtype=np.float64).reshape(-1, 2)
 
     def _point(
         self, province: str | None, city: str | None, county: str | None
@@ -295,31 +353,28 @@ def code_levels(tokens: list[str]) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class _Texts:
-    """What the profiles of a pool say."""
+class _Profiles:
+    """What the profiles of a pool say.
 
-    products: WeightedTexts
+    Attributes
+    ----------
+    frame : DataFrame
+        Ordered by id.
+    said : tuple of three WeightedTexts
+        Products, phrases of the business scope, and short forms of the name.
+    names : WeightedTexts
+        The full name of every enterprise.
+    vectors : list of three ndarrays
+        Sentence vectors of the products, of the phrases and of the full names.
+    tokens : list of n lists of str
+        What else they state.
+    """
+
+    frame: pl.DataFrame
+    said: tuple[WeightedTexts, WeightedTexts, WeightedTexts]
     names: WeightedTexts
-    scopes: WeightedTexts
-    full_names: list[str]
-
-    @classmethod
-    def of(cls, enterprises: pl.DataFrame) -> _Texts:
-        return cls(
-            product_texts(enterprises),
-            name_texts(enterprises),
-            scope_texts(enterprises).scaled(SCOPE_WEIGHT),
-            enterprises["name"].to_list(),
-        )
-
-    @property
-    def parts(self) -> list[WeightedTexts]:
-        return [self.products, self.scopes, self.names]
-
-
-def _side_by_side(of_characters: sparse.csr_array, of_words: sparse.csr_array) -> sparse.csr_array:
-    both = sparse.hstack([of_characters, _LSA_WORD_WEIGHT * of_words], format="csr")
-    return unit_sparse_rows(sparse.csr_array(both))
+    vectors: list[NDArray[np.float32]]
+    tokens: list[list[str]]
 
 
 def _reference_texts() -> NDArray[np.str_]:

@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from features.chains import ChainMap
+    from features.lexicon import Lexicon
     from features.need import NeedQuery
 
 NODES_WEIGHT = 1.0
+LEXICON_WEIGHT = 0.8
 SECTOR_WEIGHT = 0.35
 CHAIN_WEIGHT = 0.1
-"""How much the words of the chain map and of its context count beside a need's own."""
+"""How much the words of the chain map, of the lexicon and of its context count beside its own."""
 
 LEAST_SHARE = 0.01
 UNKNOWN_SHARE = 0.05
@@ -119,19 +121,35 @@ def name_texts(enterprises: pl.DataFrame) -> WeightedTexts:
     return _gather(names, enterprises.height)
 
 
-def need_texts(need: NeedQuery, chain_map: ChainMap) -> list[tuple[float, list[str]]]:
+def full_name_texts(enterprises: pl.DataFrame) -> WeightedTexts:
+    """Return the name of every enterprise as it is written, weight 1."""
+    names = pl.int_range(pl.len()).alias("row"), pl.col("name").alias("text")
+    return _gather(enterprises.select(*names, pl.lit(1.0).alias("weight")), enterprises.height)
+
+
+def named_industries(need: NeedQuery, lexicon: Lexicon) -> list[int]:
+    """Return the numbers of the lexicon's industries that its industry and keywords name."""
+    found = (lexicon.find(text) for text in (need.industry, *need.keywords))
+    return list(dict.fromkeys(number for number in found if number is not None))
+
+
+def need_texts(
+    need: NeedQuery, chain_map: ChainMap, lexicon: Lexicon
+) -> list[tuple[float, list[str]]]:
     """Return the parts of what a need says, each with its weight; the first are its own words.
 
-    Its own words are the industry and the keywords given with it; then come the words that the
-    chain map has for the nodes it is after (what the industry's name does not spell out), its
-    sector and its chain. Parts without any words are left out.
+    Its own words are the industry and the keywords given with it; then come what its name does
+    not spell out (the words that the chain map has for the nodes it is after, and what the lexicon
+    has as typical products), its sector and its chain. Parts without any words are left out.
     """
     nodes = target_nodes(need, chain_map)
     unknown_nodes = [text for text in need.nodes if chain_map.find_node(text) is None]
+    industries = [lexicon.industries[at] for at in named_industries(need, lexicon)]
     own = _distinct([clear(need.industry), *need.keywords, *unknown_nodes])
     parts = [
         (1.0, own),
         (NODES_WEIGHT, _distinct([word for node in nodes for word in (node.name, *node.keywords)])),
+        (LEXICON_WEIGHT, _distinct([text for row in industries for text in row.products])),
         (SECTOR_WEIGHT, _distinct([clear(need.sector or "")])),
         (CHAIN_WEIGHT, _distinct([clear(need.chain or "")])),
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import chain
+from array import array
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -56,25 +56,34 @@ class TokenWeights:
 
     def fit(self, documents: Sequence[WeightedTexts]) -> Self:
         """Learn tokens and idf from one or more sets of texts over the same rows."""
-        tokens: dict[str, int] = {}
-        for part in documents:
-            for text in part.texts:
-                for token in self.analyse(text):
-                    tokens.setdefault(token, len(tokens))
-        names = np.array(sorted(tokens), dtype=np.str_)
-        self._set(names, np.ones(len(names), dtype=np.float32))
-        counts = sum(self.counts(part) for part in documents)
-        documents_with = np.diff(sparse.csc_array(counts).indptr)
-        kept = documents_with >= self.min_documents
-        idf = 1 + np.log((1 + counts.shape[0]) / (1 + documents_with[kept]))
-        self._set(names[kept], idf.astype(np.float32))
+        self.fit_counts(documents)
         return self
+
+    def fit_counts(self, documents: Sequence[WeightedTexts]) -> list[sparse.csr_array]:
+        """Learn as `fit` does and return the `counts` of every set: each text is read once."""
+        column: dict[str, int] = {}
+        said = [self._said(part.texts, column, grow=True) for part in documents]
+        for own in said:
+            own.resize(own.shape[0], len(column))
+        counts = sum(part.weights @ own for part, own in zip(documents, said, strict=True))
+        documents_with = np.bincount(counts.indices, minlength=len(column))
+        rows = counts.shape[0]
+        del counts
+        names = np.array(list(column), dtype=np.str_)
+        order = np.argsort(names)
+        kept = order[documents_with[order] >= self.min_documents]
+        idf = 1 + np.log((1 + rows) / (1 + documents_with[kept]))
+        self._set(names[kept], idf.astype(np.float32))
+        found = []
+        for part, own in zip(documents, said, strict=True):
+            ordered = own[:, kept]
+            ordered.sort_indices()
+            found.append(sparse.csr_array(part.weights @ ordered))
+        return found
 
     def counts(self, part: WeightedTexts) -> sparse.csr_array:
         """Return how often every row says every token, weights included, shape (n, tokens)."""
-        if not part.texts or not len(self.tokens_):
-            return sparse.csr_array((part.weights.shape[0], len(self.tokens_)), dtype=np.float32)
-        return sparse.csr_array(part.weights @ self._said(part.texts))
+        return sparse.csr_array(part.weights @ self._said(part.texts, self._column))
 
     def weigh(self, counts: sparse.csr_array, *, damping: float = 0.0) -> sparse.csr_array:
         """Return TF-IDF unit rows of counts; a row without any known token stays zero.
@@ -101,14 +110,23 @@ class TokenWeights:
         self.idf_ = idf
         self._column = {token: at for at, token in enumerate(tokens.tolist())}
 
-    def _said(self, texts: Sequence[str]) -> sparse.csr_array:
-        """Return how often every text says every token, shape (texts, tokens)."""
-        column = self._column
-        found = [[column[t] for t in self.analyse(text) if t in column] for text in texts]
-        starts = np.cumsum([0, *map(len, found)])
-        indices = np.fromiter(chain.from_iterable(found), dtype=np.int32, count=starts[-1])
+    def _said(
+        self, texts: Sequence[str], column: dict[str, int], *, grow: bool = False
+    ) -> sparse.csr_array:
+        """Return how often every text says every token, shape (texts, tokens).
+
+        A token without a column gets the next one with `grow`, and else is left out.
+        """
+        indices, starts = array("i"), [0]
+        for text in texts:
+            tokens = self.analyse(text)
+            if grow:
+                indices.extend([column.setdefault(token, len(column)) for token in tokens])
+            else:
+                indices.extend([column[token] for token in tokens if token in column])
+            starts.append(len(indices))
         said = sparse.csr_array(
-            (np.ones(len(indices), dtype=np.float32), indices, starts),
+            (np.ones(len(indices), dtype=np.float32), np.array(indices, dtype=np.int32), starts),
             shape=(len(texts), len(column)),
         )
         said.sum_duplicates()

@@ -62,6 +62,13 @@ ENDINGS: Mapping[str, Choice] = {
 }
 """How a project ends without a signature."""
 
+GAPS: Mapping[str, Choice] = {
+    "missing": Choice("补链"),
+    "weak": Choice("强链"),
+    "strong": Choice("延链"),
+}
+"""What a zone has of a node, and what an enterprise there would do for the chain."""
+
 POSITIONS: Mapping[str, Choice] = {
     "upstream": Choice("上游"),
     "midstream": Choice("中游"),
@@ -258,6 +265,7 @@ NEEDS = Table(
             separators=_ANY_COMMA,
         ),
         Column("basis", Kind.TEXT, "依据 需求依据 出处"),
+        Column("region", Kind.TEXT, "所属大区 大区 区域 所属区域"),
     ),
     either=("need_id", "zone_id"),
 )
@@ -345,6 +353,31 @@ CHAINS = Table(
     ),
 )
 
+INPUT_OUTPUT = Table(
+    "input_output",
+    "投入产出表",
+    ("input_code", "output_code"),
+    (
+        Column("input_code", Kind.ID, "投入部门代码 投入代码 中间投入代码", required=True),
+        Column("input", Kind.TEXT, "投入部门 投入部门名称 中间投入", required=True),
+        Column("output_code", Kind.ID, "产出部门代码 产出代码 中间使用代码", required=True),
+        Column("output", Kind.TEXT, "产出部门 产出部门名称 中间使用", required=True),
+        Column(
+            "coefficient",
+            Kind.NUMBER,
+            "直接消耗系数 消耗系数 系数",
+            required=True,
+            expected="a number from 0 to 1: how much of the input one unit of the output takes",
+            low=0,
+            high=1,
+        ),
+    ),
+)
+
 TABLES: Mapping[str, Table] = {
-    table.name: table for table in (ENTERPRISES, ZONES, NEEDS, JUDGEMENTS, EVENTS, CHAINS)
+    table.name: table
+    for table in (ENTERPRISES, ZONES, NEEDS, JUDGEMENTS, EVENTS, CHAINS, INPUT_OUTPUT)
 }
+
+WHOLE = frozenset({"chains", "input_output"})
+"""Tables that an import replaces as a whole: a part of another map or year would contradict it."""

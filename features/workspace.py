@@ -17,11 +17,12 @@ import polars as pl
 from features.chains import shipped_chain_map
 from features.errors import DamagedError, NotFoundError, UnavailableError
 from features.tables.schema import SCHEMAS
+from features.vocabulary import WHOLE
 
 LOCK_SECONDS = 120.0
 """How long a writer waits for another one."""
 
-_POOL = ("enterprises", "zones", "needs", "chains")
+_POOL = ("enterprises", "zones", "needs", "events", "chains", "input_output")
 _REMOVABLE = {
     "enterprise": ("enterprises", "enterprise_id", ("judgements", "events")),
     "need": ("needs", "need_id", ("judgements", "events")),
@@ -113,6 +114,15 @@ class Workspace:
         imported = self.imported_at("enterprises")
         return None if imported is None else imported.date().isoformat()
 
+    @property
+    def as_of(self) -> datetime.date | None:
+        """Day of the last import that changed any table; None without any.
+
+        What training counts ages to: the same tables then give the same model on every later day.
+        """
+        days = [at.date() for table in SCHEMAS if (at := self.imported_at(table)) is not None]
+        return max(days, default=None)
+
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Hold the writers' lock, which a thread that holds it may take again.
@@ -159,8 +169,15 @@ class Workspace:
             finally:
                 self._tidy()
 
-    def remove(self, kind: Literal["enterprise", "need", "event"], id: str) -> dict[str, int]:  # noqa: A002
+    def remove(
+        self,
+        kind: Literal["enterprise", "need", "event", "table"],
+        id: str,  # noqa: A002
+    ) -> dict[str, int]:
         """Take an enterprise, a need or an event out, with the judgements and events about it.
+
+        A table is taken out by its name, a chain map or an input–output table only: what the
+        project ships is there again.
 
         Returns
         -------
@@ -172,6 +189,8 @@ class Workspace:
         NotFoundError
             When there is none of that id.
         """
+        if kind == "table":
+            return {id: self._take_out(id)}
         table, column, dependent = _REMOVABLE[kind]
         with self.writing():
             changed, removed = {}, {}
@@ -211,6 +230,26 @@ class Workspace:
                 temporary.unlink(missing_ok=True)
                 raise _not_written(self.rejected_file, error) from error
 
+    def _take_out(self, table: str) -> int:
+        with self.writing():
+            entries = self._entries()
+            if table not in WHOLE or table not in entries:
+                imported = ", ".join(sorted(WHOLE & entries.keys()))
+                raise NotFoundError(
+                    f"no table {table!r} was imported that could be taken out",
+                    field="table",
+                    got=table,
+                    expected=imported or f"one of {', '.join(sorted(WHOLE))}, after its import",
+                )
+            rows = entries.pop(table).rows
+            try:
+                self._replace_current(entries)
+            except OSError as error:
+                raise _not_written(self._folder, error) from error
+            finally:
+                self._tidy()
+        return rows
+
     def _entries(self) -> dict[str, _Entry]:
         try:
             text = self._current.read_bytes()
@@ -229,7 +268,7 @@ class Workspace:
     def _read(self, table: str, entry: _Entry) -> pl.DataFrame:
         path = self._folder / entry.file
         if _digest(path) == entry.version:
-            frame = pl.read_parquet(path)
+            frame = _with_added_columns(table, pl.read_parquet(path))
             if frame.schema == _columns(table):
                 return frame
         raise DamagedError(
@@ -272,6 +311,17 @@ class Workspace:
 
 def _columns(table: str) -> pl.Schema:
     return SCHEMAS[table].create_empty().schema
+
+
+def _with_added_columns(table: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """Return a table written before it had all of today's columns: what it lacks is unknown."""
+    wanted, filled = _columns(table), SCHEMAS[table].columns()
+    added = [name for name in wanted if name not in frame.columns and filled[name].nullable]
+    if not added:
+        return frame
+    unknown = [pl.lit(None, wanted[name]).alias(name) for name in added]
+    both = frame.with_columns(unknown)
+    return both.select(wanted.names()) if both.width == len(wanted) else frame
 
 
 def _digest(path: Path) -> str:

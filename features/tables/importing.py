@@ -28,7 +28,7 @@ from features.tables.rejecting import (
     surplus_fields,
 )
 from features.tables.schema import ROW, ROW_SCHEMAS, SCHEMAS
-from features.vocabulary import TABLES
+from features.vocabulary import TABLES, WHOLE
 from features.workspace import Workspace
 
 SHOWN = 20
@@ -122,8 +122,8 @@ def import_table(
 ) -> ImportReport:
     """Import a CSV, Excel or Parquet file into a table.
 
-    Good rows are loaded, a row with a known key in the place of the old one (a chains table in the
-    place of the whole map); bad rows go to the workspace's `rejected.csv`.
+    Good rows are loaded, a row with a known key in the place of the old one (a chains or an
+    input–output table in the place of all of it); bad rows go to the workspace's `rejected.csv`.
 
     Parameters
     ----------
@@ -285,7 +285,7 @@ def _merged(
         both = before.join(now, on=table.key, how="left", maintain_order="left")
         replaced = both.height - both["now"].null_count()
         unchanged = both.filter(pl.col("before") == pl.col("now")).height
-    if table.name == "chains":
+    if table.name in WHOLE:
         return good, replaced, unchanged
     if unchanged == good.height:
         return None, replaced, unchanged

@@ -76,6 +76,18 @@ def test_a_need_s_tokens_are_what_it_is_after_and_where():
     ]
 
 
+@pytest.mark.parametrize(
+    ("stated", "province", "regions"),
+    [("西亚", "江苏省", ["西亚"]), (None, "江苏省", ["长三角"]), (None, "山西省", [])],
+)
+def test_a_need_s_region_is_the_one_it_states_else_that_of_its_zone(stated, province, regions):
+    tokens = need_tokens(NeedQuery("LED", zone_id="z", region=stated), [], {"province": province})
+    assert [token for token in tokens if token.startswith("region")] == [
+        *(f"region={region}" for region in regions),
+        *(f"region_industry={region}/LED" for region in regions),
+    ]
+
+
 def test_rows_of_columns_sum_to_one_and_unseen_tokens_have_no_column():
     columns = TokenColumns().fit([["b", "a"], ["a", "a", "b"], ["c", "c"]])
     assert columns.tokens_.tolist() == ["a", "b"]

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from features.places import Gazetteer, distance_km, regions_of
+from features.places import Gazetteer, county_stem, distance_km, regions_of, stem
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +21,10 @@ def gazetteer(_polygons_read_once):
         ({"city": "北京市"}, (116.4, 40.2)),
         ({"province": "山西省", "city": "无此市"}, (112.3, 37.6)),
         ({"province": "山西省", "city": "深圳市"}, (112.3, 37.6)),
+        ({"province": "山西", "city": "长治"}, (112.9, 36.5)),
+        ({"province": "内蒙古"}, (114.0, 44.0)),
+        ({"city": "长治", "county": "襄垣"}, (113.0, 36.5)),
+        ({"city": "北京", "county": "朝阳"}, (116.5, 39.9)),
     ],
 )
 def test_the_smallest_place_named_is_found(gazetteer, asked, point):
@@ -62,3 +66,38 @@ def test_distances_are_great_circles():
 )
 def test_target_regions(province, city, regions):
     assert regions_of(province, city) == regions
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("山西省", "山西"), ("广西壮族自治区", "广西"), ("长治市", "长治"), ("长治", "长治")],
+)
+def test_a_suffix_does_not_matter(name, expected):
+    assert stem(name) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("襄垣县", "襄垣"),
+        ("上党区", "上党"),
+        ("沁县", "沁县"),
+        ("城区", "城区"),
+        ("高平市", "高平"),
+    ],
+)
+def test_a_county_keeps_two_characters(name, expected):
+    assert county_stem(name) == expected
+
+
+@pytest.mark.parametrize("name", [None, "", " "])
+def test_an_unknown_name_has_no_stem(name):
+    assert stem(name) is county_stem(name) is None
+
+
+@pytest.mark.parametrize(
+    ("province", "city", "expected"),
+    [("江苏", None, ["长三角"]), ("广东", "深圳", ["粤港澳大湾区"]), ("广东", "韶关", [])],
+)
+def test_regions_are_known_without_suffixes(province, city, expected):
+    assert regions_of(province, city) == expected

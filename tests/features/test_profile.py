@@ -1,8 +1,10 @@
 from datetime import date
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
-from features.profile import KNOWLEDGE, confidence, flags, struck_off
+from features.profile import KNOWLEDGE, confidence, flags, known_of_zone, struck_off
 from tests.pool import frame, products
 
 NOTHING = frame("enterprises", [{"enterprise_id": "a", "name": "甲"}]).row(0, named=True)
@@ -25,6 +27,30 @@ def test_what_can_be_known_adds_up_to_one():
 )
 def test_confidence_says_how_much_is_known(known, expected):
     assert confidence(NOTHING | known) == expected
+
+
+@pytest.mark.parametrize(("of_zone", "expected"), [(1.0, 0.45), (0.5, 0.4), (0.0, 0.36)])
+def test_what_is_unknown_of_the_zone_lowers_confidence(of_zone, expected):
+    assert confidence(NOTHING | {"products": products("灯")}, of_zone) == expected
+
+
+@pytest.mark.parametrize(
+    ("present", "point", "row", "expected"),
+    [
+        (None, (np.nan, np.nan), 0, 0),
+        (object(), (np.nan, np.nan), 0, 0.5),
+        (None, (113.0, 36.0), 0, 0.5),
+        (object(), (113.0, 36.0), 0, 1),
+        (object(), (113.0, 36.0), 1, 0),
+    ],
+)
+def test_chain_and_place_are_known_where_both_sides_are(present, point, row, expected):
+    need = SimpleNamespace(present=present, point=point)
+    pool = SimpleNamespace(
+        nodes=SimpleNamespace(fit=np.array([[0.5], [np.nan]])),
+        points=np.array([[112.0, 35.0], [np.nan, np.nan]]),
+    )
+    assert known_of_zone(need, pool, row) == expected
 
 
 def test_flags_come_from_short_name_and_credit():

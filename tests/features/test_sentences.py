@@ -41,9 +41,39 @@ def test_what_lies_in_the_centre_says_nothing():
     assert not space.transform("name", kinds["name"]).any()
 
 
+def test_leading_directions_are_those_in_which_products_differ_most():
+    turned = np.linalg.qr(vectors(4, seed=3))[0]
+    products = (vectors(400) * [0.3, 4, 0.1, 2]) @ turned
+    space = SentenceSpace().fit(
+        {"product": products.astype(np.float32), "name": vectors(0), "query": vectors(1)}
+    )
+    rows = vectors(5, seed=1)
+    found = space.leading(space.transform("product", rows), 2)
+    assert found.shape == (5, 2)
+    centre = products.mean(axis=0)
+    _, lengths, axes = np.linalg.svd(products - centre, full_matrices=False)
+    # Half whitened: along the two longest axes, each divided by the root of its deviation.
+    along = (rows - centre) @ axes[:2].T / np.sqrt(lengths[:2])
+    along /= np.linalg.norm(along, axis=1, keepdims=True)
+    np.testing.assert_allclose(found @ found.T, along @ along.T, atol=1e-3)
+
+
+def test_where_no_variance_was_learnt_every_direction_leads():
+    space = SentenceSpace().fit({"product": vectors(9), "name": vectors(0), "query": vectors(2)})
+    rows = space.transform("product", vectors(3, seed=1))
+    assert space.leading(rows, 2) is rows
+
+
 def test_saved_space_transforms_alike():
     kinds = {"product": vectors(9), "name": vectors(3), "query": vectors(2)}
     space = SentenceSpace().fit(kinds)
     restored = SentenceSpace().restore(space.arrays())
     for kind, rows in kinds.items():
         np.testing.assert_array_equal(restored.transform(kind, rows), space.transform(kind, rows))
+
+
+def test_saved_space_has_the_same_leading_directions():
+    space = SentenceSpace().fit({"product": vectors(50), "name": vectors(0), "query": vectors(2)})
+    restored, rows = SentenceSpace().restore(space.arrays()), vectors(3, seed=1)
+    np.testing.assert_array_equal(restored.leading(rows, 2), space.leading(rows, 2))
+    assert space.leading(rows, 2).shape == (3, 2)

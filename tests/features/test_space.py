@@ -9,11 +9,12 @@ from scipy import sparse
 from features.chains import ChainMap, shipped_chain_map
 from features.encoder import EncodingStore
 from features.errors import InputError
+from features.lexicon import Industry, Lexicon
 from features.need import NeedQuery
 from features.space import FeatureSpace
 from tests.pool import NEED_IDS, TWINS, UNKNOWN, HashedEncoder, frame, products, tables
 
-VIEWS = {"text", "topics", "meaning", "naming"}
+VIEWS = {"text", "topics", "meaning"}
 ENTERPRISES = tables()["enterprises"]
 
 
@@ -44,6 +45,7 @@ def assert_same(one, other):
         np.testing.assert_array_equal(dense(one.views[view]), dense(other.views[view]))
         np.testing.assert_array_equal(dense(one.references[view]), dense(other.references[view]))
     np.testing.assert_array_equal(one.attributes.toarray(), other.attributes.toarray())
+    np.testing.assert_array_equal(one.industries, other.industries)
     np.testing.assert_array_equal(one.nodes.fit, other.nodes.fit)
     np.testing.assert_array_equal(one.nodes.product, other.nodes.product)
     assert one.codes == other.codes
@@ -141,6 +143,34 @@ def test_a_request_s_text_is_not_kept(space, store):
     found = store.encoder.asked.count("从未见过的一句话LED")
     space.need(NeedQuery("从未见过的一句话LED"))
     assert store.encoder.asked.count("从未见过的一句话LED") == found + 1
+
+
+def test_what_is_made_fits_the_industries_of_the_lexicon(pool, space):
+    at = [space.lexicon_.find(name) for name in ("中药饮片", "乳制品")]
+    own = pool.industries[at]
+    assert pool.industries.shape == (len(space.lexicon_.industries), len(pool))
+    of = np.array([id_[:3] for id_ in pool.ids])
+    # The makers of one fit it better than anybody else does, and better than the other.
+    for row, subject in enumerate(("E06", "E10")):
+        assert own[row, of == subject].min() > own[row, of != subject].max()
+    assert not pool.industries[:, pool.ids.tolist().index(UNKNOWN)].any()
+
+
+def test_a_need_names_industries_of_the_lexicon(space):
+    names = [row.name for row in space.lexicon_.industries]
+    need = space.need(NeedQuery("乳制品行业", keywords=("酸奶", "中药饮片")))
+    assert [names[at] for at in need.industries] == ["乳品", "中药饮片"]
+    assert space.need(NeedQuery("LED封装胶")).industries == ()
+
+
+def test_a_saved_space_keeps_the_lexicon_that_it_was_fitted_with(space, store):
+    arrays = space.arrays()
+    rows = Lexicon([Industry("酱菜", (), ("老陈醋", "香醋"), "食品")]).rows
+    restored = FeatureSpace(store, space.chain_map).restore(arrays | {"lexicon": rows})
+    assert restored.lexicon_.industries[0].name == "酱菜"
+    assert restored.need(NeedQuery("乳制品")).industries == ()
+    assert restored.need(NeedQuery("乳制品", keywords=("酱菜产业",))).industries == (0,)
+    assert restored.pool(ENTERPRISES).industries.shape == (1, ENTERPRISES.height)
 
 
 def test_features_know_nothing_of_judgements(space):

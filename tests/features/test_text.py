@@ -2,15 +2,19 @@ import numpy as np
 import pytest
 
 from features.chains import ChainMap, shipped_chain_map
+from features.lexicon import Industry, Lexicon
 from features.need import NeedQuery
 from features.text import (
     CHAIN_WEIGHT,
+    LEXICON_WEIGHT,
     NODES_WEIGHT,
     SECTOR_WEIGHT,
     UNKNOWN_SHARE,
     clear,
     core_name,
+    full_name_texts,
     name_texts,
+    named_industries,
     need_texts,
     product_texts,
     scope_texts,
@@ -18,6 +22,13 @@ from features.text import (
 from tests.pool import frame, products
 
 CHAIN_MAP = ChainMap.from_frame(shipped_chain_map())
+LEXICON = Lexicon(
+    [
+        Industry("矿山机器人", ("巡检机器人",), ("巡检机器人", "掘进机器人"), "机器人"),
+        Industry("氮肥", (), ("尿素", "合成氨"), "化肥"),
+    ]
+)
+UNKNOWING = Lexicon(())
 
 
 @pytest.mark.parametrize(
@@ -107,6 +118,17 @@ def test_scaling_multiplies_the_weights_alone():
     assert said.scaled(0.5).texts == ["灯"]
 
 
+def test_a_full_name_is_as_it_is_written():
+    rows = [
+        {"enterprise_id": "a", "name": "山西焦煤股份有限公司", "short_name": "焦煤"},
+        {"enterprise_id": "b", "name": "晨星有限公司"},
+        {"enterprise_id": "c", "name": "晨星有限公司"},
+    ]
+    said = full_name_texts(frame("enterprises", rows))
+    assert said.texts == ["山西焦煤股份有限公司", "晨星有限公司"]
+    assert said.weights.toarray().tolist() == [[1, 0], [0, 1], [0, 1]]
+
+
 def test_a_need_says_its_own_words_first():
     need = NeedQuery(
         "矿山机器人",
@@ -115,12 +137,14 @@ def test_a_need_says_its_own_words_first():
         keywords=("巡检", " 巡检 "),
         nodes=("led/packaging", "地下运输"),
     )
-    parts = need_texts(need, CHAIN_MAP)
+    parts = need_texts(need, CHAIN_MAP, LEXICON)
     node = CHAIN_MAP.node("led/packaging")
-    assert [weight for weight, _ in parts] == [1.0, NODES_WEIGHT, SECTOR_WEIGHT, CHAIN_WEIGHT]
+    weights = [1.0, NODES_WEIGHT, LEXICON_WEIGHT, SECTOR_WEIGHT, CHAIN_WEIGHT]
+    assert [weight for weight, _ in parts] == weights
     assert [texts for _, texts in parts] == [
         ["矿山机器人", "巡检", "地下运输"],
         [node.name, *node.keywords],
+        ["巡检机器人", "掘进机器人"],
         ["专用设备"],
         ["高端制造"],
     ]
@@ -128,11 +152,31 @@ def test_a_need_says_its_own_words_first():
 
 def test_a_chain_or_sector_that_repeats_the_industry_adds_nothing():
     need = NeedQuery("矿山机器人", chain="矿山机器人", sector="矿山机器人")
-    assert need_texts(need, CHAIN_MAP) == [(1.0, ["矿山机器人"])]
+    assert need_texts(need, CHAIN_MAP, UNKNOWING) == [(1.0, ["矿山机器人"])]
 
 
 def test_the_industry_of_a_chain_brings_the_words_of_its_nodes():
-    parts = need_texts(NeedQuery("光电LED"), CHAIN_MAP)
+    parts = need_texts(NeedQuery("光电LED"), CHAIN_MAP, UNKNOWING)
     assert parts[0] == (1.0, ["光电LED"])
     assert parts[1][0] == NODES_WEIGHT
     assert {"封装", "LED封装", "载带"} <= set(parts[1][1])
+    assert len(parts) == 2
+
+
+@pytest.mark.parametrize(
+    ("need", "numbers"),
+    [
+        (NeedQuery("氮肥制造业"), [1]),
+        (NeedQuery("巡检机器人", keywords=("氮肥", "矿山机器人")), [0, 1]),
+        (NeedQuery("尿素", sector="氮肥", chain="氮肥"), []),
+        (NeedQuery("化工", nodes=("氮肥",)), []),
+    ],
+)
+def test_industry_and_keywords_may_name_industries_of_the_lexicon(need, numbers):
+    assert named_industries(need, LEXICON) == numbers
+
+
+def test_typical_products_of_all_industries_named_are_said_once():
+    need = NeedQuery("氮肥", keywords=("矿山机器人", "氮肥行业"))
+    parts = need_texts(need, CHAIN_MAP, LEXICON)
+    assert parts[1:] == [(LEXICON_WEIGHT, ["尿素", "合成氨", "巡检机器人", "掘进机器人"])]

@@ -6,6 +6,7 @@ from features.vocabulary import (
     ENTERPRISES,
     EVENTS,
     FLAGS,
+    INPUT_OUTPUT,
     JUDGEMENTS,
     NEEDS,
     REGIONS,
@@ -22,11 +23,13 @@ def test_tables_have_the_contract_s_columns():
         "products business_scope founded registered_capital employees revenue tags status credit "
         "nodes",
         "zones": "zone_id name county city province level lon lat",
-        "needs": "need_id zone_id industry role chain sector nodes keywords industry_codes basis",
+        "needs": "need_id zone_id industry role chain sector nodes keywords industry_codes basis "
+        "region",
         "judgements": "need_id enterprise_id grade source",
         "events": "event_id enterprise_id stage date need_id zone_id amount note source",
         "chains": "chain_id chain chain_en node_id node node_en position keywords industry_codes "
         "supplies",
+        "input_output": "input_code input output_code output coefficient",
     }
 
 
@@ -39,6 +42,7 @@ def test_tables_have_the_contract_s_columns():
         (JUDGEMENTS, {"need_id", "enterprise_id"}),
         (EVENTS, {"event_id", "enterprise_id", "stage", "date"}),
         (CHAINS, {"chain_id", "chain", "node_id", "node"}),
+        (INPUT_OUTPUT, {"input_code", "input", "output_code", "output", "coefficient"}),
     ],
     ids=lambda value: getattr(value, "name", ""),
 )

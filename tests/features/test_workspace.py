@@ -7,6 +7,7 @@ import threading
 import time
 from datetime import date, datetime
 
+import dataframely as dy
 import polars as pl
 import pytest
 
@@ -42,7 +43,7 @@ def files(workspace):
 
 
 def test_a_new_workspace_holds_the_shipped_chain_map_and_nothing_else(workspace):
-    for table in ("enterprises", "zones", "needs", "judgements", "events"):
+    for table in ("enterprises", "zones", "needs", "judgements", "events", "input_output"):
         assert workspace.read(table).equals(SCHEMAS[table].create_empty())
         assert workspace.version(table) == "empty"
         assert workspace.imported_at(table) is None
@@ -91,11 +92,41 @@ def test_pool_version_follows_the_pool_only(workspace):
         {"judgements": frame("judgements", need_id=["n"], enterprise_id=["a"], grade=[1])}
     )
     assert workspace.pool_version == empty
-    for table, content in {"zones": zones("z"), "enterprises": enterprises("a")}.items():
+    tables = {
+        "zones": zones("z"),
+        "enterprises": enterprises("a"),
+        "events": frame(
+            "events", event_id=["e"], enterprise_id=["a"], stage=["signed"], date=[date(2025, 1, 1)]
+        ),
+        "input_output": frame(
+            "input_output", input_code=["1"], output_code=["2"], coefficient=[0.5]
+        ),
+    }
+    for table, content in tables.items():
         before = workspace.pool_version
         workspace.commit({table: content})
         assert workspace.pool_version != before
     assert len(empty) == 16
+
+
+def test_what_the_project_ships_is_there_again_once_an_imported_map_is_taken_out(workspace):
+    shipped = workspace.read("chains")
+    table = frame("input_output", input_code=["1"], output_code=["2"], coefficient=[0.5])
+    workspace.commit({"chains": shipped.head(3), "input_output": table, "zones": zones("a")})
+    assert workspace.remove("table", "chains") == {"chains": 3}
+    assert workspace.read("chains").equals(shipped)
+    assert workspace.remove("table", "input_output") == {"input_output": 1}
+    assert workspace.read("input_output").is_empty()
+    assert workspace.version("input_output") == "empty"
+    assert files(workspace) == ["current.json", f"zones-{workspace.version('zones')}.parquet"]
+
+
+@pytest.mark.parametrize("table", ["chains", "zones", "nonsense"])
+def test_a_table_that_was_not_imported_or_is_the_user_s_own_stays(workspace, table):
+    workspace.commit({"zones": zones("a")})
+    with pytest.raises(NotFoundError, match=f"no table '{table}' was imported"):
+        workspace.remove("table", table)
+    assert workspace.read("zones").height == 1
 
 
 def test_pool_date_is_the_day_of_the_import(workspace):
@@ -103,6 +134,17 @@ def test_pool_date_is_the_day_of_the_import(workspace):
     imported = workspace.imported_at("enterprises")
     assert workspace.pool_date == imported.date().isoformat()
     assert abs((datetime.now().astimezone() - imported).total_seconds()) < 60
+
+
+def test_tables_are_as_of_the_day_when_the_last_of_them_changed(workspace):
+    assert workspace.as_of is None
+    workspace.commit({"enterprises": enterprises("a"), "zones": zones("a")})
+    assert workspace.as_of == datetime.now().astimezone().date()
+    current = json.loads(workspace.pointer.read_text())
+    for table, day in (("enterprises", "2026-03-04"), ("zones", "2026-02-01")):
+        current[table]["imported_at"] = f"{day}T23:59:00+08:00"
+    workspace.pointer.write_text(json.dumps(current))
+    assert workspace.as_of == date(2026, 3, 4)
 
 
 def test_former_files_are_removed(workspace):
@@ -153,6 +195,30 @@ def test_a_damaged_table_is_named(workspace, damage):
 def test_a_table_of_other_columns_is_damaged(workspace, monkeypatch):
     workspace.commit({"zones": zones("a")})
     monkeypatch.setitem(features.workspace.SCHEMAS, "zones", SCHEMAS["needs"])
+    with pytest.raises(DamagedError, match="is not what was imported"):
+        workspace.read("zones")
+
+
+def test_a_table_written_before_a_column_was_added_has_it_unknown(workspace, monkeypatch):
+    class Former(dy.Schema):
+        zone_id = dy.String(primary_key=True)
+        name = dy.String(nullable=False)
+
+    former = zones("a").select("zone_id", "name")
+    with monkeypatch.context() as patch:
+        patch.setitem(features.workspace.SCHEMAS, "zones", Former)
+        workspace.commit({"zones": former})
+    assert workspace.read("zones").equals(zones("a"))
+
+
+def test_a_table_without_a_column_that_must_be_filled_is_damaged(workspace, monkeypatch):
+    class Former(dy.Schema):
+        zone_id = dy.String(primary_key=True)
+
+    former = zones("a").select("zone_id")
+    with monkeypatch.context() as patch:
+        patch.setitem(features.workspace.SCHEMAS, "zones", Former)
+        workspace.commit({"zones": former})
     with pytest.raises(DamagedError, match="is not what was imported"):
         workspace.read("zones")
 

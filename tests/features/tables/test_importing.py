@@ -435,6 +435,42 @@ def test_a_chain_map_that_does_not_hold_together_is_refused(load, workspace, row
     assert workspace.version("chains") == version
 
 
+LINKS = "投入部门代码,投入部门,产出部门代码,产出部门,直接消耗系数\n"
+
+
+def test_an_input_output_table_replaces_the_whole_one(load, workspace):
+    rows = "006,煤炭,042,焦炭,0.5\n042,焦炭,061,钢,0.25\n"
+    assert counts(load("input_output", LINKS + rows)) == (2, 2, 0, 0, 0)
+    version = workspace.version("input_output")
+    assert counts(load("input_output", LINKS + rows)) == (2, 0, 2, 2, 0)
+    assert workspace.version("input_output") == version
+    assert counts(load("input_output", LINKS + "1,煤,2,钢,0.1\n")) == (1, 1, 0, 0, 0)
+    assert workspace.read("input_output").rows() == [("1", "煤", "2", "钢", 0.1)]
+
+
+def test_bad_rows_of_an_input_output_table_are_told(load, workspace):
+    rows = "1,煤,2,钢,0.1\n2,钢,1,煤,1.5\n3,焦,1,煤,多\n,焦,1,煤,0.1\n1,煤,2,钢,0.2\n4,矿,1,煤,\n"
+    report = load("input_output", LINKS + rows)
+    assert (report.added, report.rejected) == (1, 5)
+    told = [(problem.row, problem.column) for problem in report.problems]
+    assert told == [
+        (3, "直接消耗系数"),
+        (4, "直接消耗系数"),
+        (5, "投入部门代码"),
+        (6, "投入部门代码, 产出部门代码"),
+        (7, "直接消耗系数"),
+    ]
+    assert "from 0 to 1" in report.problems[0].expected
+    with pytest.raises(RejectedRowsError):
+        load("input_output", LINKS + rows, strict=True)
+
+
+def test_the_real_input_output_table_is_read(shared_data, workspace):
+    path = shared_data / "reference" / "input_output_2020.csv"
+    report = import_table(workspace, "input_output", path)
+    assert counts(report) == (12_037, 12_037, 0, 0, 0)
+
+
 def test_the_shipped_chain_map_can_be_imported_as_it_is_exported(workspace, tmp_path):
     shipped = workspace.read("chains")
     shipped.write_parquet(tmp_path / "chains.parquet")

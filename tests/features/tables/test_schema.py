@@ -10,6 +10,7 @@ DTYPES = {
     **dict.fromkeys(("tags", "nodes", "keywords", "industry_codes", "supplies"), TEXTS),
     **dict.fromkeys(("founded", "date"), pl.Date()),
     **dict.fromkeys(("registered_capital", "revenue", "amount", "lon", "lat"), pl.Float64()),
+    "coefficient": pl.Float64(),
     "employees": pl.Int64(),
     "grade": pl.Int8(),
 }
@@ -30,6 +31,7 @@ def test_data_types(table):
         ("judgements", ["need_id", "enterprise_id"]),
         ("events", ["event_id"]),
         ("chains", ["node_id"]),
+        ("input_output", ["input_code", "output_code"]),
     ],
 )
 def test_keys(table, key):

@@ -1,0 +1,68 @@
+"""Content space: topics and sentence vectors of a pool side by side, its columns centred.
+
+The centred matrix is never written out: in a large pool it would be the largest array of all.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from scipy import sparse
+
+
+class Content:
+    """The content of a pool, X of shape (n, d), as products with it.
+
+    Parameters
+    ----------
+    topics : ndarray of shape (n, t)
+    meaning : ndarray of shape (n, s)
+    """
+
+    def __init__(self, topics: NDArray[np.float32], meaning: NDArray[np.float32]) -> None:
+        self._blocks = (topics, meaning)
+        widths = [block.shape[1] for block in self._blocks]
+        self._cut = widths[0]
+        rows = len(self._blocks[0])
+        self._mean = (
+            np.concatenate([block.mean(axis=0) for block in self._blocks])
+            if rows
+            else np.zeros(sum(widths), dtype=np.float32)
+        )
+
+    def __len__(self) -> int:
+        return len(self._blocks[0])
+
+    def dot(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return X @ vectors, for vectors of shape (d,) or (d, k)."""
+        topics, meaning = self._blocks
+        found = topics @ vectors[: self._cut] + meaning @ vectors[self._cut :]
+        return np.asarray(found - self._mean @ vectors)
+
+    def rows(self, at: NDArray[np.intp]) -> NDArray[np.float32]:
+        """Return rows of X."""
+        return np.asarray(np.hstack([block[at] for block in self._blocks]) - self._mean)
+
+    def weighted(self, weights: sparse.csr_array) -> NDArray[np.float32]:
+        """Return weights @ X, for sparse weights of shape (m, n)."""
+        total = np.hstack([weights @ block for block in self._blocks])
+        return np.asarray(total - np.outer(weights.sum(axis=1), self._mean), dtype=np.float32)
+
+    @cached_property
+    def gram(self) -> NDArray[np.float32]:
+        """XᵀX, shape (d, d)."""
+        topics, meaning = self._blocks
+        across = topics.T @ meaning
+        both = np.block([[topics.T @ topics, across], [across.T, meaning.T @ meaning]])
+        return np.asarray(both - len(self) * np.outer(self._mean, self._mean))
+
+    def ridge(self, alpha: float) -> NDArray[np.float32]:
+        """Return XᵀX + αI."""
+        found = self.gram.copy()
+        found[np.diag_indices_from(found)] += alpha
+        return found

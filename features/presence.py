@@ -1,0 +1,316 @@
+"""What a zone already has: which nodes of the chain map stand there, how strongly, and by whom.
+
+An enterprise is taken to be in a zone where an event says so (established, signed, in construction
+or in production there, and neither declined, lost nor stalled since), or where its seat is in the
+zone's county; where only the city is the same, it counts as being around. From all of them
+together follows how strongly each node is present, from 0 to 1::
+
+    present = 1 − (1 − in the zone) · (1 − 0.4 · around)
+    in the zone, around = 1 − Π (1 − evidence · size · standing)     over enterprises
+
+`evidence` is 1 for an enterprise that is there, 0.7 for one that has signed (of the pilot city's
+newly signed projects two thirds had started) and 0.8 for a seat in the county; `size` is 0.9 for a
+chain leader or a large enterprise, and 0.5 otherwise; `standing` is how far it stands in the node.
+So one ordinary enterprise makes a node weak, a chain leader or two ordinary ones make it strong.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import polars as pl
+
+from features.nodes import standing
+from features.profile import struck_off
+from features.seats import CITY, COUNTY, Seats
+from features.vocabulary import ENDINGS, STAGES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from numpy.typing import NDArray
+
+    from features.arrays import PoolFeatures
+    from features.need import NeedQuery
+    from features.space import FeatureSpace
+    from features.supply_graph import SupplyGraph
+
+PRESENT = {"established": 1.0, "signed": 0.7, "construction": 1.0, "production": 1.0}
+"""The stages at which an enterprise is taken to be in a zone, as evidence of it."""
+IN_COUNTY, AROUND = 0.8, 0.4
+LEADER, ORDINARY = 0.9, 0.5
+
+_LEADING = "链主|龙头|领军|chain leader"
+_LARGE_EMPLOYEES, _LARGE_REVENUE = 1_000, 40_000
+"""What a large industrial enterprise has at least of both, in people and 万元 (National Bureau of
+Statistics, 统计上大中小微型企业划分办法, 2017)."""
+_MOST = 0.99
+_FIRST = 5
+"""So many of those who are there are named at most."""
+
+
+class LastEvent(NamedTuple):
+    """The last that is known of an enterprise and a zone, or a need without a zone."""
+
+    stage: str
+    date: date
+    need_id: str | None
+
+
+@dataclass(frozen=True)
+class Strength:
+    """How strongly v nodes are present.
+
+    Attributes
+    ----------
+    shares : ndarray of shape (m, v)
+        What each of the m enterprises adds at each node, were it alone.
+    whole : ndarray of shape (v,)
+        All of them together.
+    apart : ndarray of shape (m, v)
+        All but the one of the row: what is there besides it.
+    """
+
+    shares: NDArray[np.float32]
+    whole: NDArray[np.float32]
+    apart: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class ZonePresence:
+    """What one zone has.
+
+    Attributes
+    ----------
+    ids, names : tuple of m str
+        The enterprises there, strongest evidence first.
+    hows : tuple of m str
+        How each is known to be there: a stage, "county" or "city".
+    nodes, stations : Strength
+        Over the nodes of the chain map, and over the stations of the supply graph.
+    chains : tuple of str
+        The chain of each node.
+    graph : SupplyGraph
+    pulls, pulls_apart : ndarray of shape (2, v) and (2, m, v)
+        The strongest link from each station to what is there, and from what is there to it; and
+        the same without the enterprise of each row.
+    """
+
+    ids: tuple[str, ...]
+    names: tuple[str, ...]
+    hows: tuple[str, ...]
+    nodes: Strength
+    stations: Strength
+    chains: tuple[str, ...]
+    graph: SupplyGraph
+    pulls: NDArray[np.float32]
+    pulls_apart: NDArray[np.float32]
+
+    def rows_in(self, ids: NDArray[np.str_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Return which rows of a pool, in the order of ids, are there, and as which member."""
+        own = self._own
+        at = np.minimum(np.searchsorted(ids, own), max(len(ids) - 1, 0))
+        found = np.flatnonzero(ids[at] == own) if len(ids) else np.empty(0, dtype=np.intp)
+        return at[found], found
+
+    @cached_property
+    def strongest_apart(self) -> NDArray[np.float32]:
+        """The stronger of both directions of `pulls_apart`, shape (m, v)."""
+        return np.asarray(self.pulls_apart.max(axis=0))
+
+    @cached_property
+    def _own(self) -> NDArray[np.str_]:
+        return np.array(self.ids, dtype=np.str_)
+
+    @cached_property
+    def _members(self) -> dict[str, int]:
+        return {id_: at for at, id_ in enumerate(self.ids)}
+
+    def member(self, enterprise_id: str) -> int | None:
+        """Return which member an enterprise is, None for one that is not there."""
+        return self._members.get(enterprise_id)
+
+    def besides(self, shares: NDArray[np.float32], member: int | None) -> list[int]:
+        """Return the first members with a share in a node, largest first, one left out."""
+        found = np.flatnonzero(shares)
+        order = found[np.argsort(-shares[found], kind="stable")[: _FIRST + 1]].tolist()
+        return [at for at in order if at != member][:_FIRST]
+
+
+class Presence:
+    """Tells what each zone has, from the tables as they are.
+
+    Parameters
+    ----------
+    space : FeatureSpace
+        Fitted.
+    pool : PoolFeatures
+        Of `enterprises`.
+    enterprises, events, zones, needs : DataFrame
+        Tables of the workspace.
+    """
+
+    def __init__(
+        self,
+        space: FeatureSpace,
+        pool: PoolFeatures,
+        *,
+        enterprises: pl.DataFrame,
+        events: pl.DataFrame,
+        zones: pl.DataFrame,
+        needs: pl.DataFrame,
+    ) -> None:
+        self._space = space
+        self._pool = pool
+        frame = enterprises.sort("enterprise_id")
+        self._size = np.where(_leads(frame), LEADER, ORDINARY).astype(np.float32)
+        self._closed = struck_off(frame)
+        self._seats = Seats(frame, space.gazetteer_)
+        self._seated: dict[str | None, dict[int, str]] = {}
+        self._zones = {row["zone_id"]: row for row in zones.iter_rows(named=True)}
+        told = _with_zones(events, needs)
+        self._last = _last_events(told, "zone_id")
+        self._of_needs = _last_events(told.filter(pl.col("zone_id").is_null()), "need_id")
+        decided = told.filter(pl.col("stage").is_in([*PRESENT, *ENDINGS]))
+        projects = decided.group_by("zone_id", "need_id", "enterprise_id", maintain_order=True)
+        there = projects.last().filter(pl.col("stage").is_in(list(PRESENT)))
+        self._there = {
+            str(zone): rows.rows(named=True)
+            for (zone,), rows in there.drop_nulls("zone_id")
+            .partition_by("zone_id", as_dict=True, maintain_order=True)
+            .items()
+        }
+        self._known: dict[tuple[str, str | None], ZonePresence | None] = {}
+
+    def of(self, zone_id: str | None, *, apart_from: str | None = None) -> ZonePresence | None:
+        """Return what a zone has; None where nothing is known of it.
+
+        Parameters
+        ----------
+        zone_id : str or None
+        apart_from : str, optional
+            A need whose events are left out: what was learnt from must not be judged by itself.
+        """
+        if not zone_id:
+            return None
+        told = any(event["need_id"] == apart_from for event in self._there.get(zone_id, ()))
+        asked = zone_id, apart_from if told else None
+        if asked not in self._known:
+            self._known[asked] = self._find(*asked)
+        return self._known[asked]
+
+    def last_event(self, need: NeedQuery, enterprise_id: str) -> LastEvent | None:
+        """Return the last event of an enterprise in a need's zone; without a zone, for the need."""
+        known, key = (self._last, need.zone_id) if need.zone_id else (self._of_needs, need.need_id)
+        return known.get(key or "", {}).get(enterprise_id)
+
+    def seats(self, zone_id: str | None) -> dict[int, str]:
+        """Return the rows of the pool seated in a zone's county or city: row to which of both."""
+        if zone_id not in self._seated:
+            zone = self._zones.get(zone_id or "")
+            self._seated[zone_id] = self._seats.near(zone) if zone else {}
+        return self._seated[zone_id]
+
+    def _find(self, zone_id: str, apart_from: str | None) -> ZonePresence | None:
+        members: dict[int, tuple[str, float]] = {
+            row: (how, IN_COUNTY if how == COUNTY else 1.0)
+            for row, how in self.seats(zone_id).items()
+        }
+        for event in self._there.get(zone_id, ()):
+            row = self._row(event["enterprise_id"])
+            said = PRESENT[event["stage"]]
+            if row is None or (apart_from is not None and event["need_id"] == apart_from):
+                continue
+            how, before = members.get(row, (CITY, 0.0))
+            if how == CITY or said >= before:
+                members[row] = event["stage"], said
+        rows = np.array([row for row in members if not self._closed[row]], dtype=np.intp)
+        if not len(rows):
+            return None
+        evidence = np.array([members[row][1] for row in rows.tolist()], dtype=np.float32)
+        weights = evidence * self._size[rows]
+        own = np.array([members[row][0] != CITY for row in rows.tolist()])
+        order = np.lexsort((rows, -weights, ~own))
+        return self._gather(rows[order], weights[order], own[order], members)
+
+    def _gather(
+        self,
+        rows: NDArray[np.intp],
+        weights: NDArray[np.float32],
+        own: NDArray[np.bool_],
+        members: Mapping[int, tuple[str, float]],
+    ) -> ZonePresence | None:
+        graph, pool = self._space.supply, self._pool
+        fits = [pool.nodes.fit[rows]] + ([pool.stations.fit[rows]] if graph.by_sectors else [])
+        stands = [np.nan_to_num(standing(fit)) for fit in fits]
+        known = np.any([stand.any(axis=1) for stand in stands], axis=0)
+        if not known.any():
+            return None
+        rows, weights, own = rows[known], weights[known], own[known]
+        found = [_strength(stand[known] * weights[:, None], own) for stand in stands]
+        stations = found[-1]
+        return ZonePresence(
+            ids=tuple(pool.ids[rows].tolist()),
+            names=tuple(pool.names[rows].tolist()),
+            hows=tuple(members[row][0] for row in rows.tolist()),
+            nodes=found[0],
+            stations=stations,
+            chains=tuple(node.chain_id for node in self._space.chain_map.nodes),
+            graph=graph,
+            pulls=graph.pulls(stations.whole[None, :])[:, 0],
+            pulls_apart=graph.pulls(stations.apart),
+        )
+
+    def _row(self, enterprise_id: str) -> int | None:
+        at = int(np.searchsorted(self._pool.ids, enterprise_id))
+        return at if at < len(self._pool) and self._pool.ids[at] == enterprise_id else None
+
+
+def _strength(shares: NDArray[np.float32], own: NDArray[np.bool_]) -> Strength:
+    logs = np.log1p(-np.minimum(shares, _MOST))
+    here, around = logs[own].sum(axis=0), logs[~own].sum(axis=0)
+
+    def together(inside: Any, outside: Any) -> NDArray[np.float32]:
+        absent = np.exp(inside) * (1 - AROUND * (1 - np.exp(outside)))
+        return np.asarray(np.clip(1 - absent, 0, 1), dtype=np.float32)
+
+    apart = np.where(own[:, None], together(here - logs, around), together(here, around - logs))
+    alone = shares * np.where(own, 1, AROUND).astype(np.float32)[:, None]
+    return Strength(alone, together(here, around), apart)
+
+
+def _leads(enterprises: pl.DataFrame) -> NDArray[np.bool_]:
+    """Return who is a chain leader by its tags, or a large enterprise by its figures."""
+    tagged = enterprises["tags"].list.join(";").str.contains(f"(?i){_LEADING}").fill_null(False)
+    large = (enterprises["employees"] >= _LARGE_EMPLOYEES) & (
+        enterprises["revenue"] >= _LARGE_REVENUE
+    )
+    return (tagged | large.fill_null(value=False)).to_numpy()
+
+
+def _with_zones(events: pl.DataFrame, needs: pl.DataFrame) -> pl.DataFrame:
+    """Return events with the zone they are about, oldest first; endings last within a day."""
+    order = {stage: at for at, stage in enumerate((*STAGES, *ENDINGS))}
+    of_need = needs.select("need_id", of_need="zone_id")
+    return (
+        events.join(of_need, on="need_id", how="left")
+        .with_columns(
+            pl.coalesce("zone_id", "of_need").alias("zone_id"),
+            pl.col("stage").replace_strict(order, return_dtype=pl.Int64).alias("order"),
+        )
+        .sort("date", "order", "event_id")
+        .select("zone_id", "need_id", "enterprise_id", "stage", "date")
+    )
+
+
+def _last_events(events: pl.DataFrame, key: str) -> dict[str, dict[str, LastEvent]]:
+    """Return the last event of each enterprise, by zone or need."""
+    found: dict[str, dict[str, LastEvent]] = {}
+    for row in events.drop_nulls(key).iter_rows(named=True):
+        said = LastEvent(row["stage"], row["date"], row["need_id"])
+        found.setdefault(row[key], {})[row["enterprise_id"]] = said
+    return found
