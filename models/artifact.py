@@ -13,7 +13,7 @@ import numpy as np
 from features.errors import DamagedError, UnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 MANIFEST = "manifest.json"
 FORMAT = 1
 _ADVICE = "activate another version or train again"
+
+
+class UnfitModelError(UnavailableError):
+    """A version that cannot serve here: of another format, encoder, table schema or factors."""
+
+    code = "unfit-model"
 
 
 def save(folder: Path, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> None:
@@ -46,14 +52,15 @@ def save(folder: Path, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, A
         checksums = {}
         for name, array in sorted(arrays.items()):
             path = draft / f"{name}.npy"
-            np.save(path, array.copy(order="C"), allow_pickle=False)
+            # Written as it is, copied only where it does not lie in rows: arrays may be large.
+            np.save(path, np.asarray(array, order="C"), allow_pickle=False)
             checksums[name] = _checksum(path)
         told = {"format": FORMAT, **facts, "arrays": checksums}
         text = json.dumps(
             told | {"seal": _seal(told)}, ensure_ascii=False, indent=1, sort_keys=True
         )
         (draft / MANIFEST).write_text(text + "\n", encoding="utf-8")
-        for path in draft.iterdir():
+        for path in (*draft.iterdir(), draft):
             _flush(path)
         draft.rename(folder)
         _flush(folder.parent)
@@ -73,26 +80,46 @@ def manifest(folder: Path) -> dict[str, Any]:
     Raises
     ------
     DamagedError
-        When it cannot be read, was altered, or is of a format this version does not know.
+        When it cannot be read or was altered.
+    UnfitModelError
+        When it is of a format that is not known here.
     """
     path = folder / MANIFEST
     try:
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        known = found["format"] == FORMAT and isinstance(found["arrays"], dict)
+        known, whole = found["format"] == FORMAT, isinstance(found["arrays"], dict)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DamagedError(
-            f"model file {path} is damaged (missing, cut short or altered); {_ADVICE}",
-            got=str(path),
-        ) from error
+        raise _damaged(path) from error
     if not known:
-        raise DamagedError(
-            f"model file {path} has format {found['format']!r}, expected {FORMAT}", got=str(path)
+        raise UnfitModelError(
+            f"model file {path} has format {found['format']!r}, expected {FORMAT}: it was made by "
+            f"another version of Lianzhao; {_ADVICE}",
+            got=str(found["format"]),
+            expected=str(FORMAT),
         )
+    if not whole:
+        raise _damaged(path)
     if found.get("seal") != _seal(found):
         raise DamagedError(
             f"model file {path} was altered: its seal does not fit; {_ADVICE}",
             got=str(path),
         )
+    return found
+
+
+def skim(folder: Path) -> dict[str, Any]:
+    """Return a model's manifest, if the files that it names are there; they are not read.
+
+    Raises
+    ------
+    DamagedError, UnfitModelError
+        As `manifest`, and when a file is missing.
+    """
+    found = manifest(folder)
+    for name in found["arrays"]:
+        path = folder / f"{name}.npy"
+        if not path.is_file():
+            raise _damaged(path)
     return found
 
 
@@ -105,22 +132,47 @@ def load(folder: Path) -> dict[str, NDArray[Any]]:
         When a file is missing, cut short or altered; the message names it.
     """
     arrays = {}
+    for name, path in _checked(folder):
+        try:
+            arrays[name] = np.load(path, allow_pickle=False)
+        except (OSError, ValueError) as error:
+            raise _damaged(path) from error
+    return arrays
+
+
+def verify(folder: Path) -> None:
+    """Check manifest and arrays as `load` does, a piece of a file at a time in memory.
+
+    Raises
+    ------
+    DamagedError
+        When a file is missing, cut short or altered; the message names it.
+    """
+    for _ in _checked(folder):
+        pass
+
+
+def _checked(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Yield name and file of every array, once its checksum is found to be the manifest's."""
     for name, checksum in manifest(folder)["arrays"].items():
         path = folder / f"{name}.npy"
         try:
-            if _checksum(path) != checksum:
-                raise DamagedError(
-                    f"model file {path} was altered: its checksum is not the manifest's; {_ADVICE}",
-                    got=str(path),
-                    expected=f"sha256 {checksum}",
-                )
-            arrays[name] = np.load(path, allow_pickle=False)
-        except (OSError, ValueError) as error:
+            found = _checksum(path)
+        except OSError as error:
+            raise _damaged(path) from error
+        if found != checksum:
             raise DamagedError(
-                f"model file {path} is damaged (missing, cut short or altered); {_ADVICE}",
+                f"model file {path} was altered: its checksum is not the manifest's; {_ADVICE}",
                 got=str(path),
-            ) from error
-    return arrays
+                expected=f"sha256 {checksum}",
+            )
+        yield name, path
+
+
+def _damaged(path: Path) -> DamagedError:
+    return DamagedError(
+        f"model file {path} is damaged (missing, cut short or altered); {_ADVICE}", got=str(path)
+    )
 
 
 def _seal(told: Mapping[str, Any]) -> str:

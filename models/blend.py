@@ -2,7 +2,8 @@
 
 Three stages. The content factors are summed and scaled to unit spread. Feedback, from the first
 leads of that sum, is added. Where a need has judgements or events of its own (warm), this counts
-the less the more of them there are, and the need's head comes in; LightFM speaks in both cases.
+the less the more of them there are, and the need's head comes in. LightFM and the history of
+deals speak in both cases.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CONSTANT = "constant"
+HISTORY = ("track_record", "place_affinity")
 _LEAST_SPREAD = 1e-9
 _SCORE_SPREAD = 3.0
 
@@ -59,10 +61,10 @@ class Blend:
         The content factors.
     content : ndarray of shape (len(names),)
         Their weights.
-    cold : ndarray of shape (3,)
-        Of content, feedback and LightFM for a need that nothing was learnt for.
-    warm : ndarray of shape (3,)
-        Of content with feedback, the need's head and LightFM for another need.
+    cold : ndarray of shape (4,)
+        Of content, feedback, LightFM and history for a need that nothing was learnt for.
+    warm : ndarray of shape (4,)
+        Of content with feedback, the need's head, LightFM and history for another need.
     offsets : tuple of two floats
         The constant for a cold and a warm need: minus the median raw sum of the relevant
         enterprises held out, so that `score` is 0.5 for an enterprise as good as these.
@@ -77,7 +79,7 @@ class Blend:
     @property
     def factors(self) -> tuple[str, ...]:
         """The rows of contributions."""
-        return (*self.names, "feedback", "need_head", "hybrid", CONSTANT)
+        return (*self.names, "feedback", "need_head", "hybrid", *HISTORY, CONSTANT)
 
     def content_parts(
         self, scores: Sequence[NDArray[Any] | None], size: int
@@ -95,6 +97,7 @@ class Blend:
         feedback: NDArray[Any],
         hybrid: NDArray[Any] | None,
         head: NDArray[Any] | None,
+        history: NDArray[np.float64],
         chosen: int,
     ) -> NDArray[np.float64]:
         """Return each factor's part of the raw score, shape (factors, n).
@@ -105,6 +108,8 @@ class Blend:
             From `content_parts`.
         feedback, hybrid, head : ndarray of shape (n,) or None
             Raw scores; None where a factor says nothing.
+        history : ndarray of shape (2, n)
+            The parts of one z-score.
         chosen : int
             How many examples the need's head was fitted on.
         """
@@ -112,10 +117,15 @@ class Blend:
         spoken = [silent if values is None else standardise(values) for values in (head, hybrid)]
         voiced = np.vstack([self.cold[0] * content, self.cold[1] * standardise(feedback)])
         if head is None:
-            rows = [voiced, silent, self.cold[2] * spoken[1]]
+            rows = [voiced, silent, self.cold[2] * spoken[1], self.cold[3] * history]
         else:
             share = self.warm[0] * content_share(chosen)
-            rows = [share * unit_spread(voiced), self.warm[1] * spoken[0], self.warm[2] * spoken[1]]
+            rows = [
+                share * unit_spread(voiced),
+                self.warm[1] * spoken[0],
+                self.warm[2] * spoken[1],
+                self.warm[3] * history,
+            ]
         constant = np.full_like(silent, self.offsets[head is not None])
         return np.vstack([*rows, constant])
 

@@ -16,22 +16,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from features.arrays import PoolFeatures
+    from features.content import Content
 
 EXAMPLES = 20
 ALPHA = 20.0
 
 
 class Prepared(NamedTuple):
-    """Content of the pool, shape (n, d), and the factorised GᵀG + αI of its ridge regression."""
+    """Content of the pool, and the factorised XᵀX + αI of its ridge regression."""
 
-    content: NDArray[np.float32]
+    content: Content
     factor: tuple[NDArray[np.float32], bool]
-
-
-def content(pool: PoolFeatures) -> NDArray[np.float32]:
-    """Return topics and sentence vectors side by side, columns centred, shape (n, d)."""
-    both = np.column_stack([pool.views["topics"], pool.views["meaning"]])
-    return np.asarray(both - both.mean(axis=0)) if len(both) else both
 
 
 class Feedback:
@@ -41,10 +36,7 @@ class Feedback:
 
     def prepare(self, pool: PoolFeatures) -> Prepared:
         """Factorise once a pool."""
-        rows = content(pool)
-        gram = rows.T @ rows
-        gram[np.diag_indices_from(gram)] += ALPHA
-        return Prepared(rows, cho_factor(gram))
+        return Prepared(pool.content, cho_factor(pool.content.ridge(ALPHA)))
 
     def score(self, base: NDArray[np.float64], prepared: Prepared) -> NDArray[np.float32]:
         """Return the prediction for every enterprise.
@@ -58,5 +50,6 @@ class Feedback:
         count = min(EXAMPLES, len(base))
         first = np.argsort(-base, kind="stable")[:count]
         weights = np.exp(base[first] - base.max(initial=0))
-        example = (weights / weights.sum()).astype(np.float32) @ prepared.content[first]
-        return np.asarray(prepared.content @ cho_solve(prepared.factor, example))
+        shares = (weights / weights.sum()).astype(np.float32)
+        example = shares @ prepared.content.rows(first)
+        return prepared.content.dot(cho_solve(prepared.factor, example))

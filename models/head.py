@@ -1,89 +1,178 @@
-"""A ridge head a need: what the enterprises chosen for it have in common, in content space.
+"""A ridge head a need: what the enterprises chosen for it have in common.
 
-One linear regression of the gains on the content of the whole pool, for every need with
-judgements or events. Everybody else is its background, whoever was judged for another need
-included on the same terms as whoever was not: that an enterprise was judged elsewhere says nothing.
+One ridge regression of the gains for every need with judgements or events, on three views side by
+side: content (topics and sentence vectors), fit to the industries of the lexicon, and character
+TF-IDF. Everybody else is its background, whoever was judged for another need included on the same
+terms as whoever was not: that an enterprise was judged elsewhere says nothing.
+
+It is solved in its dual form (Saunders et al., "Ridge regression learning algorithm in dual
+variables", ICML 1998), so that the number of tokens costs nothing; of a large pool a sample serves
+as background.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from scipy import linalg
+from scipy import sparse
+from scipy.linalg import cho_factor, cho_solve
 
 from models.factor import Factor
-from models.feedback import content
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
-    from scipy import sparse
 
     from features.arrays import NeedFeatures, PoolFeatures
 
+BACKGROUND = 5_000
+"""In a larger pool, how many enterprises that nothing is known of a head learns from."""
 
-class NeedHeads(Factor):
-    """Ridge heads over topics and sentence vectors.
+_TOKENS = 2_000
+
+
+class Views(NamedTuple):
+    """What heads read of a pool of n enterprises.
+
+    Attributes
+    ----------
+    pool : PoolFeatures
+    scale : ndarray of shape (n,)
+        One over the length of the fit to the lexicon's industries; 0 where it is unknown.
+    known : ndarray of bool, shape (n,)
+    """
+
+    pool: PoolFeatures
+    scale: NDArray[np.float32]
+    known: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, pool: PoolFeatures) -> Views:
+        """Measure the lengths once a pool."""
+        lengths = np.sqrt(np.einsum("ij,ij->j", pool.industries, pool.industries))
+        scale = np.divide(1, lengths, out=np.zeros_like(lengths), where=lengths > 0)
+        return cls(pool, scale, np.any(pool.views["meaning"], axis=1))
+
+    def rows(self, at: NDArray[np.intp]) -> NDArray[np.float32]:
+        """Return content and industries of some rows side by side."""
+        industries = (self.pool.industries[:, at] * self.scale[at]).T
+        return np.hstack([self.pool.content.rows(at), industries])
+
+    def dot(self, dense: NDArray[np.float32], tokens: sparse.csr_array) -> NDArray[np.float32]:
+        """Return every enterprise's product with a head."""
+        cut = len(dense) - len(self.pool.industries)
+        industries = dense[cut:] @ self.pool.industries
+        said = self.pool.views["text"][:, tokens.indices] @ tokens.data
+        return np.asarray(self.pool.content.dot(dense[:cut]) + industries * self.scale + said)
+
+
+class Examples:
+    """The enterprises that heads learn from, and the factorised K + αI of their regression.
+
+    Nothing in it depends on who was chosen but that all of these are among them: one serves for
+    the heads of every need, and for heads fitted on a part of what is known.
 
     Parameters
     ----------
+    pool : PoolFeatures
+    chosen : ndarray of int
+        Rows of the pool that must be among them.
     alpha : float
-        Strength of the ridge penalty on unit rows.
+        Strength of the ridge penalty.
+    seed : int
+        For the sample of a large pool.
     """
+
+    def __init__(
+        self, pool: PoolFeatures, chosen: NDArray[np.intp], *, alpha: float = 3.0, seed: int = 0
+    ) -> None:
+        self.pool = pool
+        self.rows = _sample(len(pool), chosen, seed)
+        self.dense = Views.of(pool).rows(self.rows)
+        self.tokens = sparse.csr_array(pool.views["text"][self.rows])
+        self.mean = self.tokens.mean(axis=0)
+        shared = np.asarray((self.tokens @ self.tokens.T).toarray(), dtype=np.float32)
+        towards = np.asarray(self.tokens @ self.mean, dtype=np.float32)
+        kernel = self.dense @ self.dense.T + shared - towards - towards[:, None]
+        kernel += self.mean @ self.mean
+        kernel[np.diag_indices_from(kernel)] += alpha
+        self._factor = cho_factor(kernel, overwrite_a=True)
+
+    def heads(self, gains: sparse.csr_array) -> tuple[NDArray[np.float32], list[sparse.csr_array]]:
+        """Return the heads of m needs: dense parts (m, d), and their strongest tokens.
+
+        Parameters
+        ----------
+        gains : csr_array of shape (m, n)
+        """
+        dual = cho_solve(self._factor, gains[:, self.rows].toarray().T)
+        tokens = np.asarray(self.tokens.T @ dual) - np.outer(self.mean, dual.sum(axis=0))
+        return np.asarray(dual.T @ self.dense, np.float32), [_strongest(t) for t in tokens.T]
+
+
+class NeedHeads(Factor):
+    """Ridge heads over content, industries and tokens."""
 
     name = "need_head"
 
-    def __init__(self, alpha: float = 3.0) -> None:
-        self.alpha = alpha
+    def __init__(self) -> None:
         self.restore({})
 
     def fit(
-        self,
-        needs: Sequence[NeedFeatures],
-        pool: PoolFeatures,
-        gains: sparse.csr_array,
+        self, needs: Sequence[NeedFeatures], examples: Examples, gains: sparse.csr_array
     ) -> NeedHeads:
         """Fit one head for every need with a gain.
 
         Parameters
         ----------
         needs : sequence of m NeedFeatures
-        pool : PoolFeatures of n enterprises
-        gains : csr_array of shape (m, n), from 0 to 1
+        examples : Examples
+            Whoever has a gain is among them.
+        gains : csr_array of shape (m, n)
+            From 0 to 1; below 0 for who refused.
         """
-        with_gain = np.flatnonzero(np.diff(gains.indptr))
-        rows = content(pool)
-        gram = rows.T @ rows
-        gram[np.diag_indices_from(gram)] += self.alpha
-        chosen = gains[with_gain]
-        heads = linalg.solve(gram, rows.T @ chosen.T.toarray(), assume_a="pos")
+        with_gain = np.flatnonzero(np.diff(sparse.csr_array(gains > 0).indptr))
+        chosen = sparse.csr_array(gains[with_gain] > 0)
+        dense, tokens = examples.heads(gains[with_gain])
+        starts = np.cumsum([0, *(part.nnz for part in tokens)])
+        ids = [needs[at].need_id for at in with_gain.tolist()]
         self.restore(
             {
-                "need_ids": np.array(
-                    [needs[at].need_id for at in with_gain.tolist()], dtype=np.str_
+                "need_ids": np.array(ids, dtype=np.str_),
+                "heads": dense,
+                "tokens": np.concatenate([part.indices for part in tokens] or [[]]).astype(int),
+                "weights": np.concatenate([part.data for part in tokens] or [[]]).astype(
+                    np.float32
                 ),
-                "heads": heads.T.astype(np.float32),
-                "chosen": pool.ids[chosen.indices],
+                "token_starts": starts,
+                "chosen": examples.pool.ids[chosen.indices],
                 "starts": chosen.indptr,
             }
         )
         return self
 
-    def prepare(self, pool: PoolFeatures) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Return the content of the pool, and whose is known."""
-        return content(pool), np.any(pool.views["meaning"], axis=1)
+    def prepare(self, pool: PoolFeatures) -> Views:
+        """Return what heads read of the pool."""
+        return Views.of(pool)
 
-    def score(
-        self, need: NeedFeatures, prepared: tuple[NDArray[np.float32], NDArray[np.bool_]]
-    ) -> NDArray[np.float32] | None:
+    def score(self, need: NeedFeatures, prepared: Views) -> NDArray[np.float32] | None:
         """Return the head's prediction; None for a need without one."""
         row = self._row.get(need.need_id or "")
         if row is None:
             return None
-        rows, known = prepared
-        return np.where(known, rows @ self._arrays["heads"][row], np.float32("nan"))
+        start, stop = self._arrays["token_starts"][row : row + 2]
+        tokens = sparse.csr_array(
+            (
+                self._arrays["weights"][start:stop],
+                self._arrays["tokens"][start:stop],
+                np.array([0, stop - start]),
+            ),
+            shape=(1, prepared.pool.views["text"].shape[1]),
+        )
+        found = prepared.dot(self._arrays["heads"][row], tokens)
+        return np.where(prepared.known, found, np.float32("nan"))
 
     def chosen(self, need_id: str | None) -> NDArray[np.str_]:
         """Return the ids of the enterprises that a need's head was fitted on."""
@@ -102,3 +191,21 @@ class NeedHeads(Factor):
         self._arrays = dict(arrays)
         ids = self._arrays["need_ids"].tolist() if arrays else []
         self._row = {need_id: row for row, need_id in enumerate(ids)}
+
+
+def _sample(size: int, chosen: NDArray[np.intp], seed: int) -> NDArray[np.intp]:
+    """Return all rows, or in a large pool the chosen ones and a sample of the others."""
+    if size <= BACKGROUND:
+        return np.arange(size)
+    others = np.setdiff1d(np.arange(size), chosen)
+    drawn = np.random.default_rng(seed).choice(others, min(BACKGROUND, len(others)), replace=False)
+    return np.union1d(chosen, drawn)
+
+
+def _strongest(weights: NDArray[np.float32]) -> sparse.csr_array:
+    """Return the tokens that count most, the others dropped: they change no measured figure."""
+    count, strength = min(_TOKENS, len(weights)), np.abs(weights)
+    cut = np.partition(strength, len(weights) - count)[len(weights) - count :].min(initial=0)
+    near = np.flatnonzero(strength >= cut)  # a full sort would take longer than all the rest
+    kept = np.sort(near[np.argsort(-strength[near], kind="stable")[:count]])
+    return sparse.csr_array((weights[kept], kept, np.array([0, count])), shape=(1, len(weights)))

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from features.arrays import NeedFeatures, PoolFeatures
 
 TOPICS = 200
+SAMPLED = 20_000
+"""In a larger pool, how many enterprises that nothing is known of LightFM learns from."""
 
 
 class LightFMHybrid(Factor):
@@ -76,7 +78,9 @@ class LightFMHybrid(Factor):
         )
         self.own_ = pool.ids[identities]
         users = self._users(needs)
-        items = self._items(pool)
+        known = np.union1d(gains.indices, np.flatnonzero(identities))
+        rows = _sample(len(pool), known, self.seed)
+        items = self._items(pool, rows)
         model = LightFM(
             no_components=self.components,
             loss="warp",
@@ -86,7 +90,7 @@ class LightFMHybrid(Factor):
             max_sampled=30,
             random_state=self.seed,
         )
-        pairs = sparse.coo_matrix(gains)
+        pairs = sparse.coo_matrix(gains[:, rows])
         model.fit(
             sparse.coo_matrix((np.ones_like(pairs.data), (pairs.row, pairs.col)), pairs.shape),
             user_features=_lightfm_matrix(users),
@@ -103,8 +107,11 @@ class LightFMHybrid(Factor):
         """Return the representations of the pool, shape (n, components + 2)."""
         if not self.fitted:
             return None
-        rows = np.asarray(self._items(pool) @ self.item_embeddings_, dtype=np.float32)
-        return np.column_stack([rows, np.ones(len(rows), dtype=np.float32)])
+        cuts = np.cumsum([len(self.own_), pool.attributes.shape[1]])
+        own, attributes, topics = np.split(self.item_embeddings_, cuts)
+        rows = self._identities(pool) @ own + pool.attributes @ attributes
+        rows += pool.views["topics"][:, :TOPICS] @ topics
+        return np.column_stack([rows, np.ones(len(rows))]).astype(np.float32)
 
     def score(
         self, need: NeedFeatures, prepared: NDArray[np.float32] | None
@@ -150,18 +157,31 @@ class LightFMHybrid(Factor):
             sparse.hstack([tokens, sparse.csr_array(topics)], format="csr", dtype=np.float32)
         )
 
-    def _items(self, pool: PoolFeatures) -> sparse.csr_array:
+    def _items(self, pool: PoolFeatures, rows: NDArray[np.intp]) -> sparse.csr_array:
+        known = [self._identities(pool)[rows], pool.attributes[rows]]
+        topics = sparse.csr_array(pool.views["topics"][rows, :TOPICS])
+        return sparse.csr_array(sparse.hstack([*known, topics], format="csr", dtype=np.float32))
+
+    def _identities(self, pool: PoolFeatures) -> sparse.csr_array:
         at = np.searchsorted(pool.ids, self.own_)
         found = np.flatnonzero(at < len(pool.ids))
         found = found[pool.ids[at[found]] == self.own_[found]]
-        identity = sparse.csr_array(
+        return sparse.csr_array(
             (np.ones(len(found), dtype=np.float32), (at[found], found)),
             shape=(len(pool), len(self.own_)),
         )
-        topics = sparse.csr_array(pool.views["topics"][:, :TOPICS])
-        return sparse.csr_array(
-            sparse.hstack([identity, pool.attributes, topics], format="csr", dtype=np.float32)
-        )
+
+
+def _sample(size: int, known: NDArray[np.intp], seed: int) -> NDArray[np.intp]:
+    """Return the rows to learn from: of a large pool the known ones and a sample of the others.
+
+    The others are what WARP draws its negatives from; a sample of them does as well.
+    """
+    if size <= SAMPLED:
+        return np.arange(size)
+    others = np.setdiff1d(np.arange(size), known)
+    drawn = np.random.default_rng(seed).choice(others, min(SAMPLED, len(others)), replace=False)
+    return np.union1d(known, drawn)
 
 
 def _identity(need: NeedFeatures) -> list[str]:

@@ -10,11 +10,15 @@ import numpy as np
 from features.errors import UnavailableError
 from models.blend import Blend
 from models.feedback import Feedback
+from models.gap import Gap
 from models.head import NeedHeads
 from models.hybrid import LightFMHybrid
+from models.industry_match import IndustryMatch
 from models.node_match import CodeMatch, NodeMatch
 from models.proximity import Proximity
 from models.similarity import BestProduct, Similarity
+from models.supply import SupplyLink
+from models.track_record import DealHistory, HistoryScorer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,10 +36,12 @@ def content_factors() -> tuple[Factor, ...]:
         Similarity("text_similarity", "text"),
         Similarity("topic_similarity", "topics"),
         Similarity("meaning_similarity", "meaning"),
-        Similarity("name_similarity", "naming", own_words_only=True),
         BestProduct(),
+        IndustryMatch(),
         NodeMatch(),
         CodeMatch(),
+        SupplyLink(),
+        Gap(),
         Proximity(),
     )
 
@@ -51,12 +57,14 @@ class Ranker:
     blend : Blend
     hybrid : LightFMHybrid
     heads : NeedHeads
+    history : DealHistory
     """
 
     space: FeatureSpace
     blend: Blend
     hybrid: LightFMHybrid
     heads: NeedHeads
+    history: DealHistory
 
     def bind(self, pool: PoolFeatures) -> PoolRanker:
         """Prepare every factor for a pool."""
@@ -69,6 +77,7 @@ class Ranker:
             "blend": self.blend,
             "hybrid": self.hybrid,
             "heads": self.heads,
+            "history": self.history,
         }
         return {
             f"{name}.{key}": array
@@ -101,7 +110,8 @@ class Ranker:
         hybrid, heads = LightFMHybrid(), NeedHeads()
         hybrid.restore(own("hybrid"))
         heads.restore(own("heads"))
-        return cls(space.restore(own("space")), blend, hybrid, heads)
+        history = DealHistory().restore(own("history"))
+        return cls(space.restore(own("space")), blend, hybrid, heads, history)
 
 
 class PoolRanker:
@@ -119,6 +129,7 @@ class PoolRanker:
         self._content = ContentScorer(pool)
         self._hybrid = ranker.hybrid.prepare(pool)
         self._heads = ranker.heads.prepare(pool)
+        self._history = HistoryScorer(ranker.history, pool)
 
     def contributions(self, need: NeedFeatures) -> NDArray[np.float64]:
         """Return each factor's part of the raw scores, shape (blend.factors, n)."""
@@ -129,6 +140,7 @@ class PoolRanker:
             self._content.feedback(content.sum(axis=0)),
             self.ranker.hybrid.score(need, self._hybrid),
             heads.score(need, self._heads),
+            self._history.parts(need),
             len(heads.chosen(need.need_id)),
         )
 

@@ -10,25 +10,41 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from features.errors import ConflictError, DamagedError, NotFoundError, UnavailableError
+from features.tables.schema import schema_hash
 from models import artifact
+from models.artifact import UnfitModelError
 
 if TYPE_CHECKING:
     import builtins
+    from collections.abc import Callable
     from pathlib import Path
 
     from features.workspace import Workspace
 
 _ACTIVE = "active.json"
+_SUMMARY = ("created_at", "seed", "metrics", "data", "forced", "refused")
+_PRUNED = ".pruned"
 
 
 class ModelRegistry:
     """Versions are folders under `models/`; `active.json` names the active one and those before.
 
     Changing which version is active replaces one small file, so it happens whole or not at all.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    check : callable
+        Asked about a version's folder before it becomes active; raises DamagedError or
+        UnfitModelError where it could not be served. By default the checksums alone are looked at;
+        `models.loading.load` looks at all that a service needs.
     """
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(
+        self, workspace: Workspace, check: Callable[[Path], object] = artifact.verify
+    ) -> None:
         self.workspace = workspace
+        self.check = check
         self.folder: Path = workspace.home / "models"
 
     @property
@@ -37,7 +53,7 @@ class ModelRegistry:
         return self.folder / _ACTIVE
 
     def path(self, version: str) -> Path:
-        """Return a version's folder.
+        """Return a version's folder, which may hold a damaged one.
 
         Raises
         ------
@@ -54,7 +70,12 @@ class ModelRegistry:
         return self.folder / version
 
     def list(self) -> list[dict[str, Any]]:
-        """Return every version, newest first: version, active, damaged, created_at, metrics."""
+        """Return every version, newest first.
+
+        Of each: version, active; damaged, and `problem`, which says why it cannot serve as far as
+        its manifest and the names of its files tell (activation looks at every byte); created_at,
+        seed, metrics, data; forced and refused, as training left it.
+        """
         active = None
         with suppress(DamagedError):
             active = self.active()
@@ -70,10 +91,35 @@ class ModelRegistry:
         history = self._history()
         return history[-1] if history else None
 
+    def active_folder(self) -> Path | None:
+        """Return the folder of the active version, None before the first.
+
+        Raises
+        ------
+        DamagedError
+            When it is gone.
+        """
+        version = self.active()
+        if version is not None and version not in self._versions():
+            raise DamagedError(
+                f"the active model {version} is gone from {self.folder}: activate another version "
+                "or train again",
+                got=str(self.folder / version),
+            )
+        return None if version is None else self.folder / version
+
     def activate(self, version: str) -> str:
-        """Make a version the active one; a damaged one is refused."""
+        """Make a version the active one.
+
+        Raises
+        ------
+        NotFoundError
+            When there is no such version.
+        DamagedError, ConflictError
+            When one of its files was altered, or it cannot be served here; nothing has changed.
+        """
         with self.workspace.writing():
-            artifact.load(self.path(version))
+            self._check(self.path(version))
             try:
                 history = self._history()
             except DamagedError:
@@ -88,7 +134,9 @@ class ModelRegistry:
         Raises
         ------
         ConflictError
-            When there is none.
+            When there is none, or it cannot be served here; nothing has changed.
+        DamagedError
+            When one of its files was altered; nothing has changed.
         """
         with self.workspace.writing():
             history = [v for v in self._history()[:-1] if v in self._versions()]
@@ -97,7 +145,7 @@ class ModelRegistry:
                     "no version to roll back to: no other one was active before",
                     expected="a version that was active before",
                 )
-            artifact.load(self.path(history[-1]))
+            self._check(self.path(history[-1]))
             self._point(history)
         return history[-1]
 
@@ -109,31 +157,52 @@ class ModelRegistry:
             gone = [v for v in versions if v not in kept and v != active]
             if gone:
                 self._point([v for v in self._history() if v not in gone])
-            for version in [*gone, *self._left_behind()]:
-                shutil.rmtree(self.folder / version)
+            for version in gone:
+                # Hidden at once: a folder of which half is deleted must not look like a version.
+                (self.folder / version).rename(self.folder / f".{version}{_PRUNED}")
+            for path in self._left_behind():
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
         return gone
 
-    def _left_behind(self) -> builtins.list[str]:
-        """Return drafts that a killed training left behind a day ago or more."""
+    def _left_behind(self) -> builtins.list[Path]:
+        """Return what was pruned, and drafts that a killed command left a day ago or more."""
         yesterday = time.time() - 86_400
-        drafts = self.folder.glob(".*.draft")
-        return [p.name for p in drafts if p.is_dir() and p.stat().st_mtime < yesterday]
+        drafts = [*self.folder.glob(".*.draft"), *self.folder.glob("active.*.draft")]
+        old = [path for path in drafts if path.stat().st_mtime < yesterday]
+        return [*self.folder.glob(f".*{_PRUNED}"), *old]
 
     def _versions(self) -> builtins.list[str]:
-        if not self.folder.is_dir():
-            return []
-        return sorted(p.parent.name for p in self.folder.glob(f"[!.]*/{artifact.MANIFEST}"))
+        """Return the folders with a manifest or arrays; one that lacks either is damaged."""
+        found = (*self.folder.glob(f"[!.]*/{artifact.MANIFEST}"), *self.folder.glob("[!.]*/*.npy"))
+        return sorted({path.parent.name for path in found})
+
+    def _check(self, folder: Path) -> None:
+        """Refuse a version that could not be served."""
+        try:
+            self.check(folder)
+        except UnfitModelError as error:
+            raise ConflictError(
+                f"{error.message}; nothing has changed",
+                field="version",
+                got=error.got,
+                expected=error.expected,
+            ) from error
 
     def _summary(self, version: str, active: str | None) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        with suppress(DamagedError):
-            found = artifact.manifest(self.folder / version)
-        told = ("created_at", "seed", "metrics", "data")
+        problem = damaged = None
+        try:
+            found = artifact.skim(self.folder / version)
+        except (DamagedError, UnfitModelError) as error:
+            problem, damaged = error.message, isinstance(error, DamagedError)
+        if found.get("schema", schema_hash()) != schema_hash():
+            problem = "made for an older table schema: train again"
         return {
             "version": version,
             "active": version == active,
-            "damaged": not found,
-            **{key: found.get(key) for key in told},
+            "damaged": bool(damaged),
+            "problem": problem,
+            **{key: found.get(key) for key in _SUMMARY},
         }
 
     def _history(self) -> builtins.list[str]:

@@ -1,6 +1,7 @@
 import errno
 import json
 import os
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 from features.errors import DamagedError, UnavailableError
 from models import artifact
+from models.artifact import UnfitModelError
 
 ARRAYS = {
     "a.numbers": np.arange(6, dtype=np.float32).reshape(2, 3)[:, ::-1],
@@ -51,21 +53,40 @@ def test_a_file_cut_short_is_named(folder, name, cut):
     assert caught.value.got == str(path)
 
 
+@pytest.mark.parametrize("ask", [artifact.load, artifact.verify])
 @pytest.mark.parametrize("name", sorted(f"{name}.npy" for name in ARRAYS))
-def test_one_altered_byte_is_found_and_the_file_named(folder, name):
+def test_one_altered_byte_is_found_and_the_file_named(folder, name, ask):
     path = folder / name
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
     with pytest.raises(DamagedError, match=rf"{name}.*altered"):
-        artifact.load(folder)
+        ask(folder)
 
 
+@pytest.mark.parametrize("ask", [artifact.load, artifact.verify, artifact.skim])
 @pytest.mark.parametrize("name", ["a.words.npy", artifact.MANIFEST])
-def test_a_missing_file_is_named(folder, name):
+def test_a_missing_file_is_named(folder, name, ask):
+    assert ask(folder) is not False
     (folder / name).unlink()
     with pytest.raises(DamagedError, match=name):
-        artifact.load(folder)
+        ask(folder)
+
+
+def test_skimming_reads_no_array(folder):
+    (folder / "a.words.npy").write_bytes(b"")
+    assert artifact.skim(folder) == artifact.manifest(folder)
+
+
+def test_a_large_array_is_neither_copied_to_be_saved_nor_read_whole_to_be_verified(tmp_path):
+    large = np.zeros((4_000, 1_000))
+    tracemalloc.start()
+    try:
+        artifact.save(tmp_path / "v1", {"large": large}, {})
+        artifact.verify(tmp_path / "v1")
+        assert tracemalloc.get_traced_memory()[1] < large.nbytes / 4
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("text", ["[]", "{}", "null", '{"format": 1}', '{"format":1,"arrays":[]}'])
@@ -78,7 +99,7 @@ def test_a_manifest_of_another_shape_is_damaged(folder, text):
 def test_a_manifest_of_a_later_format_says_so(folder):
     path = folder / artifact.MANIFEST
     path.write_text(json.dumps(artifact.manifest(folder) | {"format": 99}), encoding="utf-8")
-    with pytest.raises(DamagedError, match="format 99, expected 1"):
+    with pytest.raises(UnfitModelError, match=r"format 99, expected 1.*another version"):
         artifact.load(folder)
 
 

@@ -2,17 +2,13 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from models.feedback import ALPHA, EXAMPLES, Feedback, content
+from features.content import Content
+from models.feedback import ALPHA, EXAMPLES, Feedback
 from tests.pool import SUBJECTS
 
 
 def pool_of(topics, meaning):
-    return SimpleNamespace(views={"topics": np.float32(topics), "meaning": np.float32(meaning)})
-
-
-def test_content_is_topics_and_meaning_centred():
-    found = content(pool_of([[1], [3]], [[0, 2], [0, 0]]))
-    assert found.tolist() == [[-1, 0, 1], [1, 0, -1]]
+    return SimpleNamespace(content=Content(np.float32(topics), np.float32(meaning)))
 
 
 def test_prediction_by_hand():
@@ -22,6 +18,21 @@ def test_prediction_by_hand():
     weights /= weights.sum()
     slope = (weights[0] - weights[2]) / (2 + ALPHA)
     np.testing.assert_allclose(found, [slope, 0, -slope], rtol=1e-5)
+
+
+def test_prediction_is_the_ridge_regression_on_the_first_leads():
+    generator = np.random.default_rng(1)
+    topics, meaning = generator.random((30, 3)) + 1, generator.random((30, 4))
+    base = generator.standard_normal(30)
+    first = np.argsort(-base)[:EXAMPLES]
+    wanted = np.zeros(30)
+    wanted[first] = np.exp(base[first]) / np.exp(base[first]).sum()
+    rows = np.hstack([topics, meaning])
+    rows -= rows.mean(axis=0)
+    head = np.linalg.solve(rows.T @ rows + ALPHA * np.eye(7), rows.T @ wanted)
+    pool = pool_of(topics, meaning)
+    found = Feedback().score(base, Feedback().prepare(pool))
+    np.testing.assert_allclose(found, rows @ head, rtol=1e-3, atol=1e-6)
 
 
 def test_leads_beyond_the_examples_say_nothing():

@@ -5,6 +5,7 @@ from lightfm import LightFM
 from scipy import sparse
 
 from features.need import NeedQuery
+from models import hybrid as module
 from models.hybrid import LightFMHybrid, _lightfm_matrix
 from tests.pool import NEED_IDS, SUBJECTS, frame, products, tables
 
@@ -42,7 +43,9 @@ def lightfm(hybrid, needs, pool, gains):
         max_sampled=30,
         random_state=hybrid.seed,
     )
-    users, items = (_lightfm_matrix(rows) for rows in (hybrid._users(needs), hybrid._items(pool)))
+    everybody = np.arange(len(pool))
+    features = hybrid._users(needs), hybrid._items(pool, everybody)
+    users, items = (_lightfm_matrix(rows) for rows in features)
     pairs = sparse.coo_matrix(gains, dtype=np.float32)
     ones = sparse.coo_matrix((np.ones_like(pairs.data), (pairs.row, pairs.col)), pairs.shape)
     model.fit(ones, users, items, sample_weight=pairs, epochs=hybrid.epochs, num_threads=1)
@@ -101,6 +104,40 @@ def test_own_embeddings_follow_the_ids_into_another_pool(hybrid, bound, needs):
     for at, id_ in enumerate(bound.pool.ids.tolist()):
         if id_ in place:
             assert after[place[id_]] == pytest.approx(before[at], abs=1e-4)
+
+
+def test_of_a_large_pool_those_known_and_a_sample_are_learnt_from(monkeypatch):
+    monkeypatch.setattr(module, "SAMPLED", 10)
+    known = np.array([0, 7, 29])
+    drawn = module._sample(30, known, seed=1)
+    assert len(drawn) == len(np.unique(drawn)) == 13
+    assert set(known.tolist()) < set(drawn.tolist())
+    np.testing.assert_array_equal(module._sample(30, known, seed=1), drawn)
+    assert module._sample(30, known, seed=2).tolist() != drawn.tolist()
+    assert module._sample(30, np.arange(25), seed=1).tolist() == list(range(30))
+    assert module._sample(10, known[:2], seed=1).tolist() == list(range(10))
+
+
+def test_an_enterprise_with_events_alone_is_learnt_from_and_everybody_is_scored(
+    bound, needs, gains, identities, monkeypatch
+):
+    asked = []
+    items = LightFMHybrid._items
+
+    def watched(self, pool, rows):
+        asked.append(pool.ids[rows])
+        return items(self, pool, rows)
+
+    monkeypatch.setattr(LightFMHybrid, "_items", watched)
+    monkeypatch.setattr(module, "SAMPLED", 8)
+    few = gains.copy()
+    few.data[few.indices > 3] = 0
+    few.eliminate_zeros()
+    hybrid = LightFMHybrid(epochs=1).fit(needs, bound.pool, few, identities)
+    assert {*bound.pool.ids[few.indices], "E000", "E043"} <= set(asked[0])
+    assert len(asked[0]) == 8 + len({*bound.pool.ids[few.indices], "E000", "E043"})
+    found = hybrid.score(needs[0], hybrid.prepare(bound.pool))
+    assert np.isfinite(found).sum() == len(bound.pool)
 
 
 def test_a_need_never_seen_is_scored_by_its_features(hybrid, bound):

@@ -7,8 +7,10 @@ from features.need import NeedQuery
 from features.space import FeatureSpace
 from models import artifact
 from models.ranker import ContentScorer, Ranker, content_factors, order, ranked_factors
+from models.track_record import HistoryScorer
 from service.sentences import FACTORS
 from tests.pool import EACH, NEED_IDS, TWINS, UNKNOWN, frame, products, tables, training_data
+from tests.training.deals import trading_data
 from training.fitting import fit
 
 QUERIES = [NeedQuery.from_row(row) for row in tables()["needs"].iter_rows(named=True)]
@@ -52,6 +54,27 @@ def test_contributions_have_a_row_a_factor(bound):
     assert np.isfinite(found).all()
 
 
+def test_factors_stand_in_the_order_in_which_they_are_summed(bound):
+    content = [factor.name for factor in content_factors()]
+    learnt = ["feedback", "need_head", "hybrid", "track_record", "place_affinity"]
+    assert list(bound.ranker.blend.factors) == [*content, *learnt, "constant"]
+
+
+def test_history_speaks_in_two_parts_with_one_weight(traded):
+    ranker = traded.ranker
+    bound = ranker.bind(ranker.space.pool(tables()["enterprises"]))
+    need = ranker.space.need(NeedQuery.from_row(trading_data().needs.row(6, named=True)))
+    parts = bound.contributions(need)
+    said = HistoryScorer(ranker.history, bound.pool).parts(need)
+    rows = [ranker.blend.factors.index(name) for name in HistoryScorer.names]
+    np.testing.assert_allclose(parts[rows], ranker.blend.warm[3] * said, atol=1e-12)
+    assert said.any(axis=1).all()
+    # Those who made deals in this industry stand above whoever made others.
+    of = np.array([id_[:3] for id_ in bound.pool.ids])
+    traders = said[0] != 0
+    assert parts[rows][0, of == "E03"].min() > parts[rows][0, traders & (of != "E03")].max()
+
+
 @pytest.mark.parametrize("need", QUERIES, ids=NEED_IDS)
 def test_an_industry_s_enterprises_come_first(bound, need):
     raw = bound.contributions(bound.ranker.space.need(need)).sum(axis=0)
@@ -72,9 +95,14 @@ def test_unknown_fields_count_for_nothing(bound):
     parts = dict(zip(bound.ranker.blend.factors, found[:, row], strict=True))
     assert [name for name, part in parts.items() if part == 0] == [
         "product_similarity",
+        "industry_match",
         "node_match",
         "industry_code",
+        "supply_link",
+        "gap",
         "proximity",
+        "track_record",
+        "place_affinity",
     ]
 
 
@@ -108,6 +136,17 @@ def test_a_saved_ranker_scores_alike_bit_by_bit(bound, store, tmp_path):
         )
     resaved = again.ranker.arrays()
     assert all(np.array_equal(resaved[name], array) for name, array in arrays.items())
+
+
+def test_a_saved_history_scores_alike_bit_by_bit(traded, store, tmp_path):
+    pool, one = tables()["enterprises"], traded.ranker
+    artifact.save(tmp_path / "v1", one.arrays(), {})
+    space = FeatureSpace(store, one.space.chain_map)
+    other = Ranker.restore(artifact.load(tmp_path / "v1"), space)
+    need = one.space.need(NeedQuery.from_row(trading_data().needs.row(6, named=True)))
+    found = [ranker.bind(ranker.space.pool(pool)).contributions(need) for ranker in (one, other)]
+    np.testing.assert_array_equal(*found)
+    assert found[0][one.blend.factors.index("track_record")].any()
 
 
 def test_an_enterprise_never_seen_is_ranked_without_a_refit(bound):
@@ -157,9 +196,12 @@ def test_a_judgement_for_one_need_changes_no_factor_of_another(bound, store):
         np.testing.assert_allclose(heads[0], heads[1], atol=1e-6)
 
 
-def test_a_ranker_made_with_other_factors_is_refused(bound):
+@pytest.mark.parametrize(
+    "other", [lambda names: names[:-1], lambda names: np.append(names, "luck"), np.flip]
+)
+def test_a_ranker_made_with_other_factors_is_refused(bound, other):
     arrays = bound.ranker.arrays()
-    arrays["blend.names"] = arrays["blend.names"][:-1]
+    arrays["blend.names"] = other(arrays["blend.names"])
     space = FeatureSpace(bound.ranker.space.store, bound.ranker.space.chain_map)
     with pytest.raises(UnavailableError, match="other factors: train again"):
         Ranker.restore(arrays, space)

@@ -1,15 +1,22 @@
 import errno
 import json
 import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from features.errors import ConflictError, DamagedError, NotFoundError, UnavailableError
+from features.tables.schema import schema_hash
 from features.workspace import Workspace
 from models import artifact
+from models.artifact import UnfitModelError
 from models.registry import ModelRegistry
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -142,18 +149,102 @@ def test_a_draft_is_no_version(registry):
     assert [v["version"] for v in registry.list()] == ["v3", "v2", "v1"]
 
 
-def test_a_damaged_version_is_listed_as_such(registry):
+@pytest.mark.parametrize("name", ["a.npy", artifact.MANIFEST])
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_damaged_version_is_listed_as_such(registry, name, gone):
     registry.activate("v1")
-    (registry.folder / "v2" / artifact.MANIFEST).write_text("{", encoding="utf-8")
+    path = registry.folder / "v2" / name
+    if gone:
+        path.unlink()
+    elif name == artifact.MANIFEST:
+        path.write_text("{", encoding="utf-8")
+    else:
+        return  # the bytes of arrays are looked at by activation
     told = {found["version"]: found["damaged"] for found in registry.list()}
     assert told == {"v3": False, "v2": True, "v1": False}
+    assert name in registry.list()[1]["problem"]
+    with pytest.raises(DamagedError, match=f"v2/{name}"):
+        registry.activate("v2")
+    assert registry.active() == "v1"
+
+
+def test_a_list_says_how_training_left_a_version_and_whether_its_schema_is_older(registry):
+    for version, facts in {
+        "v4": {"schema": "older"},
+        "v5": {"schema": schema_hash(), "forced": True, "refused": "worse"},
+    }.items():
+        artifact.save(registry.folder / version, {"a": np.arange(3)}, facts)
+    forced, older, *_ = registry.list()
+    assert (forced["forced"], forced["refused"], forced["problem"]) == (True, "worse", None)
+    assert "older table schema" in older["problem"]
+    assert older["damaged"] is False
+
+
+def test_what_could_not_be_served_is_neither_activated_nor_rolled_back_to(registry):
+    def check(folder):
+        if folder.name == unfit:
+            raise UnfitModelError("made with other factors")
+
+    registry.check, unfit = check, "v2"
+    registry.activate("v1")
+    registry.activate("v3")
+    before = registry.pointer.read_bytes()
+    with pytest.raises(ConflictError, match="made with other factors; nothing has changed"):
+        registry.activate("v2")
+    unfit = "v1"
+    with pytest.raises(ConflictError, match="made with other factors; nothing has changed"):
+        registry.rollback()
+    assert registry.pointer.read_bytes() == before
+
+
+def test_an_active_version_that_is_gone_is_told(registry):
+    registry.activate("v2")
+    assert registry.active_folder() == registry.folder / "v2"
+    shutil.rmtree(registry.folder / "v2")
+    with pytest.raises(DamagedError, match="the active model v2 is gone"):
+        registry.active_folder()
+
+
+def test_a_folder_of_something_else_is_no_version_and_is_not_pruned(registry):
+    notes = registry.folder / "notes"
+    notes.mkdir()
+    (notes / "why.txt").write_text("mine")
+    registry.prune(0)
+    assert registry.list() == []
+    assert notes.is_dir()
 
 
 def test_pruning_takes_away_what_a_killed_training_left_a_day_ago(registry):
-    old, new = (registry.folder / f".{name}.1.draft" for name in ("old", "new"))
-    for folder in (old, new):
+    old, new, pruned = (registry.folder / f".v{n}" for n in ("0.1.draft", "9.1.draft", "8.pruned"))
+    for folder in (old, new, pruned):
         folder.mkdir()
-    os.utime(old, (0, 0))
+    pointer = registry.folder / "active.1.draft"
+    pointer.touch()
+    for path in (old, pointer):
+        os.utime(path, (0, 0))
     assert registry.prune(9) == []
-    assert not old.exists()
     assert new.exists()
+    assert not any(path.exists() for path in (old, pruned, pointer))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="kills a forked process")
+def test_killed_before_any_step_it_is_as_before_or_as_after(tmp_path):
+    command = [sys.executable, "-m", "tests.models.killed", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    steps = int(done.stdout)
+    assert steps > 10
+    seen = []
+    for step in range(steps):
+        registry = ModelRegistry(Workspace(tmp_path / str(step)))
+        versions = [version["version"] for version in registry.list()]
+        for version in versions:
+            artifact.verify(registry.path(version))
+        seen.append((versions, registry.active()))
+        registry.prune(1)
+        registry.activate(versions[0])
+    assert list(dict.fromkeys(map(str, seen))) == [
+        "(['v1'], 'v1')",
+        "(['v2', 'v1'], 'v1')",
+        "(['v2', 'v1'], 'v2')",
+        "(['v2'], 'v2')",
+    ]

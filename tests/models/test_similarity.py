@@ -3,6 +3,7 @@ import pytest
 from scipy import sparse
 
 from features.need import NeedQuery
+from models import similarity as module
 from models.blend import standardise
 from models.similarity import BestProduct, Similarity
 from tests.pool import UNKNOWN
@@ -33,8 +34,12 @@ def dense(request):
     return request.param
 
 
-def score(queries, weights, *, dense, **options):
-    factor = Similarity("s", "v", **options)
+class OwnWords(Similarity):
+    own_words_only = True
+
+
+def score(queries, weights, *, dense, kind=Similarity):
+    factor = kind("s", "v")
     return factor.score(Need(queries, weights, dense=dense), factor.prepare(Pool(dense=dense)))
 
 
@@ -55,7 +60,7 @@ def test_parts_are_weighted_and_summed(dense):
 
 
 def test_own_words_only_leaves_the_context_out(dense):
-    found = score([[1, 0], [0, 1]], [1.0, 0.25], dense=dense, own_words_only=True)
+    found = score([[1, 0], [0, 1]], [1.0, 0.25], dense=dense, kind=OwnWords)
     np.testing.assert_allclose(found, [1, -1, np.nan], rtol=1e-6)
 
 
@@ -93,3 +98,14 @@ def test_the_best_product_decides_a_side_product_counting_less(bound):
     unknown = pool.ids.tolist().index(UNKNOWN)
     assert np.isnan(scores[unknown])
     assert np.isnan(scores).sum() == 1
+
+
+@pytest.mark.parametrize("rows", [1, 7])
+def test_how_many_rows_are_compared_at_once_changes_nothing(bound, monkeypatch, rows):
+    need = bound.ranker.space.need(NeedQuery("老陈醋", sector="食品"))
+    factors = BestProduct(), Similarity("meaning_similarity", "meaning")
+    whole = [factor.score(need, factor.prepare(bound.pool)) for factor in factors]
+    monkeypatch.setattr(module, "_CHUNK", rows)
+    for factor, expected in zip(factors, whole, strict=True):
+        found = factor.score(need, factor.prepare(bound.pool))
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)

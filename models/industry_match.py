@@ -1,0 +1,49 @@
+"""Industry match: does the enterprise make what is typical of the industry asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from models.factor import Factor
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from features.arrays import NeedFeatures, PoolFeatures
+
+_NEIGHBOURS = 5
+_HUBNESS = 0.5
+
+
+class Prepared(NamedTuple):
+    """Fit, shape (industries, n); half the mean of the best fits, and who is known, shape (n,)."""
+
+    fit: NDArray[np.float32]
+    elsewhere: NDArray[np.float32]
+    known: NDArray[np.bool_]
+
+
+class IndustryMatch(Factor):
+    """Fit to the industries of the lexicon that the need names, less the fit elsewhere.
+
+    The mean of an enterprise's five best fits to any industry is taken off by half, as hubness is
+    from the similarities: who fits many industries as well is no specialist of this one.
+    """
+
+    name = "industry_match"
+
+    def prepare(self, pool: PoolFeatures) -> Prepared:
+        """Measure how well each enterprise fits anywhere."""
+        fit = pool.industries
+        count = min(_NEIGHBOURS, len(fit))
+        best = np.partition(fit, len(fit) - count, axis=0)[len(fit) - count :]
+        return Prepared(fit, _HUBNESS * best.mean(axis=0), np.asarray(best.any(axis=0)))
+
+    def score(self, need: NeedFeatures, prepared: Prepared) -> NDArray[np.float32] | None:
+        """Return the mean over the industries named, NaN where no product is known."""
+        if not need.industries:
+            return None
+        fit = prepared.fit[list(need.industries)].mean(axis=0)
+        return np.where(prepared.known, fit - prepared.elsewhere, np.float32("nan"))

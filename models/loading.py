@@ -1,0 +1,85 @@
+"""Taking a version back from disk, and refusing one that cannot serve here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from features.chains import ChainMap
+from features.encoder import EncodingStore
+from features.errors import DamagedError, UnavailableError
+from features.space import FeatureSpace
+from features.tables.schema import schema_hash
+from models import artifact
+from models.artifact import UnfitModelError
+from models.ranker import Ranker
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from features.encoder import SentenceEncoder
+    from features.workspace import Workspace
+
+
+def load(folder: Path, workspace: Workspace, encoder: SentenceEncoder) -> Ranker:
+    """Return the ranker of a version, on chain map and supply links of the workspace as they are.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the version.
+    workspace : Workspace
+    encoder : SentenceEncoder
+        What texts are encoded with here.
+
+    Raises
+    ------
+    DamagedError
+        When one of its files is missing, cut short or altered.
+    UnfitModelError
+        When it was made with another encoder, for other tables, with other factors, or in another
+        way than this version of the project reads.
+    """
+    _check_made_for(artifact.manifest(folder), folder.name, encoder)
+    space = FeatureSpace(
+        EncodingStore(workspace.home / "encodings.sqlite", encoder),
+        ChainMap.from_frame(workspace.read("chains")),
+        input_output=workspace.read("input_output"),
+    )
+    arrays = artifact.load(folder)
+    try:
+        return Ranker.restore(arrays, space)
+    except UnavailableError as error:
+        raise UnfitModelError(
+            f"model {folder.name}: {error.message}", got=error.got, expected=error.expected
+        ) from error
+    except (LookupError, ValueError, TypeError, AttributeError) as error:
+        # Every file is what was saved, so it is the reading that has changed since.
+        raise UnfitModelError(
+            f"model {folder.name} was made by another version of Lianzhao and cannot be read here "
+            f"({type(error).__name__}: {error}): train again, or activate another version"
+        ) from error
+
+
+def problem(folder: Path, workspace: Workspace, encoder: SentenceEncoder) -> str | None:
+    """Return why a version cannot serve here, None where it can."""
+    try:
+        load(folder, workspace, encoder)
+    except (DamagedError, UnfitModelError) as error:
+        return error.message
+    return None
+
+
+def _check_made_for(manifest: Mapping[str, Any], version: str, encoder: SentenceEncoder) -> None:
+    """Refuse a model that was made with another sentence encoder or for other tables."""
+    for what, made_with, here in (
+        ("sentence encoder", manifest.get("encoder"), encoder.id),
+        ("table schema", manifest.get("schema"), schema_hash()),
+    ):
+        if made_with != here:
+            raise UnfitModelError(
+                f"model {version} was made with the {what} {made_with}, here it is {here}: "
+                "train again, or go back to what it was made with",
+                got=here,
+                expected=str(made_with),
+            )

@@ -1,0 +1,205 @@
+"""Track record and place: would this enterprise make this deal, judging by those it has made.
+
+Both factors are learnt from the workspace's own dated events, and both are logarithms of counts:
+added up they make a product, so that a lead has to please the need and be pleased by the place.
+An enterprise without a deal has no track record, good or bad: NaN.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from features.history import Deals, day_of, place_of, subject_of, years
+from models.choice import Weights, learn, of_industry, of_place
+from models.factor import Factor
+from models.tally import Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from numpy.typing import NDArray
+
+    from features.arrays import NeedFeatures, PoolFeatures
+
+MIN_DEALS = 50
+"""With fewer deals there is nothing to tell a habit from chance by, and both factors are silent."""
+
+_LEAST_SPREAD = 1e-9
+
+
+class Prepared(NamedTuple):
+    """Rows of the pool that have deals, and their columns of the tally; `size` of the pool."""
+
+    rows: NDArray[np.intp]
+    columns: NDArray[np.intp]
+    size: int
+
+
+class DealHistory:
+    """What both factors are made of: the deals, and how much they say.
+
+    Attributes
+    ----------
+    deals_ : Deals
+    weights_ : Weights
+    """
+
+    def fit(self, deals: Deals, *, as_of: date, seed: int = 0) -> DealHistory:
+        """Learn from the deals made by a day; with fewer than `MIN_DEALS` of them, nothing."""
+        today = years(as_of)
+        made = deals.chosen(deals.dates <= today)
+        self.count_ = len(made)
+        if len(made) >= MIN_DEALS:
+            self._set(made, learn(made, today, MIN_DEALS, seed), today)
+        return self
+
+    @property
+    def fitted(self) -> bool:
+        """Whether there were deals enough to learn from."""
+        return hasattr(self, "tally_")
+
+    @property
+    def note(self) -> str | None:
+        """Why both factors are silent, None where they speak."""
+        if self.fitted:
+            return None
+        count = getattr(self, "count_", 0)
+        return f"{count} dated deals of needs known here, and it takes {MIN_DEALS}"
+
+    def prepare(self, pool: PoolFeatures) -> Prepared | None:
+        """Return where in the pool the enterprises with deals are."""
+        if not self.fitted:
+            return None
+        at = np.searchsorted(pool.ids, self.tally_.enterprises)
+        found = np.flatnonzero(at < len(pool.ids))
+        found = found[pool.ids[at[found]] == self.tally_.enterprises[found]]
+        return Prepared(at[found], found, len(pool))
+
+    def evidence(self, need: NeedFeatures, enterprise_id: str) -> dict[str, Any]:
+        """Return what an enterprise's deals have to do with a need.
+
+        Returns
+        -------
+        dict
+            `deals`; of them `industry`, `zone` and `area` (elsewhere in its region or province);
+            `last`, the year of the last one, None without any. Empty where nothing was learnt.
+        """
+        if not self.fitted:
+            return {}
+        own = self.deals_.chosen(self.deals_.enterprises == enterprise_id)
+        subject, place = subject_of(need), place_of(need)
+        places = [own.place_list[row] for row in own.places]
+        here = [bool(p.zone_id) and p.zone_id == place.zone_id for p in places]
+        around = [bool({*p.areas} & {*place.areas}) for p in places]
+        return {
+            "deals": len(own),
+            "industry": sum(
+                own.subject_list[row].industry == subject.industry for row in own.subjects
+            ),
+            "zone": sum(here),
+            "area": sum(a and not h for a, h in zip(around, here, strict=True)),
+            "last": day_of(float(own.dates.max())).year if len(own) else None,
+        }
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return deals, weights and day, to be saved; without enough deals nothing."""
+        if not self.fitted:
+            return {}
+        learnt = {"weights": np.array(self.weights_), "as_of": np.array(self.as_of_)}
+        return {**self.deals_.arrays(), **learnt}
+
+    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> DealHistory:
+        """Take back what `arrays` returned."""
+        if arrays:
+            weights = Weights(*arrays["weights"].tolist())
+            self._set(Deals.restore(arrays), weights, float(arrays["as_of"]))
+        return self
+
+    def _set(self, deals: Deals, weights: Weights, as_of: float) -> None:
+        self.deals_, self.weights_, self.as_of_ = deals, weights, as_of
+        self.count_ = len(deals)
+        self.tally_ = Tally(deals, as_of)
+
+
+class _OfHistory(Factor):
+    """A factor that reads a history; what was learnt is saved with the history, once."""
+
+    def __init__(self, history: DealHistory) -> None:
+        self.history = history
+
+    def prepare(self, pool: PoolFeatures) -> Prepared | None:
+        """Return where in the pool the enterprises with deals are."""
+        return self.history.prepare(pool)
+
+    def _spread(self, found: NDArray[np.float64], prepared: Prepared) -> NDArray[np.float64] | None:
+        """Give every enterprise of the pool its own; None where nobody in it has such a deal."""
+        if not found[prepared.columns].any():
+            return None
+        scores = np.full(prepared.size, np.nan)
+        scores[prepared.rows] = found[prepared.columns]
+        return scores
+
+
+class TrackRecord(_OfHistory):
+    """Its deals in the need's industry, recent ones first, and in industries akin to it."""
+
+    name = "track_record"
+
+    def score(self, need: NeedFeatures, prepared: Prepared | None) -> NDArray[np.float64] | None:
+        """Return log-odds over an enterprise that has deals, but none of this kind."""
+        if prepared is None:
+            return None
+        terms = self.history.tally_.industry(subject_of(need))
+        return self._spread(of_industry(terms, self.history.weights_), prepared)
+
+
+class PlaceAffinity(_OfHistory):
+    """Its deals in the need's zone, elsewhere in the region or province, and near by."""
+
+    name = "place_affinity"
+
+    def score(self, need: NeedFeatures, prepared: Prepared | None) -> NDArray[np.float64] | None:
+        """Return log-odds over an enterprise that has deals, but none around here."""
+        if prepared is None:
+            return None
+        terms = self.history.tally_.place(place_of(need))
+        return self._spread(of_place(terms, self.history.weights_), prepared)
+
+
+class HistoryScorer:
+    """Both factors, prepared for one pool."""
+
+    names = (TrackRecord.name, PlaceAffinity.name)
+
+    def __init__(self, history: DealHistory, pool: PoolFeatures) -> None:
+        self._factors = (TrackRecord(history), PlaceAffinity(history))
+        self._prepared = history.prepare(pool)
+        self._size = len(pool)
+
+    def parts(self, need: NeedFeatures) -> NDArray[np.float64]:
+        """Return both factors on one scale, shape (2, n), together one z-score."""
+        scores = [factor.score(need, self._prepared) for factor in self._factors]
+        return standardise_together(scores, self._size)
+
+
+def standardise_together(
+    scores: Sequence[NDArray[np.float64] | None], size: int
+) -> NDArray[np.float64]:
+    """Return factors that share one scale, shape (factors, size), as parts of one z-score.
+
+    Each loses its mean over the known entries, and all are divided by the standard deviation of
+    their sum there: how much one counts beside the other stays what was learnt, need by need. An
+    unknown entry gets 0.
+    """
+    parts = np.zeros((len(scores), size))
+    known = np.zeros(size, dtype=bool)
+    for row, values in enumerate(scores):
+        if values is not None:
+            own = ~np.isnan(values)
+            parts[row, own] = values[own] - values[own].mean()
+            known |= own
+    spread = parts[:, known].sum(axis=0).std() if known.any() else 0.0
+    return parts / spread if spread > _LEAST_SPREAD else np.zeros_like(parts)
