@@ -9,10 +9,11 @@ export LIGHTFM_NO_CFLAGS = 1
 
 install: $(VENV)/.installed
 
-$(VENV)/.installed: requirements/base.txt pyproject.toml
+$(VENV)/.installed: requirements/base.txt requirements/peers.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(not (3, 11) <= v <= (3, 13) and f"Lianzhao needs Python 3.11 to 3.13, $(PYTHON) is {v[0]}.{v[1]}: run make PYTHON=python3.12 (say)")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/base.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/peers.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -45,7 +46,8 @@ COMPILE = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3
 lock: $(VENV)/.developing
 	$(BIN)/pip install --quiet --disable-pip-version-check uv
 	$(COMPILE) --extra build pyproject.toml --output-file requirements/base.txt
-	$(COMPILE) --group dev --constraint requirements/base.txt --output-file requirements/dev.txt
+	$(COMPILE) --group peers --constraint requirements/base.txt --output-file requirements/peers.txt
+	$(COMPILE) --group dev --constraint requirements/base.txt --constraint requirements/peers.txt --output-file requirements/dev.txt
 
 clean:
 	rm -rf $(VENV) build *.egg-info

@@ -46,6 +46,7 @@ class Interactions:
 
     gains: sparse.csr_array
     with_events: NDArray[np.bool_]
+    notes: tuple[str, ...] = ()
 
     @property
     def relevant(self) -> sparse.csr_array:

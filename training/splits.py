@@ -56,3 +56,40 @@ def half_pairs(relevant: sparse.csr_array, seed: int) -> list[sparse.csr_array]:
         half.eliminate_zeros()
         halves.append(half)
     return halves
+
+
+def parts(size: int, folds: int, seed: int) -> list[NDArray[np.intp]]:
+    """Split the numbers 0 to `size` - 1 at random into `folds` sorted parts of nearly one size."""
+    shuffled = np.random.default_rng(seed).permutation(size)
+    return [np.sort(part) for part in np.array_split(shuffled, folds)]
+
+
+def held_pairs(
+    rows: NDArray[np.intp], columns: NDArray[np.intp], folds: int, seed: int
+) -> list[NDArray[np.intp]]:
+    """Split pairs into folds in which every need and every enterprise held out keeps another pair.
+
+    Parameters
+    ----------
+    rows, columns : ndarrays of shape (pairs,)
+        Need and enterprise of every distinct pair.
+    folds : int
+    seed : int
+
+    Returns
+    -------
+    list of `folds` arrays of pair numbers
+        A pair whose need or enterprise has no other one left is never held out.
+    """
+    held = []
+    for part in parts(len(rows), folds, seed):
+        of_row, of_column = np.bincount(rows), np.bincount(columns)
+        kept = []
+        for pair in np.random.default_rng(seed).permutation(part).tolist():
+            row, column = rows[pair], columns[pair]
+            if of_row[row] > 1 and of_column[column] > 1:
+                of_row[row] -= 1
+                of_column[column] -= 1
+                kept.append(pair)
+        held.append(np.array(sorted(kept), dtype=np.intp))
+    return held

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 PRIOR_NEEDS = 10.0
 """How many needs the prior weights are worth: few cases leave them as they are."""
 
-_CANDIDATES = 200
+_CANDIDATES = 50
 _SHARPNESS = (0.05, 5.0)
 
 
@@ -34,6 +34,11 @@ class Case:
     baseline : ndarray of shape (candidates,)
         Character TF-IDF.
     relevant : ndarray of bool, shape (candidates,)
+    need_id : str
+    held : ndarray of str
+        Ids of the relevant enterprises.
+    among : int
+        How many candidates there were; of very many the foremost alone are kept.
     """
 
     need: int
@@ -41,6 +46,9 @@ class Case:
     parts: NDArray[np.float64]
     baseline: NDArray[np.float64]
     relevant: NDArray[np.bool_]
+    need_id: str
+    held: NDArray[np.str_]
+    among: int
 
 
 def learn_weights(cases: Sequence[Case], prior: NDArray[np.float64]) -> NDArray[np.float64]:

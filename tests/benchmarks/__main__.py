@@ -19,22 +19,28 @@ from tests.benchmarks.listed import ROOT, Listed
 from tests.benchmarks.report import SkippedError, progress
 
 NAMES = ("train", "recommend", "hybrid", "batch", "demo", "quality")
+ON_REQUEST = ("protocols",)
+"""Those that take too long to be run unless they are asked for."""
 
 
 def main() -> int:
     """Run what is asked for; return 1 when a benchmark failed."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(("import", *NAMES)))
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=", ".join(("import", *NAMES, *ON_REQUEST))
+    )
     parser.add_argument(
         "--workspace", type=Path, help="a trained workspace of the listed data, to use a copy of"
     )
     parser.add_argument(
         "--folds", default="1", help="folds of the quality benchmark, such as 1,2,3,4,5"
     )
+    parser.add_argument("--out", type=Path, help="where the reports of `protocols` are kept")
     options = parser.parse_args()
     known = ("import", *NAMES)
-    if unknown := [name for name in options.names if name not in known]:
-        parser.error(f"no benchmark {', '.join(unknown)}; there are: {', '.join(known)}")
+    if unknown := [name for name in options.names if name not in (*known, *ON_REQUEST)]:
+        every = ", ".join((*known, *ON_REQUEST))
+        parser.error(f"no benchmark {', '.join(unknown)}; there are: {every}")
     folds = tuple(int(fold) for fold in options.folds.split(","))
     failed = 0
     with tempfile.TemporaryDirectory(prefix="lianzhao-bench-") as folder:
@@ -42,7 +48,7 @@ def main() -> int:
         for name in options.names or known:
             progress(f"== {name}")
             try:
-                runner(name, folds)(listed)
+                runner(name, folds, options.out)(listed)
             except SkippedError as reason:
                 progress(f"{name} skipped: {reason}")
             except Exception:
@@ -51,12 +57,13 @@ def main() -> int:
     return failed
 
 
-def runner(name: str, folds: tuple[int, ...]) -> Callable[[Listed], None]:
+def runner(name: str, folds: tuple[int, ...], out: Path | None) -> Callable[[Listed], None]:
     """Return what runs a benchmark; its module is imported only when it is asked for."""
     if name == "import":
         return run_import
     run: Callable[..., None] = import_module(f"tests.benchmarks.bench_{name}").run
-    return partial(run, folds=folds) if name == "quality" else run
+    more: dict[str, dict[str, object]] = {"quality": {"folds": folds}, "protocols": {"out": out}}
+    return partial(run, **more.get(name, {}))
 
 
 def run_import(listed: Listed) -> None:

@@ -32,7 +32,7 @@ def run(listed: Listed) -> None:
     needs = [engine._understand(need) for need in engine._needs.values()]
     prepared = hybrid.prepare(pool)
     rows, numbers = np.arange(len(pool)), np.arange(len(pool), dtype=np.int32)
-    users, items = _lightfm_matrix(hybrid._users(needs)), _lightfm_matrix(hybrid._items(pool))
+    users, items = (_lightfm_matrix(m) for m in (hybrid._users(needs), hybrid._items(pool, rows)))
     model = own_model(hybrid, users, items)
 
     ours: list[float] = []

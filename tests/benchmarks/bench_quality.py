@@ -14,8 +14,8 @@ import polars as pl
 from features.workspace import Workspace
 from tests.benchmarks.listed import ENCODINGS, Listed, lianzhao
 from tests.benchmarks.report import progress, report
-from training.baselines import character_tfidf
 from training.metrics import MIN_RELEVANT, interval, ndcg, recall
+from training.peers.search import character_tfidf
 
 FOLDS = 5
 _SEED = 20_261_123

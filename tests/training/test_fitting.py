@@ -3,8 +3,13 @@ import pytest
 
 from features.errors import InputError
 from tests.pool import EACH, NEED_IDS, frame, need_rows, tables, training_data
+from tests.training.deals import trading_data
+from training import fitting
 from training.evaluation import evaluate_fit
-from training.fitting import CONTENT_PRIOR, PRIOR_OFFSETS, fit, prior
+from training.fitting import fit
+from training.priors import CONTENT_PRIOR, PRIOR_OFFSETS, prior
+
+NEED_IDS_TWICE = trading_data().needs["need_id"].to_list()
 
 
 @pytest.fixture(scope="module")
@@ -14,8 +19,8 @@ def today(fitted):
 
 def test_the_prior_names_the_content_factors_in_their_order(fitted):
     assert fitted.ranker.blend.names == tuple(CONTENT_PRIOR)
-    assert len(prior(warm=False)) == len(CONTENT_PRIOR) + 2
-    assert len(prior(warm=True)) == 3
+    assert len(prior(warm=False)) == len(CONTENT_PRIOR) + 3
+    assert len(prior(warm=True)) == 4
 
 
 def test_every_need_is_held_out_once_and_every_pair_once(fitted):
@@ -29,11 +34,11 @@ def test_candidates_are_those_that_nothing_was_learnt_about(fitted, bound):
         folds.setdefault(case.fold, []).append(case.need)
     for case in fitted.cold_cases:
         learnt = EACH * (len(NEED_IDS) - len(folds[case.fold]))
-        assert case.parts.shape == (len(CONTENT_PRIOR) + 2, everybody - learnt)
+        assert case.parts.shape == (len(CONTENT_PRIOR) + 3, everybody - learnt)
         assert case.relevant.sum() == EACH
     for case in fitted.warm_cases:
         held = {2: 2, 3: 3}[int(case.relevant.sum())]
-        assert case.parts.shape == (3, everybody - (EACH - held) * len(NEED_IDS))
+        assert case.parts.shape == (4, everybody - (EACH - held) * len(NEED_IDS))
 
 
 def test_half_of_the_relevant_held_out_score_above_one_half(fitted):
@@ -79,7 +84,8 @@ def test_without_anything_learnt_the_prior_ranks(store, today, left_out):
     assert found.ranker.blend.content.tolist() == list(CONTENT_PRIOR.values())
     assert found.ranker.blend.offsets == PRIOR_OFFSETS
     assert not found.ranker.hybrid.fitted
-    assert found.ranker.heads.arrays() == {}
+    assert found.ranker.heads.arrays() == found.ranker.history.arrays() == {}
+    assert found.time_cases.cold == found.time_cases.warm == []
     metrics = evaluate_fit(found)
     assert (metrics["cold"], metrics["warm"]) == (None, None)
 
@@ -123,10 +129,37 @@ def test_needs_with_one_relevant_enterprise_are_left_out_and_counted(store, toda
     assert (cold["needs"], cold["needs_left_out"]) == (len(NEED_IDS) - 1, 1)
 
 
+def test_dated_deals_are_learnt_from(traded):
+    assert traded.ranker.history.fitted
+    assert traded.time_cases.warm
+    for case in traded.time_cases.warm:
+        assert case.parts[3].any(), "history speaks of those who have come before"
+    assert traded.ranker.heads.arrays()["need_ids"].tolist() == NEED_IDS_TWICE
+
+
+@pytest.mark.parametrize(("least", "by_time"), [(1, True), (10_000, False)])
+def test_weights_are_learnt_from_later_deals_where_there_are_enough(
+    traded, store, today, monkeypatch, least, by_time
+):
+    asked = []
+    learn = fitting.learn_weights
+
+    def watched(cases, weights):
+        asked.append(cases)
+        return learn(cases, weights)
+
+    monkeypatch.setattr(fitting, "learn_weights", watched)
+    monkeypatch.setattr(fitting, "MIN_TIME_CASES", least)
+    found = fit(trading_data(), store, today=today)
+    assert asked[1] is (found.time_cases.warm if by_time else found.warm_cases)
+    assert asked[0] is found.cold_cases  # of a cold need no later deal can be judged here
+    assert found.time_cases.cold == []
+
+
 def test_steps_are_told(store, today):
     told = []
     fit(training_data(), store, today=today, progress=lambda *done: told.append(done))
     assert told[0] == ("read profiles", 0, 1)
     assert told[-1] == ("weigh factors", 1, 1)
-    assert {step for step, _, _ in told} >= {"content of needs", "held-out needs"}
+    assert {step for step, _, _ in told} >= {"learn without", "held-out needs", "held-out years"}
     assert all(0 <= done <= of for _, done, of in told)

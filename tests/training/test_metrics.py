@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from training.metrics import interval, ndcg, recall
+from training.metrics import coverage, gini, interval, ndcg, precision, recall, reciprocal_rank
 
 LOG = np.log2
 
@@ -64,3 +64,44 @@ def test_an_interval_holds_its_mean_and_is_the_same_every_time():
 
 def test_an_interval_of_one_value():
     assert interval([0.5]).to_dict() == {"mean": 0.5, "low": 0.5, "high": 0.5, "needs": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "missed", "expected"),
+    [("xx", 0, 1.0), ("xx", 2, 0.5), ("-" * 10 + "x", 1, 0.0), ("x", 12, 0.1)],
+)
+def test_recall_counts_whom_nobody_could_list_as_missed(text, missed, expected):
+    assert recall(ranking(text), 10, missed) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("text", "expected"), [("x-x", 0.2), ("-" * 10 + "x", 0.0), ("x" * 12, 1)])
+def test_precision_at_10_by_hand(text, expected):
+    assert precision(ranking(text)) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("x-", 1.0), ("--x", 1 / 3), ("--", 0.0), ("", 0.0)]
+)
+def test_the_reciprocal_rank_by_hand(text, expected):
+    assert reciprocal_rank(ranking(text)) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("exposure", "covered", "unequal"),
+    [
+        ([2, 2, 2, 2], 1, 0),
+        ([4, 0, 0, 0], 0.25, 0.75),
+        ([1, 3], 1, 0.25),
+        ([0, 0], 0, 0),
+        ([], 0, 0),
+    ],
+)
+def test_coverage_and_gini_by_hand(exposure, covered, unequal):
+    assert coverage(np.array(exposure, dtype=int)) == pytest.approx(covered)
+    assert gini(np.array(exposure, dtype=int)) == pytest.approx(unequal)
+
+
+def test_a_difference_is_sure_when_its_interval_excludes_zero():
+    assert interval([0.1, 0.2, 0.3]).excludes_zero
+    assert interval([-0.1, -0.2]).excludes_zero
+    assert not interval([-0.1, 0.2, 0.0, 0.1]).excludes_zero

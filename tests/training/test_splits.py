@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from training.splits import MIN_NEEDS, half_pairs, need_folds
+from training.splits import MIN_NEEDS, half_pairs, held_pairs, need_folds, parts
 
 
 def relevant(*counts):
@@ -52,3 +52,32 @@ def test_halves_follow_the_seed():
     one, again, other = (half_pairs(known, seed)[0].toarray() for seed in (1, 1, 2))
     assert np.array_equal(one, again)
     assert not np.array_equal(one, other)
+
+
+def test_parts_hold_every_number_once():
+    found = parts(11, 3, seed=0)
+    assert sorted(np.concatenate(found).tolist()) == list(range(11))
+    assert [len(part) for part in found] == [4, 4, 3]
+    assert not np.array_equal(found[0], parts(11, 3, seed=1)[0])
+
+
+def test_held_pairs_keep_another_pair_of_their_need_and_their_enterprise():
+    generator = np.random.default_rng(0)
+    rows, columns = (generator.integers(0, 8, 60) for _ in range(2))
+    rows, columns = np.unique(np.stack([rows, columns]), axis=1)
+    folds = held_pairs(rows, columns, 5, seed=0)
+    held = np.concatenate(folds)
+    assert len(held) == len(np.unique(held))
+    for fold in folds:
+        left = np.setdiff1d(np.arange(len(rows)), fold)
+        assert set(rows[fold]) <= set(rows[left])
+        assert set(columns[fold]) <= set(columns[left])
+
+
+def test_a_pair_without_another_is_never_held():
+    # Need 0 has one pair alone, enterprise 9 too; the square of needs 1-2 and 1-2 is free.
+    rows, columns = np.array([0, 1, 1, 2, 2, 2]), np.array([1, 1, 2, 1, 2, 9])
+    held = np.concatenate(held_pairs(rows, columns, 2, seed=0))
+    assert 0 not in held
+    assert 5 not in held
+    assert len(held)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import optimize
@@ -17,7 +19,8 @@ def cases(count, telling, candidates=30, seed=0):
     for need in range(count):
         parts = generator.standard_normal((2, candidates))
         parts[telling, :3] += 3
-        found.append(Case(need, need % 5, parts, np.zeros(candidates), relevant))
+        case = Case(need, need % 5, parts, np.zeros(candidates), relevant, "", np.empty(0, "U"), 0)
+        found.append(case)
     return found
 
 
@@ -37,9 +40,7 @@ def test_what_tells_gets_more_weight_and_noise_less(telling):
 
 
 def test_weights_are_never_negative():
-    misleading = [
-        Case(c.need, c.fold, c.parts * [[1], [-1]], c.baseline, c.relevant) for c in cases(300, 1)
-    ]
+    misleading = [replace(case, parts=case.parts * [[1], [-1]]) for case in cases(300, 1)]
     assert learn_weights(misleading, PRIOR)[1] == 0
 
 

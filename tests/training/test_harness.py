@@ -1,0 +1,143 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from features.errors import InputError
+from tests.conftest import TODAY
+from tests.pool import NEED_IDS, frame, need_rows, training_data
+from training import harness
+from training.harness import STACK, Stack, compare
+from training.peers import base
+from training.peers.base import Peer
+from training.peers.rules import Chance, SectorPopularity
+from training.peers.search import CharacterTfidf
+from training.protocols import split
+
+
+class Oracle(Peer):
+    name = "oracle"
+    gloss = "全知"
+
+    def fit(self, ground):
+        self.fitted_on_ = ground.task
+        return self
+
+    def scores(self, question):
+        return question.relevant.astype(float)
+
+
+class Recorded(Stack):
+    """A stack of four factors: one knows, one is noise, one speaks once, one moves nobody."""
+
+    def fit(self, ground):
+        self.factors_ = ("knows", "noise", "seldom", "constant")
+        self.size_ = len(ground.pool)
+        return self
+
+    def contributions(self, question):
+        noise = np.random.default_rng(0).random(self.size_)
+        seldom = noise * (question.query.need_id == NEED_IDS[-1])
+        return np.stack([2.0 * question.relevant, noise, seldom, np.ones(self.size_)])
+
+
+@pytest.fixture(scope="module")
+def cold():
+    return split("cold-need", training_data(), today=TODAY)
+
+
+@pytest.fixture(scope="module")
+def document(cold, store):
+    rankers = [Oracle(), Chance(), SectorPopularity()]
+    return compare(cold, store, rankers=rankers, stack=Recorded()).to_dict()
+
+
+def test_a_ranker_that_knows_reaches_one_and_chance_does_not(document):
+    for name, figure in (("oracle", 1.0), (STACK, 1.0)):
+        assert document["rankers"][name]["figures"]["all"]["ndcg@10"]["mean"] == figure
+        assert document["rankers"][name]["figures"]["all"]["recall@50"]["mean"] == figure
+    assert document["rankers"]["random"]["figures"]["all"]["ndcg@10"]["mean"] < 0.7
+
+
+def test_every_need_has_its_value_and_its_place_in_the_counts(document):
+    values = document["rankers"]["oracle"]["needs"]["ndcg@10"]
+    assert values == dict.fromkeys(sorted(NEED_IDS), 1.0)
+    assert document["counts"]["needs_asked_for"] == len(NEED_IDS)
+    assert document["counts"]["cold_needs_asked_for"] == len(NEED_IDS)
+    assert document["counts"]["warm_needs_asked_for"] == 0
+    every = {"judged": len(NEED_IDS), "left_out": 0}
+    none = {"judged": 0, "left_out": 0}
+    found = document["figures"]["ndcg@10"]["needs"]
+    assert found == {"all": every, "warm": none, "cold": every, "questions": every}
+
+
+def test_differences_are_of_the_stack_against_every_peer(document):
+    assert set(document["stack_minus_peer"]) == set(document["rankers"]) - {STACK}
+    gap = document["stack_minus_peer"]["oracle"]["all"]["ndcg@10"]
+    assert (gap["mean"], gap["low"], gap["high"]) == (0, 0, 0)
+    assert document["stack_minus_peer"]["random"]["all"]["ndcg@10"]["low"] > 0
+
+
+def test_what_leaves_when_a_factor_leaves(document):
+    found = document["stack_minus_stack_without"]
+    assert found["knows"]["all"]["ndcg@10"]["low"] > 0.1
+    assert found["noise"]["all"]["ndcg@10"]["mean"] == 0
+    assert found["seldom"]["all"]["ndcg@10"]["needs"] == len(NEED_IDS)
+    assert "constant" not in found
+
+
+def test_a_ranker_that_cannot_take_part_is_named_with_the_reason(cold, store, monkeypatch):
+    monkeypatch.setattr(base, "find_spec", lambda _: None)
+    some = replace(cold, tasks=cold.tasks[:1])
+    found = compare(some, store).to_dict()
+    assert "not installed" in found["left_out"]["bm25"]
+    assert "bm25" not in found["rankers"]
+    assert found["rankers"]["character_tfidf"]["figures"]["all"]["ndcg@10"]["mean"] > 0.9
+
+
+def test_the_same_data_and_seed_give_the_same_document(cold, store, document):
+    rankers = [Oracle(), Chance(), SectorPopularity()]
+    again = compare(cold, store, rankers=rankers, stack=Recorded()).to_dict()
+    for found in (again, document):
+        for own in found["rankers"].values():
+            own.pop("seconds", None)
+    assert again == document
+
+
+def test_a_need_that_no_profile_speaks_of_is_counted_and_asked_of_nobody(store):
+    needs = need_rows()
+    needs[1]["industry"] = "ωψξ"
+    data = training_data(needs=frame("needs", needs))
+    found = compare(split("cold-need", data, today=TODAY), store, rankers=[Oracle()]).to_dict()
+    assert found["counts"]["questions_no_profile_speaks_of"] == 1
+    assert len(found["rankers"]["oracle"]["needs"]["ndcg@10"]) == len(NEED_IDS) - 1
+
+
+def test_needs_that_no_profile_speaks_of_at_all_are_told(store):
+    needs = [{**row, "industry": "ωψξ", "nodes": None} for row in need_rows()]
+    data = training_data(needs=frame("needs", needs))
+    with pytest.raises(InputError, match="no profile says a word"):
+        compare(split("cold-need", data, today=TODAY), store, rankers=[Oracle()])
+
+
+def test_the_stack_learns_from_the_task_alone_and_its_parts_sum_up(cold, store):
+    some = replace(cold, tasks=cold.tasks[:1])
+    found = compare(some, store, rankers=[CharacterTfidf()], stack=Stack()).to_dict()
+    stack = found["rankers"][STACK]
+    assert stack["figures"]["all"]["ndcg@10"]["mean"] > 0.8
+    assert "text_similarity" in found["stack_minus_stack_without"]
+    # No head can know a need that is hidden.
+    assert "need_head" not in found["stack_minus_stack_without"]
+
+
+def test_steps_are_told_task_by_task(cold, store):
+    told = []
+    compare(cold, store, rankers=[Oracle()], progress=lambda *done: told.append(done))
+    assert ("cold-need 5/5: peers", 1, 1) in told
+
+
+def test_versions_of_libraries_are_kept(monkeypatch):
+    monkeypatch.setattr(harness, "LIBRARIES", ("numpy", "no-such-library"))
+    found = harness.libraries()
+    assert found["numpy"] == np.__version__
+    assert found["no-such-library"] is None

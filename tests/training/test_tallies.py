@@ -1,0 +1,128 @@
+import numpy as np
+import pytest
+
+from features.need import NeedQuery
+from training.tallies import Tally, figures, paired, ranked
+from training.tasks import Question
+
+IDS = np.array([f"e{at:02}" for at in range(30)], dtype=np.str_)
+
+
+def question(relevant, *, need="n", zone="z", known=range(30), newcomers=0, warm=True, among=30):
+    def mask(rows):
+        return np.isin(np.arange(30), list(rows))
+
+    return Question(
+        query=NeedQuery("LED", need_id=need, zone_id=zone),
+        zone={},
+        row={},
+        candidates=mask(range(among)),
+        relevant=mask(relevant),
+        known=mask(known),
+        newcomers=newcomers,
+        warm=warm,
+    )
+
+
+def first(*rows):
+    """Return scores that place these rows first."""
+    scores = np.zeros(30)
+    for place, row in enumerate(rows):
+        scores[row] = 30 - place
+    return scores
+
+
+def tally(protocol, *judged):
+    found = Tally(protocol)
+    for fold, own, scores in judged:
+        found.add(fold, own, IDS, scores)
+    return found
+
+
+def test_candidates_alone_are_ranked_and_ties_go_by_id():
+    assert ranked(first(25, 3), question([1], among=5)).tolist() == [3, 0, 1, 2, 4]
+
+
+def test_a_need_is_the_mean_of_its_tasks():
+    found = tally(
+        "cold-enterprise", (0, question([1, 2]), first(1, 2)), (1, question([28, 29]), first(1))
+    )
+    assert found.needs("ndcg@10") == {"n": 0.5}
+    assert found.summary()["all"]["ndcg@10"]["needs"] == 1
+
+
+def test_needs_with_one_relevant_candidate_are_left_out():
+    found = tally("cold-need", (0, question([1], need="a"), first(1)))
+    assert found.needs("ndcg@10") == {}
+    assert found.summary()["all"]["ndcg@10"] is None
+
+
+def test_warm_and_cold_are_kept_apart():
+    found = tally(
+        "time",
+        (0, question([1, 2], need="a"), first(1, 2)),
+        (0, question([1, 2], need="b", warm=False), first(5, 6)),
+    )
+    means = {part: own["precision@10"]["mean"] for part, own in found.summary().items()}
+    # Ties go by id: with 5 and 6 first, 1 and 2 still are among the first ten.
+    assert means == {"all": pytest.approx(0.2), "warm": 0.2, "cold": 0.2}
+    assert found.needs("mrr", "warm") == {"a": 1.0}
+    assert found.needs("mrr", "cold") == {"b": 0.25}
+
+
+def test_newcomers_are_misses_in_one_figure_and_left_out_of_the_other():
+    own = question([1, 2], known=[1], newcomers=1)
+    found = tally("time", (0, own, first(1, *range(10, 20), 2)))
+    assert found.needs("recall@10") == {"n": pytest.approx(1 / 3)}
+    assert found.needs("recall@10_known") == {"n": 1.0}
+    assert found.needs("recall@50") == {"n": 1.0}
+
+
+def test_a_need_of_newcomers_alone_counts_only_where_they_are_misses():
+    found = tally("time", (0, question([], newcomers=2), first(1)))
+    assert found.needs("recall@10") == {"n": 0.0}
+    assert found.needs("recall@10_known") == {}
+
+
+def test_events_are_judged_by_known_investors_and_the_others_by_ndcg():
+    assert figures("time")[0].name == "recall@10_known"
+    assert figures("cold-need")[0].name == "ndcg@10"
+    assert "recall@10" not in {figure.name for figure in figures("cold-enterprise")}
+
+
+def test_lists_are_judged_by_coverage_exposure_and_overlap():
+    same = first(*range(20))
+    found = tally(
+        "leave-zone-out",
+        (0, question([1], need="a", zone="x"), same),
+        (0, question([1], need="b", zone="y"), same),
+        (0, question([1], need="c", zone="w"), first(*range(10, 30))),
+        (1, question([1], need="d", zone="v"), same),
+    ).spread()
+    assert found["coverage@20"] == 1
+    # x and y are alike; each has ten of w's twenty; v was asked for in another task.
+    assert found["overlap@20"] == pytest.approx((1 + 0.5 + 0.5) / 3)
+    assert (found["lists"], found["pairs_of_zones"], found["candidates"]) == (4, 3, 30)
+    assert found["gini@20"] == pytest.approx(0.25)
+
+
+def test_without_two_zones_of_one_industry_there_is_no_overlap():
+    found = tally("cold-need", (0, question([1, 2], zone=None), first(1)))
+    assert found.spread()["overlap@20"] is None
+
+
+def test_differences_are_paired_over_needs():
+    one = tally(
+        "cold-need",
+        (0, question([1, 2], need="a"), first(1, 2)),
+        (0, question([28, 29], need="b"), first(28, 29)),
+    )
+    other = tally(
+        "cold-need",
+        (0, question([1, 2], need="a"), first(1, 2)),
+        (0, question([28, 29], need="b"), first(5)),
+    )
+    gap = paired(one, other)
+    assert gap["all"]["ndcg@10"]["mean"] == 0.5
+    assert gap["cold"]["ndcg@10"] is None
+    assert gap["all"]["ndcg@10"]["low"] == 0

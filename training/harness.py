@@ -1,0 +1,291 @@
+"""One harness for every ranker: the same tasks, the same candidates, the same figures."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as installed
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from features.errors import InputError
+from features.presence import Presence
+from training.fitting import fit
+from training.metrics import DRAW_SEED, DRAWS
+from training.peers.roster import peers
+from training.rounds import Rounds
+from training.tallies import Tally, figures, paired
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from features.encoder import EncodingStore
+    from features.progress import Steps
+    from training.peers.base import Peer
+    from training.rounds import Round
+    from training.tallies import Figure
+    from training.tasks import Question, Split
+
+STACK = "lianzhao"
+ASKED = {
+    "all": "needs_asked_for",
+    "warm": "warm_needs_asked_for",
+    "cold": "cold_needs_asked_for",
+}
+"""What the needs of each slice are counted as."""
+_PLACED = ("enterprises", "events", "zones", "needs")
+LIBRARIES = (
+    *("numpy", "scipy", "scikit-learn", "polars", "rectools-lightfm", "rjieba"),
+    *("bm25s", "implicit"),
+)
+
+
+class Stack:
+    """The project's own ranker, fitted anew on every task."""
+
+    name = STACK
+    gloss = "链招"
+
+    def fit(self, ground: Round) -> Stack:
+        """Fit everything on what is left."""
+        task = ground.task
+        fitted = fit(
+            task.data, ground.store, today=task.as_of, seed=ground.seed, progress=ground.progress
+        )
+        pool = fitted.ranker.space.pool(task.data.enterprises)
+        self.space_, self.bound_ = fitted.ranker.space, fitted.ranker.bind(pool)
+        self.factors_ = fitted.ranker.blend.factors
+        tables = {name: getattr(task.data, name) for name in _PLACED}
+        self.presence_ = Presence(self.space_, pool, **tables)
+        return self
+
+    def contributions(self, question: Question) -> NDArray[np.float64]:
+        """Return each factor's part of the raw scores, shape (factors, n), as they are served."""
+        query = question.query
+        need = self.space_.need(
+            query, question.zone or None, present=self.presence_.of(query.zone_id), keep=True
+        )
+        return self.bound_.contributions(need)
+
+
+@dataclass
+class Comparison:
+    """What every ranker reached under one split.
+
+    Attributes
+    ----------
+    split : Split
+    tallies : dict of Tally, by ranker
+    without : dict of Tally, by factor
+        The stack with one factor taken out.
+    speaking : set of str
+        The factors that told enterprises apart at least once; a constant never does.
+    settings, glosses, seconds : dicts by ranker
+    left_out : dict
+        Rankers that could not take part, and why.
+    silent : int
+        Questions left out for all, because no profile says a word of the need.
+    """
+
+    split: Split
+    tallies: dict[str, Tally] = field(default_factory=dict)
+    without: dict[str, Tally] = field(default_factory=dict)
+    speaking: set[str] = field(default_factory=set)
+    settings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    glosses: dict[str, str] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    left_out: dict[str, str] = field(default_factory=dict)
+    silent: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything, as JSON takes it."""
+        split, stack = self.split, self.tallies.get(STACK)
+        others = {name: tally for name, tally in self.tallies.items() if name != STACK}
+        return {
+            "protocol": split.protocol,
+            "date": split.date.isoformat() if split.date else None,
+            "seed": split.seed,
+            "split": {"tasks": len(split.tasks), "sha256": split.digest},
+            "counts": split.counts
+            | _asked(split)
+            | {"questions_no_profile_speaks_of": self.silent},
+            "judged_by": figures(split.protocol)[0].name,
+            "figures": {
+                figure.name: {
+                    "is": figure.says,
+                    "least_relevant": figure.least,
+                    "needs": self._judged(figure),
+                }
+                for figure in figures(split.protocol)
+            },
+            "intervals": {"level": 0.95, "draws": DRAWS, "seed": DRAW_SEED, "over": "needs"},
+            "rankers": {
+                name: {
+                    "gloss": self.glosses[name],
+                    "settings": self.settings[name],
+                    "figures": tally.summary(),
+                    "lists": tally.spread(),
+                    "seconds": round(self.seconds[name], 2),
+                    "needs": {
+                        figure.name: tally.needs(figure.name) for figure in figures(split.protocol)
+                    },
+                }
+                for name, tally in self.tallies.items()
+            },
+            "left_out": self.left_out,
+            "stack_minus_peer": {
+                name: paired(stack, tally) for name, tally in others.items() if stack is not None
+            },
+            "stack_minus_stack_without": {
+                name: paired(stack, tally)
+                for name, tally in self.without.items()
+                if stack is not None and name in self.speaking
+            },
+            "libraries": libraries(),
+        }
+
+    def _judged(self, figure: Figure) -> dict[str, dict[str, int]]:
+        """Count the needs that a figure is over, and those left out of it, by slice.
+
+        A need that several tasks ask for may be left out in some: so `questions` are counted too.
+        """
+        tally, found = next(iter(self.tallies.values())), {}
+        asked = _asked(self.split)
+        for part, counted in ASKED.items():
+            judged = len(tally.needs(figure.name, part))
+            found[part] = {"judged": judged, "left_out": asked[counted] - judged}
+        values = tally.values["all"][figure.name].values()
+        judged = sum(len(own) for own in values)
+        found["questions"] = {"judged": judged, "left_out": asked["questions"] - judged}
+        return found
+
+
+def compare(
+    split: Split,
+    store: EncodingStore,
+    *,
+    rankers: Sequence[Peer] | None = None,
+    stack: Stack | None = None,
+    progress: Steps = lambda *_: None,
+) -> Comparison:
+    """Fit every ranker on every task and judge it.
+
+    Parameters
+    ----------
+    split : Split
+        From `training.protocols.split`.
+    store : EncodingStore
+    rankers : sequence of Peer, optional
+        By default all peers.
+    stack : Stack, optional
+        Left out where it is None.
+    progress : callable
+        Told (step, done, of).
+
+    Raises
+    ------
+    InputError
+        When no profile says a word of any need that is asked for.
+    """
+    found = Comparison(split)
+    taking_part: list[Peer] = []
+    for peer in peers() if rankers is None else rankers:
+        reason = peer.why_not(split)
+        if reason is None:
+            taking_part.append(peer)
+        else:
+            found.left_out[peer.name] = reason
+    of = len(split.tasks)
+    rounds = Rounds(store, seed=split.seed)
+    for done, task in enumerate(split.tasks):
+        label = f"{split.protocol} {done + 1}/{of}"
+        ground = rounds.round(task, _labelled(progress, label))
+        asked = [question for question in task.questions if _speaks(ground, question)]
+        found.silent += len(task.questions) - len(asked)
+        if not asked:
+            continue
+        if stack is not None:
+            _judge_stack(found, stack, ground, asked)
+        for number, peer in enumerate(taking_part, start=1):
+            _judge(found, peer, ground, asked)
+            progress(f"{label}: peers", number, len(taking_part))
+    if not found.tallies:
+        raise InputError(
+            f"{split.protocol} cannot be run on this workspace: no profile says a word of any of "
+            f"the {found.silent} needs asked for",
+            field="protocol",
+            got=split.protocol,
+            expected="needs in the language of the profiles",
+        )
+    return found
+
+
+def libraries() -> dict[str, str | None]:
+    """Return the versions of what rankers are made of; None for one that is not installed."""
+    found: dict[str, str | None] = {"python": platform.python_version()}
+    for name in LIBRARIES:
+        try:
+            found[name] = installed(name)
+        except PackageNotFoundError:
+            found[name] = None
+    return found
+
+
+def _labelled(progress: Steps, label: str) -> Steps:
+    return lambda step, done, of: progress(f"{label}: {step}", done, of)
+
+
+def _asked(split: Split) -> dict[str, int]:
+    """Count the needs asked for; one may be warm in one task and cold in another."""
+    asked = [question for task in split.tasks for question in task.questions]
+    of = {
+        "all": {q.query.need_id for q in asked},
+        "warm": {q.query.need_id for q in asked if q.warm},
+        "cold": {q.query.need_id for q in asked if not q.warm},
+    }
+    return {name: len(of[part]) for part, name in ASKED.items()} | {"questions": len(asked)}
+
+
+def _speaks(ground: Round, question: Question) -> bool:
+    try:
+        ground.need(question)
+    except InputError:
+        return False
+    return True
+
+
+def _judge(found: Comparison, peer: Peer, ground: Round, asked: Sequence[Question]) -> None:
+    begin = time.perf_counter()
+    peer.fit(ground)
+    tally = _tally(found.tallies, peer.name, found.split)
+    for question in asked:
+        tally.add(ground.task.fold, question, ground.task.ids, peer.scores(question))
+    found.glosses[peer.name], found.settings[peer.name] = peer.gloss, peer.settings()
+    found.seconds[peer.name] += time.perf_counter() - begin
+
+
+def _judge_stack(found: Comparison, stack: Stack, ground: Round, asked: Sequence[Question]) -> None:
+    """Judge the stack, and the stack without each of its factors."""
+    begin = time.perf_counter()
+    stack.fit(ground)
+    fold, ids = ground.task.fold, ground.task.ids
+    for question in asked:
+        parts = stack.contributions(question)
+        raw = parts.sum(axis=0)
+        _tally(found.tallies, stack.name, found.split).add(fold, question, ids, raw)
+        for name, part in zip(stack.factors_, parts, strict=True):
+            _tally(found.without, name, found.split).add(fold, question, ids, raw - part)
+            if np.ptp(part):
+                found.speaking.add(name)
+    found.glosses[stack.name], found.settings[stack.name] = stack.gloss, {}
+    found.seconds[stack.name] += time.perf_counter() - begin
+
+
+def _tally(tallies: dict[str, Tally], name: str, split: Split) -> Tally:
+    return tallies.setdefault(name, Tally(split.protocol))

@@ -1,0 +1,1 @@
+"""What the stack is compared with: simple rules, text search, and factorisations as published."""

@@ -1,0 +1,36 @@
+"""All peers, in the order of reports."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from training.peers.factorisation import Als, Bpr, LightFMAlone
+from training.peers.rules import (
+    Chance,
+    Popularity,
+    RecentPopularity,
+    SectorPopularity,
+    SectorZonePopularity,
+)
+from training.peers.search import Bm25, Centroid, CharacterTfidf, LabelMatch
+
+if TYPE_CHECKING:
+    from training.peers.base import Peer
+
+
+def peers() -> tuple[Peer, ...]:
+    """Return every peer, not fitted."""
+    return (
+        Chance(),
+        Popularity(),
+        LabelMatch(),
+        CharacterTfidf(),
+        Bm25(),
+        Centroid(),
+        LightFMAlone(),
+        Als(),
+        Bpr(),
+        SectorPopularity(),
+        SectorZonePopularity(),
+        RecentPopularity(),
+    )

@@ -1,0 +1,197 @@
+"""Search by words: label match, character TF-IDF, BM25, and nearest centroid."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict
+from functools import cache
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from features.text import clear, name_texts, product_texts
+from features.tfidf import words
+from models.node_match import CodeMatch
+from training.peers.base import Peer
+from training.peers.character_index import CharacterIndex
+from training.peers.settings import Bm25Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import polars as pl
+    from numpy.typing import NDArray
+
+    from features.arrays import PoolFeatures
+    from training.rounds import Round
+    from training.tasks import Question
+
+
+class LabelMatch(Peer):
+    """What a directory of industries does: look whether the enterprise's labels say the industry.
+
+    The levels of the GB/T 4754-2017 code that need and enterprise share (0 to 4), plus 1 where the
+    industry's name (其他, Ⅱ and the like left out) or one of the need's keywords stands, letter for
+    letter, in the enterprise's name, short name, products, tags, nodes or business scope.
+    """
+
+    name = "label_match"
+    gloss = "行业标签匹配"
+
+    def fit(self, ground: Round) -> Self:
+        """Read labels and codes."""
+        self.labels_ = labels(ground.task.data.enterprises)
+        self.ground_ = ground
+        self.codes_ = CodeMatch().prepare(ground.pool)
+        return self
+
+    def scores(self, question: Question) -> NDArray[np.float64]:
+        """Return levels in common plus 1 for the name."""
+        said = (clear(question.query.industry), *question.query.keywords)
+        wanted = [text.lower() for text in said if text.strip()]
+        found = np.array([any(text in label for text in wanted) for label in self.labels_])
+        levels = CodeMatch().score(self.ground_.need(question), self.codes_)
+        shared = 0.0 if levels is None else 4.0 * np.nan_to_num(levels.astype(np.float64))
+        return np.asarray(found + shared, dtype=np.float64)
+
+
+class CharacterTfidf(Peer):
+    """Character 1-3-gram TF-IDF of names and products against the industry's name."""
+
+    name = "character_tfidf"
+    gloss = "字符TF-IDF"
+
+    def settings(self) -> dict[str, Any]:
+        """Return what is fixed."""
+        return {"ngrams": [1, 3], "query": "industry"}
+
+    def fit(self, ground: Round) -> Self:
+        """Index the profiles."""
+        self.index_ = CharacterIndex(documents(ground.task.data.enterprises))
+        return self
+
+    def scores(self, question: Question) -> NDArray[np.float32]:
+        """Return cosines."""
+        return np.asarray(self.index_.cosines([question.query.industry])[0])
+
+
+class Bm25(Peer):
+    """BM25 over words (jieba) and single characters of names and products."""
+
+    name = "bm25"
+    gloss = "BM25"
+    package = "bm25s"
+
+    def __init__(self, settings: Bm25Settings | None = None) -> None:
+        self.parameters = settings or Bm25Settings()
+
+    def settings(self) -> dict[str, Any]:
+        """Return the settings."""
+        return asdict(self.parameters)
+
+    def fit(self, ground: Round) -> Self:
+        """Index the profiles."""
+        import bm25s
+
+        logging.getLogger("bm25s").setLevel(logging.WARNING)  # it logs every index by itself
+        own = self.parameters
+        self.index_ = bm25s.BM25(k1=own.k1, b=own.b, method=own.method)
+        tokens = [tokenise(text) for text in documents(ground.task.data.enterprises)]
+        self.index_.index(tokens, show_progress=False)
+        self.size_ = len(tokens)
+        return self
+
+    def scores(self, question: Question) -> NDArray[np.float32]:
+        """Return BM25 of the need's own words, and of its sector for less."""
+        query = question.query
+        total = self._found([clear(query.industry), *query.keywords])
+        if query.sector:
+            total = total + self.parameters.sector * self._found([clear(query.sector)])
+        return total
+
+    def _found(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        known = [token for token in tokenise(" ".join(texts)) if token in self.index_.vocab_dict]
+        if not known:  # the library takes no empty query
+            return np.zeros(self.size_, dtype=np.float32)
+        return np.asarray(self.index_.get_scores(known))
+
+
+class Centroid(Peer):
+    """Nearest centroid: cosine to the mean of a need's positives, in LSA and sentence space.
+
+    A need without any takes the place of its own text in that space.
+    """
+
+    name = "centroid"
+    gloss = "最近质心"
+
+    def fit(self, ground: Round) -> Self:
+        """Put topics and sentence vectors side by side, centred, rows of length 1."""
+        self.ground_ = ground
+        both = side_by_side(ground.pool)
+        self.centre_ = both.mean(axis=0)
+        known = np.any(ground.pool.views["meaning"], axis=1)
+        self.rows_ = np.where(known[:, None], _unit(both - self.centre_), np.float32(0))
+        return self
+
+    def scores(self, question: Question) -> NDArray[np.float32]:
+        """Return cosines."""
+        own = self.ground_.own(question.query.need_id)
+        if len(own):
+            centroid = self.rows_[own].mean(axis=0)
+        else:
+            need = self.ground_.need(question)
+            centroid = np.concatenate([need.views[view][0] for view in VIEWS]) - self.centre_
+        return np.asarray(self.rows_ @ centroid)
+
+
+VIEWS = ("topics", "meaning")
+
+
+def side_by_side(pool: PoolFeatures) -> NDArray[np.float32]:
+    """Return LSA topics and sentence vectors of a pool, shape (n, d)."""
+    return np.column_stack([pool.views[view] for view in VIEWS])
+
+
+def documents(enterprises: pl.DataFrame) -> list[str]:
+    """Return names without legal form, short names and products, one text an enterprise by id."""
+    frame = enterprises.sort("enterprise_id")
+    names, products = name_texts(frame), product_texts(frame)
+    named = names.weights.indices
+    starts, owned = products.weights.indptr, products.weights.indices
+    return [
+        " ".join(
+            [
+                names.texts[named[row]],
+                *(products.texts[at] for at in owned[starts[row] : starts[row + 1]]),
+            ]
+        )
+        for row in range(frame.height)
+    ]
+
+
+def character_tfidf(enterprises: pl.DataFrame, industries: Sequence[str]) -> NDArray[np.float32]:
+    """Return the cosines of `CharacterTfidf` for industries' names, shape (q, n)."""
+    return CharacterIndex(documents(enterprises)).cosines(industries)
+
+
+def labels(enterprises: pl.DataFrame) -> list[str]:
+    """Return everything a profile calls itself, in small letters, one text an enterprise by id."""
+    found = []
+    for row in enterprises.sort("enterprise_id").iter_rows(named=True):
+        said = [row["name"], row["short_name"], row["business_scope"]]
+        said += [product["name"] for product in row["products"] or ()]
+        said += [*(row["tags"] or ()), *(row["nodes"] or ())]
+        found.append("\n".join(text for text in said if text).lower())
+    return found
+
+
+@cache
+def tokenise(text: str) -> list[str]:
+    """Return words of two characters or more, and every character that is not blank."""
+    return [*words(text), *(character for character in text.lower() if not character.isspace())]
+
+
+def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.where(lengths > 0, lengths, 1))

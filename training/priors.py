@@ -1,0 +1,44 @@
+"""Weights of the factors where too few judgements and events are there to learn them.
+
+Measured on held-out industries (content, LightFM, heads) and outbound deals (history); those of
+`supply_link` and `gap` are stated, for no judgement here knows zones: links of supply are the
+strongest force in studies of co-location (Ellison, Glaeser and Kerr, "What causes industry
+agglomeration?", AER 2010).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+CONTENT_PRIOR = {
+    "text_similarity": 1.0,
+    "topic_similarity": 1.0,
+    "meaning_similarity": 1.0,
+    "product_similarity": 0.5,
+    "industry_match": 3.5,
+    "node_match": 2.5,
+    "industry_code": 0.5,
+    "supply_link": 0.8,
+    "gap": 0.6,
+    "proximity": 0.0,
+}
+COLD_PRIOR = (1.0, 0.6, 0.2, 2.0)
+"""Content, feedback, LightFM and history, for a need that nothing was learnt for."""
+
+WARM_PRIOR = (1.2, 1.0, 0.3, 2.0)
+"""Content with feedback, the need's head, LightFM and history, for another need."""
+
+PRIOR_OFFSETS = (-3.5, -4.5)
+"""The constant for a cold and a warm need."""
+
+
+def prior(*, warm: bool) -> NDArray[np.float64]:
+    """Return the prior weights of the parts of a case."""
+    if warm:
+        return np.array(WARM_PRIOR)
+    return np.array([*CONTENT_PRIOR.values(), *COLD_PRIOR[1:]])

@@ -1,0 +1,203 @@
+"""A comparison on paper: JSON with everything, and one table of it as CSV and Markdown."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from features.errors import UnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+Document = dict[str, Any]
+"""What `Comparison.to_dict` returns."""
+
+NOTE = (
+    "The figures say how well relevant enterprises are found again that were hidden from the "
+    "rankers. They do not say whether an enterprise will invest, and nothing about signing rates."
+)
+UNKNOWN = "–"
+_LISTS = ("coverage@20", "gini@20", "overlap@20")
+
+
+def table(
+    document: Document, part: str = "all", *, brief: bool = False
+) -> tuple[list[str], list[list[str]]]:
+    """Return header and rows, a row a ranker: means with intervals, and how far the stack is ahead.
+
+    Parameters
+    ----------
+    document : dict
+    part : str
+        `all`, `warm` or `cold` needs.
+    brief : bool
+        Intervals only for the figure that the protocol is judged by, so that a row fits a screen.
+    """
+    judged_by = document["judged_by"]
+    figures = [judged_by, *(name for name in document["figures"] if name != judged_by)]
+    ahead = document["stack_minus_peer"]
+    header = ["ranker", judged_by, "stack ahead", *figures[1:], *_LISTS]
+    rows = []
+    for name, own in document["rankers"].items():
+        found = own["figures"][part]
+        gap = ahead[name][part][judged_by] if name in ahead else None
+        others = [found[figure] for figure in figures[1:]]
+        rows.append(
+            [
+                name,
+                told(found[judged_by]),
+                told(gap, signed=True),
+                *(number(own and own["mean"]) if brief else told(own) for own in others),
+                *(number(own["lists"][key]) for key in _LISTS),
+            ]
+        )
+    return header, rows
+
+
+def needs_told(document: Document, part: str = "all") -> str:
+    """Return over how many needs the figures are, and how many are left out of each."""
+    over: dict[str, list[str]] = {}
+    for name, figure in document["figures"].items():
+        counts, questions = figure["needs"][part], figure["needs"]["questions"]
+        text = f"{counts['judged']} needs, {counts['left_out']} left out"
+        if part == "all" and sum(questions.values()) > sum(counts.values()):
+            text += f", and {questions['left_out']} of {sum(questions.values())} questions"
+        text += f" (fewer than {figure['least_relevant']} relevant)"
+        over.setdefault(text, []).append(name)
+    return "; ".join(f"{', '.join(names)}: {text}" for text, names in over.items())
+
+
+def parts(document: Document) -> list[str]:
+    """Return `all`, and warm and cold needs where there are both."""
+    found = next(iter(document["rankers"].values()), None)
+    own = ("warm", "cold")
+    there = [p for p in own if found and any(found["figures"][p].values())]
+    return ["all", *there] if len(there) > 1 else ["all"]
+
+
+def ablation(document: Document, *, brief: bool = False) -> tuple[list[str], list[list[str]]]:
+    """Return header and rows, a row a factor: what leaves when it leaves.
+
+    With `brief`, only by the figure that the protocol is judged by.
+    """
+    figures = [document["judged_by"]] if brief else list(document["figures"])
+    rows = [
+        [name, *(told(found["all"][figure], signed=True) for figure in figures)]
+        for name, found in document["stack_minus_stack_without"].items()
+    ]
+    return ["without", *(f"loss of {figure}" for figure in figures)], rows
+
+
+def markdown(document: Document) -> str:
+    """Return the tables and everything that was counted."""
+    day = f", hidden from {document['date']} on" if document["date"] else ""
+    lines = [f"# {document['protocol']}{day}", "", NOTE, ""]
+    for part in parts(document):
+        lines += [f"## {part.capitalize()} needs", "", *_markdown_table(*table(document, part))]
+        lines += ["", f"{needs_told(document, part)}.", ""]
+    header, rows = ablation(document)
+    if rows:
+        lines += ["## What leaves when a factor leaves", "", *_markdown_table(header, rows), ""]
+    lines += ["## Counted", "", *(f"- {k}: {v}" for k, v in document["counts"].items())]
+    lines += [f"- left out: {name} ({why})" for name, why in document["left_out"].items()]
+    return "\n".join([*lines, f"- split: {document['split']['sha256']}", ""])
+
+
+def matrix(columns: Sequence[tuple[Document, str]]) -> str:
+    """Return a Markdown table of rankers × protocols.
+
+    Parameters
+    ----------
+    columns : sequence of (document, figure)
+    """
+    header = ["", *(f"{document['protocol']}, {figure}" for document, figure in columns)]
+    names = dict.fromkeys(name for document, _ in columns for name in document["rankers"])
+    rows = [[name, *(_cell(*column, name) for column in columns)] for name in names]
+    return "\n".join(_markdown_table(header, rows))
+
+
+def figures_csv(document: Document) -> str:
+    """Return every figure of every ranker as numbers, a row each, differences included."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["what", "ranker", "needs", "figure", "mean", "low", "high", "count"])
+    kinds = {
+        "figure": {name: own["figures"] for name, own in document["rankers"].items()},
+        "stack_minus_peer": document["stack_minus_peer"],
+        "stack_minus_stack_without": document["stack_minus_stack_without"],
+    }
+    for kind, rankers in kinds.items():
+        for name, found in rankers.items():
+            for part, figures in found.items():
+                for figure, own in figures.items():
+                    if own is not None:
+                        writer.writerow([kind, name, part, figure, *own.values()])
+    for name, own in document["rankers"].items():
+        for key, value in own["lists"].items():
+            writer.writerow(["lists", name, "all", key, value, None, None, None])
+    return text.getvalue()
+
+
+def save(document: Document, folder: Path) -> list[Path]:
+    """Write `<protocol>.json`, `.csv` and `.md`; return the files."""
+    stem = document["protocol"]
+    contents = {
+        f"{stem}.json": orjson.dumps(document, option=orjson.OPT_INDENT_2),
+        # Excel knows the encoding by the byte order mark only.
+        f"{stem}.csv": b"\xef\xbb\xbf" + figures_csv(document).encode(),
+        f"{stem}.md": markdown(document).encode(),
+    }
+    return [write(folder / name, content) for name, content in contents.items()]
+
+
+def write(path: Path, content: bytes) -> Path:
+    """Write a file in one step.
+
+    Raises
+    ------
+    UnavailableError
+        When the disk does not take it.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink()
+        raise UnavailableError(f"could not write {path}: {error.strerror}") from error
+    return path
+
+
+def told(interval: Mapping[str, float] | None, *, signed: bool = False) -> str:
+    """Return a mean with its interval, such as `0.531 [0.487, 0.573]`."""
+    if interval is None:
+        return UNKNOWN
+    sign = "+" if signed else ""
+    mean, low, high = (f"{interval[key]:{sign}.3f}" for key in ("mean", "low", "high"))
+    return f"{mean} [{low}, {high}]"
+
+
+def number(value: float | None) -> str:
+    """Return three decimals."""
+    return UNKNOWN if value is None else f"{value:.3f}"
+
+
+def _cell(document: Document, figure: str, name: str) -> str:
+    own = document["rankers"].get(name)
+    return UNKNOWN if own is None else told(own["figures"]["all"][figure])
+
+
+def _markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    def line(cells: Sequence[str]) -> str:
+        return f"| {' | '.join(cells)} |"
+
+    return [line(header), line(["---"] * len(header)), *map(line, rows)]

@@ -1,0 +1,155 @@
+"""A round: one task with the label-free features that every ranker may use.
+
+The feature space never sees a judgement or an event, so that rounds over the same enterprises,
+chain map, day and seed share one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+from scipy import sparse
+
+from features.chains import ChainMap
+from features.errors import InputError
+from features.need import NeedQuery
+from features.space import FeatureSpace
+from training.tasks import relevant_pairs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from numpy.typing import NDArray
+
+    from features.arrays import NeedFeatures, PoolFeatures
+    from features.encoder import EncodingStore
+    from features.progress import Steps
+    from training.tasks import Question, Task
+
+
+@dataclass(frozen=True)
+class Round:
+    """What a ranker is fitted on and asked about.
+
+    Attributes
+    ----------
+    task : Task
+    space : FeatureSpace
+        Fitted on the enterprises of the task.
+    pool : PoolFeatures
+        Of these enterprises.
+    store : EncodingStore
+    seed : int
+    progress : callable
+        Told (step, done, of).
+    """
+
+    task: Task
+    space: FeatureSpace
+    pool: PoolFeatures
+    store: EncodingStore
+    seed: int
+    progress: Steps
+
+    @cached_property
+    def rows(self) -> list[dict[str, Any]]:
+        """The m needs left, as rows of their table; without those that no profile speaks of."""
+        rows = self.task.data.needs.iter_rows(named=True)
+        return [row for row in rows if self._of_row(row) is not None]
+
+    @cached_property
+    def needs(self) -> list[NeedFeatures]:
+        """The features of `rows`."""
+        found = [self._of_row(row) for row in self.rows]
+        return [need for need in found if need is not None]
+
+    @cached_property
+    def positives(self) -> sparse.csr_array:
+        """The relevant pairs left, shape (m, n), each 1."""
+        row_of = self._row_of
+        pairs = relevant_pairs(self.task.data).filter(pl.col("need_id").is_in(list(row_of)))
+        at = np.array([row_of[need_id] for need_id in pairs["need_id"]], dtype=np.intp)
+        columns = np.searchsorted(self.task.ids, pairs["enterprise_id"].to_numpy().astype(np.str_))
+        return sparse.csr_array(
+            (np.ones(len(at), dtype=np.float32), (at, columns)),
+            shape=(len(self.rows), len(self.task.ids)),
+        )
+
+    def own(self, need_id: str | None) -> NDArray[np.intp]:
+        """Return the columns of the enterprises left that are relevant for a need."""
+        at = self._row_of.get(need_id or "")
+        if at is None:
+            return np.empty(0, dtype=np.intp)
+        starts = self.positives.indptr
+        return np.asarray(self.positives.indices[starts[at] : starts[at + 1]], dtype=np.intp)
+
+    def need(self, question: Question) -> NeedFeatures:
+        """Return the features of the need of a question.
+
+        Raises
+        ------
+        InputError
+            When no profile says a word of it.
+        """
+        found = self._features(question.query, question.zone)
+        if found is None:
+            raise InputError(f"nothing is known of the text {question.query.industry!r}")
+        return found
+
+    @cached_property
+    def _row_of(self) -> dict[str, int]:
+        return {row["need_id"]: at for at, row in enumerate(self.rows)}
+
+    @cached_property
+    def _zones(self) -> dict[str, dict[str, Any]]:
+        return {row["zone_id"]: row for row in self.task.data.zones.iter_rows(named=True)}
+
+    @cached_property
+    def _known(self) -> dict[NeedQuery, NeedFeatures | None]:
+        return {}
+
+    def _of_row(self, row: Mapping[str, Any]) -> NeedFeatures | None:
+        query = NeedQuery.from_row(row)
+        return self._features(query, self._zones.get(query.zone_id or "", {}))
+
+    def _features(self, query: NeedQuery, zone: Mapping[str, Any]) -> NeedFeatures | None:
+        if query not in self._known:
+            try:
+                self._known[query] = self.space.need(query, zone or None, keep=True)
+            except InputError:
+                self._known[query] = None
+        return self._known[query]
+
+
+class Rounds:
+    """Makes rounds, fitting a feature space only where the enterprises differ.
+
+    Parameters
+    ----------
+    store : EncodingStore
+    seed : int
+    """
+
+    def __init__(self, store: EncodingStore, *, seed: int = 0) -> None:
+        self.store = store
+        self.seed = seed
+        self._last: tuple[pl.DataFrame, Any, FeatureSpace, PoolFeatures] | None = None
+
+    def round(self, task: Task, progress: Steps = lambda *_: None) -> Round:
+        """Return the round of a task; `progress` is told (step, done, of)."""
+        frame = task.data.enterprises
+        if self._last is None or self._last[1] != task.as_of or not self._last[0].equals(frame):
+            chains = ChainMap.from_frame(task.data.chains)
+            space = FeatureSpace(
+                self.store, chains, input_output=task.data.input_output, seed=self.seed
+            )
+            encoding = partial(progress, "encode texts")
+            pool = space.fit_pool(frame, today=task.as_of, progress=encoding)
+            self._last = (frame, task.as_of, space, pool)
+        _, _, space, pool = self._last
+        return Round(task, space, pool, self.store, self.seed, progress)

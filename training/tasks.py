@@ -1,0 +1,235 @@
+"""Tasks: what is left to learn from, and who is asked for among whom."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from features.need import NeedQuery
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date
+    from typing import Any
+
+    from numpy.typing import NDArray
+
+    from training.fitting import TrainingData
+
+RELEVANT_GRADE = 1
+RELEVANT_STAGES = ("signed", "construction", "production")
+"""What counts as relevant: a judged grade of 1 or more, a stage of signed or later."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """One need for which the candidates of a task are to be ranked.
+
+    Attributes
+    ----------
+    query : NeedQuery
+    zone : mapping
+        The row of its zone; empty where it is unknown.
+    row : mapping
+        Its row of the needs table.
+    candidates, relevant, known : ndarrays of bool, shape (n,)
+        Over the enterprises of the task in the order of ids. `relevant` lies within `candidates`;
+        `known` are those with a relevant pair left to learn from.
+    newcomers : int
+        Relevant enterprises that nobody could have listed: they appeared later.
+    warm : bool
+        Whether the need has a relevant pair left to learn from.
+    """
+
+    query: NeedQuery
+    zone: Mapping[str, Any]
+    row: Mapping[str, Any]
+    candidates: NDArray[np.bool_]
+    relevant: NDArray[np.bool_]
+    known: NDArray[np.bool_]
+    newcomers: int
+    warm: bool
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is left to learn from, and what is asked.
+
+    Attributes
+    ----------
+    fold : int
+    data : TrainingData
+        Without anything that is hidden.
+    ids : ndarray of str, shape (n,)
+        The enterprises of `data`, sorted.
+    as_of : date
+        The day that it is for whoever learns.
+    questions : tuple of Question
+    """
+
+    fold: int
+    data: TrainingData
+    ids: NDArray[np.str_]
+    as_of: date
+    questions: tuple[Question, ...]
+
+
+@dataclass(frozen=True)
+class Split:
+    """The tasks of one protocol.
+
+    Attributes
+    ----------
+    protocol : str
+    tasks : tuple of Task
+    counts : dict
+        How many rows, pairs, needs and enterprises there are, and how many are left out and why.
+    digest : str
+        SHA-256 of what is hidden and asked, task by task: equal splits have equal digests.
+    seed : int
+    date : date or None
+        For `time`, the first day that is hidden.
+    """
+
+    protocol: str
+    tasks: tuple[Task, ...]
+    counts: dict[str, int]
+    digest: str
+    seed: int
+    date: date | None = None
+
+
+@dataclass
+class Tables:
+    """The tables, the relevant pairs in them, and what was counted on the way."""
+
+    data: TrainingData
+    today: date
+    seed: int
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.needs = {row["need_id"]: row for row in self.data.needs.iter_rows(named=True)}
+        self.pairs = relevant_pairs(self.data)
+        judgements, events = self.data.judgements, self.data.events
+        for name, table in (("judgements", judgements), ("events", events)):
+            needs = table.filter(pl.col("need_id").is_not_null())["need_id"]
+            self.counts[f"{name}_of_unknown_needs"] = int((~needs.is_in(list(self.needs))).sum())
+            pool = self.data.enterprises["enterprise_id"].implode()
+            self.counts[f"{name}_of_unknown_enterprises"] = int(
+                (~table["enterprise_id"].is_in(pool)).sum()
+            )
+        self.counts["events_without_a_need"] = events["need_id"].null_count()
+        self.counts["needs"] = self.data.needs.height
+        self.counts["enterprises"] = self.data.enterprises.height
+        self.counts["relevant_pairs"] = self.pairs.height
+
+    def task(self, fold: int, data: TrainingData, hidden: pl.DataFrame, **rule: Any) -> Task:
+        """Return the task that asks for the hidden relevant pairs."""
+        return _Asking(self, data).task(fold, hidden, **rule)
+
+
+def relevant_pairs(data: TrainingData) -> pl.DataFrame:
+    """Return the distinct relevant pairs of known needs and known enterprises.
+
+    Returns
+    -------
+    DataFrame of need_id, enterprise_id; sorted
+    """
+    judged = data.judgements.filter(pl.col("grade") >= RELEVANT_GRADE)
+    signed = data.events.filter(
+        pl.col("stage").is_in(RELEVANT_STAGES) & pl.col("need_id").is_not_null()
+    )
+    columns = ("need_id", "enterprise_id")
+    return (
+        pl.concat([judged.select(columns), signed.select(columns)])
+        .unique()
+        .join(data.needs.select("need_id"), on="need_id", how="semi")
+        .join(data.enterprises.select("enterprise_id"), on="enterprise_id", how="semi")
+        .sort(columns)
+    )
+
+
+class _Asking:
+    """Makes questions about hidden pairs over the enterprises that are left."""
+
+    def __init__(self, tables: Tables, data: TrainingData) -> None:
+        self.tables = tables
+        self.data = data
+        self.ids = data.enterprises["enterprise_id"].sort().to_numpy().astype(np.str_)
+        self.zones = {row["zone_id"]: row for row in data.zones.iter_rows(named=True)}
+        left = relevant_pairs(data)
+        self.left = grouped(left)
+        self.known = self.mask(left["enterprise_id"])
+        self.judged = self.mask(data.judgements["enterprise_id"])
+
+    def mask(self, ids: Iterable[str]) -> NDArray[np.bool_]:
+        return np.isin(self.ids, np.array(sorted(set(ids)), dtype=np.str_))
+
+    def task(
+        self, fold: int, hidden: pl.DataFrame, *, unjudged_only: bool, without_own: bool = False
+    ) -> Task:
+        """Return the task.
+
+        Parameters
+        ----------
+        fold : int
+        hidden : DataFrame of need_id, enterprise_id
+            Relevant pairs.
+        unjudged_only : bool
+            Whether an enterprise that a judgement left names is no candidate: judgements may be
+            exclusive, and being judged elsewhere must then speak neither for nor against.
+        without_own : bool
+            Whether those with a pair left of the same need are no candidates.
+        """
+        questions = []
+        for need_id, relevant in grouped(hidden).items():
+            row = self.tables.needs[need_id]
+            query = NeedQuery.from_row(row)
+            own = self.left.get(need_id, [])
+            candidates = np.ones(len(self.ids), dtype=bool)
+            if unjudged_only:
+                candidates &= ~self.judged
+            if without_own:
+                candidates &= ~self.mask(own)
+            wanted = self.mask(relevant)
+            newcomers = len(relevant) - int(wanted.sum())
+            asked = wanted & candidates
+            self.tables.counts["hidden_pairs"] += len(relevant)
+            self.tables.counts["hidden_pairs_of_newcomers"] += newcomers
+            self.tables.counts["hidden_pairs_of_no_candidate"] += int((wanted & ~candidates).sum())
+            questions.append(
+                Question(
+                    query,
+                    self.zones.get(query.zone_id or "", {}),
+                    row,
+                    candidates,
+                    asked,
+                    self.known,
+                    newcomers,
+                    bool(own),
+                )
+            )
+        return Task(fold, self.data, self.ids, self.tables.today, tuple(questions))
+
+
+def grouped(pairs: pl.DataFrame) -> dict[str, list[str]]:
+    """Return the enterprises of every need, needs and enterprises in the order of ids."""
+    lists = pairs.sort("need_id", "enterprise_id").group_by("need_id", maintain_order=True)
+    return {row[0]: row[1] for row in lists.agg("enterprise_id").iter_rows()}
+
+
+def digest(tasks: Sequence[Task]) -> str:
+    """Return the SHA-256 of what is asked, and among whom."""
+    found = hashlib.sha256()
+    for task in tasks:
+        for question in task.questions:
+            relevant = " ".join(task.ids[question.relevant].tolist())
+            found.update(f"{task.fold}|{question.query.need_id}|{relevant}|".encode())
+            found.update(np.packbits(question.candidates).tobytes())
+    return found.hexdigest()

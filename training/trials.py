@@ -1,0 +1,354 @@
+"""Trials: what learns is fitted on a part of what is known, and asked about the rest."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+from scipy import sparse
+
+from features.history import DEAL_STAGES, deals
+from models.blend import content_share, standardise, unit_spread
+from models.head import Examples, NeedHeads
+from models.hybrid import LightFMHybrid
+from models.ranker import ContentScorer
+from models.track_record import MIN_DEALS, DealHistory, HistoryScorer
+from training.interactions import interactions
+from training.metrics import MIN_RELEVANT
+from training.priors import CONTENT_PRIOR, prior
+from training.splits import half_pairs, need_folds
+from training.weights import Case
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import date
+
+    from numpy.typing import NDArray
+
+    from features.arrays import NeedFeatures, PoolFeatures
+    from features.progress import Steps
+    from training.interactions import Interactions
+
+FOLDS = 5
+KEPT = 5_000
+MIN_PAIRS = 50
+"""With fewer pairs known LightFM would learn noise, and stays silent."""
+
+CUTS_YEARS = (6, 5, 4, 3, 2)
+WINDOW_YEARS = 2
+"""How long before the last deal they are hidden in turn, and for how long they are judged."""
+
+_DAYS_A_YEAR = 365.25
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """The factors that learn, fitted."""
+
+    hybrid: LightFMHybrid
+    heads: NeedHeads
+    history: DealHistory
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What is known of pairs: the tables, and the gains and flags they come to."""
+
+    judgements: pl.DataFrame
+    events: pl.DataFrame
+    known: Interactions
+
+
+@dataclass(frozen=True)
+class Cases:
+    """Held-out cases, by what was known of their needs.
+
+    The parts of a cold case are the content factors, feedback, LightFM and history; those of a
+    warm one content with feedback, the head, LightFM and history.
+    """
+
+    cold: list[Case]
+    warm: list[Case]
+
+
+class Trials:
+    """Fits on parts of the labels.
+
+    Parameters
+    ----------
+    needs : sequence of m NeedFeatures
+    pool : PoolFeatures of n enterprises
+    labels : Labels
+    baseline : ndarray of shape (m, n)
+        Character TF-IDF.
+    as_of : date
+        What the ages of deals are counted to.
+    seed : int
+    progress : callable
+        Told (step, done, of).
+    """
+
+    def __init__(
+        self,
+        needs: Sequence[NeedFeatures],
+        pool: PoolFeatures,
+        labels: Labels,
+        baseline: NDArray[np.float32],
+        *,
+        as_of: date,
+        seed: int,
+        progress: Steps,
+    ) -> None:
+        self.needs = needs
+        self.pool = pool
+        self.labels = labels
+        self.baseline = baseline
+        self.as_of = as_of
+        self.seed = seed
+        self.progress = progress
+        self._need_ids = [need.need_id or "" for need in needs]
+        gains = labels.known.gains
+        self._examples = Examples(pool, np.unique(gains.indices), seed=seed) if gains.nnz else None
+        self._scorer = ContentScorer(pool)
+
+    def learn(self, gains: sparse.csr_array, events: pl.DataFrame, as_of: date) -> Learnt:
+        """Fit LightFM, heads and history; they stay silent where there is nothing to learn from."""
+        hybrid, heads = LightFMHybrid(seed=self.seed), NeedHeads()
+        if gains.nnz >= MIN_PAIRS:
+            seen = np.isin(self.pool.ids, events["enterprise_id"].unique().to_numpy().astype(str))
+            hybrid.fit(self.needs, self.pool, gains, seen)
+        if gains.nnz and self._examples is not None:
+            heads.fit(self.needs, self._examples, gains)
+        made = deals(events, self.needs, as_of=as_of)
+        return Learnt(hybrid, heads, DealHistory().fit(made, as_of=as_of, seed=self.seed))
+
+    def folds(self) -> Cases:
+        """Hold out needs, for which then nothing is learnt, and half of every need's enterprises.
+
+        No candidate was chosen for another need.
+        """
+        known = self.labels.known
+        folds = need_folds(known.relevant, FOLDS, self.seed)
+        halves = half_pairs(known.relevant, self.seed)
+        # What is hidden in turn: every pair of a fold's needs, half of the pairs of every need.
+        hidden = [_rows(known.gains, fold) for fold in folds] + halves
+        trials = list(self._trials(hidden))
+        fold_of = {row: at for at, fold in enumerate(folds) for row in fold.tolist()}
+
+        def judge(row: int) -> Cases:
+            content, wanted = self._content(row), _wanted(known.relevant, row)
+            at = fold_of[row]
+            cold = list(self._case(row, at, wanted, trials[at], content, warm=False))
+            warm: list[Case] = []
+            for at, half in enumerate(halves):
+                if half.indptr[row + 1] - half.indptr[row] >= MIN_RELEVANT:
+                    trial = trials[len(folds) + at]
+                    warm += self._case(row, at, wanted, trial, content, warm=True)
+            return Cases(cold, warm)
+
+        found = Cases([], [])
+        with _workers() as workers:
+            for done, cases in enumerate(workers.map(judge, sorted(fold_of)), start=1):
+                self.progress("held-out needs", done, len(fold_of))
+                found.cold.extend(cases.cold)
+                found.warm.extend(cases.warm)
+        return found
+
+    def time(self) -> Cases:
+        """Hold out the deals of two years after a day, several times; enterprises known by then.
+
+        Deals repeat: who has come before is a candidate again. One relevant enterprise will do.
+        """
+        cold: list[Case] = []
+        warm: list[Case] = []
+        won = self.labels.events.filter(
+            pl.col("stage").is_in(DEAL_STAGES) & (pl.col("date") <= self.as_of)
+        )
+        last: Any = won["date"].max()  # the log may end long before the day of training
+        over = (last or self.as_of) + timedelta(days=1)
+        for fold, ago in enumerate(CUTS_YEARS):
+            self.progress("held-out years", fold, len(CUTS_YEARS))
+            cut = over - timedelta(days=round(ago * _DAYS_A_YEAR))
+            before = won.filter(pl.col("date") < cut)
+            end = cut + timedelta(days=round(WINDOW_YEARS * _DAYS_A_YEAR))
+            after = won.filter(pl.col("date").is_between(cut, end, closed="left"))
+            if before.height < MIN_DEALS or after.is_empty():
+                continue
+            trial = self._trial_before(cut)
+            known_by_then = np.isin(self.pool.ids, before["enterprise_id"].to_numpy().astype(str))
+            came = self._interactions(self.labels.judgements.clear(), after, end).relevant
+            for row in np.flatnonzero(np.diff(came.indptr)).tolist():
+                wanted = _wanted(came, row)
+                head = bool(len(trial.learnt.heads.chosen(self.needs[row].need_id)))
+                found = self._case(
+                    row,
+                    fold,
+                    wanted,
+                    trial,
+                    self._content(row),
+                    warm=head,
+                    among=known_by_then,
+                    least=1,
+                )
+                (warm if head else cold).extend(found)
+        self.progress("held-out years", len(CUTS_YEARS), len(CUTS_YEARS))
+        return Cases(cold, warm)
+
+    def _trials(self, hidden: Sequence[sparse.csr_array]) -> Iterator[_Trial]:
+        """Learn from what is not hidden, several at once: LightFM does not hold the lock."""
+        known, events = self.labels.known.gains, self.labels.events
+        remaining = [sparse.csr_array(known - known.multiply(part)) for part in hidden]
+        for gains in remaining:
+            gains.eliminate_zeros()
+        left = [self._without(events, part) for part in hidden]
+        with _workers() as workers:
+            learnt = workers.map(self.learn, remaining, left, [self.as_of] * len(left))
+            for done, (gains, one) in enumerate(zip(remaining, learnt, strict=True), start=1):
+                self.progress("learn without", done, len(remaining))
+                yield _Trial.of(gains, one, self.pool)
+
+    def _trial_before(self, cut: date) -> _Trial:
+        events = self.labels.events.filter(pl.col("date") < cut)
+        gains = self._interactions(self.labels.judgements, events, cut).gains
+        return _Trial.of(gains, self.learn(gains, events, cut), self.pool)
+
+    def _interactions(
+        self, judgements: pl.DataFrame, events: pl.DataFrame, as_of: date
+    ) -> Interactions:
+        known = events.filter(pl.col("date") <= as_of)
+        return interactions(judgements, known, self._need_ids, self.pool.ids)
+
+    def _without(self, events: pl.DataFrame, hidden: sparse.csr_array) -> pl.DataFrame:
+        """Return the events but those of hidden pairs."""
+        if events.is_empty():
+            return events
+        pairs = sparse.coo_array(hidden)
+        ids = np.array(self._need_ids, dtype=object)
+        named = pl.DataFrame(
+            {
+                "need_id": ids[pairs.row].tolist(),
+                "enterprise_id": self.pool.ids[pairs.col].tolist(),
+            },
+            schema={"need_id": pl.String, "enterprise_id": pl.String},
+        )
+        return events.join(named, on=["need_id", "enterprise_id"], how="anti")
+
+    def _content(self, row: int) -> NDArray[np.float64]:
+        """Return the content factors and feedback, standardised, shape (factors + 1, n)."""
+        weights = np.array(list(CONTENT_PRIOR.values()))
+        z = np.zeros((len(weights) + 1, len(self.pool)))
+        for at, scores in enumerate(self._scorer.scores(self.needs[row])):
+            if scores is not None:
+                z[at] = standardise(scores)
+        base = weights @ z[:-1]
+        spread = base.std() or 1.0
+        z[:-1] /= spread
+        z[-1] = standardise(self._scorer.feedback(base / spread))
+        return z
+
+    def _case(
+        self,
+        row: int,
+        fold: int,
+        wanted: NDArray[np.bool_],
+        trial: _Trial,
+        content: NDArray[np.float64],
+        *,
+        warm: bool,
+        among: NDArray[np.bool_] | None = None,
+        least: int = MIN_RELEVANT,
+    ) -> Iterator[Case]:
+        """Yield the case, over those that nothing was learnt about unless told, if it can be."""
+        need = self.needs[row]
+        candidates = among
+        if candidates is None:
+            candidates = np.ones(len(self.pool), dtype=bool)
+            candidates[trial.gains.indices] = False
+        if (wanted & candidates).sum() < least:
+            return
+        if warm:
+            share = content_share(len(trial.learnt.heads.chosen(need.need_id)))
+            total = unit_spread((prior(warm=False)[: len(content)] @ content)[None, :])[0]
+            head = trial.learnt.heads.score(need, trial.head_rows)
+            parts = [share * total, _z(head, self.pool)]
+        else:
+            parts = [*content]
+        parts.append(_z(trial.learnt.hybrid.score(need, trial.hybrid_rows), self.pool))
+        parts.append(trial.history.parts(need).sum(axis=0))
+        said = np.stack(parts)
+        kept = _foremost(candidates, wanted, prior(warm=warm) @ said, self.baseline[row])
+        yield Case(
+            row,
+            fold,
+            said[:, kept],
+            self.baseline[row, kept].astype(np.float64),
+            wanted[kept],
+            self._need_ids[row],
+            self.pool.ids[wanted & candidates],
+            int(candidates.sum()),
+        )
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """What was learnt from `gains`, and its factors prepared for the pool."""
+
+    gains: sparse.csr_array
+    learnt: Learnt
+    hybrid_rows: NDArray[np.float32] | None
+    head_rows: Any
+    history: HistoryScorer
+
+    @classmethod
+    def of(cls, gains: sparse.csr_array, learnt: Learnt, pool: PoolFeatures) -> _Trial:
+        return cls(
+            gains,
+            learnt,
+            learnt.hybrid.prepare(pool),
+            learnt.heads.prepare(pool),
+            HistoryScorer(learnt.history, pool),
+        )
+
+
+def _workers() -> ThreadPoolExecutor:
+    """Return threads for work that does not hold the lock: products of arrays, and LightFM."""
+    return ThreadPoolExecutor(min(FOLDS, os.cpu_count() or 1))
+
+
+def _rows(gains: sparse.csr_array, rows: NDArray[np.intp]) -> sparse.csr_array:
+    """Return which entries of a matrix lie in some of its rows."""
+    kept = np.zeros(gains.shape[0], dtype=bool)
+    kept[rows] = True
+    return sparse.csr_array(gains.multiply(kept[:, None]) > 0)
+
+
+def _wanted(relevant: sparse.csr_array, row: int) -> NDArray[np.bool_]:
+    wanted = np.zeros(relevant.shape[1], dtype=bool)
+    wanted[relevant.indices[relevant.indptr[row] : relevant.indptr[row + 1]]] = True
+    return wanted
+
+
+def _z(scores: NDArray[np.float32] | None, pool: PoolFeatures) -> NDArray[np.float64]:
+    return np.zeros(len(pool)) if scores is None else standardise(scores)
+
+
+def _foremost(
+    candidates: NDArray[np.bool_], wanted: NDArray[np.bool_], *scores: NDArray[Any]
+) -> NDArray[np.intp]:
+    """Return the rows of the candidates that a case keeps.
+
+    All of them in a pool of up to `KEPT`; in a larger one, to save memory, the relevant ones and
+    the `KEPT` that each of the scores places best: the others could not come near the first fifty.
+    """
+    rows = np.flatnonzero(candidates)
+    if len(rows) <= KEPT:
+        return rows
+    kept = wanted & candidates
+    for values in scores:
+        kept[rows[np.argpartition(-values[rows], KEPT)[:KEPT]]] = True
+    return np.flatnonzero(kept)
