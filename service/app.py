@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,6 @@ from service.telemetry import Measured, Telemetry
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     from fastapi.telemetry import TelemetryConfig
 
@@ -85,7 +85,7 @@ def create_app(
         # FastAPI would look for OpenTelemetry exporters; /metrics is what this project offers.
         telemetry=_SILENT,
     )
-    app.state.parts = Parts(answers, registry or _registry_of(settings.home), telemetry)
+    app.state.parts = Parts(answers, registry or _registry_of(settings), telemetry)
     for module in (recommendations, reference, enterprises, models, events, health):
         app.include_router(module.router)
     docs.install(app)
@@ -120,12 +120,15 @@ def _version() -> str:
 # Loaded only when needed: an app on another engine does without scikit-learn and the encoder.
 def _engine_of(settings: Settings) -> EngineSource:
     from features.encoder import encoder_named
-    from service.engine import EngineHolder
+    from service.holder import EngineHolder
 
     return EngineHolder(Workspace(settings.home), encoder_named(settings.encoder))
 
 
-def _registry_of(home: Path) -> Registry:
+def _registry_of(settings: Settings) -> Registry:
+    from features.encoder import encoder_named
+    from models import loading
     from models.registry import ModelRegistry
 
-    return ModelRegistry(Workspace(home))
+    workspace, encoder = Workspace(settings.home), encoder_named(settings.encoder)
+    return ModelRegistry(workspace, partial(loading.load, workspace=workspace, encoder=encoder))

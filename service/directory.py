@@ -153,6 +153,7 @@ class Directory:
             "nodes": list(need.nodes),
             "keywords": list(need.keywords),
             "industry_codes": list(need.industry_codes),
+            "region": need.region,
         }
 
 

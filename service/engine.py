@@ -11,20 +11,18 @@ import numpy as np
 import polars as pl
 from threadpoolctl import threadpool_limits
 
-from features.chains import ChainMap
-from features.encoder import EncodingStore
 from features.errors import InputError, UnavailableError
-from features.profile import confidence
-from features.space import FeatureSpace
-from features.tables.schema import schema_hash
-from models import artifact
+from features.nodes import NAMED_FROM
+from features.presence import Presence
+from features.profile import confidence, known_of_zone
+from models import loading
 from models.blend import score_of
-from models.ranker import Ranker, order
+from models.ranker import order
 from models.registry import ModelRegistry
 from service.directory import Directory, brief, known
 from service.filters import Filters, mask
+from service.neighbours import stage_told
 from service.reasons import (
-    NODE_NAMED_FROM,
     SEPARATORS,
     chosen_rows,
     find_evidence,
@@ -52,6 +50,7 @@ PROBABILITY_NOTE = {
     "score only ranks and is not a probability.",
 }
 _NEEDS_KEPT = 2_000
+_BOUND_TO = ("enterprises", "chains", "input_output")
 
 
 class Engine(Directory):
@@ -62,10 +61,12 @@ class Engine(Directory):
     bound : PoolRanker
         The ranker, bound to the features of `tables["enterprises"]`.
     tables : dict of DataFrame
-        enterprises (ordered by id), zones, needs, chains.
+        enterprises (ordered by id), zones, needs, events.
     model_version, pool_version : str
     pool_date : str or None
         ISO date of the last change of the enterprises.
+    made_of : tuple of str
+        The versions of all that `bound` was made of.
     """
 
     def __init__(
@@ -76,9 +77,12 @@ class Engine(Directory):
         model_version: str,
         pool_version: str,
         pool_date: str | None,
+        made_of: tuple[str, ...] = (),
     ) -> None:
         super().__init__(tables, bound.ranker.space.chain_map)
         self.bound = bound
+        self.made_of = made_of
+        self._presence = Presence(bound.ranker.space, bound.pool, **tables)
         self.model_version = model_version
         self.pool_version = pool_version
         self.pool_date = pool_date
@@ -92,40 +96,48 @@ class Engine(Directory):
         workspace: Workspace,
         encoder: SentenceEncoder,
         progress: Count | None = None,
+        *,
+        former: Engine | None = None,
     ) -> Engine:
         """Load the active version and bind it to the tables as they are now.
 
+        What `former` holds is taken over where it is still the same: a new event or need costs
+        milliseconds, not a new reading of all profiles.
+
         Raises
         ------
-        UnavailableError
-            When no version is active yet, or it was made with another sentence encoder.
+        NoModelError
+            When no version is active yet.
+        UnfitModelError
+            When it was made with another sentence encoder, for other tables or in another way.
         DamagedError
             When a file of the model or of the tables was altered.
         """
-        registry = ModelRegistry(workspace)
-        version = registry.active()
-        if version is None:
+        folder = ModelRegistry(workspace).active_folder()
+        if folder is None:
             raise NoModelError(
                 "no model is active yet: run `lianzhao train` first",
                 expected="an active model version",
             )
-        _check_made_for(artifact.manifest(registry.path(version)), version, encoder)
         # The versions are read first: a table that changes meanwhile is noticed afterwards.
         pool_version, pool_date = workspace.pool_version, workspace.pool_date
-        tables = {name: workspace.read(name) for name in ("enterprises", "zones", "needs")}
-        tables["enterprises"] = tables["enterprises"].sort("enterprise_id")
-        # Scoring is many small products: threads cost more there than they give.
-        threadpool_limits(1, user_api="blas")
-        store = EncodingStore(workspace.home / "encodings.sqlite", encoder)
-        space = FeatureSpace(store, ChainMap.from_frame(workspace.read("chains")))
-        ranker = Ranker.restore(artifact.load(registry.path(version)), space)
-        pool = space.pool(tables["enterprises"], progress=progress)
+        made_of = (folder.name, *(workspace.version(table) for table in _BOUND_TO))
+        tables = {name: workspace.read(name) for name in ("zones", "needs", "events")}
+        if former is not None and former.made_of == made_of:
+            bound, tables["enterprises"] = former.bound, former._pool
+        else:
+            tables["enterprises"] = workspace.read("enterprises").sort("enterprise_id")
+            # Scoring is many small products: threads cost more there than they give.
+            threadpool_limits(1, user_api="blas")
+            ranker = loading.load(folder, workspace, encoder)
+            bound = ranker.bind(ranker.space.pool(tables["enterprises"], progress=progress))
         return cls(
-            ranker.bind(pool),
+            bound,
             tables,
-            model_version=version,
+            model_version=folder.name,
             pool_version=pool_version,
             pool_date=pool_date,
+            made_of=made_of,
         )
 
     def recommend(
@@ -158,7 +170,13 @@ class Engine(Directory):
             "unknown": passing.unknown,
             "leads": [
                 self._lead(
-                    features, parts[:, row], float(raw[row]), int(row), offset + place, language
+                    need,
+                    features,
+                    parts[:, row],
+                    float(raw[row]),
+                    int(row),
+                    offset + place,
+                    language,
                 )
                 for place, row in enumerate(ranked, start=1)
             ],
@@ -232,6 +250,13 @@ class Engine(Directory):
                 progress(number, len(needs))
         return pl.concat(frames) if frames else pl.DataFrame(schema=BATCH_SCHEMA)
 
+    def contributions(self, need: NeedQuery) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Return each factor's part of the raw scores, shape (factors, n), and who can be listed.
+
+        In the order of the pool; the raw scores that a list goes by are the sums over the factors.
+        """
+        return self.bound.contributions(self._understand(need)), self._listed
+
     def within(self, enterprise_ids: Sequence[str]) -> NDArray[np.bool_]:
         """Return which rows of the pool are among the given ids."""
         return np.isin(self.bound.pool.ids, np.array(list(enterprise_ids), dtype=np.str_))
@@ -253,7 +278,7 @@ class Engine(Directory):
         found.sort(key=lambda case: (case[0], case[1], case[2].need_id))
         suited = []
         for rank, negated, need, features, parts in found[:limit]:
-            lead = self._lead(features, parts, -negated, at, rank, language)
+            lead = self._lead(need, features, parts, -negated, at, rank, language)
             suited.append({"need": self._told(need)} | {k: lead[k] for k in _OF_A_NEED})
         return {
             "enterprise": brief(self._pool.row(at, named=True)),
@@ -267,7 +292,7 @@ class Engine(Directory):
     @cached_property
     def _nodes_of(self) -> pl.Series:
         """The nodes each enterprise stands in: those stated, and those its products fit."""
-        fit = np.nan_to_num(self.bound.pool.nodes.fit) >= NODE_NAMED_FROM
+        fit = np.nan_to_num(self.bound.pool.nodes.fit) >= NAMED_FROM
         ids = self.bound.pool.nodes.node_ids
         return pl.Series(
             "nodes", [[ids[at] for at in np.flatnonzero(row)] for row in fit], pl.List(pl.String)
@@ -284,19 +309,21 @@ class Engine(Directory):
             if found is None:
                 if len(self._understood) >= _NEEDS_KEPT:
                     self._understood.pop(next(iter(self._understood)))
-                zone = self._zones.get(need.zone_id or "")
-                found = self._understood[need] = self.bound.ranker.space.need(need, zone)
+                zone, present = self._zones.get(need.zone_id or ""), self._presence.of(need.zone_id)
+                space = self.bound.ranker.space
+                found = self._understood[need] = space.need(need, zone, present=present)
         return found
 
     def _evidence(self, need: NeedFeatures, row: int) -> Evidence:
         chosen = self._chosen.get(need.need_id)
         if chosen is None:
             chosen = self._chosen[need.need_id] = chosen_rows(self.bound, need)
-        return find_evidence(self.bound.pool, self.chain_map, need, row, chosen)
+        return find_evidence(self.bound, need, row, chosen)
 
     def _lead(
         self,
-        need: NeedFeatures,
+        need: NeedQuery,
+        features: NeedFeatures,
         parts: NDArray[np.float64],
         raw: float,
         row: int,
@@ -304,19 +331,32 @@ class Engine(Directory):
         language: Language,
     ) -> Document:
         profile = self._pool.row(row, named=True)
-        evidence = self._evidence(need, row)
+        evidence = self._evidence(features, row)
         node = evidence.node if evidence.fits else None
         name = node and (node.name if language == "zh" else node.name_en or node.name)
+        of_zone = known_of_zone(features, self.bound.pool, row) if need.zone_id else 1.0
         return {
             "rank": rank,
             "enterprise": brief(profile),
             "score": float(score_of(np.array(raw))),
             "raw_score": raw,
-            "confidence": confidence(profile),
+            "confidence": confidence(profile, of_zone),
             "probability": None,
             "probability_note": PROBABILITY_NOTE[language],
             "node": {"node_id": node.node_id, "name": name} if node else None,
+            "stage": self._stage(need, profile["enterprise_id"], language),
+            "seat": self._presence.seats(need.zone_id).get(row),
             "reasons": reasons(self.bound, parts, evidence, language),
+        }
+
+    def _stage(self, need: NeedQuery, enterprise_id: str, language: Language) -> Document | None:
+        """Return how far the enterprise has come with the zone, None where nothing is known."""
+        last = self._presence.last_event(need, enterprise_id)
+        return last and {
+            "stage": last.stage,
+            "name": stage_told(last.stage, chinese=language == "zh"),
+            "date": last.date.isoformat(),
+            "need_id": last.need_id,
         }
 
 
@@ -324,59 +364,6 @@ class NoModelError(UnavailableError):
     """Nothing was trained yet."""
 
     code = "no-model"
-
-
-def _check_made_for(manifest: Document, version: str, encoder: SentenceEncoder) -> None:
-    """Refuse a model that was made with another sentence encoder or for other tables."""
-    for what, made_with, here in (
-        ("sentence encoder", manifest["encoder"], encoder.id),
-        ("table schema", manifest["schema"], schema_hash()),
-    ):
-        if made_with != here:
-            raise UnavailableError(
-                f"model {version} was made with the {what} {made_with}, here it is {here}: "
-                "train again, or go back to what it was made with",
-                got=here,
-                expected=made_with,
-            )
-
-
-class EngineHolder:
-    """Holds the engine of the active model and of the tables as they are now.
-
-    Parameters
-    ----------
-    workspace : Workspace
-    encoder : SentenceEncoder
-    """
-
-    def __init__(self, workspace: Workspace, encoder: SentenceEncoder) -> None:
-        self.workspace = workspace
-        self.encoder = encoder
-        self.engine: Engine | None = None
-        self._seen: tuple[int, ...] | None = None
-        self._lock = threading.Lock()
-
-    def changed(self) -> bool:
-        """Whether model or tables are others than those of `engine`: a look at two files."""
-        return self._seen != self._state()
-
-    def pool_version(self) -> str:
-        """Return the version of the tables as they are now, whatever engine there is."""
-        return self.workspace.pool_version
-
-    def current(self) -> Engine:
-        """Return the engine of what is there now, loading it when it changed."""
-        with self._lock:
-            state = self._state()
-            if self.engine is None or self._seen != state:
-                self.engine = Engine.load(self.workspace, self.encoder)
-                self._seen = state
-            return self.engine
-
-    def _state(self) -> tuple[int, ...]:
-        watched = (self.workspace.pointer, ModelRegistry(self.workspace).pointer)
-        return tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in watched)
 
 
 BATCH_SCHEMA = pl.Schema(
@@ -388,4 +375,4 @@ BATCH_SCHEMA = pl.Schema(
         "reasons": pl.String,
     }
 )
-_OF_A_NEED = ("rank", "score", "raw_score", "node", "reasons")
+_OF_A_NEED = ("rank", "score", "raw_score", "node", "stage", "reasons")

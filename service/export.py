@@ -11,6 +11,7 @@ import xlsxwriter
 
 from features.errors import UnavailableError, UsageError
 from features.vocabulary import FLAGS
+from service.neighbours import progress_told
 from service.reasons import summary
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ _LIST = pl.Schema(
         "环节": pl.String,
         "得分": pl.Float64,
         "信息完整度": pl.Float64,
+        "进展": pl.String,
         "提示": pl.String,
         "推荐理由": pl.String,
         "需求": pl.String,
@@ -102,6 +104,7 @@ def leads_frame(page: dict[str, Any]) -> pl.DataFrame:
             lead["node"]["name"] if lead["node"] else None,
             lead["score"],
             lead["confidence"],
+            progress_told(lead),
             "；".join(FLAGS[flag].gloss for flag in lead["enterprise"]["flags"]) or None,
             summary(lead["reasons"], "；\n", _LINES),
             page["need"]["need_id"] or page["need"]["industry"],

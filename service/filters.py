@@ -12,16 +12,15 @@ import numpy as np
 import polars as pl
 
 from features.errors import InputError
+from features.places import REGION_STEMS, SUFFIX
 from features.vocabulary import REGIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import date
 
     from numpy.typing import NDArray
 
 _DAYS_A_YEAR = 365.2425
-_SUFFIX = r"(?:省|市|(?:壮族|回族|维吾尔)?自治区|特别行政区)$"
 _REGION_NAMES = {
     alias.casefold(): name
     for name, region in REGIONS.items()
@@ -133,8 +132,8 @@ def _states(pool: pl.DataFrame, filters: Filters, as_of: date | None) -> list[pl
     states = {}
     for name in ("province", "city"):
         if wanted := getattr(filters, name):
-            names = [re.sub(_SUFFIX, "", text) for text in wanted]
-            states[name] = pl.col(name).str.replace(_SUFFIX, "").is_in(names)
+            names = [re.sub(SUFFIX, "", text) for text in wanted]
+            states[name] = pl.col(name).str.replace(SUFFIX, "").is_in(names)
     if filters.region:
         states["region"] = pl.any_horizontal(_in_region(pool, name) for name in filters.region)
     for name, column in (("tag", "tags"), ("node", "nodes")):
@@ -154,14 +153,14 @@ def _states(pool: pl.DataFrame, filters: Filters, as_of: date | None) -> list[pl
 
 def _in_region(pool: pl.DataFrame, name: str) -> pl.Expr:
     """Return whether a row lies in a region: unknown where only its city could tell."""
-    region = REGIONS[name]
-    cities: Sequence[str] = sorted(region.cities)
-    partly = pool.filter(pl.col("city").is_in(cities))["province"].drop_nulls().unique()
+    provinces, cities = (sorted(names) for names in REGION_STEMS[name])
+    city = pl.col("city").str.replace(SUFFIX, "")
+    partly = pool.filter(city.is_in(cities))["province"].drop_nulls().unique()
     return (
-        pl.when(pl.col("province").is_in(sorted(region.provinces)))
+        pl.when(pl.col("province").str.replace(SUFFIX, "").is_in(provinces))
         .then(statement=True)
         .when(pl.col("city").is_not_null())
-        .then(pl.col("city").is_in(cities) | _elsewhere("province"))
+        .then(city.is_in(cities) | _elsewhere("province"))
         .when(pl.col("province").is_not_null() & ~pl.col("province").is_in(partly.implode()))
         .then(statement=False)
     )

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from features.nodes import NAMED_FROM
 from models.blend import CONSTANT
+from models.gap import Filling, filling
 from models.ranker import ranked_factors
+from models.supply import Link, link
+from service.neighbours import gap_told, link_told
 from service.sentences import FACTORS
 
 if TYPE_CHECKING:
@@ -25,9 +29,7 @@ _LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z0-9-]+")
 
 SEPARATORS: dict[Language, str] = {"zh": "；", "en": "; "}
 _BY_ANALOGY = {"feedback", "hybrid"}
-
-NODE_NAMED_FROM = 0.45
-"""A node whose fit is lower is not named as the enterprise's node."""
+_OF_THE_ZONE = {"supply_link", "gap"}
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,12 @@ class Evidence:
         Whether it fits that node well enough to be said to be in it.
     akin : str or None
         The enterprise most like it among those already chosen for the need.
+    deals : dict
+        What the enterprise's deals have to do with the need, see `DealHistory.evidence`.
+    link : Link or None
+        With whom of the zone it would trade.
+    filling : Filling or None
+        The gap of the zone that it would fill, at the node `gap_node` with the product `filled`.
     """
 
     name: str
@@ -54,6 +62,11 @@ class Evidence:
     node: Node | None
     fits: bool
     akin: str | None
+    deals: dict[str, Any] = field(default_factory=dict)
+    link: Link | None = None
+    filling: Filling | None = None
+    gap_node: Node | None = None
+    filled: str | None = None
 
 
 def chosen_rows(bound: PoolRanker, need: NeedFeatures) -> NDArray[np.intp]:
@@ -62,13 +75,13 @@ def chosen_rows(bound: PoolRanker, need: NeedFeatures) -> NDArray[np.intp]:
 
 
 def find_evidence(
-    pool: PoolFeatures,
-    chain_map: ChainMap,
+    bound: PoolRanker,
     need: NeedFeatures,
     row: int,
     chosen: NDArray[np.intp],
 ) -> Evidence:
     """Gather the evidence for one row of the pool; `chosen` are the rows chosen for the need."""
+    pool, chain_map = bound.pool, bound.ranker.space.chain_map
     weights = pool.products.weights
     own = weights.indices[weights.indptr[row] : weights.indptr[row + 1]]
     product = None
@@ -79,6 +92,8 @@ def find_evidence(
     if need.targets and node_product:
         product = node_product
     said = [pool.products.texts[at] for at in own]
+    fills = filling(need, pool, row)
+    filled = -1 if fills is None else int(pool.nodes.product[row, fills.node])
     return Evidence(
         name=str(pool.names[row]),
         product=product,
@@ -86,6 +101,11 @@ def find_evidence(
         node=node,
         fits=fits,
         akin=_akin(pool, chosen, row),
+        deals=bound.ranker.history.evidence(need, str(pool.ids[row])),
+        link=link(need, pool, row),
+        filling=fills,
+        gap_node=chain_map.nodes[fills.node] if fills else None,
+        filled=pool.products.texts[filled] if filled >= 0 else None,
     )
 
 
@@ -102,11 +122,12 @@ def reasons(
     evidence : Evidence
     language : {"zh", "en"}
     """
+    words = _words(evidence, chinese=language == "zh")
     return [
         {
             "factor": factor,
             "contribution": part,
-            "text": _sentence(factor, part, evidence, language),
+            "text": _sentence(factor, part, words, language),
             "evidence": _pointed_at(factor, evidence),
         }
         for factor, part in ranked_factors(bound.ranker.blend.factors, parts)
@@ -114,24 +135,41 @@ def reasons(
 
 
 def summary(said: list[dict[str, Any]], separator: str, most: int = 3) -> str:
-    """Join the strongest reasons for a lead, those that point at it itself first."""
+    """Join the strongest reasons for a lead, those that point at it itself first.
+
+    Where none of several speaks of the zone, the last one makes room for the strongest that does:
+    what tells this zone's list from another's is what an official asks first.
+    """
     found = [r for r in said if r["contribution"] > 0 and r["factor"] != CONSTANT]
     found.sort(key=lambda reason: reason["factor"] in _BY_ANALOGY)
-    return separator.join(reason["text"] for reason in found[:most])
+    told = found[:most]
+    if most > 1 and not any(reason["factor"] in _OF_THE_ZONE for reason in told):
+        of_the_zone = [r for r in found[most:] if r["factor"] in _OF_THE_ZONE]
+        told[most - 1 :] = of_the_zone[:1] or told[most - 1 :]
+    return separator.join(reason["text"] for reason in told)
 
 
-def _sentence(factor: str, part: float, evidence: Evidence, language: Language) -> str:
+def _sentence(factor: str, part: float, words: dict[str, str], language: Language) -> str:
     gloss = FACTORS[factor]
-    chinese = language == "zh"
-    values = {
-        "subject": _subject(evidence, chinese=chinese),
+    templates = gloss.chinese if language == "zh" else gloss.english
+    return templates[part < 0].format(**words)
+
+
+def _words(evidence: Evidence, *, chinese: bool) -> dict[str, str]:
+    """Return what the sentences of all factors may hold."""
+    traded = evidence.link and evidence.link.product
+    return {
+        "subject": _subject(evidence, evidence.product, chinese=chinese),
+        "traded": _subject(evidence, traded or evidence.product, chinese=chinese),
+        "filled": _subject(evidence, evidence.filled or evidence.product, chinese=chinese),
+        "link": link_told(evidence.link, chinese=chinese),
+        "gap": gap_told(evidence.filling, evidence.gap_node, chinese=chinese),
         "name": evidence.name,
+        "deals": _deals_told(evidence.deals, chinese=chinese),
         "node": _node_name(evidence.node, chinese=chinese),
         "akin": evidence.akin or ("已选企业" if chinese else "the enterprises chosen"),
         "shared": _listed(evidence.shared, chinese=chinese),
     }
-    templates = gloss.chinese if chinese else gloss.english
-    return templates[part < 0].format(**values)
 
 
 def _pointed_at(factor: str, evidence: Evidence) -> list[str]:
@@ -139,8 +177,15 @@ def _pointed_at(factor: str, evidence: Evidence) -> list[str]:
     if factor == CONSTANT:
         return []
     found: list[str | None] = [evidence.product or evidence.name]
-    if factor == "name_similarity":
-        found.append(evidence.name)
+    if factor == "supply_link" and (tie := evidence.link):
+        edge = (tie.ours.name, tie.theirs.name)[:: 1 if tie.supplies else -1]
+        found = [tie.product or found[0], tie.with_whom, " → ".join(edge)]
+    elif factor == "gap" and (fills := evidence.filling) and evidence.gap_node:
+        found = [
+            evidence.filled or found[0],
+            evidence.gap_node.name,
+            *(name for name, _ in fills.others[:3]),
+        ]
     elif factor == "node_match":
         found.append(evidence.node.name if evidence.node else None)
     elif factor == "need_head":
@@ -150,8 +195,20 @@ def _pointed_at(factor: str, evidence: Evidence) -> list[str]:
     return list(dict.fromkeys(text for text in found if text))
 
 
-def _subject(evidence: Evidence, *, chinese: bool) -> str:
-    product = evidence.product
+def _deals_told(deals: dict[str, Any], *, chinese: bool) -> str:
+    """Say how many deals there are and how many of them here or in the industry."""
+    if not deals.get("deals"):
+        return ""
+    told = (
+        "（项目 {deals} 个：同产业 {industry}、本区 {zone}、周边 {area}，最近 {last} 年）"
+        if chinese
+        else " ({deals} deals: {industry} in the industry, {zone} in the zone, {area} around it; "
+        "the last in {last})"
+    )
+    return told.format(**deals)
+
+
+def _subject(evidence: Evidence, product: str | None, *, chinese: bool) -> str:
     if product is None:
         name = evidence.name
         return f"名称「{name}」（主营产品未知）" if chinese else f"“{name}” (products unknown)"
@@ -181,7 +238,7 @@ def _node(
     best = int(columns[np.argmax(fit[columns])])
     at = pool.nodes.product[row, best]
     product = pool.products.texts[at] if at >= 0 else None
-    return chain_map.node(pool.nodes.node_ids[best]), bool(fit[best] >= NODE_NAMED_FROM), product
+    return chain_map.node(pool.nodes.node_ids[best]), bool(fit[best] >= NAMED_FROM), product
 
 
 def _shared(wanted: tuple[str, ...], said: list[str], most: int = 3) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Bodies and parameters that come in, and the shapes of what goes out (for OpenAPI)."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -70,6 +70,7 @@ class NeedBody(_Incoming):
     keywords: Texts = []
     industry_codes: Texts = []
     zone_id: Text | None = None
+    region: Text | None = None
 
 
 class RecommendationBody(PageQuery):
@@ -147,6 +148,15 @@ class Reason(_Outgoing):
     evidence: list[str]
 
 
+class StageName(_Outgoing):
+    """How far an enterprise has come with a zone."""
+
+    stage: str
+    name: str
+    date: str
+    need_id: str | None
+
+
 class Lead(_Outgoing):
     """An enterprise proposed for a need."""
 
@@ -154,10 +164,18 @@ class Lead(_Outgoing):
     enterprise: EnterpriseSummary
     score: float = Field(ge=0, le=1, description="Monotone in raw_score; not a probability.")
     raw_score: float = Field(description="The sum of all contributions.")
-    confidence: float = Field(ge=0, le=1, description="How much of the profile was known.")
+    confidence: float = Field(
+        ge=0, le=1, description="How much was known of the profile, and of the zone beside it."
+    )
     probability: float | None = Field(description="Calibrated chance of signing; null until then.")
     probability_note: str
     node: NodeName | None
+    stage: StageName | None = Field(
+        default=None, description="The last event of this enterprise in the zone, if any."
+    )
+    seat: Literal["county", "city"] | None = Field(
+        default=None, description="Whether it is seated in the zone's county or city already."
+    )
     reasons: list[Reason] = Field(description="Every factor that is not zero, largest first.")
 
 

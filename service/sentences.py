@@ -8,7 +8,8 @@ from dataclasses import dataclass
 class FactorGloss:
     """How a factor is called, and what its reason says when it speaks for or against a lead.
 
-    The sentences may hold {subject}, {name}, {node}, {akin} and {shared}.
+    The sentences may hold {subject}, {name}, {node}, {akin}, {shared}, and for what the zone has
+    {link} and {gap}, with the products {traded} and {filled} that they rest on.
     """
 
     gloss: str
@@ -47,21 +48,21 @@ FACTORS: Mapping[str, FactorGloss] = {
             "the business as a whole, with {subject}, means something else than the need",
         ),
     ),
-    "name_similarity": FactorGloss(
-        "名称相近",
-        (
-            "企业名称「{name}」与需求相近，{subject}",
-            "企业名称「{name}」看不出与需求相关，{subject}",
-        ),
-        (
-            "the name “{name}” points to the need, with {subject}",
-            "the name “{name}” does not point to the need, with {subject}",
-        ),
-    ),
     "product_similarity": FactorGloss(
         "最近产品",
         ("{subject}与需求直接对应", "最接近需求的{subject}仍有距离"),
         ("{subject} answers the need directly", "even {subject} is some way from the need"),
+    ),
+    "industry_match": FactorGloss(
+        "典型产品",
+        (
+            "所产属所需产业的典型产品，以{subject}为代表",
+            "所产与所需产业的典型产品相差较大，如{subject}",
+        ),
+        (
+            "what it makes is typical of the industry asked for, with {subject}",
+            "what it makes is not typical of the industry asked for, as {subject}",
+        ),
     ),
     "node_match": FactorGloss(
         "环节匹配",
@@ -75,6 +76,16 @@ FACTORS: Mapping[str, FactorGloss] = {
             "the industry code agrees with the need, with {subject}",
             "the industry code is of another class than the need, with {subject}",
         ),
+    ),
+    "supply_link": FactorGloss(
+        "供需联系",
+        ("{link}，{traded}", "{subject}与本区已有企业少有供需联系"),
+        ("{link}, with {traded}", "{subject} is hardly linked with what the zone has"),
+    ),
+    "gap": FactorGloss(
+        "补链强链",
+        ("{gap}，{filled}", "{subject}对本区所缺环节补充有限"),
+        ("{gap}; {filled} fits", "{subject} does little for what the zone lacks"),
     ),
     "proximity": FactorGloss(
         "距离",
@@ -112,6 +123,22 @@ FACTORS: Mapping[str, FactorGloss] = {
         (
             "{subject} is like what {akin} and others chosen for this need make",
             "{subject} is unlike what {akin} and others chosen for this need make",
+        ),
+    ),
+    "track_record": FactorGloss(
+        "投资记录",
+        ("在同类产业已有落地或签约项目{deals}", "有项目记录，但少有同类产业的{deals}"),
+        (
+            "has made deals in this or a related industry{deals}",
+            "has made deals, but few in such industries{deals}",
+        ),
+    ),
+    "place_affinity": FactorGloss(
+        "落地倾向",
+        ("在本区、同区域或邻近地区已有项目{deals}", "有项目记录，但少在本地区{deals}"),
+        (
+            "has made deals in this zone, its region or near by{deals}",
+            "has made deals, but few around here{deals}",
         ),
     ),
     "constant": FactorGloss(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -58,9 +59,13 @@ class HashedEncoder:
         for row, text in zip(rows, texts, strict=True):
             pieces = {text[at : at + size] for size in (1, 2) for at in range(len(text))}
             for piece in sorted(pieces):
-                seed = zlib.crc32(piece.encode())
-                row += np.random.default_rng(seed).standard_normal(self.dimensions)
+                row += _direction(piece, self.dimensions)
         return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+@cache
+def _direction(piece: str, dimensions: int) -> NDArray[np.float64]:
+    return np.random.default_rng(zlib.crc32(piece.encode())).standard_normal(dimensions)
 
 
 def frame(table: str, rows: Sequence[dict[str, Any]]) -> pl.DataFrame:

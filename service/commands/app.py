@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from features.errors import LianzhaoError
-from service.commands import demo, keys, models, recommend, serving, tables
+from service.commands import demo, evaluation, keys, models, recommend, serving, tables
 from service.commands.context import Context
 from service.problems import FAILURE, exit_code
 
@@ -42,7 +42,7 @@ app.command("demo")(demo.demo)
 app.command("import")(tables.import_)
 app.command("remove")(tables.remove)
 app.command("train")(models.train)
-app.command("evaluate")(models.evaluate)
+app.command("evaluate")(evaluation.evaluate)
 app.command("recommend")(recommend.recommend)
 app.add_typer(models.versions, name="models", help="Versions of the model.")
 app.add_typer(keys.keys, name="keys", help="API keys (not there yet).")

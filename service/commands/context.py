@@ -14,6 +14,7 @@ from rich.progress import Progress
 
 from features.encoder import encoder_named
 from features.workspace import Workspace
+from models import loading
 from models.registry import ModelRegistry
 from service.server import configure_logging
 from service.settings import Settings
@@ -52,7 +53,9 @@ class Context:
     @cached_property
     def registry(self) -> ModelRegistry:
         """The versions of the workspace's model."""
-        return ModelRegistry(self.workspace)
+        return ModelRegistry(
+            self.workspace, lambda folder: loading.load(folder, self.workspace, self.encoder)
+        )
 
     @cached_property
     def encoder(self) -> SentenceEncoder:

@@ -41,8 +41,8 @@ def demo(
             report = import_table(own.workspace, table, path)
         typer.echo(f"{table}: {report.read} rows")
     with progress() as told:
-        done = publishing.train(own.workspace, own.registry, own.encoder, force=True, progress=told)
-    typer.echo(f"model {done['version']}: active")
+        done = publishing.train(own.workspace, own.registry, own.encoder, progress=told)
+    typer.echo(f"model {done['version']}: {done['why_not'] or 'active'}")
     engine = Engine.load(own.workspace, own.encoder)
     for need_id in SHOWN:
         typer.echo()

@@ -1,30 +1,19 @@
-"""Learning and versions: `train`, `evaluate` and `models`."""
+"""Learning and versions: `train` and `models`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from features.errors import UnavailableError
+from features.errors import ConflictError
+from models import loading
+from service.commands import manifests
 from service.commands.context import Context, echo_json, progress
-from training import publishing
+from training import comparison, publishing
 
 versions = typer.Typer(no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-
-
-class Protocol(StrEnum):
-    """How an evaluation holds out."""
-
-    cold_need = "cold-need"
-    cold_enterprise = "cold-enterprise"
-    warm = "warm"
-    time = "time"
-    leave_zone_out = "leave-zone-out"
 
 
 def train(
@@ -34,11 +23,14 @@ def train(
         bool, typer.Option("--activate/--no-activate", help="Let it serve at once.")
     ] = True,
     force: Annotated[
-        bool, typer.Option(help="Activate it even if it ranks worse than character TF-IDF.")
+        bool, typer.Option(help="Activate it even if it ranks worse than the active version.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Fit on what the workspace holds, judge it on what was held out, save and activate it."""
+    """Fit on what the workspace holds, judge it on what was held out, save and activate it.
+
+    A version that is surely worse than the active one is saved, but does not serve: exit code 1.
+    """
     own: Context = context.obj
     with progress() as tell:
         done = publishing.train(
@@ -52,28 +44,19 @@ def train(
         )
     if as_json:
         echo_json(done)
-        return
-    _tell_metrics(done["metrics"])
-    state = "active" if done["activated"] else f"saved, not activated: {done['why_not']}"
-    typer.echo(f"model {done['version']}: {state}")
-
-
-def evaluate(
-    protocol: Annotated[Protocol, typer.Option(help="What is held out, and how.")],
-    out: Annotated[Path | None, typer.Option(help="Folder for the report.")] = None,  # noqa: ARG001
-    as_json: AsJson = False,  # noqa: ARG001
-) -> None:
-    """Compare every ranker and baseline under one protocol (not there yet)."""
-    raise UnavailableError(
-        f"evaluate --protocol {protocol.value} is not there yet; "
-        "`lianzhao train` judges every version on held-out needs and enterprises, "
-        "and `lianzhao models show` tells what it reached"
-    )
+    else:
+        manifests.tell_notes(done)
+        manifests.tell_figures(done["metrics"])
+        manifests.tell_standing(done)
+        state = "active" if done["activated"] else "saved, not activated"
+        typer.echo(f"model {done['version']}: {state}")
+    if activate and not done["activated"]:
+        raise ConflictError(f"model {done['version']} does not serve: {done['why_not']}")
 
 
 @versions.command("list")
 def list_(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the versions, newest first."""
+    """List the versions, newest first; * marks the one that serves."""
     own: Context = context.obj
     found = own.registry.list()
     if as_json:
@@ -81,7 +64,7 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
         return
     for version in found:
         mark = "*" if version["active"] else " "
-        typer.echo(f"{mark} {version['version']}  {_headline(version)}")
+        typer.echo(f"{mark} {version['version']}  {manifests.headline(version)}")
     if not found:
         typer.echo("no version yet: run `lianzhao train`")
 
@@ -91,15 +74,34 @@ def show(context: typer.Context, version: str, as_json: AsJson = False) -> None:
     """Show what a version was made of and what it reached."""
     own: Context = context.obj
     found = own.registry.show(version)
+    problem = loading.problem(own.registry.path(version), own.workspace, own.encoder)
+    if as_json:
+        echo_json(found | {"problem": problem})
+        return
+    manifests.tell_version(found, problem)
+
+
+@versions.command()
+def compare(
+    context: typer.Context,
+    one: Annotated[str, typer.Argument(help="A version.")],
+    other: Annotated[str, typer.Argument(help="The version to compare with it.")],
+    as_json: AsJson = False,
+) -> None:
+    """Compare two versions over the needs that both were judged on."""
+    own: Context = context.obj
+    before, after = (_judged(own, version) for version in (one, other))
+    found = {
+        "one": one,
+        "other": other,
+        "changed_tables": comparison.changed_tables(before, after),
+        "same_splits": before["splits"] == after["splits"],
+        "kinds": comparison.compare(before["judged"], after["judged"]),
+    }
     if as_json:
         echo_json(found)
         return
-    for field in ("version", "active", "created_at", "seed", "encoder", "data", "window"):
-        typer.echo(f"{field}: {found.get(field)}")
-    _tell_metrics(found["metrics"])
-    for kind, weights in found["weights"].items():
-        told = ", ".join(f"{name} {weight:.3g}" for name, weight in weights.items())
-        typer.echo(f"weights, {kind}: {told}")
+    manifests.tell_difference(found)
 
 
 @versions.command()
@@ -108,6 +110,9 @@ def activate(context: typer.Context, version: str) -> None:
     own: Context = context.obj
     own.registry.activate(version)
     typer.echo(f"model {version}: active")
+    refused = own.registry.show(version).get("refused")
+    if refused:
+        typer.echo(f"note: training had refused it: {refused}", err=True)
 
 
 @versions.command()
@@ -128,31 +133,14 @@ def prune(
     typer.echo(f"deleted {len(gone)}" + (f": {', '.join(gone)}" if gone else ""))
 
 
-def _headline(version: Mapping[str, Any]) -> str:
-    if version["damaged"]:
-        return "damaged: train again, or restore it from a backup"
-    cold = version["metrics"]["cold"]
-    if not cold:
-        return "nothing held out"
-    return f"NDCG@10 on held-out needs {_figure(cold['blend']['ndcg@10'])}"
-
-
-def _tell_metrics(metrics: Mapping[str, Any]) -> None:
-    """Print what was reached on held-out needs and enterprises, beside the baseline."""
-    for kind, held in (("cold", "held-out needs"), ("warm", "held-out enterprises")):
-        found = metrics[kind]
-        if found is None:
-            typer.echo(f"{held}: none (too few judgements); the weights are the prior ones")
-            continue
-        gain = found["gain_over_character_tfidf"]["ndcg@10"]
-        typer.echo(
-            f"{held}: {found['needs']} needs, {found['needs_left_out']} left out; "
-            f"NDCG@10 {_figure(found['blend']['ndcg@10'])}, "
-            f"Recall@50 {_figure(found['blend']['recall@50'])}; "
-            f"character TF-IDF {_figure(found['character_tfidf']['ndcg@10'])}; "
-            f"paired gain {_figure(gain)}"
+def _judged(own: Context, version: str) -> dict[str, Any]:
+    """Return a manifest that has figures need by need."""
+    found = own.registry.show(version)
+    if "judged" not in found:
+        raise ConflictError(
+            f"model {version} keeps no figures need by need: another version of Lianzhao made it",
+            field="version",
+            got=version,
+            expected="a version with figures need by need: train again",
         )
-
-
-def _figure(interval: Mapping[str, float]) -> str:
-    return f"{interval['mean']:.3f} [{interval['low']:.3f}, {interval['high']:.3f}]"
+    return found

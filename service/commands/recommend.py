@@ -17,6 +17,7 @@ from service.engine import Engine
 from service.export import basis_shown, check_writable, leads_frame, write_table
 from service.filters import Filters
 from service.interfaces import Language
+from service.neighbours import progress_told
 from service.reasons import SEPARATORS, summary
 
 
@@ -91,6 +92,7 @@ def tell(page: dict[str, Any], language: Language) -> None:
         marks = [
             *(["".join(places)] if places else []),
             *([lead["node"]["name"]] if lead["node"] else []),
+            *([told] if (told := progress_told(lead)) else []),
             *(FLAGS[flag].gloss for flag in enterprise["flags"]),
         ]
         typer.echo(

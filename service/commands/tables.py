@@ -23,14 +23,16 @@ class TableName(StrEnum):
     judgements = "judgements"
     events = "events"
     chains = "chains"
+    input_output = "input_output"
 
 
 class Removable(StrEnum):
-    """What can be taken out by its id."""
+    """What can be taken out by its id; a table, by its name."""
 
     enterprise = "enterprise"
     need = "need"
     event = "event"
+    table = "table"
 
 
 def import_(
@@ -41,7 +43,10 @@ def import_(
     strict: Annotated[bool, typer.Option(help="Load nothing when any row is bad.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
-    """Load a table: good rows are added or replace those of the same id, bad ones are reported."""
+    """Load a table: good rows are added or replace those of the same id, bad ones are reported.
+
+    A chains or an input_output table replaces all of the one before.
+    """
     own: Context = context.obj
     report = import_table(own.workspace, table.value, path, dry_run=dry_run, strict=strict)
     if as_json:
@@ -60,7 +65,8 @@ def remove(
 ) -> None:
     """Take an enterprise, a need or an event out, with the judgements and events about it.
 
-    It is gone from answers at once, and from what is learnt at the next training.
+    It is gone from answers at once, and from what is learnt at the next training. `remove table
+    chains` and `remove table input_output` bring back what the project ships.
     """
     own: Context = context.obj
     removed = own.workspace.remove(kind.value, id_)

@@ -45,6 +45,8 @@ class FakeEngine:
                 "probability": None,
                 "probability_note": "尚无足够结果" if language == "zh" else "too few outcomes",
                 "node": {"node_id": "led/packaging", "name": "封装"},
+                "stage": None,
+                "seat": None,
                 "reasons": [
                     {
                         "factor": "text",

@@ -1,5 +1,6 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import orjson
@@ -11,8 +12,9 @@ from features.need import NeedQuery
 from features.workspace import Workspace
 from models.blend import score_of
 from models.registry import ModelRegistry
-from service.engine import Engine, EngineHolder, NoModelError
+from service.engine import Engine, NoModelError
 from service.filters import Filters
+from service.holder import EngineHolder
 from tests.pool import (
     EACH,
     FLAGGED,
@@ -52,14 +54,14 @@ def test_a_page_has_the_contract_s_fields(engine):
     }
     assert set(found["need"]) == {
         *("need_id", "zone", "industry", "role", "basis"),
-        *("chain", "sector", "nodes", "keywords", "industry_codes"),
+        *("chain", "sector", "nodes", "keywords", "industry_codes", "region"),
     }
     assert found["need"]["zone"] == {"zone_id": "z0", "name": "长治高新区"}
     assert (found["total"], found["limit"], found["offset"]) == (TOTAL, 5, 0)
     for lead in found["leads"]:
         assert set(lead) == {
             *("rank", "enterprise", "score", "raw_score", "confidence", "probability"),
-            *("probability_note", "node", "reasons"),
+            *("probability_note", "node", "stage", "seat", "reasons"),
         }
         assert set(lead["enterprise"]) == {
             *("enterprise_id", "name", "short_name", "province", "city", "tags", "flags"),
@@ -275,7 +277,7 @@ def test_a_model_made_with_another_encoder_is_not_served(workspace):
 
 
 def test_a_model_made_for_other_tables_is_not_served(workspace, monkeypatch):
-    monkeypatch.setattr("service.engine.schema_hash", lambda: "another")
+    monkeypatch.setattr("models.loading.schema_hash", lambda: "another")
     with pytest.raises(UnavailableError, match=r"made with the table schema .*here it is another"):
         Engine.load(workspace, HashedEncoder())
 
@@ -350,3 +352,106 @@ def test_a_need_that_nothing_is_known_of_stops_neither_batch_nor_profile(workspa
     assert found["need_id"].to_list() == [NEED]
     with pytest.raises(InputError, match="nothing is known of the text"):
         engine.batch(needs, 1)
+
+
+def with_event(workspace, stage="established", enterprise_id="E000", zone_id="far"):
+    told = {"event_id": "new", "enterprise_id": enterprise_id, "zone_id": zone_id, "stage": stage}
+    event = frame("events", [told | {"date": date(2025, 3, 1)}])
+    workspace.commit({"events": pl.concat([workspace.read("events"), event])})
+
+
+def told(lead, factor):
+    return next((each for each in lead["reasons"] if each["factor"] == factor), None)
+
+
+def lead_of(found, enterprise_id):
+    leads = found["leads"]
+    return next(lead for lead in leads if lead["enterprise"]["enterprise_id"] == enterprise_id)
+
+
+def test_two_zones_get_one_list_where_nothing_is_known_and_two_where_something_is(workspace):
+    far, other = (NeedQuery("光电LED", zone_id=zone) for zone in ("far", "other"))
+    before = Engine.load(workspace, HashedEncoder())
+    assert page(before, far)["leads"] == page(before, other)["leads"]
+    with_event(workspace)
+    engine = Engine.load(workspace, HashedEncoder())
+    assert page(engine, other)["leads"] == page(before, other)["leads"]
+    assert ids(page(engine, far)) != ids(page(engine, other))
+    leads = page(engine, far)
+    supplier = told(lead_of(leads, "E011"), "supply_link")
+    assert "采购本区已有的「深圳甲方LED封装股份有限公司」（封装）" in supplier["text"]
+    assert supplier["evidence"][1:] == ["深圳甲方LED封装股份有限公司", "封装 → 显示屏与背光"]
+    gap = told(lead_of(leads, "E001"), "gap")
+    assert "强链：本区「封装」环节尚弱（本区已有的「深圳甲方LED封装股份有限公司」）" in gap["text"]
+    english = page(engine, far, language="en")
+    assert "“LED packaging” is weak in the zone" in told(lead_of(english, "E001"), "gap")["text"]
+    unknown = lead_of(leads, UNKNOWN)
+    assert told(unknown, "supply_link") is told(unknown, "gap") is None
+
+
+def test_an_event_is_seen_at_once_and_gone_at_once_without_reading_the_profiles_again(workspace):
+    holder = EngineHolder(workspace, HashedEncoder())
+    first = holder.current()
+    asked = NeedQuery("光电LED", zone_id="far")
+    before = page(first, asked)
+    with_event(workspace, "signed")
+    assert holder.changed()
+    second = holder.current()
+    assert second.bound is first.bound
+    after = page(second, asked)
+    assert after["pool_version"] != before["pool_version"]
+    assert scores(after) != scores(before)
+    lead = lead_of(after, "E000")
+    assert lead["stage"] == {
+        "stage": "signed",
+        "name": "签约",
+        "date": "2025-03-01",
+        "need_id": None,
+    }
+    assert lead_of(page(second, asked, language="en"), "E000")["stage"]["name"] == "signed"
+    assert lead_of(before, "E000")["stage"] is None
+
+    workspace.remove("event", "new")
+    assert page(holder.current(), asked) == before
+
+
+def test_a_lead_that_declined_is_marked_and_counts_as_absent(workspace):
+    with_event(workspace, "declined")
+    found = page(Engine.load(workspace, HashedEncoder()), NeedQuery("光电LED", zone_id="far"))
+    assert lead_of(found, "E000")["stage"]["stage"] == "declined"
+    assert all(told(lead, "gap") is None for lead in found["leads"])
+
+
+def test_a_seat_in_the_zone_s_city_is_marked(engine):
+    leads = page(engine)["leads"]
+    seated = {lead["enterprise"]["enterprise_id"] for lead in leads if lead["seat"] == "city"}
+    assert seated == {f"E{number}{at}" for number in ("03", "11") for at in range(EACH)}
+    assert all(lead["seat"] is None for lead in page(engine, NeedQuery("LED封装"))["leads"])
+
+
+def test_what_is_unknown_of_a_zone_lowers_confidence_and_no_score(engine):
+    somewhere, nowhere, free = (
+        page(engine, NeedQuery("LED封装", zone_id=zone)) for zone in ("z0", "nowhere", None)
+    )
+    assert scores(nowhere) == scores(free)
+    known, unknown, unasked = (
+        lead_of(each, "E000")["confidence"] for each in (somewhere, nowhere, free)
+    )
+    assert known == unasked == pytest.approx(unknown / 0.8, abs=0.01)
+    assert known > unknown
+
+
+def test_an_input_output_table_takes_the_place_of_the_chain_map_s_edges(workspace):
+    rows = [("1", "煤制甲醇", "2", "乳制品", 0.3), ("3", "食醋", "1", "煤制甲醇", 0.3)]
+    rows += [("2", "乳制品", "3", "食醋", 0.3)]
+    schema = workspace.read("input_output").schema
+    with_event(workspace, enterprise_id="E100")
+    holder = EngineHolder(workspace, HashedEncoder())
+    asked = NeedQuery("甲醇", zone_id="far")
+    assert told(lead_of(page(holder.current(), asked), "E030"), "supply_link")["contribution"] < 0
+    workspace.commit({"input_output": pl.DataFrame(rows, schema=schema, orient="row")})
+    link = told(lead_of(page(holder.current(), asked), "E030"), "supply_link")
+    assert link["contribution"] > 0
+    assert link["evidence"][2] == "煤制甲醇 → 乳制品"
+    workspace.remove("table", "input_output")
+    assert told(lead_of(page(holder.current(), asked), "E030"), "supply_link")["contribution"] < 0

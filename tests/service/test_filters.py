@@ -49,6 +49,12 @@ def test_unknown_never_passes_and_is_counted(
     assert found.unknown == unknown
 
 
+def test_regions_are_known_without_suffixes() -> None:
+    pool = POOL.with_columns(pl.col("province", "city").str.replace("[省市]$", ""))
+    for region, kept in (("京津冀", [4]), ("粤港澳大湾区", [1])):
+        assert mask(pool, Filters(region=(region,))).keep.nonzero()[0].tolist() == kept
+
+
 def test_a_city_of_a_region_outside_the_city_list_fails() -> None:
     pool = POOL.with_columns(city=pl.lit("韶关市"), province=pl.lit("广东省"))
     assert not mask(pool, Filters(region=("大湾区",)), as_of=AS_OF).keep.any()

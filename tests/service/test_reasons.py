@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 
 from features.need import NeedQuery
+from models.gap import Filling
+from models.supply import Link
 from service.reasons import Evidence, chosen_rows, find_evidence, reasons, summary
 from service.sentences import FACTORS
 from tests.pool import NEED_IDS, UNKNOWN, tables
@@ -17,8 +19,7 @@ def row_of(bound, id_):
 def evidence(bound, id_, need):
     features = bound.ranker.space.need(need)
     chosen = chosen_rows(bound, features)
-    chain_map = bound.ranker.space.chain_map
-    return find_evidence(bound.pool, chain_map, features, row_of(bound, id_), chosen)
+    return find_evidence(bound, features, row_of(bound, id_), chosen)
 
 
 def told(bound, given, language="zh", sign=1):
@@ -73,6 +74,32 @@ def test_every_factor_has_a_sentence_without_gaps(bound, language, sign, bare):
             assert reason["evidence"]
 
 
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_link_and_gap_are_told_with_their_own_products(bound, language):
+    node = bound.ranker.space.chain_map.node
+    packaging, frames = node("led/packaging"), node("led/leadframe")
+    given = Evidence(
+        "甲公司",
+        "灯",
+        (),
+        None,
+        fits=False,
+        akin=None,
+        link=Link(False, packaging, frames, "乙公司", "city", "LED器件"),
+        filling=Filling(0, "weak", (("丙公司", "established"),), False),
+        gap_node=packaging,
+        filled="LED封装",
+    )
+    found = {reason["factor"]: reason for reason in told(bound, given, language)}
+    link, gap = found["supply_link"], found["gap"]
+    assert "LED器件" in link["text"]
+    assert "乙公司" in link["text"]
+    assert link["evidence"] == ["LED器件", "乙公司", f"{frames.name} → {packaging.name}"]
+    assert "LED封装" in gap["text"]
+    assert "丙公司" in gap["text"]
+    assert gap["evidence"] == ["LED封装", packaging.name, "丙公司"]
+
+
 def test_braces_in_a_name_are_told_as_they_are(bound):
     odd = Evidence("{x}公司{0}", None, (), None, fits=False, akin="{akin}")
     assert any("{x}公司{0}" in reason["text"] for reason in told(bound, odd))
@@ -95,8 +122,24 @@ def test_a_summary_joins_what_speaks_for_a_lead_what_points_at_it_first():
         {"factor": "constant", "contribution": 1.5, "text": "乙"},
         {"factor": "node_match", "contribution": 1.0, "text": "丙"},
         {"factor": "text_similarity", "contribution": 0.5, "text": "丁"},
-        {"factor": "name_similarity", "contribution": -0.5, "text": "戊"},
+        {"factor": "proximity", "contribution": -0.5, "text": "戊"},
     ]
     assert summary(said, "；") == "丙；丁；甲"
     assert summary(said, "; ", 1) == "丙"
     assert summary(said[-1:], "；") == ""
+
+
+def test_a_summary_has_room_for_a_reason_that_speaks_of_the_zone():
+    said = [
+        {"factor": "text_similarity", "contribution": 4.0, "text": "甲"},
+        {"factor": "node_match", "contribution": 3.0, "text": "乙"},
+        {"factor": "topic_similarity", "contribution": 2.0, "text": "丙"},
+        {"factor": "gap", "contribution": 0.2, "text": "丁"},
+        {"factor": "supply_link", "contribution": 0.1, "text": "戊"},
+    ]
+    assert summary(said, "；") == "甲；乙；丁"
+    assert summary(said, "；", 1) == "甲"
+    assert summary(said[:3], "；") == "甲；乙；丙"
+    assert summary([said[3], *said[:3]], "；") == "丁；甲；乙"
+    said[3]["contribution"] = said[4]["contribution"] = -0.1
+    assert summary(said, "；") == "甲；乙；丙"

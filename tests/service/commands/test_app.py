@@ -143,7 +143,7 @@ def test_a_training_killed_leaves_workspace_and_model_as_they_were(home, kill):
     versions = {name: Workspace(home).version(name) for name in ("enterprises", "judgements")}
     with shell("train", home=home) as process:
         for line in process.stderr:
-            if line.startswith("content of needs"):
+            if line.startswith("held-out needs"):
                 break
         process.send_signal(kill)
         process.stdout.read()

@@ -1,10 +1,16 @@
 import json
+import re
+from dataclasses import replace
 
 import pytest
 
 from features.workspace import Workspace
+from models import artifact
 from models.registry import ModelRegistry
+from service.commands.manifests import RANKERS
+from tests.models.test_loading import seal
 from tests.pool import NEED_IDS, tables
+from training import publishing
 
 
 @pytest.fixture
@@ -32,8 +38,11 @@ def test_training_an_empty_workspace_fails_in_one_line(run, tmp_path):
 def test_training_tells_what_was_reached_and_activates(run, home):
     ended = run("train", "--seed", "5")
     assert ended.code == 0
-    assert f"held-out needs: {len(NEED_IDS)} needs, 0 left out; NDCG@10 " in ended.out
-    assert "character TF-IDF" in ended.out
+    lines = ended.out.splitlines()
+    at = lines.index(f"held-out needs: {len(NEED_IDS)} needs, 0 left out")
+    assert lines[at + 1].split() == ["ndcg@10", "precision@10", "recall@50"]
+    for label, line in zip(RANKERS.values(), lines[at + 2 :], strict=False):
+        assert re.fullmatch(rf"  {label} +(\d\.\d{{3}} \[\d\.\d{{3}}, \d\.\d{{3}}\] *){{3}}", line)
     version = ModelRegistry(Workspace(home)).active()
     assert ended.out.splitlines()[-1] == f"model {version}: active"
     assert "weigh factors: 1/1" in ended.err
@@ -59,7 +68,7 @@ def test_a_first_training_on_enterprises_alone_serves(run, tmp_path):
     run("import", "enterprises", path)
     ended = run("train")
     assert ended.code == 0
-    assert "held-out needs: none (too few judgements)" in ended.out
+    assert "held out: nothing (too few judgements)" in ended.out
     found = json.loads(run("recommend", "--text", "LED灯", "--json").out)
     assert found["leads"][0]["enterprise"]["name"].endswith("光电有限公司")
     assert found["total"] == 2
@@ -84,11 +93,140 @@ def test_without_any_version_the_list_says_what_to_do(run):
 def test_a_version_is_shown(run, registry):
     ended = run("models", "show", registry.active())
     assert ended.code == 0
-    assert "encoder: hashed-1" in ended.out
-    assert "text_similarity " in ended.out
+    for said in (
+        "(active)",
+        "encoder: hashed-1",
+        "as_of: ",
+        "events: 2025-06-01 to 2025-06-01",
+        "text_similarity     用字相近",
+        "held-out enterprises",
+        "split hashes: cold ",
+        "numpy ",
+    ):
+        assert said in ended.out
+    assert "cannot serve here" not in ended.out
     found = json.loads(run("models", "show", registry.active(), "--json").out)
-    assert found["active"] is True
+    assert (found["active"], found["problem"]) == (True, None)
     assert found["tables"]["enterprises"]
+
+
+def test_the_notes_of_training_are_told_and_kept(run, home, monkeypatch):
+    fit, note = publishing.fit, "3 events dated after 2026-01-01: left out"
+
+    def noting(*given, **named):
+        found = fit(*given, **named)
+        return replace(found, interactions=replace(found.interactions, notes=(note,)))
+
+    monkeypatch.setattr(publishing, "fit", noting)
+    assert run("train").out.splitlines()[0] == f"note: {note}"
+    version = ModelRegistry(Workspace(home)).active()
+    assert f"note: {note}" in run("models", "show", version).out.splitlines()
+    assert json.loads(run("models", "show", version, "--json").out)["notes"] == [note]
+
+
+def test_a_damaged_version_is_shown_with_what_is_wrong(run, registry):
+    (registry.path(registry.active()) / "blend.warm.npy").unlink()
+    ended = run("models", "show", registry.active())
+    assert ended.code == 0
+    assert "cannot serve here: model file" in ended.out
+    assert "blend.warm.npy is damaged" in run("models", "list").out
+
+
+def test_a_version_for_an_older_schema_is_not_activated(run, registry):
+    version = "29990102T000000-bbbbbb"
+    seal(registry.path(version), schema="older")
+    ended = run("models", "activate", version)
+    assert ended.code == 1
+    assert f"model {version} was made with the table schema older" in ended.said
+    assert "nothing has changed" in ended.said
+    assert registry.active() == "29990101T000000-aaaaaa"
+    listed = run("models", "list").out.splitlines()[0]
+    assert "made for an older table schema" in listed
+
+
+def test_rolling_back_to_an_older_schema_changes_nothing(run, registry):
+    before = registry.active()
+    seal(registry.path(registry.list()[2]["version"]), schema="older")
+    ended = run("models", "rollback")
+    assert ended.code == 1
+    assert "table schema older" in ended.said
+    assert registry.active() == before
+
+
+@pytest.fixture
+def spoilt(home):
+    """Return the versions of a workspace whose products now belong to other enterprises."""
+    workspace = Workspace(home)
+    old = workspace.read("enterprises")
+    products = old.sample(fraction=1, shuffle=True, seed=1)["products"]
+    workspace.commit({"enterprises": old.with_columns(products)})
+    return ModelRegistry(workspace)
+
+
+def test_a_version_made_worse_is_refused_told_and_marked(run, spoilt):
+    before = spoilt.active()
+    ended = run("train")
+    assert ended.code == 1
+    refused = spoilt.list()[0]["version"]
+    why = rf"NDCG@10 is below that of the active version {before}: .*enterprises -0\.\d+ \["
+    assert re.search(why, ended.said)
+    assert ended.said.startswith(f"model {refused} does not serve: NDCG@10 is below")
+    assert "changed since then: enterprises; --force activates it anyway" in ended.said
+    assert ended.out.splitlines()[-1] == f"model {refused}: saved, not activated"
+    assert spoilt.active() == before
+    lines = run("models", "list").out.splitlines()
+    assert re.match(rf"  {refused}  .*; refused: NDCG@10", lines[0])
+    assert re.search(why, run("models", "show", refused).out)
+    ended = run("models", "activate", refused)
+    assert (ended.code, ended.out) == (0, f"model {refused}: active\n")
+    assert "training had refused it" in ended.err
+
+
+def test_a_refusal_with_json_is_one_document_and_one_line(run, spoilt):
+    ended = run("train", "--json")
+    assert ended.code == 1
+    found = json.loads(ended.out)
+    assert (found["activated"], found["forced"]) == (False, False)
+    assert found["refused"] in found["why_not"]
+    assert found["why_not"] in ended.said
+
+
+def test_force_activates_it_and_is_shown(run, spoilt):
+    ended = run("train", "--force")
+    assert ended.code == 0
+    version = spoilt.active()
+    assert ended.out.splitlines()[-1] == f"model {version}: active"
+    assert "; forced; refused: NDCG@10" in run("models", "list").out.splitlines()[0]
+    assert "forced: activated by --force, in spite of that" in run("models", "show", version).out
+    assert json.loads(run("models", "show", version, "--json").out)["forced"] is True
+
+
+def test_two_versions_are_compared_over_the_needs_of_both(run, spoilt):
+    before = spoilt.active()
+    run("train")
+    after = spoilt.list()[0]["version"]
+    found = json.loads(run("models", "compare", before, after, "--json").out)
+    assert found["changed_tables"] == ["enterprises"]
+    assert found["same_splits"] is True
+    assert found["kinds"]["cold"]["needs"] == len(NEED_IDS)
+    assert found["kinds"]["warm"]["ndcg@10"]["difference"]["high"] < 0
+    told = run("models", "compare", after, before).out
+    assert "trained on: other enterprises" in told
+    lines = told.splitlines()
+    at = lines.index(f"held-out enterprises: {len(NEED_IDS)} needs judged for both")
+    assert re.fullmatch(r"  ndcg@10 +0\.\d+ +\d\.\d+ +0\.\d+ \[0.*\]", lines[at + 2])
+    assert "the same tables" in run("models", "compare", before, before).out
+
+
+def test_what_keeps_no_figures_need_by_need_is_not_compared(run, registry):
+    version = registry.active()
+    facts = artifact.manifest(registry.path(version))
+    del facts["judged"]
+    older = "29990103T000000-cccccc"
+    artifact.save(registry.folder / older, artifact.load(registry.path(version)), facts)
+    ended = run("models", "compare", version, older)
+    assert ended.code == 1
+    assert f"model {older} keeps no figures need by need" in ended.said
 
 
 def test_activate_and_rollback(run, registry):
@@ -122,11 +260,3 @@ def test_a_damaged_model_is_told_in_one_line_naming_the_file(run, registry):
     ended = run("recommend", "--need", NEED_IDS[0])
     assert ended.code == 1
     assert str(path) in ended.said
-
-
-@pytest.mark.parametrize("protocol", ["cold-need", "cold-enterprise", "warm", "time"])
-def test_protocols_are_not_there_yet(run, protocol):
-    ended = run("evaluate", "--protocol", protocol, "--json")
-    assert ended.code == 1
-    assert f"--protocol {protocol} is not there yet" in ended.said
-    assert ended.out == ""

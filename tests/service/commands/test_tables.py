@@ -124,3 +124,18 @@ def test_removing_what_is_not_there_is_a_failure(run, home, kind):
 def test_struck_off_is_found_but_never_listed(run, home):
     ended = run("recommend", "--need", NEED_IDS[0], "-k", "9999", "--json")
     assert STRUCK not in ended.out
+
+
+def test_an_input_output_table_goes_in_and_out_again(run, tmp_path):
+    path = tmp_path / "io.csv"
+    path.write_text("input_code,input,output_code,output,coefficient\n1,煤,2,钢,0.1\n", "utf-8")
+    assert "read 1, added 1" in run("import", "input_output", path).out
+    ended = run("remove", "table", "input_output", "--json")
+    assert json.loads(ended.out) == {
+        "kind": "table",
+        "id": "input_output",
+        "removed": {"input_output": 1},
+    }
+    ended = run("remove", "table", "input_output")
+    assert ended.code == 1
+    assert "no table 'input_output' was imported" in ended.err

@@ -1,0 +1,125 @@
+"""Every ranker under one protocol: `evaluate`."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import fields
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from features.encoder import EncodingStore
+from features.errors import UsageError
+from service.commands.context import Context, echo_json, progress
+from service.sentences import FACTORS
+from training import harness, plots, protocols, report
+from training.fitting import TrainingData
+
+
+class Protocol(StrEnum):
+    """How an evaluation holds out."""
+
+    cold_need = "cold-need"
+    cold_enterprise = "cold-enterprise"
+    warm = "warm"
+    time = "time"
+    leave_zone_out = "leave-zone-out"
+
+
+def evaluate(
+    context: typer.Context,
+    protocol: Annotated[Protocol, typer.Option(help="What is held out, and how.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for JSON, CSV, Markdown and plots.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Same data and seed, same splits.")] = 0,
+    date: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help="For time: the first day held out; by default a fifth of the signed events "
+            "lie from it on.",
+        ),
+    ] = None,
+) -> None:
+    """Compare every ranker and every baseline under one protocol, with intervals."""
+    own: Context = context.obj
+    if date is not None and protocol is not Protocol.time:
+        raise UsageError(
+            f"--date goes with --protocol time, not with {protocol.value}",
+            field="date",
+            got=date.date().isoformat(),
+            expected="--protocol time",
+        )
+    tables = [field.name for field in fields(TrainingData)]
+    data = TrainingData(**{name: own.workspace.read(name) for name in tables})
+    split = protocols.split(
+        protocol.value,
+        data,
+        today=own.workspace.as_of or datetime.now(UTC).date(),
+        seed=seed,
+        since=date.date() if date else None,
+    )
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)  # told now, not after minutes of work
+    store = EncodingStore(own.workspace.home / "encodings.sqlite", own.encoder)
+    with progress() as tell:
+        found = harness.compare(split, store, stack=harness.Stack(), progress=tell)
+    document = found.to_dict() | {
+        "tables": {name: own.workspace.version(name) for name in tables},
+        "encoder": own.encoder.id,
+    }
+    saved = _save(document, out) if out is not None else []
+    if as_json:
+        echo_json(document)
+        return
+    _tell(document)
+    for path in saved:
+        typer.echo(f"wrote {path}")
+
+
+def _save(document: dict[str, Any], folder: Path) -> list[Path]:
+    files = report.save(document, folder)
+    reason = plots.why_not()
+    if reason is not None:
+        typer.echo(f"no plots: {reason}", err=True)
+        return files
+    return files + plots.save(document, folder, {n: own.gloss for n, own in FACTORS.items()})
+
+
+def _tell(document: dict[str, Any]) -> None:
+    """Print the tables: ruled on a terminal, plain lines elsewhere."""
+    day = f", hidden from {document['date']} on" if document["date"] else ""
+    for part in report.parts(document):
+        _print(
+            f"{document['protocol']}{day}: {part} needs", *report.table(document, part, brief=True)
+        )
+        typer.echo(f"{report.needs_told(document, part)}\n")
+    header, rows = report.ablation(document, brief=True)
+    if rows:
+        _print("What leaves when a factor leaves", header, rows)
+    counted = ", ".join(f"{name} {value}" for name, value in document["counts"].items())
+    typer.echo(f"\ncounted: {counted}")
+    for name, why in document["left_out"].items():
+        typer.echo(f"left out: {name} ({why})")
+    typer.echo(report.NOTE)
+
+
+def _print(title: str, header: list[str], rows: list[list[str]]) -> None:
+    if sys.stdout.isatty():
+        ruled = Table(*header, title=title, title_justify="left")
+        for row in rows:
+            ruled.add_row(*row)
+        Console().print(ruled)
+        return
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    typer.echo(title)
+    for row in (header, *rows):
+        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        typer.echo(line.rstrip())

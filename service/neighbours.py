@@ -1,0 +1,84 @@
+"""What a zone already has, in words: with whom a lead would trade, and which gap it would fill."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from features.vocabulary import ENDINGS, GAPS, STAGES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from features.chains import Node
+    from models.gap import Filling
+    from models.supply import Link
+
+THERE: Mapping[str, tuple[str, str]] = {
+    "established": ("本区已有的", "established in the zone"),
+    "signed": ("本区已签约的", "signed for the zone"),
+    "construction": ("本区在建的", "under construction in the zone"),
+    "production": ("本区已投产的", "in production in the zone"),
+    "county": ("本区县的", "seated in the zone's county"),
+    "city": ("本市的", "seated in the zone's city"),
+}
+"""How an enterprise is known to be there, by the stage of its event or by its seat."""
+
+SEATS: Mapping[str, str] = {"county": "本区县企业", "city": "本市企业"}
+_SHOWN = 3
+
+
+def link_told(link: Link | None, *, chinese: bool) -> str:
+    """Tell a supply link: who would supply whom with what."""
+    if link is None:
+        return "与本区已有企业有供需联系" if chinese else "it trades with what the zone has"
+    ours, theirs = _name(link.ours, chinese=chinese), _name(link.theirs, chinese=chinese)
+    there = THERE[link.how][0 if chinese else 1]
+    if chinese:
+        whom = f"{there}「{link.with_whom}」（{theirs}）"
+        if link.supplies:
+            return f"可为{whom}供应「{ours}」"
+        return f"可就近采购{whom}的产品，用于「{ours}」"
+    whom = f"{link.with_whom} ({theirs}), {there}"
+    if link.supplies:
+        return f"could supply “{ours}” to {whom}"
+    return f"could buy for its “{ours}” from {whom}"
+
+
+def gap_told(filling: Filling | None, node: Node | None, *, chinese: bool) -> str:
+    """Tell a gap: which node is missing, weak or strong in the zone, and who is there."""
+    if filling is None or node is None:
+        return "补链强链" if chinese else "it fills a gap of the chain"
+    name, kind = _name(node, chinese=chinese), GAPS[filling.state].gloss
+    how = filling.others[0][1] if filling.others else "city"
+    others = [other for other, known_by in filling.others if known_by == how][:_SHOWN]
+    if chinese:
+        besides = "除该企业外，" if filling.is_there else ""
+        if filling.state == "missing":
+            return f"{kind}：{besides}本区尚未见「{name}」环节的企业"
+        known = f"{THERE[how][0]}{''.join(f'「{other}」' for other in others)}"
+        if filling.state == "weak":
+            return f"{kind}：{besides}本区「{name}」环节尚弱（{known}）"
+        return f"{kind}：{besides}本区「{name}」环节已强（{known}），可延伸"
+    besides = " besides itself" if filling.is_there else ""
+    if filling.state == "missing":
+        return f"nothing of “{name}” is known in the zone{besides} (a missing node)"
+    known = f"{', '.join(others)}, {THERE[how][1]}"
+    if filling.state == "weak":
+        return f"“{name}” is weak in the zone{besides} ({known})"
+    return f"“{name}” is strong in the zone{besides} ({known}) and can be extended"
+
+
+def stage_told(stage: str, *, chinese: bool) -> str:
+    """Tell a stage or an ending."""
+    return {**STAGES, **ENDINGS}[stage].gloss if chinese else stage
+
+
+def progress_told(lead: Mapping[str, Any]) -> str | None:
+    """Tell in Chinese how far a lead has come with the zone, else that it is seated near it."""
+    if lead["stage"]:
+        return f"进展：{stage_told(lead['stage']['stage'], chinese=True)}"
+    return SEATS[lead["seat"]] if lead["seat"] else None
+
+
+def _name(node: Node, *, chinese: bool) -> str:
+    return node.name if chinese else node.name_en or node.name
