@@ -15,6 +15,7 @@ from features.workspace import Workspace
 from models.registry import ModelRegistry
 from service.engine import Engine
 from tests.pool import HashedEncoder, tables, training_data
+from tests.training.deals import trading_data
 from training.fitting import fit
 from training.publishing import train
 
@@ -61,6 +62,12 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> EncodingStore:
 def fitted(store: EncodingStore) -> Fitted:
     """Return a ranker fitted on the small pool."""
     return fit(training_data(), store, today=TODAY)
+
+
+@pytest.fixture(scope="session")
+def traded(store: EncodingStore) -> Fitted:
+    """Return a ranker fitted on the small pool with dated deals instead of judgements."""
+    return fit(trading_data(), store, today=TODAY)
 
 
 @pytest.fixture(scope="session")
