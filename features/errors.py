@@ -57,6 +57,12 @@ class NotFoundError(LianzhaoError):
     code = "not-found"
 
 
+class ForbiddenError(LianzhaoError):
+    """Something that whoever asks may not see or do."""
+
+    code = "forbidden"
+
+
 class ConflictError(LianzhaoError):
     """A request that contradicts what is already there."""
 

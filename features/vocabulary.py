@@ -75,6 +75,14 @@ POSITIONS: Mapping[str, Choice] = {
     "downstream": Choice("下游"),
 }
 
+KEY_ROLES: Mapping[str, Choice] = {
+    "official": Choice("招商干部", "开发区干部 干部"),
+    "analyst": Choice("分析员", "分析师"),
+    "front-end": Choice("前端", "frontend front_end 前端系统"),
+    "administrator": Choice("管理员", "admin"),
+}
+"""What an API key is for; `service/access.py` says what each may do."""
+
 STRUCK_OFF = ("注销", "吊销", "清算", "迁出")
 """A status that contains one of these takes the enterprise off every list."""
 

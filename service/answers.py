@@ -59,9 +59,14 @@ def question(
     arguments: Mapping[str, Any],
     work: Callable[[Engine], Document],
     language: Language | None = None,
+    scope: str = "",
 ) -> Question:
-    """Build a question; equal arguments in another order give an equal question."""
-    asked = orjson.dumps([call, language, arguments], option=orjson.OPT_SORT_KEYS)
+    """Build a question; equal arguments in another order give an equal question.
+
+    `scope` says which zones the caller may see (`Caller.scope`): an answer is kept for those of
+    the same scope alone, so that none reaches somebody who may not see all of it.
+    """
+    asked = orjson.dumps([call, language, scope, arguments], option=orjson.OPT_SORT_KEYS)
     return Question(asked, language, work)
 
 

@@ -43,6 +43,7 @@ OUTCOMES: Mapping[type[errors.LianzhaoError], Outcome] = {
     errors.UsageError: Outcome(422, WRONG_USAGE, "Wrong usage"),
     errors.InputError: Outcome(422, FAILURE, "Wrong value"),
     errors.NotFoundError: Outcome(404, FAILURE, "Not found"),
+    errors.ForbiddenError: Outcome(403, FAILURE, "Not allowed"),
     errors.ConflictError: Outcome(409, FAILURE, "Conflict"),
     errors.DamagedError: Outcome(503, FAILURE, "Damaged data"),
     errors.UnavailableError: Outcome(503, FAILURE, "Not available now"),
