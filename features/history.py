@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 
 from features.places import UNKNOWN_POINT
+from features.vocabulary import WON
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from features.arrays import NeedFeatures
 
-DEAL_STAGES = ("signed", "construction", "production", "established")
+DEAL_STAGES = (*WON, "established")
 """The stages of an enterprise that was won, the one that dates the decision best first."""
 
 _BRANCHES = ("chain_id=", "chain=", "sector=")

@@ -62,6 +62,13 @@ ENDINGS: Mapping[str, Choice] = {
 }
 """How a project ends without a signature."""
 
+WON = ("signed", "construction", "production")
+"""Signed or later: what a lead is pursued for, and what counts in metrics beside a judged grade."""
+
+REFUSED = ("declined", "lost")
+"""The endings that say no. A stalled project may go on, and an open one has not ended: neither is
+an outcome."""
+
 GAPS: Mapping[str, Choice] = {
     "missing": Choice("补链"),
     "weak": Choice("强链"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from features.tables.schema import SCHEMAS
 from models.blend import Blend
 from models.ranker import Ranker, content_factors
 from training.interactions import interactions
+from training.outcomes import credible
 from training.priors import CONTENT_PRIOR, PRIOR_OFFSETS, prior
 from training.trials import Cases, Labels, Trials
 from training.weights import Case, learn_weights
@@ -99,6 +100,7 @@ def fit(
     # each other made them several times slower, and they gain little without.
     threadpool_limits(1, user_api="blas")
     progress("read profiles", 0, 1)
+    events, notes = credible(data.events, data.enterprises, as_of=today)
     chains = ChainMap.from_frame(data.chains)
     space = FeatureSpace(store, chains, input_output=data.input_output, seed=seed)
     encoding = partial(progress, "encode texts")
@@ -107,7 +109,7 @@ def fit(
         space,
         pool,
         enterprises=data.enterprises,
-        events=data.events,
+        events=events,
         zones=data.zones,
         needs=data.needs,
     )
@@ -121,15 +123,15 @@ def fit(
             zone = zones.get(query.zone_id or "")
             needs.append(space.need(query, zone, present=present, keep=True))
             queries.append(query)
-    known = interactions(
-        data.judgements, data.events, [str(query.need_id) for query in queries], pool.ids
-    )
+    need_ids = [str(query.need_id) for query in queries]
+    known = interactions(data.judgements, events, need_ids, pool.ids, as_of=today)
+    known = replace(known, notes=(*notes, *known.notes))
     progress("read profiles", 1, 1)
 
     trials = Trials(
         needs,
         pool,
-        Labels(data.judgements, data.events, known),
+        Labels(data.judgements, events, known),
         _baseline(data, queries, known),
         as_of=today,
         seed=seed,
@@ -142,7 +144,7 @@ def fit(
     warm = time.warm if len(time.warm) >= MIN_TIME_CASES else folds.warm
     blend = _blend(cold, warm)
     progress("weigh factors", 1, 1)
-    learnt = trials.learn(known.gains, data.events, today)
+    learnt = trials.learn(known.gains, events, today)
     ranker = Ranker(space, blend, learnt.hybrid, learnt.heads, learnt.history)
     return Fitted(ranker, known, folds.cold, folds.warm, time)
 

@@ -1,4 +1,9 @@
-"""What is known of pairs of need and enterprise: judgements and events as one matrix of gains."""
+"""What is known of pairs of need and enterprise: judgements and events as matrices.
+
+Where both speak of a pair, what happened outranks a grade of 0, and a grade of 1 or more outranks
+a refusal in ranking: the expert says that they suit each other, the refusal that it did not come
+about, and both may be true. For the probability the refusal counts.
+"""
 
 from __future__ import annotations
 
@@ -9,49 +14,42 @@ import numpy as np
 import polars as pl
 from scipy import sparse
 
+from training.outcomes import AGAINST, FOR, outcomes
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
     from numpy.typing import NDArray
 
-STAGE_GAINS = {
-    "established": 1.0,
-    "lead": 0.0,
-    "contacted": 0.2,
-    "negotiation": 0.4,
-    "signed": 1.0,
-    "construction": 1.0,
-    "production": 1.0,
-    "declined": 0.0,
-    "lost": 0.0,
-    "stalled": 0.0,
-}
-"""What a pair that came as far as a stage is learnt with; signed and later are relevant."""
-
-GRADE_GAINS = {0: 0.0, 1: 1.0, 2: 1.0, 3: 1.0}
-RELEVANT = 1.0
+RELEVANT_GRADE = 1
+_PAIR = ("need_id", "enterprise_id")
 
 
 @dataclass(frozen=True)
 class Interactions:
-    """Gains of m needs and n enterprises.
+    """What is known of m needs and n enterprises.
 
     Attributes
     ----------
     gains : csr_array of shape (m, n), float32
-        The largest gain that judgements and events of a pair give; no entry where it is 0.
+        What pairs are learnt with: up to 1, below 0 where an expert or the enterprise said no; no
+        entry where nothing is known.
+    relevant : csr_array of shape (m, n), bool
+        The pairs that count in metrics: a grade of 1 or more, or won. Each has a gain above 0.
+    closed : csr_array of shape (m, n), int8
+        1 for a lead that was won, -1 for one that was refused.
     with_events : ndarray of bool, shape (n,)
         Which enterprises have an event of their own.
+    notes : tuple of str
+        What was found contradictory, and what was made of it.
     """
 
     gains: sparse.csr_array
+    relevant: sparse.csr_array
+    closed: sparse.csr_array
     with_events: NDArray[np.bool_]
     notes: tuple[str, ...] = ()
-
-    @property
-    def relevant(self) -> sparse.csr_array:
-        """The pairs that count in metrics: a grade of 1 or more, a stage of signed or later."""
-        return sparse.csr_array(self.gains >= RELEVANT)
 
 
 def interactions(
@@ -59,43 +57,95 @@ def interactions(
     events: pl.DataFrame,
     need_ids: Sequence[str],
     enterprise_ids: NDArray[np.str_],
+    *,
+    as_of: date,
 ) -> Interactions:
     """Gather judgements and events over the given needs and enterprises.
 
-    An event that names a zone and no need says nothing about an industry and is left out; so is a
-    pair of an enterprise or need that is not given.
+    A pair of an enterprise or need that is not given is left out.
+
+    Parameters
+    ----------
+    judgements, events : DataFrame
+    need_ids : sequence of str
+    enterprise_ids : ndarray of str
+    as_of : date
+        What the ages of events are counted to; later ones are left out.
     """
-    said = pl.concat(
-        [
-            judgements.select(
-                "need_id",
-                "enterprise_id",
-                pl.col("grade").replace_strict(GRADE_GAINS, return_dtype=pl.Float32).alias("gain"),
-            ),
-            events.select(
-                "need_id",
-                "enterprise_id",
-                pl.col("stage").replace_strict(STAGE_GAINS, return_dtype=pl.Float32).alias("gain"),
-            ),
-        ]
-    )
     needs = pl.DataFrame({"need_id": list(need_ids)}, schema={"need_id": pl.String})
     pool = pl.DataFrame(
         {"enterprise_id": enterprise_ids.astype(object).tolist()},
         schema={"enterprise_id": pl.String},
     )
+    said = labels(judgements, events, as_of=as_of)
     pairs = (
-        said.filter(pl.col("gain") > 0)
-        .group_by("need_id", "enterprise_id")
-        .agg(pl.col("gain").max())
-        .join(needs.with_row_index("row"), on="need_id")
+        said.join(needs.with_row_index("row"), on="need_id")
         .join(pool.with_row_index("column"), on="enterprise_id")
         .sort("row", "column")
     )
-    gains = sparse.csr_array(
-        (pairs["gain"].to_numpy(), (pairs["row"].to_numpy(), pairs["column"].to_numpy())),
-        shape=(needs.height, pool.height),
-        dtype=np.float32,
-    )
+    shape = needs.height, pool.height
+
+    def matrix(values: pl.Expr, dtype: type) -> sparse.csr_array:
+        own = pairs.with_columns(value=values).filter(pl.col("value") != 0)
+        return sparse.csr_array(
+            (own["value"].to_numpy(), (own["row"].to_numpy(), own["column"].to_numpy())),
+            shape=shape,
+            dtype=dtype,
+        )
+
     seen = pool["enterprise_id"].is_in(events["enterprise_id"].unique().implode())
-    return Interactions(gains, seen.to_numpy())
+    return Interactions(
+        gains=matrix(pl.col("gain"), np.float32),
+        relevant=matrix(pl.col("relevant").cast(pl.Int8), np.bool_),
+        closed=matrix(pl.col("won").cast(pl.Int8) * 2 - 1, np.int8),
+        with_events=seen.to_numpy(),
+        notes=_contradictions(pairs),
+    )
+
+
+def labels(judgements: pl.DataFrame, events: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
+    """Return what judgements and events together say of every pair.
+
+    Returns
+    -------
+    DataFrame
+        need_id, enterprise_id; `gain` and `relevant`; `grade` and `lowest`, the highest and the
+        lowest that it was judged with; `won` and `torn`, from `training.outcomes`. Sorted by pair.
+    """
+    grade = pl.col("grade")
+    judged = judgements.group_by(_PAIR).agg(grade=grade.max(), lowest=grade.min())
+    suits = (grade >= RELEVANT_GRADE).fill_null(value=False)
+    happened = pl.col("gain").fill_null(0.0)
+    return (
+        judged.join(outcomes(events, as_of=as_of), on=_PAIR, how="full", coalesce=True)
+        .with_columns(
+            gain=pl.when(suits)
+            .then(FOR)
+            .when((happened == 0) & (grade < RELEVANT_GRADE))
+            .then(AGAINST)
+            .otherwise(happened)
+            .cast(pl.Float32),
+            relevant=suits | pl.col("won").fill_null(value=False),
+            torn=pl.col("torn").fill_null(value=False),
+        )
+        .sort(_PAIR)
+    )
+
+
+def _contradictions(pairs: pl.DataFrame) -> tuple[str, ...]:
+    """Tell what is contradictory in pairs, from `labels`."""
+    suits, won = pl.col("grade") >= RELEVANT_GRADE, pl.col("won")
+    kinds = {
+        "have grades both of 0 and of 1 or more: the highest counts": suits
+        & (pl.col("lowest") < RELEVANT_GRADE),
+        "were judged 1 or more, and declined or were lost: the grade counts in ranking, the "
+        "outcome for the probability": suits & ~won,
+        "were judged 0, and signed: that they signed counts": ~suits & won,
+        "signed and were declined or lost on the same day: the loss counts": pl.col("torn"),
+    }
+    counts = pairs.select(
+        kind.fill_null(value=False).sum().alias(told) for told, kind in kinds.items()
+    )
+    return tuple(
+        f"{count} pairs {told}" for told, count in counts.row(0, named=True).items() if count
+    )

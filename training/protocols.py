@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from features.errors import InputError
+from features.vocabulary import WON
 from training.metrics import MIN_RELEVANT
 from training.splits import held_pairs, parts
-from training.tasks import RELEVANT_STAGES, Split, Tables, digest, grouped, relevant_pairs
+from training.tasks import Split, Tables, digest, grouped, relevant_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -90,7 +91,7 @@ def split(
 
 def default_date(data: TrainingData) -> date:
     """Return the day from which on a fifth of the signed events lie."""
-    dates = data.events.filter(pl.col("stage").is_in(RELEVANT_STAGES))["date"].drop_nulls().sort()
+    dates = data.events.filter(pl.col("stage").is_in(WON))["date"].drop_nulls().sort()
     if dates.is_empty():
         raise _impossible("time", "there is no event of a stage of signed or later", "events")
     found: date = dates[int(_DEFAULT_TIME_SHARE * len(dates))]
@@ -147,7 +148,7 @@ def _time(tables: Tables, since: date) -> Iterable[Task]:
     data = tables.data
     early = data.events.filter(pl.col("date") < since)
     late = data.events.filter(pl.col("date") >= since)
-    relevant = pl.col("stage").is_in(RELEVANT_STAGES)
+    relevant = pl.col("stage").is_in(WON)
     for name, events in (("before", early), ("from", late)):
         if events.filter(relevant).is_empty():
             raise _impossible(

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
 from features.need import NeedQuery
+from training.interactions import labels
+from training.outcomes import credible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import date
     from typing import Any
 
     from numpy.typing import NDArray
 
     from training.fitting import TrainingData
-
-RELEVANT_GRADE = 1
-RELEVANT_STAGES = ("signed", "construction", "production")
-"""What counts as relevant: a judged grade of 1 or more, a stage of signed or later."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +112,9 @@ class Tables:
     counts: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
+        events, _ = credible(self.data.events, self.data.enterprises, as_of=self.today)
+        self.counts["events_left_out_by_date"] = self.data.events.height - events.height
+        self.data = replace(self.data, events=events)
         self.needs = {row["need_id"]: row for row in self.data.needs.iter_rows(named=True)}
         self.pairs = relevant_pairs(self.data)
         judgements, events = self.data.judgements, self.data.events
@@ -135,20 +136,19 @@ class Tables:
 
 
 def relevant_pairs(data: TrainingData) -> pl.DataFrame:
-    """Return the distinct relevant pairs of known needs and known enterprises.
+    """Return the relevant pairs of known needs and known enterprises.
+
+    Relevant is a judged grade of 1 or more, or a stage of signed or later without a refusal since.
 
     Returns
     -------
     DataFrame of need_id, enterprise_id; sorted
     """
-    judged = data.judgements.filter(pl.col("grade") >= RELEVANT_GRADE)
-    signed = data.events.filter(
-        pl.col("stage").is_in(RELEVANT_STAGES) & pl.col("need_id").is_not_null()
-    )
     columns = ("need_id", "enterprise_id")
     return (
-        pl.concat([judged.select(columns), signed.select(columns)])
-        .unique()
+        labels(data.judgements, data.events, as_of=date.max)
+        .filter("relevant")
+        .select(columns)
         .join(data.needs.select("need_id"), on="need_id", how="semi")
         .join(data.enterprises.select("enterprise_id"), on="enterprise_id", how="semi")
         .sort(columns)

@@ -119,9 +119,11 @@ class Trials:
     def learn(self, gains: sparse.csr_array, events: pl.DataFrame, as_of: date) -> Learnt:
         """Fit LightFM, heads and history; they stay silent where there is nothing to learn from."""
         hybrid, heads = LightFMHybrid(seed=self.seed), NeedHeads()
-        if gains.nnz >= MIN_PAIRS:
+        liked = sparse.csr_array(gains.maximum(0))  # LightFM learns from positives alone
+        liked.eliminate_zeros()
+        if liked.nnz >= MIN_PAIRS:
             seen = np.isin(self.pool.ids, events["enterprise_id"].unique().to_numpy().astype(str))
-            hybrid.fit(self.needs, self.pool, gains, seen)
+            hybrid.fit(self.needs, self.pool, liked, seen)
         if gains.nnz and self._examples is not None:
             heads.fit(self.needs, self._examples, gains)
         made = deals(events, self.needs, as_of=as_of)
@@ -221,7 +223,7 @@ class Trials:
         self, judgements: pl.DataFrame, events: pl.DataFrame, as_of: date
     ) -> Interactions:
         known = events.filter(pl.col("date") <= as_of)
-        return interactions(judgements, known, self._need_ids, self.pool.ids)
+        return interactions(judgements, known, self._need_ids, self.pool.ids, as_of=as_of)
 
     def _without(self, events: pl.DataFrame, hidden: sparse.csr_array) -> pl.DataFrame:
         """Return the events but those of hidden pairs."""
@@ -263,12 +265,16 @@ class Trials:
         among: NDArray[np.bool_] | None = None,
         least: int = MIN_RELEVANT,
     ) -> Iterator[Case]:
-        """Yield the case, over those that nothing was learnt about unless told, if it can be."""
+        """Yield the case, over those that nothing was learnt about unless told, if it can be.
+
+        Who said no to another need is a candidate: the heads of other needs alone learnt from it.
+        """
         need = self.needs[row]
         candidates = among
         if candidates is None:
             candidates = np.ones(len(self.pool), dtype=bool)
-            candidates[trial.gains.indices] = False
+            candidates[trial.gains.indices[trial.gains.data > 0]] = False
+            candidates[trial.gains[[row]].indices] = False
         if (wanted & candidates).sum() < least:
             return
         if warm:
@@ -324,7 +330,7 @@ def _rows(gains: sparse.csr_array, rows: NDArray[np.intp]) -> sparse.csr_array:
     """Return which entries of a matrix lie in some of its rows."""
     kept = np.zeros(gains.shape[0], dtype=bool)
     kept[rows] = True
-    return sparse.csr_array(gains.multiply(kept[:, None]) > 0)
+    return sparse.csr_array(gains.multiply(kept[:, None]) != 0)
 
 
 def _wanted(relevant: sparse.csr_array, row: int) -> NDArray[np.bool_]:

@@ -1,8 +1,21 @@
+from datetime import date, timedelta
+
 import numpy as np
+import polars as pl
 import pytest
 
 from features.errors import InputError
-from tests.pool import EACH, NEED_IDS, frame, need_rows, tables, training_data
+from features.need import NeedQuery
+from tests.pool import (
+    EACH,
+    NEED_IDS,
+    TWINS,
+    frame,
+    judgement_rows,
+    need_rows,
+    tables,
+    training_data,
+)
 from tests.training.deals import trading_data
 from training import fitting
 from training.evaluation import evaluate_fit
@@ -104,6 +117,107 @@ def test_a_need_that_nothing_is_known_of_does_not_stop_training(store, today):
     found = fit(data, store, today=today)
     assert len(found.cold_cases) == len(NEED_IDS)
     assert found.ranker.heads.chosen(NEED_IDS[0]).tolist() == [f"E00{at}" for at in range(EACH)]
+
+
+def test_events_that_cannot_be_are_told_and_change_nothing(fitted, store, today):
+    own = {"need_id": NEED_IDS[3], "enterprise_id": "E020", "stage": "signed"}
+    odd = [
+        {**own, "event_id": "later", "date": today + timedelta(days=1)},
+        {**own, "event_id": "earlier", "date": date(1950, 6, 2)},
+    ]
+    founded = tables()["enterprises"].with_columns(
+        founded=pl.when(enterprise_id="E020").then(date(1990, 1, 1))
+    )
+    clean = fit(training_data(enterprises=founded), store, today=today)
+    events = pl.concat([tables()["events"], frame("events", odd)])
+    found = fit(training_data(enterprises=founded, events=events), store, today=today)
+    assert clean.interactions.notes == ()
+    assert found.interactions.notes == (
+        f"1 events are dated after {today}: left out until they happen",
+        "1 events are dated before their enterprise was founded: left out",
+    )
+    for name, array in clean.ranker.arrays().items():
+        np.testing.assert_array_equal(found.ranker.arrays()[name], array, err_msg=name)
+
+
+def test_contradictory_labels_do_not_stop_training_and_are_told(store, today):
+    first = judgement_rows()[0]
+    lost = {**first, "event_id": "lost", "stage": "lost", "date": today}
+    judged = frame("judgements", [*judgement_rows(), {**first, "grade": 0, "source": "another"}])
+    found = fit(
+        training_data(judgements=judged, events=frame("events", [lost])), store, today=today
+    )
+    assert [note.partition(":")[0] for note in found.interactions.notes] == [
+        "1 pairs have grades both of 0 and of 1 or more",
+        "1 pairs were judged 1 or more, and declined or were lost",
+    ]
+    assert found.ranker.heads.chosen(first["need_id"])[0] == first["enterprise_id"]
+
+
+def test_who_declined_is_learnt_as_a_no_by_the_head_of_the_need(fitted, store, today):
+    """One who is like the chosen and was never asked stands before one who is and declined."""
+    said_no = {"need_id": NEED_IDS[0], "enterprise_id": TWINS[0], "stage": "declined"}
+    events = pl.concat(
+        [tables()["events"], frame("events", [{**said_no, "event_id": "no", "date": today}])]
+    )
+    heads = fit(training_data(events=events), store, today=today).ranker.heads
+    pool = fitted.ranker.space.pool(tables()["enterprises"])
+    need = fitted.ranker.space.need(NeedQuery("LED封装", need_id=NEED_IDS[0]))
+    before, after = (h.score(need, h.prepare(pool)) for h in (fitted.ranker.heads, heads))
+    at = pool.ids.tolist().index(TWINS[0])
+    assert after[at] < before[at] - 0.1
+    assert TWINS[0] not in heads.chosen(NEED_IDS[0]).tolist()
+
+
+def test_a_need_that_everybody_was_judged_for_does_not_stop_training(store, today):
+    everybody = tables()["enterprises"]["enterprise_id"].to_list()
+    rows = [{"need_id": NEED_IDS[0], "enterprise_id": id_, "grade": 1} for id_ in everybody]
+    judged = frame("judgements", [*rows, *judgement_rows()[EACH:]])
+    found = fit(training_data(judgements=judged), store, today=today)
+    assert found.ranker.heads.chosen(NEED_IDS[0]).tolist() == sorted(everybody)
+    # For a need of another fold nobody is left who was not learnt about.
+    assert len({case.fold for case in found.cold_cases}) == 1
+    assert 0 in {case.need for case in found.cold_cases}
+    assert np.isfinite(found.ranker.bind(_pool(found)).contributions(_need(found))).all()
+
+
+def test_a_need_that_nobody_was_judged_for_is_ranked_without_a_head(store, today):
+    few = frame("judgements", judgement_rows()[EACH:])
+    data = training_data(judgements=few, events=tables()["events"].clear())
+    found = fit(data, store, today=today)
+    assert found.ranker.heads.chosen(NEED_IDS[0]).tolist() == []
+    assert evaluate_fit(found)["cold"]["needs"] == len(NEED_IDS) - 1
+    assert np.isfinite(found.ranker.bind(_pool(found)).contributions(_need(found))).all()
+
+
+def test_a_class_of_two_is_held_out_whole_and_never_by_halves(store, today):
+    rows = judgement_rows()
+    few = frame("judgements", [*rows[:2], *rows[EACH:]])
+    found = fit(training_data(judgements=few), store, today=today)
+    [cold] = [case for case in found.cold_cases if case.need == 0]
+    assert sorted(cold.held.tolist()) == ["E000", "E001"]
+    assert 0 not in {case.need for case in found.warm_cases}
+
+
+@pytest.mark.parametrize(
+    "column",
+    ["products", "business_scope", "province", "city", "industry_code", "tags", "founded"],
+)
+def test_a_column_that_is_wholly_empty_does_not_stop_training(store, today, column):
+    pool = tables()["enterprises"]
+    empty = pool.with_columns(pl.lit(None, pool.schema[column]).alias(column))
+    found = fit(training_data(enterprises=empty), store, today=today)
+    assert len(found.cold_cases) == len(NEED_IDS)
+    raw = found.ranker.bind(found.ranker.space.pool(empty)).contributions(_need(found))
+    assert np.isfinite(raw).all()
+
+
+def _pool(found):
+    return found.ranker.space.pool(tables()["enterprises"])
+
+
+def _need(found):
+    return found.ranker.space.need(NeedQuery("LED封装", need_id=NEED_IDS[0]))
 
 
 def test_figures_are_over_needs_with_intervals(fitted):

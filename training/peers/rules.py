@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 import polars as pl
 
+from features.vocabulary import WON
 from training.peers.base import Peer
 from training.peers.settings import PopularitySettings
-from training.tasks import RELEVANT_STAGES, Split, relevant_pairs
+from training.tasks import Split, relevant_pairs
 
 if TYPE_CHECKING:
     from typing import Any
@@ -145,7 +146,7 @@ def deals(ground: Round) -> pl.DataFrame:
     """
     data = ground.task.data
     signed = data.events.filter(
-        pl.col("stage").is_in(RELEVANT_STAGES)
+        pl.col("stage").is_in(WON)
         & pl.col("enterprise_id").is_in(data.enterprises["enterprise_id"].implode())
     ).select("need_id", "enterprise_id", "date")
     pairs = relevant_pairs(data).join(signed, on=["need_id", "enterprise_id"], how="anti")

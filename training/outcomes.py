@@ -1,0 +1,124 @@
+"""Outcomes: what dated events say of a pair of need and enterprise, and how much it still counts.
+
+A pair is what its last decided event says: a project that signed after a refusal was won, one that
+was lost after a signature was lost. An established enterprise speaks for a need as one that signed
+does, but nobody pursued it as a lead: it is no outcome, and not relevant in metrics. What is open
+or stalled is censored: not known yet, and so neither for nor against. That an enterprise was listed
+or called is our own doing and says nothing of it; one that negotiates shows interest.
+
+Every event counts half as much `models.tally.HALF_LIFE` years later: ten, as for the history of
+deals, where from 6 to 20 years the figures measured on later deals hardly differ.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from features.vocabulary import ENDINGS, REFUSED, STAGES, WON
+from models.tally import HALF_LIFE
+
+if TYPE_CHECKING:
+    from datetime import date
+
+FOR, AGAINST = 1.0, -0.5
+"""What speaks for a pair and what against it. A refusal may be due to terms or the moment, so that
+it is stated to count half; whoever was never asked counts 0."""
+
+STAGE_GAINS = {
+    "established": FOR,
+    "lead": 0.0,
+    "contacted": 0.0,
+    "negotiation": 0.4,
+    "signed": FOR,
+    "construction": FOR,
+    "production": FOR,
+    "declined": AGAINST,
+    "lost": AGAINST,
+    "stalled": 0.0,
+}
+"""What a pair is learnt with at a stage. How far a signed project has been built since says how
+old it is, not how well it suits."""
+
+_DECIDED = ("established", *WON, *REFUSED)
+_PAIR = ("need_id", "enterprise_id")
+_ORDER = {stage: at for at, stage in enumerate((*STAGES, *ENDINGS))}
+_DAYS_A_YEAR = 365.25
+
+
+def credible(
+    events: pl.DataFrame, enterprises: pl.DataFrame, *, as_of: date
+) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """Return the events that can have happened, and notes on the others.
+
+    Left out are events after `as_of`, and those before their enterprise was founded. A date that
+    was given as a year or a month is stored as its first day; it counts as its last one here.
+    """
+    day, founded = pl.col("date"), pl.col("founded")
+    latest = (
+        pl.when((day.dt.month() == 1) & (day.dt.day() == 1))
+        .then(day.dt.offset_by("1y") - pl.duration(days=1))
+        .when(day.dt.day() == 1)
+        .then(day.dt.month_end())
+        .otherwise(day)
+    )
+    seen = events.join(
+        enterprises.select("enterprise_id", "founded"),
+        on="enterprise_id",
+        how="left",
+        maintain_order="left",
+    ).select(
+        future=(day > as_of).fill_null(value=False),
+        early=(latest < founded).fill_null(value=False),
+    )
+    future, early = seen["future"], seen["early"] & ~seen["future"]
+    notes = []
+    if future.any():
+        notes.append(f"{future.sum()} events are dated after {as_of}: left out until they happen")
+    if early.any():
+        notes.append(
+            f"{early.sum()} events are dated before their enterprise was founded: left out"
+        )
+    return events.filter(~(future | early)), tuple(notes)
+
+
+def outcomes(events: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
+    """Return what the events up to a day say of every pair that they name.
+
+    An event that names a zone and no need says nothing about an industry and is left out. Of
+    several events of one day the one that comes last in the vocabulary holds, an ending after all
+    stages.
+
+    Returns
+    -------
+    DataFrame
+        need_id, enterprise_id; `gain`, what the pair is learnt with, by age, 0 where censored;
+        `won`, True for a stage of signed or later and False for a refusal, the last of them, null
+        without any; `torn`, whether it was both on that day. Sorted by pair.
+    """
+    stage, day = pl.col("stage"), pl.col("date")
+    decided, closed = stage.is_in(_DECIDED), stage.is_in([*WON, *REFUSED])
+    known = events.filter(pl.col("need_id").is_not_null() & (day <= as_of)).with_columns(
+        gain=stage.replace_strict(STAGE_GAINS, return_dtype=pl.Float64),
+        age=(pl.lit(as_of) - day).dt.total_days() / _DAYS_A_YEAR,
+        order=stage.replace_strict(_ORDER, return_dtype=pl.Int64),
+    )
+    aged = pl.col("gain") * 0.5 ** (pl.col("age") / HALF_LIFE)
+    won = stage.is_in(WON)
+    last_day = won.filter(closed & (day == day.filter(closed).max()))
+    return (
+        known.sort("date", "order", "event_id")
+        .group_by(_PAIR, maintain_order=True)
+        .agg(
+            gain=pl.when(decided.any())
+            .then(aged.filter(decided).last())
+            .when(stage.last() == "stalled")
+            .then(0.0)
+            .otherwise(aged.max())
+            .cast(pl.Float32),
+            won=won.filter(closed).last(),
+            torn=last_day.any() & ~last_day.all(),
+        )
+        .sort(_PAIR)
+    )
