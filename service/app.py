@@ -18,9 +18,10 @@ from service.answers import Answers
 from service.cache import RemoteCache
 from service.front import Front
 from service.guards import BodyLimit, LoopbackOnly, RateLimiter
+from service.observer import Observed, Observer
 from service.routes import enterprises, events, health, models, recommendations, reference
 from service.routes.context import Parts
-from service.telemetry import Measured, Telemetry
+from service.telemetry import Telemetry
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -36,8 +37,15 @@ _DESCRIPTION = """Leads for the needs of development zones along industry chains
 
 Texts are Chinese by default and English with `Accept-Language: en`. Errors are
 `application/problem+json` with a stable `code`."""
-_EXPOSED = ["ETag", "X-Model-Version", "X-Cache", "Content-Language", "Retry-After"]
-_ACCEPTED = ["X-API-Key", "Idempotency-Key", "If-None-Match", "Content-Type", "Accept-Language"]
+_EXPOSED = ["ETag", "X-Model-Version", "X-Cache", "Content-Language", "Retry-After", "X-Request-ID"]
+_ACCEPTED = [
+    "X-API-Key",
+    "Idempotency-Key",
+    "If-None-Match",
+    "Content-Type",
+    "Accept-Language",
+    "X-Request-ID",
+]
 _SILENT: TelemetryConfig = {
     "tracing": False,
     "metrics": False,
@@ -62,17 +70,20 @@ def create_app(
     """
     source = engine or _engine_of(settings)
     telemetry = Telemetry()
+    observer = Observer(telemetry, settings.log_level)
     remote = RemoteCache(settings.redis(), settings.cache_ttl)
     answers = Answers(source, remote, telemetry.answered)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        observer.open()
         try:
             await answers.engine()
         except LianzhaoError as error:
             log.warning("not ready: %s", error.message)
         yield
         await answers.close()
+        observer.close()
 
     app = FastAPI(
         title="Lianzhao 链招",
@@ -106,7 +117,7 @@ def create_app(
         )
     app.add_middleware(LoopbackOnly, origins=settings.cors_origins)
     app.add_middleware(problems.Unexpected)
-    app.add_middleware(Measured, telemetry=telemetry)
+    app.add_middleware(Observed, observer=observer)
     return app
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import secrets
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from features import errors
+from service.observer import PROBLEM, REQUEST_ID
 from service.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -98,7 +98,8 @@ class Problem(Response):
         headers: Mapping[str, str] | None = None,
         **more: object,
     ) -> None:
-        body = {
+        self.code = code
+        self.document = {
             "type": f"urn:lianzhao:problem:{code}",
             "title": title or HTTPStatus(status).phrase,
             "status": status,
@@ -111,7 +112,15 @@ class Problem(Response):
             **more,
         }
         headers = {"Cache-Control": "no-store", **(headers or {})}
-        super().__init__(orjson.dumps(body), status, headers)
+        super().__init__(orjson.dumps(self.document), status, headers)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it with the id of the request, under which the log has more."""
+        scope[PROBLEM] = self.code
+        if request_id := scope.get(REQUEST_ID):
+            self.body = orjson.dumps({**self.document, "request_id": request_id})
+            self.headers["content-length"] = str(len(self.body))
+        await super().__call__(scope, receive, send)
 
 
 def _shown(value: object) -> object:
@@ -214,14 +223,9 @@ class Unexpected:
         try:
             await self.app(scope, receive, watched)
         except Exception:
-            request_id = secrets.token_hex(8)
-            log.exception("request %s: %s %s", request_id, scope["method"], scope["path"])
+            route = getattr(scope.get("route"), "path_format", "no route")
+            log.exception("%s %s failed", scope["method"], route)
             if started:
                 raise
-            problem = Problem(
-                500,
-                "internal-error",
-                f"something went wrong here; the log names it as request {request_id}",
-                request_id=request_id,
-            )
-            await problem(scope, receive, send)
+            detail = "something went wrong here; the log names it under this request_id"
+            await Problem(500, "internal-error", detail)(scope, receive, send)

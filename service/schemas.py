@@ -101,6 +101,7 @@ class ProblemBody(_Outgoing):
     detail: str
     code: str = Field(description="Stable name of the kind of error.")
     errors: list[Fault]
+    request_id: str = Field(description="As in X-Request-ID; the log has more under it.")
 
 
 class ZoneName(_Outgoing):

@@ -21,6 +21,7 @@ from granian.server import Server
 from pydantic import SecretStr
 
 from features.errors import ConflictError, UnavailableError, UsageError
+from service import logs
 from service.app import create_app
 from service.embedded import EmbeddedServer, end_with_parent
 from service.guards import check_host
@@ -70,7 +71,7 @@ def serve(
     if workers < 1:
         raise UsageError("workers must be 1 or more", field="workers", got=workers, expected="≥ 1")
     port = _free(host, port)
-    configure_logging(settings.log_level)
+    logs.configure_service(settings.log_level)
     # A forked worker would inherit the locks of Polars' threads without the threads.
     multiprocessing.set_start_method("spawn", force=True)
     with contextlib.ExitStack() as stack:
@@ -86,6 +87,7 @@ def serve(
             websockets=False,
             workers_kill_timeout=_GRACE_SECONDS,
             log_level=LogLevels.warning,
+            log_dictconfig=logs.GRANIAN,
         )
         url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         server.on_startup(lambda: _end_on_signal(server.signal_handler_interrupt))
@@ -112,15 +114,8 @@ def _end_on_signal(interrupt: Callable[[], None]) -> None:
 def _load(build: Callable[[Settings], FastAPI], settings: Settings, parent: int) -> FastAPI:
     """Build the app in a worker, which ends when the serving process is killed."""
     end_with_parent(parent)
-    configure_logging(settings.log_level)
+    logs.configure_service(settings.log_level)
     return build(settings)
-
-
-def configure_logging(level: str) -> None:
-    """Log to stderr, a line a record."""
-    logging.basicConfig(
-        level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
-    )
 
 
 def _free(host: str, port: int) -> int:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import os
-import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
+
+from service.answers import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-    from service.answers import State
     from service.cache import RemoteCache
     from service.interfaces import EngineSource
+
+Tier = Literal["local", "redis"]
+Action = Literal["recorded", "retracted"]
 
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 """Set by the server when it has several workers: the folder where they add up their counts."""
@@ -27,42 +29,85 @@ _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 
 
 
 class Telemetry:
-    """The metrics of one app."""
+    """The metrics of one app.
+
+    What is counted on the way of every request is bound to its labels once: to look labels up
+    takes longer than to count.
+    """
 
     content_type = "text/plain; version=0.0.4; charset=utf-8"
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self._requests = Counter(
-            "lianzhao_requests",
-            "Requests answered.",
-            ["method", "route", "status"],
-            registry=self.registry,
+        self._requests = self._counter(
+            "requests", "Requests answered.", "method", "route", "status"
         )
         self._seconds = Histogram(
             "lianzhao_request_seconds",
-            "Seconds from the request to the end of its answer.",
-            ["route"],
+            "Seconds from the request to the end of its answer, by route and state of the cache.",
+            ["route", "cache"],
             buckets=_BUCKETS,
             registry=self.registry,
         )
-        self._answers = Counter(
-            "lianzhao_answers",
-            "Answers of the engine by where they came from.",
-            ["state"],
-            registry=self.registry,
+        self._problems = self._counter("problems", "Requests refused or failed, by code.", "code")
+        self._bound: dict[tuple[str, str, int, State | None], tuple[Counter, Histogram]] = {}
+        answers = self._counter(
+            "answers", "Answers of the engine by where they came from.", "state"
         )
-        for state in ("hit", "miss", "stale"):
-            self._answers.labels(state)
+        self._answers = {state: answers.labels(state) for state in get_args(State)}
+        lookups = self._counter("cache_lookups", "Look-ups in the caches.", "tier", "result")
+        self._lookups = {
+            (tier, found): lookups.labels(tier, "hit" if found else "miss")
+            for tier in get_args(Tier)
+            for found in (True, False)
+        }
+        events = self._counter("events", "Events taken over HTTP, and taken back.", "action")
+        self._events = {action: events.labels(action) for action in get_args(Action)}
+        self.cache_bytes = self._gauge("cache_bytes", "Bytes of answers kept in the processes.")
+        self.waiting = self._gauge(
+            "engine_waiting", "Questions that wait for a thread of the engine."
+        )
 
     def answered(self, state: State) -> None:
         """Count an answer as hit, miss or stale."""
-        self._answers.labels(state).inc()
+        self._answers[state].inc()
 
-    def observe(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count a request."""
-        self._requests.labels(method if method in _METHODS else "other", route, status).inc()
-        self._seconds.labels(route).observe(seconds)
+    def looked_up(self, tier: Tier, found: bool) -> None:
+        """Count a look into a cache: the process's own (local) or Redis."""
+        self._lookups[tier, found].inc()
+
+    def event(self, action: Action) -> None:
+        """Count an event that was recorded or retracted."""
+        self._events[action].inc()
+
+    def observe(
+        self,
+        method: str,
+        route: str,
+        status: int,
+        state: State | None,
+        problem: str | None,
+        seconds: float,
+    ) -> None:
+        """Count and time a request."""
+        key = (method if method in _METHODS else "other", route, status, state)
+        bound = self._bound.get(key)
+        if bound is None:
+            bound = self._bound[key] = (
+                self._requests.labels(key[0], route, status),
+                self._seconds.labels(route, state or "none"),
+            )
+        bound[0].inc()
+        bound[1].observe(seconds)
+        if problem:
+            self._problems.labels(problem).inc()
+
+    def _counter(self, name: str, what: str, *labels: str) -> Counter:
+        return Counter(f"lianzhao_{name}", what, labels, registry=self.registry)
+
+    def _gauge(self, name: str, what: str) -> Gauge:
+        # With several workers, what those that live have together.
+        return Gauge(f"lianzhao_{name}", what, registry=self.registry, multiprocess_mode="livesum")
 
     def text(self, source: EngineSource, cache: RemoteCache) -> bytes:
         """Return all metrics as text, with what is so at this moment."""
@@ -74,13 +119,14 @@ class Telemetry:
 
 
 class _Now(Collector):
-    """What is so now: the model in service, and whether Redis answers."""
+    """What is so now in the process that is asked: its model, Redis as it sees it, its memory."""
 
     def __init__(self, source: EngineSource, cache: RemoteCache) -> None:
         self.source = source
         self.cache = cache
         self.registry = CollectorRegistry()
         self.registry.register(self)
+        ProcessCollector(registry=self.registry)
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         labels = ["model_version", "pool_version"]
@@ -90,34 +136,12 @@ class _Now(Collector):
         if engine := self.source.engine:
             model.add_metric([engine.model_version, engine.pool_version], 1)
         yield model
+        state = self.cache.state
         yield GaugeMetricFamily(
-            "lianzhao_cache_up", "1 when Redis answers.", value=float(self.cache.state == "up")
+            "lianzhao_cache_up", "1 when Redis answers.", value=float(state == "up")
         )
-
-
-class Measured:
-    """ASGI: counts and times each request under the path of its route."""
-
-    def __init__(self, app: ASGIApp, telemetry: Telemetry) -> None:
-        self.app = app
-        self.telemetry = telemetry
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        status = 500
-        started = time.perf_counter()
-
-        async def watched(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await self.app(scope, receive, watched)
-        finally:
-            route = getattr(scope.get("route"), "path_format", None) or "other"
-            self.telemetry.observe(scope["method"], route, status, time.perf_counter() - started)
+        yield GaugeMetricFamily(
+            "lianzhao_redis_breaker_open",
+            "1 while Redis is left alone because it failed.",
+            value=float(state == "down"),
+        )

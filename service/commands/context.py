@@ -16,7 +16,7 @@ from features.encoder import encoder_named
 from features.workspace import Workspace
 from models import loading
 from models.registry import ModelRegistry
-from service.server import configure_logging
+from service import logs
 from service.settings import Settings
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Context:
     def settings(self) -> Settings:
         """The settings, checked."""
         settings = Settings.load(**({} if self._home is None else {"home": self._home}))
-        configure_logging("warning" if settings.log_level == "info" else settings.log_level)
+        logs.configure("warning" if settings.log_level == "info" else settings.log_level)
         return settings
 
     @cached_property

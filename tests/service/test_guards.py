@@ -140,7 +140,8 @@ def test_what_nobody_foresaw_is_a_problem_without_a_traceback(
     problem = answer.json()
     assert problem["code"] == "internal-error"
     assert "secret" not in answer.text
-    assert problem["request_id"] in caplog.text
+    assert problem["request_id"] == answer.headers["X-Request-ID"]
+    assert "GET /v1/zones failed" in caplog.text
     assert "a secret detail" in caplog.text
 
 

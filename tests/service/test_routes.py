@@ -75,7 +75,8 @@ def test_errors_are_problems(
     assert answer.status_code == status
     assert answer.headers["Content-Type"] == "application/problem+json"
     problem = answer.json()
-    assert {"type", "title", "status", "detail", "code", "errors"} <= set(problem)
+    assert set(problem) == {"type", "title", "status", "detail", "code", "errors", "request_id"}
+    assert problem["request_id"] == answer.headers["X-Request-ID"]
     assert (problem["status"], problem["code"]) == (status, code)
     assert ("allow" in answer.headers) == (status == 405)
 
@@ -129,12 +130,16 @@ def test_metrics_count_requests_and_answers(client: TestClient) -> None:
         'lianzhao_requests_total{method="GET",route="/v1/recommendations",status="200"} 3.0',
         'lianzhao_requests_total{method="GET",route="/v1/zones/{zone_id}",status="404"} 1.0',
         'lianzhao_requests_total{method="GET",route="other",status="404"} 1.0',
-        'lianzhao_request_seconds_count{route="/v1/recommendations"} 3.0',
+        'lianzhao_request_seconds_count{cache="miss",route="/v1/recommendations"} 1.0',
+        'lianzhao_request_seconds_count{cache="hit",route="/v1/recommendations"} 2.0',
+        'lianzhao_request_seconds_count{cache="none",route="other"} 1.0',
+        'lianzhao_problems_total{code="not-found"} 2.0',
         'lianzhao_answers_total{state="hit"} 2.0',
         'lianzhao_answers_total{state="miss"} 1.0',
         'lianzhao_answers_total{state="stale"} 0.0',
         'lianzhao_model_info{model_version="m1",pool_version="p1"} 1.0',
         "lianzhao_cache_up 0.0",
+        "lianzhao_redis_breaker_open 0.0",
     ):
         assert line in answer.text.splitlines()
 
