@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from features.errors import UnavailableError
 from models.blend import Blend
+from models.calibration import Calibration
 from models.feedback import Feedback
 from models.gap import Gap
 from models.head import NeedHeads
@@ -58,6 +59,7 @@ class Ranker:
     hybrid : LightFMHybrid
     heads : NeedHeads
     history : DealHistory
+    calibration : Calibration
     """
 
     space: FeatureSpace
@@ -65,6 +67,7 @@ class Ranker:
     hybrid: LightFMHybrid
     heads: NeedHeads
     history: DealHistory
+    calibration: Calibration = field(default_factory=Calibration)
 
     def bind(self, pool: PoolFeatures) -> PoolRanker:
         """Prepare every factor for a pool."""
@@ -78,6 +81,7 @@ class Ranker:
             "hybrid": self.hybrid,
             "heads": self.heads,
             "history": self.history,
+            "calibration": self.calibration,
         }
         return {
             f"{name}.{key}": array
@@ -111,7 +115,8 @@ class Ranker:
         hybrid.restore(own("hybrid"))
         heads.restore(own("heads"))
         history = DealHistory().restore(own("history"))
-        return cls(space.restore(own("space")), blend, hybrid, heads, history)
+        calibration = Calibration.restore(own("calibration"))
+        return cls(space.restore(own("space")), blend, hybrid, heads, history, calibration)
 
 
 class PoolRanker:

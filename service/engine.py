@@ -19,6 +19,7 @@ from models import loading
 from models.blend import score_of
 from models.ranker import order
 from models.registry import ModelRegistry
+from service.chances import chance
 from service.directory import Directory, brief, known
 from service.filters import Filters, mask
 from service.neighbours import stage_told
@@ -44,11 +45,6 @@ if TYPE_CHECKING:
     from service.interfaces import Document, Language
     from service.reasons import Evidence
 
-PROBABILITY_NOTE = {
-    "zh": "签约概率须待有足够的签约结果后校准，目前不给出；score 只表示排序，不是概率。",
-    "en": "A chance of signing is not given until there are outcomes enough to calibrate it on; "
-    "score only ranks and is not a probability.",
-}
 _NEEDS_KEPT = 2_000
 _BOUND_TO = ("enterprises", "chains", "input_output")
 
@@ -334,6 +330,8 @@ class Engine(Directory):
         evidence = self._evidence(features, row)
         node = evidence.node if evidence.fits else None
         name = node and (node.name if language == "zh" else node.name_en or node.name)
+        ranker = self.bound.ranker
+        warm = len(ranker.heads.chosen(features.need_id)) > 0
         of_zone = known_of_zone(features, self.bound.pool, row) if need.zone_id else 1.0
         return {
             "rank": rank,
@@ -341,8 +339,7 @@ class Engine(Directory):
             "score": float(score_of(np.array(raw))),
             "raw_score": raw,
             "confidence": confidence(profile, of_zone),
-            "probability": None,
-            "probability_note": PROBABILITY_NOTE[language],
+            **chance(ranker.calibration, raw, warm=warm, language=language),
             "node": {"node_id": node.node_id, "name": name} if node else None,
             "stage": self._stage(need, profile["enterprise_id"], language),
             "seat": self._presence.seats(need.zone_id).get(row),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -21,6 +21,7 @@ from models.ranker import Ranker, content_factors
 from training.interactions import interactions
 from training.outcomes import credible
 from training.priors import CONTENT_PRIOR, PRIOR_OFFSETS, prior
+from training.reliability import calibrate
 from training.trials import Cases, Labels, Trials
 from training.weights import Case, learn_weights
 
@@ -54,13 +55,17 @@ class TrainingData:
 
 @dataclass(frozen=True)
 class Fitted:
-    """A fitted ranker with the held-out cases that its weights were learnt and judged on."""
+    """A fitted ranker with the held-out cases that its weights were learnt and judged on.
+
+    `calibrated` is what is to be told of its calibration.
+    """
 
     ranker: Ranker
     interactions: Interactions
     cold_cases: list[Case]
     warm_cases: list[Case]
     time_cases: Cases
+    calibrated: dict[str, Any]
 
 
 def fit(
@@ -144,9 +149,15 @@ def fit(
     warm = time.warm if len(time.warm) >= MIN_TIME_CASES else folds.warm
     blend = _blend(cold, warm)
     progress("weigh factors", 1, 1)
+
+    def blend_without(held: NDArray[np.intp]) -> Blend:
+        kept = [[case for case in cases if case.need not in held] for cases in (cold, warm)]
+        return _blend(*kept)
+
+    calibration, calibrated = calibrate(trials, blend_without)
     learnt = trials.learn(known.gains, events, today)
-    ranker = Ranker(space, blend, learnt.hybrid, learnt.heads, learnt.history)
-    return Fitted(ranker, known, folds.cold, folds.warm, time)
+    ranker = Ranker(space, blend, learnt.hybrid, learnt.heads, learnt.history, calibration)
+    return Fitted(ranker, known, folds.cold, folds.warm, time, calibrated)
 
 
 def _baseline(

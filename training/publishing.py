@@ -87,6 +87,7 @@ def train(
         "window": _window(data, as_of),
         "notes": list(fitted.interactions.notes),
         "metrics": evaluate_fit(fitted, judged),
+        "calibration": fitted.calibrated,
         "judged": {kind: own.per_need() for kind, own in judged.items()},
         "splits": {kind: own.split_hash() for kind, own in judged.items()},
         "weights": _weights(fitted),

@@ -114,7 +114,7 @@ class Trials:
         self._need_ids = [need.need_id or "" for need in needs]
         gains = labels.known.gains
         self._examples = Examples(pool, np.unique(gains.indices), seed=seed) if gains.nnz else None
-        self._scorer = ContentScorer(pool)
+        self.scorer = ContentScorer(pool)
 
     def learn(self, gains: sparse.csr_array, events: pl.DataFrame, as_of: date) -> Learnt:
         """Fit LightFM, heads and history; they stay silent where there is nothing to learn from."""
@@ -138,8 +138,8 @@ class Trials:
         folds = need_folds(known.relevant, FOLDS, self.seed)
         halves = half_pairs(known.relevant, self.seed)
         # What is hidden in turn: every pair of a fold's needs, half of the pairs of every need.
-        hidden = [_rows(known.gains, fold) for fold in folds] + halves
-        trials = list(self._trials(hidden))
+        hidden = [rows_of(known.gains, fold) for fold in folds] + halves
+        trials = list(self.without(hidden))
         fold_of = {row: at for at, fold in enumerate(folds) for row in fold.tolist()}
 
         def judge(row: int) -> Cases:
@@ -201,8 +201,14 @@ class Trials:
         self.progress("held-out years", len(CUTS_YEARS), len(CUTS_YEARS))
         return Cases(cold, warm)
 
-    def _trials(self, hidden: Sequence[sparse.csr_array]) -> Iterator[_Trial]:
-        """Learn from what is not hidden, several at once: LightFM does not hold the lock."""
+    def without(self, hidden: Sequence[sparse.csr_array]) -> Iterator[Trial]:
+        """Learn from what is not hidden of each, several at once: LightFM does not hold the lock.
+
+        Parameters
+        ----------
+        hidden : sequence of csr_array of shape (m, n)
+            The pairs to be hidden in turn, with all their events.
+        """
         known, events = self.labels.known.gains, self.labels.events
         remaining = [sparse.csr_array(known - known.multiply(part)) for part in hidden]
         for gains in remaining:
@@ -212,12 +218,12 @@ class Trials:
             learnt = workers.map(self.learn, remaining, left, [self.as_of] * len(left))
             for done, (gains, one) in enumerate(zip(remaining, learnt, strict=True), start=1):
                 self.progress("learn without", done, len(remaining))
-                yield _Trial.of(gains, one, self.pool)
+                yield Trial.of(gains, one, self.pool)
 
-    def _trial_before(self, cut: date) -> _Trial:
+    def _trial_before(self, cut: date) -> Trial:
         events = self.labels.events.filter(pl.col("date") < cut)
         gains = self._interactions(self.labels.judgements, events, cut).gains
-        return _Trial.of(gains, self.learn(gains, events, cut), self.pool)
+        return Trial.of(gains, self.learn(gains, events, cut), self.pool)
 
     def _interactions(
         self, judgements: pl.DataFrame, events: pl.DataFrame, as_of: date
@@ -244,13 +250,13 @@ class Trials:
         """Return the content factors and feedback, standardised, shape (factors + 1, n)."""
         weights = np.array(list(CONTENT_PRIOR.values()))
         z = np.zeros((len(weights) + 1, len(self.pool)))
-        for at, scores in enumerate(self._scorer.scores(self.needs[row])):
+        for at, scores in enumerate(self.scorer.scores(self.needs[row])):
             if scores is not None:
                 z[at] = standardise(scores)
         base = weights @ z[:-1]
         spread = base.std() or 1.0
         z[:-1] /= spread
-        z[-1] = standardise(self._scorer.feedback(base / spread))
+        z[-1] = standardise(self.scorer.feedback(base / spread))
         return z
 
     def _case(
@@ -258,7 +264,7 @@ class Trials:
         row: int,
         fold: int,
         wanted: NDArray[np.bool_],
-        trial: _Trial,
+        trial: Trial,
         content: NDArray[np.float64],
         *,
         warm: bool,
@@ -301,8 +307,17 @@ class Trials:
 
 
 @dataclass(frozen=True)
-class _Trial:
-    """What was learnt from `gains`, and its factors prepared for the pool."""
+class Trial:
+    """What was learnt from `gains`, and its factors prepared for the pool.
+
+    Attributes
+    ----------
+    gains : csr_array of shape (m, n)
+    learnt : Learnt
+    hybrid_rows, head_rows
+        What LightFM and the heads read of the pool.
+    history : HistoryScorer
+    """
 
     gains: sparse.csr_array
     learnt: Learnt
@@ -311,7 +326,8 @@ class _Trial:
     history: HistoryScorer
 
     @classmethod
-    def of(cls, gains: sparse.csr_array, learnt: Learnt, pool: PoolFeatures) -> _Trial:
+    def of(cls, gains: sparse.csr_array, learnt: Learnt, pool: PoolFeatures) -> Trial:
+        """Prepare what was learnt for a pool."""
         return cls(
             gains,
             learnt,
@@ -326,7 +342,7 @@ def _workers() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(min(FOLDS, os.cpu_count() or 1))
 
 
-def _rows(gains: sparse.csr_array, rows: NDArray[np.intp]) -> sparse.csr_array:
+def rows_of(gains: sparse.csr_array, rows: NDArray[np.intp]) -> sparse.csr_array:
     """Return which entries of a matrix lie in some of its rows."""
     kept = np.zeros(gains.shape[0], dtype=bool)
     kept[rows] = True

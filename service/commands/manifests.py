@@ -22,6 +22,10 @@ WEIGHTS = {
     "cold": "Weights for a need that nothing was learnt for",
     "warm": "Weights for a need with judgements or events of its own",
 }
+CALIBRATED = {
+    "cold": "needs that nothing was learnt for",
+    "warm": "needs with outcomes of their own",
+}
 _PARTS = {"content": "内容", "history": "历史落地"}
 _SHOWN = ("created_at", "seed", "encoder", "as_of")
 
@@ -49,6 +53,7 @@ def tell_version(found: Mapping[str, Any], problem: str | None) -> None:
     tell_notes(found)
     typer.echo()
     tell_figures(found["metrics"])
+    tell_calibration(found)
     typer.echo()
     _tell_weights(found["weights"])
     typer.echo()
@@ -102,6 +107,43 @@ def tell_figures(metrics: Mapping[str, Any]) -> None:
         )
     if not told:
         typer.echo("held out: nothing (too few judgements); the weights are the prior ones")
+
+
+def tell_calibration(found: Mapping[str, Any]) -> None:
+    """Print from how many outcomes chances of signing are calibrated, and how well."""
+    own = found.get("calibration")
+    if own is None:  # a version that was made before outcomes were counted
+        return
+    typer.echo(f"closed leads: {own['closed']}, of them signed: {own['won']}")
+    if own["figures"] is None:
+        takes = own["it_takes"]
+        typer.echo(
+            f"no chance of signing is told: it takes {takes['closed']} with {takes['won']} signed"
+        )
+        return
+    _tell_table(
+        ["", "outcomes", "calibration error", "Brier score", "of the base rate"],
+        [
+            [
+                label,
+                str(figures["outcomes"]),
+                figure(figures["ece"]),
+                f"{figures['brier']:.3f}",
+                f"{figures['brier_of_base_rate']:.3f}",
+            ]
+            for kind, label in CALIBRATED.items()
+            for figures in [own["figures"][kind]]
+        ],
+    )
+    for kind, label in CALIBRATED.items():
+        typer.echo(f"{label}: chance told, share that signed, of how many")
+        _tell_table(
+            ["", "told", "signed", "of"],
+            [
+                ["", f"{one['chance']:.2f}", f"{one['won']:.2f}", str(one["outcomes"])]
+                for one in own["figures"][kind]["bins"]
+            ],
+        )
 
 
 def tell_difference(found: Mapping[str, Any]) -> None:

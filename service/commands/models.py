@@ -47,6 +47,7 @@ def train(
     else:
         manifests.tell_notes(done)
         manifests.tell_figures(done["metrics"])
+        manifests.tell_calibration(done)
         manifests.tell_standing(done)
         state = "active" if done["activated"] else "saved, not activated"
         typer.echo(f"model {done['version']}: {state}")

@@ -6,6 +6,7 @@ import pytest
 from features.errors import DamagedError
 from models import artifact, loading
 from models.artifact import UnfitModelError
+from models.calibration import Calibration
 from models.registry import ModelRegistry
 from tests.pool import HashedEncoder
 
@@ -35,6 +36,12 @@ def test_a_version_comes_back_as_it_was_saved(workspace, folder):
     for name, array in ranker.arrays().items():
         np.testing.assert_array_equal(saved[name], array, err_msg=name)
     assert loading.problem(folder, workspace, HashedEncoder()) is None
+
+
+def test_one_made_before_outcomes_were_counted_is_still_read(workspace, folder):
+    without(folder, "calibration.counts")
+    ranker = loading.load(folder, workspace, HashedEncoder())
+    assert ranker.calibration == Calibration()
 
 
 def test_one_for_another_encoder_is_refused(workspace, folder):

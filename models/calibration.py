@@ -1,0 +1,85 @@
+"""Calibration: from a raw score to the chance that a lead, pursued and closed, was won.
+
+Learnt from outcomes alone and kept as two curves of arrays: a need with a head of its own is
+scored on another scale than one that nothing was learnt for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+MIN_CLOSED, MIN_WON = 200, 30
+"""How many closed outcomes it takes, and how many of them won; below, no chance is told."""
+
+
+class Curve(NamedTuple):
+    """A non-decreasing map: straight lines between knots, and level beyond the first and last.
+
+    Attributes
+    ----------
+    knots, chances : ndarrays of shape (k,), float64
+        Raw scores, ascending, and what they come to.
+    """
+
+    knots: NDArray[np.float64]
+    chances: NDArray[np.float64]
+
+    def at(self, raw: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the chances at raw scores."""
+        return np.asarray(np.interp(raw, self.knots, self.chances))
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What a raw score means, as far as outcomes tell.
+
+    Attributes
+    ----------
+    closed, won : int or None
+        The outcomes that there were, and how many of them were won; None for a version that was
+        made before they were counted.
+    cold, warm : Curve or None
+        For a need without and with a head of its own; None with too few outcomes.
+    """
+
+    closed: int | None = None
+    won: int | None = None
+    cold: Curve | None = None
+    warm: Curve | None = None
+
+    def probability(self, raw: float, *, warm: bool) -> float | None:
+        """Return the chance of a lead, None with too few outcomes."""
+        curve = self.warm if warm else self.cold
+        return None if curve is None else float(curve.at(np.array(raw)))
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return counts and curves, to be saved."""
+        if self.closed is None:
+            return {}
+        found: dict[str, NDArray[Any]] = {"counts": np.array([self.closed, self.won])}
+        for name, curve in (("cold", self.cold), ("warm", self.warm)):
+            if curve is not None:
+                found[name] = np.stack(curve)
+        return found
+
+    @classmethod
+    def restore(cls, arrays: Mapping[str, NDArray[Any]]) -> Calibration:
+        """Take back what `arrays` returned."""
+        if not arrays:
+            return cls()
+        closed, won = arrays["counts"].tolist()
+        curves = {name: Curve(*arrays[name]) for name in ("cold", "warm") if name in arrays}
+        return cls(closed, won, **curves)
+
+
+def enough(closed: int, won: int) -> bool:
+    """Tell whether there are outcomes enough to calibrate on."""
+    return closed >= MIN_CLOSED and won >= MIN_WON
