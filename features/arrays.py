@@ -42,7 +42,8 @@ class PoolFeatures:
     stations : NodeFit
         Of the supply graph: `nodes`, or the sectors of an input–output table.
     industries : ndarray of shape (l, n)
-        How far the products are typical of each industry of the lexicon; zeros without products.
+        How far the products, or for want of any the words of the name, are typical of each industry
+        of the lexicon; zeros without either.
     attributes : csr_array of shape (n, a)
         Categories of place, code, size, age and tags.
     codes : tuple of n tuples of str

@@ -36,6 +36,7 @@ from features.text import (
     WeightedTexts,
     full_name_texts,
     name_texts,
+    name_words,
     named_industries,
     need_texts,
     product_texts,
@@ -237,12 +238,12 @@ class FeatureSpace:
             scope_texts(frame).scaled(SCOPE_WEIGHT),
             name_texts(frame),
         )
-        names = full_name_texts(frame)
-        spoken = (said[0].texts, said[1].texts, names.texts)
+        names, words = full_name_texts(frame), name_words(frame)
+        spoken = (said[0].texts, said[1].texts, names.texts, words.texts)
         vectors = self.store.encode([text for part in spoken for text in part], progress=progress)
         cuts = np.cumsum([len(part) for part in spoken[:-1]])
         tokens = [profile_tokens(row, self.today_) for row in profile_rows(frame)]
-        return _Profiles(frame, said, names, np.split(vectors, cuts), tokens)
+        return _Profiles(frame, said, names, words, np.split(vectors, cuts), tokens)
 
     def _learn(self, profiles: _Profiles) -> Counts:
         """Learn from the profiles of a pool, and return the counts of what they say."""
@@ -251,7 +252,7 @@ class FeatureSpace:
         self.gazetteer_ = Gazetteer().fit()
         self.references_ = _reference_texts()
         self.lexicon_ = shipped_lexicon()
-        products, _, names = profiles.vectors
+        products, _, names, _ = profiles.vectors
         queries = self.store.encode(self.references_.tolist())
         self.sentences_ = SentenceSpace().fit(
             dict(zip(KINDS, (products, names, queries), strict=True))
@@ -283,7 +284,7 @@ class FeatureSpace:
             references=self._views([[text] for text in self.references_.tolist()]),
             nodes=nodes,
             stations=self._station_fit(products, product_vectors, codes, nodes),
-            industries=self._industry_fit(products, product_vectors, progress),
+            industries=self._industry_fit(profiles, product_vectors, progress),
             attributes=self.attributes_.transform(profiles.tokens),
             codes=codes,
             points=self._points(frame),
@@ -301,14 +302,20 @@ class FeatureSpace:
         return products, unit_rows(meaning)
 
     def _industry_fit(
-        self, products: WeightedTexts, vectors: NDArray[np.float32], progress: Count | None
+        self, profiles: _Profiles, vectors: NDArray[np.float32], progress: Count | None
     ) -> NDArray[np.float32]:
-        """Return the fit of every enterprise to every industry of the lexicon, (l, n)."""
+        """Return the fit of every enterprise to every industry of the lexicon, (l, n).
+
+        Who states no product is taken by the words of its name, as if each were one.
+        """
+        products, words = profiles.said[0], profiles.words
+        of_words = self.sentences_.transform("product", profiles.vectors.pop(0))
+        made = [self.sentences_.leading(part, _LEADING) for part in (vectors, of_words)]
         typical = [industry.products for industry in self.lexicon_.industries]
         known = self.store.encode([text for texts in typical for text in texts], progress=progress)
         return industry_fit(
-            products,
-            self.sentences_.leading(vectors, _LEADING),
+            products.beside(words),
+            np.vstack(made),
             self.sentences_.leading(self.sentences_.transform("product", known), _LEADING),
             np.cumsum([0, *(len(texts) for texts in typical[:-1])]),
         )
@@ -364,8 +371,11 @@ class _Profiles:
         Products, phrases of the business scope, and short forms of the name.
     names : WeightedTexts
         The full name of every enterprise.
-    vectors : list of three ndarrays
-        Sentence vectors of the products, of the phrases and of the full names.
+    words : WeightedTexts
+        The words in the names of those that state no product.
+    vectors : list of four ndarrays
+        Sentence vectors of the products, the phrases, the full names and the words of names; each
+        part is taken out when it is used.
     tokens : list of n lists of str
         What else they state.
     """
@@ -373,6 +383,7 @@ class _Profiles:
     frame: pl.DataFrame
     said: tuple[WeightedTexts, WeightedTexts, WeightedTexts]
     names: WeightedTexts
+    words: WeightedTexts
     vectors: list[NDArray[np.float32]]
     tokens: list[list[str]]
 

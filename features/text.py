@@ -15,6 +15,7 @@ import polars as pl
 from scipy import sparse
 
 from features.nodes import target_nodes
+from features.tfidf import words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,6 +68,11 @@ class WeightedTexts:
     def scaled(self, factor: float) -> WeightedTexts:
         """Return the same texts with all weights multiplied."""
         return self if factor == 1 else WeightedTexts(self.texts, self.weights * factor)
+
+    def beside(self, other: WeightedTexts) -> WeightedTexts:
+        """Return what the same rows say here and there; a text of both stands there twice."""
+        both = sparse.csr_array(sparse.hstack([self.weights, other.weights], format="csr"))
+        return WeightedTexts([*self.texts, *other.texts], both)
 
 
 def product_texts(enterprises: pl.DataFrame) -> WeightedTexts:
@@ -125,6 +131,32 @@ def full_name_texts(enterprises: pl.DataFrame) -> WeightedTexts:
     """Return the name of every enterprise as it is written, weight 1."""
     names = pl.int_range(pl.len()).alias("row"), pl.col("name").alias("text")
     return _gather(enterprises.select(*names, pl.lit(1.0).alias("weight")), enterprises.height)
+
+
+def name_words(enterprises: pl.DataFrame) -> WeightedTexts:
+    """Return the words in the name of every enterprise that states no product, weight 1.
+
+    上海银行 is a bank, 山东高速 runs motorways: where nothing else is known, the name says what an
+    enterprise does. Legal form and single characters are left out.
+    """
+    silent = pl.col("products").list.len().fill_null(0) == 0
+    said = (
+        enterprises.select(pl.int_range(pl.len()).alias("row"), "name", silent.alias("silent"))
+        .filter("silent")
+        .select(
+            "row",
+            pl.col("name")
+            .map_elements(
+                lambda name: list(dict.fromkeys(words(core_name(name)))),
+                return_dtype=pl.List(pl.String),
+            )
+            .alias("text"),
+            pl.lit(1.0).alias("weight"),
+        )
+        .explode("text")
+        .drop_nulls("text")
+    )
+    return _gather(said, enterprises.height)
 
 
 def named_industries(need: NeedQuery, lexicon: Lexicon) -> list[int]:

@@ -42,7 +42,7 @@ class IndustryMatch(Factor):
         return Prepared(fit, _HUBNESS * best.mean(axis=0), np.asarray(best.any(axis=0)))
 
     def score(self, need: NeedFeatures, prepared: Prepared) -> NDArray[np.float32] | None:
-        """Return the mean over the industries named, NaN where no product is known."""
+        """Return the mean over the industries named, NaN where neither product nor name tells."""
         if not need.industries:
             return None
         fit = prepared.fit[list(need.industries)].mean(axis=0)

@@ -153,7 +153,19 @@ def test_what_is_made_fits_the_industries_of_the_lexicon(pool, space):
     # The makers of one fit it better than anybody else does, and better than the other.
     for row, subject in enumerate(("E06", "E10")):
         assert own[row, of == subject].min() > own[row, of != subject].max()
-    assert not pool.industries[:, pool.ids.tolist().index(UNKNOWN)].any()
+
+
+def test_who_states_no_product_fits_industries_by_its_name(space):
+    rows = [
+        {"enterprise_id": "a", "name": "华光酸奶有限公司"},
+        {"enterprise_id": "b", "name": "华光酸奶有限公司", "products": products("中药饮片")},
+        {"enterprise_id": "c", "name": "甲"},
+    ]
+    table = frame("enterprises", rows)
+    own = space.pool(table).industries[[space.lexicon_.find(n) for n in ("乳制品", "中药饮片")]]
+    assert own[0, 0] > own[1, 0]
+    assert own[0, 1] < own[1, 1]
+    assert not own[:, 2].any()
 
 
 def test_a_need_names_industries_of_the_lexicon(space):

@@ -14,6 +14,7 @@ from features.text import (
     core_name,
     full_name_texts,
     name_texts,
+    name_words,
     named_industries,
     need_texts,
     product_texts,
@@ -43,6 +44,27 @@ UNKNOWING = Lexicon(())
 )
 def test_a_core_name_has_no_legal_form(name, core):
     assert core_name(name) == core
+
+
+def test_who_states_no_product_speaks_by_the_words_of_its_name():
+    rows = [
+        {"enterprise_id": "a", "name": "华光银行股份有限公司"},
+        {"enterprise_id": "b", "name": "长江银行", "products": products("存款")},
+        {"enterprise_id": "c", "name": "上海港口银行银行集团", "products": []},
+        {"enterprise_id": "d", "name": "甲"},
+    ]
+    said = name_words(frame("enterprises", rows))
+    assert said.texts == ["华光", "银行", "上海", "港口"]
+    assert said.weights.toarray().tolist() == [[1, 1, 0, 0], [0] * 4, [0, 1, 1, 1], [0] * 4]
+
+
+def test_what_stands_beside_keeps_its_rows():
+    rows = [{"enterprise_id": "a", "name": "港口银行", "products": products("灯")}]
+    rows.append({"enterprise_id": "b", "name": "港口银行"})
+    table = frame("enterprises", rows)
+    both = product_texts(table).beside(name_words(table))
+    assert both.texts == ["灯", "港口", "银行"]
+    assert both.weights.toarray().tolist() == [[1, 0, 0], [0, 1, 1]]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from features.need import NeedQuery
 from models.industry_match import IndustryMatch
 from models.ranker import order
-from tests.pool import UNKNOWN, frame, products, tables
+from tests.pool import frame, products, tables
 
 FIT = np.array(
     [
@@ -67,11 +67,12 @@ def test_a_typical_product_ranks_its_maker_whose_words_the_need_does_not_have(bo
     new = [
         {"enterprise_id": "M-urea", "name": "甲山有限公司", "products": products("尿素")},
         {"enterprise_id": "M-other", "name": "乙山有限公司", "products": products("轴承")},
+        {"enterprise_id": "M-unknown", "name": "丙"},
     ]
     space = bound.ranker.space
     pool = space.pool(pl.concat([tables()["enterprises"], frame("enterprises", new)]))
     need = space.need(NeedQuery("氮肥"))
-    maker, other, unknown = (pool.ids.tolist().index(i) for i in ("M-urea", "M-other", UNKNOWN))
+    maker, other, unknown = (pool.ids.tolist().index(i) for i in ("M-urea", "M-other", "M-unknown"))
     factor = IndustryMatch()
     found = factor.score(need, factor.prepare(pool))
     assert found[maker] > found[other]
