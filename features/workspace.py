@@ -5,11 +5,11 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 import filelock
 import polars as pl
@@ -30,6 +30,29 @@ _REMOVABLE = {
 }
 
 
+class EventLog(Protocol):
+    """Events that were recorded one by one, and events taken back; kept by whoever serves."""
+
+    @property
+    def seen(self) -> str:
+        """The version as it was last noticed: no look at anything, for every request."""
+
+    def version(self) -> str:
+        """Return what changes with the log; "" while there is nothing in it."""
+
+    def recorded(self) -> pl.DataFrame:
+        """Return the recorded events in the columns of the table, those taken back included."""
+
+    def retracted(self) -> pl.Series:
+        """Return the event_ids that were taken back, recorded or imported ones."""
+
+    def changed_on(self) -> datetime.date | None:
+        """Return the day of the last change; None while there is nothing in it."""
+
+    def removing(self, column: str, id_: str) -> AbstractContextManager[int]:
+        """Take out the events of that id when the context ends well, and tell how many."""
+
+
 @dataclass(frozen=True)
 class _Entry:
     """What `current.json` says of a table."""
@@ -47,10 +70,13 @@ class Workspace:
     ----------
     home
         The folder. Nothing is ever written elsewhere.
+    log
+        Events beside those that were imported; by default there are none.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, log: EventLog | None = None) -> None:
         self.home = Path(home)
+        self.log = log
         self._folder = self.home / "tables"
         self._current = self._folder / "current.json"
         self._lock = filelock.FileLock(self.home / ".lock")
@@ -69,12 +95,29 @@ class Workspace:
         """Read a table in its canonical columns and order of rows.
 
         Without any import a table has no rows, but `chains` is the map that the project ships.
+        Events are those imported and those recorded, without those taken back; of one id, the
+        imported one.
 
         Raises
         ------
         DamagedError
             When the table's file is missing, altered or cut short.
         """
+        if table != "events" or self.log is None:
+            return self.imported(table)
+        gone = self.log.retracted().implode()
+        return self.history().filter(~pl.col("event_id").is_in(gone))
+
+    def history(self) -> pl.DataFrame:
+        """Read all events, those taken back included; of one id, the imported one."""
+        rows = self.imported("events")
+        if self.log is None or (recorded := self.log.recorded()).is_empty():
+            return rows
+        added = recorded.filter(~pl.col("event_id").is_in(rows["event_id"].implode()))
+        return pl.concat([rows, added]).sort("event_id")
+
+    def imported(self, table: str) -> pl.DataFrame:
+        """Read a table as it was imported, without what was recorded since (DamagedError)."""
         entry = self._entries().get(table)
         while entry is not None:
             try:
@@ -93,9 +136,13 @@ class Workspace:
     def version(self, table: str) -> str:
         """16 hexadecimal digits that change with the table's content; "empty" without any."""
         entry = self._entries().get(table)
-        if entry is not None:
-            return entry.version
-        return _shipped_version() if table == "chains" else "empty"
+        if entry is None:
+            version = _shipped_version() if table == "chains" else "empty"
+        else:
+            version = entry.version
+        if table == "events" and self.log is not None and (recorded := self.log.version()):
+            version = hashlib.sha256(f"{version} {recorded}".encode()).hexdigest()[:16]
+        return version
 
     def imported_at(self, table: str) -> datetime.datetime | None:
         """When the table last changed, in the time zone where that was done."""
@@ -116,11 +163,13 @@ class Workspace:
 
     @property
     def as_of(self) -> datetime.date | None:
-        """Day of the last import that changed any table; None without any.
+        """Day of the last import or record that changed any table; None without any.
 
         What training counts ages to: the same tables then give the same model on every later day.
         """
         days = [at.date() for table in SCHEMAS if (at := self.imported_at(table)) is not None]
+        if self.log is not None and (day := self.log.changed_on()) is not None:
+            days.append(day)
         return max(days, default=None)
 
     @contextmanager
@@ -192,13 +241,16 @@ class Workspace:
         if kind == "table":
             return {id: self._take_out(id)}
         table, column, dependent = _REMOVABLE[kind]
-        with self.writing():
+        log = nullcontext(0) if self.log is None else self.log.removing(column, id)
+        with self.writing(), log as recorded:
             changed, removed = {}, {}
             for name in (table, *dependent):
-                rows = self.read(name)
+                rows = self.imported(name)
                 kept = rows.filter(pl.col(column).ne_missing(id))
                 if kept.height < rows.height:
                     changed[name], removed[name] = kept, rows.height - kept.height
+            if recorded:
+                removed["events"] = removed.get("events", 0) + recorded
             if table not in removed:
                 raise NotFoundError(
                     f"no {kind} has the id {id!r}",
@@ -206,7 +258,8 @@ class Workspace:
                     got=id,
                     expected=f"the {column} of one of the {table} in the workspace",
                 )
-            self.commit(changed)
+            if changed:
+                self.commit(changed)
         return removed
 
     def replace_rejected(self, rows: pl.DataFrame) -> None:

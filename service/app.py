@@ -17,9 +17,20 @@ from service import docs, problems
 from service.answers import Answers
 from service.cache import RemoteCache
 from service.front import Front
-from service.guards import BodyLimit, LoopbackOnly, RateLimiter
+from service.gate import Gate
+from service.guards import BodyLimit, LoopbackOnly
+from service.ledger import Ledger
+from service.limits import Limiter
 from service.observer import Observed, Observer
-from service.routes import enterprises, events, health, models, recommendations, reference
+from service.routes import (
+    audit,
+    enterprises,
+    events,
+    health,
+    models,
+    recommendations,
+    reference,
+)
 from service.routes.context import Parts
 from service.telemetry import Telemetry
 
@@ -68,21 +79,29 @@ def create_app(
     engine, registry
         Where engine and models come from; by default the workspace at `settings.home`.
     """
-    source = engine or _engine_of(settings)
+    ledger = Ledger(settings)
+    source = engine or _engine_of(settings, ledger.workspace)
     telemetry = Telemetry()
     observer = Observer(telemetry, settings.log_level)
     remote = RemoteCache(settings.redis(), settings.cache_ttl)
     answers = Answers(source, remote, telemetry.answered)
+    limiter = Limiter(settings.rate_limit, settings.redis()) if settings.rate_limit else None
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         observer.open()
+        await ledger.open()
+        if limiter:
+            limiter.open()
         try:
             await answers.engine()
         except LianzhaoError as error:
             log.warning("not ready: %s", error.message)
         yield
         await answers.close()
+        if limiter:
+            await limiter.close()
+        await ledger.close()
         observer.close()
 
     app = FastAPI(
@@ -96,8 +115,8 @@ def create_app(
         # FastAPI would look for OpenTelemetry exporters; /metrics is what this project offers.
         telemetry=_SILENT,
     )
-    app.state.parts = Parts(answers, registry or _registry_of(settings), telemetry)
-    for module in (recommendations, reference, enterprises, models, events, health):
+    app.state.parts = Parts(answers, registry or _registry_of(settings), telemetry, ledger)
+    for module in (recommendations, reference, enterprises, models, events, audit, health):
         app.include_router(module.router)
     docs.install(app)
     problems.install(app)
@@ -105,8 +124,7 @@ def create_app(
     # The last one added is the first that a request meets.
     app.add_middleware(Front, answers=answers)
     app.add_middleware(BodyLimit)
-    if settings.rate_limit:
-        app.add_middleware(RateLimiter, limit=settings.rate_limit)
+    app.add_middleware(Gate, ledger=ledger, limiter=limiter)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -115,7 +133,7 @@ def create_app(
             allow_headers=_ACCEPTED,
             expose_headers=_EXPOSED,
         )
-    app.add_middleware(LoopbackOnly, origins=settings.cors_origins)
+    app.add_middleware(LoopbackOnly, access=ledger.access, origins=settings.cors_origins)
     app.add_middleware(problems.Unexpected)
     app.add_middleware(Observed, observer=observer)
     return app
@@ -129,11 +147,11 @@ def _version() -> str:
 
 
 # Loaded only when needed: an app on another engine does without scikit-learn and the encoder.
-def _engine_of(settings: Settings) -> EngineSource:
+def _engine_of(settings: Settings, workspace: Workspace) -> EngineSource:
     from features.encoder import encoder_named
     from service.holder import EngineHolder
 
-    return EngineHolder(Workspace(settings.home), encoder_named(settings.encoder))
+    return EngineHolder(workspace, encoder_named(settings.encoder))
 
 
 def _registry_of(settings: Settings) -> Registry:

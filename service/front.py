@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from service.answers import AnswerResponse
 from service.cache import LocalCache
+from service.gate import CALLER
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -51,8 +52,10 @@ class Front:
         self._known.put(key, (question, scope["route"]), weight)
 
 
-def _asked(scope: Scope) -> tuple[bytes, bytes]:
+def _asked(scope: Scope) -> tuple[str, bytes, bytes]:
+    """Return what a request asks, and on behalf of which zones."""
+    zones = scope[CALLER].scope
     for name, value in scope["headers"]:
         if name == b"accept-language":
-            return scope["query_string"], value
-    return scope["query_string"], b""
+            return zones, scope["query_string"], value
+    return zones, scope["query_string"], b""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import time
 from typing import TYPE_CHECKING
@@ -13,18 +14,19 @@ from features.errors import UsageError
 from service.problems import Fault, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Collection
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from service.settings import RateLimit
+    from service.access import Access
 
 MAX_BODY = 2**20
 """Bytes of a body."""
+BODY_SECONDS = 30.0
+"""Seconds that a body may take to arrive."""
+_TOO_SLOW = "the body took too long to arrive"
 _TOO_LARGE = f"a body may have at most {MAX_BODY} bytes"
 _SAFE = {"GET", "HEAD", "OPTIONS"}
-_UNLIMITED = ("/health/", "/metrics")
-_MAX_CLIENTS = 100_000
 
 
 def is_loopback(host: str) -> bool:
@@ -38,18 +40,19 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def check_host(host: str) -> None:
-    """Refuse to listen beyond the loopback: without keys anybody could call.
+def check_host(host: str, *, keyless: bool = True) -> None:
+    """Refuse to listen beyond the loopback while there is no key: anybody could call.
 
     Raises
     ------
     UsageError
         When `host` is not a loopback address.
     """
-    if not is_loopback(host):
+    if keyless and not is_loopback(host):
         expected = "a loopback address such as 127.0.0.1"
         raise UsageError(
-            f"host must be {expected} while there is no API key, got {host}",
+            f"host must be {expected} while there is no API key, got {host}; "
+            "make one with `lianzhao keys add`",
             field="host",
             got=host,
             expected=expected,
@@ -64,20 +67,23 @@ class LoopbackOnly:
 
     Parameters
     ----------
+    access
+        Says whether there are keys: then whoever has one may call from anywhere.
     origins
         Origins that may call all the same.
     """
 
-    def __init__(self, app: ASGIApp, origins: Collection[str] = ()) -> None:
+    def __init__(self, app: ASGIApp, access: Access, origins: Collection[str] = ()) -> None:
         self.app = app
+        self.access = access
         self.origins = origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
-        if scope["type"] == "http" and (problem := self._refusal(scope)):
-            await problem(scope, receive, send)
-        else:
-            await self.app(scope, receive, send)
+        problem = None
+        if scope["type"] == "http" and self.access.keyless:
+            problem = self._refusal(scope)
+        await (problem or self.app)(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> Problem | None:
         host = origin = ""
@@ -102,10 +108,17 @@ def _without_port(host: str) -> str:
 
 
 class BodyLimit:
-    """Refuses a body of more than `MAX_BODY` bytes, announced or not."""
+    """Refuses a body of more than `MAX_BODY` bytes, announced or not, and one that takes long.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Parameters
+    ----------
+    seconds
+        Within which a body has to be here.
+    """
+
+    def __init__(self, app: ASGIApp, seconds: float = BODY_SECONDS) -> None:
         self.app = app
+        self.seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
@@ -117,48 +130,17 @@ class BodyLimit:
             await Problem(413, "too-large", _TOO_LARGE)(scope, receive, send)
             return
         size = 0
+        until = time.monotonic() + self.seconds
 
         async def counted() -> Message:
             nonlocal size
-            message = await receive()
+            try:
+                message = await asyncio.wait_for(receive(), max(0.0, until - time.monotonic()))
+            except TimeoutError:
+                raise HTTPException(408, _TOO_SLOW) from None
             size += len(message.get("body", b""))
             if size > MAX_BODY:
                 raise HTTPException(413, _TOO_LARGE)
             return message
 
         await self.app(scope, counted, send)
-
-
-class RateLimiter:
-    """Answers 429 to a client that asks too often, counted in fixed windows in this process.
-
-    With several workers each counts for itself. Health and metrics are not counted.
-    """
-
-    def __init__(
-        self, app: ASGIApp, limit: RateLimit, clock: Callable[[], float] = time.time
-    ) -> None:
-        self.app = app
-        self.limit = limit
-        self.clock = clock
-        self._window = 0
-        self._asked: dict[str, int] = {}
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or refuse it."""
-        if scope["type"] != "http" or scope["path"].startswith(_UNLIMITED):
-            await self.app(scope, receive, send)
-            return
-        now = self.clock()
-        window = int(now // self.limit.seconds)
-        if window != self._window or len(self._asked) > _MAX_CLIENTS:
-            self._window, self._asked = window, {}
-        client = scope["client"][0] if scope.get("client") else ""
-        asked = self._asked[client] = self._asked.get(client, 0) + 1
-        if asked <= self.limit.requests:
-            await self.app(scope, receive, send)
-            return
-        wait = int((window + 1) * self.limit.seconds - now) + 1
-        detail = f"{self.limit.requests} requests in {self.limit.seconds} s are allowed"
-        headers = {"Retry-After": str(wait)}
-        await Problem(429, "too-many-requests", detail, headers=headers)(scope, receive, send)

@@ -26,7 +26,7 @@ class EngineHolder:
         self.workspace = workspace
         self.encoder = encoder
         self.engine: Engine | None = None
-        self._seen: tuple[int, ...] | None = None
+        self._seen: tuple[int | str, ...] | None = None
         self._lock = threading.Lock()
 
     def changed(self) -> bool:
@@ -46,6 +46,7 @@ class EngineHolder:
                 self._seen = state
             return self.engine
 
-    def _state(self) -> tuple[int, ...]:
+    def _state(self) -> tuple[int | str, ...]:
         watched = (self.workspace.pointer, ModelRegistry(self.workspace).pointer)
-        return tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in watched)
+        times = (path.stat().st_mtime_ns if path.exists() else 0 for path in watched)
+        return *times, self.workspace.log.seen if self.workspace.log else ""

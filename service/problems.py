@@ -193,6 +193,7 @@ def install(app: FastAPI) -> None:
         code, detail = {
             404: (errors.NotFoundError.code, f"there is nothing at {path}; see /docs"),
             405: ("method-not-allowed", f"{path} does not take {request.method}"),
+            408: ("too-slow", error.detail),
             413: ("too-large", error.detail),
         }.get(error.status_code, (f"http-{error.status_code}", error.detail))
         return Problem(error.status_code, code, detail, headers=error.headers)

@@ -1,10 +1,11 @@
 """Bodies and parameters that come in, and the shapes of what goes out (for OpenAPI)."""
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from features.vocabulary import REGIONS
+from features.vocabulary import ENDINGS, REGIONS, STAGES
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 Texts = Annotated[list[Text], Field(max_length=1000)]
@@ -78,6 +79,33 @@ class RecommendationBody(PageQuery):
 
     need: NeedBody
     filters: FilterBody = FilterBody()
+
+
+class EventBody(_Incoming):
+    """What came of a lead: values as in the events table, read by the rules of an import."""
+
+    enterprise_id: Text
+    stage: Text = Field(description=f"One of {', '.join([*STAGES, *ENDINGS])}, or in Chinese.")
+    date: Text = Field(description="Such as 2026-03-01, 2026/3/1 or 2026年3月1日.")
+    need_id: Text | None = Field(default=None, description="The need that it is about, or")
+    zone_id: Text | None = Field(default=None, description="the zone.")
+    event_id: Text | None = Field(default=None, description="Made here where none is given.")
+    amount: Annotated[float, Field(allow_inf_nan=False)] | Text | None = Field(
+        default=None, description="亿元, or with its unit, such as 5000万."
+    )
+    note: Annotated[str, Field(max_length=2000)] | None = None
+    source: Text | None = None
+
+
+class EventQuery(PageQuery):
+    """Parameters of GET /v1/events."""
+
+    need_id: Text | None = None
+    zone_id: Text | None = Field(default=None, description="The zone, or that of the need.")
+    enterprise_id: Text | None = None
+    stage: Text | None = Field(default=None, description=", ".join([*STAGES, *ENDINGS]))
+    since: date | None = Field(default=None, description="Events of this day or later.")
+    retracted: bool | None = Field(default=None, description="Only those taken back, or not.")
 
 
 class _Outgoing(BaseModel):
@@ -194,3 +222,28 @@ class LeadPage(_Outgoing):
         description="How many each filter left out only because the value is unknown."
     )
     leads: list[Lead]
+
+
+class RecordedEvent(_Outgoing):
+    """An event as it was recorded or imported."""
+
+    event_id: str
+    enterprise_id: str
+    stage: str
+    date: str
+    need_id: str | None
+    zone_id: str | None
+    amount: float | None = Field(description="亿元.")
+    note: str | None
+    source: str | None
+    retracted: bool = Field(description="Taken back: it counts no more.")
+    retracted_at: str | None
+
+
+class EventPage(_Outgoing):
+    """A page of events, newest first."""
+
+    total: int
+    limit: int
+    offset: int
+    events: list[RecordedEvent]

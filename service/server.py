@@ -23,6 +23,8 @@ from pydantic import SecretStr
 from features.errors import ConflictError, UnavailableError, UsageError
 from service import logs
 from service.app import create_app
+from service.database.connection import Database
+from service.database.key_store import KeyStore
 from service.embedded import EmbeddedServer, end_with_parent
 from service.guards import check_host
 
@@ -52,7 +54,7 @@ def serve(
     Parameters
     ----------
     host
-        A loopback address, as long as there are no API keys.
+        A loopback address, as long as there is no API key.
     port
         0 takes a free one.
     workers
@@ -67,7 +69,8 @@ def serve(
     ConflictError
         When the port is taken.
     """
-    check_host(host)
+    keyless = _is_keyless(settings)
+    check_host(host, keyless=keyless)
     if workers < 1:
         raise UsageError("workers must be 1 or more", field="workers", got=workers, expected="≥ 1")
     port = _free(host, port)
@@ -91,8 +94,20 @@ def serve(
         )
         url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         server.on_startup(lambda: _end_on_signal(server.signal_handler_interrupt))
-        server.on_startup(lambda: print(f"serving on {url} (API: {url}/docs)", flush=True))
+        asks = "without API keys, for this machine only" if keyless else "asks for API keys"
+        server.on_startup(lambda: print(f"serving on {url} (API: {url}/docs); {asks}", flush=True))
         server.serve(target_loader=partial(_load, build, settings, os.getpid()), wrap_loader=False)
+
+
+def _is_keyless(settings: Settings) -> bool:
+    """Whether the workspace has no API key; its database is brought up to date meanwhile."""
+    database = Database(settings.home, settings.database())
+    try:
+        if database.exists:
+            database.prepare()
+        return not KeyStore(database).list()
+    finally:
+        database.close()
 
 
 def _end_on_signal(interrupt: Callable[[], None]) -> None:

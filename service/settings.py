@@ -27,6 +27,7 @@ _EXPECTED = {
     "cors_origins": "origins parted by commas, such as https://example.org,http://localhost:3000",
     "rate_limit": "a number of requests per second, minute, hour or day, such as 100/minute",
     "encoder": "module:factory, a callable that returns a sentence encoder",
+    "audit_days": "a whole number of days from 1 to 3650",
     "cache_ttl": "a whole number of seconds from 1 to 2592000 (30 days)",
 }
 
@@ -78,6 +79,8 @@ class Settings(BaseSettings):
     """Unset: none."""
     encoder: str | None = None
     """Another sentence encoder, as module:factory."""
+    audit_days: int = Field(default=180, ge=1, le=3650)
+    """Days that the audit log goes back."""
     cache_ttl: int = Field(default=3600, ge=1, le=2_592_000)
     """Seconds that an answer is kept; a change of data or model is seen at once all the same."""
 
@@ -180,6 +183,10 @@ class Settings(BaseSettings):
     def redis(self) -> str | None:
         """Return the Redis address, its password included, or None for none."""
         return self.redis_url.get_secret_value() if self.redis_url else None
+
+    def database(self) -> str | None:
+        """Return the database's address, its password included, or None for the workspace's."""
+        return self.database_url.get_secret_value() if self.database_url else None
 
 
 def masked(value: str) -> str:

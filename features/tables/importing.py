@@ -245,8 +245,17 @@ def _checked(
             *warnings,
             *unknown_zones(table, good, workspace.read),
             *unknown_nodes(table, good, workspace.read),
+            *_retracted(workspace, table, good),
         ],
     )
+
+
+def _retracted(workspace: Workspace, table: Table, good: pl.DataFrame) -> list[str]:
+    """Warn of events that were taken back: importing them again does not bring them back."""
+    if table.name != "events" or workspace.log is None:
+        return []
+    gone = good["event_id"].is_in(workspace.log.retracted().implode()).sum()
+    return [f"event_id: {gone} of the rows were retracted and stay so"] if gone else []
 
 
 def _check_chain_map(path: Path, chains: pl.DataFrame) -> None:
@@ -276,7 +285,7 @@ def _merged(
     """
     if good.is_empty():
         return None, 0, 0
-    old = workspace.read(table.name)
+    old = workspace.history() if table.name == "events" else workspace.read(table.name)
     replaced = unchanged = 0
     if not old.is_empty():
         # Whole rows are compared by hash: a join on all columns would hold them a third time.
@@ -289,7 +298,10 @@ def _merged(
         return good, replaced, unchanged
     if unchanged == good.height:
         return None, replaced, unchanged
-    if replaced < old.height:
+    if table.name == "events":  # those that were recorded stay where they are
+        kept = workspace.imported("events").join(good, on=table.key, how="anti")
+        good = pl.concat([kept, good])
+    elif replaced < old.height:
         good = pl.concat([old.filter(both["now"].is_null()), good])
     ordered = len(table.key) == 1 and good[table.key[0]].is_sorted()
     return good if ordered else _sorted(good, table.key), replaced, unchanged

@@ -45,7 +45,7 @@ app.command("train")(models.train)
 app.command("evaluate")(evaluation.evaluate)
 app.command("recommend")(recommend.recommend)
 app.add_typer(models.versions, name="models", help="Versions of the model.")
-app.add_typer(keys.keys, name="keys", help="API keys (not there yet).")
+app.add_typer(keys.keys, name="keys", help="API keys.")
 app.command("serve")(serving.serve)
 
 

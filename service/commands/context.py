@@ -17,6 +17,8 @@ from features.workspace import Workspace
 from models import loading
 from models.registry import ModelRegistry
 from service import logs
+from service.database.connection import Database
+from service.database.event_log import EventLog
 from service.settings import Settings
 
 if TYPE_CHECKING:
@@ -48,7 +50,12 @@ class Context:
     @cached_property
     def workspace(self) -> Workspace:
         """The workspace; it need not exist yet."""
-        return Workspace(self.settings.home)
+        return Workspace(self.settings.home, EventLog(self.database))
+
+    @cached_property
+    def database(self) -> Database:
+        """The database of events and keys; it need not exist yet."""
+        return Database(self.settings.home, self.settings.database())
 
     @cached_property
     def registry(self) -> ModelRegistry:

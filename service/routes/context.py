@@ -7,9 +7,12 @@ from typing import Annotated
 from fastapi import Depends, Request, Response
 
 from features.errors import InputError
+from service.access import Caller
 from service.answers import Answers, question
+from service.gate import CALLER
 from service.interfaces import Document, Engine, Language, Registry
 from service.languages import negotiate
+from service.ledger import Ledger
 from service.telemetry import Telemetry
 
 
@@ -20,6 +23,7 @@ class Parts:
     answers: Answers
     models: Registry
     telemetry: Telemetry
+    ledger: Ledger
 
     async def answer(
         self,
@@ -38,11 +42,18 @@ def _parts(request: Request) -> Parts:
     return parts
 
 
+def _caller(request: Request) -> Caller:
+    caller = request.scope[CALLER]
+    assert isinstance(caller, Caller)
+    return caller
+
+
 def _language(request: Request) -> Language:
     return negotiate(request.headers.get("accept-language", ""))
 
 
 Context = Annotated[Parts, Depends(_parts)]
+Asking = Annotated[Caller, Depends(_caller)]
 Spoken = Annotated[Language, Depends(_language)]
 
 

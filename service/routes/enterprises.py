@@ -4,7 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from service.routes.context import Context, Spoken, only
+from service.answers import question
+from service.interfaces import Document, Engine
+from service.routes.context import Asking, Context, Spoken, only
 from service.schemas import EnterpriseQuery, LimitQuery
 
 router = APIRouter(prefix="/v1/enterprises", tags=["enterprises"])
@@ -25,16 +27,29 @@ async def search(parts: Context, asked: Annotated[EnterpriseQuery, Query()]) -> 
 
 @router.get("/{enterprise_id:path}/needs", dependencies=[Depends(only(*LimitQuery.model_fields))])
 async def suiting_needs(
-    parts: Context, language: Spoken, enterprise_id: str, asked: Annotated[LimitQuery, Query()]
+    parts: Context,
+    caller: Asking,
+    language: Spoken,
+    enterprise_id: str,
+    asked: Annotated[LimitQuery, Query()],
 ) -> Response:
-    """List the needs that an enterprise suits best, best first."""
-    return await parts.answer(
-        "needs-for",
-        lambda engine: engine.needs_for(enterprise_id, asked.limit, language),
-        language,
-        enterprise_id=enterprise_id,
-        limit=asked.limit,
-    )
+    """List the needs that an enterprise suits best, best first; an official's own zones' only."""
+
+    def work(engine: Engine) -> Document:
+        if caller.zones is None:
+            return engine.needs_for(enterprise_id, asked.limit, language)
+        found = engine.needs_for(enterprise_id, len(engine.needs()), language)
+        needs = [n for n in found["needs"] if caller.sees((n["need"]["zone"] or {}).get("zone_id"))]
+        return {
+            **found,
+            "total": len(needs),
+            "limit": asked.limit,
+            "needs": needs[: asked.limit],
+        }
+
+    arguments = {"enterprise_id": enterprise_id, "limit": asked.limit}
+    put = question("needs-for", arguments, work, language, caller.scope)
+    return await parts.answers.respond(put)
 
 
 @router.get("/{enterprise_id:path}", dependencies=[Depends(only())])

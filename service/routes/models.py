@@ -1,10 +1,13 @@
 """Versions of models: which there are, which one is in service, and back again."""
 
 import orjson
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 
+from service.access import Caller
+from service.database.audit_log import Entry
 from service.interfaces import Document
-from service.routes.context import Context, Parts, only
+from service.observer import REQUEST_ID
+from service.routes.context import Asking, Context, Parts, only
 
 router = APIRouter(prefix="/v1/models", tags=["models"], dependencies=[Depends(only())])
 
@@ -24,16 +27,18 @@ async def versions(parts: Context) -> Response:
 
 
 @router.post("/rollback")
-async def rollback(parts: Context) -> Response:
+async def rollback(request: Request, parts: Context, caller: Asking) -> Response:
     """Put the version that was active before in service again."""
-    await parts.answers.run(parts.models.rollback)
+    version = await parts.answers.run(parts.models.rollback)
+    await _note(request, parts, caller, version)
     return await _active(parts)
 
 
 @router.post("/{version}/activate")
-async def activate(parts: Context, version: str) -> Response:
+async def activate(request: Request, parts: Context, caller: Asking, version: str) -> Response:
     """Put a version in service, without a restart."""
     await parts.answers.run(lambda: parts.models.activate(version))
+    await _note(request, parts, caller, version)
     return await _active(parts)
 
 
@@ -41,6 +46,21 @@ async def activate(parts: Context, version: str) -> Response:
 async def manifest(parts: Context, version: str) -> Response:
     """Show what is known of a version."""
     return _json(await parts.answers.run(lambda: parts.models.show(version)))
+
+
+async def _note(request: Request, parts: Parts, caller: Caller, version: str) -> None:
+    """Write into the audit log who changed the version, before the answer goes out."""
+    route = request.scope["route"].path_format
+    entry = Entry(
+        caller.key_id,
+        caller.role,
+        request.method,
+        route,
+        version,
+        200,
+        request.scope.get(REQUEST_ID),
+    )
+    await parts.ledger.run(lambda: parts.ledger.audit.add({entry: 1}))
 
 
 async def _active(parts: Parts) -> Response:

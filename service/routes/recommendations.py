@@ -9,7 +9,7 @@ from features.need import NeedQuery
 from service.answers import question
 from service.filters import Filters
 from service.interfaces import Document, Engine
-from service.routes.context import Context, Spoken, only
+from service.routes.context import Asking, Context, Spoken, only
 from service.schemas import FilterBody, LeadPage, RecommendationBody, RecommendationQuery
 
 router = APIRouter(prefix="/v1/recommendations", tags=["recommendations"])
@@ -27,6 +27,7 @@ _REPEATABLE = _FILTERS - {"min_capital", "max_age"}
 async def leads_for_a_known_need(
     request: Request,
     parts: Context,
+    caller: Asking,
     language: Spoken,
     asked: Annotated[RecommendationQuery, Query()],
 ) -> Response:
@@ -40,9 +41,10 @@ async def leads_for_a_known_need(
             known = engine.need(asked.need_id)
         else:
             known = engine.need_of(asked.zone_id or "", asked.industry or "")
+        caller.check_zone(known.zone_id, "need_id" if asked.need_id else "zone_id")
         return engine.recommend(known, filters, asked.limit, asked.offset, language)
 
-    put = question("recommend", _arguments(need, filters, asked), work, language)
+    put = question("recommend", _arguments(need, filters, asked), work, language, caller.scope)
     if learn := request.scope.get("lianzhao.learn"):
         learn(request.scope, put)
     return await parts.answers.respond(put)
@@ -50,17 +52,21 @@ async def leads_for_a_known_need(
 
 @router.post("", responses=_PAGE, dependencies=[Depends(only())])
 async def leads_for_a_need_in_the_body(
-    parts: Context, language: Spoken, asked: RecommendationBody
+    parts: Context, caller: Asking, language: Spoken, asked: RecommendationBody
 ) -> Response:
     """Rank leads for a need that the workspace does not have to know."""
     filters = _filters(asked.filters)
     given = asked.need.model_dump(exclude_defaults=True)
     need = NeedQuery.from_row(given)
+    if need.zone_id is not None:
+        caller.check_zone(need.zone_id, "need.zone_id")
 
     def work(engine: Engine) -> Document:
         return engine.recommend(need, filters, asked.limit, asked.offset, language)
 
-    put = question("recommend-given", _arguments(given, filters, asked), work, language)
+    put = question(
+        "recommend-given", _arguments(given, filters, asked), work, language, caller.scope
+    )
     return await parts.answers.respond(put)
 
 

@@ -106,6 +106,8 @@ class FakeEngine:
         return {"total": len(found), "enterprises": found[offset : offset + limit]}
 
     def enterprise(self, enterprise_id: str) -> Document:
+        if enterprise_id == "nobody":
+            raise NotFoundError("no enterprise 'nobody'", field="enterprise_id", got="nobody")
         return {"enterprise_id": enterprise_id}
 
     def needs_for(self, enterprise_id: str, limit: int, language: Language) -> Document:

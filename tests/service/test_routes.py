@@ -63,9 +63,9 @@ def test_reference_data(client: TestClient, path: str, expected: object) -> None
         ("DELETE", "/v1/zones", 405, "method-not-allowed"),
         ("GET", "/v1/zones?limit=3", 422, "bad-input"),
         ("GET", "/v1/enterprises?limit=0", 422, "bad-input"),
-        ("GET", "/v1/events", 501, "not-yet"),
-        ("POST", "/v1/events", 501, "not-yet"),
-        ("POST", "/v1/events/e/retract", 501, "not-yet"),
+        ("GET", "/v1/events?stage=x&colour=red", 422, "bad-input"),
+        ("POST", "/v1/events", 422, "bad-input"),
+        ("POST", "/v1/events/e/retract", 404, "not-found"),
     ],
 )
 def test_errors_are_problems(

@@ -1,0 +1,1 @@
+"""The database: events, keys and the audit log, in SQLite or PostgreSQL."""

@@ -1,0 +1,86 @@
+"""Who asked for and changed what: one row a change, equal reads within a second counted."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import sqlalchemy as sa
+
+from service.database.connection import utc_now
+from service.database.schema import AUDIT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from service.database.connection import Database
+
+
+class Entry(NamedTuple):
+    """What a caller asked for or changed, without any value of a body or a search."""
+
+    key_id: str | None
+    role: str
+    method: str
+    route: str
+    target: str | None
+    status: int
+    request_id: str | None = None
+
+
+def note(connection: sa.Connection, entry: Entry) -> None:
+    """Write of a change, within the transaction that makes it."""
+    connection.execute(sa.insert(AUDIT).values(_row(entry, 1)))
+
+
+def of_command(connection: sa.Connection, command: str, target: str) -> None:
+    """Write of a change made on the command line."""
+    note(connection, Entry(None, "administrator", "command", command, target, 0))
+
+
+def _row(entry: Entry, times: int) -> dict[str, Any]:
+    return {**entry._asdict(), "at": utc_now(), "times": times}
+
+
+class AuditLog:
+    """The audit log in the database.
+
+    Parameters
+    ----------
+    days
+        How long entries are kept.
+    """
+
+    def __init__(self, database: Database, days: int) -> None:
+        self.database = database
+        self.days = days
+
+    def add(self, entries: Mapping[Entry, int]) -> None:
+        """Write entries, each with how often it came, and drop those that are too old."""
+        rows = [_row(entry, times) for entry, times in entries.items()]
+
+        def work(connection: sa.Connection) -> None:
+            if rows:
+                connection.execute(sa.insert(AUDIT), rows)
+            oldest = utc_now() - timedelta(days=self.days)
+            connection.execute(sa.delete(AUDIT).where(AUDIT.c.at < oldest))
+
+        self.database.write(work)
+
+    def page(self, limit: int, offset: int) -> dict[str, Any]:
+        """Return a page of entries, newest first."""
+
+        def work(connection: sa.Connection) -> dict[str, Any]:
+            total = connection.execute(sa.select(sa.func.count()).select_from(AUDIT)).scalar_one()
+            asked = sa.select(AUDIT).order_by(AUDIT.c.number.desc()).limit(limit).offset(offset)
+            entries = [_told(row._asdict()) for row in connection.execute(asked)]
+            return {"total": total, "entries": entries}
+
+        found = self.database.read(work, {"total": 0, "entries": []})
+        return {"limit": limit, "offset": offset, **found}
+
+
+def _told(row: dict[str, Any]) -> dict[str, Any]:
+    # The names of columns are not quite strings.
+    told = {str(name): value for name, value in row.items()}
+    return {**told, "at": f"{row['at'].isoformat(timespec='seconds')}Z"}

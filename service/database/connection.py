@@ -1,0 +1,253 @@
+"""Connections to the database: durable transactions, migrations under a lock, failures told."""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import filelock
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+
+from features.errors import UnavailableError
+from service.database.schema import STATE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import TypeVar
+
+    T = TypeVar("T")
+
+FILE = "lianzhao.sqlite"
+_REVISION = "0001"
+"""The migration that this code works with: the newest one."""
+_BUSY_SECONDS = 5.0
+"""How long a writer waits for another one."""
+_MIGRATION_SECONDS = 120.0
+_LOCK = 0x6C7A_6462
+"""Any number that PostgreSQL's advisory lock is known by."""
+_ATTEMPTS = 3
+
+
+class DatabaseError(UnavailableError):
+    """The database cannot be had now, or does not take what is written; nothing is half written."""
+
+    code = "database-unavailable"
+
+
+class DatabaseFullError(DatabaseError):
+    """The disk under the database is full."""
+
+    code = "storage-full"
+
+
+def utc_now() -> datetime:
+    """Return the time in UTC as the database keeps it, without a time zone."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+class Database:
+    """A database that is made and migrated when it is first needed.
+
+    Parameters
+    ----------
+    home
+        The workspace; the SQLite file and the lock of migrations are there.
+    url
+        postgresql://…, sqlite:///…; by default SQLite in the workspace.
+    busy
+        Seconds that a lock held by somebody else is waited for.
+    """
+
+    def __init__(self, home: Path, url: str | None = None, busy: float = _BUSY_SECONDS) -> None:
+        self.home = Path(home)
+        self.url = (
+            _with_driver(url) if url else sa.URL.create("sqlite", database=str(self.home / FILE))
+        )
+        self.busy = busy
+        self._engine: sa.Engine | None = None
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether it is SQLite, else PostgreSQL."""
+        return self.url.get_backend_name() == "sqlite"
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is anything to read; a file is made at the first writing only."""
+        return not self.is_sqlite or Path(self.url.database or "").exists()
+
+    def prepare(self) -> None:
+        """Make or migrate the database where it is not up to date.
+
+        Raises
+        ------
+        DatabaseError
+            When it cannot be had, or was made by a newer version of the project.
+        """
+        with _told():
+            if self._engine is None:
+                self._engine = self._prepared()
+
+    def read(self, work: Callable[[sa.Connection], T], nothing: T) -> T:
+        """Return what `work` reads; `nothing` where there is no database yet."""
+        return self._again(lambda: self._read(work)) if self.exists else nothing
+
+    def write(self, work: Callable[[sa.Connection], T]) -> T:
+        """Do `work` in one transaction, which is on the disk when this returns.
+
+        `work` may be done again, when the connection was lost or somebody else was faster: it has
+        to look first whether it was done already.
+
+        Raises
+        ------
+        DatabaseError
+            When nothing was written.
+        """
+        return self._again(lambda: self._write(work))
+
+    def close(self) -> None:
+        """Close all connections."""
+        if self._engine is not None:
+            self._engine.dispose()
+            self._engine = None
+
+    def _read(self, work: Callable[[sa.Connection], T]) -> T:
+        with self._ready().connect() as connection, connection.begin():
+            return work(connection)
+
+    def _write(self, work: Callable[[sa.Connection], T]) -> T:
+        with self._ready().connect() as connection:
+            writing = connection.execution_options(immediate=True)
+            with writing.begin():
+                return work(writing)
+
+    def _again(self, once: Callable[[], T]) -> T:
+        with _told():
+            for _ in range(_ATTEMPTS - 1):
+                try:
+                    return once()
+                except IntegrityError:
+                    continue  # somebody else wrote the same meanwhile
+                except DBAPIError as error:
+                    if not error.connection_invalidated:
+                        raise
+            return once()
+
+    def _ready(self) -> sa.Engine:
+        self.prepare()
+        assert self._engine is not None
+        return self._engine
+
+    def _prepared(self) -> sa.Engine:
+        self.home.mkdir(parents=True, exist_ok=True)
+        engine = self._connected()
+        try:
+            if _revision(engine) != _REVISION:
+                with filelock.FileLock(self.home / ".database.lock", timeout=_MIGRATION_SECONDS):
+                    self._migrate(engine)
+        except BaseException:
+            engine.dispose()
+            raise
+        return engine
+
+    def _connected(self) -> sa.Engine:
+        if not self.is_sqlite:
+            options = {"connect_timeout": int(self.busy), "options": "-c timezone=UTC"}
+            return sa.create_engine(
+                self.url,
+                pool_pre_ping=True,
+                pool_timeout=self.busy,
+                connect_args=options,
+                hide_parameters=True,
+            )
+        engine = sa.create_engine(
+            self.url, connect_args={"timeout": self.busy}, hide_parameters=True
+        )
+
+        @sa.event.listens_for(engine, "connect")
+        def connected(connection: Any, _: Any) -> None:
+            # Transactions are begun below: the driver itself would not lock for a writer at once.
+            connection.isolation_level = None
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+
+        @sa.event.listens_for(engine, "begin")
+        def begun(connection: sa.Connection) -> None:
+            immediate = connection.get_execution_options().get("immediate")
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+        return engine
+
+    def _migrate(self, engine: sa.Engine) -> None:
+        # Loaded only when needed: most commands find everything up to date.
+        from alembic import command
+        from alembic.config import Config
+
+        config = Config()
+        config.set_main_option("script_location", str(files("service.database") / "migrations"))
+        with engine.connect() as connection:
+            writing = connection.execution_options(immediate=True)
+            with writing.begin():
+                if not self.is_sqlite:  # several machines may start at once
+                    writing.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+                config.attributes["connection"] = writing
+                try:
+                    command.upgrade(config, "head")
+                except SQLAlchemyError:
+                    raise
+                except Exception as error:
+                    raise DatabaseError(
+                        f"the database cannot be brought up to date: {error}"
+                    ) from error
+
+
+def renew(connection: sa.Connection, name: str) -> None:
+    """Give what is named a new version, within the transaction that changes it."""
+    version = secrets.token_hex(8)
+    if not connection.execute(
+        sa.update(STATE).where(STATE.c.name == name).values(version=version)
+    ).rowcount:
+        connection.execute(sa.insert(STATE).values(name=name, version=version))
+
+
+def versions(connection: sa.Connection) -> dict[str, str]:
+    """Return the versions of everything that has changed at least once."""
+    return {row.name: row.version for row in connection.execute(sa.select(STATE))}
+
+
+def _with_driver(url: str) -> sa.URL:
+    found = sa.make_url(url)
+    return (
+        found
+        if found.get_backend_name() == "sqlite"
+        else found.set(drivername="postgresql+psycopg")
+    )
+
+
+def _revision(engine: sa.Engine) -> str | None:
+    with engine.connect() as connection, connection.begin():
+        if not sa.inspect(connection).has_table("alembic_version"):
+            return None
+        found = connection.execute(sa.text("SELECT version_num FROM alembic_version"))
+        return found.scalar()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Tell failures of the database in one line, without values and passwords."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        said = str(getattr(error, "orig", None) or type(error).__name__).splitlines()[0]
+        if "full" in said or "No space" in said or "disk I/O" in said:
+            raise DatabaseFullError(f"nothing was written, the disk is full: {said}") from error
+        raise DatabaseError(f"the database cannot be used now: {said}") from error
+    except filelock.Timeout as error:
+        raise DatabaseError("another process has been migrating the database for long") from error
+    except OSError as error:
+        raise DatabaseError(f"the database cannot be used: {error.strerror}") from error

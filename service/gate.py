@@ -1,0 +1,77 @@
+"""The gate that every request passes: key, role, rate; afterwards it is noted who asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from service.access import NOBODY, Caller
+from service.ledger import Read
+from service.observer import KEY_ID
+from service.problems import Problem
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from service.ledger import Ledger
+    from service.limits import Limiter
+
+CALLER = "lianzhao.caller"
+"""Where in the scope of a request stands who asks."""
+MAX_QUERY = 2**15
+"""Bytes of a path with its query."""
+
+_UNLIMITED = ("/health/", "/metrics")
+_HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+]
+
+
+class Gate:
+    """ASGI: lets those pass who may, not too often, and notes reads that came with a key."""
+
+    def __init__(self, app: ASGIApp, ledger: Ledger, limiter: Limiter | None) -> None:
+        self.app = app
+        self.ledger = ledger
+        self.limiter = limiter
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or refuse it."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        admitted = self.ledger.access.admit(scope)
+        caller = admitted if isinstance(admitted, Caller) else NOBODY
+        scope[CALLER], scope[KEY_ID] = caller, caller.key_id
+        answer = self._refusal(scope, caller) or (None if admitted is caller else admitted)
+        status = 500
+
+        async def guarded(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], *_HEADERS]
+            await send(message)
+
+        app = answer if isinstance(answer, Problem) else self.app
+        try:
+            await app(scope, receive, guarded)
+        finally:
+            if caller.key_id is not None:
+                route = getattr(scope.get("route"), "path_format", None) or "other"
+                query = scope["query_string"]
+                self.ledger.note(Read(caller, scope["method"], route, scope["path"], query, status))
+
+    def _refusal(self, scope: Scope, caller: Caller) -> Problem | None:
+        if self.limiter and not scope["path"].startswith(_UNLIMITED):
+            client = scope["client"][0] if scope.get("client") else ""
+            if wait := self.limiter.wait(caller.key_id or client):
+                limit = self.limiter.limit
+                detail = f"{limit.requests} requests in {limit.seconds} s are allowed"
+                headers = {"Retry-After": str(wait)}
+                return Problem(429, "too-many-requests", detail, headers=headers)
+        if len(scope["path"]) + len(scope["query_string"]) > MAX_QUERY:
+            detail = f"a path with its query may have at most {MAX_QUERY} bytes"
+            return Problem(414, "too-long", detail)
+        return None

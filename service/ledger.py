@@ -1,0 +1,136 @@
+"""The database as a running worker uses it: never on the way of a read, watched for changes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from urllib.parse import parse_qs
+
+from features.errors import LianzhaoError
+from features.workspace import Workspace
+from service.access import Access
+from service.database.audit_log import AuditLog, Entry
+from service.database.connection import Database, versions
+from service.database.event_log import EventLog
+from service.database.key_store import KeyStore
+from service.feedback import Feedback
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from service.access import Caller
+    from service.settings import Settings
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+_EVERY = 0.5
+"""Seconds between two looks for changed keys and events: so late, at most, another worker's are
+seen."""
+_THREADS = 4
+_READS_KEPT = 10_000
+"""Different reads in a second that are noted; beyond, they are counted together."""
+
+
+class Read(NamedTuple):
+    """A read as it came, cheap to note."""
+
+    caller: Caller
+    method: str
+    route: str
+    path: str
+    query: bytes
+    status: int
+
+
+class Ledger:
+    """Events, keys and the audit log of one worker.
+
+    Parameters
+    ----------
+    settings
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.database = Database(settings.home, settings.database())
+        self.access = Access()
+        self.keys = KeyStore(self.database)
+        self.audit = AuditLog(self.database, settings.audit_days)
+        events = EventLog(self.database)
+        self.events = events
+        self.workspace = Workspace(settings.home, events)
+        self.feedback = Feedback(self.workspace, events)
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="database")
+        self._seen: dict[str, str] | None = None
+        self._reads: dict[Read, int] = {}
+        self._watching: asyncio.Task[None] | None = None
+        self._away = False
+
+    async def open(self) -> None:
+        """Learn the keys and events that there are, and watch them from now on."""
+        await self._look()
+        self._watching = asyncio.create_task(self._watch())
+
+    async def close(self) -> None:
+        """Write what is still to be written, and let go of the database."""
+        if self._watching:
+            self._watching.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._watching
+        await self._look()
+        self._threads.shutdown(wait=True)
+        self.database.close()
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Do blocking work with the database in a thread of its own."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    async def change(self, work: Callable[[], T]) -> T:
+        """Do work that changes something, and see the change at once in this worker."""
+        done = await self.run(work)
+        await self._look()
+        return done
+
+    def note(self, read: Read) -> None:
+        """Note who read what; it is written within a second."""
+        if read not in self._reads and len(self._reads) >= _READS_KEPT:
+            read = read._replace(path="", query=b"")
+        self._reads[read] = self._reads.get(read, 0) + 1
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(_EVERY)
+            await self._look()
+
+    async def _look(self) -> None:
+        reads, self._reads = self._reads, {}
+        try:
+            seen = await self.run(self._versions)
+            if self._seen is None or seen.get("keys") != self._seen.get("keys"):
+                self.access.replace(await self.run(self.keys.list))
+            self.events.seen = seen.get("events", "")
+            self._seen = seen
+            if reads:
+                entries: dict[Entry, int] = {}
+                for read, times in reads.items():
+                    entry = _entry(read)
+                    entries[entry] = entries.get(entry, 0) + times
+                await self.run(lambda: self.audit.add(entries))
+            self._away = False
+        except LianzhaoError as error:
+            if not self._away:
+                log.warning("keys and events stay as they were last seen: %s", error.message)
+            self._away = True
+
+    def _versions(self) -> dict[str, str]:
+        return self.database.read(versions, {})
+
+
+def _entry(read: Read) -> Entry:
+    asked = parse_qs(read.query.decode("latin-1"))
+    parts = [asked[name][0] for name in ("need_id", "zone_id", "industry") if name in asked]
+    target = "/".join(parts) or (read.path if "{" in read.route else None)
+    return Entry(read.caller.key_id, read.caller.role, read.method, read.route, target, read.status)

@@ -1,0 +1,124 @@
+"""How often somebody may ask: counted here, and brought together by Redis in the background."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from service.settings import RateLimit
+
+log = logging.getLogger(__name__)
+
+_MAX_CLIENTS = 100_000
+_EVERY = 0.5
+"""Seconds between two exchanges with Redis: so late, at most, other workers' counts are known."""
+_TIMEOUT = 1.0
+
+
+class Limiter:
+    """Counts requests in fixed windows.
+
+    A request never waits for Redis: what others counted is added when it is known, and while
+    Redis is away each worker counts for itself.
+
+    Parameters
+    ----------
+    limit
+        How many requests in a window.
+    redis_url
+        Where counts are brought together; None for nowhere.
+    clock
+        Seconds since 1970; workers share windows by it.
+    """
+
+    def __init__(
+        self,
+        limit: RateLimit,
+        redis_url: str | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.limit = limit
+        self.clock = clock
+        self._window = 0
+        self._own: dict[str, int] = {}
+        self._sent: dict[str, int] = {}
+        self._others: dict[str, int] = {}
+        self._redis: Any = None
+        if redis_url:
+            options: dict[str, Any] = {
+                "socket_timeout": _TIMEOUT,
+                "socket_connect_timeout": _TIMEOUT,
+            }
+            self._redis = Redis.from_url(redis_url, **options)
+        self._meeting: asyncio.Task[None] | None = None
+
+    def wait(self, who: str) -> int:
+        """Count a request of somebody and return 0, or the seconds until the next is allowed."""
+        now = self.clock()
+        window = int(now // self.limit.seconds)
+        if window != self._window or len(self._own) > _MAX_CLIENTS:
+            # Also where the clock was set back: a window that is over must not last for ever.
+            self._window, self._own, self._sent, self._others = window, {}, {}, {}
+        asked = self._own[who] = self._own.get(who, 0) + 1
+        if asked + self._others.get(who, 0) <= self.limit.requests:
+            return 0
+        return int((window + 1) * self.limit.seconds - now) + 1
+
+    def open(self) -> None:
+        """Begin to exchange counts."""
+        if self._redis is not None:
+            self._meeting = asyncio.create_task(self._meet())
+
+    async def close(self) -> None:
+        """End the exchange."""
+        if self._meeting:
+            self._meeting.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._meeting
+        if self._redis is not None:
+            await self._redis.aclose()
+
+    async def exchange(self) -> None:
+        """Add what was counted here since the last time, and learn what others have counted."""
+        window, own, sent = self._window, dict(self._own), self._sent
+        news = [(who, count - sent.get(who, 0)) for who, count in own.items()]
+        if not news:
+            return
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for who, more in news:
+                name = _name(window, self.limit.seconds, who)
+                pipeline.incrby(name, more)
+                pipeline.expire(name, 2 * self.limit.seconds)
+            answers = await pipeline.execute()
+        if window == self._window and sent is self._sent:
+            for (who, _), total in zip(news, answers[::2], strict=True):
+                self._sent[who] = own[who]
+                self._others[who] = max(0, int(total) - own[who])
+
+    async def _meet(self) -> None:
+        away = False
+        while True:
+            await asyncio.sleep(_EVERY)
+            try:
+                await self.exchange()
+                away = False
+            except (RedisError, OSError) as error:
+                if not away:
+                    log.warning("rates are counted in each worker: %s", type(error).__name__)
+                away = True
+
+
+def _name(window: int, seconds: int, who: str) -> str:
+    """Return the name of a count; an address must not stand in Redis as it is."""
+    hidden = blake2b(who.encode(), digest_size=16).hexdigest()
+    return f"lianzhao:rate:{seconds}:{window}:{hidden}"

@@ -1,0 +1,18 @@
+"""The audit log: who asked for and changed what."""
+
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Depends, Query, Response
+
+from service.routes.context import Context, only
+from service.schemas import PageQuery
+
+router = APIRouter(prefix="/v1/audit", tags=["audit"])
+
+
+@router.get("", dependencies=[Depends(only(*PageQuery.model_fields))])
+async def audit(parts: Context, asked: Annotated[PageQuery, Query()]) -> Response:
+    """List who asked for and changed what, newest first; reads appear within a second."""
+    page = await parts.ledger.run(lambda: parts.ledger.audit.page(asked.limit, asked.offset))
+    return Response(orjson.dumps(page), 200, {"Cache-Control": "no-store"}, "application/json")
