@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 export LIGHTFM_NO_CFLAGS = 1
 
-.PHONY: install demo test check format bench lock clean
+.PHONY: install demo test check format bench notebooks lock clean
 
 install: $(VENV)/.installed
 
@@ -39,6 +39,10 @@ format: $(VENV)/.developing
 
 bench: $(VENV)/.developing
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
+# Run every notebook on the workspace that LIANZHAO_HOME names, else on the demo; kept in var/notebooks.
+notebooks: $(VENV)/.developing
+	$(BIN)/python -m training.desk.running var/notebooks notebooks/*.ipynb
 
 # Pin again after a change of pyproject.toml: every file with its hashes, and no index named.
 COMPILE = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \

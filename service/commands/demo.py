@@ -18,7 +18,7 @@ from training import publishing
 TABLES = ("zones", "needs", "enterprises", "events")
 SHOWN = ("cz-gaoxin/电子信息", "cz-xiangyuan/现代煤化工")
 _LEADS = 10
-_NOTE = (
+NOTE = (
     "演示数据：开发区需求取自公开报道，标注 illustrative 的为示例；企业为公开上市公司，"
     "排名只说明产业匹配，不代表投资意向。\n"
     "Demo data: needs marked illustrative are examples; ranks say how well an enterprise fits an "
@@ -35,7 +35,7 @@ def demo(
 ) -> None:
     """Load the demo data, train, print the first ranked leads, and serve."""
     own: Context = context.obj
-    typer.echo(_NOTE)
+    typer.echo(NOTE)
     for table in TABLES:
         with as_file(files("service") / "demo" / f"{table}.csv") as path:
             report = import_table(own.workspace, table, path)

@@ -1,0 +1,78 @@
+"""What a notebook starts from: a workspace of its own, or the demo's where none is named."""
+
+from __future__ import annotations
+
+from importlib.resources import as_file, files
+from pathlib import Path
+
+from features.errors import InputError
+from features.tables.importing import import_table
+from service.commands.context import Context
+from service.commands.demo import NOTE, TABLES
+from service.engine import Engine
+from service.settings import Settings
+from training import publishing
+from training.desk.bars import bars
+from training.desk.theme import Note
+
+DEMO_HOME = Path(__file__).parents[2] / "var" / "desk"
+"""The demo's workspace; a workspace that somebody named is never filled with it."""
+ILLUSTRATIVE = "illustrative"
+"""What the basis of a need says that was chosen for the sake of the example."""
+
+
+class Desk(Context):
+    """A workspace with its settings, registry and encoder, and what is to be said of its data.
+
+    Parameters
+    ----------
+    home : str or Path
+        The workspace. Empty: the setting HOME, and where that is not given either, the demo's own
+        workspace, which is filled and trained when it is first used.
+
+    Raises
+    ------
+    InputError
+        When a workspace was named that holds no enterprises.
+    """
+
+    def __init__(self, home: str | Path = "") -> None:
+        named = bool(home) or "home" in Settings.load().model_fields_set
+        super().__init__(Path(home) if home else None if named else DEMO_HOME)
+        self.demo = not named
+        if not self.workspace.read("enterprises").is_empty():
+            return
+        if named:
+            raise InputError(
+                f"{self.workspace.home} holds no enterprises",
+                field="HOME",
+                got=str(self.workspace.home),
+                expected="a workspace with enterprises (lianzhao import enterprises …), "
+                "or nothing for the demo",
+            )
+        for table in TABLES:
+            with as_file(files("service") / "demo" / f"{table}.csv") as path:
+                import_table(self.workspace, table, path)
+
+    @property
+    def label(self) -> Note:
+        """What must be said wherever these data are shown."""
+        basis = self.workspace.read("needs")["basis"]
+        illustrative = int(basis.str.starts_with(ILLUSTRATIVE).fill_null(value=False).sum())
+        said = NOTE.replace("\n", "  \n") if self.demo else f"工作区：{self.workspace.home}"
+        if illustrative:
+            said += f"  \n**{len(basis)}条需求中有{illustrative}条为示意（illustrative）。**"
+        return Note(said)
+
+    def engine(self) -> Engine:
+        """Return the engine of the active version; the demo is trained when it has none yet.
+
+        Raises
+        ------
+        UnavailableError
+            When no version of the named workspace is active.
+        """
+        if self.demo and self.registry.active() is None:
+            with bars() as tell:
+                publishing.train(self.workspace, self.registry, self.encoder, progress=tell)
+        return Engine.load(self.workspace, self.encoder)

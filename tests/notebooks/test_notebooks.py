@@ -1,0 +1,79 @@
+"""Every notebook, as it is kept and as it runs from top to bottom on the demo's data."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from features.tables.importing import import_table
+from features.workspace import Workspace
+from models.registry import ModelRegistry
+from service.commands.demo import TABLES
+from service.settings import PREFIX
+from tests.pool import HashedEncoder
+from training.desk.running import run
+from training.publishing import train
+
+if TYPE_CHECKING:
+    from typing import Any
+
+nbformat = pytest.importorskip("nbformat")
+ROOT = Path(__file__).parents[2]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+SMALL: dict[str, dict[str, Any]] = {"03_why_this_lead": {"LEADS": 3, "LIST": 5}}
+"""Parameters that keep a run short."""
+every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=[p.stem for p in NOTEBOOKS])
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    workspace = Workspace(tmp_path_factory.mktemp("demo"))
+    for table in TABLES:
+        import_table(workspace, table, ROOT / "service" / "demo" / f"{table}.csv")
+    train(workspace, ModelRegistry(workspace), HashedEncoder())
+    return workspace.home
+
+
+@every_notebook
+def test_it_runs_from_top_to_bottom(path, demo, monkeypatch):
+    monkeypatch.setenv(f"{PREFIX}ENCODER", "tests.pool:HashedEncoder")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    done = run(path, {"HOME": str(demo)} | SMALL.get(path.stem, {}))
+    shown = [out for cell in done.cells for out in cell.get("outputs", ())]
+    assert any("image/svg+xml" in out.get("data", {}) for out in shown)
+    assert any("为示意（illustrative）" in str(out.get("data", {})) for out in shown)
+
+
+@every_notebook
+def test_it_imports_and_never_defines(path):
+    cells = nbformat.read(path, as_version=4).cells
+    code = [cell for cell in cells if cell.cell_type == "code"]
+    assert code[0].metadata.tags == ["parameters"]
+    defined = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+    for cell in code:
+        assert not any(isinstance(node, defined) for node in ast.walk(ast.parse(cell.source)))
+
+
+@every_notebook
+def test_it_says_in_both_languages_what_it_shows(path):
+    first = nbformat.read(path, as_version=4).cells[0]
+    assert first.cell_type == "markdown"
+    assert first.source.startswith(f"# {path.stem[:2]} ")
+    assert "\n\n*For " in first.source
+
+
+def test_they_are_kept_without_outputs():
+    pytest.importorskip("nbstripout")
+    command = [sys.executable, "-m", "nbstripout", "--verify", *map(str, NOTEBOOKS)]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stdout
+
+
+def test_a_parameter_that_is_not_there_is_told():
+    with pytest.raises(ValueError, match="has no parameter SIZE"):
+        run(NOTEBOOKS[0], {"SIZE": 1})

@@ -1,0 +1,35 @@
+import pytest
+
+from features.errors import InputError
+from service.commands import desk as module
+from service.commands.desk import Desk
+from service.settings import PREFIX
+
+
+@pytest.fixture(autouse=True)
+def _hashed(monkeypatch):
+    monkeypatch.setenv(f"{PREFIX}ENCODER", "tests.pool:HashedEncoder")
+
+
+def test_without_a_workspace_the_demo_is_shown_and_labelled(monkeypatch, tmp_path):
+    monkeypatch.setattr(module, "DEMO_HOME", tmp_path / "demo")
+    own = Desk()
+    assert own.demo
+    assert own.workspace.home == tmp_path / "demo"
+    assert own.workspace.read("zones").height == 13
+    assert "演示数据" in own.label
+    assert "**50条需求中有11条为示意（illustrative）。**" in own.label
+
+
+def test_a_workspace_that_was_named_is_used_as_it_is(home, monkeypatch):
+    assert Desk(home).label == f"工作区：{home}"
+    monkeypatch.setenv(f"{PREFIX}HOME", str(home))
+    own = Desk()
+    assert not own.demo
+    assert own.engine().model_version == own.registry.active()
+
+
+def test_a_workspace_that_was_named_is_never_filled_with_the_demo(tmp_path):
+    with pytest.raises(InputError, match="holds no enterprises"):
+        Desk(tmp_path / "empty")
+    assert not (tmp_path / "empty").exists()

@@ -1,0 +1,1 @@
+"""What the analysts' desk shows: tables, plots and maps, made here so that notebooks only call."""

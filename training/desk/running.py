@@ -1,0 +1,62 @@
+"""Run notebooks from top to bottom: `python -m training.desk.running FOLDER [NOTEBOOK …]`.
+
+Each one is run in a kernel of its own, in the folder where it lies, and kept in FOLDER with what it
+showed; the notebooks themselves stay without outputs.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PARAMETERS = "parameters"
+"""The tag of the cell that holds a notebook's parameters, as papermill has it."""
+_LONGEST = 1_800
+"""Seconds that a cell may take."""
+
+
+def run(path: Path, parameters: Mapping[str, Any]) -> Any:
+    """Return a notebook as it is after a run, with other values for some of its parameters.
+
+    Raises
+    ------
+    ValueError
+        When it has not one cell of parameters, or lacks one that is named.
+    nbclient.exceptions.CellExecutionError
+        When a cell fails.
+    """
+    import nbformat
+    from nbclient import NotebookClient
+
+    text = path.read_text(encoding="utf-8")
+    notebook: Any = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
+    cells = [cell for cell in notebook.cells if PARAMETERS in cell.metadata.get("tags", ())]
+    if len(cells) != 1:
+        raise ValueError(f"{path} must have one cell tagged {PARAMETERS!r}, got {len(cells)}")
+    known = {line.partition(" = ")[0] for line in cells[0].source.splitlines()}
+    if strange := parameters.keys() - known:
+        raise ValueError(f"{path} has no parameter {', '.join(sorted(strange))}")
+    given = [f"{name} = {value!r}" for name, value in parameters.items()]
+    cells[0].source = "\n".join([cells[0].source, *given])
+    folder = {"metadata": {"path": str(path.parent)}}
+    NotebookClient(notebook, timeout=_LONGEST, kernel_name="python3", resources=folder).execute()
+    return notebook
+
+
+def main(folder: Path, paths: list[Path]) -> None:
+    """Run notebooks with their own parameters and keep each in the folder."""
+    import nbformat
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in paths:
+        text = nbformat.writes(run(path, {}))  # type: ignore[no-untyped-call]
+        (folder / path.name).write_text(text, encoding="utf-8")
+        print(f"{path} -> {folder / path.name}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), [Path(name) for name in sys.argv[2:]])
