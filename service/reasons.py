@@ -208,6 +208,16 @@ def _deals_told(deals: dict[str, Any], *, chinese: bool) -> str:
     return told.format(**deals)
 
 
+def without_deals(leads: list[dict[str, Any]]) -> None:
+    """Take counts of deals out of the reasons: they tell of events in all zones."""
+    for lead in leads:
+        for reason in lead["reasons"]:
+            reason["text"] = _DEALS.sub("", reason["text"])
+
+
+_DEALS = re.compile(r"（项目 \d+ 个：.*? 年）| \(\d+ deals: .*?\)")
+
+
 def _subject(evidence: Evidence, product: str | None, *, chinese: bool) -> str:
     if product is None:
         name = evidence.name

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from service.answers import question
 from service.interfaces import Document, Engine
+from service.reasons import without_deals
 from service.routes.context import Asking, Context, Spoken, only
 from service.schemas import EnterpriseQuery, LimitQuery
 
@@ -40,6 +41,7 @@ async def suiting_needs(
             return engine.needs_for(enterprise_id, asked.limit, language)
         found = engine.needs_for(enterprise_id, len(engine.needs()), language)
         needs = [n for n in found["needs"] if caller.sees((n["need"]["zone"] or {}).get("zone_id"))]
+        without_deals(needs)
         return {
             **found,
             "total": len(needs),

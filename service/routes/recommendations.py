@@ -6,9 +6,11 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from features.errors import InputError
 from features.need import NeedQuery
+from service.access import Caller
 from service.answers import question
 from service.filters import Filters
 from service.interfaces import Document, Engine
+from service.reasons import without_deals
 from service.routes.context import Asking, Context, Spoken, only
 from service.schemas import FilterBody, LeadPage, RecommendationBody, RecommendationQuery
 
@@ -42,7 +44,8 @@ async def leads_for_a_known_need(
         else:
             known = engine.need_of(asked.zone_id or "", asked.industry or "")
         caller.check_zone(known.zone_id, "need_id" if asked.need_id else "zone_id")
-        return engine.recommend(known, filters, asked.limit, asked.offset, language)
+        page = engine.recommend(known, filters, asked.limit, asked.offset, language)
+        return _seen_by(caller, page)
 
     put = question("recommend", _arguments(need, filters, asked), work, language, caller.scope)
     if learn := request.scope.get("lianzhao.learn"):
@@ -62,12 +65,19 @@ async def leads_for_a_need_in_the_body(
         caller.check_zone(need.zone_id, "need.zone_id")
 
     def work(engine: Engine) -> Document:
-        return engine.recommend(need, filters, asked.limit, asked.offset, language)
+        page = engine.recommend(need, filters, asked.limit, asked.offset, language)
+        return _seen_by(caller, page)
 
     put = question(
         "recommend-given", _arguments(given, filters, asked), work, language, caller.scope
     )
     return await parts.answers.respond(put)
+
+
+def _seen_by(caller: Caller, page: Document) -> Document:
+    if caller.zones is not None:
+        without_deals(page["leads"])
+    return page
 
 
 def _filters(body: FilterBody) -> Filters:

@@ -4,7 +4,15 @@ import pytest
 from features.need import NeedQuery
 from models.gap import Filling
 from models.supply import Link
-from service.reasons import Evidence, chosen_rows, find_evidence, reasons, summary
+from service.reasons import (
+    Evidence,
+    _deals_told,
+    chosen_rows,
+    find_evidence,
+    reasons,
+    summary,
+    without_deals,
+)
 from service.sentences import FACTORS
 from tests.pool import NEED_IDS, UNKNOWN, tables
 
@@ -143,3 +151,13 @@ def test_a_summary_has_room_for_a_reason_that_speaks_of_the_zone():
     assert summary([said[3], *said[:3]], "；") == "丁；甲；乙"
     said[3]["contribution"] = said[4]["contribution"] = -0.1
     assert summary(said, "；") == "甲；乙；丙"
+
+
+def test_counts_of_deals_are_taken_out_in_both_languages() -> None:
+    deals = {"deals": 3, "industry": 2, "zone": 1, "area": 0, "last": 2025}
+    for chinese in (True, False):
+        told = _deals_told(deals, chinese=chinese)
+        assert "2025" in told
+        lead = {"reasons": [{"text": f"a{told}"}, {"text": "b（长治市）"}]}
+        without_deals([lead])
+        assert [reason["text"] for reason in lead["reasons"]] == ["a", "b（长治市）"]
