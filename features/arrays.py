@@ -2,23 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from scipy import sparse
+
 from features.content import Content
+from features.text import WeightedTexts
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
-    from scipy import sparse
 
     from features.nodes import NodeFit
     from features.presence import ZonePresence
-    from features.text import WeightedTexts
 
 NeedViews = dict[str, Any]
 """One matrix a view of `PoolFeatures`, a row a part of what a need says."""
+
+
+class Taken:
+    """Some columns of a large array of shape (l, n), read only for the rows that are asked for.
+
+    Parameters
+    ----------
+    whole : ndarray of shape (l, n)
+    columns : ndarray of int, shape (k,)
+    """
+
+    def __init__(self, whole: NDArray[Any] | Taken, columns: NDArray[np.intp]) -> None:
+        self._whole = whole
+        self._columns = columns
+        self.shape = (len(whole), len(columns))
+
+    def __len__(self) -> int:
+        return len(self._whole)
+
+    def __getitem__(self, rows: Any) -> NDArray[np.float32]:
+        """Return rows of what was taken, in single precision."""
+        if isinstance(rows, slice):
+            rows = range(len(self))[rows]
+        found = [np.take(self._whole[row], self._columns) for row in rows]
+        return np.asarray(found, dtype=np.float32).reshape(len(found), len(self._columns))
 
 
 @dataclass(frozen=True)
@@ -29,8 +55,9 @@ class PoolFeatures:
     ----------
     ids, names : ndarray of str, shape (n,)
     views : dict of matrices with n unit rows; a zero row is unknown
-        `text`: character TF-IDF over products, name and scope (CSC); `topics`: LSA of characters
-        and words; `meaning`: sentence vectors of products, scope and name.
+        `text`: character TF-IDF over products, name and scope (CSC, of a large pool CSR);
+        `topics`: LSA of characters and words; `meaning`: sentence vectors of products, scope and
+        name.
     products : WeightedTexts
         n enterprises by m distinct products.
     product_vectors : ndarray of shape (m, d)
@@ -46,10 +73,15 @@ class PoolFeatures:
         of the lexicon; zeros without either.
     attributes : csr_array of shape (n, a)
         Categories of place, code, size, age and tags.
-    codes : tuple of n tuples of str
-        The GB/T 4754-2017 code of each enterprise at all levels.
+    codes : ndarray of str, shape (n, levels)
+        The GB/T 4754-2017 code of each enterprise at all levels, "" where there is none.
     points : ndarray of shape (n, 2)
         Longitude and latitude in degrees, NaN where unknown.
+    measured : slice
+        The rows that means and spreads of a factor are taken over: all of them, or the sample that
+        stands for a large pool of which these are some.
+    centre : ndarray of shape (d,) or None
+        What content is centred on where it is not its own mean.
     """
 
     ids: NDArray[np.str_]
@@ -60,10 +92,12 @@ class PoolFeatures:
     references: NeedViews
     nodes: NodeFit
     stations: NodeFit
-    industries: NDArray[np.float32]
+    industries: NDArray[np.float32] | Taken
     attributes: sparse.csr_array
-    codes: tuple[tuple[str, ...], ...]
+    codes: NDArray[np.str_]
     points: NDArray[np.float64]
+    measured: slice = field(default_factory=lambda: slice(None))
+    centre: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -71,7 +105,58 @@ class PoolFeatures:
     @cached_property
     def content(self) -> Content:
         """Topics and sentence vectors together, for what learns from examples."""
-        return Content(self.views["topics"], self.views["meaning"])
+        return Content(self.views["topics"], self.views["meaning"], self.centre)
+
+    def by_rows(self) -> PoolFeatures:
+        """Return the same with its texts as CSR, for a pool of which some rows are taken."""
+        text = sparse.csr_array(self.views["text"])
+        return replace(self, views={**self.views, "text": text})
+
+    def take(self, rows: NDArray[np.intp], measured: slice) -> PoolFeatures:
+        """Return what is known of some enterprises of the pool.
+
+        Parameters
+        ----------
+        rows : ndarray of int, shape (k,)
+        measured : slice
+            Which of the k stand for the whole pool.
+        """
+        nodes = self.nodes.take(rows)
+        products, product_vectors = self._products(rows)
+        return replace(
+            self,
+            ids=self.ids[rows],
+            names=self.names[rows],
+            views={name: _single(view[rows]) for name, view in self.views.items()},
+            products=products,
+            product_vectors=product_vectors,
+            nodes=nodes,
+            stations=nodes if self.stations is self.nodes else self.stations.take(rows),
+            industries=Taken(self.industries, rows),
+            attributes=self.attributes[rows],
+            codes=self.codes[rows],
+            points=self.points[rows],
+            measured=measured,
+            centre=self.content.mean,
+        )
+
+    def _products(self, rows: NDArray[np.intp]) -> tuple[WeightedTexts, NDArray[np.float32]]:
+        """Return the products of some rows and their vectors, those of the others left out.
+
+        Where rows name more products than there are, all are kept: to copy them would cost more.
+        """
+        weights, texts = self.products.weights[rows], self.products.texts
+        if len(texts) <= weights.nnz:
+            return WeightedTexts(texts, weights), self.product_vectors
+        said, columns = np.unique(weights.indices, return_inverse=True)
+        shape = (len(rows), len(said))
+        own = sparse.csr_array((weights.data, columns, weights.indptr), shape=shape)
+        return WeightedTexts([texts[at] for at in said.tolist()], own), self.product_vectors[said]
+
+
+def _single(view: Any) -> Any:
+    """Return a view in single precision, however it is kept."""
+    return view if sparse.issparse(view) else np.asarray(view, dtype=np.float32)
 
 
 @dataclass(frozen=True)

@@ -22,36 +22,48 @@ class Content:
     ----------
     topics : ndarray of shape (n, t)
     meaning : ndarray of shape (n, s)
+    mean : ndarray of shape (t + s,), optional
+        What columns are centred on: that of a whole pool, where these are some of its rows. Their
+        own by default.
     """
 
-    def __init__(self, topics: NDArray[np.float32], meaning: NDArray[np.float32]) -> None:
+    def __init__(
+        self,
+        topics: NDArray[np.float32],
+        meaning: NDArray[np.float32],
+        mean: NDArray[np.float32] | None = None,
+    ) -> None:
         self._blocks = (topics, meaning)
-        widths = [block.shape[1] for block in self._blocks]
-        self._cut = widths[0]
-        rows = len(self._blocks[0])
-        self._mean = (
-            np.concatenate([block.mean(axis=0) for block in self._blocks])
-            if rows
-            else np.zeros(sum(widths), dtype=np.float32)
-        )
+        self._cut = topics.shape[1]
+        self.mean = self._own_mean() if mean is None else mean
 
     def __len__(self) -> int:
         return len(self._blocks[0])
+
+    def _own_mean(self) -> NDArray[np.float32]:
+        if not len(self):
+            return np.zeros(sum(block.shape[1] for block in self._blocks), dtype=np.float32)
+        return np.concatenate([block.mean(axis=0) for block in self._blocks])
 
     def dot(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return X @ vectors, for vectors of shape (d,) or (d, k)."""
         topics, meaning = self._blocks
         found = topics @ vectors[: self._cut] + meaning @ vectors[self._cut :]
-        return np.asarray(found - self._mean @ vectors)
+        return np.asarray(found - self.mean @ vectors)
+
+    def part(self, rows: slice) -> Content:
+        """Return some rows that lie side by side, centred as they are."""
+        topics, meaning = self._blocks
+        return Content(topics[rows], meaning[rows], self.mean)
 
     def rows(self, at: NDArray[np.intp]) -> NDArray[np.float32]:
         """Return rows of X."""
-        return np.asarray(np.hstack([block[at] for block in self._blocks]) - self._mean)
+        return np.asarray(np.hstack([block[at] for block in self._blocks]) - self.mean)
 
     def weighted(self, weights: sparse.csr_array) -> NDArray[np.float32]:
         """Return weights @ X, for sparse weights of shape (m, n)."""
         total = np.hstack([weights @ block for block in self._blocks])
-        return np.asarray(total - np.outer(weights.sum(axis=1), self._mean), dtype=np.float32)
+        return np.asarray(total - np.outer(weights.sum(axis=1), self.mean), dtype=np.float32)
 
     @cached_property
     def gram(self) -> NDArray[np.float32]:
@@ -59,7 +71,7 @@ class Content:
         topics, meaning = self._blocks
         across = topics.T @ meaning
         both = np.block([[topics.T @ topics, across], [across.T, meaning.T @ meaning]])
-        return np.asarray(both - len(self) * np.outer(self._mean, self._mean))
+        return np.asarray(both - len(self) * np.outer(self.mean, self.mean))
 
     def ridge(self, alpha: float) -> NDArray[np.float32]:
         """Return XᵀX + αI."""

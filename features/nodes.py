@@ -62,6 +62,11 @@ class NodeFit:
     fit: NDArray[np.float32]
     product: NDArray[np.int32]
 
+    def take(self, rows: NDArray[np.intp]) -> NodeFit:
+        """Return the fit of some enterprises, in single precision however it is kept."""
+        fit = np.asarray(self.fit[rows], dtype=np.float32)
+        return NodeFit(self.node_ids, fit, np.asarray(self.product[rows]))
+
 
 def lexical_fit(texts: Sequence[str], nodes: Sequence[Node]) -> NDArray[np.float32]:
     """Return how far each text and the closest keyword of each node contain each other, 0 to 1.

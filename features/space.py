@@ -286,7 +286,7 @@ class FeatureSpace:
             stations=self._station_fit(products, product_vectors, codes, nodes),
             industries=self._industry_fit(profiles, product_vectors, progress),
             attributes=self.attributes_.transform(profiles.tokens),
-            codes=codes,
+            codes=_level_columns(codes),
             points=self._points(frame),
         )
 
@@ -357,6 +357,13 @@ class FeatureSpace:
 def code_levels(tokens: list[str]) -> tuple[str, ...]:
     """Return the industry codes among the tokens of a profile or a need."""
     return tuple(token.removeprefix("code=") for token in tokens if token.startswith("code="))
+
+
+def _level_columns(codes: tuple[tuple[str, ...], ...]) -> NDArray[np.str_]:
+    """Return the codes of every enterprise side by side, "" after the last one."""
+    widest = max(map(len, codes), default=0)
+    rows = [(*own, *[""] * (widest - len(own))) for own in codes]
+    return np.array(rows, dtype=np.str_).reshape(len(codes), widest)
 
 
 @dataclass(frozen=True)

@@ -22,27 +22,28 @@ CONSTANT = "constant"
 HISTORY = ("track_record", "place_affinity")
 _LEAST_SPREAD = 1e-9
 _SCORE_SPREAD = 3.0
+_EVERYBODY = slice(None)
 
 
-def standardise(scores: NDArray[Any]) -> NDArray[np.float64]:
+def standardise(scores: NDArray[Any], over: slice = _EVERYBODY) -> NDArray[np.float64]:
     """Return z-scores over the known entries; an unknown one (NaN) gets 0, the pool's mean.
 
     Unknown is thereby neither for nor against an enterprise. A factor without any spread is 0
-    everywhere.
+    everywhere. Mean and spread are those of the entries `over`: where only some of a large pool
+    are scored, of the sample that stands for all of it.
     """
     known = ~np.isnan(scores)
     z = np.zeros(len(scores), dtype=np.float64)
-    if known.any():
-        values = scores[known].astype(np.float64)
-        spread = values.std()
-        if spread > _LEAST_SPREAD:
-            z[known] = (values - values.mean()) / spread
+    measured = scores[over][known[over]].astype(np.float64)
+    spread = measured.std() if len(measured) else 0.0
+    if spread > _LEAST_SPREAD:
+        z[known] = (scores[known].astype(np.float64) - measured.mean()) / spread
     return z
 
 
-def unit_spread(parts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Scale parts, shape (parts, n), so that their sum has standard deviation 1."""
-    spread = parts.sum(axis=0).std() if parts.size else 0.0
+def unit_spread(parts: NDArray[np.float64], over: slice = _EVERYBODY) -> NDArray[np.float64]:
+    """Scale parts, shape (parts, n), so that their sum has standard deviation 1 over `over`."""
+    spread = parts.sum(axis=0)[over].std() if parts.size else 0.0
     return parts / spread if spread > _LEAST_SPREAD else parts
 
 
@@ -82,14 +83,17 @@ class Blend:
         return (*self.names, "feedback", "need_head", "hybrid", *HISTORY, CONSTANT)
 
     def content_parts(
-        self, scores: Sequence[NDArray[Any] | None], size: int
+        self, scores: Sequence[NDArray[Any] | None], size: int, over: slice = _EVERYBODY
     ) -> NDArray[np.float64]:
-        """Return the content factors' parts, shape (names, size), their sum of unit spread."""
+        """Return the content factors' parts, shape (names, size), their sum of unit spread.
+
+        Means and spreads are taken over the entries `over`, see `standardise`.
+        """
         parts = np.zeros((len(self.names), size))
         for row, (weight, values) in enumerate(zip(self.content, scores, strict=True)):
             if weight and values is not None:
-                parts[row] = weight * standardise(values)
-        return unit_spread(parts)
+                parts[row] = weight * standardise(values, over)
+        return unit_spread(parts, over)
 
     def contributions(
         self,
@@ -99,6 +103,7 @@ class Blend:
         head: NDArray[Any] | None,
         history: NDArray[np.float64],
         chosen: int,
+        over: slice = _EVERYBODY,
     ) -> NDArray[np.float64]:
         """Return each factor's part of the raw score, shape (factors, n).
 
@@ -112,16 +117,20 @@ class Blend:
             The parts of one z-score.
         chosen : int
             How many examples the need's head was fitted on.
+        over : slice
+            What means and spreads are taken over, see `standardise`.
         """
         silent = np.zeros(content.shape[1])
-        spoken = [silent if values is None else standardise(values) for values in (head, hybrid)]
-        voiced = np.vstack([self.cold[0] * content, self.cold[1] * standardise(feedback)])
+        spoken = [
+            silent if values is None else standardise(values, over) for values in (head, hybrid)
+        ]
+        voiced = np.vstack([self.cold[0] * content, self.cold[1] * standardise(feedback, over)])
         if head is None:
             rows = [voiced, silent, self.cold[2] * spoken[1], self.cold[3] * history]
         else:
             share = self.warm[0] * content_share(chosen)
             rows = [
-                share * unit_spread(voiced),
+                share * unit_spread(voiced, over),
                 self.warm[1] * spoken[0],
                 self.warm[2] * spoken[1],
                 self.warm[3] * history,

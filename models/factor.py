@@ -29,9 +29,33 @@ class Factor(ABC):
 
     name: str
 
+    def measure(self, pool: PoolFeatures) -> dict[str, NDArray[Any]]:  # noqa: ARG002  as below
+        """Return what is to be known of every enterprise besides its features, a row each.
+
+        It depends on the pool and on what was learnt, not on any need, and is kept with the
+        features of a large pool. Nothing for a factor that reads the features as they are.
+        """
+        return {}
+
     @abstractmethod
     def prepare(self, pool: PoolFeatures) -> Any:
         """Return what scoring needs of a pool, computed once."""
+
+    def prepare_measured(
+        self,
+        pool: PoolFeatures,
+        measured: Mapping[str, NDArray[Any]],  # noqa: ARG002  for those that measure something
+    ) -> Any:
+        """Return what `prepare` does, from what `measure` returned for the same rows.
+
+        Parameters
+        ----------
+        pool : PoolFeatures
+            All enterprises, or some that were taken from a large pool.
+        measured : mapping
+            One row for each of them.
+        """
+        return self.prepare(pool)
 
     @abstractmethod
     def score(self, need: NeedFeatures, prepared: Any) -> NDArray[Any] | None:

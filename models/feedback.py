@@ -39,7 +39,11 @@ class Feedback:
         return Prepared(pool.content, cho_factor(pool.content.ridge(ALPHA)))
 
     def score(self, base: NDArray[np.float64], prepared: Prepared) -> NDArray[np.float32]:
-        """Return the prediction for every enterprise.
+        """Return the prediction for every enterprise, parameters as of `direction`."""
+        return prepared.content.dot(self.direction(base, prepared))
+
+    def direction(self, base: NDArray[np.float64], prepared: Prepared) -> NDArray[np.float32]:
+        """Return the coefficients of the regression in content space, shape (d,).
 
         Parameters
         ----------
@@ -52,4 +56,4 @@ class Feedback:
         weights = np.exp(base[first] - base.max(initial=0))
         shares = (weights / weights.sum()).astype(np.float32)
         example = shares @ prepared.content.rows(first)
-        return prepared.content.dot(cho_solve(prepared.factor, example))
+        return np.asarray(cho_solve(prepared.factor, example))

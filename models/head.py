@@ -51,19 +51,20 @@ class Views(NamedTuple):
     @classmethod
     def of(cls, pool: PoolFeatures) -> Views:
         """Measure the lengths once a pool."""
-        lengths = np.sqrt(np.einsum("ij,ij->j", pool.industries, pool.industries))
+        fit = pool.industries[:]
+        lengths = np.sqrt(np.einsum("ij,ij->j", fit, fit))
         scale = np.divide(1, lengths, out=np.zeros_like(lengths), where=lengths > 0)
         return cls(pool, scale, np.any(pool.views["meaning"], axis=1))
 
     def rows(self, at: NDArray[np.intp]) -> NDArray[np.float32]:
         """Return content and industries of some rows side by side."""
-        industries = (self.pool.industries[:, at] * self.scale[at]).T
+        industries = (self.pool.industries[:][:, at] * self.scale[at]).T
         return np.hstack([self.pool.content.rows(at), industries])
 
     def dot(self, dense: NDArray[np.float32], tokens: sparse.csr_array) -> NDArray[np.float32]:
         """Return every enterprise's product with a head."""
         cut = len(dense) - len(self.pool.industries)
-        industries = dense[cut:] @ self.pool.industries
+        industries = dense[cut:] @ self.pool.industries[:]
         said = self.pool.views["text"][:, tokens.indices] @ tokens.data
         return np.asarray(self.pool.content.dot(dense[:cut]) + industries * self.scale + said)
 
@@ -153,9 +154,18 @@ class NeedHeads(Factor):
         )
         return self
 
+    def measure(self, pool: PoolFeatures) -> dict[str, NDArray[Any]]:
+        """Return one over the length of each fit to the lexicon, and who is known."""
+        views = Views.of(pool)
+        return {"scale": views.scale, "known": views.known}
+
     def prepare(self, pool: PoolFeatures) -> Views:
         """Return what heads read of the pool."""
-        return Views.of(pool)
+        return self.prepare_measured(pool, self.measure(pool))
+
+    def prepare_measured(self, pool: PoolFeatures, measured: Mapping[str, NDArray[Any]]) -> Views:
+        """Return the same from what was measured before."""
+        return Views(pool, **measured)
 
     def score(self, need: NeedFeatures, prepared: Views) -> NDArray[np.float32] | None:
         """Return the head's prediction; None for a need without one."""
@@ -173,6 +183,11 @@ class NeedHeads(Factor):
         )
         found = prepared.dot(self._arrays["heads"][row], tokens)
         return np.where(prepared.known, found, np.float32("nan"))
+
+    def direction(self, need_id: str | None, content: int) -> NDArray[np.float32] | None:
+        """Return the part of a need's head in content space, its first `content` columns."""
+        row = self._row.get(need_id or "")
+        return None if row is None else np.asarray(self._arrays["heads"][row][:content])
 
     def chosen(self, need_id: str | None) -> NDArray[np.str_]:
         """Return the ids of the enterprises that a need's head was fitted on."""

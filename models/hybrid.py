@@ -103,28 +103,47 @@ class LightFMHybrid(Factor):
         self.item_embeddings_ = np.column_stack([model.item_embeddings, model.item_biases])
         return self
 
-    def prepare(self, pool: PoolFeatures) -> NDArray[np.float32] | None:
+    def measure(self, pool: PoolFeatures) -> dict[str, NDArray[Any]]:
         """Return the representations of the pool, shape (n, components + 2)."""
         if not self.fitted:
-            return None
+            return {}
         cuts = np.cumsum([len(self.own_), pool.attributes.shape[1]])
         own, attributes, topics = np.split(self.item_embeddings_, cuts)
         rows = self._identities(pool) @ own + pool.attributes @ attributes
         rows += pool.views["topics"][:, :TOPICS] @ topics
-        return np.column_stack([rows, np.ones(len(rows))]).astype(np.float32)
+        return {"items": np.column_stack([rows, np.ones(len(rows))]).astype(np.float32)}
+
+    def prepare(self, pool: PoolFeatures) -> NDArray[np.float32] | None:
+        """Return the representations of the pool, shape (n, components + 2)."""
+        return self.prepare_measured(pool, self.measure(pool))
+
+    def prepare_measured(
+        self,
+        pool: PoolFeatures,  # noqa: ARG002  whoever was measured is all that scoring reads
+        measured: Mapping[str, NDArray[Any]],
+    ) -> NDArray[np.float32] | None:
+        """Return the same from what was measured before."""
+        return measured.get("items")
 
     def score(
         self, need: NeedFeatures, prepared: NDArray[np.float32] | None
     ) -> NDArray[np.float32] | None:
         """Return LightFM's scores: what its `predict` returns, as one product."""
-        if prepared is None:
+        direction = self.direction(need)
+        if prepared is None or direction is None:
             return None
-        users = self._users([need])
-        if users.nnz == 0:
+        return np.asarray(prepared @ direction)
+
+    def direction(self, need: NeedFeatures) -> NDArray[np.float32] | None:
+        """Return what representations are multiplied by; None for a need that says nothing here.
+
+        (vector, 1, bias) · (enterprise's vector, its bias, 1) is the sum that LightFM predicts.
+        """
+        users = self._users([need]) if self.fitted else None
+        if users is None or users.nnz == 0:
             return None
         *vector, bias = (users @ self.user_embeddings_)[0]
-        # (vector, 1, bias) · (enterprise's vector, its bias, 1): the sum that LightFM predicts.
-        return np.asarray(prepared @ np.array([*vector, 1, bias], dtype=np.float32))
+        return np.array([*vector, 1, bias], dtype=np.float32)
 
     @property
     def fitted(self) -> bool:

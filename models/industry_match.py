@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from models.factor import Factor
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
-    from features.arrays import NeedFeatures, PoolFeatures
+    from features.arrays import NeedFeatures, PoolFeatures, Taken
 
 _NEIGHBOURS = 5
 _HUBNESS = 0.5
@@ -20,7 +22,7 @@ _HUBNESS = 0.5
 class Prepared(NamedTuple):
     """Fit, shape (industries, n); half the mean of the best fits, and who is known, shape (n,)."""
 
-    fit: NDArray[np.float32]
+    fit: NDArray[np.float32] | Taken
     elsewhere: NDArray[np.float32]
     known: NDArray[np.bool_]
 
@@ -34,12 +36,22 @@ class IndustryMatch(Factor):
 
     name = "industry_match"
 
-    def prepare(self, pool: PoolFeatures) -> Prepared:
+    def measure(self, pool: PoolFeatures) -> dict[str, NDArray[Any]]:
         """Measure how well each enterprise fits anywhere."""
-        fit = pool.industries
+        fit = pool.industries[:]
         count = min(_NEIGHBOURS, len(fit))
         best = np.partition(fit, len(fit) - count, axis=0)[len(fit) - count :]
-        return Prepared(fit, _HUBNESS * best.mean(axis=0), np.asarray(best.any(axis=0)))
+        return {"elsewhere": _HUBNESS * best.mean(axis=0), "known": best.any(axis=0)}
+
+    def prepare(self, pool: PoolFeatures) -> Prepared:
+        """Return the fit to every industry, and how well each enterprise fits anywhere."""
+        return self.prepare_measured(pool, self.measure(pool))
+
+    def prepare_measured(
+        self, pool: PoolFeatures, measured: Mapping[str, NDArray[Any]]
+    ) -> Prepared:
+        """Return the same from what was measured before."""
+        return Prepared(pool.industries, measured["elsewhere"], measured["known"])
 
     def score(self, need: NeedFeatures, prepared: Prepared) -> NDArray[np.float32] | None:
         """Return the mean over the industries named, NaN where neither product nor name tells."""

@@ -40,18 +40,13 @@ class CodeMatch(Factor):
 
     name = "industry_code"
 
-    def prepare(self, pool: PoolFeatures) -> tuple[tuple[str, ...], ...]:
+    def prepare(self, pool: PoolFeatures) -> NDArray[np.str_]:
         """Return the codes of every enterprise at all levels."""
         return pool.codes
 
-    def score(
-        self, need: NeedFeatures, prepared: tuple[tuple[str, ...], ...]
-    ) -> NDArray[np.float32] | None:
+    def score(self, need: NeedFeatures, prepared: NDArray[np.str_]) -> NDArray[np.float32] | None:
         """Return the share of levels in common, NaN where the enterprise's code is unknown."""
         if not need.codes:
             return None
-        wanted = set(need.codes)
-        return np.array(
-            [len(wanted.intersection(own)) / 4 if own else np.nan for own in prepared],
-            dtype=np.float32,
-        )
+        shared = np.isin(prepared, need.codes).sum(axis=1, dtype=np.float32) / 4
+        return np.where((prepared != "").any(axis=1), shared, np.float32("nan"))

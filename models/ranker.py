@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,12 @@ if TYPE_CHECKING:
     from features.arrays import NeedFeatures, PoolFeatures
     from features.space import FeatureSpace
     from models.factor import Factor
+
+    Measured = dict[str, dict[str, NDArray[Any]]]
+
+
+_MANY = 50_000
+_STRIDE = 64
 
 
 def content_factors() -> tuple[Factor, ...]:
@@ -128,34 +135,101 @@ class PoolRanker:
     pool : PoolFeatures
     """
 
-    def __init__(self, ranker: Ranker, pool: PoolFeatures) -> None:
+    def __init__(
+        self, ranker: Ranker, pool: PoolFeatures, measured: Measured | None = None
+    ) -> None:
         self.ranker = ranker
         self.pool = pool
-        self._content = ContentScorer(pool)
-        self._hybrid = ranker.hybrid.prepare(pool)
-        self._heads = ranker.heads.prepare(pool)
+        self.measured = measure(ranker, pool) if measured is None else measured
+        self._content = ContentScorer(pool, self.measured)
+        self._hybrid = ranker.hybrid.prepare_measured(pool, self.measured[ranker.hybrid.name])
+        self._heads = ranker.heads.prepare_measured(pool, self.measured[ranker.heads.name])
         self._history = HistoryScorer(ranker.history, pool)
+
+    def take(self, rows: NDArray[np.intp], measured: slice) -> PoolRanker:
+        """Return the ranker bound to some rows, scoring them as among the whole pool.
+
+        Parameters
+        ----------
+        rows : ndarray of int, shape (k,)
+        measured : slice
+            Which of the k are the sample of the pool that means and spreads are taken over.
+        """
+        taken = copy(self)
+        taken.pool = self.pool.take(rows, measured)
+        taken.measured = {
+            factor: {name: found[rows] for name, found in own.items()}
+            for factor, own in self.measured.items()
+        }
+        hybrid, heads = self.ranker.hybrid, self.ranker.heads
+        taken._content = self._content.take(taken.pool, taken.measured)
+        taken._hybrid = hybrid.prepare_measured(taken.pool, taken.measured[hybrid.name])
+        taken._heads = heads.prepare_measured(taken.pool, taken.measured[heads.name])
+        taken._history = self._history.take(rows)
+        return taken
 
     def contributions(self, need: NeedFeatures) -> NDArray[np.float64]:
         """Return each factor's part of the raw scores, shape (blend.factors, n)."""
+        return self.scored(need)[0]
+
+    def scored(
+        self,
+        need: NeedFeatures,
+        lead: NDArray[np.float32] | None = None,
+        wanted: slice = slice(None),
+    ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+        """Return the contributions, and the direction of feedback that is among them.
+
+        Parameters
+        ----------
+        need : NeedFeatures
+        lead : ndarray of shape (d,), optional
+            The direction of feedback; by default that of the first leads among the wanted.
+        wanted : slice
+            Whose contributions are returned.
+        """
         blend, heads = self.ranker.blend, self.ranker.heads
-        content = blend.content_parts(self._content.scores(need), len(self.pool))
-        return blend.contributions(
+        over = self.pool.measured
+        content = blend.content_parts(self._content.scores(need), len(self.pool), over)
+        if lead is None:
+            lead = self._content.lead(content.sum(axis=0), wanted)
+        parts = blend.contributions(
             content,
-            self._content.feedback(content.sum(axis=0)),
+            self.pool.content.dot(lead),
             self.ranker.hybrid.score(need, self._hybrid),
             heads.score(need, self._heads),
             self._history.parts(need),
             len(heads.chosen(need.need_id)),
+            over,
         )
+        return parts[:, wanted], lead
+
+    def prepared(self, name: str) -> tuple[Factor, Any]:
+        """Return a content factor and what it prepared, by its name."""
+        return self._content.prepared(name)
+
+    def history_sum(
+        self, need: NeedFeatures
+    ) -> tuple[NDArray[np.intp], NDArray[np.float64]] | None:
+        """Return the rows that have deals and the sum of both factors there, None without any."""
+        known = self._history.known
+        return (known, self._history.take(known).parts(need).sum(axis=0)) if len(known) else None
 
 
 class ContentScorer:
     """The factors that learn nothing from judgements or events, prepared for one pool."""
 
-    def __init__(self, pool: PoolFeatures) -> None:
-        self._factors = [(factor, factor.prepare(pool)) for factor in content_factors()]
+    def __init__(self, pool: PoolFeatures, measured: Measured | None = None) -> None:
+        own = measure_content(pool) if measured is None else measured
+        self._factors = _prepared(pool, own)
         self._feedback = Feedback().prepare(pool)
+
+    def take(self, pool: PoolFeatures, measured: Measured) -> ContentScorer:
+        """Return the same for some rows that were taken from the pool."""
+        taken = copy(self)
+        taken._factors = _prepared(pool, measured)
+        taken._feedback = self._feedback._replace(content=pool.content)
+        return taken
 
     def scores(self, need: NeedFeatures) -> list[NDArray[Any] | None]:
         """Return every content factor's scores, each of shape (n,), None where it is silent."""
@@ -165,6 +239,31 @@ class ContentScorer:
         """Return the feedback of the content factors' sum."""
         return Feedback().score(base, self._feedback)
 
+    def lead(self, base: NDArray[np.float64], wanted: slice) -> NDArray[np.float32]:
+        """Return the direction that feedback on the wanted ones is a product with."""
+        own = self._feedback._replace(content=self._feedback.content.part(wanted))
+        return Feedback().direction(base[wanted], own)
+
+    def prepared(self, name: str) -> tuple[Factor, Any]:
+        """Return a factor and what it prepared, by its name."""
+        return next(pair for pair in self._factors if pair[0].name == name)
+
+
+def measure_content(pool: PoolFeatures) -> Measured:
+    """Return what the content factors measure of a pool, by factor and name."""
+    return {factor.name: factor.measure(pool) for factor in content_factors()}
+
+
+def measure(ranker: Ranker, pool: PoolFeatures) -> Measured:
+    """Return what all factors measure of a pool: arrays with a row an enterprise."""
+    learnt = {part.name: part.measure(pool) for part in (ranker.hybrid, ranker.heads)}
+    return measure_content(pool) | learnt
+
+
+def _prepared(pool: PoolFeatures, measured: Measured) -> list[tuple[Factor, Any]]:
+    factors = content_factors()
+    return [(each, each.prepare_measured(pool, measured[each.name])) for each in factors]
+
 
 def order(raw: NDArray[np.float64], rows: NDArray[np.intp], limit: int) -> NDArray[np.intp]:
     """Return the first `limit` of `rows`, highest raw score first, equal ones by row.
@@ -172,14 +271,27 @@ def order(raw: NDArray[np.float64], rows: NDArray[np.intp], limit: int) -> NDArr
     Rows follow the order of ids, so that equal scores are ordered by id. Only what is asked for is
     sorted: a partial sort finds the cut, ties across it included.
     """
-    values = raw[rows]
-    if limit < len(rows):
-        cut = np.partition(values, len(rows) - limit)[len(rows) - limit]
-        kept = rows[values >= cut]
-    else:
-        kept = rows
+    kept = rows[leading(raw[rows], limit)] if limit < len(rows) else rows
     ranked = kept[np.argsort(-raw[kept], kind="stable")]
     return np.asarray(ranked[:limit])
+
+
+def leading(values: NDArray[Any], count: int) -> NDArray[np.intp]:
+    """Return which values are not below the one at rank `count`, ties across it included.
+
+    Of many values a part is looked at first: whatever is below the lowest of the highest in it
+    need not be sorted at all.
+    """
+    kept = np.arange(len(values))
+    if len(values) > _MANY:
+        some = values[::_STRIDE]
+        cut = len(some) - (2 * count // _STRIDE + _STRIDE)
+        if cut > 0:
+            near = np.flatnonzero(values >= np.partition(some, cut)[cut])
+            kept = near if len(near) >= count else kept
+    found = values[kept]
+    at = max(len(found) - count, 0)
+    return np.asarray(kept[found >= np.partition(found, at)[at]]) if count else kept[:0]
 
 
 def ranked_factors(names: Sequence[str], parts: NDArray[np.float64]) -> list[tuple[str, float]]:

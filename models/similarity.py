@@ -8,7 +8,7 @@ without parallel data", ICLR 2018). No judgement plays a part in it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,11 +18,13 @@ from models.blend import standardise
 from models.factor import Factor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
     from features.arrays import NeedFeatures, PoolFeatures
+
+    Similarities = Callable[[Any], NDArray[np.float32]]
 
 _NEIGHBOURS = 20
 _HUBNESS = 0.5
@@ -41,21 +43,20 @@ class Prepared:
         From queries (q unit rows) to an array of shape (n, q).
     known : ndarray of bool, shape (n,)
     hubness : ndarray of shape (n, 1)
+    measured : slice
+        The rows that means and spreads are taken over.
     """
 
-    similarities: Callable[[Any], NDArray[np.float32]]
+    similarities: Similarities
     known: NDArray[np.bool_]
     hubness: NDArray[np.float32]
+    measured: slice = field(default_factory=lambda: slice(None))
 
-
-def prepare(
-    similarities: Callable[[Any], NDArray[np.float32]], known: NDArray[np.bool_], references: Any
-) -> Prepared:
-    """Measure the hubness of every enterprise against the reference queries."""
-    found = similarities(references)
-    others = max(found.shape[1] - _NEIGHBOURS, 0)
-    found.partition(others, axis=1)
-    return Prepared(similarities, known, found[:, others:].mean(axis=1, keepdims=True))
+    def lowered(self, queries: Any) -> NDArray[np.float32]:
+        """Return similarities less half the hubness, shape (n, q); NaN where unknown."""
+        found = self.similarities(queries) - _HUBNESS * self.hubness
+        found[~self.known] = np.nan
+        return found
 
 
 class Similarity(Factor):
@@ -74,14 +75,23 @@ class Similarity(Factor):
         self.name = name
         self.view = view
 
+    def measure(self, pool: PoolFeatures) -> dict[str, NDArray[Any]]:
+        """Measure the hubness of every enterprise against the reference queries."""
+        found = self._similarities(pool)(pool.references[self.view])
+        others = max(found.shape[1] - _NEIGHBOURS, 0)
+        found.partition(others, axis=1)
+        hubness = found[:, others:].mean(axis=1, keepdims=True)
+        return {"known": self._known(pool), "hubness": hubness}
+
     def prepare(self, pool: PoolFeatures) -> Prepared:
         """Return the view's matrix as a function of queries, with the hubness of its rows."""
-        matrix = pool.views[self.view]
-        if sparse.issparse(matrix):
-            known = np.bincount(matrix.indices, minlength=len(pool)) > 0
-            return prepare(lambda q: _sparse_cosines(matrix, q), known, pool.references[self.view])
-        known = np.any(matrix, axis=1)
-        return prepare(lambda q: _dense_cosines(matrix, q), known, pool.references[self.view])
+        return self.prepare_measured(pool, self.measure(pool))
+
+    def prepare_measured(
+        self, pool: PoolFeatures, measured: Mapping[str, NDArray[Any]]
+    ) -> Prepared:
+        """Return the same from what was measured before."""
+        return Prepared(self._similarities(pool), **measured, measured=pool.measured)
 
     def score(self, need: NeedFeatures, prepared: Prepared) -> NDArray[np.float64] | None:
         """Return the weighted sum of the parts' standardised similarities, NaN where unknown."""
@@ -89,12 +99,44 @@ class Similarity(Factor):
         queries = need.views[self.view][:parts]
         if not abs(queries).sum():
             return None
-        found = prepared.similarities(queries) - _HUBNESS * prepared.hubness
-        found[~prepared.known] = np.nan
+        found, over = prepared.lowered(queries), prepared.measured
         total = sum(
-            weight * standardise(found[:, part]) for part, weight in enumerate(need.weights[:parts])
+            weight * standardise(found[:, part], over)
+            for part, weight in enumerate(need.weights[:parts])
         )
         return np.where(prepared.known, total, np.nan)
+
+    def direction(
+        self, need: NeedFeatures, prepared: Prepared
+    ) -> tuple[NDArray[np.float32], float] | None:
+        """Return v and h, by which x · v - h · hubness is the z-score but for a constant.
+
+        It is so for every row x of a dense view, for those of a pool as for those that were
+        measured; None where `score` is.
+        """
+        queries = need.views[self.view]
+        if not abs(queries).sum():
+            return None
+        found = prepared.lowered(queries)[prepared.measured]
+        found = found[~np.isnan(found[:, 0])]
+        spreads = found.std(axis=0) if len(found) else np.zeros(len(queries))
+        shares = np.divide(need.weights, spreads, out=np.zeros(len(queries)), where=spreads > 0)
+        spread = (found @ shares).std() if len(found) else 0.0
+        if not spread > 0:
+            return None
+        shares /= spread
+        return np.asarray(shares @ queries, dtype=np.float32), float(_HUBNESS * shares.sum())
+
+    def _similarities(self, pool: PoolFeatures) -> Similarities:
+        matrix = pool.views[self.view]
+        cosines = _sparse_cosines if sparse.issparse(matrix) else _dense_cosines
+        return lambda queries: cosines(matrix, queries)
+
+    def _known(self, pool: PoolFeatures) -> NDArray[np.bool_]:
+        matrix = pool.views[self.view]
+        if sparse.issparse(matrix):
+            return np.asarray(np.bincount(matrix.tocoo().row, minlength=len(pool)) > 0)
+        return np.asarray(np.any(matrix, axis=1))
 
 
 class BestProduct(Similarity):
@@ -109,10 +151,13 @@ class BestProduct(Similarity):
     def __init__(self) -> None:
         super().__init__("product_similarity", "meaning")
 
-    def prepare(self, pool: PoolFeatures) -> Prepared:
+    def _known(self, pool: PoolFeatures) -> NDArray[np.bool_]:
+        return np.asarray(np.diff(pool.products.weights.indptr) > 0)
+
+    def _similarities(self, pool: PoolFeatures) -> Similarities:
         """Return the best product's cosine as a function of queries."""
         weights = pool.products.weights
-        known = np.diff(weights.indptr) > 0
+        known = self._known(pool)
         power = (weights.data**0.4)[:, None]  # weights are roots of shares
 
         def best(queries: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -128,7 +173,7 @@ class BestProduct(Similarity):
                     found[first : first + _CHUNK][some] = np.maximum.reduceat(said, begin)
             return found
 
-        return prepare(best, known, pool.references["meaning"])
+        return best
 
 
 def _dense_cosines(

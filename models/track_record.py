@@ -7,6 +7,7 @@ An enterprise without a deal has no track record, good or bad: NaN.
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -178,11 +179,39 @@ class HistoryScorer:
         self._factors = (TrackRecord(history), PlaceAffinity(history))
         self._prepared = history.prepare(pool)
         self._size = len(pool)
+        self._taken: NDArray[np.intp] | None = None
+
+    def take(self, rows: NDArray[np.intp]) -> HistoryScorer:
+        """Return the same for some rows of the pool, on the scale of the whole pool.
+
+        The few that have deals are all read either way: a sample of the pool hardly has any.
+        """
+        taken = copy(self)
+        taken._taken = rows
+        return taken
+
+    @property
+    def known(self) -> NDArray[np.intp]:
+        """The rows of the pool that have deals."""
+        return np.empty(0, dtype=np.intp) if self._prepared is None else self._prepared.rows
 
     def parts(self, need: NeedFeatures) -> NDArray[np.float64]:
         """Return both factors on one scale, shape (2, n), together one z-score."""
-        scores = [factor.score(need, self._prepared) for factor in self._factors]
-        return standardise_together(scores, self._size)
+        if self._taken is None or self._prepared is None:
+            scores = [factor.score(need, self._prepared) for factor in self._factors]
+            return standardise_together(
+                scores, self._size if self._taken is None else self._taken.size
+            )
+        parts = np.zeros((len(self._factors), len(self._taken)))
+        known = self._prepared.rows
+        if not len(known):
+            return parts
+        dense = self._prepared._replace(rows=np.arange(len(known)), size=len(known))
+        scores = [factor.score(need, dense) for factor in self._factors]
+        at = np.minimum(np.searchsorted(known, self._taken), len(known) - 1)
+        found = known[at] == self._taken
+        parts[:, found] = standardise_together(scores, len(known))[:, at[found]]
+        return parts
 
 
 def standardise_together(

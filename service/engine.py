@@ -15,10 +15,11 @@ from features.errors import InputError, UnavailableError
 from features.nodes import NAMED_FROM
 from features.presence import Presence
 from features.profile import confidence, known_of_zone
-from models import loading
+from models import loading, retrieval
 from models.blend import score_of
 from models.ranker import order
 from models.registry import ModelRegistry
+from models.retrieval import TwoStage
 from service.chances import chance
 from service.directory import Directory, brief, known
 from service.filters import Filters, mask
@@ -63,6 +64,8 @@ class Engine(Directory):
         ISO date of the last change of the enterprises.
     made_of : tuple of str
         The versions of all that `bound` was made of.
+    two_stage : TwoStage, optional
+        What ranks a large pool; without it everybody is scored in full.
     """
 
     def __init__(
@@ -74,10 +77,12 @@ class Engine(Directory):
         pool_version: str,
         pool_date: str | None,
         made_of: tuple[str, ...] = (),
+        two_stage: TwoStage | None = None,
     ) -> None:
         super().__init__(tables, bound.ranker.space.chain_map)
         self.bound = bound
         self.made_of = made_of
+        self._two_stage = two_stage
         self._presence = Presence(bound.ranker.space, bound.pool, **tables)
         self.model_version = model_version
         self.pool_version = pool_version
@@ -121,12 +126,16 @@ class Engine(Directory):
         tables = {name: workspace.read(name) for name in ("zones", "needs", "events")}
         if former is not None and former.made_of == made_of:
             bound, tables["enterprises"] = former.bound, former._pool
+            two_stage = former._two_stage
         else:
             tables["enterprises"] = workspace.read("enterprises").sort("enterprise_id")
             # Scoring is many small products: threads cost more there than they give.
             threadpool_limits(1, user_api="blas")
             ranker = loading.load(folder, workspace, encoder)
-            bound = ranker.bind(ranker.space.pool(tables["enterprises"], progress=progress))
+            pool = ranker.space.pool(tables["enterprises"], progress=progress)
+            large = len(pool) > retrieval.EXACT
+            bound = ranker.bind(pool.by_rows() if large else pool)
+            two_stage = TwoStage(bound, retrieval.make(bound)) if large else None
         return cls(
             bound,
             tables,
@@ -134,6 +143,7 @@ class Engine(Directory):
             pool_version=pool_version,
             pool_date=pool_date,
             made_of=made_of,
+            two_stage=two_stage,
         )
 
     def recommend(
@@ -148,13 +158,11 @@ class Engine(Directory):
         for node_id in filters.node:
             self.chain_map.node(node_id)  # a NotFoundError tells of a mistyped one
         features = self._understand(need)
-        parts = self.bound.contributions(features)
-        raw = parts.sum(axis=0)
         passing = mask(
             self._pool, filters, nodes=self._nodes_of, as_of=self._as_of, among=self._listed
         )
         rows = np.flatnonzero(passing.keep)
-        ranked = order(raw, rows, offset + limit)[offset:]
+        ranked, parts = self._ranked(features, rows, offset, offset + limit)
         return {
             "need": self._told(need),
             "model_version": self.model_version,
@@ -168,13 +176,12 @@ class Engine(Directory):
                 self._lead(
                     need,
                     features,
-                    parts[:, row],
-                    float(raw[row]),
+                    own,
                     int(row),
                     offset + place,
                     language,
                 )
-                for place, row in enumerate(ranked, start=1)
+                for place, (row, own) in enumerate(zip(ranked, parts.T, strict=True), start=1)
             ],
         }
 
@@ -222,13 +229,11 @@ class Engine(Directory):
                     raise
                 refuse(need, error)
                 continue
-            parts = self.bound.contributions(features)
-            raw = parts.sum(axis=0)
-            ranked = order(raw, rows, k)
+            ranked, parts = self._ranked(features, rows, 0, k)
             told: list[str | None] = [None] * len(ranked)
             for at, row in enumerate(ranked[:explained]):
                 evidence = self._evidence(features, int(row))
-                said = reasons(self.bound, parts[:, row], evidence, language)
+                said = reasons(self.bound, parts[:, at], evidence, language)
                 told[at] = summary(said, SEPARATORS[language])
             frames.append(
                 pl.DataFrame(
@@ -236,7 +241,7 @@ class Engine(Directory):
                         "need_id": need.need_id,
                         "rank": np.arange(1, len(ranked) + 1),
                         "enterprise_id": self.bound.pool.ids[ranked].tolist(),
-                        "score": score_of(raw[ranked]),
+                        "score": score_of(parts.sum(axis=0)),
                         "reasons": told,
                     },
                     schema=BATCH_SCHEMA,
@@ -266,15 +271,12 @@ class Engine(Directory):
                 features = self._understand(need)
             except InputError:  # no profile says a word of it, nor does this one
                 continue
-            parts = self.bound.contributions(features)
-            raw = parts.sum(axis=0)
-            before = (raw > raw[at]) | ((raw == raw[at]) & (np.arange(len(raw)) < at))
-            rank = 1 + int((before & self._listed).sum())
-            found.append((rank, -float(raw[at]), need, features, parts[:, at].copy()))
+            rank, own = self._place(features, at)
+            found.append((rank, -float(own.sum()), need, features, own))
         found.sort(key=lambda case: (case[0], case[1], case[2].need_id))
         suited = []
-        for rank, negated, need, features, parts in found[:limit]:
-            lead = self._lead(need, features, parts, -negated, at, rank, language)
+        for rank, _, need, features, own in found[:limit]:
+            lead = self._lead(need, features, own, at, rank, language)
             suited.append({"need": self._told(need)} | {k: lead[k] for k in _OF_A_NEED})
         return {
             "enterprise": brief(self._pool.row(at, named=True)),
@@ -297,6 +299,25 @@ class Engine(Directory):
     @cached_property
     def _as_of(self) -> date | None:
         return date.fromisoformat(self.pool_date) if self.pool_date else None
+
+    def _ranked(
+        self, features: NeedFeatures, rows: NDArray[np.intp], start: int, stop: int
+    ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """Return those of `rows` at ranks `start` to `stop`, and their contributions."""
+        if self._two_stage is not None:
+            return self._two_stage.ranked(features, rows, start, stop)
+        parts = self.bound.contributions(features)
+        ranked = order(parts.sum(axis=0), rows, stop)[start:]
+        return ranked, parts[:, ranked]
+
+    def _place(self, features: NeedFeatures, row: int) -> tuple[int, NDArray[np.float64]]:
+        """Return the rank of a row among those listed, and its contributions."""
+        if self._two_stage is not None:
+            return self._two_stage.place(features, row, np.flatnonzero(self._listed))
+        parts = self.bound.contributions(features)
+        raw = parts.sum(axis=0)
+        before = (raw > raw[row]) | ((raw == raw[row]) & (np.arange(len(raw)) < row))
+        return 1 + int((before & self._listed).sum()), parts[:, row].copy()
 
     def _understand(self, need: NeedQuery) -> NeedFeatures:
         """Return the features of a need; those of the last ones asked for are kept."""
@@ -321,12 +342,11 @@ class Engine(Directory):
         need: NeedQuery,
         features: NeedFeatures,
         parts: NDArray[np.float64],
-        raw: float,
         row: int,
         rank: int,
         language: Language,
     ) -> Document:
-        profile = self._pool.row(row, named=True)
+        profile, raw = self._pool.row(row, named=True), float(parts.sum())
         evidence = self._evidence(features, row)
         node = evidence.node if evidence.fits else None
         name = node and (node.name if language == "zh" else node.name_en or node.name)

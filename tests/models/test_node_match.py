@@ -26,16 +26,18 @@ def test_a_need_after_no_node_is_silent():
     ],
 )
 def test_levels_of_the_code_in_common_are_counted(wanted, expected):
-    codes = (
-        ("C", "39", "397", "3975"),
-        ("C", "39", "397", "3974"),
-        ("C", "14"),
-        ("B", "06"),
-        (),
+    codes = np.array(
+        [
+            ("C", "39", "397", "3975"),
+            ("C", "39", "397", "3974"),
+            ("C", "14", "", ""),
+            ("B", "06", "", ""),
+            ("", "", "", ""),
+        ]
     )
     found = CodeMatch().score(SimpleNamespace(codes=wanted), codes)
     np.testing.assert_array_equal(found, np.array(expected, dtype=np.float32))
 
 
 def test_a_need_without_codes_is_silent():
-    assert CodeMatch().score(SimpleNamespace(codes=()), ((),)) is None
+    assert CodeMatch().score(SimpleNamespace(codes=()), np.array([[""]])) is None

@@ -1,0 +1,164 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from features.arrays import Taken
+from features.need import NeedQuery
+from models import ranker as ranking
+from models import retrieval
+from models.ranker import leading, order
+from models.retrieval import TwoStage
+from tests.pool import EACH, NEED_IDS, SUBJECTS
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """Let 20 be many: a shortlist of 20 out of 64."""
+    monkeypatch.setattr(retrieval, "CANDIDATES", 20)
+
+
+@pytest.fixture
+def two_stage(bound):
+    by_rows = bound.ranker.bind(bound.pool.by_rows())
+    return TwoStage(by_rows, retrieval.make(by_rows))
+
+
+def needs(bound):
+    space = bound.ranker.space
+    return [
+        space.need(NeedQuery(industry, need_id=need_id))
+        for industry, need_id in zip(SUBJECTS, NEED_IDS, strict=True)
+    ]
+
+
+def everybody(bound):
+    return np.arange(len(bound.pool))
+
+
+def test_with_everybody_shortlisted_it_is_the_full_ranking(bound, two_stage):
+    rows = everybody(bound)
+    for need in (*needs(bound), bound.ranker.space.need(NeedQuery("LED灯珠封装"))):
+        whole = bound.contributions(need)
+        found, parts = two_stage.ranked(need, rows, 0, len(rows))
+        np.testing.assert_allclose(parts, whole[:, found], atol=1e-4)
+        expected = order(whole.sum(axis=0), rows, len(rows))
+        np.testing.assert_allclose(parts.sum(axis=0), whole.sum(axis=0)[expected], atol=1e-4)
+
+
+@pytest.mark.usefixtures("few")
+def test_the_right_enterprises_come_first_and_scores_fall(bound, two_stage):
+    rows = everybody(bound)
+    for number, need in enumerate(needs(bound)):
+        found, parts = two_stage.ranked(need, rows, 0, 20)
+        expected = {f"E{number:02}{at}" for at in range(EACH)}
+        assert set(bound.pool.ids[found[:EACH]]) == expected
+        assert (np.diff(parts.sum(axis=0)) <= 0).all()
+
+
+@pytest.mark.usefixtures("few")
+def test_pages_are_parts_of_one_list_of_everybody(bound, two_stage):
+    rows, need = everybody(bound), needs(bound)[0]
+    whole, parts = two_stage.ranked(need, rows, 0, len(rows))
+    assert sorted(whole) == rows.tolist()
+    for start in range(0, len(rows) + 7, 7):
+        page, own = two_stage.ranked(need, rows, start, start + 7)
+        np.testing.assert_array_equal(page, whole[start : start + 7])
+        np.testing.assert_allclose(own, parts[:, start : start + 7], atol=1e-6)
+    raw = parts.sum(axis=0)
+    shortlisted = len(two_stage.shortlist(need, rows))
+    assert (np.diff(raw[:shortlisted]) <= 0).all()
+    assert (np.diff(raw[shortlisted:]) <= 1e-6).all()
+
+
+@pytest.mark.usefixtures("few")
+def test_a_score_does_not_depend_on_who_else_is_asked_for(bound, two_stage):
+    need, rows = needs(bound)[0], everybody(bound)
+    first, parts = two_stage.ranked(need, rows, 0, 3)
+    again = [two_stage.ranked(need, rows, at, at + 1) for at in range(3)]
+    assert [int(page[0]) for page, _ in again] == first.tolist()
+    for at, (_, own) in enumerate(again):
+        np.testing.assert_allclose(own[:, 0], parts[:, at], atol=1e-9)
+
+
+def test_few_rows_are_estimated_as_among_all(bound, two_stage):
+    some = everybody(bound)[::5]
+    for need in needs(bound):
+        whole = two_stage._estimate(need, None)
+        np.testing.assert_allclose(two_stage._estimate(need, some), whole[some], rtol=1e-4)
+
+
+def test_deals_are_part_of_the_estimate(traded):
+    bound = traded.ranker.bind(traded.ranker.space.pool(traded_pool(traded)).by_rows())
+    two_stage = TwoStage(bound, retrieval.make(bound))
+    need = bound.ranker.space.need(NeedQuery("LED封装", zone_id="z0"))
+    known, parts = bound.history_sum(need)
+    silent = replace(bound.ranker, history=type(bound.ranker.history)()).bind(bound.pool)
+    without = TwoStage(silent, retrieval.make(silent))._estimate(need, None)
+    weight = bound.ranker.blend.cold[3]
+    added = two_stage._estimate(need, None) - without
+    np.testing.assert_allclose(added[known], weight * parts, atol=1e-3)
+    assert not np.delete(added, known).any()
+    some = everybody(bound)[::3]
+    np.testing.assert_allclose(
+        two_stage._estimate(need, some), two_stage._estimate(need, None)[some], rtol=1e-4
+    )
+
+
+def traded_pool(traded):
+    from tests.training.deals import trading_data
+
+    assert traded.ranker.history.fitted
+    return trading_data().enterprises
+
+
+@pytest.mark.usefixtures("few")
+def test_whoever_was_chosen_for_the_need_is_on_the_shortlist(bound, two_stage, monkeypatch):
+    need, rows = needs(bound)[0], everybody(bound)
+    chosen = bound.ranker.heads.chosen(need.need_id)
+    assert len(chosen)
+    monkeypatch.setattr(
+        TwoStage, "_estimate", lambda *_: -np.isin(bound.pool.ids, chosen).astype(np.float32)
+    )
+    shortlist = bound.pool.ids[two_stage.shortlist(need, rows)]
+    assert set(chosen) <= set(shortlist)
+    others = rows[~np.isin(bound.pool.ids, chosen)]
+    assert not set(chosen) & set(bound.pool.ids[two_stage.shortlist(need, others)])
+
+
+@pytest.mark.usefixtures("few")
+def test_the_place_of_one_is_its_rank_in_the_list(bound, two_stage):
+    need, rows = needs(bound)[0], everybody(bound)
+    first, parts = two_stage.ranked(need, rows, 0, 20)
+    for at in (0, 7):
+        rank, own = two_stage.place(need, int(first[at]), rows)
+        assert rank == at + 1
+        np.testing.assert_allclose(own, parts[:, at], atol=1e-6)
+    beyond = np.setdiff1d(rows, two_stage.shortlist(need, rows))
+    assert two_stage.place(need, int(beyond[0]), rows)[0] > 20
+
+
+@pytest.mark.parametrize("count", [0, 1, 20, 500, 100_000, 200_000])
+def test_leading_values_are_those_of_a_full_sort(count):
+    values = np.random.default_rng(0).integers(0, 5_000, 100_000).astype(np.float32)
+    ranked = np.sort(values)[::-1]
+    found = leading(values, count)
+    assert len(values) > ranking._MANY
+    expected = np.flatnonzero(values >= ranked[min(count, len(values)) - 1]) if count else []
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_leading_values_that_a_first_look_misses_are_found():
+    values = np.zeros(100_000, dtype=np.float32)
+    values[:: ranking._STRIDE] = 1  # only those looked at first are high
+    np.testing.assert_array_equal(leading(values, 5_000), np.arange(100_000))
+
+
+def test_taken_columns_are_read_by_row():
+    whole = np.arange(12, dtype=np.float16).reshape(3, 4)
+    taken = Taken(whole, np.array([3, 1]))
+    assert (len(taken), taken.shape) == (3, (3, 2))
+    np.testing.assert_array_equal(taken[:], [[3, 1], [7, 5], [11, 9]])
+    np.testing.assert_array_equal(taken[[2]], [[11, 9]])
+    assert taken[:].dtype == np.float32
+    assert taken[[]].shape == (0, 2)
