@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from features.encoder import EncodingStore
-from features.errors import UsageError
+from features.errors import InputError, UsageError
 from service.commands.context import Context, echo_json, progress
 from service.sentences import FACTORS
 from training import harness, plots, protocols, report
@@ -67,7 +67,7 @@ def evaluate(
         since=date.date() if date else None,
     )
     if out is not None:
-        out.mkdir(parents=True, exist_ok=True)  # told now, not after minutes of work
+        _make(out)  # told now, not after minutes of work
     store = EncodingStore(own.workspace.home / "encodings.sqlite", own.encoder)
     with progress() as tell:
         found = harness.compare(split, store, stack=harness.Stack(), progress=tell)
@@ -82,6 +82,19 @@ def evaluate(
     _tell(document)
     for path in saved:
         typer.echo(f"wrote {path}")
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise InputError(
+            f"--out {folder} cannot be a folder: a file is in its way; expected a folder, or a "
+            "path where one can be made",
+            field="out",
+            got=str(folder),
+            expected="a folder, or a path where one can be made",
+        ) from error
 
 
 def _save(document: dict[str, Any], folder: Path) -> list[Path]:

@@ -125,13 +125,17 @@ def test_an_empty_workspace_is_told_and_left_as_it_is(run, tmp_path):
     assert not (tmp_path / "home").exists()
 
 
+@pytest.mark.parametrize("below", ["", "out"])
 def test_a_folder_that_cannot_be_made_is_told_before_anything_is_compared(
-    run, home, compared, tmp_path
+    run, home, compared, tmp_path, below
 ):
-    (tmp_path / "file").write_text("")
-    ended = run("evaluate", "--protocol", "cold-need", "--out", tmp_path / "file" / "out")
-    assert ended.code == 1
-    assert str(tmp_path / "file") in ended.said
+    taken = tmp_path / "file"
+    taken.write_text("kept")
+    ended = run("evaluate", "--protocol", "cold-need", "--out", taken / below)
+    assert (ended.code, ended.out) == (1, "")
+    assert f"--out {taken / below} cannot be a folder" in ended.said
+    assert "expected" in ended.said
+    assert taken.read_text() == "kept"
     assert compared == {}
 
 
