@@ -147,12 +147,14 @@ def fit(
     progress("weigh factors", 0, 1)
     cold = time.cold if len(time.cold) >= MIN_TIME_CASES else folds.cold
     warm = time.warm if len(time.warm) >= MIN_TIME_CASES else folds.warm
-    blend = _blend(cold, warm)
+    # Hidden at random, who has deals is no candidate, and nothing tells what deals are worth.
+    history = len(time.cold) + len(time.warm) >= MIN_TIME_CASES
+    blend = _blend(cold, warm, history=history)
     progress("weigh factors", 1, 1)
 
     def blend_without(held: NDArray[np.intp]) -> Blend:
         kept = [[case for case in cases if case.need not in held] for cases in (cold, warm)]
-        return _blend(*kept)
+        return _blend(*kept, history=history)
 
     calibration, calibrated = calibrate(trials, blend_without)
     learnt = trials.learn(known.gains, events, today)
@@ -172,10 +174,14 @@ def _baseline(
     return character_tfidf(ordered, [query.industry for query in queries])
 
 
-def _blend(cold: Sequence[Case], warm: Sequence[Case]) -> Blend:
-    """Learn the weights of cold and of warm needs, each from its own cases."""
-    cold_weights = learn_weights(cold, prior(warm=False))
-    warm_weights = learn_weights(warm, prior(warm=True))
+def _blend(cold: Sequence[Case], warm: Sequence[Case], *, history: bool) -> Blend:
+    """Learn the weights of cold and of warm needs, each from its own cases.
+
+    `history` tells whether the history of deals may speak: where too few later deals were there
+    to judge it by, what it is worth elsewhere says nothing about this workspace.
+    """
+    cold_weights = learn_weights(cold, prior(warm=False, history=history))
+    warm_weights = learn_weights(warm, prior(warm=True, history=history))
     size = len(CONTENT_PRIOR)
     return Blend(
         names=tuple(factor.name for factor in content_factors()),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from training.metrics import interval
 from training.report import write
 
 if TYPE_CHECKING:
@@ -47,6 +48,15 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "interval": "横线为95%区间；{needs}个需求",
         "sure": "横线为95%区间，红色表示确有提升（区间不含0）；{needs}个需求",
         "difference": "成对差值（{figure}）",
+        "reliability": "说有几成机会，真有几成签约",
+        "outcomes": "每点约{outcomes}条已有结果的线索；越靠近虚线越准。校准误差 {ece:.3f}",
+        "chance": "模型给出的签约机会",
+        "share": "实际签约的比例",
+        "learning": "合成数据：用上反馈之后，名单越排越准吗",
+        "rounds": "合成城市，不代表任何真实城市；阴影为95%区间，名单中已联系过的不再计算",
+        "round": "第几轮反馈",
+        "with_feedback": "用反馈重新训练",
+        "without": "不用反馈",
     },
     "en": {
         "cold-need": "Needs never seen",
@@ -62,6 +72,15 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "interval": "Lines are 95 % intervals; {needs} needs",
         "sure": "Lines are 95 % intervals, red where surely above 0; {needs} needs",
         "difference": "Paired difference ({figure})",
+        "reliability": "Of leads given a chance, how many signed",
+        "outcomes": "About {outcomes} closed leads a point; dashes are exact. Error {ece:.3f}",
+        "chance": "Chance of signing that was told",
+        "share": "Share that signed",
+        "learning": "Synthetic data: does the list improve with feedback",
+        "rounds": "No real city; shades are 95 % intervals, among leads not called yet",
+        "round": "Round of feedback",
+        "with_feedback": "Trained on feedback",
+        "without": "Without feedback",
     },
 }
 
@@ -115,6 +134,80 @@ def ablation(
     return _gaps(document, "stack_minus_stack_without", "ablation", glosses, language)
 
 
+def reliability(
+    calibration: Mapping[str, Any], kind: str = "warm", language: str = "zh"
+) -> alt.LayerChart | None:
+    """Return the plot of chances told against shares that signed; None with too few outcomes.
+
+    Parameters
+    ----------
+    calibration : mapping
+        What a version's manifest says under this name.
+    kind : {"warm", "cold"}
+        Needs with outcomes of their own, or those that nothing was learnt for.
+    language : str
+    """
+    if not calibration["figures"]:
+        return None
+    import altair as alt
+
+    words, own = WORDS[language], calibration["figures"][kind]
+    share = alt.Scale(domain=[0, 1])
+    line = alt.Chart(pl.DataFrame({"chance": [0.0, 1.0], "won": [0.0, 1.0]}))
+    points = alt.Chart(pl.DataFrame(own["bins"]))
+    across = alt.X("chance:Q", title=words["chance"], scale=share, axis=alt.Axis(format="%"))
+    up = alt.Y("won:Q", title=words["share"], scale=share, axis=alt.Axis(format="%"))
+    chart = alt.layer(
+        line.mark_line(strokeDash=[4, 3], color="#999").encode(x=across, y=up),
+        points.mark_line(color=STACK_COLOUR).encode(x=across, y=up),
+        points.mark_point(filled=True, opacity=1, size=80, color=STACK_COLOUR).encode(
+            x=across, y=up
+        ),
+    )
+    told = words["outcomes"].format(
+        outcomes=own["outcomes"] // len(own["bins"]), ece=own["ece"]["mean"]
+    )
+    return _finished(chart, words["reliability"], told)
+
+
+def learning_curve(
+    curve: pl.DataFrame, measure: str = "ndcg@10", language: str = "zh"
+) -> alt.LayerChart:
+    """Return the plot of a simulation's learning curve, over the needs that were asked for.
+
+    Parameters
+    ----------
+    curve : DataFrame
+        From `training.simulator.simulate`.
+    measure : {"ndcg@10", "correlation"}
+    language : str
+    """
+    import altair as alt
+
+    words = WORDS[language]
+    rows = []
+    asked = curve.filter(pl.col("asked") & pl.col(measure).is_not_null())
+    for (ranker, at), part in asked.group_by("ranker", "round", maintain_order=True):
+        each = part.group_by("need_id", maintain_order=True).agg(pl.col(measure).mean())
+        own = interval(each[measure].to_numpy()).to_dict()
+        rows.append({"ranker": words[str(ranker)], "round": at, **own})
+    base = alt.Chart(pl.DataFrame(rows))
+    across = alt.X("round:O", title=words["round"], axis=alt.Axis(labelAngle=0))
+    colour = alt.Color(
+        "ranker:N",
+        title=None,
+        scale=alt.Scale(
+            domain=[words["with_feedback"], words["without"]], range=[STACK_COLOUR, PEER_COLOUR]
+        ),
+    )
+    title = words["ndcg@10"] if measure == "ndcg@10" else measure
+    chart = alt.layer(
+        base.mark_area(opacity=0.15).encode(x=across, y=alt.Y("low:Q"), y2="high:Q", color=colour),
+        base.mark_line(point=True).encode(x=across, y=alt.Y("mean:Q", title=title), color=colour),
+    )
+    return _finished(chart, words["learning"], words["rounds"])
+
+
 def save(document: Document, folder: Path, names: Mapping[str, str]) -> list[Path]:
     """Write every plot as SVG and PNG; return the files."""
     import vl_convert
@@ -160,6 +253,15 @@ def _charts(
     yield rankers(document, language)
     yield differences(document, language)
     yield ablation(document, names, language)
+
+
+def _finished(chart: alt.LayerChart | alt.FacetChart, title: str, subtitle: str) -> alt.LayerChart:
+    import altair as alt
+
+    told = alt.TitleParams(title, subtitle=subtitle, anchor="start")
+    sized = chart.properties(width=520, height=360, title=told)
+    finished: alt.LayerChart = sized.configure(font=FONTS).configure_view(stroke=None)
+    return finished
 
 
 def _gaps(

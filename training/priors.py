@@ -37,8 +37,9 @@ PRIOR_OFFSETS = (-3.5, -4.5)
 """The constant for a cold and a warm need."""
 
 
-def prior(*, warm: bool) -> NDArray[np.float64]:
-    """Return the prior weights of the parts of a case."""
-    if warm:
-        return np.array(WARM_PRIOR)
-    return np.array([*CONTENT_PRIOR.values(), *COLD_PRIOR[1:]])
+def prior(*, warm: bool, history: bool = True) -> NDArray[np.float64]:
+    """Return the prior weights of the parts of a case; without `history`, that of deals is 0."""
+    found = np.array(WARM_PRIOR if warm else [*CONTENT_PRIOR.values(), *COLD_PRIOR[1:]])
+    if not history:
+        found[-1] = 0
+    return found

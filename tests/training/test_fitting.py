@@ -270,6 +270,15 @@ def test_weights_are_learnt_from_later_deals_where_there_are_enough(
     assert found.time_cases.cold == []
 
 
+def test_without_later_deals_to_judge_it_by_the_history_of_deals_is_silent(
+    traded, store, today, monkeypatch
+):
+    assert (traded.ranker.blend.cold[-1], traded.ranker.blend.warm[-1]) > (0, 0)
+    monkeypatch.setattr(fitting, "MIN_TIME_CASES", 10_000)
+    silent = fit(trading_data(), store, today=today).ranker.blend
+    assert (silent.cold[-1], silent.warm[-1]) == (0, 0)
+
+
 def test_steps_are_told(store, today):
     told = []
     fit(training_data(), store, today=today, progress=lambda *done: told.append(done))

@@ -1,3 +1,4 @@
+import polars as pl
 import pytest
 
 from tests.training.documents import comparison
@@ -65,6 +66,33 @@ def test_a_bitmap_is_in_chinese_only_where_a_font_is(document, tmp_path, monkeyp
     monkeypatch.setattr(plots, "_charts", lambda *own: seen.append(own[-1]) or charts(*own))
     plots.save(document, tmp_path, {})
     assert seen == ["zh", "zh" if there else "en"]
+
+
+def test_reliability_draws_every_bin_and_names_the_error():
+    bins = [{"chance": at / 10, "won": at / 10, "outcomes": 20} for at in range(10)]
+    own = {"outcomes": 200, "ece": {"mean": 0.0412}, "bins": bins}
+    chart = plots.reliability({"figures": {"warm": own}}).to_dict()
+    drawn = max(chart["datasets"].values(), key=len)
+    assert [row["chance"] for row in drawn] == [at / 10 for at in range(10)]
+    assert "约20条" in chart["title"]["subtitle"]
+    assert "0.041" in chart["title"]["subtitle"]
+    assert plots.reliability({"figures": None}) is None
+
+
+def test_a_learning_curve_is_of_the_needs_asked_for_and_says_that_it_is_synthetic():
+    curve = pl.DataFrame(
+        [
+            {"round": at, "need_id": need, "asked": need != "c", "ranker": ranker, "ndcg@10": value}
+            for at in (0, 1)
+            for need, value in (("a", 0.2), ("b", 0.4), ("c", 1.0))
+            for ranker in ("with_feedback", "without")
+        ]
+    )
+    chart = plots.learning_curve(curve).to_dict()
+    [rows] = chart["datasets"].values()
+    assert [row["mean"] for row in rows] == pytest.approx([0.3] * 4)
+    assert {row["ranker"] for row in rows} == {"用反馈重新训练", "不用反馈"}
+    assert "合成" in chart["title"]["text"]
 
 
 def test_every_word_is_there_in_both_languages():

@@ -102,9 +102,9 @@ def test_no_score_that_is_calibrated_on_has_seen_its_outcome(store, monkeypatch)
     seen, weighed = [], []
     scores, blend = module._scores, fitting._blend
 
-    def prior_blend(cold, warm):
+    def prior_blend(cold, warm, history):
         weighed.append({case.need for case in (*cold, *warm)})
-        return blend([], [])
+        return blend([], [], history=history)
 
     monkeypatch.setattr(fitting, "_blend", prior_blend)
 

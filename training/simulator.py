@@ -1,0 +1,406 @@
+"""A synthetic city with planted preferences, to see whether the loop of leads learns them.
+
+Everything made here is synthetic and says so, in ids, names, notes and sources. No figure from it
+says anything about a real city; it shows that the learner finds what is there to be found.
+
+Every pair has a utility, planted as a weighted sum of standardised parts: how well the enterprise
+suits by content alone, how near it is, how large, whether it supplies or buys from what the zone
+has, and a taste of the need for businesses like one that nobody names. Every round lists leads for
+the needs that are asked for, calls the first ones that were not called yet, and lets outcomes come
+in slowly: some stall, some are open still, most sign or refuse, by a chance that rises with their
+utility. Then the ranker is fitted again, and judged on who was not called yet, beside the same
+ranker without feedback.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import polars as pl
+from scipy.stats import rankdata
+
+from features.chains import shipped_chain_map
+from features.need import NeedQuery
+from features.presence import Presence
+from features.tables.schema import SCHEMAS
+from models.blend import standardise
+from models.proximity import Proximity
+from models.supply import SupplyLink
+from training.fitting import TrainingData, fit
+from training.metrics import MIN_RELEVANT, interval, ndcg
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from features.arrays import NeedFeatures
+    from features.encoder import EncodingStore
+    from features.progress import Count
+    from models.ranker import PoolRanker
+    from training.fitting import Fitted
+
+SYNTHETIC = "synthetic"
+START = date(2020, 1, 1)
+ROUND_DAYS = 91
+_CITIES = (
+    *("山西省/长治市", "山西省/太原市", "河南省/郑州市", "江苏省/苏州市", "广东省/深圳市"),
+    *("四川省/成都市", "陕西省/西安市", "山东省/青岛市", "湖北省/武汉市", "浙江省/杭州市"),
+)
+_ZONES = ("山西省/长治市", "江苏省/苏州市", "四川省/成都市")
+_CHAINS = 8
+_SEATED = 6
+
+
+@dataclass(frozen=True)
+class Preferences:
+    """What enterprises and zones want of each other: weights of standardised parts.
+
+    `noise` is the standard deviation of what nothing explains, `relevant` how many enterprises of
+    highest utility are right for a need, `stalled` the share of leads that never close.
+    """
+
+    fit: float = 0.7
+    distance: float = 1.0
+    size: float = 0.3
+    supply: float = 0.3
+    taste: float = 1.5
+    noise: float = 0.3
+    relevant: int = 30
+    stalled: float = 0.1
+
+
+class Simulation(NamedTuple):
+    """What came of a simulation.
+
+    Attributes
+    ----------
+    curve : DataFrame
+        seed, round, need_id, asked (whether the need was ever asked for), ranker (`with_feedback`
+        or `without`), ndcg@10 over who was not called yet, correlation (Spearman's, of scores and
+        planted utilities over everybody), closed and won so far.
+    weights : DataFrame
+        seed, round, factor, weight: the content factors' weights with feedback.
+    calibration : dict
+        What the last version of the first seed tells of its calibration, see
+        `training.reliability.calibrate`.
+    preferences : dict
+        What was planted.
+    """
+
+    curve: pl.DataFrame
+    weights: pl.DataFrame
+    calibration: dict[str, Any]
+    preferences: dict[str, Any]
+
+
+def simulate(
+    store: EncodingStore,
+    data: TrainingData | None = None,
+    *,
+    preferences: Preferences = Preferences(),
+    rounds: int = 5,
+    k: int = 6,
+    seeds: Sequence[int] = (0, 1, 2),
+    progress: Count = lambda *_: None,
+) -> Simulation:
+    """Run the loop of leads and outcomes and judge it on what was planted.
+
+    Parameters
+    ----------
+    store : EncodingStore
+    data : TrainingData, optional
+        Enterprises, zones and needs to plant preferences in; their judgements and events are left
+        out. By default an illustrative synthetic city.
+    preferences : Preferences
+    rounds : int
+        How many times leads are called; the curve has one point more, before any.
+    k : int
+        How many new leads of every need are called in a round.
+    seeds : sequence of int
+        Each plants tastes and draws outcomes anew.
+    progress : callable
+        Told (fits done, fits).
+
+    Examples
+    --------
+    In a notebook::
+
+        from training import plots
+        from training.simulator import gains, simulate
+
+        found = simulate(EncodingStore(path, encoder), rounds=4, seeds=(0, 1))
+        found.curve                            # the learning curve, need by need
+        gains(found.curve)                     # with feedback minus without, paired over needs
+        plots.learning_curve(found.curve)
+        plots.reliability(found.calibration)   # None below 200 closed leads with 30 signed
+    """
+    whole = synthetic_city() if data is None else data
+    curves, weights = [], []
+    calibration: dict[str, Any] = {}
+    for number, seed in enumerate(seeds):
+        loop = _Loop(store, whole, preferences, seed)
+        for at in range(rounds + 1):
+            learnt = loop.first if at == 0 else loop.learn(at)
+            curves.append(loop.judge(at, learnt))
+            weights.append(_weights(seed, at, learnt))
+            if number == 0:
+                calibration = learnt.calibrated
+            if at < rounds:
+                loop.call(at, learnt, k)
+            progress(number * (rounds + 1) + at + 1, len(seeds) * (rounds + 1))
+    return Simulation(pl.concat(curves), pl.concat(weights), calibration, asdict(preferences))
+
+
+def gains(curve: pl.DataFrame) -> pl.DataFrame:
+    """Return what feedback gains, paired over needs, each averaged over the seeds.
+
+    Returns
+    -------
+    DataFrame
+        round, asked, measure (ndcg@10 or correlation), mean, low, high, needs.
+    """
+    rows = []
+    for (at, asked), part in curve.group_by("round", "asked", maintain_order=True):
+        for measure in ("ndcg@10", "correlation"):
+            each = part.pivot("ranker", index=["seed", "need_id"], values=measure)
+            gap = each.group_by("need_id", maintain_order=True).agg(
+                (pl.col("with_feedback") - pl.col("without")).mean().alias("gap")
+            )
+            values = gap["gap"].drop_nulls().to_numpy()
+            if len(values):
+                own = interval(values).to_dict()
+                rows.append({"round": at, "asked": asked, "measure": measure, **own})
+    return pl.DataFrame(rows)
+
+
+def synthetic_city(seed: int = 0, size: int = 320) -> TrainingData:
+    """Return an illustrative pool, three zones and 24 needs, none of them real.
+
+    Every enterprise makes products of one node of the shipped chain map; every zone has some.
+    """
+    generator = np.random.default_rng(seed)
+    nodes = shipped_chain_map()
+    chains = nodes["chain_id"].unique(maintain_order=True).head(_CHAINS).to_list()
+    nodes = nodes.filter(pl.col("chain_id").is_in(chains))
+    enterprises, needs = [], []
+    for number in range(size):
+        node = nodes.row(int(generator.integers(nodes.height)), named=True)
+        province, city = _CITIES[int(generator.integers(len(_CITIES)))].split("/")
+        made = generator.permutation(node["keywords"])[:2].tolist()
+        enterprises.append(
+            {
+                "enterprise_id": f"SYNTHETIC-{number:04}",
+                "name": f"模拟企业{number:04}",
+                "province": province,
+                "city": city,
+                "products": [{"name": name, "share": None} for name in made],
+                "employees": int(10 ** generator.uniform(1.3, 3.7)),
+                "tags": [SYNTHETIC],
+            }
+        )
+    places = [place.split("/") for place in _ZONES]
+    zones = [
+        {"zone_id": f"synthetic-{at}", "name": f"模拟开发区{at}", "province": p, "city": c}
+        for at, (p, c) in enumerate(places)
+    ]
+    names = dict(nodes.select("chain_id", "chain").rows())
+    needs = [
+        {
+            "need_id": f"{zone['zone_id']}/{names[chain]}",
+            "zone_id": zone["zone_id"],
+            "industry": names[chain],
+            "basis": SYNTHETIC,
+        }
+        for zone in zones
+        for chain in chains
+    ]
+    return TrainingData(
+        enterprises=_frame("enterprises", enterprises),
+        zones=_frame("zones", zones),
+        needs=_frame("needs", needs),
+        judgements=_frame("judgements", []),
+        events=_frame("events", []),
+        chains=shipped_chain_map(),
+    )
+
+
+class _Loop:
+    """One city, its planted utilities, and what has come of the leads so far."""
+
+    def __init__(
+        self, store: EncodingStore, data: TrainingData, preferences: Preferences, seed: int
+    ) -> None:
+        self.store, self.preferences, self.seed = store, preferences, seed
+        self.generator = np.random.default_rng(seed)
+        pool = data.enterprises.sort("enterprise_id")
+        self.data = replace(
+            data,
+            enterprises=pool,
+            judgements=data.judgements.clear(),
+            events=_frame("events", self._seated(data)),
+        )
+        self.happened: list[dict[str, Any]] = []
+        self.first = fit(self.data, store, today=START, seed=seed)
+        self.rows = self.data.needs.sort("need_id").rows(named=True)
+        self.asked = self.generator.permutation(len(self.rows)) < 2 * len(self.rows) // 3
+        self.without = self._scores(self.first)
+        self.utilities = self._plant()
+        self.called = np.zeros(self.utilities.shape, dtype=bool)
+        cut = np.sort(self.utilities, axis=1)[:, -preferences.relevant, None]
+        self.relevant = self.utilities >= cut
+        # On the edge of what is right for a need every second lead signs.
+        self.chances = 1 / (1 + np.exp(-2 * (self.utilities - cut)))
+
+    def learn(self, at: int) -> Fitted:
+        """Fit on the events that there are by a round."""
+        today = START + timedelta(days=at * ROUND_DAYS)
+        seen = [event for event in self.happened if event["date"] <= today]
+        events = pl.concat([self.data.events, _frame("events", seen)])
+        return fit(replace(self.data, events=events), self.store, today=today, seed=self.seed)
+
+    def call(self, at: int, learnt: Fitted, k: int) -> None:
+        """Call the first `k` leads of every need that is asked for, of those not called yet."""
+        scores = self._scores(learnt)
+        for need in np.flatnonzero(self.asked).tolist():
+            open_ones = np.flatnonzero(~self.called[need])
+            first = open_ones[np.argsort(-scores[need, open_ones], kind="stable")][:k]
+            for column in first.tolist():
+                self.called[need, column] = True
+                self._follow(at, need, column)
+
+    def judge(self, at: int, learnt: Fitted) -> pl.DataFrame:
+        """Judge both rankers on who was not called yet."""
+        closed = learnt.calibrated
+        rows = []
+        both = {"with_feedback": self._scores(learnt), "without": self.without}
+        for name, scores in both.items():
+            for need, row in enumerate(self.rows):
+                left = ~self.called[need]
+                own = self.relevant[need, left]
+                ranked = own[np.argsort(-scores[need, left], kind="stable")]
+                rows.append(
+                    {
+                        "seed": self.seed,
+                        "round": at,
+                        "need_id": row["need_id"],
+                        "asked": bool(self.asked[need]),
+                        "ranker": name,
+                        "ndcg@10": ndcg(ranked) if own.sum() >= MIN_RELEVANT else None,
+                        "correlation": _rank_correlation(scores[need], self.utilities[need]),
+                        "closed": closed["closed"],
+                        "won": closed["won"],
+                    }
+                )
+        return pl.DataFrame(rows, schema_overrides={"ndcg@10": pl.Float64})
+
+    def _seated(self, data: TrainingData) -> list[dict[str, Any]]:
+        """Return events that put some enterprises into every zone, so that there are suppliers."""
+        ids = data.enterprises["enterprise_id"].sort().to_list()
+        return [
+            {
+                "event_id": f"synthetic-seat-{zone}-{at}",
+                "enterprise_id": ids[int(self.generator.integers(len(ids)))],
+                "zone_id": zone,
+                "stage": "established",
+                "date": START - timedelta(days=365),
+                "note": SYNTHETIC,
+                "source": SYNTHETIC,
+            }
+            for zone in data.zones["zone_id"].sort().to_list()
+            for at in range(_SEATED)
+        ]
+
+    def _plant(self) -> NDArray[np.float64]:
+        """Return the utilities, shape (m, n)."""
+        wants = self.preferences
+        bound, needs = self._bound(self.first)
+        pool = bound.pool
+        size = standardise(np.log1p(self.data.enterprises["employees"].cast(float).to_numpy()))
+        proximity, supply = Proximity(), SupplyLink()
+        near, links = proximity.prepare(pool), supply.prepare(pool)
+        found = []
+        for fits, need in zip(self.without, needs, strict=True):
+            # Somebody of the fifty that suit by content is the kind of business that is liked.
+            liked = np.argsort(-fits, kind="stable")[:50][int(self.generator.integers(50))]
+            taste = pool.content.dot(pool.content.rows(np.array([liked]))[0])
+            parts = (
+                (wants.fit, fits),
+                (wants.distance, proximity.score(need, near)),
+                (wants.supply, supply.score(need, links)),
+                (wants.taste, taste),
+            )
+            own = wants.size * size
+            for weight, values in parts:
+                if values is not None:
+                    own = own + weight * standardise(values)
+            found.append(own + wants.noise * self.generator.normal(size=len(pool)))
+        return np.array(found)
+
+    def _follow(self, at: int, need: int, column: int) -> None:
+        """Decide what comes of a lead, and when."""
+        called = START + timedelta(days=at * ROUND_DAYS)
+        closes = called + timedelta(days=int(self.generator.integers(30, 2 * ROUND_DAYS)))
+        won = self.generator.random() < self.chances[need, column]
+        end = "signed" if won else ("declined", "lost")[int(self.generator.integers(2))]
+        if self.generator.random() < self.preferences.stalled:
+            end = "stalled"
+        row = self.rows[need]
+        id_ = self.data.enterprises["enterprise_id"][column]
+        for stage, day in (("contacted", called), (end, closes)):
+            self.happened.append(
+                {
+                    "event_id": f"synthetic-{row['need_id']}-{id_}-{stage}",
+                    "need_id": row["need_id"],
+                    "enterprise_id": id_,
+                    "stage": stage,
+                    "date": day,
+                    "note": SYNTHETIC,
+                    "source": SYNTHETIC,
+                }
+            )
+
+    def _scores(self, learnt: Fitted) -> NDArray[np.float64]:
+        """Return the raw scores of a ranker, shape (m, n)."""
+        bound, needs = self._bound(learnt)
+        return np.stack([bound.contributions(need).sum(axis=0) for need in needs])
+
+    def _bound(self, learnt: Fitted) -> tuple[PoolRanker, list[NeedFeatures]]:
+        """Return a ranker on the pool, and the needs as they are served."""
+        space, data = learnt.ranker.space, self.data
+        bound = learnt.ranker.bind(space.pool(data.enterprises))
+        presence = Presence(
+            space,
+            bound.pool,
+            enterprises=data.enterprises,
+            events=data.events,
+            zones=data.zones,
+            needs=data.needs,
+        )
+        zones = {row["zone_id"]: row for row in data.zones.iter_rows(named=True)}
+        queries = [NeedQuery.from_row(row) for row in self.rows]
+        return bound, [
+            space.need(q, zones.get(q.zone_id or ""), present=presence.of(q.zone_id))
+            for q in queries
+        ]
+
+
+def _weights(seed: int, at: int, learnt: Fitted) -> pl.DataFrame:
+    blend = learnt.ranker.blend
+    return pl.DataFrame({"factor": list(blend.names), "weight": blend.content.tolist()}).select(
+        pl.lit(seed).alias("seed"), pl.lit(at).alias("round"), "factor", "weight"
+    )
+
+
+def _rank_correlation(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    """Return Spearman's rank correlation."""
+    return float(np.corrcoef(rankdata(one), rankdata(other))[0, 1])
+
+
+def _frame(table: str, rows: Sequence[dict[str, Any]]) -> pl.DataFrame:
+    """Return rows as the workspace holds them; what a row does not say is unknown."""
+    schema = SCHEMAS[table].create_empty().schema
+    return pl.DataFrame([{name: row.get(name) for name in schema} for row in rows], schema=schema)
