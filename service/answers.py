@@ -13,6 +13,7 @@ import orjson
 from starlette.responses import Response
 
 from features.errors import DamagedError, UnavailableError
+from features.tables.schema import schema_hash
 from service.cache import LocalCache
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ _LOCAL_BYTES = 32 * 2**20
 _LAST_BYTES = 8 * 2**20
 _ENTRY_BYTES = 1024
 """What an entry weighs besides its body."""
+_MADE_BY = ("1", schema_hash())
+"""The number is changed when the same model and pool would give other bytes than before."""
 _THREADS = 4
 _AWAY = (UnavailableError, DamagedError, OSError)
 """Failures of the engine as a whole, and not of a question put to it."""
@@ -91,7 +94,7 @@ class Answer:
 
     @property
     def weight(self) -> int:
-        """Bytes that it takes in memory."""
+        """Bytes that it takes in memory, as an estimate."""
         return len(self.body) + _ENTRY_BYTES
 
 
@@ -136,7 +139,8 @@ class Answers:
     never found, and equal requests get equal bytes. When no engine can be had, the last answer
     to the same question is given as stale, whatever model it came from, if the tables are still
     those it was made from; without one the error goes to the caller. Equal questions asked at
-    once are computed once.
+    once are computed once, by all workers together where there is Redis. An answer whose time is
+    over is given as stale while it is fetched anew.
     """
 
     def __init__(
@@ -145,7 +149,7 @@ class Answers:
         self.source = source
         self.remote = remote
         self.count = count
-        self._local: LocalCache[Answer] = LocalCache(_LOCAL_BYTES, remote.ttl)
+        self._local: LocalCache[Answer] = LocalCache(_LOCAL_BYTES, remote.ttl, remote.ttl)
         self._last: LocalCache[Answer] = LocalCache(_LAST_BYTES, remote.ttl)
         self._flights: dict[tuple[str, str, bytes], asyncio.Task[tuple[Answer, State]]] = {}
         self._loading = asyncio.Lock()
@@ -198,29 +202,40 @@ class Answers:
         if flight is None:
             flight = asyncio.create_task(self._fetch(engine, asked, key))
             self._flights[key] = flight
-            flight.add_done_callback(lambda _: self._flights.pop(key, None))
+            flight.add_done_callback(lambda done: self._landed(key, done))
+        if aged := self._local.aged(key):
+            return aged, "stale"
         # A caller who hangs up must not take the answer from the others.
         return await asyncio.shield(flight)
+
+    def _landed(
+        self, key: tuple[str, str, bytes], flight: asyncio.Task[tuple[Answer, State]]
+    ) -> None:
+        self._flights.pop(key, None)
+        if not flight.cancelled() and (error := flight.exception()):
+            # Nobody may be waiting for it any more.
+            log.debug("an answer was not to be had: %s", error)
 
     async def _fetch(
         self, engine: Engine, asked: Question, key: tuple[str, str, bytes]
     ) -> tuple[Answer, State]:
-        state: State = "hit"
         name = _name(*key)
+        state: State = "hit"
         body = await self.remote.get(name)
         if body is None:
-            state = "miss"
-            body = await self.run(
-                lambda: orjson.dumps(asked.work(engine), option=orjson.OPT_SERIALIZE_NUMPY)
-            )
+            async with self.remote.claim(name) as body:
+                if body is None:
+                    state = "miss"
+                    body = await self.run(
+                        lambda: orjson.dumps(asked.work(engine), option=orjson.OPT_SERIALIZE_NUMPY)
+                    )
+                    pointer = f"{engine.model_version}\n{name}".encode()
+                    last = _name("last", engine.pool_version, asked.asked)
+                    await self.remote.put({name: body, last: pointer})
         answer = Answer(body, engine.model_version, asked.language)
-        self._local.put(key, answer, answer.weight)
-        self._last.put((engine.pool_version, asked.asked), answer, answer.weight)
-        if state == "miss":
-            pointer = f"{engine.model_version}\n{name}".encode()
-            await self.remote.put(
-                {name: body, _name("last", engine.pool_version, asked.asked): pointer}
-            )
+        weight = answer.weight + len(asked.asked)
+        self._local.put(key, answer, weight)
+        self._last.put((engine.pool_version, asked.asked), answer, weight)
         return answer, state
 
     async def _stale(self, asked: Question) -> Answer | None:
@@ -243,8 +258,8 @@ def _key(engine: Engine, asked: Question) -> tuple[str, str, bytes]:
 
 
 def _name(*parts: str | bytes) -> str:
-    """Return the name of a value in Redis."""
+    """Return the name of a value in Redis, which other versions of the project may share."""
     digest = blake2b(digest_size=20)
-    for part in parts:
+    for part in (*_MADE_BY, *parts):
         digest.update(blake2b(part.encode() if isinstance(part, str) else part).digest())
     return f"lianzhao:{digest.hexdigest()}"

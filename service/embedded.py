@@ -2,7 +2,7 @@
 
 It listens on a free port of the loopback with a password made for this run, keeps everything in
 memory and writes no file: its configuration goes in by standard input. It ends with the process
-that started it.
+that started it; when something else ends it, it is started again at the same address.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from importlib.resources import files
 from typing import TYPE_CHECKING, Self
@@ -29,6 +30,8 @@ log = logging.getLogger(__name__)
 
 _HOST = "127.0.0.1"
 _START_SECONDS = 5.0
+_AGAIN_SECONDS = 0.5
+"""Between the end of the server and its next start."""
 _PR_SET_PDEATHSIG = 1
 # Runs before the server itself: Popen's preexec_fn is not safe in a process with threads. It is
 # `end_with_parent` without an import of this package, which need not be on an isolated path.
@@ -68,6 +71,7 @@ class EmbeddedServer:
         self.password = secrets.token_urlsafe(24)
         self.port = 0
         self._process: subprocess.Popen[bytes] | None = None
+        self._stopping = threading.Event()
 
     @property
     def url(self) -> str:
@@ -84,6 +88,28 @@ class EmbeddedServer:
         with socket.socket() as probe:
             probe.bind((_HOST, 0))
             self.port = probe.getsockname()[1]
+        self._stopping.clear()
+        self._start(binary)
+        log.info("embedded cache server on port %d", self.port)
+        # A thread of its own, which lives as long: the kernel ends a child with the thread that
+        # started it.
+        threading.Thread(target=self._keep, args=(binary,), daemon=True).start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Stop the server; nothing happens when it does not run."""
+        self._stopping.set()
+        self._end()
+
+    def _start(self, binary: str) -> None:
         command = [sys.executable, "-IS", "-c", _LAUNCHER, str(os.getpid()), binary, "-"]
         self._process = subprocess.Popen(
             command,
@@ -99,29 +125,29 @@ class EmbeddedServer:
                 configuration.write(self._configuration().encode())
             self._await()
         except BaseException:
-            self.stop()
+            self._end()
             raise
-        log.info("embedded cache server on port %d", self.port)
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
+    def _keep(self, binary: str) -> None:
+        """Start the server again whenever it ends, until it is stopped."""
+        while not self._stopping.wait(_AGAIN_SECONDS):
+            if self._process is not None and self._process.poll() is None:
+                continue
+            log.warning("the embedded cache server has ended, it is started again")
+            with contextlib.suppress(UnavailableError, OSError):
+                self._start(binary)
+            if self._stopping.is_set():
+                self._end()
 
-    def stop(self) -> None:
-        """Stop the server; nothing happens when it does not run."""
-        if self._process:
-            self._process.terminate()
+    def _end(self) -> None:
+        process, self._process = self._process, None
+        if process:
+            process.terminate()
             try:
-                self._process.wait(timeout=2)
+                process.wait(timeout=2)
             except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
-            self._process = None
+                process.kill()
+                process.wait()
 
     def _configuration(self) -> str:
         return (

@@ -5,12 +5,15 @@ import os
 import signal
 import socket
 import time
+import tracemalloc
 from typing import TYPE_CHECKING
 
 import pytest
 
 from features.errors import UnavailableError
+from service import cache as cache_module
 from service import embedded
+from service.answers import Answer
 from service.cache import LocalCache, RemoteCache
 from service.embedded import EmbeddedServer
 
@@ -48,15 +51,34 @@ def test_what_was_used_last_stays() -> None:
     assert len(cache) == 2
 
 
-def test_entries_end_with_their_time() -> None:
+def test_entries_end_with_their_time_but_not_all_at_once() -> None:
     clock = Clock()
-    cache: LocalCache[str] = LocalCache(max_bytes=10, ttl=5, clock=clock)
-    cache.put("a", "A", 4)
-    clock.now += 5
-    assert cache.get("a") == "A"
-    clock.now += 0.1
-    assert cache.get("a") is None
-    assert cache.weight == 0
+    cache: LocalCache[str] = LocalCache(max_bytes=1000, ttl=5, grace=2, clock=clock)
+    for key in range(100):
+        cache.put(key, "A", 4)
+    clock.now += 4.5
+    assert all(cache.get(key) for key in range(100))
+    clock.now += 0.25
+    assert 20 < sum(cache.get(key) is None for key in range(100)) < 80
+    clock.now += 0.25
+    assert not any(cache.get(key) for key in range(100))
+    assert all(cache.aged(key) for key in range(100))
+    clock.now += 2
+    assert not any(cache.aged(key) for key in range(100))
+    assert not any(cache.get(key) for key in range(100))
+    assert (cache.weight, len(cache)) == (0, 0)
+
+
+def test_an_answer_weighs_what_is_said() -> None:
+    cache: LocalCache[Answer] = LocalCache(2**30, 60)
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    for number in range(1_000):
+        answer = Answer(bytes(10_000), "m1", "zh")
+        cache.put(("m1", "p1", b"asked %d" % number), answer, answer.weight)
+    taken = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    assert cache.weight == pytest.approx(taken, rel=0.1)
 
 
 def test_no_redis_is_quiet() -> None:
@@ -70,32 +92,33 @@ def test_no_redis_is_quiet() -> None:
     asyncio.run(use())
 
 
-def test_a_redis_that_was_never_there_is_asked_once_and_then_left_alone() -> None:
-    clock = Clock()
-
+def test_a_redis_that_was_never_there_is_left_alone_after_three_calls() -> None:
     async def use() -> None:
         with socket.socket() as held:
             held.bind(("127.0.0.1", 0))
             # Bound and not listening: refused at once.
-            cache = RemoteCache(f"redis://127.0.0.1:{held.getsockname()[1]}/0", 60, clock)
-            assert await cache.get("k") is None
-            assert cache.state == "down"
+            cache = RemoteCache(f"redis://127.0.0.1:{held.getsockname()[1]}/0", 60)
+            seen = []
+            for _ in range(3):
+                seen.append(cache.state)
+                assert await cache.get("k") is None
+            assert seen == ["up"] * 3
+            assert cache.state == await cache.check() == "down"
             await cache.put({"k": b"v"})
-            clock.now += 5.1
-            assert cache.state == "up"
-            assert await cache.check() == "down"
+            async with cache.claim("k") as found:
+                assert found is None
             await cache.close()
 
     asyncio.run(use())
 
 
-def test_a_redis_that_says_nothing_costs_one_short_wait() -> None:
+def test_a_redis_that_says_nothing_costs_three_short_waits() -> None:
     async def use() -> None:
         with socket.create_server(("127.0.0.1", 0)) as silent:
             cache = RemoteCache(f"redis://127.0.0.1:{silent.getsockname()[1]}/0", 60)
             started = time.perf_counter()
-            assert [await cache.get("k") for _ in range(10)] == [None] * 10
-            assert time.perf_counter() - started < 1
+            assert [await cache.get("k") for _ in range(50)] == [None] * 50
+            assert 0.3 <= time.perf_counter() - started < 1.5
             await cache.close()
 
     asyncio.run(use())
@@ -123,23 +146,68 @@ def test_the_embedded_server_keeps_values_and_writes_nothing(tmp_path: Path) -> 
 
 
 def test_redis_is_asked_again_after_a_pause() -> None:
-    clock = Clock()
-
     async def use(server: EmbeddedServer) -> None:
-        cache = RemoteCache(server.url, 60, clock)
+        cache = RemoteCache(server.url, 60, pause=0.05)
         await cache.put({"k": b"v"})
         os.kill(server.pid or 0, signal.SIGSTOP)
-        assert await cache.get("k") is None
+        assert [await cache.get("k") for _ in range(3)] == [None] * 3
         assert cache.state == "down"
         os.kill(server.pid or 0, signal.SIGCONT)
-        assert await cache.get("k") is None
-        clock.now += 5.1
+        while cache.state == "down":
+            assert await cache.get("k") is None
+            await asyncio.sleep(0.01)
         assert await cache.get("k") == b"v"
-        assert cache.state == "up"
         await cache.close()
 
     with EmbeddedServer() as server:
         asyncio.run(use(server))
+
+
+def test_one_computes_and_the_others_wait_for_it() -> None:
+    computed = []
+
+    async def ask(cache: RemoteCache) -> bytes:
+        async with cache.claim("k") as found:
+            if found is None:
+                await asyncio.sleep(0.1)
+                computed.append(1)
+                found = b"v"
+                await cache.put({"k": found})
+        return found
+
+    async def use(url: str) -> None:
+        caches = [RemoteCache(url, 60) for _ in range(2)]
+        answers = await asyncio.gather(*(ask(cache) for cache in caches * 10))
+        assert answers == [b"v"] * 20
+        for cache in caches:
+            await cache.close()
+
+    with EmbeddedServer() as server:
+        asyncio.run(use(server.url))
+    assert computed == [1]
+
+
+def test_the_right_to_compute_ends_with_its_time_and_is_not_taken_from_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(cache_module, "_HOLD", 0.1)
+
+    async def use(url: str) -> None:
+        cache = RemoteCache(url, 60)
+        # The first holder goes on for too long; the next one has the right by then.
+        async with cache.claim("k") as first, cache.claim("k") as second:
+            assert first is second is None
+            redis = cache._client
+            assert redis is not None
+            assert await redis.exists("k:lock")
+        assert not await redis.exists("k:lock")
+        async with cache.claim("k"):
+            await redis.set("k:lock", b"of another one")
+        assert await redis.get("k:lock") == b"of another one"
+        await cache.close()
+
+    with EmbeddedServer() as server:
+        asyncio.run(use(server.url))
 
 
 def test_there_may_be_no_server_for_a_platform(monkeypatch: pytest.MonkeyPatch) -> None:

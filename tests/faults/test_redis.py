@@ -1,0 +1,264 @@
+"""Redis as it really behaves: whatever it does, every answer is 200, whole, and not late."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import subprocess
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from service import cache as cache_module
+from service.cache import RemoteCache
+from service.embedded import EmbeddedServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from starlette.testclient import TestClient
+
+    from tests.faults.conftest import RedisServer
+
+    Make = Callable[..., RedisServer]
+    Start = Callable[..., AbstractContextManager[TestClient]]
+
+URL = "/v1/recommendations?need_id=z/光电LED"
+
+
+def ask(client: TestClient, limit: int) -> tuple[str, float]:
+    """Return what the cache did for a page and the seconds it took; the page must be whole."""
+    began = time.perf_counter()
+    answer = client.get(f"{URL}&limit={limit}")
+    took = time.perf_counter() - began
+    assert answer.status_code == 200
+    assert len(answer.json()["leads"]) == min(limit, 30)
+    return answer.headers["X-Cache"], took
+
+
+def state(client: TestClient) -> str:
+    ready = client.get("/health/ready")
+    assert ready.status_code == 200
+    return str(ready.json()["cache"])
+
+
+def await_state(client: TestClient, expected: str) -> None:
+    ends = time.monotonic() + 10
+    while state(client) != expected:
+        assert time.monotonic() < ends
+        time.sleep(0.02)
+
+
+def told(server: RedisServer, *command: str) -> str:
+    """Return what a server says to a command."""
+    arguments = ["redis-cli", "-p", str(server.port), *command]
+    return subprocess.run(arguments, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture(autouse=True)
+def _few_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    defaults = RemoteCache.__init__.__defaults__
+    assert defaults == (1.0,)
+    monkeypatch.setattr(RemoteCache.__init__, "__defaults__", (0.1,))
+
+
+def test_absent_at_the_start_and_there_later(redis: Make, start: Start) -> None:
+    server = redis()
+    with start(redis_url=server.url) as client:
+        assert [ask(client, limit)[0] for limit in range(1, 5)] == ["miss"] * 4
+        assert state(client) == "down"
+        server.start()
+        await_state(client, "up")
+        assert ask(client, 5)[0] == "miss"
+    with start(redis_url=server.url) as client:
+        assert ask(client, 5)[0] == "hit"
+
+
+def test_killed_and_started_again_under_load(redis: Make, start: Start) -> None:
+    server = redis()
+    server.start()
+    ended = threading.Event()
+
+    def disturb() -> None:
+        for _ in range(3):
+            time.sleep(0.2)
+            server.kill()
+            time.sleep(0.2)
+            server.start()
+        ended.set()
+
+    with start(redis_url=server.url) as client:
+        disturber = threading.Thread(target=disturb)
+        disturber.start()
+        taken = []
+        while not ended.is_set():
+            taken.append(ask(client, len(taken) % 200 + 1)[1])
+        disturber.join()
+        await_state(client, "up")
+    assert len(taken) > 20
+    assert max(taken) < 1
+
+
+@contextmanager
+def delayed(port: int, seconds: float) -> Iterator[int]:
+    """Pass bytes on to a port, each answer later by so many seconds; yield the port to call."""
+    loop = asyncio.new_event_loop()
+
+    async def carry(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter, wait: float
+    ) -> None:
+        while data := await reader.read(65536):
+            await asyncio.sleep(wait)
+            writer.write(data)
+
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        from_redis, to_redis = await asyncio.open_connection("127.0.0.1", port)
+        try:
+            await asyncio.gather(carry(reader, to_redis, 0), carry(from_redis, writer, seconds))
+        except (OSError, asyncio.CancelledError):
+            pass
+        finally:
+            to_redis.close()
+            writer.close()
+
+    server = loop.run_until_complete(asyncio.start_server(pass_on, "127.0.0.1", 0))
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+
+    async def end() -> None:
+        server.close()
+        others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        asyncio.run_coroutine_threadsafe(end(), loop).result(10)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+def test_slow_by_five_seconds(redis: Make, start: Start) -> None:
+    server = redis()
+    server.start()
+    with delayed(server.port, 5) as port, start(redis_url=f"redis://127.0.0.1:{port}") as client:
+        taken = [ask(client, limit)[1] for limit in range(1, 31)]
+        assert state(client) == "down"
+    # Three calls wait for a tenth of a second each; no request after them waits at all.
+    assert max(taken) < 1
+    assert sum(taken) < 2
+
+
+def test_full(redis: Make, start: Start) -> None:
+    server = redis("--maxmemory", "1", "--maxmemory-policy", "noeviction")
+    server.start()
+    with start(redis_url=server.url) as client:
+        assert [ask(client, limit)[0] for limit in (1, 2, 1)] == ["miss", "miss", "hit"]
+        assert state(client) == "full"
+        told(server, "config", "set", "maxmemory", "100mb")
+        assert ask(client, 3)[0] == "miss"
+        assert state(client) == "up"
+
+
+def test_a_password(redis: Make, start: Start, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    server = redis("--requirepass", "open-sesame")
+    server.start()
+    for _, expected in enumerate(("miss", "hit")):
+        with start(redis_url=f"redis://:open-sesame@127.0.0.1:{server.port}/0") as client:
+            assert ask(client, 1)[0] == expected
+            assert state(client) == "up"
+    with start(redis_url=f"redis://:close-sesame@127.0.0.1:{server.port}/0") as client:
+        assert [ask(client, limit)[0] for limit in (1, 2)] == ["miss", "miss"]
+        assert state(client) == "down"
+    assert "sesame" not in caplog.text
+
+
+def test_tls(redis: Make, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A handshake that checks certificates takes longer when all processors are busy.
+    monkeypatch.setattr(cache_module, "_LIMIT", 2.0)
+    key, authority = tmp_path / "key.pem", tmp_path / "ca.pem"
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
+            *("-nodes", "-keyout", key, "-out", authority, "-days", "2", "-subj", "/CN=localhost"),
+            *("-addext", "subjectAltName=IP:127.0.0.1"),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    server = redis(
+        *("--port", "0", "--tls-port", "{port}", "--tls-auth-clients", "no"),
+        *("--tls-cert-file", str(authority), "--tls-key-file", str(key)),
+        *("--tls-ca-cert-file", str(authority)),
+    )
+    server.start()
+    address = f"rediss://127.0.0.1:{server.port}/0"
+    for expected in ("miss", "hit"):
+        with start(redis_url=f"{address}?ssl_ca_certs={authority}") as client:
+            assert ask(client, 1)[0] == expected
+            assert state(client) == "up"
+    with start(redis_url=address) as client:  # nobody here vouches for this server
+        assert [ask(client, limit)[0] for limit in (1, 2)] == ["miss", "miss"]
+        assert state(client) == "down"
+
+
+def test_a_cluster(redis: Make, start: Start) -> None:
+    nodes = [redis("--cluster-enabled", "yes") for _ in range(3)]
+    for node in nodes:
+        node.start()
+    subprocess.run(
+        [
+            *("redis-cli", "--cluster", "create", "--cluster-yes"),
+            *(f"127.0.0.1:{node.port}" for node in nodes),
+        ],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        timeout=30,
+    )
+    ends = time.monotonic() + 10
+    while not all("cluster_state:ok" in told(node, "cluster", "info") for node in nodes):
+        assert time.monotonic() < ends
+        time.sleep(0.05)
+    limits = range(1, 21)
+    for expected in ("miss", "hit"):
+        with start(redis_url=nodes[0].url) as client:
+            assert {ask(client, limit)[0] for limit in limits} == {expected}
+            assert state(client) == "up"
+    assert all(int(told(node, "dbsize")) > 0 for node in nodes)
+    nodes[2].kill()
+    with start(redis_url=nodes[0].url) as client:
+        assert max(ask(client, limit)[1] for limit in limits) < 1
+
+
+def test_the_embedded_server_is_started_again() -> None:
+    async def use(server: EmbeddedServer) -> None:
+        cache = RemoteCache(server.url, 60)
+        await cache.put({"k": b"v"})
+        assert server._process
+        server._process.kill()
+        ends = time.monotonic() + 10
+        while await cache.get("k") is not None or cache.state != "up":
+            assert time.monotonic() < ends
+            await asyncio.sleep(0.02)
+        while True:
+            await cache.put({"k": b"again"})
+            if await cache.get("k") == b"again":
+                break
+            assert time.monotonic() < ends
+            await asyncio.sleep(0.02)
+        await cache.close()
+
+    with EmbeddedServer() as server:
+        asyncio.run(use(server))
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", server.port))
