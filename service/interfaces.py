@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 Language = Literal["zh", "en"]
 Document = dict[str, Any]
 """What becomes a JSON object."""
+LOOK_SECONDS = 0.001
+"""How old a look at the workspace may be: requests of the same moment share one. Whoever changes
+something and then waits for longer than this knows that no answer is of before."""
 
 
 class Engine(Protocol):
@@ -76,6 +79,9 @@ class EngineSource(Protocol):
 
     def pool_version(self) -> str:
         """Return the version of the tables as they are now, whatever engine there is."""
+
+    def trouble(self) -> str | None:
+        """Return why the engine is not of the active model, or not on disk any more; None else."""
 
     def current(self) -> Engine:
         """Return the engine of what is there now, loading it when it changed.

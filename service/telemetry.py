@@ -136,6 +136,11 @@ class _Now(Collector):
         if engine := self.source.engine:
             model.add_metric([engine.model_version, engine.pool_version], 1)
         yield model
+        yield GaugeMetricFamily(
+            "lianzhao_model_in_trouble",
+            "1 while the model in service is not the active one, or gone from disk.",
+            value=float(self.source.trouble() is not None),
+        )
         state = self.cache.state
         yield GaugeMetricFamily(
             "lianzhao_cache_up", "1 when Redis answers.", value=float(state == "up")

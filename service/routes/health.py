@@ -22,16 +22,19 @@ async def live() -> Response:
 async def ready(parts: Context) -> Response:
     """Tell whether a model and tables are loaded; 503 while they are not.
 
-    Without Redis the service is slower and no less ready: then `cache` is "down".
+    Without Redis the service is slower and no less ready: then `cache` is "down". A model that
+    could not be loaded leaves the one before in service: then `trouble` says why.
     """
-    engine = await parts.answers.engine()
+    answers = parts.answers
+    engine = await answers.engine()
     return _json(
         {
             "status": "ready",
             "model_version": engine.model_version,
             "pool_version": engine.pool_version,
             "pool_date": engine.pool_date,
-            "cache": await parts.answers.remote.check(),
+            "cache": await answers.remote.check(),
+            "trouble": await answers.run(answers.source.trouble),
         }
     )
 

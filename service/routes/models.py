@@ -1,11 +1,13 @@
 """Versions of models: which there are, which one is in service, and back again."""
 
+import asyncio
+
 import orjson
 from fastapi import APIRouter, Depends, Request, Response
 
 from service.access import Caller
 from service.database.audit_log import Entry
-from service.interfaces import Document
+from service.interfaces import LOOK_SECONDS, Document
 from service.observer import REQUEST_ID
 from service.routes.context import Asking, Context, Parts, only
 
@@ -49,7 +51,12 @@ async def manifest(parts: Context, version: str) -> Response:
 
 
 async def _note(request: Request, parts: Parts, caller: Caller, version: str) -> None:
-    """Write into the audit log who changed the version, before the answer goes out."""
+    """Write into the audit log who changed the version, before the answer goes out.
+
+    Until then every worker has looked at the workspace again, so that whoever asks after this
+    answer is not answered by the version before.
+    """
+    await asyncio.sleep(2 * LOOK_SECONDS)
     route = request.scope["route"].path_format
     entry = Entry(
         caller.key_id,

@@ -18,7 +18,7 @@ from pathlib import Path
 from tests.benchmarks.listed import ROOT, Listed
 from tests.benchmarks.report import SkippedError, progress
 
-NAMES = ("train", "recommend", "hybrid", "batch", "demo", "quality")
+NAMES = ("train", "recommend", "hybrid", "batch", "demo", "serving", "quality")
 ON_REQUEST = ("protocols", "scale", "scale_train")
 """Those that take too long to be run unless they are asked for."""
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from service import cache as cache_module
+from service import connecting
 from service.cache import RemoteCache
 from service.embedded import EmbeddedServer
 
@@ -68,6 +69,14 @@ def _few_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(RemoteCache.__init__, "__defaults__", (0.1,))
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait longer for Redis: where it answers at all, busy processors must not fail a test."""
+    monkeypatch.setattr(connecting, "TIMEOUT", 2.0)
+    monkeypatch.setattr(cache_module, "_LIMIT", 5.0)
+
+
+@pytest.mark.usefixtures("patient")
 def test_absent_at_the_start_and_there_later(redis: Make, start: Start) -> None:
     server = redis()
     with start(redis_url=server.url) as client:
@@ -158,6 +167,7 @@ def test_slow_by_five_seconds(redis: Make, start: Start) -> None:
     assert sum(taken) < 2
 
 
+@pytest.mark.usefixtures("patient")
 def test_full(redis: Make, start: Start) -> None:
     server = redis("--maxmemory", "1", "--maxmemory-policy", "noeviction")
     server.start()
@@ -169,6 +179,7 @@ def test_full(redis: Make, start: Start) -> None:
         assert state(client) == "up"
 
 
+@pytest.mark.usefixtures("patient")
 def test_a_password(redis: Make, start: Start, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     server = redis("--requirepass", "open-sesame")
@@ -183,9 +194,8 @@ def test_a_password(redis: Make, start: Start, caplog: pytest.LogCaptureFixture)
     assert "sesame" not in caplog.text
 
 
+@pytest.mark.usefixtures("patient")
 def test_tls(redis: Make, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # A handshake that checks certificates takes longer when all processors are busy.
-    monkeypatch.setattr(cache_module, "_LIMIT", 2.0)
     key, authority = tmp_path / "key.pem", tmp_path / "ca.pem"
     subprocess.run(
         [
@@ -212,7 +222,8 @@ def test_tls(redis: Make, start: Start, tmp_path: Path, monkeypatch: pytest.Monk
         assert state(client) == "down"
 
 
-def test_a_cluster(redis: Make, start: Start) -> None:
+@pytest.mark.usefixtures("patient")
+def test_a_cluster(redis: Make, start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     nodes = [redis("--cluster-enabled", "yes") for _ in range(3)]
     for node in nodes:
         node.start()
@@ -235,9 +246,11 @@ def test_a_cluster(redis: Make, start: Start) -> None:
             assert {ask(client, limit)[0] for limit in limits} == {expected}
             assert state(client) == "up"
     assert all(int(told(node, "dbsize")) > 0 for node in nodes)
+    monkeypatch.setattr(connecting, "TIMEOUT", 0.1)
+    monkeypatch.setattr(cache_module, "_LIMIT", 0.25)
     nodes[2].kill()
     with start(redis_url=nodes[0].url) as client:
-        assert max(ask(client, limit)[1] for limit in limits) < 1
+        assert max(ask(client, limit)[1] for limit in limits) < 2
 
 
 def test_the_embedded_server_is_started_again() -> None:

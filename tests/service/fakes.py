@@ -129,6 +129,9 @@ class FakeSource:
     def pool_version(self) -> str:
         return self.there.pool_version
 
+    def trouble(self) -> str | None:
+        return None
+
     def current(self) -> FakeEngine:
         if self.error:
             raise self.error

@@ -101,6 +101,7 @@ def test_health_tells_what_is_ready(client: TestClient, source: FakeSource) -> N
         "pool_version": "p1",
         "pool_date": "2026-01-01",
         "cache": "none",
+        "trouble": None,
     }
     source.error = UnavailableError("no model yet: run lianzhao train")
     answer = client.get("/health/ready")
