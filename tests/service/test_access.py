@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
 
-from service.access import NOBODY, Access, Caller, ForeignZoneError, Key, digest
+from service.access import NOBODY, RIGHTS, Access, Caller, ForeignZoneError, Key, digest
 from service.answers import question
+from service.app import create_app
 from service.problems import Problem
+from service.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -134,6 +137,21 @@ def test_roles(access: Access, method: str, path: str, roles: str) -> None:
         else:
             assert refusal(answer) == (403, "forbidden")
     assert passing == roles.split()
+
+
+def test_every_route_stands_in_the_rights_and_every_right_has_a_route() -> None:
+    routes = {
+        (method.upper(), re.sub(r"\{[^}]+\}", "x", path))
+        for path, methods in create_app(Settings.load()).openapi()["paths"].items()
+        for method in methods
+    }
+    assert ("POST", "/v1/events/x/retract") in routes
+    used = set()
+    for method, path in routes:
+        named = {r for r in RIGHTS if r[0] == method and re.fullmatch(r[1], path)}
+        assert len(named) == 1, f"{method} {path}"
+        used |= named
+    assert used == set(RIGHTS)
 
 
 def test_health_and_metrics_ask_for_no_key_on_loopback(access: Access) -> None:
