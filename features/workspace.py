@@ -17,6 +17,7 @@ import polars as pl
 from features.chains import shipped_chain_map
 from features.errors import DamagedError, NotFoundError, UnavailableError
 from features.tables.schema import SCHEMAS
+from features.tables.spreadsheet import inert
 from features.vocabulary import WHOLE
 
 LOCK_SECONDS = 120.0
@@ -277,7 +278,7 @@ class Workspace:
                     self.rejected_file.unlink(missing_ok=True)
                     return
                 # Excel knows the encoding by the byte order mark only.
-                _write_durably(temporary, rows.write_csv(include_bom=True).encode())
+                _write_durably(temporary, inert(rows).write_csv(include_bom=True).encode())
                 temporary.replace(self.rejected_file)
             except OSError as error:
                 temporary.unlink(missing_ok=True)

@@ -10,6 +10,7 @@ import polars as pl
 import xlsxwriter
 
 from features.errors import UnavailableError, UsageError
+from features.tables.spreadsheet import inert
 from features.vocabulary import FLAGS
 from service.neighbours import progress_told
 from service.reasons import summary
@@ -120,6 +121,9 @@ def leads_frame(page: dict[str, Any]) -> pl.DataFrame:
 def write_table(frame: pl.DataFrame, path: Path) -> None:
     """Write a frame by the ending of the path; an old file stays until the new one is whole.
 
+    In a CSV with Chinese headers, which people open in a spreadsheet, texts are made `inert`; one
+    with English headers is for programs and keeps every id and text as it is.
+
     Raises
     ------
     UnavailableError
@@ -141,7 +145,7 @@ def write_table(frame: pl.DataFrame, path: Path) -> None:
         elif ending == ".csv":
             # Excel reads UTF-8 as such only with a byte order mark; programs trip over it.
             for_a_reader = not all(name.isascii() for name in frame.columns)
-            frame.write_csv(draft, include_bom=for_a_reader)
+            (inert(frame) if for_a_reader else frame).write_csv(draft, include_bom=for_a_reader)
         else:
             _write_xlsx(frame, draft)
         draft.replace(path)

@@ -54,6 +54,17 @@ def test_a_text_that_looks_like_a_formula_stays_a_text(tmp_path):
     assert sheet.to_polars()["need_id"].to_list()[0] == "=1+1"
 
 
+def test_nor_does_a_formula_run_from_a_csv_for_a_reader(page, tmp_path):
+    lead = page["leads"][0]
+    enterprise = {**lead["enterprise"], "name": '=HYPERLINK("http://evil.example")'}
+    leads = leads_frame({**page, "leads": [{**lead, "enterprise": enterprise, "score": -0.5}]})
+    write_table(leads, tmp_path / "a.csv")
+    found = pl.read_csv(tmp_path / "a.csv").row(0, named=True)
+    assert found["企业名称"] == '\'=HYPERLINK("http://evil.example")'
+    assert found["企业编号"] == enterprise["enterprise_id"]
+    assert found["得分"] == -0.5
+
+
 @pytest.mark.parametrize("name", ["a.parquet", "a.csv", "a.xlsx"])
 def test_an_old_file_is_replaced_and_an_empty_list_written(tmp_path, name):
     path = tmp_path / name

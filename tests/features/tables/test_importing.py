@@ -184,6 +184,13 @@ def test_rejected_rows_are_those_of_the_last_import(load, workspace):
     assert not workspace.rejected_file.exists()
 
 
+def test_rejected_texts_run_in_no_spreadsheet_and_are_kept_as_they_came(load, workspace):
+    load("enterprises", "enterprise_id,name,founded\na,甲,=1+1\nb,乙,-5\n")
+    formula, number = bad_rows(workspace)
+    assert (formula["value"], number["value"]) == ("'=1+1", "-5")
+    assert '"=1+1"' in formula["raw"]
+
+
 def test_a_report_holds_the_first_problems_only(load, workspace):
     report = load("enterprises", "enterprise_id,name\n" + ",甲\n" * 50)
     assert report.rejected == 50
