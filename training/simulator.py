@@ -22,15 +22,14 @@ import numpy as np
 import polars as pl
 from scipy.stats import rankdata
 
-from features.chains import shipped_chain_map
 from features.need import NeedQuery
 from features.presence import Presence
-from features.tables.schema import SCHEMAS
 from models.blend import standardise
 from models.proximity import Proximity
 from models.supply import SupplyLink
-from training.fitting import TrainingData, fit
+from training.fitting import fit
 from training.metrics import MIN_RELEVANT, interval, ndcg
+from training.synthetic_city import SYNTHETIC, frame, synthetic_city
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,17 +40,10 @@ if TYPE_CHECKING:
     from features.encoder import EncodingStore
     from features.progress import Count
     from models.ranker import PoolRanker
-    from training.fitting import Fitted
+    from training.fitting import Fitted, TrainingData
 
-SYNTHETIC = "synthetic"
 START = date(2020, 1, 1)
 ROUND_DAYS = 91
-_CITIES = (
-    *("山西省/长治市", "山西省/太原市", "河南省/郑州市", "江苏省/苏州市", "广东省/深圳市"),
-    *("四川省/成都市", "陕西省/西安市", "山东省/青岛市", "湖北省/武汉市", "浙江省/杭州市"),
-)
-_ZONES = ("山西省/长治市", "江苏省/苏州市", "四川省/成都市")
-_CHAINS = 8
 _SEATED = 6
 
 
@@ -177,57 +169,6 @@ def gains(curve: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(rows)
 
 
-def synthetic_city(seed: int = 0, size: int = 320) -> TrainingData:
-    """Return an illustrative pool, three zones and 24 needs, none of them real.
-
-    Every enterprise makes products of one node of the shipped chain map; every zone has some.
-    """
-    generator = np.random.default_rng(seed)
-    nodes = shipped_chain_map()
-    chains = nodes["chain_id"].unique(maintain_order=True).head(_CHAINS).to_list()
-    nodes = nodes.filter(pl.col("chain_id").is_in(chains))
-    enterprises, needs = [], []
-    for number in range(size):
-        node = nodes.row(int(generator.integers(nodes.height)), named=True)
-        province, city = _CITIES[int(generator.integers(len(_CITIES)))].split("/")
-        made = generator.permutation(node["keywords"])[:2].tolist()
-        enterprises.append(
-            {
-                "enterprise_id": f"SYNTHETIC-{number:04}",
-                "name": f"模拟企业{number:04}",
-                "province": province,
-                "city": city,
-                "products": [{"name": name, "share": None} for name in made],
-                "employees": int(10 ** generator.uniform(1.3, 3.7)),
-                "tags": [SYNTHETIC],
-            }
-        )
-    places = [place.split("/") for place in _ZONES]
-    zones = [
-        {"zone_id": f"synthetic-{at}", "name": f"模拟开发区{at}", "province": p, "city": c}
-        for at, (p, c) in enumerate(places)
-    ]
-    names = dict(nodes.select("chain_id", "chain").rows())
-    needs = [
-        {
-            "need_id": f"{zone['zone_id']}/{names[chain]}",
-            "zone_id": zone["zone_id"],
-            "industry": names[chain],
-            "basis": SYNTHETIC,
-        }
-        for zone in zones
-        for chain in chains
-    ]
-    return TrainingData(
-        enterprises=_frame("enterprises", enterprises),
-        zones=_frame("zones", zones),
-        needs=_frame("needs", needs),
-        judgements=_frame("judgements", []),
-        events=_frame("events", []),
-        chains=shipped_chain_map(),
-    )
-
-
 class _Loop:
     """One city, its planted utilities, and what has come of the leads so far."""
 
@@ -241,7 +182,7 @@ class _Loop:
             data,
             enterprises=pool,
             judgements=data.judgements.clear(),
-            events=_frame("events", self._seated(data)),
+            events=frame("events", self._seated(data)),
         )
         self.happened: list[dict[str, Any]] = []
         self.first = fit(self.data, store, today=START, seed=seed)
@@ -259,7 +200,7 @@ class _Loop:
         """Fit on the events that there are by a round."""
         today = START + timedelta(days=at * ROUND_DAYS)
         seen = [event for event in self.happened if event["date"] <= today]
-        events = pl.concat([self.data.events, _frame("events", seen)])
+        events = pl.concat([self.data.events, frame("events", seen)])
         return fit(replace(self.data, events=events), self.store, today=today, seed=self.seed)
 
     def call(self, at: int, learnt: Fitted, k: int) -> None:
@@ -398,9 +339,3 @@ def _weights(seed: int, at: int, learnt: Fitted) -> pl.DataFrame:
 def _rank_correlation(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
     """Return Spearman's rank correlation."""
     return float(np.corrcoef(rankdata(one), rankdata(other))[0, 1])
-
-
-def _frame(table: str, rows: Sequence[dict[str, Any]]) -> pl.DataFrame:
-    """Return rows as the workspace holds them; what a row does not say is unknown."""
-    schema = SCHEMAS[table].create_empty().schema
-    return pl.DataFrame([{name: row.get(name) for name in schema} for row in rows], schema=schema)

@@ -2,7 +2,7 @@ import polars as pl
 import pytest
 
 from training.metrics import MIN_RELEVANT
-from training.simulator import SYNTHETIC, Preferences, gains, simulate, synthetic_city
+from training.simulator import Preferences, gains, simulate
 
 ROUNDS, CALLED = 4, 6
 
@@ -20,17 +20,6 @@ def last(found, measure):
         .rows(named=True)
     )
     return row
-
-
-def test_everything_made_is_labelled_synthetic():
-    data = synthetic_city()
-    assert data.enterprises["enterprise_id"].str.starts_with("SYNTHETIC-").all()
-    assert data.enterprises["name"].str.starts_with("模拟").all()
-    assert (data.enterprises["tags"].list.first() == SYNTHETIC).all()
-    assert data.needs["need_id"].str.starts_with(SYNTHETIC).all()
-    assert (data.needs["basis"] == SYNTHETIC).all()
-    assert data.zones["zone_id"].str.starts_with(SYNTHETIC).all()
-    assert synthetic_city().enterprises.equals(data.enterprises)
 
 
 def test_the_ranking_improves_as_feedback_comes_in(found):
