@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
+    from features.arrays import PoolFeatures
     from features.encoder import EncodingStore
     from features.progress import Steps
     from training.interactions import Interactions
@@ -58,9 +59,11 @@ class Fitted:
     """A fitted ranker with the held-out cases that its weights were learnt and judged on.
 
     `calibrated` is what is to be told of its calibration.
+    `pool` holds the features of the enterprises it was fitted on.
     """
 
     ranker: Ranker
+    pool: PoolFeatures
     interactions: Interactions
     cold_cases: list[Case]
     warm_cases: list[Case]
@@ -159,7 +162,7 @@ def fit(
     calibration, calibrated = calibrate(trials, blend_without)
     learnt = trials.learn(known.gains, events, today)
     ranker = Ranker(space, blend, learnt.hybrid, learnt.heads, learnt.history, calibration)
-    return Fitted(ranker, known, folds.cold, folds.warm, time, calibrated)
+    return Fitted(ranker, pool, known, folds.cold, folds.warm, time, calibrated)
 
 
 def _baseline(

@@ -58,11 +58,10 @@ class Stack:
         fitted = fit(
             task.data, ground.store, today=task.as_of, seed=ground.seed, progress=ground.progress
         )
-        pool = fitted.ranker.space.pool(task.data.enterprises)
-        self.space_, self.bound_ = fitted.ranker.space, fitted.ranker.bind(pool)
+        self.space_, self.bound_ = fitted.ranker.space, fitted.ranker.bind(fitted.pool)
         self.factors_ = fitted.ranker.blend.factors
         tables = {name: getattr(task.data, name) for name in _PLACED}
-        self.presence_ = Presence(self.space_, pool, **tables)
+        self.presence_ = Presence(self.space_, fitted.pool, **tables)
         return self
 
     def contributions(self, question: Question) -> NDArray[np.float64]:

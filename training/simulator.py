@@ -312,7 +312,7 @@ class _Loop:
     def _bound(self, learnt: Fitted) -> tuple[PoolRanker, list[NeedFeatures]]:
         """Return a ranker on the pool, and the needs as they are served."""
         space, data = learnt.ranker.space, self.data
-        bound = learnt.ranker.bind(space.pool(data.enterprises))
+        bound = learnt.ranker.bind(learnt.pool)
         presence = Presence(
             space,
             bound.pool,
