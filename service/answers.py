@@ -107,17 +107,17 @@ class AnswerResponse(Response):
         self.status_code = 200
         self.background = None
         self.raw_headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", b"%d" % len(answer.body)),
             *answer.headers,
             (b"x-cache", state.encode()),
-            (b"content-type", b"application/json"),
-            (b"content-length", str(len(answer.body)).encode()),
         ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         """Send it."""
         if scope["method"] == "GET" and _has(scope, self.answer.etag):
             self.status_code, self.body = 304, b""
-            self.raw_headers = self.raw_headers[:-2]
+            self.raw_headers = self.raw_headers[2:]
         start = {"type": "http.response.start", "status": self.status_code}
         await send({**start, "headers": self.raw_headers})
         await send({"type": "http.response.body", "body": self.body})

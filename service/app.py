@@ -16,7 +16,7 @@ from features.workspace import Workspace
 from service import docs, problems
 from service.answers import Answers
 from service.cache import RemoteCache
-from service.front import Front
+from service.front import Front, Known, Shortcut
 from service.gate import Gate
 from service.guards import BodyLimit, LoopbackOnly
 from service.ledger import Ledger
@@ -122,7 +122,8 @@ def create_app(
     problems.install(app)
 
     # The last one added is the first that a request meets.
-    app.add_middleware(Front, answers=answers)
+    known = Known()
+    app.add_middleware(Shortcut, answers=answers, known=known)
     app.add_middleware(BodyLimit)
     app.add_middleware(Gate, ledger=ledger, limiter=limiter)
     if settings.cors_origins:
@@ -136,6 +137,9 @@ def create_app(
     app.add_middleware(LoopbackOnly, access=ledger.access, origins=settings.cors_origins)
     app.add_middleware(problems.Unexpected)
     app.add_middleware(Observed, observer=observer)
+    app.add_middleware(
+        Front, answers=answers, known=known, ledger=ledger, limiter=limiter, observer=observer
+    )
     return app
 
 

@@ -1,22 +1,31 @@
 """The short way for a list that was asked for before: no routing, no parsing, no validation.
 
 A front end asks for the same pages thousands of times a minute. The route of recommendations tells
-the front what a query string and an Accept-Language came to; when they come again and the answer
-is in this process, it goes out from here.
+what a request came to. When it comes again and the answer is in this process, it goes out from the
+`Front`, before every other layer; when the answer has to be fetched, the `Shortcut`, after them
+all, saves the framework's part.
 """
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
+from features.errors import LianzhaoError
+from service.access import Caller
 from service.answers import AnswerResponse
 from service.cache import LocalCache
-from service.gate import CALLER
+from service.gate import CALLER, SECURITY_HEADERS
+from service.ledger import Read
+from service.observer import KEY_ID, identify
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from service.answers import Answers, Question
+    from service.ledger import Ledger
+    from service.limits import Limiter
+    from service.observer import Observer
 
 PATH = "/v1/recommendations"
 _BYTES = 4 * 2**20
@@ -24,38 +33,123 @@ _ENTRY_BYTES = 512
 _FOREVER = float("inf")
 
 
-class Front:
-    """ASGI: answers from memory what it can, and passes everything else on."""
+class Known:
+    """What requests came to: a question and the route."""
 
-    def __init__(self, app: ASGIApp, answers: Answers) -> None:
+    def __init__(self) -> None:
+        self._entries: LocalCache[tuple[Question, Any]] = LocalCache(_BYTES, _FOREVER)
+
+    def get(self, scope: Scope, caller: Caller) -> tuple[Question, Any] | None:
+        """Return question and route of a request like one before, None for a new one."""
+        key = _asked(scope, caller)
+        return None if key is None else self._entries.get(key)
+
+    def learn(self, scope: Scope, question: Question) -> None:
+        """Keep what a request came to, which passed all layers."""
+        if (key := _asked(scope, scope[CALLER])) is not None:
+            weight = _ENTRY_BYTES + sum(map(len, key)) + len(question.asked)
+            self._entries.put(key, (question, scope["route"]), weight)
+
+
+class Front:
+    """ASGI, the first layer: answers from memory what it can, and passes everything else on.
+
+    It does itself what the layers between do for such a request: key, rate, audit, headers,
+    metrics, log. Whatever is to be refused is passed on, so that one place alone refuses.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        answers: Answers,
+        known: Known,
+        ledger: Ledger,
+        limiter: Limiter | None,
+        observer: Observer,
+    ) -> None:
         self.app = app
         self.answers = answers
-        self._known: LocalCache[tuple[Question, Any]] = LocalCache(_BYTES, _FOREVER)
+        self.known = known
+        self.ledger = ledger
+        self.limiter = limiter
+        self.observer = observer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request or pass it on."""
         if scope["type"] == "http" and scope["path"] == PATH and scope["method"] == "GET":
-            if known := self._known.get(_asked(scope)):
-                question, scope["route"] = known
-                if answer := self.answers.at_hand(question):
-                    self.answers.count("hit")
-                    await AnswerResponse(answer, "hit")(scope, receive, send)
-                    return
-            else:
-                scope["lianzhao.learn"] = self.learn
+            started = time.perf_counter()
+            if response := self._response(scope):
+                scope[KEY_ID] = scope[CALLER].key_id
+                response.raw_headers += [*SECURITY_HEADERS, (b"x-request-id", identify(scope))]
+                status = 500
+                try:
+                    await response(scope, receive, send)
+                    status = response.status_code
+                finally:
+                    self._note(scope, status, started)
+                return
         await self.app(scope, receive, send)
 
-    def learn(self, scope: Scope, question: Question) -> None:
-        """Keep what the query string and the language of a request came to."""
-        key = _asked(scope)
-        weight = _ENTRY_BYTES + sum(map(len, key)) + len(question.asked)
-        self._known.put(key, (question, scope["route"]), weight)
+    def _response(self, scope: Scope) -> AnswerResponse | None:
+        """Return what is to be answered; None where the other layers have to be asked."""
+        caller = self.ledger.access.admit(scope)
+        if not isinstance(caller, Caller) or not (known := self.known.get(scope, caller)):
+            return None
+        answer = self.answers.at_hand(known[0])
+        if answer is None:
+            return None
+        client = scope["client"][0] if scope.get("client") else ""
+        if self.limiter and self.limiter.wait(caller.key_id or client):
+            return None
+        scope[CALLER], scope["route"] = caller, known[1]
+        self.answers.count("hit")
+        return AnswerResponse(answer, "hit")
+
+    def _note(self, scope: Scope, status: int, started: float) -> None:
+        caller: Caller = scope[CALLER]
+        if caller.key_id is not None:
+            query = scope["query_string"]
+            self.ledger.note(Read(caller, "GET", scope["route"].path_format, PATH, query, status))
+        self.observer.observe(scope, status, "hit", started)
 
 
-def _asked(scope: Scope) -> tuple[str, bytes, bytes]:
-    """Return what a request asks, and on behalf of which zones."""
-    zones = scope[CALLER].scope
+class Shortcut:
+    """ASGI, the last layer: puts the question of a request like one before, without routing."""
+
+    def __init__(self, app: ASGIApp, answers: Answers, known: Known) -> None:
+        self.app = app
+        self.answers = answers
+        self.known = known
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request or pass it on."""
+        if scope["type"] != "http" or scope["path"] != PATH or scope["method"] != "GET":
+            await self.app(scope, receive, send)
+        elif known := self.known.get(scope, scope[CALLER]):
+            question, scope["route"] = known
+            try:
+                response = await self.answers.respond(question)
+            except LianzhaoError:
+                await self.app(scope, receive, send)  # which tells the error as any other
+            else:
+                await response(scope, receive, send)
+        else:
+            scope["lianzhao.learn"] = self.known.learn
+            await self.app(scope, receive, send)
+
+
+def _asked(scope: Scope, caller: Caller) -> tuple[str, bytes, bytes, bytes] | None:
+    """Return what a request asks, where, and on behalf of which zones.
+
+    None for one from a page of another origin: the answer would need headers of its own.
+    """
+    language = host = b""
     for name, value in scope["headers"]:
         if name == b"accept-language":
-            return zones, scope["query_string"], value
-    return zones, scope["query_string"], b""
+            language = value
+        elif name == b"host":
+            host = value
+        elif name == b"origin":
+            return None
+    # A request without a key passed for its host, too.
+    return caller.scope, scope["query_string"], language, host if caller.key_id is None else b""

@@ -21,7 +21,7 @@ MAX_QUERY = 2**15
 """Bytes of a path with its query."""
 
 _UNLIMITED = ("/health/", "/metrics")
-_HEADERS = [
+SECURITY_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
@@ -51,7 +51,7 @@ class Gate:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], *_HEADERS]
+                message["headers"] = [*message["headers"], *SECURITY_HEADERS]
             await send(message)
 
         app = answer if isinstance(answer, Problem) else self.app
