@@ -126,7 +126,9 @@ def gap_grid(gaps: pl.DataFrame, chain: str) -> Plot:
 
     rows = _told(gaps.filter(pl.col("chain") == chain).sort("at"))
     if rows.is_empty():
-        return Note(f"没有开发区以「{chain}」为需求，或工作区里没有开发区：无补链图可画。")
+        return Note(
+            f"没有开发区以「{chain}」为需求，无图可画。" if chain else "没有可细看的产业链。"
+        )
     zones = rows["zone"].unique(maintain_order=True).to_list()
     nodes = rows["node"].unique(maintain_order=True).to_list()
     unknown = rows.filter(pl.col("present").is_null())["zone"].n_unique()

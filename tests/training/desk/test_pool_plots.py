@@ -49,7 +49,8 @@ def test_gaps_are_told_and_unknown_is_not_missing():
     assert chart["title"]["subtitle"].startswith("只按已导入的企业与进展判断；1个开发区")
     rows = next(iter(chart["datasets"].values()))
     assert [row["told"] for row in rows] == ["尚未见（补链）", "该链在本区情况未知"]
-    assert isinstance(pool_plots.gap_grid(gaps, "食品"), Note)
+    assert pool_plots.gap_grid(gaps, "食品") == "没有开发区以「食品」为需求，无图可画。"
+    assert pool_plots.gap_grid(gaps, "") == "没有可细看的产业链。"
     assert isinstance(pool_plots.gap_bars(gaps.clear()), Note)
 
 
