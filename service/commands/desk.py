@@ -5,14 +5,17 @@ from __future__ import annotations
 from importlib.resources import as_file, files
 from pathlib import Path
 
+from features.chains import ChainMap
 from features.errors import InputError
 from features.tables.importing import import_table
+from features.workspace import Workspace
 from service.commands.context import Context
 from service.commands.demo import NOTE, TABLES
 from service.engine import Engine
 from service.settings import Settings
 from training import publishing
 from training.desk.bars import bars
+from training.desk.practice import practice_tables
 from training.desk.theme import Note
 
 DEMO_HOME = Path(__file__).parents[2] / "var" / "desk"
@@ -76,3 +79,13 @@ class Desk(Context):
             with bars() as tell:
                 publishing.train(self.workspace, self.registry, self.encoder, progress=tell)
         return Engine.load(self.workspace, self.encoder)
+
+    def practice(self, folder: str | Path, most: int) -> Desk:
+        """Fill a workspace with at most so many needs to practise on, and return its desk.
+
+        The tables here stay as they are; `training.desk.practice` says what the labels are.
+        """
+        chain_map = ChainMap.from_frame(self.workspace.read("chains"))
+        tables = practice_tables(self.workspace.read("enterprises"), chain_map, most)
+        Workspace(Path(folder)).commit(tables)
+        return Desk(folder)

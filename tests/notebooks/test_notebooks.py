@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 nbformat = pytest.importorskip("nbformat")
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-SMALL: dict[str, dict[str, Any]] = {"03_why_this_lead": {"LEADS": 3, "LIST": 5}}
+SMALL: dict[str, dict[str, Any]] = {
+    "03_why_this_lead": {"LEADS": 3, "LIST": 5},
+    "04_publish_and_roll_back": {"NEEDS": 12},
+}
 """Parameters that keep a run short."""
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=[p.stem for p in NOTEBOOKS])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,22 +14,26 @@ if TYPE_CHECKING:
 
 @contextmanager
 def bars() -> Iterator[Steps]:
-    """Give something to tell (step, done, of) to, a bar a step."""
+    """Give something to tell (step, done, of) to: one bar at a time, of the step told of last."""
     from tqdm import tqdm
 
-    shown: dict[str, Any] = {}
-    with ExitStack() as stack:
+    bar: Any = None
 
-        def tell(step: str, done: int, of: int) -> None:
-            if step not in shown:
-                shown[step] = stack.enter_context(
-                    tqdm(total=of, desc=step, file=sys.stderr, leave=False)
-                )
-            bar = shown[step]
-            bar.total = of
-            bar.update(done - bar.n)
-            if done >= of:
-                bar.refresh()  # quick steps would end before they were ever drawn
+    def tell(step: str, done: int, of: int) -> None:
+        nonlocal bar
+        if bar is None or bar.desc != step:
+            if bar is not None:
                 bar.close()
+            bar = tqdm(total=of, desc=step, file=sys.stderr, leave=False, bar_format=_SHOWN)
+        bar.update(done - bar.n)
+        if done >= of:
+            bar.refresh()  # quick steps would end before they were ever drawn
 
+    try:
         yield tell
+    finally:
+        if bar is not None:
+            bar.close()
+
+
+_SHOWN = "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}]"

@@ -33,3 +33,13 @@ def test_a_workspace_that_was_named_is_never_filled_with_the_demo(tmp_path):
     with pytest.raises(InputError, match="holds no enterprises"):
         Desk(tmp_path / "empty")
     assert not (tmp_path / "empty").exists()
+
+
+def test_practice_leaves_the_workspace_as_it_is(monkeypatch, tmp_path):
+    monkeypatch.setattr(module, "DEMO_HOME", tmp_path / "demo")
+    own = Desk()
+    before = own.workspace.pool_version
+    practice = own.practice(tmp_path / "practice", 3)
+    assert own.workspace.pool_version == before
+    assert practice.workspace.read("needs").height == 3
+    assert "3条需求中有3条为示意" in practice.label

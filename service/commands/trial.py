@@ -1,0 +1,99 @@
+"""A service started for a trial on a free port of loopback, asked, and stopped again."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+import urllib.parse
+import urllib.request
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from features.errors import UnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_COMMAND = "from service.commands import main; main()"
+_PATIENCE = 120.0
+"""Seconds that a service may take to start, or to follow another version."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A service that runs.
+
+    Attributes
+    ----------
+    url : str
+        Where it listens.
+    """
+
+    url: str
+
+    def ask(self, need_id: str, limit: int = 3) -> dict[str, Any]:
+        """Return the page of leads of a need, as anybody gets it."""
+        query = urllib.parse.urlencode({"need_id": need_id, "limit": limit})
+        return self._get(f"/v1/recommendations?{query}")
+
+    def follow(self, version: str, need_id: str) -> float:
+        """Ask until a version answers; return the seconds that it took.
+
+        Raises
+        ------
+        UnavailableError
+            When it does not come.
+        """
+        begin = time.monotonic()
+        while (answered := self.ask(need_id, 1)["model_version"]) != version:
+            if time.monotonic() - begin > _PATIENCE:
+                raise UnavailableError(f"the service still answers from {answered}, not {version}")
+            time.sleep(0.1)
+        return time.monotonic() - begin
+
+    def _get(self, path: str) -> dict[str, Any]:
+        with urllib.request.urlopen(self.url + path, timeout=30) as answer:
+            found: dict[str, Any] = orjson.loads(answer.read())
+        return found
+
+
+@contextmanager
+def serving(home: Path) -> Iterator[Trial]:
+    """Start `lianzhao serve` on a workspace, wait until it is ready, and stop it in the end.
+
+    Raises
+    ------
+    UnavailableError
+        When it does not start.
+    """
+    command = [sys.executable, "-c", _COMMAND, "--home", str(home), "serve", "--port", "0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        said = process.stdout.readline() if process.stdout else ""
+        found = re.search(r"http://[\d.]+:\d+", said)
+        if found is None:
+            raise UnavailableError(f"the service did not start: it said {said.strip()!r}")
+        _await_ready(process, found[0])
+        yield Trial(found[0])
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+        if process.stdout:
+            process.stdout.close()
+
+
+def _await_ready(process: subprocess.Popen[str], url: str) -> None:
+    ends = time.monotonic() + _PATIENCE
+    while process.poll() is None and time.monotonic() < ends:
+        try:
+            with urllib.request.urlopen(f"{url}/health/ready", timeout=5):
+                return
+        except OSError:  # it does not listen yet, or says that it is not ready
+            time.sleep(0.1)
+    raise UnavailableError(f"the service at {url} did not become ready in {_PATIENCE:.0f} s")

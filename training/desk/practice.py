@@ -1,0 +1,89 @@
+"""Labels to practise on where a workspace has none: which node an enterprise is stated to be in.
+
+The nodes that a table of enterprises states become needs, and the enterprises stated to be in them
+the relevant ones; the column itself is taken out, so that no ranker sees its answer. Such labels
+show how training, comparing and publishing work. They were written by the hand that wrote the chain
+map, so how well a ranker finds them again says little about other needs, and nothing about who
+would invest.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from features.errors import InputError
+from features.tables.schema import SCHEMAS
+
+if TYPE_CHECKING:
+    from features.chains import ChainMap
+
+LEAST = 5
+"""A node with fewer enterprises stated to be in it makes no need."""
+SOURCE = "illustrative: nodes stated in the table of enterprises"
+
+
+def practice_tables(
+    enterprises: pl.DataFrame, chain_map: ChainMap, most: int
+) -> dict[str, pl.DataFrame]:
+    """Return enterprises without their nodes, needs made of nodes, and the judgements.
+
+    Parameters
+    ----------
+    enterprises : DataFrame
+        The table of a workspace.
+    chain_map : ChainMap
+        Nodes that it does not know are left out.
+    most : int
+        So many needs at most, those with the most enterprises.
+
+    Raises
+    ------
+    InputError
+        When no node has enough enterprises.
+    """
+    known = pl.DataFrame(
+        [
+            (node.node_id, node.name, chain.name)
+            for chain in chain_map.chains
+            for node in chain.nodes
+        ],
+        schema={"node_id": pl.String, "industry": pl.String, "chain": pl.String},
+        orient="row",
+    )
+    stated = (
+        enterprises.select("enterprise_id", node_id="nodes")
+        .explode("node_id")
+        .drop_nulls()
+        .unique()
+        .join(known, on="node_id")
+        .with_columns(need_id="practice/" + pl.col("node_id"))
+        .sort("need_id", "enterprise_id")
+    )
+    sizes = stated.group_by("need_id").len().filter(pl.col("len") >= LEAST)
+    if sizes.is_empty():
+        raise InputError(
+            f"there is nothing to practise on: no node has {LEAST} enterprises stated to be in it",
+            field="nodes",
+            expected=f"enterprises whose nodes are stated, {LEAST} or more in one node",
+        )
+    largest = sizes.sort("len", "need_id", descending=[True, False]).head(most)
+    chosen = stated.filter(pl.col("need_id").is_in(largest["need_id"].to_list()))
+    needs = chosen.unique("need_id", maintain_order=True).with_columns(basis=pl.lit("illustrative"))
+    judgements = chosen.with_columns(grade=pl.lit(1), source=pl.lit(SOURCE))
+    unstated = pl.lit(None, dtype=enterprises.schema["nodes"])
+    return {
+        "enterprises": enterprises.with_columns(nodes=unstated),
+        "needs": _as("needs", needs),
+        "judgements": _as("judgements", judgements),
+    }
+
+
+def _as(table: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """Return a frame in the columns of a table; those it lacks are unknown."""
+    schema = SCHEMAS[table].create_empty().schema
+    return frame.select(
+        pl.col(name).cast(kind) if name in frame.columns else pl.lit(None, dtype=kind).alias(name)
+        for name, kind in schema.items()
+    )
