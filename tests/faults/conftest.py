@@ -16,11 +16,14 @@ from service.app import create_app
 from service.embedded import _binary
 from service.settings import Settings
 from tests.service.fakes import FakeRegistry, FakeSource
+from tests.service.test_server import launch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
     from pathlib import Path
+
+__all__ = ["launch"]
 
 
 class RedisServer:

@@ -36,6 +36,18 @@ for number in range(10_000):
     log.record(event(f"v{number}"), ENTRY, idempotency_key=f"i{number}", asked="a")
     print(number, flush=True)
 """
+_MIGRATE = """
+import sys
+from pathlib import Path
+from service.database.connection import Database
+from service.database.event_log import EventLog
+from tests.faults.test_database import ENTRY, event
+database = Database(Path(sys.argv[1]), sys.argv[2] or None)
+print("ready", flush=True)
+sys.stdin.readline()
+database.prepare()
+EventLog(database).record(event(sys.argv[3]), ENTRY)
+"""
 
 
 def event(event_id: str, note: str | None = None) -> dict[str, Any]:
@@ -108,6 +120,50 @@ def test_a_killed_process_loses_and_doubles_nothing(tmp_path: Path) -> None:
 
 def test_nor_does_it_on_postgresql(tmp_path: Path, postgres: tuple[str, list[str]]) -> None:
     _kill_while_recording(tmp_path, postgres[0])
+
+
+def _migrate_at_once(homes: list[Path], url: str) -> None:
+    """Let a process for each of the homes make the same database at the same moment."""
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", _MIGRATE, str(home), url, f"v{number}"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for number, home in enumerate(homes)
+    ]
+    for process in processes:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in processes:
+        process.communicate()
+    assert [process.returncode for process in processes] == [0] * len(homes)
+    database = Database(homes[0], url or None)
+    recorded = EventLog(database).recorded()["event_id"].to_list()
+    assert sorted(recorded) == [f"v{number}" for number in range(len(homes))]
+    database.close()
+
+
+def test_processes_that_migrate_at_once_wait_for_each_other(tmp_path: Path) -> None:
+    _migrate_at_once([tmp_path] * 3, "")
+
+
+def test_so_do_machines_on_postgresql(tmp_path: Path, postgres: tuple[str, list[str]]) -> None:
+    server, _, _ = postgres[0].rpartition("/")
+    engine = sa.create_engine(
+        postgres[0].replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT"
+    )
+    with engine.connect() as connection:
+        connection.execute(sa.text("CREATE DATABASE fresh"))
+    engine.dispose()
+    # A workspace of its own each: no lock in a file is shared.
+    _migrate_at_once([tmp_path / name for name in "abc"], f"{server}/fresh")
 
 
 def test_postgresql_restarted_between_two_events(

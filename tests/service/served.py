@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
 from service.app import create_app
+from service.guards import BODY_SECONDS, BodyLimit
 from service.server import serve
 from service.settings import Settings
 from tests.service.fakes import FakeRegistry, FakeSource
@@ -16,7 +18,11 @@ if TYPE_CHECKING:
 
 def build(settings: Settings) -> FastAPI:
     source = FakeSource()
-    return create_app(settings, source, FakeRegistry(source))
+    app = create_app(settings, source, FakeRegistry(source))
+    for layer in app.user_middleware:
+        if layer.cls is BodyLimit:
+            layer.kwargs["seconds"] = float(os.environ.get("SERVED_BODY_SECONDS", BODY_SECONDS))
+    return app
 
 
 if __name__ == "__main__":
