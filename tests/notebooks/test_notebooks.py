@@ -26,6 +26,7 @@ nbformat = pytest.importorskip("nbformat")
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SMALL: dict[str, dict[str, Any]] = {
+    "02_train_and_compare": {"NEEDS": 12, "PROTOCOLS": ["warm"]},
     "03_why_this_lead": {"LEADS": 3, "LIST": 5},
     "04_publish_and_roll_back": {"NEEDS": 12},
 }

@@ -87,7 +87,7 @@ def version_dots(reached: pl.DataFrame) -> Plot:
         height=alt.Step(38),
         title=alt.TitleParams(
             f"{rows.height}个版本中，{refused}个因为明显更差而被拒绝",
-            subtitle=f"从未见过的需求，横线为95%区间；每个版本{min(rows['needs'].to_list())}个以上需求",
+            subtitle=f"从未见过的需求，横线为95%区间；每个版本至少{min(rows['needs'].to_list())}个需求",
         ),
     )
 
