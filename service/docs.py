@@ -18,6 +18,36 @@ _ASSETS = "/docs/assets"
 _REFERENCE = "#/components/schemas/{model}"
 # The browser then keeps the page from fetching anything from elsewhere.
 _POLICY = "default-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
+_PROBLEM = {"application/problem+json": {"schema": {"$ref": _REFERENCE.format(model="Problem")}}}
+PROBLEMS = {
+    400: "`bad-json`: the body is not JSON.",
+    401: "No key, or one that is unknown, revoked or expired.",
+    403: "The key may not do this, or (`foreign-origin`) a page from elsewhere asks.",
+    404: "`not-found`: an id that the workspace does not know.",
+    408: "The body took too long to arrive.",
+    409: "`conflict`: it contradicts what is already there.",
+    413: "`too-large`: the body is larger than 1 MiB.",
+    414: "The path and its query are too long.",
+    421: "`wrong-host`: without keys the service is called as localhost or 127.0.0.1.",
+    422: "`bad-input`: a wrong parameter or field; `errors` names it.",
+    429: "`too-many-requests`: more than LIANZHAO_RATE_LIMIT; see Retry-After.",
+    500: "`internal-error`: nobody foresaw this; the log has more under `request_id`.",
+    503: "No model, or tables, model or database cannot be used now; see Retry-After.",
+}
+"""What each error of the document means; its `code` says more."""
+_ANY = {401, 403, 414, 421, 500}
+
+
+def _errors(path: str, method: str) -> set[int]:
+    """Return the statuses of errors that a call may end with."""
+    if not path.startswith("/v1/"):
+        return _ANY | ({503} if path == "/health/ready" else set())
+    found = _ANY | {422, 429, 503}
+    if method == "post":
+        found |= {400, 408, 409, 413}
+    if method == "post" or "{" in path or path == "/v1/recommendations":
+        found.add(404)
+    return found
 
 
 def install(app: FastAPI) -> None:
@@ -56,15 +86,13 @@ def _document(app: FastAPI) -> dict[str, Any]:
         schemas["Problem"] = problem
         for name in ("HTTPValidationError", "ValidationError"):
             schemas.pop(name, None)
-        error = {
-            "description": "An error",
-            "content": {
-                "application/problem+json": {"schema": {"$ref": _REFERENCE.format(model="Problem")}}
-            },
-        }
-        for operations in document["paths"].values():
-            for operation in operations.values():
+        for path, operations in document["paths"].items():
+            for method, operation in operations.items():
                 operation["responses"].pop("422", None)
-                operation["responses"]["default"] = error
+                for status in sorted(_errors(path, method)):
+                    operation["responses"][str(status)] = {
+                        "description": PROBLEMS[status],
+                        "content": _PROBLEM,
+                    }
         app.openapi_schema = document
     return app.openapi_schema

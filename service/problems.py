@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -173,6 +174,18 @@ def _fault(error: Mapping[str, Any]) -> Fault:
     return Fault(field, error["input"], said)
 
 
+def _allowed(request: Request) -> set[str]:
+    """Return what a path takes: the router names the methods of its first route alone."""
+    path = getattr(request.scope.get("route"), "path_format", None)
+    routes = iter_route_contexts(request.app.routes)
+    return {
+        method
+        for route in routes
+        if path is not None and route.path_format == path
+        for method in route.methods or ()
+    }
+
+
 def install(app: FastAPI) -> None:
     """Make every error of an app a problem."""
 
@@ -196,7 +209,10 @@ def install(app: FastAPI) -> None:
             408: ("too-slow", error.detail),
             413: ("too-large", error.detail),
         }.get(error.status_code, (f"http-{error.status_code}", error.detail))
-        return Problem(error.status_code, code, detail, headers=error.headers)
+        headers = dict(error.headers or {})
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers["Allow"] = ", ".join(sorted(_allowed(request)))
+        return Problem(error.status_code, code, detail, headers=headers)
 
     app.add_exception_handler(errors.LianzhaoError, project_error)
     app.add_exception_handler(RequestValidationError, validation_error)

@@ -3,14 +3,25 @@
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from features.vocabulary import ENDINGS, REGIONS, STAGES
 
+
+def _no_truth(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("a number, not true or false")  # noqa: TRY004
+    return value
+
+
+# To Python, and so to pydantic, true is 1.
+_Number = BeforeValidator(_no_truth)
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 Texts = Annotated[list[Text], Field(max_length=1000)]
-Limit = Annotated[int, Field(ge=1, le=200, description="How many, 1 to 200.")]
-Offset = Annotated[int, Field(ge=0, le=10**9, description="How many to leave out from the start.")]
+Limit = Annotated[int, _Number, Field(ge=1, le=200, description="How many, 1 to 200.")]
+Offset = Annotated[
+    int, _Number, Field(ge=0, le=10**9, description="How many to leave out from the start.")
+]
 
 
 class _Incoming(BaseModel):
@@ -26,10 +37,10 @@ class FilterBody(_Incoming):
     tag: Texts = Field(default=[], description="Tag of the enterprise, such as 专精特新.")
     node: Texts = Field(default=[], description="node_id of the chain map.")
     exclude: Texts = Field(default=[], description="enterprise_id that is left out.")
-    min_capital: float | None = Field(
+    min_capital: Annotated[float | None, _Number] = Field(
         default=None, ge=0, allow_inf_nan=False, description="Registered capital at least, 万元."
     )
-    max_age: float | None = Field(
+    max_age: Annotated[float | None, _Number] = Field(
         default=None, ge=0, allow_inf_nan=False, description="Years since its founding at most."
     )
 

@@ -204,3 +204,15 @@ def test_unknown_needs_are_not_found(client: TestClient) -> None:
     answer = client.get(URL, params={"need_id": "nobody"})
     assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
     assert answer.json()["errors"] == [{"field": "need_id", "got": "nobody", "expected": None}]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [({"limit": True}, "limit"), ({"filters": {"max_age": False}}, "filters.max_age")],
+)
+def test_truth_is_no_number(client: TestClient, body: dict[str, object], field: str) -> None:
+    answer = client.post("/v1/recommendations", json={"need": {"industry": "LED"}, **body})
+    assert answer.status_code == 422
+    fault = answer.json()["errors"][0]
+    assert fault["field"] == field
+    assert fault["expected"] == "a number, not true or false"

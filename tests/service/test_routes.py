@@ -81,6 +81,15 @@ def test_errors_are_problems(
     assert ("allow" in answer.headers) == (status == 405)
 
 
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [("/v1/zones/z", "GET"), ("/v1/recommendations", "GET, POST"), ("/v1/events", "GET, POST")],
+)
+def test_405_names_every_method_of_the_path(client: TestClient, path: str, methods: str) -> None:
+    answer = client.delete(path)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, methods)
+
+
 def test_models_change_without_a_restart(client: TestClient) -> None:
     url = "/v1/recommendations?need_id=z/光电LED"
     assert client.get(url).headers["X-Model-Version"] == "m1"
@@ -152,7 +161,7 @@ def test_the_openapi_document_is_valid_and_names_problems(client: TestClient) ->
     leads = document["paths"]["/v1/recommendations"]["get"]
     names = {parameter["name"] for parameter in leads["parameters"]}
     assert {"need_id", "zone_id", "industry", "limit", "offset", "province"} <= names
-    problem = leads["responses"]["default"]["content"]["application/problem+json"]["schema"]
+    problem = leads["responses"]["422"]["content"]["application/problem+json"]["schema"]
     assert problem == {"$ref": "#/components/schemas/Problem"}
     assert "/v1/zones/{zone_id}" in document["paths"]
 
