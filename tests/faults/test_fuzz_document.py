@@ -39,7 +39,7 @@ def session(tmp_path: Path) -> Iterator[ASGIClient]:
 
 
 # One app answers all examples of a call, as a service does.
-@schema.exclude(path_regex="^/v1/events").parametrize()
+@schema.parametrize()
 @settings(
     max_examples=25,
     deadline=None,
