@@ -13,7 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from features.errors import LianzhaoError
 from features.workspace import Workspace
-from service import docs, problems
+from service import docs, problems, tracing
 from service.answers import Answers
 from service.cache import RemoteCache
 from service.front import Front, Known, Shortcut
@@ -37,8 +37,6 @@ from service.telemetry import Telemetry
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from fastapi.telemetry import TelemetryConfig
-
     from service.interfaces import EngineSource, Registry
     from service.settings import Settings
 
@@ -57,12 +55,6 @@ _ACCEPTED = [
     "Accept-Language",
     "X-Request-ID",
 ]
-_SILENT: TelemetryConfig = {
-    "tracing": False,
-    "metrics": False,
-    "logs": False,
-    "operation_spans": False,
-}
 
 
 def create_app(
@@ -112,8 +104,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        # FastAPI would look for OpenTelemetry exporters; /metrics is what this project offers.
-        telemetry=_SILENT,
+        telemetry=tracing.configuration(),
     )
     app.state.parts = Parts(answers, registry or _registry_of(settings), telemetry, ledger)
     for module in (recommendations, reference, enterprises, models, events, audit, health):
