@@ -84,6 +84,11 @@ class Ledger:
         self._threads.shutdown(wait=True)
         self.database.close()
 
+    @property
+    def state(self) -> str:
+        """What there is to say of the database, as seen within the last second: up or down."""
+        return "down" if self._away else "up"
+
     async def run(self, work: Callable[[], T]) -> T:
         """Do blocking work with the database in a thread of its own."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)

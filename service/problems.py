@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 FAILURE = 1
 WRONG_USAGE = 2
+_BITS = 63
 _SHOWN = 200
 """Characters of a wrong value that are given back."""
 
@@ -125,7 +126,9 @@ class Problem(Response):
 
 
 def _shown(value: object) -> object:
-    if value is None or isinstance(value, bool | int | float):
+    # JSON has no longer integers that every reader takes, and orjson writes none.
+    long = isinstance(value, int) and value.bit_length() > _BITS
+    if value is None or (isinstance(value, bool | int | float) and not long):
         return value
     text = value if isinstance(value, str) else repr(value)
     text = text.encode("utf-8", "replace").decode()

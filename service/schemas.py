@@ -1,5 +1,6 @@
 """Bodies and parameters that come in, and the shapes of what goes out (for OpenAPI)."""
 
+import re
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -14,6 +15,14 @@ def _no_truth(value: Any) -> Any:
     return value
 
 
+def _day(value: Any) -> Any:
+    if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+        raise ValueError("a date such as 2026-01-31")
+    return value
+
+
+# Pydantic takes a number for seconds since 1970.
+_Day = BeforeValidator(_day)
 # To Python, and so to pydantic, true is 1.
 _Number = BeforeValidator(_no_truth)
 Text = Annotated[str, Field(min_length=1, max_length=200)]
@@ -115,7 +124,9 @@ class EventQuery(PageQuery):
     zone_id: Text | None = Field(default=None, description="The zone, or that of the need.")
     enterprise_id: Text | None = None
     stage: Text | None = Field(default=None, description=", ".join([*STAGES, *ENDINGS]))
-    since: date | None = Field(default=None, description="Events of this day or later.")
+    since: Annotated[date | None, _Day] = Field(
+        default=None, description="Events of this day or later, such as 2026-01-31."
+    )
     retracted: bool | None = Field(default=None, description="Only those taken back, or not.")
 
 

@@ -7,6 +7,8 @@ from service.routes.context import Context
 
 router = APIRouter(tags=["health"])
 
+_AILING = {"down", "full"}
+
 
 def _json(document: dict[str, object]) -> Response:
     return Response(orjson.dumps(document), media_type="application/json")
@@ -14,7 +16,7 @@ def _json(document: dict[str, object]) -> Response:
 
 @router.get("/health/live")
 async def live() -> Response:
-    """Tell that the process answers."""
+    """Tell that the process answers, whatever it can answer: to be restarted when it does not."""
     return _json({"status": "alive"})
 
 
@@ -22,19 +24,25 @@ async def live() -> Response:
 async def ready(parts: Context) -> Response:
     """Tell whether a model and tables are loaded; 503 while they are not.
 
-    Without Redis the service is slower and no less ready: then `cache` is "down". A model that
-    could not be loaded leaves the one before in service: then `trouble` says why.
+    `degraded` names what is in trouble while leads are served all the same. Without the cache they
+    are slower; without the database keys hold as last known and events are refused (503); a model
+    that could not be loaded leaves the one before in service, and `trouble` says why.
     """
     answers = parts.answers
     engine = await answers.engine()
+    cache, database = await answers.remote.check(), parts.ledger.state
+    trouble = await answers.run(answers.source.trouble)
+    bad = {"cache": cache in _AILING, "database": database in _AILING, "model": bool(trouble)}
     return _json(
         {
             "status": "ready",
             "model_version": engine.model_version,
             "pool_version": engine.pool_version,
             "pool_date": engine.pool_date,
-            "cache": await answers.remote.check(),
-            "trouble": await answers.run(answers.source.trouble),
+            "cache": cache,
+            "database": database,
+            "trouble": trouble,
+            "degraded": [name for name, is_bad in bad.items() if is_bad],
         }
     )
 

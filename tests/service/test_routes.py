@@ -6,6 +6,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from features.errors import UnavailableError
+from service.ledger import Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,6 +112,8 @@ def test_health_tells_what_is_ready(client: TestClient, source: FakeSource) -> N
         "pool_date": "2026-01-01",
         "cache": "none",
         "trouble": None,
+        "database": "up",
+        "degraded": [],
     }
     source.error = UnavailableError("no model yet: run lianzhao train")
     answer = client.get("/health/ready")
@@ -118,6 +121,17 @@ def test_health_tells_what_is_ready(client: TestClient, source: FakeSource) -> N
     assert "lianzhao train" in answer.json()["detail"]
     assert answer.headers["Retry-After"]
     assert client.get("/health/live").status_code == 200
+
+
+def test_ready_without_redis_and_database_says_so(
+    start: Callable[..., AbstractContextManager[TestClient]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with start(redis_url="redis://127.0.0.1:9/0") as client:
+        monkeypatch.setattr(Ledger, "state", "down")
+        answer = client.get("/health/ready")
+    assert answer.status_code == 200
+    told = answer.json()
+    assert (told["status"], told["degraded"]) == ("ready", ["cache", "database"])
 
 
 def test_an_app_without_a_model_starts_and_says_so(

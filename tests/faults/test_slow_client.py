@@ -1,0 +1,84 @@
+"""Clients that never finish what they say: the others are answered all the same."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+PAGE = "/v1/recommendations?need_id=z%2F%E5%85%89%E7%94%B5LED"
+SLOW = 200
+HEAD = b"GET /v1/zones HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "
+BODY = (
+    b"POST /v1/recommendations HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+    b"Content-Length: 1000\r\n\r\n{"
+)
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> Iterator[tuple[str, int]]:
+    """Return where a real server on the fakes listens."""
+    environment = {**os.environ, "LIANZHAO_HOME": str(tmp_path / "home")}
+    command = [sys.executable, "-m", "tests.service.served", "0", "1"]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        found = re.search(r"http://127\.0\.0\.1:(\d+)", process.stdout.readline())
+        assert found
+        host = "127.0.0.1", int(found[1])
+        ends = time.monotonic() + 30
+        while True:
+            try:
+                _get(host, "/health/live")
+                break
+            except OSError:
+                assert time.monotonic() < ends
+                time.sleep(0.05)
+        yield host
+        process.terminate()
+        try:
+            process.wait(timeout=20)
+        finally:
+            process.kill()
+
+
+def _get(host: tuple[str, int], path: str) -> float:
+    started = time.perf_counter()
+    with urllib.request.urlopen(f"http://{host[0]}:{host[1]}{path}", timeout=5) as answer:
+        assert answer.status == 200
+        answer.read()
+    return time.perf_counter() - started
+
+
+@pytest.mark.parametrize("begun", [HEAD, BODY], ids=["headers", "body"])
+def test_others_are_answered_while_slow_clients_hold_on(
+    address: tuple[str, int], begun: bytes
+) -> None:
+    slow = []
+    try:
+        for _ in range(SLOW):
+            slow.append(socket.create_connection(address, timeout=5))
+            slow[-1].sendall(begun)
+        seconds = []
+        for _ in range(20):
+            for connection in slow[:10]:
+                connection.sendall(b"x")
+            seconds.append(_get(address, PAGE))
+        assert sorted(seconds)[10] < 0.5, seconds
+    finally:
+        for connection in slow:
+            connection.close()
+    assert _get(address, PAGE) < 5
