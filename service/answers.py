@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from service.cache import RemoteCache
     from service.interfaces import Document, Engine, EngineSource, Language
+    from service.telemetry import Telemetry
 
 log = logging.getLogger(__name__)
 
@@ -143,12 +144,11 @@ class Answers:
     over is given as stale while it is fetched anew.
     """
 
-    def __init__(
-        self, source: EngineSource, remote: RemoteCache, count: Callable[[State], None]
-    ) -> None:
+    def __init__(self, source: EngineSource, remote: RemoteCache, telemetry: Telemetry) -> None:
         self.source = source
         self.remote = remote
-        self.count = count
+        self.telemetry = telemetry
+        self.count = telemetry.answered
         self._local: LocalCache[Answer] = LocalCache(_LOCAL_BYTES, remote.ttl, remote.ttl)
         self._last: LocalCache[Answer] = LocalCache(_LAST_BYTES, remote.ttl)
         self._flights: dict[tuple[str, str, bytes], asyncio.Task[tuple[Answer, State]]] = {}
@@ -164,7 +164,14 @@ class Answers:
 
     async def run(self, work: Callable[[], Any]) -> Any:
         """Do blocking work in a thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        waiting = self.telemetry.waiting
+        waiting.inc()
+
+        def begun() -> Any:
+            waiting.dec()
+            return work()
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads, begun)
 
     def at_hand(self, asked: Question) -> Answer | None:
         """Return the answer if it is in this process and nothing has to be waited for."""
@@ -196,7 +203,9 @@ class Answers:
     async def _answer(self, asked: Question) -> tuple[Answer, State]:
         engine = await self.engine()
         key = _key(engine, asked)
-        if found := self._local.get(key):
+        found = self._local.get(key)
+        self.telemetry.looked_up("local", found is not None)
+        if found:
             return found, "hit"
         flight = self._flights.get(key)
         if flight is None:
@@ -222,6 +231,7 @@ class Answers:
         name = _name(*key)
         state: State = "hit"
         body = await self.remote.get(name)
+        self.telemetry.looked_up("redis", body is not None)
         if body is None:
             async with self.remote.claim(name) as body:
                 if body is None:
@@ -236,6 +246,7 @@ class Answers:
         weight = answer.weight + len(asked.asked)
         self._local.put(key, answer, weight)
         self._last.put((engine.pool_version, asked.asked), answer, weight)
+        self.telemetry.cache_bytes.set(self._local.weight + self._last.weight)
         return answer, state
 
     async def _stale(self, asked: Question) -> Answer | None:

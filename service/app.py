@@ -76,7 +76,7 @@ def create_app(
     telemetry = Telemetry()
     observer = Observer(telemetry, settings.log_level)
     remote = RemoteCache(settings.redis(), settings.cache_ttl)
-    answers = Answers(source, remote, telemetry.answered)
+    answers = Answers(source, remote, telemetry)
     limiter = Limiter(settings.rate_limit, settings.redis()) if settings.rate_limit else None
 
     @asynccontextmanager

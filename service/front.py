@@ -103,6 +103,7 @@ class Front:
             return None
         scope[CALLER], scope["route"] = caller, known[1]
         self.answers.count("hit")
+        self.answers.telemetry.looked_up("local", found=True)
         return AnswerResponse(answer, "hit")
 
     def _note(self, scope: Scope, status: int, started: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import socket
@@ -9,10 +10,16 @@ import subprocess
 import sys
 import time
 import urllib.request
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from service.app import create_app
+from service.guards import BodyLimit
+from service.settings import Settings
+from tests.service.fakes import FakeRegistry, FakeSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,3 +89,35 @@ def test_others_are_answered_while_slow_clients_hold_on(
         for connection in slow:
             connection.close()
     assert _get(address, PAGE) < 5
+
+
+def test_a_body_that_never_ends_is_answered_408(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("service.app.BodyLimit", partial(BodyLimit, seconds=0.05))
+    source = FakeSource()
+    app = create_app(
+        Settings.load(home=tmp_path, log_level="warning"), source, FakeRegistry(source)
+    )
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        await asyncio.sleep(60)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def run() -> None:
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": "/v1/recommendations",
+            "query_string": b"",
+            "headers": [(b"host", b"127.0.0.1"), (b"content-type", b"application/json")],
+        }
+        async with app.router.lifespan_context(app):
+            await app(scope, receive, send)  # type: ignore[arg-type]
+
+    asyncio.run(run())
+    assert sent[0]["status"] == 408
+    assert (b"content-type", b"application/problem+json") in sent[0]["headers"]
