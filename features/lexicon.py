@@ -50,27 +50,29 @@ class Lexicon:
     Parameters
     ----------
     industries : iterable of Industry
-        A name that several of them claim belongs to the one whose own name it is, else to the
-        first.
+        A name that several of them claim belongs to the one whose own name it is, else to all that
+        have it as an alias: 机床 is 机床工具 and 工业母机 alike.
     """
 
     def __init__(self, industries: Iterable[Industry]) -> None:
         self.industries = tuple(industries)
-        self._column: dict[str, int] = {}
+        self._columns: dict[str, tuple[int, ...]] = {}
         for names in (lambda row: (row.name,), lambda row: row.aliases):
             for form in (_plain, _short):
+                claims: dict[str, dict[int, None]] = {}
                 for column, industry in enumerate(self.industries):
                     for name in names(industry):
-                        self._column.setdefault(form(name), column)
+                        claims.setdefault(form(name), {})[column] = None
+                for claimed, columns in claims.items():
+                    self._columns.setdefault(claimed, tuple(columns))
 
-    def find(self, text: str) -> int | None:
-        """Return the number of the industry that a text names, None where it names none.
+    def find(self, text: str) -> tuple[int, ...]:
+        """Return the numbers of the industries that a text names, none where it names none.
 
         Case, white space, brackets, Ⅱ, Ⅲ and an ending such as 行业 or 制造业 make no difference;
         anything else does: a sibling's products would mislead more than they help.
         """
-        found = self._column.get(_plain(text))
-        return self._column.get(_short(text)) if found is None else found
+        return self._columns.get(_plain(text)) or self._columns.get(_short(text), ())
 
     @property
     def rows(self) -> NDArray[np.str_]:

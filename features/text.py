@@ -161,8 +161,8 @@ def name_words(enterprises: pl.DataFrame) -> WeightedTexts:
 
 def named_industries(need: NeedQuery, lexicon: Lexicon) -> list[int]:
     """Return the numbers of the lexicon's industries that its industry and keywords name."""
-    found = (lexicon.find(text) for text in (need.industry, *need.keywords))
-    return list(dict.fromkeys(number for number in found if number is not None))
+    texts = (need.industry, *need.keywords)
+    return list(dict.fromkeys(number for text in texts for number in lexicon.find(text)))
 
 
 def need_texts(

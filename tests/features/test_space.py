@@ -146,7 +146,7 @@ def test_a_request_s_text_is_not_kept(space, store):
 
 
 def test_what_is_made_fits_the_industries_of_the_lexicon(pool, space):
-    at = [space.lexicon_.find(name) for name in ("中药饮片", "乳制品")]
+    at = [space.lexicon_.find(name)[0] for name in ("中药饮片", "乳制品")]
     own = pool.industries[at]
     assert pool.industries.shape == (len(space.lexicon_.industries), len(pool))
     of = np.array([id_[:3] for id_ in pool.ids])
@@ -162,7 +162,7 @@ def test_who_states_no_product_fits_industries_by_its_name(space):
         {"enterprise_id": "c", "name": "甲"},
     ]
     table = frame("enterprises", rows)
-    own = space.pool(table).industries[[space.lexicon_.find(n) for n in ("乳制品", "中药饮片")]]
+    own = space.pool(table).industries[[space.lexicon_.find(n)[0] for n in ("乳制品", "中药饮片")]]
     assert own[0, 0] > own[1, 0]
     assert own[0, 1] < own[1, 1]
     assert not own[:, 2].any()
