@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import polars as pl
 from threadpoolctl import threadpool_limits
 
 from features.chains import ChainMap
@@ -29,10 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    import polars as pl
     from numpy.typing import NDArray
 
-    from features.arrays import PoolFeatures
+    from features.arrays import NeedFeatures, PoolFeatures
     from features.encoder import EncodingStore
     from features.progress import Steps
     from training.interactions import Interactions
@@ -113,14 +113,10 @@ def fit(
     space = FeatureSpace(store, chains, input_output=data.input_output, seed=seed)
     encoding = partial(progress, "encode texts")
     pool = space.fit_pool(data.enterprises, today=today, progress=encoding)
-    presence = Presence(
-        space,
-        pool,
-        enterprises=data.enterprises,
-        events=events,
-        zones=data.zones,
-        needs=data.needs,
+    presence_of = partial(
+        Presence, space, pool, enterprises=data.enterprises, zones=data.zones, needs=data.needs
     )
+    presence = presence_of(events=events)
     zones = {row["zone_id"]: row for row in data.zones.iter_rows(named=True)}
     queries, needs = [], []
     for row in data.needs.iter_rows(named=True):
@@ -131,6 +127,15 @@ def fit(
             zone = zones.get(query.zone_id or "")
             needs.append(space.need(query, zone, present=present, keep=True))
             queries.append(query)
+
+    def needs_before(day: date) -> list[NeedFeatures]:
+        """Return the needs with what their zones had by then: later events must not be seen."""
+        then = presence_of(events=events.filter(pl.col("date") < day))
+        return [
+            replace(need, present=then.of(query.zone_id, apart_from=query.need_id))
+            for query, need in zip(queries, needs, strict=True)
+        ]
+
     need_ids = [str(query.need_id) for query in queries]
     known = interactions(data.judgements, events, need_ids, pool.ids, as_of=today)
     known = replace(known, notes=(*notes, *known.notes))
@@ -144,6 +149,7 @@ def fit(
         as_of=today,
         seed=seed,
         progress=progress,
+        needs_before=needs_before,
     )
     folds = trials.folds() if known.gains.nnz else Cases([], [])
     time = trials.time()

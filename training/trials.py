@@ -25,7 +25,7 @@ from training.splits import half_pairs, need_folds
 from training.weights import Case
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import date
 
     from numpy.typing import NDArray
@@ -91,6 +91,9 @@ class Trials:
     seed : int
     progress : callable
         Told (step, done, of).
+    needs_before : callable, optional
+        Returns the needs as they were before a day, with what their zones had by then; by default
+        they were as they are.
     """
 
     def __init__(
@@ -103,6 +106,7 @@ class Trials:
         as_of: date,
         seed: int,
         progress: Steps,
+        needs_before: Callable[[date], Sequence[NeedFeatures]] | None = None,
     ) -> None:
         self.needs = needs
         self.pool = pool
@@ -111,6 +115,7 @@ class Trials:
         self.as_of = as_of
         self.seed = seed
         self.progress = progress
+        self._needs_before = needs_before or (lambda _: needs)
         self._need_ids = [need.need_id or "" for need in needs]
         gains = labels.known.gains
         self._examples = Examples(pool, np.unique(gains.indices), seed=seed) if gains.nnz else None
@@ -143,14 +148,14 @@ class Trials:
         fold_of = {row: at for at, fold in enumerate(folds) for row in fold.tolist()}
 
         def judge(row: int) -> Cases:
-            content, wanted = self._content(row), _wanted(known.relevant, row)
-            at = fold_of[row]
-            cold = list(self._case(row, at, wanted, trials[at], content, warm=False))
+            need, wanted = self.needs[row], _wanted(known.relevant, row)
+            content, at = self._content(need), fold_of[row]
+            cold = list(self._case(row, need, at, wanted, trials[at], content, warm=False))
             warm: list[Case] = []
             for at, half in enumerate(halves):
                 if half.indptr[row + 1] - half.indptr[row] >= MIN_RELEVANT:
                     trial = trials[len(folds) + at]
-                    warm += self._case(row, at, wanted, trial, content, warm=True)
+                    warm += self._case(row, need, at, wanted, trial, content, warm=True)
             return Cases(cold, warm)
 
         found = Cases([], [])
@@ -181,18 +186,19 @@ class Trials:
             after = won.filter(pl.col("date").is_between(cut, end, closed="left"))
             if before.height < MIN_DEALS or after.is_empty():
                 continue
-            trial = self._trial_before(cut)
+            trial, needs = self._trial_before(cut), self._needs_before(cut)
             known_by_then = np.isin(self.pool.ids, before["enterprise_id"].to_numpy().astype(str))
             came = self._interactions(self.labels.judgements.clear(), after, end).relevant
             for row in np.flatnonzero(np.diff(came.indptr)).tolist():
-                wanted = _wanted(came, row)
-                head = bool(len(trial.learnt.heads.chosen(self.needs[row].need_id)))
+                need, wanted = needs[row], _wanted(came, row)
+                head = bool(len(trial.learnt.heads.chosen(need.need_id)))
                 found = self._case(
                     row,
+                    need,
                     fold,
                     wanted,
                     trial,
-                    self._content(row),
+                    self._content(need),
                     warm=head,
                     among=known_by_then,
                     least=1,
@@ -246,11 +252,11 @@ class Trials:
         )
         return events.join(named, on=["need_id", "enterprise_id"], how="anti")
 
-    def _content(self, row: int) -> NDArray[np.float64]:
+    def _content(self, need: NeedFeatures) -> NDArray[np.float64]:
         """Return the content factors and feedback, standardised, shape (factors + 1, n)."""
         weights = np.array(list(CONTENT_PRIOR.values()))
         z = np.zeros((len(weights) + 1, len(self.pool)))
-        for at, scores in enumerate(self.scorer.scores(self.needs[row])):
+        for at, scores in enumerate(self.scorer.scores(need)):
             if scores is not None:
                 z[at] = standardise(scores)
         base = weights @ z[:-1]
@@ -262,6 +268,7 @@ class Trials:
     def _case(
         self,
         row: int,
+        need: NeedFeatures,
         fold: int,
         wanted: NDArray[np.bool_],
         trial: Trial,
@@ -275,7 +282,6 @@ class Trials:
 
         Who said no to another need is a candidate: the heads of other needs alone learnt from it.
         """
-        need = self.needs[row]
         candidates = among
         if candidates is None:
             candidates = np.ones(len(self.pool), dtype=bool)

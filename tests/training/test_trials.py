@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
@@ -9,6 +9,7 @@ from scipy import sparse
 from models.blend import standardise, unit_spread
 from models.head import Examples, NeedHeads
 from tests.pool import EACH, NEED_IDS, frame, judgement_rows, training_data
+from tests.training.deals import trading_data
 from training import fitting
 from training import trials as module
 from training.priors import CONTENT_PRIOR, prior
@@ -129,7 +130,7 @@ def test_the_parts_of_a_warm_case_by_hand(judged):
     case = by_need(judged.folds().warm)[3, 1]
     candidates = np.setdiff1d(np.arange(len(pool)), left.indices)
     share = 1.2 / np.sqrt(left[[3]].nnz)
-    voiced = prior(warm=False)[:HYBRID] @ judged._content(3)
+    voiced = prior(warm=False)[:HYBRID] @ judged._content(judged.needs[3])
     expected = [
         share * unit_spread(voiced[None, :])[0],
         standardise(heads.score(need, heads.prepare(pool))),
@@ -147,7 +148,7 @@ def test_the_parts_of_a_cold_case_are_content_feedback_hybrid_and_history(judged
     [case] = [case for case in judged.folds().cold if case.need == 3]
     assert len(case.parts) == len(prior(warm=False))
     assert case.among == case.parts.shape[1]
-    content = judged._content(3)
+    content = judged._content(judged.needs[3])
     voiced = np.array([*CONTENT_PRIOR.values()]) @ content[:-1]
     assert voiced.std() == pytest.approx(1)
     assert content[-1].std() == pytest.approx(1)
@@ -265,6 +266,27 @@ def test_nothing_after_the_cut_is_learnt_from(traded, years):
     for need in range(LAST):
         assert_only_labels_differ(one[need, 1], other[need, 1])
     assert not np.allclose(one[3, 2].parts, other[3, 2].parts)
+
+
+def test_what_came_to_a_zone_later_is_not_there_in_trials_by_time(trials_of):
+    trials = trials_of(trading_data())
+
+    def there(needs):
+        present = [need.present for need in needs if need.present]
+        pairs = [pair for one in present for pair in zip(one.ids, one.hows, strict=True)]
+        return {id_[-1] for id_, how in pairs if how == "signed"}
+
+    # Every subject's first enterprise came in 2016, the second in 2017, and so on.
+    assert there(trials.needs) == {*"0123"}
+    assert there(trials._needs_before(date(2018, 1, 1))) == {*"01"}
+
+
+def test_every_cut_asks_for_the_needs_as_they_were(traded):
+    asked, other = [], again(traded, traded.labels.events)
+    vars(other).update(_needs_before=lambda day: asked.append(day) or traded.needs)
+    other.time()
+    turn = timedelta(days=1)  # a year has 365.25 days
+    assert [(day + turn).year for day in asked] == [2015, 2016, 2017, 2018]
 
 
 def test_every_cut_learns_from_what_lies_before_it(traded, monkeypatch):
