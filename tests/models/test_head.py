@@ -39,18 +39,21 @@ def scores(heads, need, pool):
 
 
 def blocks(pool):
-    """Return topics, meaning and text with their columns centred, industries with unit rows."""
+    """Return topics, meaning, industries and text with their columns centred.
+
+    Before it, rows have unit length, those of industries the root of 3.
+    """
     industries = pool.industries.T.astype(np.float64)
     lengths = np.linalg.norm(industries, axis=1, keepdims=True)
-    centred = [
+    return [
         matrix - matrix.mean(axis=0)
         for matrix in (
             pool.views["topics"].astype(np.float64),
             pool.views["meaning"].astype(np.float64),
+            np.sqrt(3) * industries / np.where(lengths, lengths, 1),
             pool.views["text"].toarray().astype(np.float64),
         )
     ]
-    return [*centred[:2], industries / np.where(lengths, lengths, 1), centred[2]]
 
 
 def test_a_head_is_the_ridge_regression_of_its_gains_on_the_views_side_by_side(
@@ -64,8 +67,8 @@ def test_a_head_is_the_ridge_regression_of_its_gains_on_the_views_side_by_side(
     for row in (0, 2):
         weights = np.linalg.solve(rows.T @ rows + 2.0 * np.eye(rows.shape[1]), rows.T @ gains[row])
         found = scores(heads, needs[row], pool)
-        # That the tokens of the one who is scored are not centred is the same for everybody.
-        moved = pool.views["text"].mean(axis=0) @ weights[-pool.views["text"].shape[1] :]
+        # That industries and tokens of the one who is scored are not centred moves all alike.
+        moved = (found - rows @ weights).mean()
         np.testing.assert_allclose(found, rows @ weights + moved, atol=2e-5)
         assert np.ptp(found) > 0.1
     assert heads.chosen(NEED_IDS[0]).tolist() == ["E000", "E003"]
@@ -83,7 +86,8 @@ def test_content_and_tokens_of_rows_are_those_of_the_views(bound):
     topics, meaning, industries, _ = blocks(pool)
     at = np.array([3, 0, len(pool) - 1])
     expected = np.hstack([topics, meaning, industries])[at]
-    np.testing.assert_allclose(Views.of(pool).rows(at), expected, atol=1e-5)
+    found = Views.of(pool).rows(np.arange(len(pool)))
+    np.testing.assert_allclose((found - found.mean(axis=0))[at], expected, atol=1e-5)
 
 
 def test_only_the_strongest_tokens_are_kept():
