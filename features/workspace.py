@@ -252,7 +252,8 @@ class Workspace:
                     changed[name], removed[name] = kept, rows.height - kept.height
             if recorded:
                 removed["events"] = removed.get("events", 0) + recorded
-            if table not in removed:
+            # A removal that was killed has left recorded events only: the same again ends it.
+            if not removed:
                 raise NotFoundError(
                     f"no {kind} has the id {id!r}",
                     field=column,

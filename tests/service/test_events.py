@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 import pytest
 from starlette.testclient import TestClient
 
+from features.errors import NotFoundError
 from features.tables.importing import import_table
 from features.workspace import Workspace
 from models.registry import ModelRegistry
@@ -203,6 +204,28 @@ def test_imported_and_recorded_events_are_one_history(served: TestClient, home: 
     assert workspace.read("events").height == before
     assert workspace.remove("event", "shared") == {"events": 2}
     assert served.get(f"{URL}?limit=200").json()["total"] == before
+
+
+@pytest.mark.parametrize("kind", ["enterprise", "need"])
+def test_a_removal_killed_halfway_misleads_nobody_and_is_ended_by_the_same_again(
+    served: TestClient, home: Path, kind: Literal["enterprise", "need"]
+) -> None:
+    ask = {"need_id": NEED_IDS[1], "limit": 200}
+    leads = served.get("/v1/recommendations", params=ask).json()["leads"]
+    body = {"enterprise_id": leads[0]["enterprise"]["enterprise_id"], "need_id": NEED_IDS[0]}
+    served.post(URL, json={**body, "event_id": "x", "stage": "lost", "date": "2026-06-01"})
+    id_ = body[f"{kind}_id"]
+    # The tables are written before the database: without it, this is as far as it came.
+    assert Workspace(home).remove(kind, id_)[f"{kind}s"] == 1
+    leads = served.get("/v1/recommendations", params=ask).json()["leads"]
+    assert leads
+    assert id_ not in {lead["enterprise"]["enterprise_id"] for lead in leads}
+    workspace = workspace_at(home)
+    assert "x" in workspace.read("events")["event_id"]
+    assert workspace.remove(kind, id_) == {"events": 1}
+    assert "x" not in workspace.read("events")["event_id"]
+    with pytest.raises(NotFoundError, match=f"no {kind} has the id"):
+        workspace.remove(kind, id_)
 
 
 def test_an_official_sees_no_event_of_another_zone(served: TestClient, home: Path) -> None:
