@@ -59,10 +59,10 @@ class JsonFormatter(OrjsonFormatter):
 class AccessLog:
     """A line a request, written by a thread of its own.
 
-    The logging module takes about 13 µs a line, as long as a request from memory takes otherwise,
-    and a reader of stderr that stands still would stop the service with it. Here a request costs
-    the making of its line (3 µs); what a reader does not take in time is dropped and counted. The
-    lines of the last 0.2 s are lost when the process is killed.
+    The logging module takes seven times as long for the same line (28 µs against 4 µs), and a
+    reader of stderr that stands still would stop the service with it. Here a request costs the
+    making of its line; what a reader does not take in time is dropped and counted. The lines of
+    the last 0.2 s are lost when the process is killed.
 
     Parameters
     ----------
