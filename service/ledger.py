@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from urllib.parse import parse_qs
@@ -30,6 +31,8 @@ T = TypeVar("T")
 _EVERY = 0.5
 """Seconds between two looks for changed keys and events: so late, at most, another worker's are
 seen."""
+_FORGETS_EVERY = 3600.0
+"""Seconds between two times that old Idempotency-Keys are dropped, the first at the start."""
 _THREADS = 4
 _READS_KEPT = 10_000
 """Different reads in a second that are noted; beyond, they are counted together."""
@@ -68,6 +71,7 @@ class Ledger:
         self._reads: dict[Read, int] = {}
         self._watching: asyncio.Task[None] | None = None
         self._away = False
+        self._forgets_at = 0.0
 
     async def open(self) -> None:
         """Learn the keys and events that there are, and watch them from now on."""
@@ -124,6 +128,9 @@ class Ledger:
                     entry = _entry(read)
                     entries[entry] = entries.get(entry, 0) + times
                 await self.run(lambda: self.audit.add(entries))
+            if time.monotonic() >= self._forgets_at:
+                self._forgets_at = time.monotonic() + _FORGETS_EVERY
+                await self.run(self.events.forget)
             self._away = False
         except LianzhaoError as error:
             if not self._away:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from service.database.audit_log import Entry
     from service.database.connection import Database
 
+IDEMPOTENT_DAYS = 30
+"""How long it is remembered under which Idempotency-Key an event was recorded."""
 _COLUMNS = tuple(SCHEMAS["events"].column_names())
 
 
@@ -193,6 +196,13 @@ class EventLog:
             return now
 
         return self.database.write(work)
+
+    def forget(self) -> None:
+        """Drop Idempotency-Keys older than `IDEMPOTENT_DAYS`; their events stay."""
+        oldest = utc_now() - timedelta(days=IDEMPOTENT_DAYS)
+        old = sa.delete(ANSWERS).where(ANSWERS.c.answered_at < oldest)
+        if self.database.exists:
+            self.database.write(lambda connection: connection.execute(old))
 
     @contextmanager
     def removing(self, column: str, id_: str) -> Iterator[int]:

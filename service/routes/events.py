@@ -43,8 +43,9 @@ async def record(
 ) -> Response:
     """Record an event; when this answers, it is on the disk, and lists have changed.
 
-    The same Idempotency-Key with the same body gives the same answer again; with another body it
-    is refused (422). Without a key, an event_id that was recorded with the same values gives 200.
+    For 30 days, the same Idempotency-Key with the same body gives the same answer again; with
+    another body it is refused (422). Without a key, an event_id that was recorded with the same
+    values gives 200.
     """
     if idempotency_key is not None and not idempotency_key.strip('" '):
         expected = "1 to 255 characters"

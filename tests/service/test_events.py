@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 import pytest
+import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from features.errors import NotFoundError
@@ -12,9 +14,10 @@ from features.tables.importing import import_table
 from features.workspace import Workspace
 from models.registry import ModelRegistry
 from service.app import create_app
-from service.database.connection import Database
-from service.database.event_log import EventLog
+from service.database.connection import Database, utc_now
+from service.database.event_log import IDEMPOTENT_DAYS, EventLog
 from service.database.key_store import KeyStore
+from service.database.schema import ANSWERS
 from service.holder import EngineHolder
 from service.settings import Settings
 from tests.pool import NEED_IDS, HashedEncoder
@@ -63,6 +66,28 @@ def test_an_idempotency_key_does_a_thing_once(client: TestClient) -> None:
     other = client.post(URL, json={**BODY, "stage": "lost"}, headers=key)
     assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
     assert client.get(URL).json()["total"] == 1
+
+
+def test_an_idempotency_key_is_forgotten_after_its_time_and_the_event_is_not(start: Start) -> None:
+    database = Database(Path("var"))
+
+    def age(**since: int) -> None:
+        old = sa.update(ANSWERS).values(answered_at=utc_now() - timedelta(**since))
+        database.write(lambda connection: connection.execute(old))
+
+    def again() -> int:
+        with start() as client:
+            body = {**BODY, "stage": "lost"}
+            return client.post(URL, json=body, headers={"Idempotency-Key": "k"}).status_code
+
+    with start() as client:
+        client.post(URL, json=BODY, headers={"Idempotency-Key": "k"})
+    age(days=IDEMPOTENT_DAYS - 1)
+    assert again() == 422
+    age(days=IDEMPOTENT_DAYS, seconds=1)
+    assert again() == 201
+    assert EventLog(database).recorded().height == 2
+    database.close()
 
 
 def test_a_given_event_id_is_recorded_once_too(client: TestClient) -> None:
