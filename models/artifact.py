@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MANIFEST = "manifest.json"
-FORMAT = 1
+FORMAT = 2
+"""Raised whenever arrays of the same name come to mean something else."""
 _ADVICE = "activate another version or train again"
 
 

@@ -195,13 +195,26 @@ def _blend(cold: Sequence[Case], warm: Sequence[Case], *, history: bool) -> Blen
     return Blend(
         names=tuple(factor.name for factor in content_factors()),
         content=cold_weights[:size],
-        cold=np.array([1.0, *cold_weights[size:]]),
+        cold=np.array([_strength(cold, cold_weights[:size]), *cold_weights[size:]]),
         warm=warm_weights,
         offsets=(
             _offset(cold, cold_weights, PRIOR_OFFSETS[0]),
             _offset(warm, warm_weights, PRIOR_OFFSETS[1]),
         ),
     )
+
+
+def _strength(cases: Sequence[Case], content: NDArray[np.float64]) -> float:
+    """Return the mean spread of content's sum as learnt, next to that of the prior.
+
+    The blend scales content's sum to unit spread, need by need, as the cases do by the prior's
+    weights; what content was found to count beside the other parts would be lost without this.
+    """
+    size = len(content)
+    before = np.array([(prior(warm=False)[:size] @ case.parts[:size]).std() for case in cases])
+    after = np.array([(content @ case.parts[:size]).std() for case in cases])
+    said = before > 0
+    return float((after[said] / before[said]).mean()) if said.any() else 1.0
 
 
 def _offset(cases: Sequence[Case], weights: NDArray[np.float64], prior: float) -> float:

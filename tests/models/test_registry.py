@@ -144,7 +144,7 @@ def test_pruning_with_nothing_active_keeps_the_newest(registry):
 def test_a_draft_is_no_version(registry):
     draft = registry.folder / ".v4.77.draft"
     draft.mkdir()
-    (draft / artifact.MANIFEST).write_text(json.dumps({"format": 1, "arrays": {}}))
+    (draft / artifact.MANIFEST).write_text(json.dumps({"format": artifact.FORMAT, "arrays": {}}))
     (registry.folder / "v5").mkdir()
     assert [v["version"] for v in registry.list()] == ["v3", "v2", "v1"]
 

@@ -20,7 +20,7 @@ from tests.training.deals import trading_data
 from training import fitting
 from training.evaluation import evaluate_fit
 from training.fitting import fit
-from training.priors import CONTENT_PRIOR, PRIOR_OFFSETS, prior
+from training.priors import COLD_PRIOR, CONTENT_PRIOR, PRIOR_OFFSETS, prior
 
 NEED_IDS_TWICE = trading_data().needs["need_id"].to_list()
 
@@ -268,6 +268,13 @@ def test_weights_are_learnt_from_later_deals_where_there_are_enough(
     assert asked[1] is (found.time_cases.warm if by_time else found.warm_cases)
     assert asked[0] is found.cold_cases  # of a cold need no later deal can be judged here
     assert found.time_cases.cold == []
+
+
+def test_what_content_is_learnt_to_count_is_what_is_served(store, today, monkeypatch):
+    monkeypatch.setattr(fitting, "learn_weights", lambda cases, weights: weights / 4)
+    blend = fit(training_data(), store, today=today).ranker.blend
+    assert blend.cold[:3] == pytest.approx(np.array(COLD_PRIOR[:3]) / 4)
+    assert blend.content == pytest.approx(np.array(list(CONTENT_PRIOR.values())) / 4)
 
 
 def test_without_later_deals_to_judge_it_by_the_history_of_deals_is_silent(
