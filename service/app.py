@@ -18,7 +18,7 @@ from service.answers import Answers
 from service.cache import RemoteCache
 from service.front import Front, Known, Shortcut
 from service.gate import Gate
-from service.guards import BodyLimit, LoopbackOnly
+from service.guards import BodyLimit, LoopbackOnly, RawQuery
 from service.ledger import Ledger
 from service.limits import Limiter
 from service.observer import Observed, Observer
@@ -131,6 +131,7 @@ def create_app(
     app.add_middleware(
         Front, answers=answers, known=known, ledger=ledger, limiter=limiter, observer=observer
     )
+    app.add_middleware(RawQuery)
     return app
 
 

@@ -6,7 +6,7 @@ import asyncio
 import ipaddress
 import time
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from starlette.exceptions import HTTPException
 
@@ -144,3 +144,17 @@ class BodyLimit:
             return message
 
         await self.app(scope, counted, send)
+
+
+class RawQuery:
+    """Takes a query typed in Chinese, which curl sends as raw UTF-8, as if it were escaped."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        query = scope.get("query_string", b"")
+        if not query.isascii():
+            scope["query_string"] = quote(query, safe="%&=+;,:@/?!$'()*~").encode()
+        await self.app(scope, receive, send)

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 
 from features.errors import UsageError
-from service.guards import MAX_BODY, check_host, is_loopback
+from service.guards import MAX_BODY, RawQuery, check_host, is_loopback
 from service.languages import negotiate
 
 if TYPE_CHECKING:
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from starlette.testclient import TestClient
+    from starlette.types import Receive, Scope, Send
 
     from tests.service.fakes import FakeSource
 
@@ -138,3 +141,17 @@ def test_what_nobody_foresaw_is_a_problem_without_a_traceback(
 )
 def test_languages(header: str, language: str) -> None:
     assert negotiate(header) == language
+
+
+@pytest.mark.parametrize("raw", [True, False])
+def test_a_query_typed_in_chinese_is_taken_as_if_it_were_escaped(raw: bool) -> None:
+    seen: list[bytes] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append(scope["query_string"])
+
+    typed = "zone_id=a%20b&industry=电子信息"
+    query = typed.encode() if raw else b"zone_id=a%20b&industry=" + quote("电子信息").encode()
+    scope = {"type": "http", "query_string": query}
+    asyncio.run(RawQuery(app)(scope, None, None))
+    assert seen == [b"zone_id=a%20b&industry=" + quote("电子信息").encode()]
