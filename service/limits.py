@@ -7,14 +7,16 @@ import contextlib
 import logging
 import time
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
+
+from service.connecting import connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from service.connecting import Client
     from service.settings import RateLimit
 
 log = logging.getLogger(__name__)
@@ -22,7 +24,6 @@ log = logging.getLogger(__name__)
 _MAX_CLIENTS = 100_000
 _EVERY = 0.5
 """Seconds between two exchanges with Redis: so late, at most, other workers' counts are known."""
-_TIMEOUT = 1.0
 
 
 class Limiter:
@@ -53,13 +54,8 @@ class Limiter:
         self._own: dict[str, int] = {}
         self._sent: dict[str, int] = {}
         self._others: dict[str, int] = {}
-        self._redis: Any = None
-        if redis_url:
-            options: dict[str, Any] = {
-                "socket_timeout": _TIMEOUT,
-                "socket_connect_timeout": _TIMEOUT,
-            }
-            self._redis = Redis.from_url(redis_url, **options)
+        self.redis_url = redis_url
+        self._redis: Client | None = None
         self._meeting: asyncio.Task[None] | None = None
 
     def wait(self, who: str) -> int:
@@ -76,7 +72,7 @@ class Limiter:
 
     def open(self) -> None:
         """Begin to exchange counts."""
-        if self._redis is not None:
+        if self.redis_url:
             self._meeting = asyncio.create_task(self._meet())
 
     async def close(self) -> None:
@@ -94,6 +90,8 @@ class Limiter:
         news = [(who, count - sent.get(who, 0)) for who, count in own.items()]
         if not news:
             return
+        if self._redis is None:
+            self._redis = await connect(self.redis_url or "")
         async with self._redis.pipeline(transaction=False) as pipeline:
             for who, more in news:
                 name = _name(window, self.limit.seconds, who)
