@@ -99,8 +99,9 @@ class Engine(Directory):
         progress: Count | None = None,
         *,
         former: Engine | None = None,
+        version: str | None = None,
     ) -> Engine:
-        """Load the active version and bind it to the tables as they are now.
+        """Load a version, by default the active one, and bind it to the tables as they are now.
 
         What `former` holds is taken over where it is still the same: a new event or need costs
         milliseconds, not a new reading of all profiles.
@@ -109,12 +110,15 @@ class Engine(Directory):
         ------
         NoModelError
             When no version is active yet.
+        NotFoundError
+            When there is no such version.
         UnfitModelError
             When it was made with another sentence encoder, for other tables or in another way.
         DamagedError
             When a file of the model or of the tables was altered.
         """
-        folder = ModelRegistry(workspace).active_folder()
+        registry = ModelRegistry(workspace)
+        folder = registry.active_folder() if version is None else registry.path(version)
         if folder is None:
             raise NoModelError(
                 "no model is active yet: run `lianzhao train` first",

@@ -1,3 +1,4 @@
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
@@ -339,6 +340,16 @@ def test_another_version_is_served_once_it_is_active(workspace):
     assert holder.current().model_version == "copy"
     registry.rollback()
     assert holder.current().model_version == first
+
+
+def test_a_version_is_loaded_before_it_is_active(workspace):
+    registry = ModelRegistry(workspace)
+    first = registry.active_folder()
+    shutil.copytree(first, registry.folder / "copy")
+    ahead = Engine.load(workspace, HashedEncoder(), version="copy")
+    assert (ahead.model_version, registry.active()) == ("copy", first.name)
+    with pytest.raises(NotFoundError, match="no model version 'v9'"):
+        Engine.load(workspace, HashedEncoder(), version="v9")
 
 
 def test_a_need_that_nothing_is_known_of_stops_neither_batch_nor_profile(workspace):
