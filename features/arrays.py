@@ -22,31 +22,6 @@ NeedViews = dict[str, Any]
 """One matrix a view of `PoolFeatures`, a row a part of what a need says."""
 
 
-class Taken:
-    """Some columns of a large array of shape (l, n), read only for the rows that are asked for.
-
-    Parameters
-    ----------
-    whole : ndarray of shape (l, n)
-    columns : ndarray of int, shape (k,)
-    """
-
-    def __init__(self, whole: NDArray[Any] | Taken, columns: NDArray[np.intp]) -> None:
-        self._whole = whole
-        self._columns = columns
-        self.shape = (len(whole), len(columns))
-
-    def __len__(self) -> int:
-        return len(self._whole)
-
-    def __getitem__(self, rows: Any) -> NDArray[np.float32]:
-        """Return rows of what was taken, in single precision."""
-        if isinstance(rows, slice):
-            rows = range(len(self))[rows]
-        found = [np.take(self._whole[row], self._columns) for row in rows]
-        return np.asarray(found, dtype=np.float32).reshape(len(found), len(self._columns))
-
-
 @dataclass(frozen=True)
 class PoolFeatures:
     """Everything known of `n` enterprises, one row each, ordered by id.
@@ -70,7 +45,8 @@ class PoolFeatures:
         Of the supply graph: `nodes`, or the sectors of an input–output table.
     industries : ndarray of shape (l, n)
         How far the products, or for want of any the words of the name, are typical of each industry
-        of the lexicon; zeros without either.
+        of the lexicon; zeros without either. Of a large pool the transpose of an array that lies
+        enterprise by enterprise.
     attributes : csr_array of shape (n, a)
         Categories of place, code, size, age and tags.
     codes : ndarray of str, shape (n, levels)
@@ -92,7 +68,7 @@ class PoolFeatures:
     references: NeedViews
     nodes: NodeFit
     stations: NodeFit
-    industries: NDArray[np.float32] | Taken
+    industries: NDArray[np.float32]
     attributes: sparse.csr_array
     codes: NDArray[np.str_]
     points: NDArray[np.float64]
@@ -108,12 +84,15 @@ class PoolFeatures:
         return Content(self.views["topics"], self.views["meaning"], self.centre)
 
     def by_rows(self) -> PoolFeatures:
-        """Return the same with its texts as CSR, for a pool of which some rows are taken."""
+        """Return the same, enterprise by enterprise, for a pool of which some rows are taken."""
         text = sparse.csr_array(self.views["text"])
-        return replace(self, views={**self.views, "text": text})
+        industries = np.ascontiguousarray(self.industries.T).T
+        return replace(self, views={**self.views, "text": text}, industries=industries)
 
     def take(self, rows: NDArray[np.intp], measured: slice) -> PoolFeatures:
-        """Return what is known of some enterprises of the pool.
+        """Return what scoring asks of some enterprises of the pool, in single precision.
+
+        Their products are known by weights and vectors alone, without texts.
 
         Parameters
         ----------
@@ -132,7 +111,7 @@ class PoolFeatures:
             product_vectors=product_vectors,
             nodes=nodes,
             stations=nodes if self.stations is self.nodes else self.stations.take(rows),
-            industries=Taken(self.industries, rows),
+            industries=_single(self.industries.T[rows]).T,
             attributes=self.attributes[rows],
             codes=self.codes[rows],
             points=self.points[rows],
@@ -145,13 +124,13 @@ class PoolFeatures:
 
         Where rows name more products than there are, all are kept: to copy them would cost more.
         """
-        weights, texts = self.products.weights[rows], self.products.texts
-        if len(texts) <= weights.nnz:
-            return WeightedTexts(texts, weights), self.product_vectors
+        weights = self.products.weights[rows]
+        if len(self.product_vectors) <= weights.nnz:
+            return WeightedTexts([], weights), _single(self.product_vectors)
         said, columns = np.unique(weights.indices, return_inverse=True)
         shape = (len(rows), len(said))
         own = sparse.csr_array((weights.data, columns, weights.indptr), shape=shape)
-        return WeightedTexts([texts[at] for at in said.tolist()], own), self.product_vectors[said]
+        return WeightedTexts([], own), _single(self.product_vectors[said])
 
 
 def _single(view: Any) -> Any:

@@ -8,7 +8,7 @@ product, a main product counting more than a side product.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -66,6 +66,40 @@ class NodeFit:
         """Return the fit of some enterprises, in single precision however it is kept."""
         fit = np.asarray(self.fit[rows], dtype=np.float32)
         return NodeFit(self.node_ids, fit, np.asarray(self.product[rows]))
+
+
+class NamedNodes(NamedTuple):
+    """Which of n enterprises are named at which node: those whose fit reaches `NAMED_FROM`.
+
+    Attributes
+    ----------
+    node_ids : tuple of v str
+    bits : ndarray of uint8, shape (v, ⌈n / 8⌉)
+        A row a node, packed as by `packbits`.
+    size : int
+        n.
+    """
+
+    node_ids: tuple[str, ...]
+    bits: NDArray[np.uint8]
+    size: int
+
+    def at(self, node_ids: Sequence[str]) -> NDArray[np.bool_]:
+        """Return who is named at any of these nodes, shape (n,); an unknown node names nobody."""
+        return self._any([at for at, own in enumerate(self.node_ids) if own in node_ids])
+
+    def anywhere(self) -> NDArray[np.bool_]:
+        """Return who is named at any node at all, shape (n,)."""
+        return self._any(slice(None))
+
+    def _any(self, rows: Any) -> NDArray[np.bool_]:
+        bits = np.bitwise_or.reduce(self.bits[rows], axis=0)
+        return np.unpackbits(bits, count=self.size).view(np.bool_)
+
+
+def named_bits(fit: NDArray[Any]) -> NDArray[np.uint8]:
+    """Return the bits of `NamedNodes` for a fit of shape (n, v); unknown is not named."""
+    return np.packbits(fit.T >= NAMED_FROM, axis=1)
 
 
 def lexical_fit(texts: Sequence[str], nodes: Sequence[Node]) -> NDArray[np.float32]:

@@ -55,7 +55,7 @@ class Views(NamedTuple):
     @classmethod
     def of(cls, pool: PoolFeatures) -> Views:
         """Measure the lengths once a pool."""
-        fit = pool.industries[:]
+        fit = pool.industries
         lengths = np.sqrt(np.einsum("ij,ij->j", fit, fit))
         root = np.float32(np.sqrt(_INDUSTRIES))
         scale = np.divide(root, lengths, out=np.zeros_like(lengths), where=lengths > 0)
@@ -63,13 +63,13 @@ class Views(NamedTuple):
 
     def rows(self, at: NDArray[np.intp]) -> NDArray[np.float32]:
         """Return content and industries of some rows side by side."""
-        industries = (self.pool.industries[:][:, at] * self.scale[at]).T
+        industries = (self.pool.industries[:, at] * self.scale[at]).T
         return np.hstack([self.pool.content.rows(at), industries])
 
     def dot(self, dense: NDArray[np.float32], tokens: sparse.csr_array) -> NDArray[np.float32]:
         """Return every enterprise's product with a head."""
         cut = len(dense) - len(self.pool.industries)
-        industries = dense[cut:] @ self.pool.industries[:]
+        industries = dense[cut:] @ self.pool.industries
         said = self.pool.views["text"][:, tokens.indices] @ tokens.data
         return np.asarray(self.pool.content.dot(dense[:cut]) + industries * self.scale + said)
 

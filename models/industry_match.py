@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from features.arrays import NeedFeatures, PoolFeatures, Taken
+    from features.arrays import NeedFeatures, PoolFeatures
 
 _NEIGHBOURS = 5
 _HUBNESS = 0.5
@@ -22,7 +22,7 @@ _HUBNESS = 0.5
 class Prepared(NamedTuple):
     """Fit, shape (industries, n); half the mean of the best fits, and who is known, shape (n,)."""
 
-    fit: NDArray[np.float32] | Taken
+    fit: NDArray[np.float32]
     elsewhere: NDArray[np.float32]
     known: NDArray[np.bool_]
 
@@ -38,7 +38,7 @@ class IndustryMatch(Factor):
 
     def measure(self, pool: PoolFeatures) -> dict[str, NDArray[Any]]:
         """Measure how well each enterprise fits anywhere."""
-        fit = pool.industries[:]
+        fit = pool.industries
         count = min(_NEIGHBOURS, len(fit))
         best = np.partition(fit, len(fit) - count, axis=0)[len(fit) - count :]
         return {"elsewhere": _HUBNESS * best.mean(axis=0), "known": best.any(axis=0)}

@@ -17,15 +17,20 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from features.nodes import NamedNodes, named_bits
 from models.blend import content_share
 from models.ranker import leading, order
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from features.arrays import NeedFeatures, PoolFeatures
     from models.ranker import PoolRanker
     from models.similarity import Prepared, Similarity
+
+    Allocate = Callable[[str, tuple[int, ...], np.dtype[Any]], NDArray[Any]]
 
 EXACT = 20_000
 """Up to so many enterprises everybody is scored in full and there is no first stage."""
@@ -34,41 +39,70 @@ SAMPLE = 2_000
 DIRECTIONS = 192
 _SELECTIVE = 0.5
 _CHUNK = 8_192
+"""Enterprises read at once: a multiple of 8, for bits."""
 _BREADTH = 0.2
 _VIEWS = (("topic_similarity", "text_similarity"), ("meaning_similarity", "product_similarity"))
 """The factors of each dense view, and the ones beside it that it stands for in the first stage."""
 
 
-def make(bound: PoolRanker, *, seed: int = 0) -> dict[str, NDArray[Any]]:
+def make(
+    bound: PoolRanker, *, seed: int = 0, allocate: Allocate | None = None
+) -> dict[str, NDArray[Any]]:
     """Return the arrays of the first stage for a pool, to be kept with its features.
+
+    Parameters
+    ----------
+    bound : PoolRanker
+    seed : int
+    allocate : callable, optional
+        From name, shape and dtype to an array to be filled, which may be a file; in memory by
+        default. Apart from these arrays a few thousand enterprises are read at a time.
 
     Returns
     -------
     dict
         `matrix`, float32 of shape (n, c + 2 + h): content in its leading directions, hubness of
         both views, LightFM's representations. `basis`, of shape (d, c). `nodes`, uint8 of shape
-        (v, n): the fit in 255ths, the mean where it is unknown. `sample`: rows, in order.
+        (v, n): the fit in 255ths, the mean where it is unknown. `industries`, float16 of shape
+        (l, n). `named`, the bits of `NamedNodes`. `sample`: rows, in order.
     """
+    allocate = allocate or _in_memory
     pool = bound.pool
     generator = np.random.default_rng(seed)
     sample = np.sort(generator.choice(len(pool), min(SAMPLE, len(pool)), replace=False))
     basis = _basis(pool, generator)
     hubness = [bound.measured[name]["hubness"] for name, _ in _VIEWS]
     items = bound.measured["hybrid"].get("items", np.zeros((len(pool), 0), dtype=np.float32))
-    width = basis.shape[1]
-    matrix = np.empty((len(pool), width + len(_VIEWS) + items.shape[1]), dtype=np.float32)
-    nodes = np.empty((len(pool.nodes.node_ids), len(pool)), dtype=np.uint8)
+    size, width, of_nodes = len(pool), basis.shape[1], len(pool.nodes.node_ids)
+    columns = width + len(_VIEWS) + items.shape[1]
+    matrix = allocate("matrix", (size, columns), np.dtype(np.float32))
+    nodes = allocate("nodes", (of_nodes, size), np.dtype(np.uint8))
+    named = allocate("named", (of_nodes, -(-size // 8)), np.dtype(np.uint8))
+    industries = allocate("industries", pool.industries.shape, np.dtype(np.float16))
     with np.errstate(invalid="ignore"):
         fill = np.nan_to_num(np.nanmean(pool.nodes.fit[sample].astype(np.float32), axis=0))
-    for start in range(0, len(pool), _CHUNK):
+    for start in range(0, size, _CHUNK):
         rows = slice(start, start + _CHUNK)
         views = [np.asarray(pool.views[view][rows], np.float32) for view in ("topics", "meaning")]
         matrix[rows, :width] = np.hstack(views) @ basis
+        matrix[rows, width : width + len(_VIEWS)] = np.hstack([own[rows] for own in hubness])
+        matrix[rows, width + len(_VIEWS) :] = items[rows]
         fit = np.asarray(pool.nodes.fit[rows], dtype=np.float32)
         nodes[:, rows] = np.rint(255 * np.where(np.isnan(fit), fill, fit).clip(0, 1)).T
-    matrix[:, width : width + len(_VIEWS)] = np.hstack(hubness)
-    matrix[:, width + len(_VIEWS) :] = items
-    return {"matrix": matrix, "basis": basis, "nodes": nodes, "sample": sample}
+        named[:, start // 8 : (start + _CHUNK) // 8] = named_bits(fit)
+        industries[:, rows] = pool.industries[:, rows]
+    return {
+        "matrix": matrix,
+        "basis": basis,
+        "nodes": nodes,
+        "named": named,
+        "industries": industries,
+        "sample": sample,
+    }
+
+
+def _in_memory(name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:  # noqa: ARG001
+    return np.empty(shape, dtype)
 
 
 class TwoStage:
@@ -84,7 +118,9 @@ class TwoStage:
     def __init__(self, bound: PoolRanker, arrays: dict[str, NDArray[Any]]) -> None:
         self.bound = bound
         self._matrix, self._basis = arrays["matrix"], arrays["basis"]
-        self._nodes, self._sample = arrays["nodes"], arrays["sample"]
+        self._nodes, self._industries = arrays["nodes"], arrays["industries"]
+        self._sample = arrays["sample"]
+        self.named = NamedNodes(bound.pool.nodes.node_ids, arrays["named"], len(bound.pool))
         self._sampled = bound.take(self._sample, slice(None))
         self._of_sample = np.asarray(self._matrix[self._sample])
 
@@ -241,8 +277,8 @@ class TwoStage:
         found = []
         if need.industries:
             own = self.bound.measured["industry_match"]
-            columns = [self.bound.pool.industries[[at]][0] for at in need.industries]
-            fit = sum(np.asarray(c, dtype=np.float32) for c in columns) / len(columns)
+            columns = [self._industries[at].astype(np.float32) for at in need.industries]
+            fit = sum(columns) / len(columns)
             values = self._z(fit - own["elsewhere"], weight["industry_match"])
             values *= own["known"]
             found.append(values)

@@ -12,7 +12,7 @@ import polars as pl
 from threadpoolctl import threadpool_limits
 
 from features.errors import InputError, UnavailableError
-from features.nodes import NAMED_FROM
+from features.nodes import NamedNodes, named_bits
 from features.presence import Presence
 from features.profile import confidence, known_of_zone
 from models import loading, retrieval
@@ -163,7 +163,7 @@ class Engine(Directory):
             self.chain_map.node(node_id)  # a NotFoundError tells of a mistyped one
         features = self._understand(need)
         passing = mask(
-            self._pool, filters, nodes=self._nodes_of, as_of=self._as_of, among=self._listed
+            self._pool, filters, named=self._named, as_of=self._as_of, among=self._listed
         )
         rows = np.flatnonzero(passing.keep)
         ranked, parts = self._ranked(features, rows, offset, offset + limit)
@@ -292,13 +292,12 @@ class Engine(Directory):
         }
 
     @cached_property
-    def _nodes_of(self) -> pl.Series:
-        """The nodes each enterprise stands in: those stated, and those its products fit."""
-        fit = np.nan_to_num(self.bound.pool.nodes.fit) >= NAMED_FROM
-        ids = self.bound.pool.nodes.node_ids
-        return pl.Series(
-            "nodes", [[ids[at] for at in np.flatnonzero(row)] for row in fit], pl.List(pl.String)
-        )
+    def _named(self) -> NamedNodes:
+        """Who stands in which node: in those stated, and in those its products fit."""
+        if self._two_stage is not None:
+            return self._two_stage.named
+        nodes = self.bound.pool.nodes
+        return NamedNodes(nodes.node_ids, named_bits(nodes.fit), len(self.bound.pool))
 
     @cached_property
     def _as_of(self) -> date | None:

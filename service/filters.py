@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from features.nodes import NamedNodes
+
 _DAYS_A_YEAR = 365.2425
 _REGION_NAMES = {
     alias.casefold(): name
@@ -92,7 +94,7 @@ def mask(
     pool: pl.DataFrame,
     filters: Filters,
     *,
-    nodes: pl.Series | None = None,
+    named: NamedNodes | None = None,
     as_of: date | None = None,
     among: NDArray[np.bool_] | None = None,
 ) -> Mask:
@@ -102,18 +104,18 @@ def mask(
     ----------
     pool
         The enterprises table.
-    nodes
-        List(String) of n: the node_ids that each enterprise is in; null or empty is unknown.
-        Without it, the column `nodes` of the pool is taken.
+    named
+        Who is named at which node; whoever is named at none is unknown there, as is everybody
+        without it.
     as_of
         The day that ages are counted to. Without it every age is unknown. It is the pool's date
         rather than today's, so that one pool version gives one answer.
     among
         bool of n: rows that can be listed at all; others fail and are not counted.
     """
-    if nodes is not None:
-        pool = pool.with_columns(nodes.alias("nodes"))
     states = pool.select(_states(pool, filters, as_of)).get_columns()
+    if filters.node:
+        states.append(_at_nodes(pool, filters.node, named))
     failed = np.zeros(pool.height, dtype=np.bool_) if among is None else ~among
     for state in states:
         failed |= ~state.fill_null(value=True).to_numpy()
@@ -136,11 +138,9 @@ def _states(pool: pl.DataFrame, filters: Filters, as_of: date | None) -> list[pl
             states[name] = pl.col(name).str.replace(SUFFIX, "").is_in(names)
     if filters.region:
         states["region"] = pl.any_horizontal(_in_region(pool, name) for name in filters.region)
-    for name, column in (("tag", "tags"), ("node", "nodes")):
-        if wanted := getattr(filters, name):
-            known = pl.col(column).list.len() > 0
-            found = pl.any_horizontal(pl.col(column).list.contains(text) for text in wanted)
-            states[name] = pl.when(known).then(found)
+    if filters.tag:
+        found = pl.any_horizontal(pl.col("tags").list.contains(text) for text in filters.tag)
+        states["tag"] = pl.when(pl.col("tags").list.len() > 0).then(found)
     if filters.exclude:
         states["exclude"] = ~pl.col("enterprise_id").is_in(filters.exclude)
     if filters.min_capital is not None:
@@ -149,6 +149,12 @@ def _states(pool: pl.DataFrame, filters: Filters, as_of: date | None) -> list[pl
         earliest = _years_before(as_of, filters.max_age) if as_of else None
         states["max_age"] = pl.col("founded") >= pl.lit(earliest, pl.Date)
     return [state.alias(name) for name, state in states.items()]
+
+
+def _at_nodes(pool: pl.DataFrame, wanted: tuple[str, ...], named: NamedNodes | None) -> pl.Series:
+    if named is None:
+        return pl.Series("node", [None] * pool.height, pl.Boolean)
+    return pl.Series("node", named.at(wanted)).set(pl.Series(~named.anywhere()), None)
 
 
 def _in_region(pool: pl.DataFrame, name: str) -> pl.Expr:

@@ -3,7 +3,7 @@ import pytest
 
 from features.chains import Chain, ChainMap, Node, shipped_chain_map
 from features.need import NeedQuery
-from features.nodes import fit_nodes, lexical_fit, target_nodes
+from features.nodes import NamedNodes, fit_nodes, lexical_fit, named_bits, target_nodes
 from features.text import product_texts
 from tests.pool import frame, products
 
@@ -106,3 +106,15 @@ def test_meaning_counts_where_words_are_not_shared():
     nodes = np.array([[0.6, 0.8], [-1, 0], [0, 1]], dtype=np.float32)
     fit = fit_nodes(product_texts(table), one, [None], SMALL, nodes)
     np.testing.assert_allclose(fit.fit, [[0.6, 0, 0]], rtol=1e-6)
+
+
+def test_who_is_named_at_a_node_is_kept_as_bits():
+    fit = np.full((10, 3), np.nan, dtype=np.float32)
+    fit[[0, 9], 0], fit[[0, 4], 1] = (0.45, 0.9), (0.44, 0.7)
+    named = NamedNodes(("a", "b", "c"), named_bits(fit), len(fit))
+    assert named.bits.shape == (3, 2)
+    assert np.flatnonzero(named.at(["a"])).tolist() == [0, 9]
+    assert np.flatnonzero(named.at(["a", "b", "unheard of"])).tolist() == [0, 4, 9]
+    assert not named.at(["c"]).any()
+    assert np.flatnonzero(named.anywhere()).tolist() == [0, 4, 9]
+    assert named.anywhere().shape == (10,)

@@ -2,9 +2,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import sparse
 
-from features.arrays import Taken
 from features.need import NeedQuery
+from features.nodes import NAMED_FROM
 from models import ranker as ranking
 from models import retrieval
 from models.ranker import leading, order
@@ -154,11 +155,55 @@ def test_leading_values_that_a_first_look_misses_are_found():
     np.testing.assert_array_equal(leading(values, 5_000), np.arange(100_000))
 
 
-def test_taken_columns_are_read_by_row():
-    whole = np.arange(12, dtype=np.float16).reshape(3, 4)
-    taken = Taken(whole, np.array([3, 1]))
-    assert (len(taken), taken.shape) == (3, (3, 2))
-    np.testing.assert_array_equal(taken[:], [[3, 1], [7, 5], [11, 9]])
-    np.testing.assert_array_equal(taken[[2]], [[11, 9]])
-    assert taken[:].dtype == np.float32
-    assert taken[[]].shape == (0, 2)
+def test_arrays_may_be_files_and_are_filled_piece_by_piece(bound, monkeypatch, tmp_path):
+    def allocate(name, shape, dtype):
+        path = tmp_path / f"{name}.npy"
+        return np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
+
+    whole = retrieval.make(bound)
+    monkeypatch.setattr(retrieval, "_CHUNK", 24)
+    made = retrieval.make(bound, allocate=allocate)
+    files = {path.stem for path in tmp_path.iterdir()}
+    assert files == {"matrix", "nodes", "named", "industries"}
+    assert made.keys() == whole.keys() == files | {"basis", "sample"}
+    for name, array in whole.items():
+        kept = np.load(tmp_path / f"{name}.npy") if name in files else made[name]
+        assert kept.dtype == array.dtype
+        np.testing.assert_allclose(kept, array, atol=1e-6)
+
+
+def test_what_the_first_stage_keeps_is_the_fit_to_industries_and_nodes(bound):
+    made, pool = retrieval.make(bound), bound.pool
+    assert made["industries"].dtype == np.float16
+    np.testing.assert_array_equal(made["industries"], pool.industries.astype(np.float16))
+    named = TwoStage(bound, made).named
+    assert named.node_ids == pool.nodes.node_ids
+    np.testing.assert_array_equal(
+        np.stack([named.at([node]) for node in named.node_ids], axis=1),
+        pool.nodes.fit >= NAMED_FROM,
+    )
+
+
+def half(view):
+    return view if sparse.issparse(view) else view.astype(np.float16)
+
+
+def test_some_rows_are_taken_in_single_precision_without_texts(bound):
+    pool, rows = bound.pool, np.array([7, 2, 60])
+    halved = replace(
+        pool,
+        views={name: half(view) for name, view in pool.views.items()},
+        product_vectors=half(pool.product_vectors),
+        nodes=replace(pool.nodes, fit=half(pool.nodes.fit)),
+        industries=half(pool.industries.T).T,
+    ).by_rows()
+    for some in (rows, np.arange(len(pool))):
+        taken = halved.take(some, slice(None))
+        assert taken.products.texts == []
+        made = {**taken.views, "products": taken.product_vectors, "nodes": taken.nodes.fit}
+        assert {name: array.dtype for name, array in made.items()} == dict.fromkeys(
+            made, np.dtype(np.float32)
+        )
+        assert taken.industries.shape == (len(pool.industries), len(some))
+        assert taken.industries.dtype == np.float32
+        np.testing.assert_allclose(taken.industries, pool.industries[:, some], atol=1e-3)

@@ -1,9 +1,11 @@
 from datetime import date
 
+import numpy as np
 import polars as pl
 import pytest
 
 from features.errors import InputError
+from features.nodes import NamedNodes, named_bits
 from service.filters import Filters, mask
 
 POOL = pl.DataFrame(
@@ -12,12 +14,13 @@ POOL = pl.DataFrame(
         "province": ["山西省", "广东省", "广东省", None, "北京市"],
         "city": ["长治市", "深圳市", None, None, None],
         "tags": [["专精特新"], [], None, ["专精特新", "上市"], ["上市"]],
-        "nodes": [["led/packaging"], None, ["led/driver"], None, None],
         "registered_capital": [1000.0, None, 5000.0, 200.0, 1000.0],
         "founded": [date(2020, 1, 1), date(1990, 1, 1), None, date(2015, 6, 1), date(2024, 1, 1)],
     },
-    schema_overrides={"tags": pl.List(pl.String), "nodes": pl.List(pl.String)},
+    schema_overrides={"tags": pl.List(pl.String)},
 )
+FIT = np.array([[0.9, 0.0], [np.nan, np.nan], [0.1, 0.5], [0.4, 0.4], [np.nan, np.nan]])
+NAMED = NamedNodes(("led/packaging", "led/driver"), named_bits(FIT), POOL.height)
 AS_OF = date(2025, 1, 1)
 
 
@@ -44,7 +47,7 @@ AS_OF = date(2025, 1, 1)
 def test_unknown_never_passes_and_is_counted(
     filters: Filters, kept: str, unknown: dict[str, int]
 ) -> None:
-    found = mask(POOL, filters, as_of=AS_OF)
+    found = mask(POOL, filters, named=NAMED, as_of=AS_OF)
     assert "".join(POOL["enterprise_id"].filter(found.keep)) == kept
     assert found.unknown == unknown
 
@@ -60,11 +63,10 @@ def test_a_city_of_a_region_outside_the_city_list_fails() -> None:
     assert not mask(pool, Filters(region=("大湾区",)), as_of=AS_OF).keep.any()
 
 
-def test_nodes_of_the_caller_replace_those_of_the_pool() -> None:
-    nodes = pl.Series([[], ["led/packaging"], [], [], []], dtype=pl.List(pl.String))
-    found = mask(POOL, Filters(node=("led/packaging",)), nodes=nodes)
-    assert found.keep.tolist() == [False, True, False, False, False]
-    assert found.unknown == {"node": 4}
+def test_without_what_is_named_every_node_is_unknown() -> None:
+    found = mask(POOL, Filters(node=("led/packaging",)))
+    assert not found.keep.any()
+    assert found.unknown == {"node": 5}
 
 
 def test_an_age_without_a_day_to_count_to_is_unknown() -> None:
