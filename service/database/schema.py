@@ -38,7 +38,7 @@ ANSWERS = sa.Table(
     sa.Column("asked", sa.Text, nullable=False),
     sa.Column("event_id", sa.Text, nullable=False),
     sa.Column("new", sa.Boolean, nullable=False),
-    sa.Column("answered_at", sa.DateTime, nullable=False),
+    sa.Column("answered_at", sa.DateTime, nullable=False, index=True),
 )
 """What was recorded under an Idempotency-Key; `asked` is a hash of the request."""
 

@@ -1,15 +1,18 @@
-"""A real Redis server, as the system has it, else the one that the project carries."""
+"""Real servers: Redis, as the system has it, else the one that is carried; PostgreSQL."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from service.app import create_app
@@ -21,7 +24,6 @@ from tests.service.test_server import launch
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
 __all__ = ["launch"]
 
@@ -81,6 +83,60 @@ def redis(tmp_path: Path) -> Iterator[Callable[..., RedisServer]]:
     yield make
     for server in made:
         server.kill()
+
+
+class Postgres:
+    """A private cluster; `fresh` makes a database of its own for a test."""
+
+    def __init__(self, binary: Path) -> None:
+        # It refuses to run as root.
+        user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+        made = subprocess.check_output([*user, "mktemp", "-d"], text=True, cwd="/")
+        self.folder = Path(made.strip())
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.server = f"postgresql://postgres@127.0.0.1:{probe.getsockname()[1]}"
+        port = self.server.rpartition(":")[2]
+        data, log = self.folder / "data", self.folder / "log"
+        self._control = [*user, str(binary), "-D", str(data), "-w", "-l", str(log)]
+        self._run("initdb", "-o", "-A trust -N -U postgres")
+        sockets = f"-c unix_socket_directories={self.folder}"
+        self._control += ["-o", f"-p {port} -c listen_addresses=127.0.0.1 {sockets}"]
+        self.start()
+        self._made = 0
+
+    def start(self) -> None:
+        self._run("start")
+
+    def stop(self, mode: str) -> None:
+        """Stop it: `fast` ends what is under way, `immediate` is as if it were killed."""
+        self._run("stop", "-m", mode)
+
+    def fresh(self) -> str:
+        """Return the address of a new database."""
+        self._made += 1
+        server = self.server.replace("postgresql:", "postgresql+psycopg:")
+        engine = sa.create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(sa.text(f"CREATE DATABASE fresh{self._made}"))
+        engine.dispose()
+        return f"{self.server}/fresh{self._made}"
+
+    def _run(self, *command: str) -> None:
+        arguments = [*self._control, *command]
+        subprocess.run(arguments, check=True, stdout=subprocess.DEVNULL, cwd="/")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """Start a PostgreSQL; who stops it starts it again."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
+    if not found:
+        pytest.skip("no PostgreSQL server is installed here")
+    server = Postgres(found[-1])
+    yield server
+    server.stop("immediate")
+    shutil.rmtree(server.folder, ignore_errors=True)
 
 
 @pytest.fixture

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -21,7 +18,7 @@ from service.database.event_log import EventLog
 from service.database.key_store import KeyStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.faults.conftest import Postgres
 
 ROOT = Path(__file__).parents[2]
 ENTRY = Entry("k", "official", "POST", "/v1/events", "n", 201)
@@ -64,30 +61,6 @@ def event(event_id: str, note: str | None = None) -> dict[str, Any]:
     }
 
 
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[tuple[str, list[str]]]:
-    """Start a private cluster; gives its address and the command that controls it."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
-    if not found:
-        pytest.skip("no PostgreSQL server is installed here")
-    # It refuses to run as root.
-    user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-    made = subprocess.check_output([*user, "mktemp", "-d"], text=True, cwd="/")
-    folder = Path(made.strip())
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    control = [*user, str(found[-1]), "-D", str(folder / "data"), "-w", "-l", str(folder / "log")]
-    quiet: dict[str, Any] = {"check": True, "stdout": subprocess.DEVNULL, "cwd": "/"}
-    subprocess.run([*control, "initdb", "-o", "-A trust -N -U postgres"], **quiet)
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}"
-    control += ["-o", options]
-    subprocess.run([*control, "start"], **quiet)
-    yield f"postgresql://postgres@127.0.0.1:{port}/postgres", control
-    subprocess.run([*control, "stop", "-m", "immediate"], **quiet)
-    shutil.rmtree(folder, ignore_errors=True)
-
-
 def _kill_while_recording(home: Path, url: str) -> None:
     process = subprocess.Popen(
         [sys.executable, "-c", _RECORD, str(home), url],
@@ -118,8 +91,8 @@ def test_a_killed_process_loses_and_doubles_nothing(tmp_path: Path) -> None:
     _kill_while_recording(tmp_path, "")
 
 
-def test_nor_does_it_on_postgresql(tmp_path: Path, postgres: tuple[str, list[str]]) -> None:
-    _kill_while_recording(tmp_path, postgres[0])
+def test_nor_does_it_on_postgresql(tmp_path: Path, postgres: Postgres) -> None:
+    _kill_while_recording(tmp_path, postgres.fresh())
 
 
 def _migrate_at_once(homes: list[Path], url: str) -> None:
@@ -154,30 +127,19 @@ def test_processes_that_migrate_at_once_wait_for_each_other(tmp_path: Path) -> N
     _migrate_at_once([tmp_path] * 3, "")
 
 
-def test_so_do_machines_on_postgresql(tmp_path: Path, postgres: tuple[str, list[str]]) -> None:
-    server, _, _ = postgres[0].rpartition("/")
-    engine = sa.create_engine(
-        postgres[0].replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT"
-    )
-    with engine.connect() as connection:
-        connection.execute(sa.text("CREATE DATABASE fresh"))
-    engine.dispose()
+def test_so_do_machines_on_postgresql(tmp_path: Path, postgres: Postgres) -> None:
     # A workspace of its own each: no lock in a file is shared.
-    _migrate_at_once([tmp_path / name for name in "abc"], f"{server}/fresh")
+    _migrate_at_once([tmp_path / name for name in "abc"], postgres.fresh())
 
 
-def test_postgresql_restarted_between_two_events(
-    tmp_path: Path, postgres: tuple[str, list[str]]
-) -> None:
-    url, control = postgres
-    database = Database(tmp_path, url)
+def test_postgresql_restarted_between_two_events(tmp_path: Path, postgres: Postgres) -> None:
+    database = Database(tmp_path, postgres.fresh())
     log, keys = EventLog(database), KeyStore(database)
     key_id, _ = keys.add("official", ["z"], days=1)
     before = log.version()
     log.record(event("before"), ENTRY)
-    subprocess.run(
-        [*control, "restart", "-m", "fast"], check=True, stdout=subprocess.DEVNULL, cwd="/"
-    )
+    postgres.stop("fast")
+    postgres.start()
     log.record(event("after"), ENTRY)
     log.retract("after", ENTRY)
     assert log.version() != before
@@ -185,10 +147,10 @@ def test_postgresql_restarted_between_two_events(
     assert log.retracted().to_list() == ["after"]
     keys.revoke(key_id)
     assert keys.list()[0].revoked_at is not None
-    subprocess.run([*control, "stop", "-m", "fast"], check=True, stdout=subprocess.DEVNULL, cwd="/")
+    postgres.stop("fast")
     with pytest.raises(DatabaseError, match="cannot be used now"):
         log.record(event("lost"), ENTRY)
-    subprocess.run([*control, "start"], check=True, stdout=subprocess.DEVNULL, cwd="/")
+    postgres.start()
     assert "lost" not in set(log.recorded()["event_id"])
     database.close()
 

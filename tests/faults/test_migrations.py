@@ -1,0 +1,71 @@
+"""A database of every version before is brought up to date with all that is in it."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+
+from service.database.connection import Database
+from service.database.event_log import EventLog
+from service.database.schema import METADATA
+from tests.faults.test_database import ENTRY, event
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.faults.conftest import Postgres
+
+BEFORE = ("0001",)
+
+
+def put_back(database: Database, revision: str) -> None:
+    """Make of a database what it was at a version before."""
+    config = Config()
+    config.set_main_option("script_location", str(files("service.database") / "migrations"))
+    engine = sa.create_engine(database.url)
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, revision)
+    engine.dispose()
+
+
+def indexes(database: Database) -> set[str | None]:
+    engine = sa.create_engine(database.url)
+    found = {index["name"] for index in sa.inspect(engine).get_indexes("answers")}
+    engine.dispose()
+    return found
+
+
+def bring_up_to_date(home: Path, url: str | None, before: str) -> None:
+    database = Database(home, url)
+    EventLog(database).record(event("a"), ENTRY, idempotency_key="k", asked="x")
+    database.close()
+    put_back(database, before)
+    assert "ix_answers_answered_at" not in indexes(database)
+
+    log = EventLog(database)
+    again = log.record(event("b"), ENTRY, idempotency_key="k", asked="x")
+    assert (again.event["event_id"], again.first) == ("a", False)
+    assert log.recorded()["event_id"].to_list() == ["a"]
+    assert "ix_answers_answered_at" in indexes(database)
+    assert database._engine is not None
+    with database._engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+    database.close()
+
+
+@pytest.mark.parametrize("before", BEFORE)
+def test_sqlite(tmp_path: Path, before: str) -> None:
+    bring_up_to_date(tmp_path, None, before)
+
+
+@pytest.mark.parametrize("before", BEFORE)
+def test_postgresql(tmp_path: Path, postgres: Postgres, before: str) -> None:
+    bring_up_to_date(tmp_path, postgres.fresh(), before)
