@@ -15,7 +15,7 @@ from features.workspace import Workspace
 from service.access import Access
 from service.database.audit_log import AuditLog, Entry
 from service.database.connection import Database, versions
-from service.database.event_log import EventLog
+from service.database.event_log import EventLog, SeenEvents
 from service.database.key_store import KeyStore
 from service.feedback import Feedback
 
@@ -62,12 +62,12 @@ class Ledger:
         self.access = Access()
         self.keys = KeyStore(self.database)
         self.audit = AuditLog(self.database, settings.audit_days)
-        events = EventLog(self.database)
-        self.events = events
-        self.workspace = Workspace(settings.home, events)
-        self.feedback = Feedback(self.workspace, events)
+        self.events = EventLog(self.database)
+        self.feedback = Feedback(Workspace(settings.home, self.events), self.events)
+        self.seen = SeenEvents(self.events)
+        self.workspace = Workspace(settings.home, self.seen)
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="database")
-        self._seen: dict[str, str] | None = None
+        self._keys_seen: str | None = None
         self._reads: dict[Read, int] = {}
         self._watching: asyncio.Task[None] | None = None
         self._away = False
@@ -103,11 +103,11 @@ class Ledger:
         await self._look()
         return done
 
-    def note(self, read: Read) -> None:
-        """Note who read what; it is written within a second."""
+    def note(self, read: Read, times: int = 1) -> None:
+        """Note who read what; it is written within a second, or when the database is back."""
         if read not in self._reads and len(self._reads) >= _READS_KEPT:
             read = read._replace(path="", query=b"")
-        self._reads[read] = self._reads.get(read, 0) + 1
+        self._reads[read] = self._reads.get(read, 0) + times
 
     async def _watch(self) -> None:
         while True:
@@ -115,19 +115,14 @@ class Ledger:
             await self._look()
 
     async def _look(self) -> None:
-        reads, self._reads = self._reads, {}
         try:
-            seen = await self.run(self._versions)
-            if self._seen is None or seen.get("keys") != self._seen.get("keys"):
+            versions = await self.run(self._versions)
+            if versions.get("events", "") != self.seen.version():
+                await self.run(self.seen.look)
+            if (keys := versions.get("keys", "")) != self._keys_seen:
                 self.access.replace(await self.run(self.keys.list))
-            self.events.seen = seen.get("events", "")
-            self._seen = seen
-            if reads:
-                entries: dict[Entry, int] = {}
-                for read, times in reads.items():
-                    entry = _entry(read)
-                    entries[entry] = entries.get(entry, 0) + times
-                await self.run(lambda: self.audit.add(entries))
+                self._keys_seen = keys
+            await self._write_reads()
             if time.monotonic() >= self._forgets_at:
                 self._forgets_at = time.monotonic() + _FORGETS_EVERY
                 await self.run(self.events.forget)
@@ -136,6 +131,22 @@ class Ledger:
             if not self._away:
                 log.warning("keys and events stay as they were last seen: %s", error.message)
             self._away = True
+
+    async def _write_reads(self) -> None:
+        """Write into the audit log who read what; what cannot be written now is kept."""
+        reads, self._reads = self._reads, {}
+        if not reads:
+            return
+        entries: dict[Entry, int] = {}
+        for read, times in reads.items():
+            entry = _entry(read)
+            entries[entry] = entries.get(entry, 0) + times
+        try:
+            await self.run(lambda: self.audit.add(entries))
+        except LianzhaoError:
+            for read, times in reads.items():
+                self.note(read, times)
+            raise
 
     def _versions(self) -> dict[str, str]:
         return self.database.read(versions, {})

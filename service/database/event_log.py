@@ -19,6 +19,7 @@ from service.database.schema import ANSWERS, EVENTS, RETRACTIONS
 if TYPE_CHECKING:
     import datetime
     from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from service.database.audit_log import Entry
     from service.database.connection import Database
@@ -46,7 +47,9 @@ class Recording(NamedTuple):
     first: bool
 
 
-class _Content(NamedTuple):
+class Content(NamedTuple):
+    """All that is in the log at one moment."""
+
     version: str
     recorded: pl.DataFrame
     retracted: pl.DataFrame
@@ -62,26 +65,57 @@ class EventLog:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self.seen = ""
-        self._content = _Content("", SCHEMAS["events"].create_empty(), _NONE_RETRACTED)
+        self._content = _NOTHING
         self._lock = threading.Lock()
+
+    @property
+    def seen(self) -> str:
+        """The version that was read last."""
+        return self._content.version
 
     def version(self) -> str:
         """Return what changes with the log; "" while there is nothing in it."""
         nothing: dict[str, str] = {}
         return self.database.read(versions, nothing).get("events", "")
 
+    def content(self) -> Content:
+        """Return all that is in the log, which is read again only when it has changed."""
+
+        def work(connection: sa.Connection) -> Content:
+            version = versions(connection).get("events", "")
+            if version == self._content.version:
+                return self._content
+            names = [EVENTS.c[name] for name in _COLUMNS]
+            recorded = connection.execute(sa.select(*names)).all()
+            taken = sa.select(RETRACTIONS.c.event_id, RETRACTIONS.c.retracted_at)
+            retracted = connection.execute(taken).all()
+            return Content(
+                version,
+                pl.DataFrame(
+                    [tuple(row) for row in recorded],
+                    schema=SCHEMAS["events"].create_empty().schema,
+                    orient="row",
+                ),
+                pl.DataFrame(
+                    [tuple(row) for row in retracted], schema=_NONE_RETRACTED.schema, orient="row"
+                ),
+            )
+
+        with self._lock:
+            self._content = self.database.read(work, self._content)
+            return self._content
+
     def recorded(self) -> pl.DataFrame:
         """Return the recorded events in the columns of the table, those taken back included."""
-        return self._current().recorded
+        return self.content().recorded
 
     def retracted(self) -> pl.Series:
         """Return the event_ids that were taken back, recorded or imported ones."""
-        return self._current().retracted["event_id"]
+        return self.content().retracted["event_id"]
 
     def retractions(self) -> pl.DataFrame:
         """Return event_id and retracted_at of what was taken back."""
-        return self._current().retracted
+        return self.content().retracted
 
     def changed_on(self) -> datetime.date | None:
         """Return the day of the last change, in UTC; None while there is nothing in it."""
@@ -214,30 +248,49 @@ class EventLog:
         if found:
             self.database.write(lambda connection: _remove(connection, which, column, id_))
 
-    def _current(self) -> _Content:
-        def work(connection: sa.Connection) -> _Content:
-            version = versions(connection).get("events", "")
-            if version == self._content.version:
-                return self._content
-            names = [EVENTS.c[name] for name in _COLUMNS]
-            recorded = connection.execute(sa.select(*names)).all()
-            taken = sa.select(RETRACTIONS.c.event_id, RETRACTIONS.c.retracted_at)
-            retracted = connection.execute(taken).all()
-            return _Content(
-                version,
-                pl.DataFrame(
-                    [tuple(row) for row in recorded],
-                    schema=SCHEMAS["events"].create_empty().schema,
-                    orient="row",
-                ),
-                pl.DataFrame(
-                    [tuple(row) for row in retracted], schema=_NONE_RETRACTED.schema, orient="row"
-                ),
-            )
 
-        with self._lock:
-            self._content = self.database.read(work, self._content)
-            return self._content
+class SeenEvents:
+    """The events of a log as they were when it was last looked at.
+
+    Lists are made from these: they do without the database while it is away.
+
+    Parameters
+    ----------
+    log
+    """
+
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+        self._content = _NOTHING
+
+    def look(self) -> None:
+        """Take over what is in the log now (DatabaseError)."""
+        self._content = self._log.content()
+
+    @property
+    def seen(self) -> str:
+        """The version of what was seen."""
+        return self._content.version
+
+    def version(self) -> str:
+        """Return the version of what was seen."""
+        return self._content.version
+
+    def recorded(self) -> pl.DataFrame:
+        """Return the recorded events that were seen, those taken back included."""
+        return self._content.recorded
+
+    def retracted(self) -> pl.Series:
+        """Return the event_ids that were seen to be taken back."""
+        return self._content.retracted["event_id"]
+
+    def changed_on(self) -> datetime.date | None:
+        """Return the day of the last change of the log itself."""
+        return self._log.changed_on()
+
+    def removing(self, column: str, id_: str) -> AbstractContextManager[int]:
+        """Take events out of the log itself."""
+        return self._log.removing(column, id_)
 
 
 def _known(connection: sa.Connection, event_id: str) -> dict[str, Any] | None:
@@ -253,3 +306,4 @@ def _remove(connection: sa.Connection, which: Any, column: str, id_: str) -> Non
 
 
 _NONE_RETRACTED = pl.DataFrame(schema={"event_id": pl.String, "retracted_at": pl.Datetime("us")})
+_NOTHING = Content("", SCHEMAS["events"].create_empty(), _NONE_RETRACTED)
