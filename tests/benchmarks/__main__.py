@@ -19,7 +19,7 @@ from tests.benchmarks.listed import ROOT, Listed
 from tests.benchmarks.report import SkippedError, progress
 
 NAMES = ("train", "recommend", "hybrid", "batch", "demo", "serving", "quality")
-ON_REQUEST = ("protocols", "scale", "scale_train")
+ON_REQUEST = ("protocols", "scale", "scale_train", "soak")
 """Those that take too long to be run unless they are asked for."""
 
 
@@ -35,7 +35,12 @@ def main() -> int:
     parser.add_argument(
         "--folds", default="1", help="folds of the quality benchmark, such as 1,2,3,4,5"
     )
-    parser.add_argument("--out", type=Path, help="where the reports of `protocols` are kept")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        help="where the reports of `protocols` and the memory of `soak` are kept",
+    )
+    parser.add_argument("--minutes", type=float, default=60, help="how long `soak` goes on")
     options = parser.parse_args()
     known = ("import", *NAMES)
     if unknown := [name for name in options.names if name not in (*known, *ON_REQUEST)]:
@@ -48,7 +53,7 @@ def main() -> int:
         for name in options.names or known:
             progress(f"== {name}")
             try:
-                runner(name, folds, options.out)(listed)
+                runner(name, folds, options.out, options.minutes)(listed)
             except SkippedError as reason:
                 progress(f"{name} skipped: {reason}")
             except Exception:
@@ -57,12 +62,18 @@ def main() -> int:
     return failed
 
 
-def runner(name: str, folds: tuple[int, ...], out: Path | None) -> Callable[[Listed], None]:
+def runner(
+    name: str, folds: tuple[int, ...], out: Path | None, minutes: float
+) -> Callable[[Listed], None]:
     """Return what runs a benchmark; its module is imported only when it is asked for."""
     if name == "import":
         return run_import
     run: Callable[..., None] = import_module(f"tests.benchmarks.bench_{name}").run
-    more: dict[str, dict[str, object]] = {"quality": {"folds": folds}, "protocols": {"out": out}}
+    more: dict[str, dict[str, object]] = {
+        "quality": {"folds": folds},
+        "protocols": {"out": out},
+        "soak": {"out": out, "minutes": minutes},
+    }
     return partial(run, **more.get(name, {}))
 
 

@@ -1,72 +1,25 @@
-"""Real servers: Redis, as the system has it, else the one that is carried; PostgreSQL."""
+"""Real servers for a test: Redis, PostgreSQL, and the service on the fakes."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
-import subprocess
-import time
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from service.app import create_app
-from service.embedded import _binary
 from service.settings import Settings
+from tests.faults.servers import Postgres, RedisServer
 from tests.service.fakes import FakeRegistry, FakeSource
 from tests.service.test_server import launch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
 __all__ = ["launch"]
-
-
-class RedisServer:
-    """Started and killed as often as a test likes, always on the same port."""
-
-    def __init__(self, folder: Path, *options: str) -> None:
-        self.folder = folder
-        self.options = options
-        self.port = 0
-        while not 0 < self.port < 55_000:  # a cluster's second port is 10,000 higher
-            with socket.create_server(("127.0.0.1", 0)) as probe:
-                self.port = probe.getsockname()[1]
-        self.process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}/0"
-
-    def start(self) -> None:
-        port = [] if "--tls-port" in self.options else ["--port", str(self.port)]
-        options = [option.replace("{port}", str(self.port)) for option in self.options]
-        binary = shutil.which("redis-server") or _binary()
-        self.process = subprocess.Popen(
-            [binary, *port, "--bind", "127.0.0.1", "--save", "", "--dir", self.folder, *options],
-            stdout=subprocess.DEVNULL,
-        )
-        ends = time.monotonic() + 10
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-            except OSError:
-                assert time.monotonic() < ends
-                time.sleep(0.01)
-            else:
-                return
-
-    def kill(self) -> None:
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-            self.process = None
 
 
 @pytest.fixture
@@ -85,58 +38,15 @@ def redis(tmp_path: Path) -> Iterator[Callable[..., RedisServer]]:
         server.kill()
 
 
-class Postgres:
-    """A private cluster; `fresh` makes a database of its own for a test."""
-
-    def __init__(self, binary: Path) -> None:
-        # It refuses to run as root.
-        user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-        made = subprocess.check_output([*user, "mktemp", "-d"], text=True, cwd="/")
-        self.folder = Path(made.strip())
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.server = f"postgresql://postgres@127.0.0.1:{probe.getsockname()[1]}"
-        port = self.server.rpartition(":")[2]
-        data, log = self.folder / "data", self.folder / "log"
-        self._control = [*user, str(binary), "-D", str(data), "-w", "-l", str(log)]
-        self._run("initdb", "-o", "-A trust -N -U postgres")
-        sockets = f"-c unix_socket_directories={self.folder}"
-        self._control += ["-o", f"-p {port} -c listen_addresses=127.0.0.1 {sockets}"]
-        self.start()
-        self._made = 0
-
-    def start(self) -> None:
-        self._run("start")
-
-    def stop(self, mode: str) -> None:
-        """Stop it: `fast` ends what is under way, `immediate` is as if it were killed."""
-        self._run("stop", "-m", mode)
-
-    def fresh(self) -> str:
-        """Return the address of a new database."""
-        self._made += 1
-        server = self.server.replace("postgresql:", "postgresql+psycopg:")
-        engine = sa.create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.execute(sa.text(f"CREATE DATABASE fresh{self._made}"))
-        engine.dispose()
-        return f"{self.server}/fresh{self._made}"
-
-    def _run(self, *command: str) -> None:
-        arguments = [*self._control, *command]
-        subprocess.run(arguments, check=True, stdout=subprocess.DEVNULL, cwd="/")
-
-
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """Start a PostgreSQL; who stops it starts it again."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
-    if not found:
-        pytest.skip("no PostgreSQL server is installed here")
-    server = Postgres(found[-1])
+    try:
+        server = Postgres()
+    except FileNotFoundError as error:
+        pytest.skip(str(error))
     yield server
-    server.stop("immediate")
-    shutil.rmtree(server.folder, ignore_errors=True)
+    server.remove()
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from service.database.event_log import EventLog
 from service.database.key_store import KeyStore
 
 if TYPE_CHECKING:
-    from tests.faults.conftest import Postgres
+    from tests.faults.servers import Postgres
 
 ROOT = Path(__file__).parents[2]
 ENTRY = Entry("k", "official", "POST", "/v1/events", "n", 201)

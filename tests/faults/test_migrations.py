@@ -20,7 +20,7 @@ from tests.faults.test_database import ENTRY, event
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.faults.conftest import Postgres
+    from tests.faults.servers import Postgres
 
 BEFORE = ("0001",)
 

@@ -24,7 +24,7 @@ from tests.pool import NEED_IDS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.faults.conftest import Postgres
+    from tests.faults.servers import Postgres
 
 ROOT = Path(__file__).parents[2]
 WRITERS, READERS, KILLS = 6, 2, 3

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from starlette.testclient import TestClient
 
-    from tests.faults.conftest import RedisServer
+    from tests.faults.servers import RedisServer
 
     Make = Callable[..., RedisServer]
     Start = Callable[..., AbstractContextManager[TestClient]]
