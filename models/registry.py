@@ -6,17 +6,18 @@ import json
 import os
 import shutil
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from features.errors import ConflictError, DamagedError, NotFoundError, UnavailableError
 from features.tables.schema import schema_hash
 from models import artifact
 from models.artifact import UnfitModelError
+from models.handover import Handover
 
 if TYPE_CHECKING:
     import builtins
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from features.workspace import Workspace
@@ -30,6 +31,8 @@ class ModelRegistry:
     """Versions are folders under `models/`; `active.json` names the active one and those before.
 
     Changing which version is active replaces one small file, so it happens whole or not at all.
+    Before it, every worker that serves the workspace has loaded the version, so that none of its
+    requests waits.
 
     Parameters
     ----------
@@ -38,13 +41,21 @@ class ModelRegistry:
         Asked about a version's folder before it becomes active; raises DamagedError or
         UnfitModelError where it could not be served. By default the checksums alone are looked at;
         `models.loading.load` looks at all that a service needs.
+    prepare : callable
+        Given a version that workers are to load, before they do; when it raises DamagedError,
+        UnfitModelError or UnavailableError, nothing has changed.
     """
 
     def __init__(
-        self, workspace: Workspace, check: Callable[[Path], object] = artifact.verify
+        self,
+        workspace: Workspace,
+        check: Callable[[Path], object] = artifact.verify,
+        prepare: Callable[[str], object] = lambda _: None,
     ) -> None:
         self.workspace = workspace
         self.check = check
+        self.prepare = prepare
+        self.handover = Handover(workspace.home)
         self.folder: Path = workspace.home / "models"
 
     @property
@@ -118,6 +129,7 @@ class ModelRegistry:
         DamagedError, ConflictError
             When one of its files was altered, or it cannot be served here; nothing has changed.
         """
+        self._prepare(version)
         with self.workspace.writing():
             self._check(self.path(version))
             try:
@@ -125,7 +137,7 @@ class ModelRegistry:
             except DamagedError:
                 history = []
             if not history or history[-1] != version:
-                self._point([*history, version])
+                self._switch([*history, version])
         return version
 
     def rollback(self) -> str:
@@ -138,15 +150,11 @@ class ModelRegistry:
         DamagedError
             When one of its files was altered; nothing has changed.
         """
+        self._prepare(self._before()[-1])
         with self.workspace.writing():
-            history = [v for v in self._history()[:-1] if v in self._versions()]
-            if not history:
-                raise ConflictError(
-                    "no version to roll back to: no other one was active before",
-                    expected="a version that was active before",
-                )
+            history = self._before()
             self._check(self.path(history[-1]))
-            self._point(history)
+            self._switch(history)
         return history[-1]
 
     def prune(self, keep: int) -> builtins.list[str]:
@@ -176,17 +184,29 @@ class ModelRegistry:
         found = (*self.folder.glob(f"[!.]*/{artifact.MANIFEST}"), *self.folder.glob("[!.]*/*.npy"))
         return sorted({path.parent.name for path in found})
 
-    def _check(self, folder: Path) -> None:
-        """Refuse a version that could not be served."""
-        try:
-            self.check(folder)
-        except UnfitModelError as error:
+    def _before(self) -> builtins.list[str]:
+        """Return the history as it is after a rollback; there must be a version to go back to."""
+        history = [v for v in self._history()[:-1] if v in self._versions()]
+        if not history:
             raise ConflictError(
-                f"{error.message}; nothing has changed",
-                field="version",
-                got=error.got,
-                expected=error.expected,
-            ) from error
+                "no version to roll back to: no other one was active before",
+                expected="a version that was active before",
+            )
+        return history
+
+    def _prepare(self, version: str) -> None:
+        """Have ready what workers need to load a version, where there are any."""
+        self.path(version)
+        with suppress(DamagedError):
+            if version == self.active():
+                return
+        if self.handover.workers():
+            with _refusing():
+                self.prepare(version)
+
+    def _check(self, folder: Path) -> None:
+        with _refusing():
+            self.check(folder)
 
     def _summary(self, version: str, active: str | None) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -217,6 +237,11 @@ class ModelRegistry:
                 got=str(self.pointer),
             ) from error
 
+    def _switch(self, history: builtins.list[str]) -> None:
+        """Make the last one of a history the active one, when the workers have loaded it."""
+        with self.handover.announced(history[-1]):
+            self._point(history)
+
     def _point(self, history: builtins.list[str]) -> None:
         draft = self.pointer.with_suffix(f".{os.getpid()}.draft")
         try:
@@ -230,3 +255,17 @@ class ModelRegistry:
             raise UnavailableError(f"could not write {self.pointer}: {error}") from error
         finally:
             draft.unlink(missing_ok=True)
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Refuse a version that could not be served."""
+    try:
+        yield
+    except UnfitModelError as error:
+        raise ConflictError(
+            f"{error.message}; nothing has changed",
+            field="version",
+            got=error.got,
+            expected=error.expected,
+        ) from error

@@ -197,8 +197,8 @@ class Answers:
         await self.remote.close()
 
     def _ready(self) -> Engine | None:
-        engine = self.source.engine
-        return None if engine is None or self.source.changed() else engine
+        # Asked first: the look may put another engine in service.
+        return None if self.source.changed() else self.source.engine
 
     async def _answer(self, asked: Question) -> tuple[Answer, State]:
         engine = await self.engine()

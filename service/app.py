@@ -85,11 +85,13 @@ def create_app(
         await ledger.open()
         if limiter:
             limiter.open()
+        source.open()
         try:
             await answers.engine()
         except LianzhaoError as error:
             log.warning("not ready: %s", error.message)
         yield
+        source.close()
         await answers.close()
         if limiter:
             await limiter.close()

@@ -74,8 +74,17 @@ class EngineSource(Protocol):
     def engine(self) -> Engine | None:
         """The engine loaded last; None when none was loaded yet."""
 
+    def open(self) -> None:
+        """Load from now on what is to become active, before it does."""
+
+    def close(self) -> None:
+        """Load nothing ahead any more."""
+
     def changed(self) -> bool:
-        """Whether model or tables are others than those of `engine`: a look at two files."""
+        """Whether model or tables are others than those of `engine`: a look at two files.
+
+        An engine that was loaded ahead is put in service by it.
+        """
 
     def pool_version(self) -> str:
         """Return the version of the tables as they are now, whatever engine there is."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -72,8 +73,8 @@ def test_a_version_that_fails_to_load_leaves_the_one_before(
     client: TestClient, registry: ModelRegistry
 ) -> None:
     first = served(client, 1)
-    registry.activate(OTHER)
-    # Whole when it was activated, and broken before a worker came to load it.
+    # Pointed at without a word to anybody, as by a backup that is put back.
+    registry.pointer.write_text(json.dumps({"history": [first, OTHER]}))
     array = registry.folder / OTHER / "blend.warm.npy"
     array.write_bytes(array.read_bytes()[:-1])
     assert [served(client, limit) for limit in (1, 2, 3)] == [first] * 3

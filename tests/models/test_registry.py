@@ -15,6 +15,7 @@ from features.workspace import Workspace
 from models import artifact
 from models.artifact import UnfitModelError
 from models.registry import ModelRegistry
+from tests.models.test_handover import answering
 
 ROOT = Path(__file__).parents[2]
 
@@ -195,6 +196,43 @@ def test_what_could_not_be_served_is_neither_activated_nor_rolled_back_to(regist
     with pytest.raises(ConflictError, match="made with other factors; nothing has changed"):
         registry.rollback()
     assert registry.pointer.read_bytes() == before
+
+
+def test_where_workers_are_a_version_is_prepared_before_it_becomes_active(registry):
+    prepared = []
+    registry.prepare = lambda version: prepared.append((version, registry.active()))
+    registry.activate("v1")
+    assert prepared == []
+    with answering(registry.handover) as told:
+        registry.activate("v2")
+        registry.activate("v2")  # as it is already
+        registry.rollback()
+    assert prepared == [("v2", "v1"), ("v1", "v2")]
+    assert [said.version for said in told] == ["v2", "v1"]
+
+
+@pytest.mark.parametrize(
+    ("raised", "told"), [(UnfitModelError, ConflictError), (UnavailableError, UnavailableError)]
+)
+def test_what_cannot_be_prepared_does_not_become_active(registry, raised, told):
+    def prepare(_):
+        raise raised("too large for this machine")
+
+    registry.prepare = prepare
+    registry.activate("v1")
+    with answering(registry.handover), pytest.raises(told, match="too large for this machine"):
+        registry.activate("v2")
+    assert registry.active() == "v1"
+
+
+def test_what_a_worker_cannot_load_does_not_become_active(registry):
+    registry.activate("v1")
+    registry.activate("v2")
+    with answering(registry.handover, "no memory is left"):
+        for change in (registry.rollback, lambda: registry.activate("v3")):
+            with pytest.raises(ConflictError, match="no memory is left; nothing has changed"):
+                change()
+    assert registry.active() == "v2"
 
 
 def test_an_active_version_that_is_gone_is_told(registry):

@@ -123,6 +123,12 @@ class FakeSource:
         self.engine: FakeEngine | None = None
         self.loaded = 0
 
+    def open(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
     def changed(self) -> bool:
         return self.error is not None or self.engine is not self.there
 

@@ -6,8 +6,10 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.error import HTTPError
@@ -20,6 +22,7 @@ from models import artifact
 from models.registry import ModelRegistry
 from tests.models.test_loading import seal
 from tests.pool import NEED_IDS
+from tests.service.switches import Switch, allowed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,7 +78,12 @@ def environment() -> dict[str, str]:
 
 
 @pytest.fixture
-def served(home: Path) -> Iterator[Served]:
+def workers() -> int:
+    return 1
+
+
+@pytest.fixture
+def served(home: Path, workers: int) -> Iterator[Served]:
     """Serve a workspace with two versions; the second one scores everybody one lower."""
     registry = ModelRegistry(Workspace(home))
     folder = registry.active_folder()
@@ -85,7 +93,7 @@ def served(home: Path) -> Iterator[Served]:
     artifact.save(registry.folder / OTHER, arrays, artifact.manifest(folder))
     registry.activate(OTHER)
     process = subprocess.Popen(
-        [*COMMAND, "--home", str(home), "serve", "--port", "0"],
+        [*COMMAND, "--home", str(home), "serve", "--port", "0", "--workers", str(workers)],
         cwd=ROOT,
         env=environment(),
         stdout=subprocess.PIPE,
@@ -140,6 +148,49 @@ def test_what_cannot_be_served_is_refused_and_the_service_goes_on(served: Served
     assert (status, problem["code"]) == (503, "damaged")
     assert "its checksum is not the manifest's" in problem["detail"]
     assert served.leads() == before
+
+
+@pytest.mark.parametrize("workers", [2])
+def test_no_answer_of_the_version_before_begins_after_an_activation(served: Served) -> None:
+    wait_for_workers(served, 2)
+    switches = [Switch(0.0, 0.0, OTHER)]
+    asked: list[tuple[float, float, str, str]] = []
+    over = threading.Event()
+
+    def ask() -> None:
+        while not over.is_set():  # each over a connection of its own, so that any may answer
+            begun = time.monotonic()
+            status, headers, _ = served.ask(PAGE)
+            assert status == 200
+            version, worker = headers["x-model-version"], headers["x-request-id"].partition("-")[0]
+            asked.append((begun, time.monotonic(), version, worker))
+
+    with ThreadPoolExecutor(2) as threads:
+        clients = [threads.submit(ask) for _ in range(2)]
+        try:
+            for path in ("rollback", f"{OTHER}/activate", "rollback"):
+                begun = time.monotonic()
+                status, _, found = served.ask(f"/v1/models/{path}", "POST")
+                assert status == 200
+                switches.append(Switch(begun, time.monotonic(), found["active"]))
+                time.sleep(0.3)
+        finally:
+            over.set()
+        for client in clients:
+            client.result()
+    for begun, ended, version, _ in asked:
+        assert version in allowed(switches, begun, ended)
+    for switch in switches[1:]:
+        answering = [own for own in asked if 0 < own[0] - switch.ended < 0.3]
+        assert {version for *_, version, _ in answering} == {switch.version}
+        assert len({worker for *_, worker in answering}) == 2
+
+
+def wait_for_workers(served: Served, count: int) -> None:
+    ends = time.monotonic() + 60
+    while len(served.registry.handover.workers()) < count:
+        assert time.monotonic() < ends
+        time.sleep(0.05)
 
 
 def _schema(served: Served) -> str:
