@@ -58,6 +58,8 @@ class PoolFeatures:
         stands for a large pool of which these are some.
     centre : ndarray of shape (d,) or None
         What content is centred on where it is not its own mean.
+    gram : ndarray of shape (d, d) or None
+        XᵀX of the centred content, where it was computed before.
     """
 
     ids: NDArray[np.str_]
@@ -74,6 +76,7 @@ class PoolFeatures:
     points: NDArray[np.float64]
     measured: slice = field(default_factory=lambda: slice(None))
     centre: NDArray[np.float32] | None = None
+    gram: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -81,7 +84,7 @@ class PoolFeatures:
     @cached_property
     def content(self) -> Content:
         """Topics and sentence vectors together, for what learns from examples."""
-        return Content(self.views["topics"], self.views["meaning"], self.centre)
+        return Content(self.views["topics"], self.views["meaning"], self.centre, self.gram)
 
     def by_rows(self) -> PoolFeatures:
         """Return the same, enterprise by enterprise, for a pool of which some rows are taken."""
@@ -117,6 +120,7 @@ class PoolFeatures:
             points=self.points[rows],
             measured=measured,
             centre=self.content.mean,
+            gram=None,
         )
 
     def _products(self, rows: NDArray[np.intp]) -> tuple[WeightedTexts, NDArray[np.float32]]:

@@ -25,6 +25,8 @@ class Content:
     mean : ndarray of shape (t + s,), optional
         What columns are centred on: that of a whole pool, where these are some of its rows. Their
         own by default.
+    gram : ndarray of shape (t + s, t + s), optional
+        XᵀX, where it was computed before.
     """
 
     def __init__(
@@ -32,10 +34,12 @@ class Content:
         topics: NDArray[np.float32],
         meaning: NDArray[np.float32],
         mean: NDArray[np.float32] | None = None,
+        gram: NDArray[np.float32] | None = None,
     ) -> None:
         self._blocks = (topics, meaning)
         self._cut = topics.shape[1]
         self.mean = self._own_mean() if mean is None else mean
+        self._gram = gram
 
     def __len__(self) -> int:
         return len(self._blocks[0])
@@ -68,6 +72,8 @@ class Content:
     @cached_property
     def gram(self) -> NDArray[np.float32]:
         """XᵀX, shape (d, d)."""
+        if self._gram is not None:
+            return self._gram
         topics, meaning = self._blocks
         across = topics.T @ meaning
         both = np.block([[topics.T @ topics, across], [across.T, meaning.T @ meaning]])

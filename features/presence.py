@@ -24,8 +24,7 @@ import numpy as np
 import polars as pl
 
 from features.nodes import standing
-from features.profile import struck_off
-from features.seats import CITY, COUNTY, Seats
+from features.seats import CITY, COUNTY
 from features.vocabulary import ENDINGS, STAGES
 
 if TYPE_CHECKING:
@@ -36,19 +35,17 @@ if TYPE_CHECKING:
 
     from features.arrays import PoolFeatures
     from features.need import NeedQuery
+    from features.residents import Residents
     from features.space import FeatureSpace
     from features.supply_graph import SupplyGraph
 
 PRESENT = {"established": 1.0, "signed": 0.7, "construction": 1.0, "production": 1.0}
 """The stages at which an enterprise is taken to be in a zone, as evidence of it."""
 IN_COUNTY, AROUND = 0.8, 0.4
-LEADER, ORDINARY = 0.9, 0.5
-
-_LEADING = "链主|龙头|领军|chain leader"
-_LARGE_EMPLOYEES, _LARGE_REVENUE = 1_000, 40_000
-"""What a large industrial enterprise has at least of both, in people and 万元 (National Bureau of
-Statistics, 统计上大中小微型企业划分办法, 2017)."""
 _MOST = 0.99
+_MEMBERS = 5_000
+"""So many are looked at in one zone, those with the strongest evidence: in the largest cities of a
+large pool more are seated, and by then all that is made there is present."""
 _FIRST = 5
 """So many of those who are there are named at most."""
 
@@ -149,8 +146,9 @@ class Presence:
     space : FeatureSpace
         Fitted.
     pool : PoolFeatures
-        Of `enterprises`.
-    enterprises, events, zones, needs : DataFrame
+    residents : Residents
+        Of the pool.
+    events, zones, needs : DataFrame
         Tables of the workspace.
     """
 
@@ -158,18 +156,15 @@ class Presence:
         self,
         space: FeatureSpace,
         pool: PoolFeatures,
+        residents: Residents,
         *,
-        enterprises: pl.DataFrame,
         events: pl.DataFrame,
         zones: pl.DataFrame,
         needs: pl.DataFrame,
     ) -> None:
         self._space = space
         self._pool = pool
-        frame = enterprises.sort("enterprise_id")
-        self._size = np.where(_leads(frame), LEADER, ORDINARY).astype(np.float32)
-        self._closed = struck_off(frame)
-        self._seats = Seats(frame, space.gazetteer_)
+        self._residents = residents
         self._seated: dict[str | None, dict[int, str]] = {}
         self._zones = {row["zone_id"]: row for row in zones.iter_rows(named=True)}
         told = _with_zones(events, needs)
@@ -212,7 +207,7 @@ class Presence:
         """Return the rows of the pool seated in a zone's county or city: row to which of both."""
         if zone_id not in self._seated:
             zone = self._zones.get(zone_id or "")
-            self._seated[zone_id] = self._seats.near(zone) if zone else {}
+            self._seated[zone_id] = self._residents.seats.near(zone) if zone else {}
         return self._seated[zone_id]
 
     def _find(self, zone_id: str, apart_from: str | None) -> ZonePresence | None:
@@ -228,13 +223,13 @@ class Presence:
             how, before = members.get(row, (CITY, 0.0))
             if how == CITY or said >= before:
                 members[row] = event["stage"], said
-        rows = np.array([row for row in members if not self._closed[row]], dtype=np.intp)
+        rows = np.array([row for row in members if not self._residents.closed[row]], dtype=np.intp)
         if not len(rows):
             return None
         evidence = np.array([members[row][1] for row in rows.tolist()], dtype=np.float32)
-        weights = evidence * self._size[rows]
+        weights = evidence * self._residents.size[rows]
         own = np.array([members[row][0] != CITY for row in rows.tolist()])
-        order = np.lexsort((rows, -weights, ~own))
+        order = np.lexsort((rows, -weights, ~own))[:_MEMBERS]
         return self._gather(rows[order], weights[order], own[order], members)
 
     def _gather(
@@ -281,15 +276,6 @@ def _strength(shares: NDArray[np.float32], own: NDArray[np.bool_]) -> Strength:
     apart = np.where(own[:, None], together(here - logs, around), together(here, around - logs))
     alone = shares * np.where(own, 1, AROUND).astype(np.float32)[:, None]
     return Strength(alone, together(here, around), apart)
-
-
-def _leads(enterprises: pl.DataFrame) -> NDArray[np.bool_]:
-    """Return who is a chain leader by its tags, or a large enterprise by its figures."""
-    tagged = enterprises["tags"].list.join(";").str.contains(f"(?i){_LEADING}").fill_null(False)
-    large = (enterprises["employees"] >= _LARGE_EMPLOYEES) & (
-        enterprises["revenue"] >= _LARGE_REVENUE
-    )
-    return (tagged | large.fill_null(value=False)).to_numpy()
 
 
 def _with_zones(events: pl.DataFrame, needs: pl.DataFrame) -> pl.DataFrame:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
-import polars as pl
+import numpy as np
 
 from features.places import county_stem, stem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import polars as pl
+    from numpy.typing import NDArray
+
     from features.places import Gazetteer
 
 COUNTY, CITY = "county", "city"
 _MUNICIPALITIES = frozenset({"北京", "天津", "上海", "重庆"})
+_SEAT = ("province", "city", "district")
 
 
 class Seats:
@@ -22,41 +26,66 @@ class Seats:
 
     Parameters
     ----------
-    enterprises : DataFrame
-        In the order of the pool.
+    places : ndarray of str, shape (p, 3)
+        Every seat that there is: province, city and county without suffixes, "" where unknown.
+    seats : ndarray of int, shape (n,)
+        The seat of each enterprise, as a row of `places`.
     gazetteer : Gazetteer
         Fills in the city of a county whose name stands in one city only.
     """
 
-    def __init__(self, enterprises: pl.DataFrame, gazetteer: Gazetteer) -> None:
+    def __init__(
+        self, places: NDArray[np.str_], seats: NDArray[np.int32], gazetteer: Gazetteer
+    ) -> None:
+        self._places = places
+        self._seats = seats
         self._gazetteer = gazetteer
-        given = enterprises.select("province", "city", "district").rows()
-        known = {seat: self._place(*seat) for seat in set(given)}
-        schema = dict.fromkeys(("province", "city", "county"), pl.String)
-        seats = pl.DataFrame([known[seat] for seat in given], schema=schema, orient="row")
-        self._seats = seats.with_row_index("row")
+
+    @classmethod
+    def of(cls, enterprises: pl.DataFrame, gazetteer: Gazetteer) -> Self:
+        """Read the seats of an enterprises table, in the order of the pool."""
+        stated = enterprises.select(_SEAT)
+        distinct = stated.unique(maintain_order=True).with_row_index("seat")
+        joined = stated.join(
+            distinct, on=_SEAT, how="left", nulls_equal=True, maintain_order="left"
+        )
+        places = [_place(gazetteer, *seat) for seat in distinct.select(_SEAT).rows()]
+        named = [[part or "" for part in place] for place in places]
+        return cls(
+            np.array(named, dtype=np.str_).reshape(-1, len(_SEAT)),
+            joined["seat"].to_numpy().astype(np.int32),
+            gazetteer,
+        )
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the seats, to be saved."""
+        return {"places": self._places, "seats": self._seats}
 
     def near(self, zone: Mapping[str, Any]) -> dict[int, str]:
         """Return the rows seated in a zone's county or city: row to "county" or "city".
 
         Nobody where the zone's city is unknown. An unknown province contradicts nothing.
         """
-        province, city, county = self._place(zone["province"], zone["city"], zone["county"])
+        where = zone["province"], zone["city"], zone["county"]
+        province, city, county = _place(self._gazetteer, *where)
         if city is None:
             return {}
-        same = pl.col("city") == city
+        provinces, cities, counties = self._places.T
+        near = cities == city
         if province is not None:
-            same &= (pl.col("province") == province).fill_null(value=True)
-        near = self._seats.filter(same).select("row", "county").iter_rows()
-        return {row: COUNTY if county and theirs == county else CITY for row, theirs in near}
+            near &= (provinces == province) | (provinces == "")
+        how = np.where(counties == county, COUNTY, CITY) if county else np.full(len(near), CITY)
+        rows = np.flatnonzero(near[self._seats])
+        return dict(zip(rows.tolist(), how[self._seats[rows]].tolist(), strict=True))
 
-    def _place(
-        self, province: str | None, city: str | None, county: str | None
-    ) -> tuple[str | None, str | None, str | None]:
-        """Return province, city and county without suffixes; what is implied is filled in."""
-        if county and not city:
-            place = self._gazetteer.find(province=province, county=county)
-            province, city = (place.province, place.city) if place else (province, city)
-        if stem(province) in _MUNICIPALITIES:
-            city = province
-        return stem(province), stem(city), county_stem(county)
+
+def _place(
+    gazetteer: Gazetteer, province: str | None, city: str | None, county: str | None
+) -> tuple[str | None, str | None, str | None]:
+    """Return province, city and county without suffixes; what is implied is filled in."""
+    if county and not city:
+        place = gazetteer.find(province=province, county=county)
+        province, city = (place.province, place.city) if place else (province, city)
+    if stem(province) in _MUNICIPALITIES:
+        city = province
+    return stem(province), stem(city), county_stem(county)

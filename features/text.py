@@ -56,13 +56,13 @@ class WeightedTexts:
 
     Attributes
     ----------
-    texts : list of str
+    texts : sequence of str
         The `m` distinct texts, in order of first appearance.
     weights : scipy.sparse.csr_array of shape (n, m)
         Non-negative weights; a row without any entry says nothing.
     """
 
-    texts: list[str]
+    texts: Sequence[str]
     weights: sparse.csr_array
 
     def scaled(self, factor: float) -> WeightedTexts:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,15 +48,33 @@ def save(folder: Path, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, A
     UnavailableError
         When the disk does not take it; nothing is left behind.
     """
+    with drafted(folder, facts) as draft:
+        for name, array in sorted(arrays.items()):
+            # Written as it is, copied only where it does not lie in rows: arrays may be large.
+            np.save(draft / f"{name}.npy", np.asarray(array, order="C"), allow_pickle=False)
+
+
+@contextmanager
+def drafted(folder: Path, facts: Mapping[str, Any]) -> Iterator[Path]:
+    """Give a folder to write .npy files into, which becomes `folder` with its manifest, or nothing.
+
+    Parameters
+    ----------
+    folder : Path
+        Must not exist.
+    facts : mapping
+        What else the manifest is to say, JSON.
+
+    Raises
+    ------
+    UnavailableError
+        When the disk does not take it; nothing is left behind.
+    """
     draft = folder.with_name(f".{folder.name}.{os.getpid()}.draft")
     try:
         draft.mkdir(parents=True)
-        checksums = {}
-        for name, array in sorted(arrays.items()):
-            path = draft / f"{name}.npy"
-            # Written as it is, copied only where it does not lie in rows: arrays may be large.
-            np.save(path, np.asarray(array, order="C"), allow_pickle=False)
-            checksums[name] = _checksum(path)
+        yield draft
+        checksums = {path.stem: _checksum(path) for path in draft.iterdir()}
         told = {"format": FORMAT, **facts, "arrays": checksums}
         text = json.dumps(
             told | {"seal": _seal(told)}, ensure_ascii=False, indent=1, sort_keys=True
@@ -139,6 +158,29 @@ def load(folder: Path) -> dict[str, NDArray[Any]]:
         except (OSError, ValueError) as error:
             raise _damaged(path) from error
     return arrays
+
+
+def mapped(folder: Path) -> dict[str, NDArray[Any]]:
+    """Return the arrays of a folder mapped into memory, read where and when they are looked at.
+
+    Their checksums are not looked at, see `verify`.
+
+    Raises
+    ------
+    DamagedError
+        When a file is missing or cut short, or the manifest was altered.
+    """
+    return {name: map_array(folder / f"{name}.npy") for name in manifest(folder)["arrays"]}
+
+
+def map_array(path: Path) -> NDArray[Any]:
+    """Return the array of one file mapped into memory (DamagedError)."""
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise _damaged(path) from error
+    # A memmap is slower at everything small. (An array without entries is never one.)
+    return np.asarray(array.view(np.ndarray))
 
 
 def verify(folder: Path) -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
 from features.errors import NotFoundError
 from features.need import NeedQuery
-from features.profile import confidence, flags, struck_off
+from features.profile import confidence, flags
 
 if TYPE_CHECKING:
+    import numpy as np
+    import polars as pl
+    from numpy.typing import NDArray
+
     from features.chains import ChainMap
+    from features.profiles import Profiles
     from service.interfaces import Document
 
 
@@ -20,20 +23,28 @@ class Directory:
 
     Parameters
     ----------
+    profiles : Profiles
+    closed : ndarray of bool, shape (n,)
+        Which of them are struck off.
     tables : dict of DataFrame
-        enterprises (ordered by id), zones and needs.
+        zones and needs.
     chain_map : ChainMap
     """
 
-    def __init__(self, tables: dict[str, pl.DataFrame], chain_map: ChainMap) -> None:
+    def __init__(
+        self,
+        profiles: Profiles,
+        closed: NDArray[np.bool_],
+        tables: dict[str, pl.DataFrame],
+        chain_map: ChainMap,
+    ) -> None:
         self.chain_map = chain_map
-        self._pool = tables["enterprises"]
-        self._row = {id_: row for row, id_ in enumerate(self._pool["enterprise_id"])}
+        self._profiles = profiles
+        self._listed = ~closed
         self._zones = {row["zone_id"]: row for row in tables["zones"].iter_rows(named=True)}
         self._needs = {
             row["need_id"]: NeedQuery.from_row(row) for row in tables["needs"].iter_rows(named=True)
         }
-        self._listed = ~struck_off(self._pool)
 
     def need(self, need_id: str) -> NeedQuery:
         """Return a need of the workspace."""
@@ -108,34 +119,32 @@ class Directory:
 
     def enterprises(self, q: str, limit: int, offset: int) -> Document:
         """Search enterprises by a part of their name or short name, or by their id."""
-        wanted = pl.lit(q.strip())
-        found = self._pool.filter(
-            pl.any_horizontal(
-                pl.col("name").str.contains(wanted, literal=True),
-                pl.col("short_name").str.contains(wanted, literal=True).fill_null(value=False),
-                pl.col("enterprise_id") == wanted,
-            )
-        )
-        rows = found.slice(offset, limit).iter_rows(named=True)
+        found = self._profiles.search(q.strip())
         return {
-            "total": found.height,
+            "total": len(found),
             "limit": limit,
             "offset": offset,
-            "enterprises": [brief(row) for row in rows],
+            "enterprises": [
+                brief(self._profiles.row(at)) for at in found[offset : offset + limit].tolist()
+            ],
         }
 
     def enterprise(self, enterprise_id: str) -> Document:
         """Return a profile; what is unknown is null."""
-        at = known(self._row, enterprise_id, "enterprise", "enterprise_id")
-        row = self._pool.row(at, named=True)
-        founded = row["founded"]
+        at = self._at(enterprise_id)
+        row = self._profiles.row(at)
         return {
             **row,
-            "founded": founded.isoformat() if founded else None,
             "flags": flags(row),
             "struck_off": not bool(self._listed[at]),
             "confidence": confidence(row),
         }
+
+    def _at(self, enterprise_id: str) -> int:
+        """Return the row of an enterprise (NotFoundError)."""
+        if (at := self._profiles.find(enterprise_id)) is None:
+            raise unknown("enterprise", "enterprise_id", enterprise_id)
+        return at
 
     def _told(self, need: NeedQuery) -> Document:
         zone = None
@@ -166,10 +175,15 @@ def brief(row: dict[str, Any]) -> Document:
 def known(items: dict[str, Any], key: str, what: str, field: str) -> Any:
     """Return the item of that key, or raise a NotFoundError that names field and kind."""
     if key not in items:
-        raise NotFoundError(
-            f"no {what} {key!r} is known",
-            field=field,
-            got=key,
-            expected=f"the {field} of one of the {what}s in the workspace",
-        )
+        raise unknown(what, field, key)
     return items[key]
+
+
+def unknown(what: str, field: str, key: str) -> NotFoundError:
+    """Return the error that says that there is none of that key."""
+    return NotFoundError(
+        f"no {what} {key!r} is known",
+        field=field,
+        got=key,
+        expected=f"the {field} of one of the {what}s in the workspace",
+    )

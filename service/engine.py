@@ -15,13 +15,12 @@ from features.errors import InputError, UnavailableError
 from features.nodes import NamedNodes, named_bits
 from features.presence import Presence
 from features.profile import confidence, known_of_zone
-from models import loading, retrieval
+from models import loading, prepared
 from models.blend import score_of
 from models.ranker import order
 from models.registry import ModelRegistry
-from models.retrieval import TwoStage
 from service.chances import chance
-from service.directory import Directory, brief, known
+from service.directory import Directory, brief
 from service.filters import Filters, mask
 from service.neighbours import stage_told
 from service.reasons import (
@@ -42,12 +41,11 @@ if TYPE_CHECKING:
     from features.need import NeedQuery
     from features.progress import Count
     from features.workspace import Workspace
-    from models.ranker import PoolRanker
+    from models.prepared import Prepared
     from service.interfaces import Document, Language
     from service.reasons import Evidence
 
 _NEEDS_KEPT = 2_000
-_BOUND_TO = ("enterprises", "chains", "input_output")
 
 
 class Engine(Directory):
@@ -55,35 +53,35 @@ class Engine(Directory):
 
     Parameters
     ----------
-    bound : PoolRanker
-        The ranker, bound to the features of `tables["enterprises"]`.
+    prepared : Prepared
+        The ranker, and the enterprises that it ranks.
     tables : dict of DataFrame
-        enterprises (ordered by id), zones, needs, events.
+        zones, needs, events.
     model_version, pool_version : str
     pool_date : str or None
         ISO date of the last change of the enterprises.
     made_of : tuple of str
-        The versions of all that `bound` was made of.
-    two_stage : TwoStage, optional
-        What ranks a large pool; without it everybody is scored in full.
+        The versions of all that was prepared.
     """
 
     def __init__(
         self,
-        bound: PoolRanker,
+        prepared: Prepared,
         tables: dict[str, pl.DataFrame],
         *,
         model_version: str,
         pool_version: str,
         pool_date: str | None,
         made_of: tuple[str, ...] = (),
-        two_stage: TwoStage | None = None,
     ) -> None:
-        super().__init__(tables, bound.ranker.space.chain_map)
+        bound, residents = prepared.bound, prepared.residents
+        space = bound.ranker.space
+        super().__init__(prepared.profiles, residents.closed, tables, space.chain_map)
+        self.prepared = prepared
         self.bound = bound
         self.made_of = made_of
-        self._two_stage = two_stage
-        self._presence = Presence(bound.ranker.space, bound.pool, **tables)
+        self._two_stage = prepared.two_stage
+        self._presence = Presence(space, bound.pool, residents, **tables)
         self.model_version = model_version
         self.pool_version = pool_version
         self.pool_date = pool_date
@@ -126,28 +124,22 @@ class Engine(Directory):
             )
         # The versions are read first: a table that changes meanwhile is noticed afterwards.
         pool_version, pool_date = workspace.pool_version, workspace.pool_date
-        made_of = (folder.name, *(workspace.version(table) for table in _BOUND_TO))
+        made_of = (folder.name, *(workspace.version(table) for table in prepared.TABLES))
         tables = {name: workspace.read(name) for name in ("zones", "needs", "events")}
         if former is not None and former.made_of == made_of:
-            bound, tables["enterprises"] = former.bound, former._pool
-            two_stage = former._two_stage
+            ready = former.prepared
         else:
-            tables["enterprises"] = workspace.read("enterprises").sort("enterprise_id")
             # Scoring is many small products: threads cost more there than they give.
             threadpool_limits(1, user_api="blas")
             ranker = loading.load(folder, workspace, encoder)
-            pool = ranker.space.pool(tables["enterprises"], progress=progress)
-            large = len(pool) > retrieval.EXACT
-            bound = ranker.bind(pool.by_rows() if large else pool)
-            two_stage = TwoStage(bound, retrieval.make(bound)) if large else None
+            ready = prepared.prepare(folder.name, ranker, workspace, progress)
         return cls(
-            bound,
+            ready,
             tables,
             model_version=folder.name,
             pool_version=pool_version,
             pool_date=pool_date,
             made_of=made_of,
-            two_stage=two_stage,
         )
 
     def recommend(
@@ -163,7 +155,11 @@ class Engine(Directory):
             self.chain_map.node(node_id)  # a NotFoundError tells of a mistyped one
         features = self._understand(need)
         passing = mask(
-            self._pool, filters, named=self._named, as_of=self._as_of, among=self._listed
+            self._profiles.columns,
+            filters,
+            named=self._named,
+            as_of=self._as_of,
+            among=self._listed,
         )
         rows = np.flatnonzero(passing.keep)
         ranked, parts = self._ranked(features, rows, offset, offset + limit)
@@ -268,7 +264,7 @@ class Engine(Directory):
 
     def needs_for(self, enterprise_id: str, limit: int, language: Language) -> Document:
         """Return the needs that an enterprise suits best, by its rank in each need's list."""
-        at = known(self._row, enterprise_id, "enterprise", "enterprise_id")
+        at = self._at(enterprise_id)
         found = []
         for need in self._needs.values():
             try:
@@ -283,7 +279,7 @@ class Engine(Directory):
             lead = self._lead(need, features, own, at, rank, language)
             suited.append({"need": self._told(need)} | {k: lead[k] for k in _OF_A_NEED})
         return {
-            "enterprise": brief(self._pool.row(at, named=True)),
+            "enterprise": brief(self._profiles.row(at)),
             "model_version": self.model_version,
             "pool_version": self.pool_version,
             "total": len(found),
@@ -349,7 +345,7 @@ class Engine(Directory):
         rank: int,
         language: Language,
     ) -> Document:
-        profile, raw = self._pool.row(row, named=True), float(parts.sum())
+        profile, raw = self._profiles.row(row), float(parts.sum())
         evidence = self._evidence(features, row)
         node = evidence.node if evidence.fits else None
         name = node and (node.name if language == "zh" else node.name_en or node.name)

@@ -6,6 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from features.presence import Presence
+from features.residents import Residents
 from tests.pool import frame
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def presence(
     told = frame("events", numbered) if numbered else empty("events")
     asked = frame("needs", needs) if needs else empty("needs")
     tables = {"events": told, "needs": asked, "zones": frame("zones", ZONES)}
-    return Presence(space, pool, enterprises=table, **tables), pool
+    return Presence(space, pool, Residents.of(table, space.gazetteer_), **tables), pool
 
 
 def empty(table: str) -> pl.DataFrame:

@@ -15,6 +15,7 @@ from features.chains import ChainMap
 from features.errors import InputError
 from features.need import NeedQuery
 from features.presence import Presence
+from features.residents import Residents
 from features.space import FeatureSpace
 from features.tables.schema import SCHEMAS
 from models.blend import Blend
@@ -113,9 +114,8 @@ def fit(
     space = FeatureSpace(store, chains, input_output=data.input_output, seed=seed)
     encoding = partial(progress, "encode texts")
     pool = space.fit_pool(data.enterprises, today=today, progress=encoding)
-    presence_of = partial(
-        Presence, space, pool, enterprises=data.enterprises, zones=data.zones, needs=data.needs
-    )
+    residents = Residents.of(data.enterprises, space.gazetteer_)
+    presence_of = partial(Presence, space, pool, residents, zones=data.zones, needs=data.needs)
     presence = presence_of(events=events)
     zones = {row["zone_id"]: row for row in data.zones.iter_rows(named=True)}
     queries, needs = [], []

@@ -14,6 +14,7 @@ import numpy as np
 
 from features.errors import InputError
 from features.presence import Presence
+from features.residents import Residents
 from training.fitting import fit
 from training.metrics import DRAW_SEED, DRAWS
 from training.peers.roster import peers
@@ -39,7 +40,7 @@ ASKED = {
     "cold": "cold_needs_asked_for",
 }
 """What the needs of each slice are counted as."""
-_PLACED = ("enterprises", "events", "zones", "needs")
+_PLACED = ("events", "zones", "needs")
 LIBRARIES = (
     *("numpy", "scipy", "scikit-learn", "polars", "rectools-lightfm", "rjieba"),
     *("bm25s", "implicit"),
@@ -61,7 +62,8 @@ class Stack:
         self.space_, self.bound_ = fitted.ranker.space, fitted.ranker.bind(fitted.pool)
         self.factors_ = fitted.ranker.blend.factors
         tables = {name: getattr(task.data, name) for name in _PLACED}
-        self.presence_ = Presence(self.space_, fitted.pool, **tables)
+        residents = Residents.of(task.data.enterprises, self.space_.gazetteer_)
+        self.presence_ = Presence(self.space_, fitted.pool, residents, **tables)
         return self
 
     def contributions(self, question: Question) -> NDArray[np.float64]:

@@ -24,6 +24,7 @@ from scipy.stats import rankdata
 
 from features.need import NeedQuery
 from features.presence import Presence
+from features.residents import Residents
 from models.blend import standardise
 from models.proximity import Proximity
 from models.supply import SupplyLink
@@ -316,7 +317,7 @@ class _Loop:
         presence = Presence(
             space,
             bound.pool,
-            enterprises=data.enterprises,
+            Residents.of(data.enterprises, space.gazetteer_),
             events=data.events,
             zones=data.zones,
             needs=data.needs,

@@ -12,7 +12,7 @@ def gazetteer(fitted):
 def near(gazetteer, zone, **seat):
     table = frame("enterprises", [{"enterprise_id": "e", "name": "a", **seat}])
     zone = {"province": None, "city": None, "county": None} | zone
-    return Seats(table, gazetteer).near(zone).get(0)
+    return Seats.of(table, gazetteer).near(zone).get(0)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@ import pytest
 
 from features.errors import NotFoundError
 from features.need import NeedQuery
+from features.profile import struck_off
+from features.profiles import Profiles
 from service.directory import Directory
 from tests.pool import FLAGGED, NEED_IDS, STRUCK, SUBJECTS, UNKNOWN, frame, tables
 
@@ -12,7 +14,10 @@ def directory(bound):
     known["enterprises"] = known["enterprises"].sort("enterprise_id")
     stray = frame("needs", [{"need_id": "z9/LED", "zone_id": "z9", "industry": "LED"}])
     known["needs"] = known["needs"].vstack(stray)
-    return Directory(known, bound.ranker.space.chain_map)
+    profiles = Profiles.of(known["enterprises"])
+    return Directory(
+        profiles, struck_off(known["enterprises"]), known, bound.ranker.space.chain_map
+    )
 
 
 def test_zones_are_told_with_their_needs(directory):

@@ -469,10 +469,12 @@ def test_an_input_output_table_takes_the_place_of_the_chain_map_s_edges(workspac
 
 
 def test_a_large_pool_is_ranked_in_two_stages_with_the_same_answers(
-    trained_home, engine, monkeypatch
+    trained_home, engine, monkeypatch, tmp_path
 ):
     monkeypatch.setattr("models.retrieval.EXACT", 10)
-    large = Engine.load(Workspace(trained_home), HashedEncoder())
+    home = shutil.copytree(trained_home, tmp_path / "home")
+    shutil.rmtree(home / "prepared", ignore_errors=True)
+    large = Engine.load(Workspace(home), HashedEncoder())
     assert engine._two_stage is None is not large._two_stage
     for filters in (None, *FILTERS[:2]):
         found, expected = (page(each, filters=filters, limit=EACH) for each in (large, engine))

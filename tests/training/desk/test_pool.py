@@ -3,14 +3,16 @@ import pytest
 
 from features.need import NeedQuery
 from features.presence import Presence
+from features.residents import Residents
 from tests.pool import frame, tables
 from training.desk import pool
 
 
 @pytest.fixture(scope="module")
 def presence(bound):
-    own = {name: tables()[name] for name in ("enterprises", "events", "zones", "needs")}
-    return Presence(bound.ranker.space, bound.pool, **own)
+    space, own = bound.ranker.space, {name: tables()[name] for name in ("events", "zones", "needs")}
+    residents = Residents.of(tables()["enterprises"], space.gazetteer_)
+    return Presence(space, bound.pool, residents, **own)
 
 
 def test_every_table_is_counted_and_what_was_not_imported_has_no_date(workspace):

@@ -1,0 +1,53 @@
+"""Many short texts in one array of bytes, which may be a file mapped into memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class Lines(Sequence[str]):
+    """Texts one after another, each read when it is asked for.
+
+    Parameters
+    ----------
+    data : ndarray of uint8
+        All texts in UTF-8.
+    ends : ndarray of int64, shape (n,)
+        Where each of them ends.
+    """
+
+    def __init__(self, data: NDArray[np.uint8], ends: NDArray[np.int64]) -> None:
+        self._data = data
+        self._ends = ends
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> Self:
+        """Return the lines of texts."""
+        said = [text.encode() for text in texts]
+        ends = np.fromiter(accumulate(map(len, said)), dtype=np.int64, count=len(said))
+        return cls(np.frombuffer(b"".join(said), dtype=np.uint8), ends)
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    def __getitem__(self, at: Any) -> Any:
+        """Return one text, or those of a slice as a list."""
+        if isinstance(at, slice):
+            return [self[one] for one in range(len(self))[at]]
+        return self.raw(range(len(self))[at]).decode()
+
+    def raw(self, at: int) -> bytes:
+        """Return the bytes of one text."""
+        start = self._ends[at - 1] if at else 0
+        return self._data[start : self._ends[at]].tobytes()
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the arrays, to be saved."""
+        return {"data": self._data, "ends": self._ends}

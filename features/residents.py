@@ -1,0 +1,70 @@
+"""Who can be present in a zone: how large each enterprise is, whether it is closed, its seat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from features.profile import struck_off
+from features.seats import Seats
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import polars as pl
+    from numpy.typing import NDArray
+
+    from features.places import Gazetteer
+
+LEADER, ORDINARY = 0.9, 0.5
+
+_LEADING = "链主|龙头|领军|chain leader"
+_LARGE_EMPLOYEES, _LARGE_REVENUE = 1_000, 40_000
+"""What a large industrial enterprise has at least of both, in people and 万元 (National Bureau of
+Statistics, 统计上大中小微型企业划分办法, 2017)."""
+
+
+@dataclass(frozen=True)
+class Residents:
+    """The enterprises of a pool as far as it matters for what a zone has.
+
+    Attributes
+    ----------
+    size : ndarray of shape (n,)
+        `LEADER` for chain leaders and large enterprises, else `ORDINARY`.
+    closed : ndarray of bool, shape (n,)
+        Who is struck off.
+    seats : Seats
+    """
+
+    size: NDArray[np.float32]
+    closed: NDArray[np.bool_]
+    seats: Seats
+
+    @classmethod
+    def of(cls, enterprises: pl.DataFrame, gazetteer: Gazetteer) -> Self:
+        """Read them from the enterprises table, in the order of the pool."""
+        frame = enterprises.sort("enterprise_id")
+        size = np.where(_leads(frame), LEADER, ORDINARY).astype(np.float32)
+        return cls(size, struck_off(frame), Seats.of(frame, gazetteer))
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return all that was read, to be saved."""
+        return {"size": self.size, "closed": self.closed, **self.seats.arrays()}
+
+    @classmethod
+    def restore(cls, arrays: Mapping[str, NDArray[Any]], gazetteer: Gazetteer) -> Self:
+        """Take back what `arrays` returned."""
+        seats = Seats(arrays["places"], arrays["seats"], gazetteer)
+        return cls(arrays["size"], arrays["closed"], seats)
+
+
+def _leads(enterprises: pl.DataFrame) -> NDArray[np.bool_]:
+    """Return who is a chain leader by its tags, or a large enterprise by its figures."""
+    tagged = enterprises["tags"].list.join(";").str.contains(f"(?i){_LEADING}").fill_null(False)
+    large = (enterprises["employees"] >= _LARGE_EMPLOYEES) & (
+        enterprises["revenue"] >= _LARGE_REVENUE
+    )
+    return (tagged | large.fill_null(value=False)).to_numpy()

@@ -1,0 +1,76 @@
+"""Arrays on disk that rows are appended to: what is larger than memory is written part by part."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+    from scipy import sparse
+
+
+class GrowingArrays:
+    """The .npy files of a folder while they are written; a context that completes them.
+
+    Parameters
+    ----------
+    folder : Path
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._growing: dict[str, _Growing] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for array in self._growing.values():
+            array.close()
+        self._growing.clear()
+
+    def append(self, name: str, rows: NDArray[Any]) -> None:
+        """Append rows to the array of that name; all have the type and width of the first."""
+        if name not in self._growing:
+            self._growing[name] = _Growing(self.folder / f"{name}.npy", rows)
+        self._growing[name].append(rows)
+
+    def append_sparse(self, name: str, rows: sparse.csr_array) -> None:
+        """Append rows of a sparse matrix, kept as `name.data`, `name.indices`, `name.lengths`."""
+        self.append(f"{name}.data", rows.data)
+        self.append(f"{name}.indices", rows.indices.astype(np.int32))
+        self.append(f"{name}.lengths", np.diff(rows.indptr).astype(np.int32))
+
+
+class _Growing:
+    def __init__(self, path: Path, like: NDArray[Any]) -> None:
+        self._file = path.open("wb")
+        self._dtype, self._width, self.rows = like.dtype, like.shape[1:], 0
+        self._write_header()
+
+    def append(self, rows: NDArray[Any]) -> None:
+        if (rows.dtype, rows.shape[1:]) != (self._dtype, self._width):
+            was, came = (self._dtype, *self._width), (rows.dtype, *rows.shape[1:])
+            raise ValueError(f"rows to append must be {was}, got {came}")
+        np.ascontiguousarray(rows).tofile(self._file)
+        self.rows += len(rows)
+
+    def close(self) -> None:
+        self._file.seek(0)
+        self._write_header()
+        self._file.close()
+
+    def _write_header(self) -> None:
+        # The format leaves room for the number of rows: the header's length never changes.
+        np.lib.format.write_array_header_1_0(
+            self._file,
+            {
+                "descr": np.lib.format.dtype_to_descr(self._dtype),
+                "fortran_order": False,
+                "shape": (self.rows, *self._width),
+            },
+        )

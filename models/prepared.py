@@ -1,0 +1,220 @@
+"""A version prepared for a pool: all that serving needs of its enterprises, made once, on disk.
+
+Profiles become features chunk by chunk, so that a pool need not fit into memory, and every process
+maps the same files: loading takes no longer for a million enterprises than for thousands, and
+several workers share one copy. What is prepared lies in `prepared/VERSION/`, under a name that says
+which tables it was made of. All of it follows from model and tables: where it is missing or damaged
+it is made anew, and whatever is of other tables or versions is removed then.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import filelock
+import numpy as np
+
+from features.errors import DamagedError, UnavailableError
+from features.profiles import Profiles
+from features.profiles import arrays as profile_arrays
+from features.residents import Residents
+from models import artifact, pool_files, retrieval
+from models.growing import GrowingArrays
+from models.retrieval import TwoStage
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import polars as pl
+    from numpy.typing import NDArray
+
+    from features.progress import Count
+    from features.workspace import Workspace
+    from models.ranker import PoolRanker, Ranker
+
+log = logging.getLogger(__name__)
+
+TABLES = ("enterprises", "chains", "input_output")
+"""What features are made of besides the model: when one of these changes, all is made anew."""
+FOLDER = "prepared"
+_MADE_BY = "1"
+"""Changed when the same model and tables would be prepared otherwise than before."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A version, ready to rank one pool.
+
+    Attributes
+    ----------
+    bound : PoolRanker
+    profiles : Profiles
+    residents : Residents
+    two_stage : TwoStage or None
+        What ranks a large pool; without it everybody is scored in full.
+    """
+
+    bound: PoolRanker
+    profiles: Profiles
+    residents: Residents
+    two_stage: TwoStage | None
+
+
+def prepare(
+    version: str, ranker: Ranker, workspace: Workspace, progress: Count | None = None
+) -> Prepared:
+    """Return a version prepared for the tables as they are, making what is not there yet.
+
+    Several processes may ask at once: one of them makes it, the others wait for that.
+
+    Parameters
+    ----------
+    version : str
+    ranker : Ranker
+        Taken back from it.
+    workspace : Workspace
+    progress : callable, optional
+        Told (enterprises done, enterprises).
+
+    Raises
+    ------
+    DamagedError
+        When the enterprises table was altered.
+    UnavailableError
+        When the disk does not take what is made.
+    """
+    own = _folder(version, workspace)
+    try:
+        return load(own, ranker)
+    except DamagedError:
+        pass  # mostly, it is not there
+    try:
+        own.parent.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(own.with_name(".lock")):
+            if not _is_whole(own):  # another process may have made it meanwhile
+                tidy(workspace)
+                make(own, ranker, workspace.read("enterprises"), progress)
+    except OSError as error:
+        raise UnavailableError(
+            f"could not prepare model {version} in {own.parent}: {error.strerror or error}",
+            got=str(own.parent),
+            expected="a writable folder with free space",
+        ) from error
+    return load(own, ranker)
+
+
+def verify(version: str, workspace: Workspace) -> None:
+    """Look at every byte of what was prepared for the tables as they are; remove it if damaged."""
+    own = _folder(version, workspace)
+    if own.exists():
+        try:
+            artifact.verify(own)
+        except DamagedError as error:
+            log.warning("what was prepared is made anew: %s", error.message)
+            shutil.rmtree(own)
+
+
+def tidy(workspace: Workspace) -> None:
+    """Remove what was prepared for other tables or for versions that are gone.
+
+    Whoever has mapped the files keeps them until it lets go of them.
+    """
+    key = _folder("", workspace).name
+    for own in (workspace.home / FOLDER).glob("*"):
+        gone = not (workspace.home / "models" / own.name).exists()
+        for path in [own] if gone else own.glob("[!.]*"):
+            if gone or path.name != key:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _folder(version: str, workspace: Workspace) -> Path:
+    made_of = " ".join([_MADE_BY, *(workspace.version(table) for table in TABLES)])
+    return workspace.home / FOLDER / version / hashlib.sha256(made_of.encode()).hexdigest()[:16]
+
+
+def _is_whole(folder: Path) -> bool:
+    """Tell whether all files are there; what is damaged, or was left half made, is removed."""
+    for draft in folder.parent.glob(".*.draft"):
+        shutil.rmtree(draft, ignore_errors=True)
+    if folder.exists():
+        try:
+            artifact.mapped(folder)
+        except DamagedError as error:
+            log.warning("what was prepared is made anew: %s", error.message)
+            shutil.rmtree(folder)
+    return folder.exists()
+
+
+def make(
+    folder: Path, ranker: Ranker, enterprises: pl.DataFrame, progress: Count | None = None
+) -> None:
+    """Write what serving needs of the enterprises into a new folder, whole or not at all.
+
+    Up to `retrieval.EXACT` enterprises features are kept in single precision, and scores are those
+    of features that were never written; of more in half precision, which halves what a request
+    reads.
+
+    Parameters
+    ----------
+    folder : Path
+        Must not exist.
+    ranker : Ranker
+    enterprises : DataFrame
+        The enterprises table.
+    progress : callable, optional
+        Told (enterprises done, enterprises).
+
+    Raises
+    ------
+    UnavailableError
+        When the disk does not take it; nothing is left behind.
+    """
+    frame = enterprises.sort("enterprise_id")
+    large = len(frame) > retrieval.EXACT
+    kind = np.float16 if large else np.float32
+    with artifact.drafted(folder, {"enterprises": len(frame)}) as draft:
+        with GrowingArrays(draft) as files:
+            parts = {"profiles": profile_arrays(frame)}
+            parts["residents"] = Residents.of(frame, ranker.space.gazetteer_).arrays()
+            for part, arrays in parts.items():
+                for name, array in arrays.items():
+                    files.append(f"{part}.{name}", array)
+            pool_files.write(files, ranker, frame, kind, progress)
+        if large:
+            drafted = {path.stem: artifact.map_array(path) for path in draft.glob("*.npy")}
+            _write_first_stage(draft, pool_files.bind(drafted, ranker))
+
+
+def _write_first_stage(draft: Path, bound: PoolRanker) -> None:
+    def allocate(name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+        path = draft / f"retrieval.{name}.npy"
+        return np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
+
+    for name, array in retrieval.make(bound, allocate=allocate).items():
+        if isinstance(array, np.memmap):
+            array.flush()
+        else:
+            np.save(draft / f"retrieval.{name}.npy", array, allow_pickle=False)
+
+
+def load(folder: Path, ranker: Ranker) -> Prepared:
+    """Return what `make` has written, mapped into memory.
+
+    Raises
+    ------
+    DamagedError
+        When a file is missing or cut short, or the manifest was altered.
+    """
+    arrays = artifact.mapped(folder)
+    try:
+        bound = pool_files.bind(arrays, ranker)
+        profiles = Profiles.restore(pool_files.part(arrays, "profiles"))
+        residents = Residents.restore(pool_files.part(arrays, "residents"), ranker.space.gazetteer_)
+    except (LookupError, ValueError) as error:
+        raise DamagedError(f"{folder} is damaged: {error}", got=str(folder)) from error
+    first = pool_files.part(arrays, "retrieval")
+    return Prepared(bound, profiles, residents, TwoStage(bound, first) if first else None)

@@ -1,0 +1,66 @@
+from datetime import date
+
+import pytest
+
+from features.profiles import COLUMNS, Profiles, arrays
+from tests.pool import frame
+
+ROWS = [
+    {
+        "enterprise_id": "a1",
+        "name": "山西\n焦煤股份有限公司",
+        "short_name": "焦煤",
+        "products": [{"name": "焦炭", "share": 0.7}, {"name": "甲醇", "share": None}],
+        "founded": date(1999, 2, 3),
+        "registered_capital": 1234.5678901,
+        "tags": ["链主"],
+    },
+    {"enterprise_id": "b2", "name": "LED（集团）", "tags": []},
+    {"enterprise_id": "c3", "name": "乙", "short_name": "LED照明", "employees": 12},
+]
+
+
+@pytest.fixture(scope="module")
+def table():
+    return frame("enterprises", ROWS)
+
+
+@pytest.fixture(scope="module")
+def profiles(table):
+    return Profiles.of(table)
+
+
+def test_a_row_is_the_profile_with_dates_as_text_and_nothing_for_unknown(table, profiles):
+    for at, row in enumerate(table.iter_rows(named=True)):
+        founded = row["founded"]
+        assert profiles.row(at) == row | {"founded": founded and founded.isoformat()}
+
+
+def test_an_enterprise_is_found_by_its_id(profiles):
+    assert [profiles.find(id_) for id_ in ("a1", "b2", "c3")] == [0, 1, 2]
+    assert [profiles.find(id_) for id_ in ("", "a2", "c3x", "z")] == [None] * 4
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("LED", [1, 2]),
+        ("焦煤", [0]),
+        ("c3", [2]),
+        ("c", []),
+        ("led", []),
+        ("%", []),
+        ("", [0, 1, 2]),
+    ],
+)
+def test_search_looks_for_a_part_of_a_name_or_a_whole_id(profiles, text, rows):
+    assert profiles.search(text).tolist() == rows
+
+
+def test_filters_find_their_columns(table, profiles):
+    assert profiles.columns.equals(table.select(COLUMNS))
+
+
+def test_without_any_enterprise_nothing_is_found():
+    empty = Profiles.restore(arrays(frame("enterprises", ROWS).clear()))
+    assert (len(empty), empty.find("a1"), empty.search("").tolist()) == (0, None, [])

@@ -1,0 +1,158 @@
+import shutil
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from features.errors import DamagedError, UnavailableError
+from features.need import NeedQuery
+from features.workspace import Workspace
+from models import pool_files, prepared, retrieval
+from models.ranker import order
+from tests.pool import NEED_IDS, SUBJECTS, tables
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    workspace = Workspace(tmp_path / "home")
+    workspace.commit({"enterprises": tables()["enterprises"]})
+    (workspace.home / "models" / "v1").mkdir(parents=True)
+    return workspace
+
+
+def needs(bound):
+    space = bound.ranker.space
+    return [
+        space.need(NeedQuery(industry, need_id=need_id))
+        for industry, need_id in zip(SUBJECTS, NEED_IDS, strict=True)
+    ]
+
+
+def files(workspace):
+    return sorted(p.parent.relative_to(workspace.home) for p in workspace.home.rglob("manifest.*"))
+
+
+def same(found, expected):
+    if sparse.issparse(expected):
+        return abs(found - expected).max() < 1e-6
+    if expected.dtype.kind in "fc":
+        return np.allclose(found, expected, atol=1e-5, equal_nan=True)
+    return (found == expected).all()
+
+
+def test_features_come_back_as_they_were_made_whatever_the_chunks(bound, workspace, monkeypatch):
+    monkeypatch.setattr(pool_files, "_CHUNK", 7)
+    found = prepared.prepare("v1", bound.ranker, workspace).bound
+    pool, expected = found.pool, bound.pool
+    for name in ("ids", "names", "industries", "attributes", "points"):
+        assert same(getattr(pool, name), getattr(expected, name)), name
+    for name, view in expected.views.items():
+        assert same(pool.views[name], view), name
+    assert pool.codes[:, : expected.codes.shape[1]].tolist() == expected.codes.tolist()
+    assert same(pool.nodes.fit, expected.nodes.fit)
+    for row in range(len(pool)):
+        own, theirs = (
+            {
+                each.products.texts[at]: (weight, each.product_vectors[at].tolist())
+                for at, weight in zip(
+                    *(getattr(each.products.weights[[row]], part) for part in ("indices", "data")),
+                    strict=True,
+                )
+            }
+            for each in (pool, expected)
+        )
+        assert own.keys() == theirs.keys()
+        for text, (weight, vector) in own.items():
+            assert weight == pytest.approx(theirs[text][0])
+            np.testing.assert_allclose(vector, theirs[text][1], atol=1e-5)
+    for factor, own in bound.measured.items():
+        assert found.measured[factor].keys() == own.keys()
+        for name, array in own.items():
+            assert same(found.measured[factor][name], array), (factor, name)
+
+
+def test_scores_are_those_of_features_that_were_never_written(bound, workspace):
+    found = prepared.prepare("v1", bound.ranker, workspace)
+    assert found.two_stage is None
+    for need in needs(bound):
+        np.testing.assert_allclose(
+            found.bound.contributions(need), bound.contributions(need), atol=1e-4
+        )
+
+
+def test_a_large_pool_is_kept_in_half_precision_with_its_first_stage(bound, workspace, monkeypatch):
+    monkeypatch.setattr(retrieval, "EXACT", 10)
+    monkeypatch.setattr(pool_files, "_CHUNK", 20)
+    found = prepared.prepare("v1", bound.ranker, workspace)
+    assert found.bound.pool.views["topics"].dtype == np.float16
+    assert found.two_stage is not None
+    rows = np.arange(len(bound.pool))
+    for need in needs(bound):
+        ranked, parts = found.two_stage.ranked(need, rows, 0, 5)
+        raw = bound.contributions(need).sum(axis=0)
+        assert set(ranked) == set(order(raw, rows, 5))
+        np.testing.assert_allclose(parts.sum(axis=0), raw[ranked], atol=0.05)
+
+
+def test_what_is_there_is_not_made_again(bound, workspace, monkeypatch):
+    first = prepared.prepare("v1", bound.ranker, workspace)
+    monkeypatch.setattr(prepared, "make", lambda *_: pytest.fail("made again"))
+    second = prepared.prepare("v1", bound.ranker, workspace)
+    assert second.profiles.row(0) == first.profiles.row(0)
+
+
+def test_other_tables_are_prepared_anew_and_the_former_go(bound, workspace):
+    prepared.prepare("v1", bound.ranker, workspace)
+    before = files(workspace)
+    (workspace.home / "models" / "v2").mkdir()
+    prepared.prepare("v2", bound.ranker, workspace)
+    assert len(files(workspace)) == len(before) + 1
+    workspace.commit({"enterprises": tables()["enterprises"].head(20)})
+    found = prepared.prepare("v1", bound.ranker, workspace)
+    assert len(found.profiles) == 20
+    (after,) = files(workspace)
+    assert after.parts[1] == "v1"
+    assert after not in before
+
+
+def test_what_was_prepared_for_a_version_that_is_gone_goes(bound, workspace):
+    prepared.prepare("v1", bound.ranker, workspace)
+    shutil.rmtree(workspace.home / "models" / "v1")
+    prepared.tidy(workspace)
+    assert files(workspace) == []
+
+
+@pytest.mark.parametrize("name", ["views.meaning.npy", "manifest.json", "profiles.data.npy"])
+def test_what_is_missing_or_cut_short_is_made_anew(bound, workspace, name, caplog):
+    prepared.prepare("v1", bound.ranker, workspace)
+    (folder,) = files(workspace)
+    path = workspace.home / folder / name
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(DamagedError):
+        prepared.load(workspace.home / folder, bound.ranker)
+    again = prepared.prepare("v1", bound.ranker, workspace)
+    assert len(again.profiles) == len(bound.pool)
+    assert "made anew" in caplog.text
+
+
+def test_a_changed_byte_is_found_by_verifying(bound, workspace, caplog):
+    prepared.prepare("v1", bound.ranker, workspace)
+    prepared.verify("v1", workspace)
+    (folder,) = files(workspace)
+    path = workspace.home / folder / "views.meaning.npy"
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+    prepared.verify("v1", workspace)
+    assert files(workspace) == []
+    assert "checksum" in caplog.text
+
+
+def test_a_disk_that_takes_nothing_is_told_and_nothing_is_left(bound, workspace, monkeypatch):
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("models.growing.GrowingArrays.append", full)
+    with pytest.raises(UnavailableError, match="No space left"):
+        prepared.prepare("v1", bound.ranker, workspace)
+    assert [p.name for p in (workspace.home / "prepared" / "v1").iterdir()] == [".lock"]
