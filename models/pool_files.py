@@ -254,7 +254,9 @@ def part(arrays: Mapping[str, NDArray[Any]], name: str) -> dict[str, NDArray[Any
 
 def _sparse(arrays: Mapping[str, NDArray[Any]], name: str, columns: int) -> sparse.csr_array:
     own = part(arrays, name)
-    starts = np.concatenate([[0], np.cumsum(own["lengths"])])
+    starts = np.concatenate([[0], np.cumsum(own["lengths"], dtype=np.int64)])
+    if starts[-1] <= np.iinfo(np.int32).max:
+        starts = starts.astype(np.int32)  # of two widths SciPy would copy the indices
     shape = (len(own["lengths"]), columns)
     return sparse.csr_array((own["data"], own["indices"], starts), shape=shape)
 
