@@ -27,6 +27,12 @@ _SUMMARY = ("created_at", "seed", "metrics", "data", "forced", "refused")
 _PRUNED = ".pruned"
 
 
+class LostModelError(DamagedError):
+    """The folder of the active version was removed: train, or activate another version."""
+
+    code = "model-gone"
+
+
 class ModelRegistry:
     """Versions are folders under `models/`; `active.json` names the active one and those before.
 
@@ -107,17 +113,27 @@ class ModelRegistry:
 
         Raises
         ------
-        DamagedError
+        LostModelError
             When it is gone.
         """
         version = self.active()
-        if version is not None and version not in self._versions():
-            raise DamagedError(
+        return None if version is None else self.folder_of(version)
+
+    def folder_of(self, version: str) -> Path:
+        """Return the folder of a version that was there once.
+
+        Raises
+        ------
+        LostModelError
+            When it is gone.
+        """
+        if version not in self._versions():
+            raise LostModelError(
                 f"the active model {version} is gone from {self.folder}: activate another version "
                 "or train again",
                 got=str(self.folder / version),
             )
-        return None if version is None else self.folder / version
+        return self.folder / version
 
     def activate(self, version: str) -> str:
         """Make a version the active one.

@@ -110,33 +110,36 @@ class Engine(Directory):
             When no version is active yet.
         NotFoundError
             When there is no such version.
+        LostModelError
+            When the active one is gone.
         UnfitModelError
             When it was made with another sentence encoder, for other tables or in another way.
         DamagedError
             When a file of the model or of the tables was altered.
         """
         registry = ModelRegistry(workspace)
-        folder = registry.active_folder() if version is None else registry.path(version)
-        if folder is None:
+        name = registry.active() if version is None else version
+        if name is None:
             raise NoModelError(
                 "no model is active yet: run `lianzhao train` first",
                 expected="an active model version",
             )
         # The versions are read first: a table that changes meanwhile is noticed afterwards.
         pool_version, pool_date = workspace.pool_version, workspace.pool_date
-        made_of = (folder.name, *(workspace.version(table) for table in prepared.TABLES))
+        made_of = (name, *(workspace.version(table) for table in prepared.TABLES))
         tables = {name: workspace.read(name) for name in ("zones", "needs", "events")}
         if former is not None and former.made_of == made_of:
-            ready = former.prepared
+            ready = former.prepared  # be the version's folder still there or not
         else:
+            folder = registry.folder_of(name) if version is None else registry.path(name)
             # Scoring is many small products: threads cost more there than they give.
             threadpool_limits(1, user_api="blas")
             ranker = loading.load(folder, workspace, encoder)
-            ready = prepared.prepare(folder.name, ranker, workspace, progress)
+            ready = prepared.prepare(name, ranker, workspace, progress)
         return cls(
             ready,
             tables,
-            model_version=folder.name,
+            model_version=name,
             pool_version=pool_version,
             pool_date=pool_date,
             made_of=made_of,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from features.encoder import SentenceEncoder
+    from features.errors import LianzhaoError
     from features.workspace import Workspace
     from models.handover import Announcement, Worker
 
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 
 _EVERY = 0.05
 """Seconds between two looks for an announcement."""
+_PAUSE_SECONDS = 1.0
+"""For how long a loading that failed is not tried again: a request more must not cost another."""
 _END_SECONDS = 2.0
 """How long an end waits for a loading that is under way."""
 
@@ -64,6 +67,7 @@ class EngineHolder:
         self._noted = ""
         self._changed = True
         self._failure: str | None = None
+        self._refused: tuple[_State, float, LianzhaoError] | None = None
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._watching: threading.Thread | None = None
@@ -132,11 +136,16 @@ class EngineHolder:
 
     def _renew(self, state: _State) -> None:
         """Load what is there now; if it cannot be, what is in service stays if it may."""
+        if self._refused and self._refused[0] == state:
+            _, at, error = self._refused
+            if self.clock() - at < _PAUSE_SECONDS:
+                raise error.with_traceback(None)
         try:
             former = self._nearest(self._registry.active())
             self._serve(Engine.load(self.workspace, self.encoder, former=former), state)
         except (UnavailableError, DamagedError) as error:
             if self.engine is None or self.engine.pool_version != self.pool_version():
+                self._refused = state, self.clock(), error
                 raise
             self._seen, self._failure = state, error.message
             log.error(  # noqa: TRY400
