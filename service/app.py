@@ -82,6 +82,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         observer.open()
+        telemetry.open()
         await ledger.open()
         if limiter:
             limiter.open()
@@ -96,6 +97,7 @@ def create_app(
         if limiter:
             await limiter.close()
         await ledger.close()
+        await telemetry.close()
         observer.close()
 
     app = FastAPI(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import logging
 import time
 from hashlib import blake2b
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING
 from redis.exceptions import RedisError
 
 from service.connecting import connect
+from service.pulse import Pulse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,37 +49,39 @@ class Limiter:
     ) -> None:
         self.limit = limit
         self.clock = clock
-        self._window = 0
-        self._own: dict[str, int] = {}
-        self._sent: dict[str, int] = {}
-        self._others: dict[str, int] = {}
+        self._own: dict[str, int]
+        self._sent: dict[str, int]
+        self._others: dict[str, int]
+        self._begin(0)
         self.redis_url = redis_url
         self._redis: Client | None = None
-        self._meeting: asyncio.Task[None] | None = None
+        self._away = False
+        self._meeting = Pulse(_EVERY, self._meet)
 
     def wait(self, who: str) -> int:
         """Count a request of somebody and return 0, or the seconds until the next is allowed."""
         now = self.clock()
-        window = int(now // self.limit.seconds)
-        if window != self._window or len(self._own) > _MAX_CLIENTS:
-            # Also where the clock was set back: a window that is over must not last for ever.
-            self._window, self._own, self._sent, self._others = window, {}, {}, {}
+        # A clock that was set back leaves the window too, which must not last for ever.
+        if not self._begins <= now < self._ends or len(self._own) > _MAX_CLIENTS:
+            self._begin(int(now // self.limit.seconds))
         asked = self._own[who] = self._own.get(who, 0) + 1
         if asked + self._others.get(who, 0) <= self.limit.requests:
             return 0
-        return int((window + 1) * self.limit.seconds - now) + 1
+        return int(self._ends - now) + 1
+
+    def _begin(self, window: int) -> None:
+        self._window, self._own, self._sent, self._others = window, {}, {}, {}
+        self._begins = window * self.limit.seconds
+        self._ends = self._begins + self.limit.seconds
 
     def open(self) -> None:
         """Begin to exchange counts."""
         if self.redis_url:
-            self._meeting = asyncio.create_task(self._meet())
+            self._meeting.open()
 
     async def close(self) -> None:
         """End the exchange."""
-        if self._meeting:
-            self._meeting.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._meeting
+        await self._meeting.close()
         if self._redis is not None:
             await self._redis.aclose()
 
@@ -104,16 +105,13 @@ class Limiter:
                 self._others[who] = max(0, int(total) - own[who])
 
     async def _meet(self) -> None:
-        away = False
-        while True:
-            await asyncio.sleep(_EVERY)
-            try:
-                await self.exchange()
-                away = False
-            except (RedisError, OSError) as error:
-                if not away:
-                    log.warning("rates are counted in each worker: %s", type(error).__name__)
-                away = True
+        try:
+            await self.exchange()
+            self._away = False
+        except (RedisError, OSError) as error:
+            if not self._away:
+                log.warning("rates are counted in each worker: %s", type(error).__name__)
+            self._away = True
 
 
 def _name(window: int, seconds: int, who: str) -> str:

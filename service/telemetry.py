@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from bisect import bisect_left
 from typing import TYPE_CHECKING, Literal, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -12,9 +13,10 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from service.answers import State
+from service.pulse import Pulse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from service.cache import RemoteCache
     from service.interfaces import EngineSource
@@ -24,15 +26,75 @@ Action = Literal["recorded", "retracted"]
 
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 """Set by the server when it has several workers: the folder where they add up their counts."""
+_EVERY = 0.1
+"""Seconds between two times that a worker of several tells the others what it counted."""
 _METHODS = {"GET", "POST", "HEAD", "OPTIONS"}
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+
+class _Tally:
+    """What was counted since it was last added to a counter.
+
+    A counter of the client takes a lock each time, and with several workers writes to a file; a
+    plain number takes a tenth of that. Only the event loop's thread counts.
+    """
+
+    __slots__ = ("_counter", "count")
+
+    def __init__(self, counter: Counter) -> None:
+        self._counter = counter
+        self.count = 0
+
+    def flush(self) -> None:
+        """Add it to the counter."""
+        count, self.count = self.count, 0
+        self._counter.inc(count)
+
+
+class _Seconds(Histogram):
+    """A histogram that takes many observations at once."""
+
+    def add(self, counts: Sequence[int], seconds: float) -> None:
+        """Add observations counted by bucket, the last one without a bound, and their sum."""
+        self._sum.inc(seconds)
+        for bucket, count in zip(self._buckets, counts, strict=True):
+            if count:
+                bucket.inc(count)
+
+
+class _Requests:
+    """Requests of one kind since they were last added to the metrics."""
+
+    __slots__ = ("_buckets", "_counter", "_histogram", "_seconds")
+
+    def __init__(self, counter: Counter, histogram: _Seconds) -> None:
+        self._counter = counter
+        self._histogram = histogram
+        self._clear()
+
+    def _clear(self) -> None:
+        self._buckets = [0] * (len(_BUCKETS) + 1)
+        self._seconds = 0.0
+
+    def add(self, seconds: float) -> None:
+        """Count one."""
+        self._buckets[bisect_left(_BUCKETS, seconds)] += 1
+        self._seconds += seconds
+
+    def flush(self) -> None:
+        """Add them to the metrics."""
+        if count := sum(self._buckets):
+            self._counter.inc(count)
+            self._histogram.add(self._buckets, self._seconds)
+            self._clear()
 
 
 class Telemetry:
     """The metrics of one app.
 
-    What is counted on the way of every request is bound to its labels once: to look labels up
-    takes longer than to count.
+    What is counted on the way of every request is a plain number, found by its labels with one
+    look. `flush` adds it to the metrics: when they are asked for, and with several workers every
+    tenth of a second too, since any one of them may be asked.
     """
 
     content_type = "text/plain; version=0.0.4; charset=utf-8"
@@ -42,7 +104,7 @@ class Telemetry:
         self._requests = self._counter(
             "requests", "Requests answered.", "method", "route", "status"
         )
-        self._seconds = Histogram(
+        self._seconds = _Seconds(
             "lianzhao_request_seconds",
             "Seconds from the request to the end of its answer, by route and state of the cache.",
             ["route", "cache"],
@@ -50,14 +112,14 @@ class Telemetry:
             registry=self.registry,
         )
         self._problems = self._counter("problems", "Requests refused or failed, by code.", "code")
-        self._bound: dict[tuple[str, str, int, State | None], tuple[Counter, Histogram]] = {}
+        self._kinds: dict[tuple[str, str, int, State | None], _Requests] = {}
         answers = self._counter(
             "answers", "Answers of the engine by where they came from.", "state"
         )
-        self._answers = {state: answers.labels(state) for state in get_args(State)}
+        self._answers = {state: _Tally(answers.labels(state)) for state in get_args(State)}
         lookups = self._counter("cache_lookups", "Look-ups in the caches.", "tier", "result")
         self._lookups = {
-            (tier, found): lookups.labels(tier, "hit" if found else "miss")
+            (tier, found): _Tally(lookups.labels(tier, "hit" if found else "miss"))
             for tier in get_args(Tier)
             for found in (True, False)
         }
@@ -67,14 +129,40 @@ class Telemetry:
         self.waiting = self._gauge(
             "engine_waiting", "Questions that wait for a thread of the engine."
         )
+        self._pulse = Pulse(_EVERY, self._tell)
+
+    def open(self) -> None:
+        """Begin to tell other workers what was counted, where there are any."""
+        if MULTIPROCESS in os.environ:
+            self._pulse.open()
+
+    async def close(self) -> None:
+        """End, with everything told that was counted."""
+        await self._pulse.close()
+        self.flush()
+
+    async def _tell(self) -> None:
+        self.flush()
+
+    def flush(self) -> None:
+        """Add what was counted since the last time to the metrics."""
+        for tally in (*self._answers.values(), *self._lookups.values()):
+            tally.flush()
+        for kind in self._kinds.values():
+            kind.flush()
 
     def answered(self, state: State) -> None:
         """Count an answer as hit, miss or stale."""
-        self._answers[state].inc()
+        self._answers[state].count += 1
 
     def looked_up(self, tier: Tier, found: bool) -> None:
         """Count a look into a cache: the process's own (local) or Redis."""
-        self._lookups[tier, found].inc()
+        self._lookups[tier, found].count += 1
+
+    def hit(self) -> None:
+        """Count an answer that was found in the process."""
+        self._answers["hit"].count += 1
+        self._lookups["local", True].count += 1
 
     def event(self, action: Action) -> None:
         """Count an event that was recorded or retracted."""
@@ -91,14 +179,13 @@ class Telemetry:
     ) -> None:
         """Count and time a request."""
         key = (method if method in _METHODS else "other", route, status, state)
-        bound = self._bound.get(key)
-        if bound is None:
-            bound = self._bound[key] = (
+        kind = self._kinds.get(key)
+        if kind is None:
+            kind = self._kinds[key] = _Requests(
                 self._requests.labels(key[0], route, status),
                 self._seconds.labels(route, state or "none"),
             )
-        bound[0].inc()
-        bound[1].observe(seconds)
+        kind.add(seconds)
         if problem:
             self._problems.labels(problem).inc()
 
@@ -111,6 +198,7 @@ class Telemetry:
 
     def text(self, source: EngineSource, cache: RemoteCache) -> bytes:
         """Return all metrics as text, with what is so at this moment."""
+        self.flush()
         now = _Now(source, cache)
         if MULTIPROCESS not in os.environ:
             return generate_latest(self.registry) + generate_latest(now.registry)

@@ -110,5 +110,6 @@ def test_what_fails_before_an_answer_counts_as_500() -> None:
     observed = Observed(app, Observer(telemetry, "info"))
     with pytest.raises(RuntimeError, match="broken"):
         asyncio.run(observed(_scope(), _nothing, _nothing))  # type: ignore[arg-type]
+    telemetry.flush()
     labels = {"method": "GET", "route": "other", "status": "500"}
     assert telemetry.registry.get_sample_value("lianzhao_requests_total", labels) == 1

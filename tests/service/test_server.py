@@ -117,25 +117,17 @@ def test_workers_share_answers_and_counts(launch: Launch, tmp_path: Path) -> Non
     process, url = launch(workers=2)
     for _ in range(12):
         _get(url + PAGE)
-    text = _get(url + "/metrics")[1]
+    ends = time.monotonic() + 5
+    while True:
+        text = _get(url + "/metrics")[1]
+        if 'lianzhao_answers_total{state="hit"} 11.0' in text:
+            break
+        assert time.monotonic() < ends, text
+        time.sleep(0.02)
     assert 'lianzhao_answers_total{state="miss"} 1.0' in text
-    assert 'lianzhao_answers_total{state="hit"} 11.0' in text
     process.terminate()
     assert process.wait(timeout=20) == 0
     assert list((tmp_path / "home").iterdir()) == []
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="asks the kernel of Linux")
-@pytest.mark.parametrize(("set_before", "arenas"), [({}, "2"), ({"MALLOC_ARENA_MAX": "7"}, "7")])
-def test_workers_give_memory_back(launch: Launch, set_before: dict[str, str], arenas: str) -> None:
-    process, _ = launch(**set_before)
-    seen = [
-        Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-        for pid in _children(process.pid)
-        if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    ]
-    assert len(seen) == 1
-    assert f"MALLOC_ARENA_MAX={arenas}".encode() in seen[0]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="asks the kernel of Linux")

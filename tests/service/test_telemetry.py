@@ -1,8 +1,11 @@
 from __future__ import annotations
 
-import pytest
+import asyncio
 
-from service.telemetry import Telemetry
+import pytest
+from prometheus_client import CollectorRegistry, Histogram
+
+from service.telemetry import MULTIPROCESS, Telemetry
 
 
 @pytest.fixture
@@ -11,6 +14,7 @@ def telemetry() -> Telemetry:
 
 
 def _value(telemetry: Telemetry, name: str, **labels: str) -> float | None:
+    telemetry.flush()
     return telemetry.registry.get_sample_value(f"lianzhao_{name}", labels)
 
 
@@ -22,6 +26,44 @@ def test_requests_are_counted_by_route_and_timed_by_cache_state(telemetry: Telem
     assert _value(telemetry, "request_seconds_count", **hits) == 2
     assert _value(telemetry, "request_seconds_bucket", **hits, le="0.001") == 1
     assert _value(telemetry, "request_seconds_sum", route="/v1/zones", cache="none") == 0.3
+
+
+def test_times_fall_into_the_buckets_of_the_client_itself(telemetry: Telemetry) -> None:
+    times = [0.0, 0.0009, 0.001, 0.00101, 0.25, 10, 10.5, 1000]
+    theirs = CollectorRegistry()
+    buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+    histogram = Histogram("theirs", "…", buckets=buckets, registry=theirs)
+    for seconds in times:
+        telemetry.observe("GET", "/v1/zones", 200, "hit", None, seconds)
+        histogram.observe(seconds)
+        telemetry.flush()
+    labels = {"route": "/v1/zones", "cache": "hit"}
+    for bound in [*map(str, map(float, buckets)), "+Inf"]:
+        expected = theirs.get_sample_value("theirs_bucket", {"le": bound})
+        assert expected is not None
+        assert _value(telemetry, "request_seconds_bucket", **labels, le=bound) == expected
+    assert _value(telemetry, "request_seconds_sum", **labels) == sum(times)
+
+
+def test_with_several_workers_counts_are_told_unasked_and_at_the_end(
+    telemetry: Telemetry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(MULTIPROCESS, "/nowhere")
+
+    def hits() -> float | None:
+        return telemetry.registry.get_sample_value("lianzhao_answers_total", {"state": "hit"})
+
+    async def use() -> None:
+        telemetry.open()
+        telemetry.answered("hit")
+        assert hits() == 0
+        await asyncio.sleep(0.3)
+        assert hits() == 1
+        telemetry.answered("hit")
+        await telemetry.close()
+
+    asyncio.run(use())
+    assert hits() == 2
 
 
 def test_a_made_up_method_makes_no_series_of_its_own(telemetry: Telemetry) -> None:
