@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from features.errors import ForbiddenError
 from features.vocabulary import KEY_ROLES
+from service import headers
 from service.guards import is_loopback
 from service.problems import Fault, Problem, of_error
 
@@ -169,11 +170,7 @@ class Access:
             return Problem(503, "unavailable", "the keys are not known yet", headers=_LATER)
         if not self._keys:
             return NOBODY
-        token = None
-        for name, value in scope["headers"]:
-            if name == _HEADER:
-                token = value
-                break
+        token = headers.by_name(scope).get(_HEADER)
         if token is None:
             if path.startswith(_ON_LOOPBACK) and _is_near(scope):
                 return NOBODY
@@ -227,5 +224,5 @@ def _is_near(scope: Scope) -> bool:
     return (
         client is not None
         and is_loopback(client[0])
-        and not any(name in _FORWARDED for name, _ in scope["headers"])
+        and _FORWARDED.isdisjoint(headers.by_name(scope))
     )

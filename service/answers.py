@@ -7,13 +7,14 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import orjson
 from starlette.responses import Response
 
 from features.errors import DamagedError, UnavailableError
 from features.tables.schema import schema_hash
+from service import headers
 from service.cache import LocalCache
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 State = Literal["hit", "miss", "stale"]
+_Headers = list[tuple[bytes, bytes]]
+_X_CACHE = {state: (b"x-cache", state.encode()) for state in get_args(State)}
 _LOCAL_BYTES = 32 * 2**20
 _LAST_BYTES = 8 * 2**20
 _ENTRY_BYTES = 1024
@@ -92,6 +95,22 @@ class Answer:
                 (b"content-language", language.encode()),
                 (b"vary", b"Accept-Language"),
             ]
+        self._headers_with_body = [
+            (b"content-type", b"application/json"),
+            (b"content-length", b"%d" % len(body)),
+            *self.headers,
+        ]
+
+    def reply(self, state: State, held: bytes | None) -> tuple[int, _Headers, bytes]:
+        """Return status, headers and body for a caller with this If-None-Match, or without one."""
+        if held is None or not self._is_named_by(held):
+            return 200, [*self._headers_with_body, _X_CACHE[state]], self.body
+        return 304, [*self.headers, _X_CACHE[state]], b""
+
+    def _is_named_by(self, held: bytes) -> bool:
+        # The weak comparison of RFC 9110.
+        tags = [tag.strip().removeprefix(b"W/") for tag in held.split(b",")]
+        return self.etag in tags or tags == [b"*"]
 
     @property
     def weight(self) -> int:
@@ -104,33 +123,17 @@ class AnswerResponse(Response):
 
     def __init__(self, answer: Answer, state: State) -> None:
         self.answer = answer
-        self.body = answer.body
-        self.status_code = 200
+        self.state = state
         self.background = None
-        self.raw_headers = [
-            (b"content-type", b"application/json"),
-            (b"content-length", b"%d" % len(answer.body)),
-            *answer.headers,
-            (b"x-cache", state.encode()),
-        ]
+        self.status_code, self.raw_headers, self.body = answer.reply(state, None)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         """Send it."""
-        if scope["method"] == "GET" and _has(scope, self.answer.etag):
-            self.status_code, self.body = 304, b""
-            self.raw_headers = self.raw_headers[2:]
+        held = headers.by_name(scope).get(b"if-none-match") if scope["method"] == "GET" else None
+        self.status_code, self.raw_headers, self.body = self.answer.reply(self.state, held)
         start = {"type": "http.response.start", "status": self.status_code}
         await send({**start, "headers": self.raw_headers})
         await send({"type": "http.response.body", "body": self.body})
-
-
-def _has(scope: Scope, etag: bytes) -> bool:
-    """Whether If-None-Match names the entity tag (by the weak comparison of RFC 9110)."""
-    for name, value in scope["headers"]:
-        if name == b"if-none-match":
-            tags = [tag.strip().removeprefix(b"W/") for tag in value.split(b",")]
-            return etag in tags or tags == [b"*"]
-    return False
 
 
 class Answers:

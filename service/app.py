@@ -37,6 +37,8 @@ from service.telemetry import Telemetry
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from starlette.types import Receive, Scope, Send
+
     from service.interfaces import EngineSource, Registry
     from service.settings import Settings
 
@@ -57,11 +59,22 @@ _ACCEPTED = [
 ]
 
 
+class App(FastAPI):
+    """The API, and before it what answers without it."""
+
+    front: Front | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if self.front is None or not await self.front.answered(scope, send):
+            await super().__call__(scope, receive, send)
+
+
 def create_app(
     settings: Settings,
     engine: EngineSource | None = None,
     registry: Registry | None = None,
-) -> FastAPI:
+) -> App:
     """Build the app; it starts no server and no process.
 
     Parameters
@@ -100,7 +113,7 @@ def create_app(
         await telemetry.close()
         observer.close()
 
-    app = FastAPI(
+    app = App(
         title="Lianzhao 链招",
         version=_version(),
         description=_DESCRIPTION,
@@ -132,10 +145,10 @@ def create_app(
     app.add_middleware(LoopbackOnly, access=ledger.access, origins=settings.cors_origins)
     app.add_middleware(problems.Unexpected)
     app.add_middleware(Observed, observer=observer)
-    app.add_middleware(
-        Front, answers=answers, known=known, ledger=ledger, limiter=limiter, observer=observer
-    )
     app.add_middleware(RawQuery)
+    # A trace needs the framework, which makes its span.
+    if not tracing.is_on():
+        app.front = Front(answers, known, ledger, limiter, observer)
     return app
 
 

@@ -12,10 +12,10 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from features.errors import LianzhaoError
+from service import headers, tracing
 from service.access import Caller
-from service.answers import AnswerResponse
 from service.cache import LocalCache
-from service.gate import CALLER, SECURITY_HEADERS
+from service.gate import CALLER, SECURITY_HEADERS, who
 from service.ledger import Read
 from service.observer import KEY_ID, identify
 
@@ -52,66 +52,53 @@ class Known:
 
 
 class Front:
-    """ASGI, the first layer: answers from memory what it can, and passes everything else on.
+    """Before the framework and all layers: answers from memory what it can.
 
-    It does itself what the layers between do for such a request: key, rate, audit, headers,
-    metrics, log. Whatever is to be refused is passed on, so that one place alone refuses.
+    It does itself what the layers do for such a request: key, rate, audit, headers, metrics, log.
+    Whatever is to be refused is left to them, so that one place alone refuses.
     """
 
     def __init__(
         self,
-        app: ASGIApp,
         answers: Answers,
         known: Known,
         ledger: Ledger,
         limiter: Limiter | None,
         observer: Observer,
     ) -> None:
-        self.app = app
         self.answers = answers
         self.known = known
         self.ledger = ledger
         self.limiter = limiter
         self.observer = observer
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request or pass it on."""
-        if scope["type"] == "http" and scope["path"] == PATH and scope["method"] == "GET":
-            started = time.perf_counter()
-            if response := self._response(scope):
-                scope[KEY_ID] = scope[CALLER].key_id
-                response.raw_headers += [*SECURITY_HEADERS, (b"x-request-id", identify(scope))]
-                status = 500
-                try:
-                    await response(scope, receive, send)
-                    status = response.status_code
-                finally:
-                    self._note(scope, status, started)
-                return
-        await self.app(scope, receive, send)
-
-    def _response(self, scope: Scope) -> AnswerResponse | None:
-        """Return what is to be answered; None where the other layers have to be asked."""
+    async def answered(self, scope: Scope, send: Send) -> bool:
+        """Answer a request, or return False: it is for the framework."""
+        if scope["type"] != "http" or scope["path"] != PATH or scope["method"] != "GET":
+            return False
+        started = time.perf_counter()
         caller = self.ledger.access.admit(scope)
         if not isinstance(caller, Caller) or not (known := self.known.get(scope, caller)):
-            return None
+            return False
         answer = self.answers.at_hand(known[0])
-        if answer is None:
-            return None
-        client = scope["client"][0] if scope.get("client") else ""
-        if self.limiter and self.limiter.wait(caller.key_id or client):
-            return None
-        scope[CALLER], scope["route"] = caller, known[1]
-        self.answers.count("hit")
-        self.answers.telemetry.looked_up("local", found=True)
-        return AnswerResponse(answer, "hit")
-
-    def _note(self, scope: Scope, status: int, started: float) -> None:
-        caller: Caller = scope[CALLER]
-        if caller.key_id is not None:
-            query = scope["query_string"]
-            self.ledger.note(Read(caller, "GET", scope["route"].path_format, PATH, query, status))
-        self.observer.observe(scope, status, "hit", started)
+        if answer is None or (self.limiter and self.limiter.wait(who(scope, caller))):
+            return False
+        scope[KEY_ID], scope["route"] = caller.key_id, known[1]
+        self.answers.telemetry.hit()
+        held = headers.by_name(scope).get(b"if-none-match")
+        reply, shown, body = answer.reply("hit", held)
+        shown += (*SECURITY_HEADERS, (b"x-request-id", identify(scope)))
+        status = 500
+        try:
+            await send({"type": "http.response.start", "status": reply, "headers": shown})
+            await send({"type": "http.response.body", "body": body})
+            status = reply
+        finally:
+            if caller.key_id is not None:
+                query = scope["query_string"]
+                self.ledger.note(Read(caller.key_id, caller.role, "GET", PATH, PATH, query, status))
+            self.observer.observe(scope, status, "hit", started)
+        return True
 
 
 class Shortcut:
@@ -128,6 +115,7 @@ class Shortcut:
             await self.app(scope, receive, send)
         elif known := self.known.get(scope, scope[CALLER]):
             question, scope["route"] = known
+            tracing.name_span(scope)
             try:
                 response = await self.answers.respond(question)
             except LianzhaoError:
@@ -142,15 +130,12 @@ class Shortcut:
 def _asked(scope: Scope, caller: Caller) -> tuple[str, bytes, bytes, bytes] | None:
     """Return what a request asks, where, and on behalf of which zones.
 
-    None for one from a page of another origin: the answer would need headers of its own.
+    None for one from a page of another origin: the answer would need headers of its own. None
+    too for one with a header that comes twice, of which others may take another one.
     """
-    language = host = b""
-    for name, value in scope["headers"]:
-        if name == b"accept-language":
-            language = value
-        elif name == b"host":
-            host = value
-        elif name == b"origin":
-            return None
+    given = headers.by_name(scope)
+    if b"origin" in given or len(given) != len(scope["headers"]):
+        return None
     # A request without a key passed for its host, too.
-    return caller.scope, scope["query_string"], language, host if caller.key_id is None else b""
+    host = given.get(b"host", b"") if caller.key_id is None else b""
+    return caller.scope, scope["query_string"], given.get(b"accept-language", b""), host

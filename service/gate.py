@@ -28,6 +28,11 @@ SECURITY_HEADERS = [
 ]
 
 
+def who(scope: Scope, caller: Caller) -> str:
+    """Return whom requests are counted for: the key, without one the address."""
+    return caller.key_id or (scope["client"][0] if scope.get("client") else "")
+
+
 class Gate:
     """ASGI: lets those pass who may, not too often, and notes reads that came with a key."""
 
@@ -60,17 +65,18 @@ class Gate:
         finally:
             if caller.key_id is not None:
                 route = getattr(scope.get("route"), "path_format", None) or "other"
-                query = scope["query_string"]
-                self.ledger.note(Read(caller, scope["method"], route, scope["path"], query, status))
+                method, path, query = scope["method"], scope["path"], scope["query_string"]
+                self.ledger.note(
+                    Read(caller.key_id, caller.role, method, route, path, query, status)
+                )
 
     def _refusal(self, scope: Scope, caller: Caller) -> Problem | None:
-        if self.limiter and not scope["path"].startswith(_UNLIMITED):
-            client = scope["client"][0] if scope.get("client") else ""
-            if wait := self.limiter.wait(caller.key_id or client):
-                limit = self.limiter.limit
-                detail = f"{limit.requests} requests in {limit.seconds} s are allowed"
-                headers = {"Retry-After": str(wait)}
-                return Problem(429, "too-many-requests", detail, headers=headers)
+        limited = not scope["path"].startswith(_UNLIMITED)
+        if self.limiter and limited and (wait := self.limiter.wait(who(scope, caller))):
+            limit = self.limiter.limit
+            detail = f"{limit.requests} requests in {limit.seconds} s are allowed"
+            headers = {"Retry-After": str(wait)}
+            return Problem(429, "too-many-requests", detail, headers=headers)
         if len(scope["path"]) + len(scope["query_string"]) > MAX_QUERY:
             detail = f"a path with its query may have at most {MAX_QUERY} bytes"
             return Problem(414, "too-long", detail)

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 from starlette.exceptions import HTTPException
 
 from features.errors import UsageError
+from service import headers
 from service.problems import Fault, Problem
 
 if TYPE_CHECKING:
@@ -86,12 +87,8 @@ class LoopbackOnly:
         await (problem or self.app)(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> Problem | None:
-        host = origin = ""
-        for name, value in scope["headers"]:
-            if name == b"host":
-                host = value.decode("latin-1")
-            elif name == b"origin":
-                origin = value.decode("latin-1")
+        given = headers.by_name(scope)
+        host, origin = (given.get(name, b"").decode("latin-1") for name in (b"host", b"origin"))
         if host and not is_loopback(_without_port(host)):
             fault = Fault("Host", host, "localhost or a loopback address")
             detail = f"without API keys the service is called as localhost or 127.0.0.1, not {host}"
@@ -125,7 +122,7 @@ class BodyLimit:
         if scope["type"] != "http" or scope["method"] in _SAFE:
             await self.app(scope, receive, send)
             return
-        announced = next((v for k, v in scope["headers"] if k == b"content-length"), b"0")
+        announced = headers.by_name(scope).get(b"content-length", b"0")
         if announced.isdigit() and int(announced) > MAX_BODY:
             await Problem(413, "too-large", _TOO_LARGE)(scope, receive, send)
             return

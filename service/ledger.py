@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -18,11 +17,11 @@ from service.database.connection import Database, versions
 from service.database.event_log import EventLog, SeenEvents
 from service.database.key_store import KeyStore
 from service.feedback import Feedback
+from service.pulse import Pulse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from service.access import Caller
     from service.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -41,7 +40,8 @@ _READS_KEPT = 10_000
 class Read(NamedTuple):
     """A read as it came, cheap to note."""
 
-    caller: Caller
+    key_id: str | None
+    role: str
     method: str
     route: str
     path: str
@@ -69,21 +69,18 @@ class Ledger:
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="database")
         self._keys_seen: str | None = None
         self._reads: dict[Read, int] = {}
-        self._watching: asyncio.Task[None] | None = None
+        self._watching = Pulse(_EVERY, self._look)
         self._away = False
         self._forgets_at = 0.0
 
     async def open(self) -> None:
         """Learn the keys and events that there are, and watch them from now on."""
         await self._look()
-        self._watching = asyncio.create_task(self._watch())
+        self._watching.open()
 
     async def close(self) -> None:
         """Write what is still to be written, and let go of the database."""
-        if self._watching:
-            self._watching.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._watching
+        await self._watching.close()
         await self._look()
         self._threads.shutdown(wait=True)
         self.database.close()
@@ -105,14 +102,11 @@ class Ledger:
 
     def note(self, read: Read, times: int = 1) -> None:
         """Note who read what; it is written within a second, or when the database is back."""
-        if read not in self._reads and len(self._reads) >= _READS_KEPT:
+        noted = self._reads.get(read)
+        if noted is None and len(self._reads) >= _READS_KEPT:
             read = read._replace(path="", query=b"")
-        self._reads[read] = self._reads.get(read, 0) + times
-
-    async def _watch(self) -> None:
-        while True:
-            await asyncio.sleep(_EVERY)
-            await self._look()
+            noted = self._reads.get(read)
+        self._reads[read] = (noted or 0) + times
 
     async def _look(self) -> None:
         try:
@@ -156,4 +150,4 @@ def _entry(read: Read) -> Entry:
     asked = parse_qs(read.query.decode("latin-1"))
     parts = [asked[name][0] for name in ("need_id", "zone_id", "industry") if name in asked]
     target = "/".join(parts) or (read.path if "{" in read.route else None)
-    return Entry(read.caller.key_id, read.caller.role, read.method, read.route, target, read.status)
+    return Entry(read.key_id, read.role, read.method, read.route, target, read.status)

@@ -8,7 +8,7 @@ import secrets
 import time
 from typing import TYPE_CHECKING
 
-from service import logs
+from service import headers, logs
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -24,7 +24,7 @@ PROBLEM = "lianzhao.problem"
 """Where in the scope a problem notes its code."""
 
 _SANE = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
-_PROCESS = secrets.token_hex(6)
+_PROCESS = secrets.token_hex(6).encode()
 _numbers = itertools.count(1)
 
 
@@ -37,12 +37,11 @@ def identify(scope: Scope) -> bytes:
         The id, for the header of the answer. Sane are 1 to 64 letters, digits and `._:-`: others
         would be a way into headers and logs.
     """
-    given = b""
-    for name, value in scope["headers"]:
-        if name == b"x-request-id":
-            given = value
-            break
-    found = given if _SANE.fullmatch(given) else b"%s-%x" % (_PROCESS.encode(), next(_numbers))
+    given = headers.by_name(scope).get(b"x-request-id")
+    if given is not None and _SANE.fullmatch(given):
+        found = given
+    else:
+        found = b"%s-%x" % (_PROCESS, next(_numbers))
     scope[REQUEST_ID] = found.decode()
     return found
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from opentelemetry import trace
+
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
     from typing import Any
 
     from fastapi.telemetry import TelemetryConfig
+    from starlette.types import Scope
 
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 _SILENT: TelemetryConfig = {
@@ -21,6 +24,18 @@ _SILENT: TelemetryConfig = {
 }
 
 
+def is_on() -> bool:
+    """Whether the environment names a collector."""
+    return any(os.environ.get(name) for name in _ENDPOINTS)
+
+
+def name_span(scope: Scope) -> None:
+    """Name the span of a request by the route that it came to without being routed."""
+    span, route = trace.get_current_span(), scope["route"].path_format
+    span.update_name(f"{scope['method']} {route}")
+    span.set_attribute("http.route", route)
+
+
 def configuration() -> TelemetryConfig:
     """Return what FastAPI is to trace: every call but probes, if there is a collector.
 
@@ -28,7 +43,7 @@ def configuration() -> TelemetryConfig:
     Metrics and logs have their own ways out (/metrics, stderr). A span has the path and the query
     of its request, which logs leave out.
     """
-    if not any(os.environ.get(name) for name in _ENDPOINTS):
+    if not is_on():
         return _SILENT
     os.environ.setdefault("OTEL_SERVICE_NAME", "lianzhao")
     return {**_SILENT, "tracing": True, "auto_configure": True, "exclude": _is_probe}

@@ -75,6 +75,16 @@ def test_what_comes_again_is_not_routed(client: TestClient, routed: list[str]) -
     assert len(routed) == 3
 
 
+def test_a_header_that_comes_twice_is_left_to_the_framework(
+    client: TestClient, routed: list[str]
+) -> None:
+    twice = [("Accept-Language", "en"), ("Accept-Language", "zh")]
+    answers = [client.get(URL, headers=twice) for _ in range(2)]  # type: ignore[arg-type]
+    assert [answer.headers["Content-Language"] for answer in answers] == ["en", "en"]
+    assert len(routed) == 2
+    assert client.get(URL, headers=twice[1:]).headers["Content-Language"] == "zh"  # type: ignore[arg-type]
+
+
 def test_what_is_fetched_again_is_not_routed(start: Start) -> None:
     with EmbeddedServer() as server, start(redis_url=server.url) as client:
         client.app.state.parts.answers._local.max_bytes = 0  # type: ignore[attr-defined]

@@ -26,8 +26,11 @@ from starlette.testclient import TestClient
 from service.settings import Settings
 from tests.service.served import build
 with TestClient(build(Settings.load(log_level="error")), base_url="http://127.0.0.1") as client:
-    for path in ("/v1/zones/z", "/v1/zones/z", "/health/live", "/metrics"):
-        assert client.get(path, headers={"X-API-Key": "s3cret"}).status_code == 200
+    page = "/v1/recommendations?need_id=z%2F%E5%85%89%E7%94%B5LED"
+    for path in ("/v1/zones/z", "/v1/zones/z", page, page, "/health/live", "/metrics"):
+        answer = client.get(path, headers={"X-API-Key": "s3cret"})
+        assert answer.status_code == 200
+    assert client.get(page).headers["X-Cache"] == "hit"
 """
 
 
@@ -80,7 +83,7 @@ def test_calls_are_traced_under_their_routes(
             services.add(named["service.name"])
             spans += [span.name for scope in resource.scope_spans for span in scope.spans]
     assert services == {"lianzhao"}
-    assert spans == ["GET /v1/zones/{zone_id}"] * 2
+    assert spans == ["GET /v1/zones/{zone_id}"] * 2 + ["GET /v1/recommendations"] * 3
 
 
 def test_nothing_is_traced_unless_a_collector_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
