@@ -79,6 +79,19 @@ class Profiles:
         at = int(np.searchsorted(self.ids, enterprise_id))
         return at if at < len(self) and self.ids[at] == enterprise_id else None
 
+    def equal(self, others: Profiles) -> NDArray[np.intp]:
+        """Return the row here of each of the others that says the very same here, -1 for the rest.
+
+        Shape (len(others),).
+        """
+        rows = np.searchsorted(self.ids, others.ids)
+        rows = np.where(rows < len(self), rows, -1)
+        rows[self.ids[rows] != others.ids if len(self) else slice(None)] = -1
+        for at in np.flatnonzero(rows >= 0).tolist():
+            if self._lines.raw(rows[at]) != others._lines.raw(at):
+                rows[at] = -1
+        return rows
+
     def search(self, text: str) -> NDArray[np.intp]:
         """Return the rows of those whose name or short name has the text in it, or whose id it is.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -15,7 +15,7 @@ from models import retrieval
 from models.ranker import PoolRanker, content_factors, measure
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     import polars as pl
     from numpy.typing import DTypeLike, NDArray
@@ -23,10 +23,26 @@ if TYPE_CHECKING:
     from features.chains import ChainMap
     from features.progress import Count
     from models.growing import GrowingArrays
-    from models.ranker import Ranker
+    from models.ranker import Measured, Ranker
 
 _CHUNK = 20_000
 _CODE_LEVELS = 4
+_SQUARED = 50_000
+
+
+class Former(NamedTuple):
+    """What was prepared for other tables, to take over whoever has not changed since.
+
+    Attributes
+    ----------
+    bound : PoolRanker
+        Of the same ranker, on the same chain map and supply links.
+    rows : ndarray of int, shape (n,)
+        The row there of each enterprise that is the same now, -1 for all others.
+    """
+
+    bound: PoolRanker
+    rows: NDArray[np.intp]
 
 
 def write(
@@ -35,6 +51,7 @@ def write(
     frame: pl.DataFrame,
     kind: DTypeLike,
     progress: Count | None,
+    former: Former | None = None,
 ) -> None:
     """Write the features of all enterprises and what factors measure of them, chunk by chunk.
 
@@ -48,47 +65,104 @@ def write(
         What dense features are kept in.
     progress : callable, optional
         Told (enterprises done, enterprises).
+    former : Former, optional
+        Where the features of those that have not changed are taken from.
     """
-    columns: dict[str, int] = {}
-    size, moments = len(frame), Moments()
+    size, moments, products = len(frame), Moments(len(frame)), _Products(files, kind)
     for start in range(0, max(size, 1), _CHUNK):
         chunk = frame.slice(start, _CHUNK)
+        at = np.full(len(chunk), -1) if former is None else former.rows[start : start + _CHUNK]
+        changed = at < 0
 
         def told(done: int, of: int, start: int = start, rows: int = len(chunk)) -> None:
             if progress is not None and of:
                 progress(start + rows * done // of, size)
 
-        pool = ranker.space.pool(chunk, progress=told)
-        moments.add(pool)
-        known = len(columns)
-        number = _number(pool.products.texts, columns)
-        weights = pool.products.weights.copy()
-        weights.indices = number[weights.indices]
-        files.append_sparse("products", weights)
-        files.append("product_vectors", pool.product_vectors[number >= known].astype(kind))
-        for view in ("topics", "meaning"):
-            files.append(f"views.{view}", pool.views[view].astype(kind))
-        files.append_sparse("views.text", sparse.csr_array(pool.views["text"]))
-        for name, fit in (("nodes", pool.nodes), ("stations", pool.stations)):
-            if name == "nodes" or fit is not pool.nodes:
-                files.append(f"{name}.fit", fit.fit.astype(kind))
-                files.append(f"{name}.product", np.append(number, -1)[fit.product])
-        files.append("industries", pool.industries.T.astype(kind))
-        files.append_sparse("attributes", pool.attributes)
-        files.append("codes", _padded(pool.codes))
-        files.append("points", pool.points)
-        for factor, own in measure(ranker, pool).items():
-            for name, array in own.items():
-                files.append(f"measured.{factor}.{name}", array)
+        parts = []
+        if changed.any() or not size:
+            pool = ranker.space.pool(chunk.filter(changed), progress=told)
+            parts.append(products.numbered(pool, _rows(pool, measure(ranker, pool), kind)))
+        if former is not None and not changed.all():
+            pool, measured = former.bound.pool, former.bound.measured
+            parts.append(products.numbered(pool, _rows(pool, measured, kind, at[~changed])))
+        rows = _merged(parts, changed)
+        moments.add(rows["views.topics"], rows["views.meaning"])
+        for name, array in rows.items():
+            if sparse.issparse(array):
+                files.append_sparse(name, array)
+            else:
+                files.append(name, array)
         told(1, 1)
-    for name, array in (Lines.of(list(columns)).arrays() | moments.arrays()).items():
+    for name, array in (products.arrays() | moments.arrays()).items():
         files.append(name, array)
 
 
-def _number(texts: Sequence[str], columns: dict[str, int]) -> NDArray[np.int32]:
-    """Return the column of each text, a new one for each that has none yet."""
-    found = (columns.setdefault(text, len(columns)) for text in texts)
-    return np.fromiter(found, dtype=np.int32, count=len(texts))
+def _rows(
+    pool: PoolFeatures, measured: Measured, kind: DTypeLike, at: Any = slice(None)
+) -> dict[str, Any]:
+    """Return all that is kept of some enterprises, one row each, by the name of its file."""
+    fits = {"nodes": pool.nodes}
+    if pool.stations is not pool.nodes:
+        fits["stations"] = pool.stations
+    return {
+        **{f"views.{view}": pool.views[view][at].astype(kind) for view in ("topics", "meaning")},
+        "views.text": sparse.csr_array(pool.views["text"])[at],
+        "products": pool.products.weights[at],
+        **{f"{name}.fit": fit.fit[at].astype(kind) for name, fit in fits.items()},
+        **{f"{name}.product": fit.product[at] for name, fit in fits.items()},
+        "industries": pool.industries.T[at].astype(kind),
+        "attributes": pool.attributes[at],
+        "codes": _padded(pool.codes[at]),
+        "points": pool.points[at],
+        **{
+            f"measured.{factor}.{name}": array[at]
+            for factor, own in measured.items()
+            for name, array in own.items()
+        },
+    }
+
+
+def _merged(parts: list[dict[str, Any]], changed: NDArray[np.bool_]) -> dict[str, Any]:
+    """Return the rows of both parts, changed ones and others, in the order of the pool."""
+    if len(parts) == 1:
+        return parts[0]
+    order = np.argsort(np.argsort(~changed, kind="stable"))
+    found = {}
+    for name, one in parts[0].items():
+        both = (one, parts[1][name])
+        is_sparse = sparse.issparse(one)
+        found[name] = (sparse.vstack(both, "csr") if is_sparse else np.concatenate(both))[order]
+    return found
+
+
+class _Products:
+    """Gives every distinct product of a pool its column, and keeps its vector."""
+
+    def __init__(self, files: GrowingArrays, kind: DTypeLike) -> None:
+        self._files = files
+        self._kind = kind
+        self._columns: dict[str, int] = {}
+
+    def numbered(self, pool: PoolFeatures, rows: dict[str, Any]) -> dict[str, Any]:
+        """Return rows with their products' columns here in place of those in their pool."""
+        fits = [name for name in rows if name.endswith(".product")]
+        said = rows["products"]
+        own = np.unique(np.concatenate([said.indices, *(rows[name].ravel() for name in fits)]))
+        own = own[own >= 0]
+        known = len(self._columns)
+        texts = (pool.products.texts[at] for at in own.tolist())
+        columns = [self._columns.setdefault(text, len(self._columns)) for text in texts]
+        number = np.full(len(pool.product_vectors) + 1, -1, dtype=np.int32)  # -1 stays -1
+        number[own] = columns
+        new = own[number[own] >= known]
+        self._files.append("product_vectors", pool.product_vectors[new].astype(self._kind))
+        shape = (said.shape[0], np.iinfo(np.int32).max)  # how many there will be is not known yet
+        mine = sparse.csr_array((said.data, number[said.indices], said.indptr), shape=shape)
+        return rows | {"products": mine} | {name: number[rows[name]] for name in fits}
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the texts of all columns, to be saved."""
+        return Lines.of(list(self._columns)).arrays()
 
 
 def _padded(codes: NDArray[np.str_]) -> NDArray[np.str_]:
@@ -99,24 +173,39 @@ def _padded(codes: NDArray[np.str_]) -> NDArray[np.str_]:
 
 
 class Moments:
-    """Mean and XᵀX of content, summed up chunk by chunk."""
+    """Mean and XᵀX of content, summed up chunk by chunk.
 
-    def __init__(self) -> None:
-        self._count = 0
-        self._sum: Any = 0.0
-        self._squares: Any = 0.0
+    Of a large pool XᵀX is that of `_SQUARED` enterprises spread over it, times as many as they
+    stand for: it takes a second instead of minutes.
 
-    def add(self, pool: PoolFeatures) -> None:
-        """Add the enterprises of a chunk."""
-        content = np.hstack([pool.views["topics"], pool.views["meaning"]])
-        self._count += len(content)
-        self._sum = self._sum + content.sum(axis=0, dtype=np.float64)
-        self._squares = self._squares + content.T @ content
+    Parameters
+    ----------
+    size : int
+        How many enterprises there are in all.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._stride = max(1, size // _SQUARED)
+        self._count = self._squared = 0
+        self._sum: Any = np.float64(0)
+        self._squares: Any = np.float64(0)
+
+    def add(self, topics: NDArray[Any], meaning: NDArray[Any]) -> None:
+        """Add the content of some enterprises."""
+        self._sum += np.concatenate(
+            [part.sum(axis=0, dtype=np.float64) for part in (topics, meaning)]
+        )
+        self._count += len(topics)
+        some = [part[:: self._stride].astype(np.float32) for part in (topics, meaning)]
+        content = np.hstack(some)
+        self._squares += content.T @ content
+        self._squared += len(content)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return `centre`, shape (d,), and `gram` of the centred content, shape (d, d)."""
         centre = self._sum / max(self._count, 1)
-        gram = self._squares - self._count * np.outer(centre, centre)
+        squares = self._squares * (self._count / max(self._squared, 1))
+        gram = squares - self._count * np.outer(centre, centre)
         return {"centre": centre.astype(np.float32), "gram": gram.astype(np.float32)}
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ from models.growing import GrowingArrays
 from models.retrieval import TwoStage
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     import polars as pl
@@ -96,8 +98,8 @@ def prepare(
         own.parent.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(own.with_name(".lock")):
             if not _is_whole(own):  # another process may have made it meanwhile
+                _make(own, ranker, workspace, progress)
                 tidy(workspace)
-                make(own, ranker, workspace.read("enterprises"), progress)
     except OSError as error:
         raise UnavailableError(
             f"could not prepare model {version} in {own.parent}: {error.strerror or error}",
@@ -149,8 +151,26 @@ def _is_whole(folder: Path) -> bool:
     return folder.exists()
 
 
+def _make(own: Path, ranker: Ranker, workspace: Workspace, progress: Count | None) -> None:
+    """Make what is needed from the tables as they are, and from what there was for former ones."""
+    links = {table: workspace.version(table) for table in TABLES if table != "enterprises"}
+    facts = {"links": links, "made_by": _MADE_BY}
+    former = None
+    for path in own.parent.glob("[!.]*"):
+        with suppress(DamagedError, UnavailableError):
+            if facts.items() <= artifact.manifest(path).items():
+                former = load(path, ranker)
+    make(own, ranker, workspace.read("enterprises"), progress, facts=facts, former=former)
+
+
 def make(
-    folder: Path, ranker: Ranker, enterprises: pl.DataFrame, progress: Count | None = None
+    folder: Path,
+    ranker: Ranker,
+    enterprises: pl.DataFrame,
+    progress: Count | None = None,
+    *,
+    facts: Mapping[str, Any] | None = None,
+    former: Prepared | None = None,
 ) -> None:
     """Write what serving needs of the enterprises into a new folder, whole or not at all.
 
@@ -167,6 +187,11 @@ def make(
         The enterprises table.
     progress : callable, optional
         Told (enterprises done, enterprises).
+    facts : mapping, optional
+        What else the manifest is to say, JSON.
+    former : Prepared, optional
+        What was made before of other enterprises and all else that is the same: whoever has not
+        changed since is taken over.
 
     Raises
     ------
@@ -176,17 +201,29 @@ def make(
     frame = enterprises.sort("enterprise_id")
     large = len(frame) > retrieval.EXACT
     kind = np.float16 if large else np.float32
-    with artifact.drafted(folder, {"enterprises": len(frame)}) as draft:
+    if former is not None and (former.two_stage is not None) != large:
+        former = None  # kept in another precision
+    with artifact.drafted(folder, facts or {}) as draft:
         with GrowingArrays(draft) as files:
-            parts = {"profiles": profile_arrays(frame)}
-            parts["residents"] = Residents.of(frame, ranker.space.gazetteer_).arrays()
-            for part, arrays in parts.items():
-                for name, array in arrays.items():
-                    files.append(f"{part}.{name}", array)
-            pool_files.write(files, ranker, frame, kind, progress)
+            same = _write_profiles(files, frame, former.profiles if former else None)
+            residents = Residents.of(frame, ranker.space.gazetteer_)
+            for name, array in residents.arrays().items():
+                files.append(f"residents.{name}", array)
+            taken = None if former is None else pool_files.Former(former.bound, same)
+            pool_files.write(files, ranker, frame, kind, progress, taken)
         if large:
             drafted = {path.stem: artifact.map_array(path) for path in draft.glob("*.npy")}
             _write_first_stage(draft, pool_files.bind(drafted, ranker))
+
+
+def _write_profiles(
+    files: GrowingArrays, frame: pl.DataFrame, former: Profiles | None
+) -> NDArray[np.intp]:
+    """Write the profiles, and return the row of each in the former ones, -1 unless it is equal."""
+    arrays = profile_arrays(frame)
+    for name, array in arrays.items():
+        files.append(f"profiles.{name}", array)
+    return np.full(len(frame), -1) if former is None else former.equal(Profiles.restore(arrays))
 
 
 def _write_first_stage(draft: Path, bound: PoolRanker) -> None:

@@ -1,5 +1,6 @@
 from datetime import date
 
+import polars as pl
 import pytest
 
 from features.profiles import COLUMNS, Profiles, arrays
@@ -64,3 +65,15 @@ def test_filters_find_their_columns(table, profiles):
 def test_without_any_enterprise_nothing_is_found():
     empty = Profiles.restore(arrays(frame("enterprises", ROWS).clear()))
     assert (len(empty), empty.find("a1"), empty.search("").tolist()) == (0, None, [])
+
+
+def test_those_who_say_the_very_same_are_found(table, profiles):
+    changed = table.with_columns(
+        tags=pl.when(pl.col("enterprise_id") == "b2").then(["链主"]).otherwise("tags")
+    )
+    others = Profiles.of(
+        pl.concat([frame("enterprises", [{"enterprise_id": "a0", "name": "n"}]), changed])
+    )
+    assert profiles.equal(others).tolist() == [-1, 0, -1, 2]
+    assert others.equal(profiles).tolist() == [1, -1, 3]
+    assert Profiles.of(table.clear()).equal(profiles).tolist() == [-1, -1, -1]

@@ -1,6 +1,7 @@
 import shutil
 
 import numpy as np
+import polars as pl
 import pytest
 from scipy import sparse
 
@@ -26,6 +27,18 @@ def needs(bound):
         space.need(NeedQuery(industry, need_id=need_id))
         for industry, need_id in zip(SUBJECTS, NEED_IDS, strict=True)
     ]
+
+
+def reading(monkeypatch, space):
+    """Return the list that every table whose features are made is added to."""
+    read = []
+
+    def pool(table, **_):
+        read.append(table)
+        return type(space).pool(space, table)
+
+    monkeypatch.setattr(space, "pool", pool)
+    return read
 
 
 def files(workspace):
@@ -115,6 +128,48 @@ def test_other_tables_are_prepared_anew_and_the_former_go(bound, workspace):
     (after,) = files(workspace)
     assert after.parts[1] == "v1"
     assert after not in before
+
+
+@pytest.mark.parametrize("exact", [10, 1_000])
+def test_who_has_not_changed_is_taken_over(bound, workspace, monkeypatch, exact):
+    monkeypatch.setattr(retrieval, "EXACT", exact)
+    monkeypatch.setattr(pool_files, "_CHUNK", 20)
+    table = tables()["enterprises"].sort("enterprise_id")
+    prepared.prepare("v1", bound.ranker, workspace)
+    named = pl.col("enterprise_id") == table["enterprise_id"][30]
+    new = table[[5]].with_columns(enterprise_id=pl.lit("E0-new"))
+    changed = table.with_columns(
+        products=pl.when(named).then(table["products"].shift(7)).otherwise("products")
+    )
+    changed = pl.concat([changed[10:], new])
+    workspace.commit({"enterprises": changed})
+    read = reading(monkeypatch, bound.ranker.space)
+    taken = prepared.prepare("v1", bound.ranker, workspace)
+    assert set(pl.concat(read)["enterprise_id"]) == {table["enterprise_id"][30], "E0-new"}
+    shutil.rmtree(workspace.home / "prepared")
+    anew = prepared.prepare("v1", bound.ranker, workspace)
+    assert len(read[-1]) > 2
+    for name in ("topics", "meaning", "text"):
+        assert same(taken.bound.pool.views[name], anew.bound.pool.views[name])
+    np.testing.assert_allclose(taken.bound.pool.gram, anew.bound.pool.gram, atol=0.05)
+    for need in needs(bound):
+        rows = np.arange(len(changed))
+        if taken.two_stage and anew.two_stage:
+            found, expected = (each.two_stage.ranked(need, rows, 0, 9) for each in (taken, anew))
+            assert found[0].tolist() == expected[0].tolist()
+            np.testing.assert_allclose(found[1], expected[1], atol=1e-3)
+        else:
+            found, expected = (each.bound.contributions(need) for each in (taken, anew))
+            np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def test_a_former_pool_of_another_chain_map_is_not_taken_over(bound, workspace, monkeypatch):
+    prepared.prepare("v1", bound.ranker, workspace)
+    chains = workspace.read("chains")
+    workspace.commit({"chains": chains.head(len(chains) - 1)})
+    read = reading(monkeypatch, bound.ranker.space)
+    prepared.prepare("v1", bound.ranker, workspace)
+    assert sum(map(len, read)) == len(bound.pool)
 
 
 def test_what_was_prepared_for_a_version_that_is_gone_goes(bound, workspace):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -27,6 +28,25 @@ INSTRUCTIONS = [line.split(None, 1) for line in DOCKERFILE.splitlines() if line[
 
 def _values(instruction: str) -> list[str]:
     return [value for name, value in INSTRUCTIONS if name == instruction]
+
+
+def test_compose_itself_reads_the_file(tmp_path: Path) -> None:
+    compose = shutil.which("docker-compose")
+    if compose is None:
+        pytest.skip("no docker-compose in the path (Debian: apt-get install docker-compose)")
+    # Compose 1.29 knows all of the specification but the name of the project.
+    kept = {key: value for key, value in COMPOSE.items() if key != "name"}
+    (tmp_path / "compose.yaml").write_text(yaml.safe_dump(kept), "utf-8")
+    shutil.copy(FOLDER / "env.example", tmp_path / ".env")
+    said = subprocess.run(
+        [compose, "-f", "compose.yaml", "--profile", "monitoring", "config"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said.returncode == 0, said.stderr
+    assert yaml.safe_load(said.stdout)["services"].keys() == SERVICES.keys()
 
 
 def test_the_last_stage_is_not_root_and_has_no_compiler() -> None:

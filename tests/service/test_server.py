@@ -131,6 +131,19 @@ def test_workers_share_answers_and_counts(launch: Launch, tmp_path: Path) -> Non
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="asks the kernel of Linux")
+@pytest.mark.parametrize(("set_before", "arenas"), [({}, "2"), ({"MALLOC_ARENA_MAX": "7"}, "7")])
+def test_workers_give_memory_back(launch: Launch, set_before: dict[str, str], arenas: str) -> None:
+    process, _ = launch(**set_before)
+    seen = [
+        Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        for pid in _children(process.pid)
+        if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
+    assert len(seen) == 1
+    assert f"MALLOC_ARENA_MAX={arenas}".encode() in seen[0]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks the kernel of Linux")
 def test_nothing_is_left_when_it_is_killed(launch: Launch) -> None:
     process, url = launch()
     _get(url + PAGE)
