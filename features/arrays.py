@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -53,9 +53,6 @@ class PoolFeatures:
         The GB/T 4754-2017 code of each enterprise at all levels, "" where there is none.
     points : ndarray of shape (n, 2)
         Longitude and latitude in degrees, NaN where unknown.
-    measured : slice
-        The rows that means and spreads of a factor are taken over: all of them, or the sample that
-        stands for a large pool of which these are some.
     centre : ndarray of shape (d,) or None
         What content is centred on where it is not its own mean.
     gram : ndarray of shape (d, d) or None
@@ -74,7 +71,6 @@ class PoolFeatures:
     attributes: sparse.csr_array
     codes: NDArray[np.str_]
     points: NDArray[np.float64]
-    measured: slice = field(default_factory=lambda: slice(None))
     centre: NDArray[np.float32] | None = None
     gram: NDArray[np.float32] | None = None
 
@@ -92,57 +88,34 @@ class PoolFeatures:
         industries = np.ascontiguousarray(self.industries.T).T
         return replace(self, views={**self.views, "text": text}, industries=industries)
 
-    def take(self, rows: NDArray[np.intp], measured: slice) -> PoolFeatures:
-        """Return what scoring asks of some enterprises of the pool, in single precision.
+    def take(self, rows: NDArray[np.intp]) -> PoolFeatures:
+        """Return what scoring asks of some enterprises of the pool.
 
-        Their products are known by weights and vectors alone, without texts.
+        Their products are known by their columns of the whole pool alone, without texts.
 
         Parameters
         ----------
         rows : ndarray of int, shape (k,)
-        measured : slice
-            Which of the k stand for the whole pool.
         """
         nodes = self.nodes.take(rows)
-        products, product_vectors = self._products(rows)
         return replace(
             self,
             ids=self.ids[rows],
             names=self.names[rows],
-            views={name: _single(view[rows]) for name, view in self.views.items()},
-            products=products,
-            product_vectors=product_vectors,
+            views={name: view[rows] for name, view in self.views.items()},
+            products=WeightedTexts([], self.products.weights[rows]),
             nodes=nodes,
             stations=nodes if self.stations is self.nodes else self.stations.take(rows),
-            industries=_single(self.industries.T[rows]).T,
+            industries=self.industries.T[rows].T,
             attributes=self.attributes[rows],
             codes=self.codes[rows],
             points=self.points[rows],
-            measured=measured,
             centre=self.content.mean,
             gram=None,
         )
 
-    def _products(self, rows: NDArray[np.intp]) -> tuple[WeightedTexts, NDArray[np.float32]]:
-        """Return the products of some rows and their vectors, those of the others left out.
 
-        Where rows name more products than there are, all are kept: to copy them would cost more.
-        """
-        weights = self.products.weights[rows]
-        if len(self.product_vectors) <= weights.nnz:
-            return WeightedTexts([], weights), _single(self.product_vectors)
-        said, columns = np.unique(weights.indices, return_inverse=True)
-        shape = (len(rows), len(said))
-        own = sparse.csr_array((weights.data, columns, weights.indptr), shape=shape)
-        return WeightedTexts([], own), _single(self.product_vectors[said])
-
-
-def _single(view: Any) -> Any:
-    """Return a view in single precision, however it is kept."""
-    return view if sparse.issparse(view) else np.asarray(view, dtype=np.float32)
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class NeedFeatures:
     """A need in the space of the pool.
 

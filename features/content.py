@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from features.halves import dot
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy import sparse
@@ -52,13 +54,8 @@ class Content:
     def dot(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return X @ vectors, for vectors of shape (d,) or (d, k)."""
         topics, meaning = self._blocks
-        found = topics @ vectors[: self._cut] + meaning @ vectors[self._cut :]
+        found = dot(topics, vectors[: self._cut]) + dot(meaning, vectors[self._cut :])
         return np.asarray(found - self.mean @ vectors)
-
-    def part(self, rows: slice) -> Content:
-        """Return some rows that lie side by side, centred as they are."""
-        topics, meaning = self._blocks
-        return Content(topics[rows], meaning[rows], self.mean)
 
     def rows(self, at: NDArray[np.intp]) -> NDArray[np.float32]:
         """Return rows of X."""

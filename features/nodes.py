@@ -52,7 +52,7 @@ class NodeFit:
     ----------
     node_ids : tuple of str
         The columns.
-    fit : ndarray of shape (n enterprises, n nodes), float32
+    fit : ndarray of shape (n enterprises, n nodes)
         0 to 1; NaN where neither products nor nodes of the enterprise are known.
     product : ndarray of shape (n enterprises, n nodes), int32
         Column of the product that fits best in the product texts; -1 where none is known.
@@ -63,9 +63,8 @@ class NodeFit:
     product: NDArray[np.int32]
 
     def take(self, rows: NDArray[np.intp]) -> NodeFit:
-        """Return the fit of some enterprises, in single precision however it is kept."""
-        fit = np.asarray(self.fit[rows], dtype=np.float32)
-        return NodeFit(self.node_ids, fit, np.asarray(self.product[rows]))
+        """Return the fit of some enterprises."""
+        return NodeFit(self.node_ids, self.fit[rows], self.product[rows])
 
 
 class NamedNodes(NamedTuple):
@@ -210,7 +209,7 @@ def best_products(
     return fit, product
 
 
-def standing(fit: NDArray[np.float32]) -> NDArray[np.float32]:
+def standing(fit: NDArray[Any]) -> NDArray[np.float32]:
     """Return how far an enterprise stands in a node that it fits so well: 0 to 1, NaN unknown.
 
     Meaning gives every pair some fit. Where it would not be named there, an enterprise does not
@@ -218,4 +217,5 @@ def standing(fit: NDArray[np.float32]) -> NDArray[np.float32]:
     for the demo's companies nine in ten reach 0.45 and half reach 0.75 by products alone, of the
     others one in fifty and one in two hundred.)
     """
+    fit = np.asarray(fit, dtype=np.float32)
     return np.asarray(np.clip((fit - NAMED_FROM) / (_WHOLE_FROM - NAMED_FROM), 0, 1))

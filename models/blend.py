@@ -18,33 +18,51 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    Shares = NDArray[np.float64] | None
+
 CONSTANT = "constant"
 HISTORY = ("track_record", "place_affinity")
 _LEAST_SPREAD = 1e-9
 _SCORE_SPREAD = 3.0
-_EVERYBODY = slice(None)
 
 
-def standardise(scores: NDArray[Any], over: slice = _EVERYBODY) -> NDArray[np.float64]:
+def standardise(scores: NDArray[Any], shares: Shares = None) -> NDArray[np.float64]:
     """Return z-scores over the known entries; an unknown one (NaN) gets 0, the pool's mean.
 
     Unknown is thereby neither for nor against an enterprise. A factor without any spread is 0
-    everywhere. Mean and spread are those of the entries `over`: where only some of a large pool
-    are scored, of the sample that stands for all of it.
+    everywhere.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n,)
+    shares : ndarray of shape (n,), optional
+        Where only some of a large pool are scored: for how many of it each of them stands in mean
+        and spread, 0 for whoever is there besides. By default each stands for itself.
     """
     known = ~np.isnan(scores)
     z = np.zeros(len(scores), dtype=np.float64)
-    measured = scores[over][known[over]].astype(np.float64)
-    spread = measured.std() if len(measured) else 0.0
+    measured = scores[known].astype(np.float64)
+    mean, spread = _moments(measured, None if shares is None else shares[known])
     if spread > _LEAST_SPREAD:
-        z[known] = (scores[known].astype(np.float64) - measured.mean()) / spread
+        z[known] = (measured - mean) / spread
     return z
 
 
-def unit_spread(parts: NDArray[np.float64], over: slice = _EVERYBODY) -> NDArray[np.float64]:
-    """Scale parts, shape (parts, n), so that their sum has standard deviation 1 over `over`."""
-    spread = parts.sum(axis=0)[over].std() if parts.size else 0.0
+def unit_spread(parts: NDArray[np.float64], shares: Shares = None) -> NDArray[np.float64]:
+    """Scale parts, shape (parts, n), so that their sum has standard deviation 1."""
+    spread = _moments(parts.sum(axis=0), shares)[1] if parts.size else 0.0
     return parts / spread if spread > _LEAST_SPREAD else parts
+
+
+def _moments(values: NDArray[np.float64], shares: Shares) -> tuple[float, float]:
+    """Return mean and standard deviation, 0 where there is nothing to take them of."""
+    if shares is None:
+        return (float(values.mean()), float(values.std())) if len(values) else (0.0, 0.0)
+    total = float(shares.sum())
+    if not total > 0:
+        return 0.0, 0.0
+    mean = float(values @ shares) / total
+    return mean, float(np.sqrt((values - mean) ** 2 @ shares / total))
 
 
 def content_share(chosen: int) -> float:
@@ -83,17 +101,17 @@ class Blend:
         return (*self.names, "feedback", "need_head", "hybrid", *HISTORY, CONSTANT)
 
     def content_parts(
-        self, scores: Sequence[NDArray[Any] | None], size: int, over: slice = _EVERYBODY
+        self, scores: Sequence[NDArray[Any] | None], size: int, shares: Shares = None
     ) -> NDArray[np.float64]:
         """Return the content factors' parts, shape (names, size), their sum of unit spread.
 
-        Means and spreads are taken over the entries `over`, see `standardise`.
+        `shares` are as for `standardise`.
         """
         parts = np.zeros((len(self.names), size))
         for row, (weight, values) in enumerate(zip(self.content, scores, strict=True)):
             if weight and values is not None:
-                parts[row] = weight * standardise(values, over)
-        return unit_spread(parts, over)
+                parts[row] = weight * standardise(values, shares)
+        return unit_spread(parts, shares)
 
     def contributions(
         self,
@@ -103,7 +121,7 @@ class Blend:
         head: NDArray[Any] | None,
         history: NDArray[np.float64],
         chosen: int,
-        over: slice = _EVERYBODY,
+        shares: Shares = None,
     ) -> NDArray[np.float64]:
         """Return each factor's part of the raw score, shape (factors, n).
 
@@ -117,20 +135,20 @@ class Blend:
             The parts of one z-score.
         chosen : int
             How many examples the need's head was fitted on.
-        over : slice
-            What means and spreads are taken over, see `standardise`.
+        shares : ndarray of shape (n,), optional
+            See `standardise`.
         """
         silent = np.zeros(content.shape[1])
         spoken = [
-            silent if values is None else standardise(values, over) for values in (head, hybrid)
+            silent if values is None else standardise(values, shares) for values in (head, hybrid)
         ]
-        voiced = np.vstack([self.cold[0] * content, self.cold[1] * standardise(feedback, over)])
+        voiced = np.vstack([self.cold[0] * content, self.cold[1] * standardise(feedback, shares)])
         if head is None:
             rows = [voiced, silent, self.cold[2] * spoken[1], self.cold[3] * history]
         else:
             share = self.warm[0] * content_share(chosen)
             rows = [
-                share * unit_spread(voiced, over),
+                share * unit_spread(voiced, shares),
                 self.warm[1] * spoken[0],
                 self.warm[2] * spoken[1],
                 self.warm[3] * history,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from features.arrays import NeedFeatures, PoolFeatures
@@ -64,6 +65,22 @@ class Factor(ABC):
         NaN where the enterprise's side is unknown; None where the need's side is, so that the
         factor has nothing to say. The scale is free: the blend standardises it over the pool.
         """
+
+    def values(self, need: NeedFeatures, prepared: Any) -> NDArray[Any] | None:
+        """Return what a score is made of and depends on the enterprise alone, shape (n,) or (n, p).
+
+        It is known of some enterprises without the others: means and spreads come in by `joined`.
+        """
+        return self.score(need, prepared)
+
+    def joined(
+        self,
+        need: NeedFeatures,  # noqa: ARG002  for those of several parts
+        values: NDArray[Any],
+        shares: NDArray[np.float64] | None = None,  # noqa: ARG002
+    ) -> NDArray[Any]:
+        """Return the scores from what `values` returned; `shares` as for `standardise`."""
+        return values
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return what was learnt, to be saved; nothing for a factor that learns nothing."""

@@ -18,6 +18,7 @@ import numpy as np
 from scipy import sparse
 from scipy.linalg import cho_factor, cho_solve
 
+from features.halves import dot
 from models.factor import Factor
 
 if TYPE_CHECKING:
@@ -69,8 +70,12 @@ class Views(NamedTuple):
     def dot(self, dense: NDArray[np.float32], tokens: sparse.csr_array) -> NDArray[np.float32]:
         """Return every enterprise's product with a head."""
         cut = len(dense) - len(self.pool.industries)
-        industries = dense[cut:] @ self.pool.industries
-        said = self.pool.views["text"][:, tokens.indices] @ tokens.data
+        industries = dot(self.pool.industries.T, dense[cut:])
+        text = self.pool.views["text"]
+        if text.format == "csr":
+            said = text @ tokens.toarray()[0]
+        else:
+            said = text[:, tokens.indices] @ tokens.data
         return np.asarray(self.pool.content.dot(dense[:cut]) + industries * self.scale + said)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from features.halves import single
 from models.factor import Factor
 
 if TYPE_CHECKING:
@@ -57,5 +58,5 @@ class IndustryMatch(Factor):
         """Return the mean over the industries named, NaN where neither product nor name tells."""
         if not need.industries:
             return None
-        fit = prepared.fit[list(need.industries)].mean(axis=0)
+        fit = single(prepared.fit[list(need.industries)]).mean(axis=0)
         return np.where(prepared.known, fit - prepared.elsewhere, np.float32("nan"))

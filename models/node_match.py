@@ -31,7 +31,7 @@ class NodeMatch(Factor):
         """Return the best node's fit, and a little of the mean over the nodes wanted."""
         if not need.targets:
             return None
-        wanted = prepared.fit[:, list(need.targets)]
+        wanted = prepared.fit[:, list(need.targets)].astype(np.float32)
         return np.asarray(wanted.max(axis=1) + BREADTH * wanted.mean(axis=1))
 
 

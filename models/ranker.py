@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from features.arrays import NeedFeatures, PoolFeatures
     from features.space import FeatureSpace
+    from models.blend import Shares
     from models.factor import Factor
 
     Measured = dict[str, dict[str, NDArray[Any]]]
@@ -146,17 +147,13 @@ class PoolRanker:
         self._heads = ranker.heads.prepare_measured(pool, self.measured[ranker.heads.name])
         self._history = HistoryScorer(ranker.history, pool)
 
-    def take(self, rows: NDArray[np.intp], measured: slice) -> PoolRanker:
-        """Return the ranker bound to some rows, scoring them as among the whole pool.
+    def take(self, rows: NDArray[np.intp]) -> PoolRanker:
+        """Return the ranker bound to some rows, shape (k,): their `values` are those of the pool.
 
-        Parameters
-        ----------
-        rows : ndarray of int, shape (k,)
-        measured : slice
-            Which of the k are the sample of the pool that means and spreads are taken over.
+        Means and spreads would be those of the rows, so that `contributions` would not be.
         """
         taken = copy(self)
-        taken.pool = self.pool.take(rows, measured)
+        taken.pool = self.pool.take(rows)
         taken.measured = {
             factor: {name: found[rows] for name, found in own.items()}
             for factor, own in self.measured.items()
@@ -170,43 +167,58 @@ class PoolRanker:
 
     def contributions(self, need: NeedFeatures) -> NDArray[np.float64]:
         """Return each factor's part of the raw scores, shape (blend.factors, n)."""
-        return self.scored(need)[0]
+        values = self.values(need)
+        content = self.content_parts(need, values)
+        lead = self.lead(content.sum(axis=0))
+        return self.blended(need, values, content, self.pool.content.dot(lead))
 
-    def scored(
-        self,
-        need: NeedFeatures,
-        lead: NDArray[np.float32] | None = None,
-        wanted: slice = slice(None),
-    ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-        """Return the contributions, and the direction of feedback that is among them.
+    def values(self, need: NeedFeatures) -> Values:
+        """Return what every factor says of each enterprise, before means and spreads come in."""
+        return Values(
+            self._content.values(need),
+            self.ranker.hybrid.score(need, self._hybrid),
+            self.ranker.heads.score(need, self._heads),
+            self._history.parts(need),
+        )
+
+    def content_parts(
+        self, need: NeedFeatures, values: Values, shares: Shares = None
+    ) -> NDArray[np.float64]:
+        """Return the parts of the content factors, shape (content factors, n).
 
         Parameters
         ----------
         need : NeedFeatures
-        lead : ndarray of shape (d,), optional
-            The direction of feedback; by default that of the first leads among the wanted.
-        wanted : slice
-            Whose contributions are returned.
+        values : Values
+            Of n enterprises of the pool, which may be others than these.
+        shares : ndarray of shape (n,), optional
+            See `models.blend.standardise`.
         """
-        blend, heads = self.ranker.blend, self.ranker.heads
-        over = self.pool.measured
-        content = blend.content_parts(self._content.scores(need), len(self.pool), over)
-        if lead is None:
-            lead = self._content.lead(content.sum(axis=0), wanted)
-        parts = blend.contributions(
-            content,
-            self.pool.content.dot(lead),
-            self.ranker.hybrid.score(need, self._hybrid),
-            heads.score(need, self._heads),
-            self._history.parts(need),
-            len(heads.chosen(need.need_id)),
-            over,
-        )
-        return parts[:, wanted], lead
+        scores = self._content.joined(need, values.content, shares)
+        return self.ranker.blend.content_parts(scores, values.size, shares)
 
-    def prepared(self, name: str) -> tuple[Factor, Any]:
-        """Return a content factor and what it prepared, by its name."""
-        return self._content.prepared(name)
+    def lead(self, base: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Return the direction of feedback, shape (d,), from the sum of the content parts."""
+        return self._content.lead(base)
+
+    def blended(
+        self,
+        need: NeedFeatures,
+        values: Values,
+        content: NDArray[np.float64],
+        feedback: NDArray[np.float32],
+        shares: Shares = None,
+    ) -> NDArray[np.float64]:
+        """Return all contributions of those whose values, content parts and feedback these are."""
+        return self.ranker.blend.contributions(
+            content,
+            feedback,
+            values.hybrid,
+            values.head,
+            values.history,
+            len(self.ranker.heads.chosen(need.need_id)),
+            shares,
+        )
 
     def history_sum(
         self, need: NeedFeatures
@@ -214,6 +226,46 @@ class PoolRanker:
         """Return the rows that have deals and the sum of both factors there, None without any."""
         known = self._history.known
         return (known, self._history.take(known).parts(need).sum(axis=0)) if len(known) else None
+
+
+class Values(NamedTuple):
+    """What the factors say of n enterprises, each taken by itself.
+
+    Attributes
+    ----------
+    content : list of ndarrays of shape (n,) or (n, p), or None
+        From `Factor.values`.
+    hybrid, head : ndarray of shape (n,) or None
+    history : ndarray of shape (2, n)
+        On the scale of the whole pool.
+    """
+
+    content: list[NDArray[Any] | None]
+    hybrid: NDArray[np.float32] | None
+    head: NDArray[np.float32] | None
+    history: NDArray[np.float64]
+
+    @classmethod
+    def beside(cls, *parts: Values) -> Values:
+        """Return the values for one need of several groups of enterprises as those of one."""
+        content, hybrid, head, history = zip(*parts, strict=True)
+        return cls(
+            [_together(own) for own in zip(*content, strict=True)],
+            _together(hybrid),
+            _together(head),
+            np.hstack(history),
+        )
+
+    @property
+    def size(self) -> int:
+        """How many enterprises these are."""
+        return len(self.history[0])
+
+
+def _together(parts: Sequence[NDArray[Any] | None]) -> Any:
+    """Return arrays as one; a factor says something of all or, the need being silent, of none."""
+    spoken = [own for own in parts if own is not None]
+    return np.concatenate(spoken) if spoken else None
 
 
 class ContentScorer:
@@ -235,18 +287,26 @@ class ContentScorer:
         """Return every content factor's scores, each of shape (n,), None where it is silent."""
         return [factor.score(need, prepared) for factor, prepared in self._factors]
 
+    def values(self, need: NeedFeatures) -> list[NDArray[Any] | None]:
+        """Return every factor's values, see `Factor.values`."""
+        return [factor.values(need, prepared) for factor, prepared in self._factors]
+
+    def joined(
+        self, need: NeedFeatures, values: Sequence[NDArray[Any] | None], shares: Shares
+    ) -> list[NDArray[Any] | None]:
+        """Return every factor's scores from values, see `Factor.joined`."""
+        return [
+            None if own is None else factor.joined(need, own, shares)
+            for (factor, _), own in zip(self._factors, values, strict=True)
+        ]
+
     def feedback(self, base: NDArray[np.float64]) -> NDArray[Any]:
         """Return the feedback of the content factors' sum."""
         return Feedback().score(base, self._feedback)
 
-    def lead(self, base: NDArray[np.float64], wanted: slice) -> NDArray[np.float32]:
-        """Return the direction that feedback on the wanted ones is a product with."""
-        own = self._feedback._replace(content=self._feedback.content.part(wanted))
-        return Feedback().direction(base[wanted], own)
-
-    def prepared(self, name: str) -> tuple[Factor, Any]:
-        """Return a factor and what it prepared, by its name."""
-        return next(pair for pair in self._factors if pair[0].name == name)
+    def lead(self, base: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Return the direction that feedback is a product with."""
+        return Feedback().direction(base, self._feedback)
 
 
 def measure_content(pool: PoolFeatures) -> Measured:
@@ -282,16 +342,19 @@ def leading(values: NDArray[Any], count: int) -> NDArray[np.intp]:
     Of many values a part is looked at first: whatever is below the lowest of the highest in it
     need not be sorted at all.
     """
-    kept = np.arange(len(values))
+    if not count:
+        return np.empty(0, dtype=np.intp)
+    near = None
     if len(values) > _MANY:
         some = values[::_STRIDE]
         cut = len(some) - (2 * count // _STRIDE + _STRIDE)
         if cut > 0:
             near = np.flatnonzero(values >= np.partition(some, cut)[cut])
-            kept = near if len(near) >= count else kept
-    found = values[kept]
+    if near is None or len(near) < count:
+        near = np.arange(len(values))
+    found = values[near]
     at = max(len(found) - count, 0)
-    return np.asarray(kept[found >= np.partition(found, at)[at]]) if count else kept[:0]
+    return np.asarray(near[found >= np.partition(found, at)[at]])
 
 
 def ranked_factors(names: Sequence[str], parts: NDArray[np.float64]) -> list[tuple[str, float]]:

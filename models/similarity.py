@@ -8,12 +8,13 @@ without parallel data", ICLR 2018). No judgement plays a part in it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
 
+from features.halves import single
 from models.blend import standardise
 from models.factor import Factor
 
@@ -29,8 +30,10 @@ if TYPE_CHECKING:
 _NEIGHBOURS = 20
 _HUBNESS = 0.5
 _ONE_BY_ONE = 8
-_CHUNK = 2_048
+_COMPARED = 512
 """Rows compared at once: they stay in the processor's cache from one query to the next."""
+_CHUNK = 2_048
+"""Enterprises whose products are looked at at once."""
 
 
 @dataclass(frozen=True)
@@ -43,14 +46,11 @@ class Prepared:
         From queries (q unit rows) to an array of shape (n, q).
     known : ndarray of bool, shape (n,)
     hubness : ndarray of shape (n, 1)
-    measured : slice
-        The rows that means and spreads are taken over.
     """
 
     similarities: Similarities
     known: NDArray[np.bool_]
     hubness: NDArray[np.float32]
-    measured: slice = field(default_factory=lambda: slice(None))
 
     def lowered(self, queries: Any) -> NDArray[np.float32]:
         """Return similarities less half the hubness, shape (n, q); NaN where unknown."""
@@ -91,34 +91,36 @@ class Similarity(Factor):
         self, pool: PoolFeatures, measured: Mapping[str, NDArray[Any]]
     ) -> Prepared:
         """Return the same from what was measured before."""
-        return Prepared(self._similarities(pool), **measured, measured=pool.measured)
+        return Prepared(self._similarities(pool), **measured)
 
     def score(self, need: NeedFeatures, prepared: Prepared) -> NDArray[np.float64] | None:
         """Return the weighted sum of the parts' standardised similarities, NaN where unknown."""
-        parts = 1 if self.own_words_only else len(need.weights)
-        queries = need.views[self.view][:parts]
-        if not abs(queries).sum():
-            return None
-        found, over = prepared.lowered(queries), prepared.measured
-        total = sum(
-            weight * standardise(found[:, part], over)
-            for part, weight in enumerate(need.weights[:parts])
-        )
-        return np.where(prepared.known, total, np.nan)
+        values = self.values(need, prepared)
+        return None if values is None else self.joined(need, values)
+
+    def values(self, need: NeedFeatures, prepared: Prepared) -> NDArray[np.float32] | None:
+        """Return the similarity to each part, less half the hubness, shape (n, p)."""
+        queries = need.views[self.view][: 1 if self.own_words_only else None]
+        return prepared.lowered(queries) if abs(queries).sum() else None
+
+    def joined(
+        self, need: NeedFeatures, values: NDArray[Any], shares: NDArray[np.float64] | None = None
+    ) -> NDArray[np.float64]:
+        """Return the weighted sum of the parts, each standardised."""
+        parts = zip(need.weights, values.T, strict=False)
+        total = sum(weight * standardise(part, shares) for weight, part in parts)
+        return np.where(np.isnan(values[:, 0]), np.nan, total)
 
     def direction(
-        self, need: NeedFeatures, prepared: Prepared
+        self, need: NeedFeatures, values: NDArray[Any]
     ) -> tuple[NDArray[np.float32], float] | None:
         """Return v and h, by which x · v - h · hubness is the z-score but for a constant.
 
-        It is so for every row x of a dense view, for those of a pool as for those that were
-        measured; None where `score` is.
+        It is so for every row x of a dense view, for others as for those that have the `values`;
+        None where these do not differ.
         """
         queries = need.views[self.view]
-        if not abs(queries).sum():
-            return None
-        found = prepared.lowered(queries)[prepared.measured]
-        found = found[~np.isnan(found[:, 0])]
+        found = values[~np.isnan(values[:, 0])]
         spreads = found.std(axis=0) if len(found) else np.zeros(len(queries))
         shares = np.divide(need.weights, spreads, out=np.zeros(len(queries)), where=spreads > 0)
         spread = (found @ shares).std() if len(found) else 0.0
@@ -162,13 +164,21 @@ class BestProduct(Similarity):
 
         def best(queries: NDArray[np.float32]) -> NDArray[np.float32]:
             found = np.zeros((len(known), len(queries)), dtype=np.float32)
-            cosines = _dense_cosines(pool.product_vectors, queries)
+            vectors = pool.product_vectors
+            # Of a few enterprises of a large pool only their own products are read.
+            few = weights.nnz < len(vectors)
+            cosines = None if few else _dense_cosines(vectors, queries)
             for first in range(0, len(known), _CHUNK):
                 starts = weights.indptr[first : first + _CHUNK + 1]
                 some = known[first : first + _CHUNK]
                 if some.any():
                     own = slice(starts[0], starts[-1])
-                    said = cosines[weights.indices[own]] * power[own]
+                    columns = weights.indices[own]
+                    said = power[own] * (
+                        _dense_cosines(vectors, queries, columns)
+                        if cosines is None
+                        else cosines[columns]
+                    )
                     begin = starts[:-1][some] - starts[0]
                     found[first : first + _CHUNK][some] = np.maximum.reduceat(said, begin)
             return found
@@ -177,20 +187,27 @@ class BestProduct(Similarity):
 
 
 def _dense_cosines(
-    matrix: NDArray[np.float32], queries: NDArray[np.float32]
+    matrix: NDArray[Any], queries: NDArray[np.float32], at: NDArray[np.intp] | None = None
 ) -> NDArray[np.float32]:
-    """Return matrix @ queries.T; a few queries one by one, for which BLAS has a better way."""
+    """Return matrix @ queries.T, of some rows or all of them.
+
+    A few queries are taken one by one, for which BLAS has a better way.
+    """
     if len(queries) > _ONE_BY_ONE:
-        return matrix @ queries.T
-    found = np.empty((len(matrix), len(queries)), dtype=np.float32, order="F")
-    for first in range(0, len(matrix), _CHUNK):
-        rows = slice(first, first + _CHUNK)
+        return np.asarray(single(matrix if at is None else matrix[at]) @ queries.T)
+    size = len(matrix if at is None else at)
+    found = np.empty((size, len(queries)), dtype=np.float32, order="F")
+    for first in range(0, size, _COMPARED):
+        rows = slice(first, first + _COMPARED)
+        some = single(matrix[rows if at is None else at[rows]])
         for column, query in enumerate(queries):
-            found[rows, column] = matrix[rows] @ query
+            found[rows, column] = some @ query
     return found
 
 
-def _sparse_cosines(matrix: sparse.csc_array, queries: sparse.csr_array) -> NDArray[np.float32]:
-    """Return matrix @ queries.T, reading only the columns that the queries have."""
+def _sparse_cosines(matrix: Any, queries: sparse.csr_array) -> NDArray[np.float32]:
+    """Return matrix @ queries.T; of a matrix by columns only those are read that queries have."""
+    if matrix.format == "csr" and queries.shape[0] <= _ONE_BY_ONE:
+        return np.asarray(matrix @ queries.toarray().T)
     columns = np.unique(queries.indices)
     return np.asarray((matrix[:, columns] @ queries[:, columns].T).toarray())

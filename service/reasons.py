@@ -12,6 +12,7 @@ from features.nodes import NAMED_FROM
 from models.blend import CONSTANT
 from models.gap import Filling, filling
 from models.ranker import ranked_factors
+from models.retrieval import found_in
 from models.supply import Link, link
 from service.neighbours import gap_told, link_told
 from service.sentences import FACTORS
@@ -71,7 +72,7 @@ class Evidence:
 
 def chosen_rows(bound: PoolRanker, need: NeedFeatures) -> NDArray[np.intp]:
     """Return the rows of the enterprises already chosen for a need."""
-    return np.flatnonzero(np.isin(bound.pool.ids, bound.ranker.heads.chosen(need.need_id)))
+    return found_in(bound.pool.ids, bound.ranker.heads.chosen(need.need_id))
 
 
 def find_evidence(

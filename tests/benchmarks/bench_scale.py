@@ -38,7 +38,7 @@ def run(listed: Listed, rows: int = ROWS) -> None:
     with tempfile.TemporaryDirectory(dir=listed.folder) as folder:
         engine = load(listed, Path(folder) / "home", rows)
         needs = [NeedQuery.from_row(row) for row in listed_needs(listed)][:_NEEDS]
-        matrix = engine._two_stage._matrix
+        matrix = engine._two_stage.estimate.matrix
         size = round(matrix.nbytes / 1e9, 3)
         milliseconds(engine, needs[0], Filters())  # reads the encoder's weights
         taken: dict[str, list[float]] = {"sum": [], "all": [], "tenth": []}

@@ -45,6 +45,20 @@ def test_content_counts_less_the_more_was_chosen(chosen, share):
     assert content_share(chosen) == pytest.approx(share)
 
 
+def test_one_may_stand_for_several_or_for_nobody():
+    scores = np.array([0.0, 2.0, NAN, 6.0, 100.0], dtype=np.float32)
+    shares = np.array([3.0, 1.0, 5.0, 1.0, 0.0])
+    each = np.array([0.0, 0, 0, 2, 6])  # mean 1.6
+    expected = (scores - each.mean()) / each.std()
+    expected[2] = 0
+    np.testing.assert_allclose(standardise(scores, shares), expected)
+    assert not standardise(scores, np.zeros(5)).any()
+    parts = np.array([[0.0, 2, 0, 6, 100], [0, 0, 0, 0, 1]])
+    shares[2] = 0
+    found = unit_spread(parts, shares)
+    np.testing.assert_allclose(found, parts / each.std())
+
+
 def test_content_parts_by_hand():
     parts = BLEND.content_parts([np.array([0.0, 2.0]), None], 2)
     np.testing.assert_allclose(parts, [[-1, 1], [0, 0]])

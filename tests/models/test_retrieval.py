@@ -8,7 +8,8 @@ from features.need import NeedQuery
 from features.nodes import NAMED_FROM
 from models import ranker as ranking
 from models import retrieval
-from models.ranker import leading, order
+from models.estimate import Estimate
+from models.ranker import PoolRanker, leading, order
 from models.retrieval import TwoStage
 from tests.pool import EACH, NEED_IDS, SUBJECTS
 
@@ -85,8 +86,8 @@ def test_a_score_does_not_depend_on_who_else_is_asked_for(bound, two_stage):
 def test_few_rows_are_estimated_as_among_all(bound, two_stage):
     some = everybody(bound)[::5]
     for need in needs(bound):
-        whole = two_stage._estimate(need, None)
-        np.testing.assert_allclose(two_stage._estimate(need, some), whole[some], rtol=1e-4)
+        whole = two_stage.estimate.of(need)
+        np.testing.assert_allclose(two_stage.estimate.of(need, some), whole[some], rtol=1e-4)
 
 
 def test_deals_are_part_of_the_estimate(traded):
@@ -95,14 +96,14 @@ def test_deals_are_part_of_the_estimate(traded):
     need = bound.ranker.space.need(NeedQuery("LED封装", zone_id="z0"))
     known, parts = bound.history_sum(need)
     silent = replace(bound.ranker, history=type(bound.ranker.history)()).bind(bound.pool)
-    without = TwoStage(silent, retrieval.make(silent))._estimate(need, None)
+    without = TwoStage(silent, retrieval.make(silent)).estimate.of(need)
     weight = bound.ranker.blend.cold[3]
-    added = two_stage._estimate(need, None) - without
+    added = two_stage.estimate.of(need) - without
     np.testing.assert_allclose(added[known], weight * parts, atol=1e-3)
     assert not np.delete(added, known).any()
     some = everybody(bound)[::3]
     np.testing.assert_allclose(
-        two_stage._estimate(need, some), two_stage._estimate(need, None)[some], rtol=1e-4
+        two_stage.estimate.of(need, some), two_stage.estimate.of(need)[some], rtol=1e-4
     )
 
 
@@ -119,7 +120,7 @@ def test_whoever_was_chosen_for_the_need_is_on_the_shortlist(bound, two_stage, m
     chosen = bound.ranker.heads.chosen(need.need_id)
     assert len(chosen)
     monkeypatch.setattr(
-        TwoStage, "_estimate", lambda *_: -np.isin(bound.pool.ids, chosen).astype(np.float32)
+        Estimate, "of", lambda *_: -np.isin(bound.pool.ids, chosen).astype(np.float32)
     )
     shortlist = bound.pool.ids[two_stage.shortlist(need, rows)]
     assert set(chosen) <= set(shortlist)
@@ -188,7 +189,7 @@ def half(view):
     return view if sparse.issparse(view) else view.astype(np.float16)
 
 
-def test_some_rows_are_taken_in_single_precision_without_texts(bound):
+def test_some_of_a_pool_in_half_precision_are_scored_as_in_single(bound):
     pool, rows = bound.pool, np.array([7, 2, 60])
     halved = replace(
         pool,
@@ -196,14 +197,18 @@ def test_some_rows_are_taken_in_single_precision_without_texts(bound):
         product_vectors=half(pool.product_vectors),
         nodes=replace(pool.nodes, fit=half(pool.nodes.fit)),
         industries=half(pool.industries.T).T,
-    ).by_rows()
-    for some in (rows, np.arange(len(pool))):
-        taken = halved.take(some, slice(None))
-        assert taken.products.texts == []
-        made = {**taken.views, "products": taken.product_vectors, "nodes": taken.nodes.fit}
-        assert {name: array.dtype for name, array in made.items()} == dict.fromkeys(
-            made, np.dtype(np.float32)
-        )
-        assert taken.industries.shape == (len(pool.industries), len(some))
-        assert taken.industries.dtype == np.float32
-        np.testing.assert_allclose(taken.industries, pool.industries[:, some], atol=1e-3)
+    )
+    kept = PoolRanker(bound.ranker, halved.by_rows(), bound.measured)
+    taken = kept.take(rows)
+    assert taken.pool.products.texts == []
+    assert taken.pool.industries.shape == (len(pool.industries), len(rows))
+    for need in needs(bound):
+        whole, some = bound.values(need), taken.values(need)
+        for name in ("hybrid", "head"):
+            found = getattr(some, name)
+            assert found.dtype == np.float32
+            np.testing.assert_allclose(found, getattr(whole, name)[rows], atol=2e-3)
+        for own, found in zip(whole.content, some.content, strict=True):
+            assert (own is None) == (found is None)
+            if own is not None:
+                np.testing.assert_allclose(found, own[rows], atol=2e-3)

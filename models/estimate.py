@@ -1,0 +1,166 @@
+"""The first stage of ranking a large pool: an estimate of every raw score, by one matrix product.
+
+It is made of what can be had of everybody at the cost of reading one matrix: the leading directions
+of content (topics and sentence vectors together), which stand for the text factors and for a need's
+head; LightFM's representations; and columns for the industries and nodes that a need names. Codes,
+links and gaps of a zone, the words of a head and feedback are left to the second stage.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from features.halves import single
+from models.blend import content_share
+from models.node_match import BREADTH
+from models.ranker import content_factors
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from features.arrays import NeedFeatures
+    from models.factor import Factor
+    from models.sample import Sample
+    from models.similarity import Similarity
+
+VIEWS = (("topic_similarity", "text_similarity"), ("meaning_similarity", "product_similarity"))
+"""The factors of each dense view, and the ones beside it that it stands for here."""
+_GATHERED = 1_024
+"""Rows gathered at once: they stay in the processor's cache."""
+
+
+class Estimate:
+    """Estimates the raw scores of a pool for a need, but for a constant.
+
+    Parameters
+    ----------
+    sample : Sample
+    arrays : dict
+        From `models.retrieval.make`, for the same pool.
+    """
+
+    def __init__(self, sample: Sample, arrays: Mapping[str, NDArray[Any]]) -> None:
+        self._sample = sample
+        self._ranker = sample.whole.ranker
+        self.matrix, self._basis = arrays["matrix"], arrays["basis"]
+        self._nodes, self._industries = arrays["nodes"], arrays["industries"]
+        self._of_sample = np.asarray(self.matrix[sample.rows])
+        self._factors = {own.name: (at, own) for at, own in enumerate(content_factors())}
+
+    def of(self, need: NeedFeatures, rows: NDArray[np.intp] | None = None) -> NDArray[np.float32]:
+        """Return the estimates of some rows, or of everybody."""
+        query, scale = self._query(need)
+        found = self._products(query, rows)
+        for values in self._columns(need, rows, scale):
+            found += values
+        history = self._sample.whole.history_sum(need)
+        if history is not None:
+            known, parts = history
+            weight = np.float32(self._weights(need)[3])
+            if rows is None:
+                found[known] += weight * parts
+            else:
+                _, here, there = np.intersect1d(rows, known, return_indices=True)
+                found[here] += weight * parts[there]
+        return found
+
+    def _products(
+        self, query: NDArray[np.float32], rows: NDArray[np.intp] | None
+    ) -> NDArray[np.float32]:
+        """Return the products with the matrix, read row by row: BLAS takes twice as long here."""
+        if rows is None:
+            return np.asarray(np.vecdot(self.matrix, query))
+        found = np.empty(len(rows), dtype=np.float32)
+        for at in range(0, len(rows), _GATHERED):
+            some = rows[at : at + _GATHERED]
+            np.vecdot(self.matrix[some], query, out=found[at : at + _GATHERED])
+        return found
+
+    def _weights(self, need: NeedFeatures) -> NDArray[np.float64]:
+        """Return the weights of content, head or feedback, LightFM and history for a need."""
+        blend, heads = self._ranker.blend, self._ranker.heads
+        chosen = len(heads.chosen(need.need_id))
+        if not chosen:
+            return blend.cold
+        share = np.array([content_share(chosen), 1, 1, 1])
+        return np.asarray(blend.warm * share)
+
+    def _query(self, need: NeedFeatures) -> tuple[NDArray[np.float32], float]:
+        """Return what the matrix is multiplied by, and what a content factor's weight is."""
+        ranker, width = self._ranker, self._basis.shape[1]
+        query = np.zeros(self.matrix.shape[1], dtype=np.float32)
+        vectors = []
+        for at, names in enumerate(VIEWS):
+            factor, values = self._seen(need, names[0])
+            view = cast("Similarity", factor)
+            found = None if values is None else view.direction(need, values)
+            vector, hubness = found or (np.zeros(need.views[view.view].shape[1], np.float32), 0.0)
+            both = sum(self._weight(name) for name in names)
+            vectors.append(both * vector)
+            query[width + at] = -both * hubness
+        query[:width] = np.concatenate(vectors) @ self._basis
+        content, head, hybrid, _ = self._weights(need)
+        estimate = self._of_sample @ query
+        for values in self._columns(need, self._sample.rows, 1.0):
+            estimate += values
+        scale = content / max(float(np.std(estimate)), 1e-9)
+        query *= np.float32(scale)
+        for strength, direction, cut in (
+            (head, ranker.heads.direction(need.need_id, len(self._basis)), slice(width)),
+            (hybrid, ranker.hybrid.direction(need), slice(width + len(VIEWS), None)),
+        ):
+            if direction is not None:
+                own = direction @ self._basis if cut.start is None else direction
+                spread = float(np.std(self._of_sample[:, cut] @ own))
+                query[cut] += own * np.float32(strength / max(spread, 1e-9))
+        return query, scale
+
+    def _columns(
+        self, need: NeedFeatures, rows: NDArray[np.intp] | None, scale: float
+    ) -> list[NDArray[np.float32]]:
+        """Return the weighted z-scores of the industries and of the nodes that a need names."""
+        found = []
+        taken = slice(None) if rows is None else rows
+        if need.industries:
+            own = self._sample.whole.measured["industry_match"]
+            values, *more = (single(self._industries[at][taken]) for at in need.industries)
+            for other in more:
+                values += other
+            values /= np.float32(len(need.industries))
+            values -= own["elsewhere"][taken]
+            found.append(self._z(need, "industry_match", values, scale))
+            values *= own["known"][taken]
+        if need.targets:
+            fits = [self._nodes[at][taken] for at in need.targets]
+            best, total = fits[0].copy(), fits[0].astype(np.uint16)
+            for other in fits[1:]:
+                np.maximum(best, other, out=best)
+                total += other
+            values = total * np.float32(BREADTH / len(fits))
+            values += best
+            values /= np.float32(255)
+            found.append(self._z(need, "node_match", values, scale))
+        return found
+
+    def _z(
+        self, need: NeedFeatures, name: str, values: NDArray[np.float32], scale: float
+    ) -> NDArray[np.float32]:
+        """Turn values into weighted z-scores, by mean and spread of the sample."""
+        _, seen = self._seen(need, name)
+        known = np.empty(0) if seen is None else seen[~np.isnan(seen)]
+        spread = max(float(known.std()), 1e-9) if len(known) else 1.0
+        values -= np.float32(known.mean() if len(known) else 0.0)
+        values *= np.float32(scale * self._weight(name) / spread)
+        return values
+
+    def _weight(self, name: str) -> float:
+        return float(self._ranker.blend.content[self._factors[name][0]])
+
+    def _seen(self, need: NeedFeatures, name: str) -> tuple[Factor, NDArray[Any] | None]:
+        """Return a content factor, and its values for the sample."""
+        at, factor = self._factors[name]
+        return factor, self._sample.values(need).content[at]
