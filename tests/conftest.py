@@ -14,6 +14,7 @@ from features.places import Gazetteer
 from features.workspace import Workspace
 from models.registry import ModelRegistry
 from service.engine import Engine
+from tests.patience import PATIENCE
 from tests.pool import HashedEncoder, tables, training_data
 from tests.training.deals import trading_data
 from training.fitting import fit
@@ -51,6 +52,13 @@ def _polygons_read_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Gazetteer, "fit", lambda self: self.restore(arrays()))
         yield
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait longer for Redis: where it answers at all, busy processors must not fail a test."""
+    for place in PATIENCE:
+        monkeypatch.setattr(*place)
 
 
 @pytest.fixture(scope="session")

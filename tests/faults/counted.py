@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from service.app import create_app
 from service.server import serve
 from service.settings import Settings
+from tests.patience import PATIENCE
 from tests.service.fakes import FakeEngine, FakeRegistry, FakeSource
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ class SlowEngine(FakeEngine):
 
 
 def build(settings: Settings) -> FastAPI:
+    for place in PATIENCE:
+        setattr(*place)
     source = FakeSource(SlowEngine())
     return create_app(settings, source, FakeRegistry(source))
 

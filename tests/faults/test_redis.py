@@ -72,13 +72,6 @@ def _few_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(RemoteCache.__init__, "__defaults__", (0.1,))
 
 
-@pytest.fixture
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait longer for Redis: where it answers at all, busy processors must not fail a test."""
-    monkeypatch.setattr(connecting, "TIMEOUT", 2.0)
-    monkeypatch.setattr(cache_module, "_LIMIT", 5.0)
-
-
 @pytest.mark.usefixtures("patient")
 def test_absent_at_the_start_and_there_later(redis: Make, start: Start) -> None:
     server = redis()

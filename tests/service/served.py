@@ -10,6 +10,7 @@ from service.app import create_app
 from service.guards import BODY_SECONDS, BodyLimit
 from service.server import serve
 from service.settings import Settings
+from tests.patience import PATIENCE
 from tests.service.fakes import FakeRegistry, FakeSource
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 
 def build(settings: Settings) -> FastAPI:
+    for place in PATIENCE:
+        setattr(*place)
     source = FakeSource()
     app = create_app(settings, source, FakeRegistry(source))
     for layer in app.user_middleware:

@@ -124,6 +124,7 @@ def test_a_redis_that_says_nothing_costs_three_short_waits() -> None:
     asyncio.run(use())
 
 
+@pytest.mark.usefixtures("patient")
 def test_the_embedded_server_keeps_values_and_writes_nothing(tmp_path: Path) -> None:
     async def use(url: str) -> None:
         cache = RemoteCache(url, 60)
@@ -163,6 +164,7 @@ def test_redis_is_asked_again_after_a_pause() -> None:
         asyncio.run(use(server))
 
 
+@pytest.mark.usefixtures("patient")
 def test_one_computes_and_the_others_wait_for_it() -> None:
     computed = []
 
@@ -187,6 +189,7 @@ def test_one_computes_and_the_others_wait_for_it() -> None:
     assert computed == [1]
 
 
+@pytest.mark.usefixtures("patient")
 def test_the_right_to_compute_ends_with_its_time_and_is_not_taken_from_the_next(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -216,6 +219,7 @@ def test_there_may_be_no_server_for_a_platform(monkeypatch: pytest.MonkeyPatch) 
         EmbeddedServer().__enter__()
 
 
+@pytest.mark.usefixtures("patient")
 def test_answers_outlive_the_process_in_redis(
     start: Callable[..., AbstractContextManager[TestClient]], source: FakeSource
 ) -> None:
