@@ -38,17 +38,18 @@ class Limiter:
     redis_url
         Where counts are brought together; None for nowhere.
     clock
-        Seconds since 1970; workers share windows by it.
+        Seconds since 1970; workers share windows by it. By default it was right at the start and
+        goes on steadily: a clock that is set must neither begin a window anew nor go back to one.
     """
 
     def __init__(
         self,
         limit: RateLimit,
         redis_url: str | None = None,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
     ) -> None:
         self.limit = limit
-        self.clock = clock
+        self.clock = clock or _steady()
         self._own: dict[str, int]
         self._sent: dict[str, int]
         self._others: dict[str, int]
@@ -112,6 +113,11 @@ class Limiter:
             if not self._away:
                 log.warning("rates are counted in each worker: %s", type(error).__name__)
             self._away = True
+
+
+def _steady() -> Callable[[], float]:
+    start = time.time() - time.monotonic()
+    return lambda: start + time.monotonic()
 
 
 def _name(window: int, seconds: int, who: str) -> str:

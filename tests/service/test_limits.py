@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
+
+import pytest
 
 from service.embedded import EmbeddedServer
 from service.limits import Limiter
@@ -22,6 +25,17 @@ def test_a_clock_set_back_does_not_lock_anybody_out() -> None:
     now[0] = 0.0
     assert limiter.wait("a") == 0
     assert limiter.wait("a") == 11
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_setting_the_time_of_day_changes_no_count(
+    monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    limiter = Limiter(RateLimit(2, 1800))
+    assert [limiter.wait("a") for _ in range(2)] == [0, 0]
+    shifted = time.time() + 3600 * hours
+    monkeypatch.setattr("service.limits.time.time", lambda: shifted)
+    assert 0 < limiter.wait("a") <= 1801
 
 
 def test_workers_count_together() -> None:
