@@ -100,7 +100,8 @@ def test_a_large_pool_is_kept_in_half_precision_with_its_first_stage(bound, work
     assert found.bound.pool.views["topics"].dtype == np.float16
     assert found.two_stage is not None
     texts = found.bound.pool.views["text"]
-    assert not (texts.data.flags.owndata or texts.indices.flags.owndata)  # nothing was copied
+    owned = [texts.data.flags.owndata, texts.indices.flags.owndata]
+    assert owned == [False, False]  # nothing was copied
     rows = np.arange(len(bound.pool))
     for need in needs(bound):
         ranked, parts = found.two_stage.ranked(need, rows, 0, 5)
