@@ -239,9 +239,7 @@ class Answers:
             async with self.remote.claim(name) as body:
                 if body is None:
                     state = "miss"
-                    body = await self.run(
-                        lambda: orjson.dumps(asked.work(engine), option=orjson.OPT_SERIALIZE_NUMPY)
-                    )
+                    body = await self.run(lambda: _computed(engine, asked))
                     pointer = f"{engine.model_version}\n{name}".encode()
                     last = _name("last", engine.pool_version, asked.asked)
                     await self.remote.put({name: body, last: pointer})
@@ -265,6 +263,25 @@ class Answers:
         version, _, name = pointer.decode().partition("\n")
         body = await self.remote.get(name)
         return None if body is None else Answer(body, version, asked.language)
+
+
+async def warm(remote: RemoteCache, engine: Engine, asked: Question) -> bool:
+    """Have the answer in Redis, where workers find it once the engine is in service.
+
+    Returns
+    -------
+    bool
+        Whether it had to be computed.
+    """
+    name = _name(*_key(engine, asked))
+    if await remote.get(name) is not None:
+        return False
+    await remote.put({name: _computed(engine, asked)})
+    return True
+
+
+def _computed(engine: Engine, asked: Question) -> bytes:
+    return orjson.dumps(asked.work(engine), option=orjson.OPT_SERIALIZE_NUMPY)
 
 
 def _key(engine: Engine, asked: Question) -> tuple[str, str, bytes]:

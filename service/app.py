@@ -171,6 +171,11 @@ def _registry_of(settings: Settings) -> Registry:
     from features.encoder import encoder_named
     from models import loading
     from models.registry import ModelRegistry
+    from service import preparing
 
     workspace, encoder = Workspace(settings.home), encoder_named(settings.encoder)
-    return ModelRegistry(workspace, partial(loading.load, workspace=workspace, encoder=encoder))
+    return ModelRegistry(
+        workspace,
+        partial(loading.load, workspace=workspace, encoder=encoder),
+        partial(preparing.prepare, settings),
+    )

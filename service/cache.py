@@ -125,12 +125,17 @@ class RemoteCache:
         Seconds that a value is kept there, or up to a tenth less.
     pause
         Seconds between two looks for a sign of life.
+    patience
+        How many times as long as for a request it is waited for.
     """
 
-    def __init__(self, url: str | None, ttl: int, pause: float = 1.0) -> None:
+    def __init__(
+        self, url: str | None, ttl: int, pause: float = 1.0, *, patience: float = 1.0
+    ) -> None:
         self.url = url
         self.ttl = ttl
         self.pause = pause
+        self.patience = patience
         self.full = False
         self._client: Client | None = None
         self._connecting: asyncio.Task[Client] | None = None
@@ -225,13 +230,13 @@ class RemoteCache:
         return None
 
     async def _called(self, call: Callable[[Client], Awaitable[object]]) -> object:
-        async with asyncio.timeout(_LIMIT), self._calls:
+        async with asyncio.timeout(self.patience * _LIMIT), self._calls:
             return await call(self._client or await self._connected())
 
     async def _connected(self) -> Client:
         """Return a client; getting to know a cluster may take longer than a call may."""
         if self._connecting is None or (self._connecting.done() and self._client is None):
-            self._connecting = asyncio.create_task(connect(self.url or ""))
+            self._connecting = asyncio.create_task(connect(self.url or "", self.patience))
             # Whoever waited for it may have had no more time.
             self._connecting.add_done_callback(lambda done: done.cancelled() or done.exception())
         self._client = await asyncio.shield(self._connecting)

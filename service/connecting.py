@@ -17,10 +17,11 @@ TIMEOUT = 0.1
 """Seconds that one answer of Redis is waited for: computing a page takes about as long."""
 
 
-async def connect(url: str) -> Client:
+async def connect(url: str, patience: float = 1.0) -> Client:
     """Return a client of the server at `url`, of the whole cluster where it is a node of one.
 
-    Options of redis-py may follow in the address, such as `?ssl_ca_certs=/etc/ca.pem`.
+    It waits `patience` times as long as a request may. Options of redis-py may follow in the
+    address, such as `?ssl_ca_certs=/etc/ca.pem`.
 
     Raises
     ------
@@ -28,8 +29,8 @@ async def connect(url: str) -> Client:
         When nothing answers there, or not to this password.
     """
     options: dict[str, Any] = {
-        "socket_timeout": TIMEOUT,
-        "socket_connect_timeout": TIMEOUT,
+        "socket_timeout": patience * TIMEOUT,
+        "socket_connect_timeout": patience * TIMEOUT,
         # A connection that Redis closed while it was idle is worth one new try; a timeout is not.
         "retry": Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
     }

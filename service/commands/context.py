@@ -16,7 +16,7 @@ from features.encoder import encoder_named
 from features.workspace import Workspace
 from models import loading
 from models.registry import ModelRegistry
-from service import logs
+from service import logs, preparing
 from service.database.connection import Database
 from service.database.event_log import EventLog
 from service.settings import Settings
@@ -61,7 +61,9 @@ class Context:
     def registry(self) -> ModelRegistry:
         """The versions of the workspace's model."""
         return ModelRegistry(
-            self.workspace, lambda folder: loading.load(folder, self.workspace, self.encoder)
+            self.workspace,
+            lambda folder: loading.load(folder, self.workspace, self.encoder),
+            lambda version: preparing.prepare(self.settings, version),
         )
 
     @cached_property

@@ -31,7 +31,7 @@ async def versions(parts: Context) -> Response:
 @router.post("/rollback")
 async def rollback(request: Request, parts: Context, caller: Asking) -> Response:
     """Put the version that was active before in service again."""
-    version = await parts.answers.run(parts.models.rollback)
+    version = await asyncio.to_thread(parts.models.rollback)
     await _note(request, parts, caller, version)
     return await _active(parts)
 
@@ -39,7 +39,7 @@ async def rollback(request: Request, parts: Context, caller: Asking) -> Response
 @router.post("/{version}/activate")
 async def activate(request: Request, parts: Context, caller: Asking, version: str) -> Response:
     """Put a version in service, without a restart."""
-    await parts.answers.run(lambda: parts.models.activate(version))
+    await asyncio.to_thread(parts.models.activate, version)
     await _note(request, parts, caller, version)
     return await _active(parts)
 

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from features.errors import InputError
 from features.need import NeedQuery
 from service.access import Caller
-from service.answers import question
+from service.answers import Question, question
 from service.filters import Filters
-from service.interfaces import Document, Engine
+from service.interfaces import Document, Engine, Language
 from service.reasons import without_deals
 from service.routes.context import Asking, Context, Spoken, only
 from service.schemas import FilterBody, LeadPage, RecommendationBody, RecommendationQuery
@@ -34,20 +34,7 @@ async def leads_for_a_known_need(
     asked: Annotated[RecommendationQuery, Query()],
 ) -> Response:
     """Rank leads for a need of the workspace: `need_id`, or `zone_id` and `industry`."""
-    _check_need(asked)
-    filters = _filters(asked)
-    need = asked.model_dump(include={"need_id", "zone_id", "industry"}, exclude_none=True)
-
-    def work(engine: Engine) -> Document:
-        if asked.need_id is not None:
-            known = engine.need(asked.need_id)
-        else:
-            known = engine.need_of(asked.zone_id or "", asked.industry or "")
-        caller.check_zone(known.zone_id, "need_id" if asked.need_id else "zone_id")
-        page = engine.recommend(known, filters, asked.limit, asked.offset, language)
-        return _seen_by(caller, page)
-
-    put = question("recommend", _arguments(need, filters, asked), work, language, caller.scope)
+    put = for_known_need(caller, asked, language)
     if learn := request.scope.get("lianzhao.learn"):
         learn(request.scope, put)
     return await parts.answers.respond(put)
@@ -72,6 +59,24 @@ async def leads_for_a_need_in_the_body(
         "recommend-given", _arguments(given, filters, asked), work, language, caller.scope
     )
     return await parts.answers.respond(put)
+
+
+def for_known_need(caller: Caller, asked: RecommendationQuery, language: Language) -> Question:
+    """Return the question for leads for a need of the workspace, on behalf of a caller."""
+    _check_need(asked)
+    filters = _filters(asked)
+    need = asked.model_dump(include={"need_id", "zone_id", "industry"}, exclude_none=True)
+
+    def work(engine: Engine) -> Document:
+        if asked.need_id is not None:
+            known = engine.need(asked.need_id)
+        else:
+            known = engine.need_of(asked.zone_id or "", asked.industry or "")
+        caller.check_zone(known.zone_id, "need_id" if asked.need_id else "zone_id")
+        page = engine.recommend(known, filters, asked.limit, asked.offset, language)
+        return _seen_by(caller, page)
+
+    return question("recommend", _arguments(need, filters, asked), work, language, caller.scope)
 
 
 def _seen_by(caller: Caller, page: Document) -> Document:

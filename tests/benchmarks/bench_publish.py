@@ -11,6 +11,7 @@ import re
 import subprocess
 import time
 import urllib.request
+from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,7 +54,10 @@ def run(listed: Listed) -> None:
     needs = Workspace(home).read("needs")["need_id"].to_list()
     paths = [f"/v1/recommendations?need_id={quote(need, safe='')}" for need in needs]
     with served(home) as url:
-        calm, asked, switches = asyncio.run(Client(url, paths).played(one, other))
+        client = Client(url, paths)
+        calm, asked, switches = asyncio.run(client.played(one, other))
+    for failure, times in client.failures.items():
+        progress(f"failed {times} times: {failure}")
     calm_ms, ms = (
         np.array([1000 * (own.ended - own.due) for own in all_]) for all_ in (calm, asked)
     )
@@ -95,7 +99,9 @@ class Client:
     def __init__(self, url: str, paths: list[str]) -> None:
         self.address = urlsplit(url)
         self.paths = paths
-        self._free: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+        # Taken in turn: the server closes what is idle for long.
+        self._free: deque[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = deque()
+        self.failures: Counter[str] = Counter()
 
     async def played(self, one: str, other: str) -> tuple[list[Asked], list[Asked], list[Switch]]:
         """Return what came of the requests before and while versions are switched."""
@@ -138,15 +144,17 @@ class Client:
             # The page itself says once more which version it is of.
             if status == 200 and told and b'"model_version":"%s"' % told[1] in body:
                 version = told[1].decode()
-        except (OSError, asyncio.IncompleteReadError):
-            version = None
+            else:
+                self.failures[f"{status} {body[:200]!r}"] += 1
+        except (OSError, asyncio.IncompleteReadError) as error:
+            self.failures[type(error).__name__] += 1
         return Asked(due, time.monotonic(), version)
 
     async def _exchange(self, method: str, path: str) -> tuple[int, bytes, bytes]:
         """Return status, whole body and head of an answer."""
         host, port = self.address.hostname, self.address.port
         reader, writer = (
-            self._free.pop() if self._free else await asyncio.open_connection(host, port)
+            self._free.popleft() if self._free else await asyncio.open_connection(host, port)
         )
         writer.write(f"{method} {path} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())
         head = await reader.readuntil(b"\r\n\r\n")
