@@ -21,7 +21,7 @@ from models.ranker import order
 from models.registry import ModelRegistry
 from service.chances import chance
 from service.directory import Directory, brief
-from service.filters import Filters, mask
+from service.masks import Masks
 from service.neighbours import stage_told
 from service.reasons import (
     SEPARATORS,
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from features.progress import Count
     from features.workspace import Workspace
     from models.prepared import Prepared
+    from service.filters import Filters
     from service.interfaces import Document, Language
     from service.reasons import Evidence
 
@@ -157,14 +158,7 @@ class Engine(Directory):
         for node_id in filters.node:
             self.chain_map.node(node_id)  # a NotFoundError tells of a mistyped one
         features = self._understand(need)
-        passing = mask(
-            self._profiles.columns,
-            filters,
-            named=self._named,
-            as_of=self._as_of,
-            among=self._listed,
-        )
-        rows = np.flatnonzero(passing.keep)
+        rows, unknown = self._masks.of(filters)
         ranked, parts = self._ranked(features, rows, offset, offset + limit)
         return {
             "need": self._told(need),
@@ -174,7 +168,7 @@ class Engine(Directory):
             "total": len(rows),
             "limit": limit,
             "offset": offset,
-            "unknown": passing.unknown,
+            "unknown": unknown,
             "leads": [
                 self._lead(
                     need,
@@ -299,8 +293,10 @@ class Engine(Directory):
         return NamedNodes(nodes.node_ids, named_bits(nodes.fit), len(self.bound.pool))
 
     @cached_property
-    def _as_of(self) -> date | None:
-        return date.fromisoformat(self.pool_date) if self.pool_date else None
+    def _masks(self) -> Masks:
+        as_of = date.fromisoformat(self.pool_date) if self.pool_date else None
+        columns = self._profiles.columns
+        return Masks(columns, among=self._listed, named=self._named, as_of=as_of)
 
     def _ranked(
         self, features: NeedFeatures, rows: NDArray[np.intp], start: int, stop: int

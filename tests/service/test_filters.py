@@ -1,84 +1,7 @@
-from datetime import date
-
-import numpy as np
-import polars as pl
 import pytest
 
 from features.errors import InputError
-from features.nodes import NamedNodes, named_bits
-from service.filters import Filters, mask
-
-POOL = pl.DataFrame(
-    {
-        "enterprise_id": ["a", "b", "c", "d", "e"],
-        "province": ["山西省", "广东省", "广东省", None, "北京市"],
-        "city": ["长治市", "深圳市", None, None, None],
-        "tags": [["专精特新"], [], None, ["专精特新", "上市"], ["上市"]],
-        "registered_capital": [1000.0, None, 5000.0, 200.0, 1000.0],
-        "founded": [date(2020, 1, 1), date(1990, 1, 1), None, date(2015, 6, 1), date(2024, 1, 1)],
-    },
-    schema_overrides={"tags": pl.List(pl.String)},
-)
-FIT = np.array([[0.9, 0.0], [np.nan, np.nan], [0.1, 0.5], [0.4, 0.4], [np.nan, np.nan]])
-NAMED = NamedNodes(("led/packaging", "led/driver"), named_bits(FIT), POOL.height)
-AS_OF = date(2025, 1, 1)
-
-
-@pytest.mark.parametrize(
-    ("filters", "kept", "unknown"),
-    [
-        (Filters(), "abcde", {}),
-        (Filters(province=("山西",)), "a", {"province": 1}),
-        (Filters(province=("山西省", "北京")), "ae", {"province": 1}),
-        (Filters(city=("长治",)), "a", {"city": 3}),
-        (Filters(region=("jing-jin-ji",)), "e", {"region": 1}),
-        (Filters(region=("粤港澳大湾区",)), "b", {"region": 2}),
-        (Filters(region=("粤港澳大湾区", "京津冀")), "be", {"region": 2}),
-        (Filters(tag=("上市",)), "de", {"tag": 2}),
-        (Filters(node=("led/packaging",)), "a", {"node": 3}),
-        (Filters(exclude=("a", "nobody")), "bcde", {}),
-        (Filters(min_capital=1000), "ace", {"min_capital": 1}),
-        (Filters(max_age=5), "ae", {"max_age": 1}),
-        # d has no province either, but its capital fails for certain: nobody's unknown value.
-        (Filters(province=("广东",), min_capital=1000), "c", {"min_capital": 1}),
-        (Filters(city=("深圳",), max_age=0.5), "", {"city": 1, "max_age": 1}),
-    ],
-)
-def test_unknown_never_passes_and_is_counted(
-    filters: Filters, kept: str, unknown: dict[str, int]
-) -> None:
-    found = mask(POOL, filters, named=NAMED, as_of=AS_OF)
-    assert "".join(POOL["enterprise_id"].filter(found.keep)) == kept
-    assert found.unknown == unknown
-
-
-def test_regions_are_known_without_suffixes() -> None:
-    pool = POOL.with_columns(pl.col("province", "city").str.replace("[省市]$", ""))
-    for region, kept in (("京津冀", [4]), ("粤港澳大湾区", [1])):
-        assert mask(pool, Filters(region=(region,))).keep.nonzero()[0].tolist() == kept
-
-
-def test_a_city_of_a_region_outside_the_city_list_fails() -> None:
-    pool = POOL.with_columns(city=pl.lit("韶关市"), province=pl.lit("广东省"))
-    assert not mask(pool, Filters(region=("大湾区",)), as_of=AS_OF).keep.any()
-
-
-def test_without_what_is_named_every_node_is_unknown() -> None:
-    found = mask(POOL, Filters(node=("led/packaging",)))
-    assert not found.keep.any()
-    assert found.unknown == {"node": 5}
-
-
-def test_an_age_without_a_day_to_count_to_is_unknown() -> None:
-    found = mask(POOL, Filters(max_age=100))
-    assert not found.keep.any()
-    assert found.unknown == {"max_age": 5}
-
-
-def test_an_empty_pool_has_an_empty_mask() -> None:
-    found = mask(POOL.clear(), Filters(region=("大湾区",), tag=("x",), max_age=3), as_of=AS_OF)
-    assert found.keep.shape == (0,)
-    assert found.unknown == {}
+from service.filters import Filters
 
 
 def test_equal_filters_are_equal_however_they_are_written() -> None:
@@ -101,17 +24,3 @@ def test_wrong_values_are_refused(given: dict[str, object], field: str) -> None:
         Filters(**given)  # type: ignore[arg-type]
     assert caught.value.field == field
     assert caught.value.expected
-
-
-@pytest.mark.parametrize(("years", "kept"), [(0.99, ""), (1, "e"), (2024.9, "abde"), (1e9, "abde")])
-def test_ages_are_counted_in_years_of_the_calendar(years: float, kept: str) -> None:
-    found = mask(POOL, Filters(max_age=years), as_of=AS_OF)
-    assert "".join(POOL["enterprise_id"].filter(found.keep)) == kept
-
-
-def test_what_can_never_be_listed_is_not_counted_as_unknown() -> None:
-    among = POOL["enterprise_id"].is_in(["a", "d"]).to_numpy()
-    found = mask(POOL, Filters(city=("长治",)), among=among)
-    assert found.keep.tolist() == [True, False, False, False, False]
-    assert found.unknown == {"city": 1}
-    assert among.tolist() == [True, False, False, True, False]
