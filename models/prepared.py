@@ -109,6 +109,11 @@ def prepare(
     return load(own, ranker)
 
 
+def is_there(version: str, workspace: Workspace) -> bool:
+    """Tell whether a version is prepared for the tables as they are."""
+    return _folder(version, workspace).exists()
+
+
 def verify(version: str, workspace: Workspace) -> None:
     """Look at every byte of what was prepared for the tables as they are; remove it if damaged."""
     own = _folder(version, workspace)

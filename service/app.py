@@ -162,9 +162,11 @@ def _version() -> str:
 # Loaded only when needed: an app on another engine does without scikit-learn and the encoder.
 def _engine_of(settings: Settings, workspace: Workspace) -> EngineSource:
     from features.encoder import encoder_named
+    from service import preparing
     from service.holder import EngineHolder
 
-    return EngineHolder(workspace, encoder_named(settings.encoder))
+    prepare = partial(preparing.prepare, settings)
+    return EngineHolder(workspace, encoder_named(settings.encoder), prepare=prepare)
 
 
 def _registry_of(settings: Settings) -> Registry:

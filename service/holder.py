@@ -14,6 +14,7 @@ from models.artifact import MANIFEST
 from models.registry import ModelRegistry
 from service.engine import Engine
 from service.interfaces import LOOK_SECONDS
+from service.meanwhile import meanwhile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +30,7 @@ _EVERY = 0.05
 """Seconds between two looks for an announcement."""
 _PAUSE_SECONDS = 1.0
 """For how long a loading that failed is not tried again: a request more must not cost another."""
+_MEANWHILE = "enterprises have changed: until they are read, leads are of those before"
 _END_SECONDS = 2.0
 """How long an end waits for a loading that is under way."""
 
@@ -39,11 +41,14 @@ class EngineHolder:
     The spare is that of the version which is announced to become active, or else of the one that
     was before: either can be put in service in an instant. A model that cannot be loaded leaves
     the one before in service, as long as the tables are those it was bound to; `trouble` says so.
+    While the changed profiles of a large pool are read, `service.meanwhile` answers.
 
     Parameters
     ----------
     workspace : Workspace
     encoder : SentenceEncoder
+    prepare : callable, optional
+        Given a version whose profiles are to be read; by default that is done in this process.
     clock
         Seconds from any start.
     """
@@ -53,9 +58,11 @@ class EngineHolder:
         workspace: Workspace,
         encoder: SentenceEncoder,
         clock: Callable[[], float] = time.monotonic,
+        prepare: Callable[[str], object] | None = None,
     ) -> None:
         self.workspace = workspace
         self.encoder = encoder
+        self._prepare = prepare or (lambda version: self._load(version=version))
         self.clock = clock
         self.engine: Engine | None = None
         self._registry = ModelRegistry(workspace)
@@ -71,6 +78,7 @@ class EngineHolder:
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._watching: threading.Thread | None = None
+        self._reading: threading.Thread | None = None
 
     def open(self) -> None:
         """Load from now on what is announced, in a thread, before it becomes active."""
@@ -129,7 +137,7 @@ class EngineHolder:
             there = former is not None and former.model_version == version
             if there and (former is self.engine or self._spare == (former, tables)):
                 return
-        engine = Engine.load(self.workspace, self.encoder, former=former, version=version)
+        engine = self._load(former=former, version=version)
         with self._lock:
             if self.engine is None or self.engine.model_version != version:
                 self._spare = engine, tables
@@ -142,7 +150,12 @@ class EngineHolder:
                 raise error.with_traceback(None)
         try:
             former = self._nearest(self._registry.active())
-            self._serve(Engine.load(self.workspace, self.encoder, former=former), state)
+            if engine := meanwhile(former, self.workspace):
+                self._serve(engine, state)
+                self._failure = _MEANWHILE
+                self._read()
+            else:
+                self._serve(self._load(former=former), state)
         except (UnavailableError, DamagedError) as error:
             if self.engine is None or self.engine.pool_version != self.pool_version():
                 self._refused = state, self.clock(), error
@@ -152,6 +165,37 @@ class EngineHolder:
                 "model %s stays in service: %s", self.engine.model_version, error.message
             )
         self._looked = float("-inf")
+
+    def _load(self, former: Engine | None = None, version: str | None = None) -> Engine:
+        return Engine.load(self.workspace, self.encoder, former=former, version=version)
+
+    def _read(self) -> None:
+        """Have changed profiles read in the background, unless that is under way."""
+        if self._reading is None:
+            self._reading = threading.Thread(target=self._catch_up, name="reading", daemon=True)
+            self._reading.start()
+
+    def _catch_up(self) -> None:
+        """Have changed profiles read, and put the engine of the tables as they are in service."""
+        engine, problem = self.engine, None
+        while not self._closing.is_set():
+            try:
+                if version := self._registry.active():
+                    self._prepare(version)
+                state = self._state()
+                engine = self._load(former=engine)
+            except (UnavailableError, DamagedError) as error:
+                log.exception("changed profiles cannot be read")
+                problem = error.message
+            with self._lock:
+                if problem is not None:
+                    self._failure = problem
+                elif state == self._state() and engine is not None:
+                    self._serve(engine, state)
+                else:
+                    continue
+                self._reading = None
+                return
 
     def _watch(self) -> None:
         """Load what is announced, as one of the workers."""
