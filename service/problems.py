@@ -207,6 +207,7 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)
         path = request.scope["path"]
         code, detail = {
+            400: ("bad-body", "the body cannot be read: it broke off, or is not in UTF-8"),
             404: (errors.NotFoundError.code, f"there is nothing at {path}; see /docs"),
             405: ("method-not-allowed", f"{path} does not take {request.method}"),
             408: ("too-slow", error.detail),

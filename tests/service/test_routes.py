@@ -183,7 +183,8 @@ def test_the_openapi_document_is_valid_and_names_problems(client: TestClient) ->
     names = {parameter["name"] for parameter in leads["parameters"]}
     assert {"need_id", "zone_id", "industry", "limit", "offset", "province"} <= names
     problem = leads["responses"]["422"]["content"]["application/problem+json"]["schema"]
-    assert problem == {"$ref": "#/components/schemas/Problem"}
+    assert problem["$ref"] == "#/components/schemas/Problem"
+    assert problem["properties"]["code"] == {"enum": ["bad-input"]}
     assert "/v1/zones/{zone_id}" in document["paths"]
 
 
