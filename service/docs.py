@@ -9,7 +9,7 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.openapi.utils import get_openapi
 from starlette.staticfiles import StaticFiles
 
-from service.schemas import ProblemBody
+from service.replies import ProblemBody
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Response

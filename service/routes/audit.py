@@ -5,13 +5,14 @@ from typing import Annotated
 import orjson
 from fastapi import APIRouter, Depends, Query, Response
 
-from service.routes.context import Context, only
+from service.replies import AuditPage
+from service.routes.context import Context, only, shaped
 from service.schemas import PageQuery
 
 router = APIRouter(prefix="/v1/audit", tags=["audit"])
 
 
-@router.get("", dependencies=[Depends(only(*PageQuery.model_fields))])
+@router.get("", responses=shaped(AuditPage), dependencies=[Depends(only(*PageQuery.model_fields))])
 async def audit(parts: Context, asked: Annotated[PageQuery, Query()]) -> Response:
     """List who asked for and changed what, newest first; reads appear within a second."""
     page = await parts.ledger.run(lambda: parts.ledger.audit.page(asked.limit, asked.offset))

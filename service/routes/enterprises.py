@@ -7,13 +7,18 @@ from fastapi import APIRouter, Depends, Query, Response
 from service.answers import question
 from service.interfaces import Document, Engine
 from service.reasons import without_deals
-from service.routes.context import Asking, Context, Spoken, only
+from service.replies import EnterprisePage, Profile, SuitedNeeds
+from service.routes.context import Asking, Context, Spoken, only, shaped
 from service.schemas import EnterpriseQuery, LimitQuery
 
 router = APIRouter(prefix="/v1/enterprises", tags=["enterprises"])
 
 
-@router.get("", dependencies=[Depends(only(*EnterpriseQuery.model_fields))])
+@router.get(
+    "",
+    responses=shaped(EnterprisePage),
+    dependencies=[Depends(only(*EnterpriseQuery.model_fields))],
+)
 async def search(parts: Context, asked: Annotated[EnterpriseQuery, Query()]) -> Response:
     """Search by name, short name or id."""
     text = asked.q.strip()
@@ -26,7 +31,11 @@ async def search(parts: Context, asked: Annotated[EnterpriseQuery, Query()]) -> 
     )
 
 
-@router.get("/{enterprise_id:path}/needs", dependencies=[Depends(only(*LimitQuery.model_fields))])
+@router.get(
+    "/{enterprise_id:path}/needs",
+    responses=shaped(SuitedNeeds),
+    dependencies=[Depends(only(*LimitQuery.model_fields))],
+)
 async def suiting_needs(
     parts: Context,
     caller: Asking,
@@ -54,7 +63,7 @@ async def suiting_needs(
     return await parts.answers.respond(put)
 
 
-@router.get("/{enterprise_id:path}", dependencies=[Depends(only())])
+@router.get("/{enterprise_id:path}", responses=shaped(Profile), dependencies=[Depends(only())])
 async def profile(parts: Context, enterprise_id: str) -> Response:
     """Show a profile."""
     return await parts.answer(

@@ -9,8 +9,9 @@ from features.errors import InputError
 from service.feedback import told
 from service.interfaces import Document
 from service.observer import REQUEST_ID
+from service.replies import EventPage, RecordedEvent
 from service.routes.context import Asking, Context, only
-from service.schemas import EventBody, EventPage, EventQuery, RecordedEvent
+from service.schemas import EventBody, EventQuery
 
 router = APIRouter(prefix="/v1/events", tags=["events"])
 

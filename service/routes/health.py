@@ -3,7 +3,8 @@
 import orjson
 from fastapi import APIRouter, Response
 
-from service.routes.context import Context
+from service.replies import Alive, Ready
+from service.routes.context import Context, shaped
 
 router = APIRouter(tags=["health"])
 
@@ -14,13 +15,13 @@ def _json(document: dict[str, object]) -> Response:
     return Response(orjson.dumps(document), media_type="application/json")
 
 
-@router.get("/health/live")
+@router.get("/health/live", responses=shaped(Alive))
 async def live() -> Response:
     """Tell that the process answers, whatever it can answer: to be restarted when it does not."""
     return _json({"status": "alive"})
 
 
-@router.get("/health/ready")
+@router.get("/health/ready", responses=shaped(Ready))
 async def ready(parts: Context) -> Response:
     """Tell whether a model and tables are loaded; 503 while they are not.
 

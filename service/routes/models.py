@@ -9,7 +9,8 @@ from service.access import Caller
 from service.database.audit_log import Entry
 from service.interfaces import LOOK_SECONDS, Document
 from service.observer import REQUEST_ID
-from service.routes.context import Asking, Context, Parts, only
+from service.replies import ActiveModel, ModelManifest, Models
+from service.routes.context import Asking, Context, Parts, only, shaped
 
 router = APIRouter(prefix="/v1/models", tags=["models"], dependencies=[Depends(only())])
 
@@ -19,7 +20,7 @@ def _json(document: Document) -> Response:
     return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
-@router.get("")
+@router.get("", responses=shaped(Models))
 async def versions(parts: Context) -> Response:
     """List the versions, and which of them is active."""
     models = parts.models
@@ -28,7 +29,7 @@ async def versions(parts: Context) -> Response:
     )
 
 
-@router.post("/rollback")
+@router.post("/rollback", responses=shaped(ActiveModel))
 async def rollback(request: Request, parts: Context, caller: Asking) -> Response:
     """Put the version that was active before in service again."""
     version = await asyncio.to_thread(parts.models.rollback)
@@ -36,7 +37,7 @@ async def rollback(request: Request, parts: Context, caller: Asking) -> Response
     return await _active(parts)
 
 
-@router.post("/{version}/activate")
+@router.post("/{version}/activate", responses=shaped(ActiveModel))
 async def activate(request: Request, parts: Context, caller: Asking, version: str) -> Response:
     """Put a version in service, without a restart."""
     await asyncio.to_thread(parts.models.activate, version)
@@ -44,7 +45,7 @@ async def activate(request: Request, parts: Context, caller: Asking, version: st
     return await _active(parts)
 
 
-@router.get("/{version}")
+@router.get("/{version}", responses=shaped(ModelManifest))
 async def manifest(parts: Context, version: str) -> Response:
     """Show what is known of a version."""
     return _json(await parts.answers.run(lambda: parts.models.show(version)))

@@ -11,19 +11,19 @@ from service.answers import Question, question
 from service.filters import Filters
 from service.interfaces import Document, Engine, Language
 from service.reasons import without_deals
-from service.routes.context import Asking, Context, Spoken, only
-from service.schemas import FilterBody, LeadPage, RecommendationBody, RecommendationQuery
+from service.replies import LeadPage
+from service.routes.context import Asking, Context, Spoken, only, shaped
+from service.schemas import FilterBody, RecommendationBody, RecommendationQuery
 
 router = APIRouter(prefix="/v1/recommendations", tags=["recommendations"])
 
-_PAGE: dict[int | str, dict[str, Any]] = {200: {"model": LeadPage}}
 _FILTERS = set(FilterBody.model_fields)
 _REPEATABLE = _FILTERS - {"min_capital", "max_age"}
 
 
 @router.get(
     "",
-    responses=_PAGE,
+    responses=shaped(LeadPage),
     dependencies=[Depends(only(*RecommendationQuery.model_fields, repeatable=_REPEATABLE))],
 )
 async def leads_for_a_known_need(
@@ -40,7 +40,7 @@ async def leads_for_a_known_need(
     return await parts.answers.respond(put)
 
 
-@router.post("", responses=_PAGE, dependencies=[Depends(only())])
+@router.post("", responses=shaped(LeadPage), dependencies=[Depends(only())])
 async def leads_for_a_need_in_the_body(
     parts: Context, caller: Asking, language: Spoken, asked: RecommendationBody
 ) -> Response:

@@ -7,14 +7,40 @@ from typing import TYPE_CHECKING, Any
 
 from features.errors import ConflictError, LianzhaoError, NotFoundError
 from features.need import NeedQuery
+from service.filters import Filters
 
 if TYPE_CHECKING:
-    from service.filters import Filters
     from service.interfaces import Document, Language
 
 NEED = NeedQuery("光电LED", zone_id="z", need_id="z/光电LED", role="leading", basis="article")
 ZONE = {"zone_id": "z", "name": "高新区"}
-ENTERPRISES = [{"enterprise_id": f"e{i}", "name": f"第{i}光电有限公司"} for i in range(1, 31)]
+TOLD = {
+    "need_id": NEED.need_id,
+    "zone": ZONE,
+    "industry": NEED.industry,
+    "role": NEED.role,
+    "basis": NEED.basis,
+    **dict.fromkeys(("chain", "sector", "region")),
+    **{name: [] for name in ("nodes", "keywords", "industry_codes")},
+}
+CHAIN = {"chain_id": "led", "name": "光电LED", "name_en": "LED"}
+NODE = {"node_id": "led/packaging", "name": "封装"}
+ENTERPRISES = [
+    {
+        "enterprise_id": f"e{i}",
+        "name": f"第{i}光电有限公司",
+        **dict.fromkeys(("short_name", "province", "city")),
+        "tags": [],
+        "flags": [],
+    }
+    for i in range(1, 31)
+]
+_UNKNOWN = dict.fromkeys(
+    (
+        *("district", "industry_code", "products", "business_scope", "founded", "employees"),
+        *("registered_capital", "revenue", "status", "credit", "nodes"),
+    )
+)
 
 
 @dataclass
@@ -31,20 +57,13 @@ class FakeEngine:
         leads = [
             {
                 "rank": rank,
-                "enterprise": {
-                    **enterprise,
-                    "short_name": None,
-                    "province": None,
-                    "city": None,
-                    "tags": [],
-                    "flags": [],
-                },
+                "enterprise": enterprise,
                 "score": 1 / rank,
                 "raw_score": 2.0 / rank,
                 "confidence": 0.5,
                 "probability": None,
                 "probability_note": "尚无足够结果" if language == "zh" else "too few outcomes",
-                "node": {"node_id": "led/packaging", "name": "封装"},
+                "node": NODE,
                 "stage": None,
                 "seat": None,
                 "reasons": [
@@ -60,6 +79,7 @@ class FakeEngine:
         ]
         return {
             "need": {
+                **TOLD,
                 "need_id": need.need_id,
                 "zone": ZONE if need.zone_id else None,
                 "industry": need.industry,
@@ -90,28 +110,42 @@ class FakeEngine:
     def zone(self, zone_id: str) -> Document:
         if zone_id != "z":
             raise NotFoundError(f"no zone {zone_id!r}", field="zone_id", got=zone_id)
-        return {**ZONE, "needs": [{"need_id": NEED.need_id}]}
+        return {**ZONE, "needs": [TOLD]}
 
     def needs(self) -> list[Document]:
-        return [{"need_id": NEED.need_id, "industry": NEED.industry}]
+        return [TOLD]
 
     def chains(self) -> list[Document]:
-        return [{"chain_id": "led", "name": "光电LED"}]
+        return [{**CHAIN, "nodes": 1}]
 
     def chain(self, chain_id: str) -> Document:
-        return {"chain_id": chain_id, "nodes": [], "edges": []}
+        node = {**NODE, "name_en": "Packaging", "position": "midstream"}
+        node |= {"keywords": ["LED封装"], "industry_codes": ["3975"]}
+        edges = [{"from": "led/chips", "to": NODE["node_id"]}]
+        return {**CHAIN, "chain_id": chain_id, "nodes": [node], "edges": edges}
 
     def enterprises(self, q: str, limit: int, offset: int) -> Document:
         found = [row for row in ENTERPRISES if q in row["name"]]
-        return {"total": len(found), "enterprises": found[offset : offset + limit]}
+        page = found[offset : offset + limit]
+        return {"total": len(found), "limit": limit, "offset": offset, "enterprises": page}
 
     def enterprise(self, enterprise_id: str) -> Document:
         if enterprise_id == "nobody":
             raise NotFoundError("no enterprise 'nobody'", field="enterprise_id", got="nobody")
-        return {"enterprise_id": enterprise_id}
+        found = {**ENTERPRISES[0], **_UNKNOWN, "enterprise_id": enterprise_id}
+        return {**found, "struck_off": False, "confidence": 0.5}
 
     def needs_for(self, enterprise_id: str, limit: int, language: Language) -> Document:
-        return {"enterprise_id": enterprise_id, "needs": self.needs()[:limit], "language": language}
+        lead = self.recommend(NEED, Filters(), 1, 0, language)["leads"][0]
+        names = ("rank", "score", "raw_score", "node", "stage", "reasons")
+        return {
+            "enterprise": {**ENTERPRISES[0], "enterprise_id": enterprise_id},
+            "model_version": self.model_version,
+            "pool_version": self.pool_version,
+            "total": 1,
+            "limit": limit,
+            "needs": [{"need": TOLD, **{name: lead[name] for name in names}}][:limit],
+        }
 
 
 class FakeSource:
@@ -152,12 +186,21 @@ class FakeRegistry:
         self.history = ["m0", "m1"]
 
     def list(self) -> list[Document]:
-        return [{"version": version} for version in ("m0", "m1", "m2")]
+        shown = [self.show(version) for version in ("m0", "m1", "m2")]
+        told = {"damaged": False, "problem": None, "forced": False, "refused": None}
+        return [version | told for version in shown]
 
     def show(self, version: str) -> dict[str, Any]:
         if version not in {"m0", "m1", "m2"}:
             raise NotFoundError(f"no model version {version!r}", field="version", got=version)
-        return {"version": version}
+        return {
+            "version": version,
+            "active": version == self.active(),
+            "created_at": "2026-01-01T00:00:00+00:00",
+            "seed": 0,
+            "metrics": {},
+            "data": {"enterprises": 30},
+        }
 
     def activate(self, version: str) -> str:
         self.show(version)

@@ -1,0 +1,371 @@
+"""The shapes of what goes out, for the OpenAPI document alone.
+
+Answers are ready bytes and are not checked against these on their way; tests do that.
+"""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Outgoing(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+
+class Fault(_Outgoing):
+    """A wrong field."""
+
+    field: str | None
+    got: Any
+    expected: str | None
+
+
+class ProblemBody(_Outgoing):
+    """An error (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str = Field(description="Stable name of the kind of error.")
+    errors: list[Fault]
+    request_id: str = Field(description="As in X-Request-ID; the log has more under it.")
+
+
+class ZoneName(_Outgoing):
+    """A zone in short."""
+
+    zone_id: str
+    name: str | None
+
+
+class Need(_Outgoing):
+    """What a zone looks for."""
+
+    need_id: str | None = Field(description="null for one that was given in a body.")
+    zone: ZoneName | None
+    industry: str
+    role: str | None = Field(description="leading or auxiliary.")
+    basis: str | None = Field(description="What it is based on, such as article.")
+    chain: str | None
+    sector: str | None
+    nodes: list[str] = Field(description="Ids of nodes of the chain map.")
+    keywords: list[str]
+    industry_codes: list[str]
+    region: str | None
+
+
+class EnterpriseSummary(_Outgoing):
+    """The enterprise of a lead."""
+
+    enterprise_id: str
+    name: str
+    short_name: str | None
+    province: str | None
+    city: str | None
+    tags: list[str]
+    flags: list[str]
+
+
+class NodeName(_Outgoing):
+    """A node of the chain map in short."""
+
+    node_id: str
+    name: str
+
+
+class Reason(_Outgoing):
+    """What one factor adds to the raw score."""
+
+    factor: str
+    contribution: float
+    text: str
+    evidence: list[str]
+
+
+class StageName(_Outgoing):
+    """How far an enterprise has come with a zone."""
+
+    stage: str
+    name: str
+    date: str
+    need_id: str | None
+
+
+class Lead(_Outgoing):
+    """An enterprise proposed for a need."""
+
+    rank: int
+    enterprise: EnterpriseSummary
+    score: float = Field(ge=0, le=1, description="Monotone in raw_score; not a probability.")
+    raw_score: float = Field(description="The sum of all contributions.")
+    confidence: float = Field(
+        ge=0, le=1, description="How much was known of the profile, and of the zone beside it."
+    )
+    probability: float | None = Field(description="Calibrated chance of signing; null until then.")
+    probability_note: str
+    node: NodeName | None
+    stage: StageName | None = Field(
+        default=None, description="The last event of this enterprise in the zone, if any."
+    )
+    seat: Literal["county", "city"] | None = Field(
+        default=None, description="Whether it is seated in the zone's county or city already."
+    )
+    reasons: list[Reason] = Field(description="Every factor that is not zero, largest first.")
+
+
+class LeadPage(_Outgoing):
+    """A page of leads."""
+
+    need: Need
+    model_version: str
+    pool_version: str
+    pool_date: str | None
+    total: int
+    limit: int
+    offset: int
+    unknown: dict[str, int] = Field(
+        description="How many each filter left out only because the value is unknown."
+    )
+    leads: list[Lead]
+
+
+class RecordedEvent(_Outgoing):
+    """An event as it was recorded or imported."""
+
+    event_id: str
+    enterprise_id: str
+    stage: str
+    date: str
+    need_id: str | None
+    zone_id: str | None
+    amount: float | None = Field(description="亿元.")
+    note: str | None
+    source: str | None
+    retracted: bool = Field(description="Taken back: it counts no more.")
+    retracted_at: str | None
+
+
+class EventPage(_Outgoing):
+    """A page of events, newest first."""
+
+    total: int
+    limit: int
+    offset: int
+    events: list[RecordedEvent]
+
+
+class Zone(ZoneName):
+    """A development zone; what is unknown is null, or absent where only its id is known."""
+
+    county: str | None = None
+    city: str | None = None
+    province: str | None = None
+    level: str | None = None
+    lon: float | None = Field(default=None, description="Degrees east.")
+    lat: float | None = Field(default=None, description="Degrees north.")
+
+
+class Zones(_Outgoing):
+    """All zones."""
+
+    zones: list[Zone]
+
+
+class ZoneWithNeeds(Zone):
+    """A zone with its needs."""
+
+    needs: list[Need]
+
+
+class Needs(_Outgoing):
+    """All needs."""
+
+    needs: list[Need]
+
+
+class _ChainName(_Outgoing):
+    chain_id: str
+    name: str
+    name_en: str
+
+
+class ChainSummary(_ChainName):
+    """A chain in a list."""
+
+    nodes: int = Field(description="How many it has.")
+
+
+class Chains(_Outgoing):
+    """All chains."""
+
+    chains: list[ChainSummary]
+
+
+class Node(NodeName):
+    """A node of the chain map."""
+
+    name_en: str
+    position: str = Field(description="upstream, midstream or downstream.")
+    keywords: list[str]
+    industry_codes: list[str]
+
+
+class Edge(_Outgoing):
+    """One node supplies another, which may be of another chain."""
+
+    supplier: str = Field(alias="from", description="node_id")
+    customer: str = Field(alias="to", description="node_id")
+
+
+class Chain(_ChainName):
+    """A chain with its nodes, upstream to downstream, and the edges that touch it."""
+
+    nodes: list[Node]
+    edges: list[Edge]
+
+
+class EnterprisePage(_Outgoing):
+    """A page of the enterprises found."""
+
+    total: int
+    limit: int
+    offset: int
+    enterprises: list[EnterpriseSummary]
+
+
+class Product(_Outgoing):
+    """What an enterprise makes."""
+
+    name: str
+    share: float | None = Field(description="Part of its revenue.")
+
+
+class Profile(_Outgoing):
+    """All that is known of an enterprise; what is unknown is null."""
+
+    enterprise_id: str
+    name: str
+    short_name: str | None
+    province: str | None
+    city: str | None
+    district: str | None
+    industry_code: str | None
+    products: list[Product] | None
+    business_scope: str | None
+    founded: str | None = Field(description="ISO date.")
+    registered_capital: float | None = Field(description="万元.")
+    employees: int | None
+    revenue: float | None = Field(description="万元.")
+    tags: list[str] | None
+    status: str | None
+    credit: str | None
+    nodes: list[str] | None
+    flags: list[str]
+    struck_off: bool = Field(description="Then it is never listed.")
+    confidence: float = Field(ge=0, le=1, description="How much of the profile is known.")
+
+
+class SuitedNeed(_Outgoing):
+    """A need, and where an enterprise stands in its list."""
+
+    need: Need
+    rank: int
+    score: float = Field(ge=0, le=1)
+    raw_score: float
+    node: NodeName | None
+    stage: StageName | None
+    reasons: list[Reason]
+
+
+class SuitedNeeds(_Outgoing):
+    """The needs that an enterprise suits best, best first."""
+
+    enterprise: EnterpriseSummary
+    model_version: str
+    pool_version: str
+    total: int
+    limit: int
+    needs: list[SuitedNeed]
+
+
+class ModelSummary(_Outgoing):
+    """A version in a list; what its manifest does not say is null."""
+
+    version: str
+    active: bool
+    damaged: bool
+    problem: str | None = Field(description="Why it cannot serve.")
+    created_at: str | None
+    seed: int | None
+    metrics: dict[str, Any] | None
+    data: dict[str, int] | None = Field(description="Rows of each table it was trained on.")
+    forced: bool | None
+    refused: str | None = Field(description="Why training did not activate it.")
+
+
+class Models(_Outgoing):
+    """All versions, newest first."""
+
+    active: str | None
+    models: list[ModelSummary]
+
+
+class ModelManifest(_Outgoing):
+    """What is known of a version: its manifest, which has more than these fields."""
+
+    version: str
+    active: bool
+    created_at: str
+    seed: int
+    metrics: dict[str, Any]
+    data: dict[str, int]
+
+
+class ActiveModel(_Outgoing):
+    """Which version is in service now."""
+
+    active: str | None
+
+
+class AuditEntry(_Outgoing):
+    """Who asked for or changed what."""
+
+    number: int
+    at: str = Field(description="UTC.")
+    key_id: str | None
+    role: str
+    method: str
+    route: str
+    target: str | None
+    status: int
+    request_id: str | None
+    times: int = Field(description="Equal reads within a second are counted.")
+
+
+class AuditPage(_Outgoing):
+    """A page of the audit log, newest first."""
+
+    total: int
+    limit: int
+    offset: int
+    entries: list[AuditEntry]
+
+
+class Alive(_Outgoing):
+    """The process answers."""
+
+    status: Literal["alive"]
+
+
+class Ready(_Outgoing):
+    """Model and tables are loaded."""
+
+    status: Literal["ready"]
+    model_version: str
+    pool_version: str
+    pool_date: str | None
+    cache: Literal["up", "full", "down", "none"] = Field(description="Redis, if one was set up.")
+    database: Literal["up", "down"]
+    trouble: str | None
+    degraded: list[Literal["cache", "database", "model"]]
