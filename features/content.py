@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from features.halves import dot
+from features.compact import dot
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

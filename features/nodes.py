@@ -54,13 +54,13 @@ class NodeFit:
         The columns.
     fit : ndarray of shape (n enterprises, n nodes)
         0 to 1; NaN where neither products nor nodes of the enterprise are known.
-    product : ndarray of shape (n enterprises, n nodes), int32
-        Column of the product that fits best in the product texts; -1 where none is known.
+    product : ndarray of shape (n enterprises, n nodes), int16
+        Place of the product that fits best among those of the enterprise; -1 where none is known.
     """
 
     node_ids: tuple[str, ...]
     fit: NDArray[np.float32]
-    product: NDArray[np.int32]
+    product: NDArray[np.int16]
 
     def take(self, rows: NDArray[np.intp]) -> NodeFit:
         """Return the fit of some enterprises."""
@@ -186,15 +186,16 @@ def product_matches(
 
 def best_products(
     products: WeightedTexts, matches: NDArray[np.float32]
-) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-    """Return each enterprise's best match with each node, and the product it comes from.
+) -> tuple[NDArray[np.float32], NDArray[np.int16]]:
+    """Return each enterprise's best match with each node, and the place of the product for it.
 
-    Both of shape (n enterprises, n nodes); NaN and -1 where no product is known.
+    Both of shape (n enterprises, n nodes); NaN and -1 where no product is known. A place is that
+    among the enterprise's own products.
     """
     rows, columns = products.weights.shape[0], matches.shape[1]
     indptr, indices = products.weights.indptr, products.weights.indices
     fit = np.full((rows, columns), np.nan, dtype=np.float32)
-    product = np.full((rows, columns), -1, dtype=np.int32)
+    product = np.full((rows, columns), -1, dtype=np.int16)
     every = np.arange(columns)
     for row in range(rows):
         start, stop = indptr[row], indptr[row + 1]
@@ -205,7 +206,7 @@ def best_products(
             scores = matches[own] * scale[:, None]
             best = scores.argmax(axis=0)
             fit[row] = scores[best, every]
-            product[row] = own[best]
+            product[row] = best
     return fit, product
 
 

@@ -65,6 +65,11 @@ class WeightedTexts:
     texts: Sequence[str]
     weights: sparse.csr_array
 
+    def text(self, row: int, place: int) -> str | None:
+        """Return the text at a place among those of a row, None where the place is -1."""
+        first = self.weights.indptr[row]
+        return None if place < 0 else self.texts[self.weights.indices[first + place]]
+
     def scaled(self, factor: float) -> WeightedTexts:
         """Return the same texts with all weights multiplied."""
         return self if factor == 1 else WeightedTexts(self.texts, self.weights * factor)

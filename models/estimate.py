@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from features.halves import single
+from features.compact import single
 from models.blend import content_share
 from models.node_match import BREADTH
 from models.ranker import content_factors

@@ -18,7 +18,7 @@ import numpy as np
 from scipy import sparse
 from scipy.linalg import cho_factor, cho_solve
 
-from features.halves import dot
+from features.compact import dot
 from models.factor import Factor
 
 if TYPE_CHECKING:

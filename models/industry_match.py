@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from features.halves import single
+from features.compact import single
 from models.factor import Factor
 
 if TYPE_CHECKING:

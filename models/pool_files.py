@@ -8,6 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from features.arrays import PoolFeatures
+from features.compact import in_255ths
 from features.lines import Lines
 from features.nodes import NodeFit
 from features.text import WeightedTexts
@@ -110,7 +111,7 @@ def _rows(
         "products": pool.products.weights[at],
         **{f"{name}.fit": fit.fit[at].astype(kind) for name, fit in fits.items()},
         **{f"{name}.product": fit.product[at] for name, fit in fits.items()},
-        "industries": pool.industries.T[at].astype(kind),
+        "industries": _compact(pool.industries.T[at], kind),
         "attributes": pool.attributes[at],
         "codes": _padded(pool.codes[at]),
         "points": pool.points[at],
@@ -120,6 +121,11 @@ def _rows(
             for name, array in own.items()
         },
     }
+
+
+def _compact(fit: NDArray[Any], kind: DTypeLike) -> NDArray[Any]:
+    """Return fits as they are kept: of a large pool in 255ths."""
+    return in_255ths(fit) if kind == np.float16 else fit
 
 
 def _merged(parts: list[dict[str, Any]], changed: NDArray[np.bool_]) -> dict[str, Any]:
@@ -145,20 +151,18 @@ class _Products:
 
     def numbered(self, pool: PoolFeatures, rows: dict[str, Any]) -> dict[str, Any]:
         """Return rows with their products' columns here in place of those in their pool."""
-        fits = [name for name in rows if name.endswith(".product")]
         said = rows["products"]
-        own = np.unique(np.concatenate([said.indices, *(rows[name].ravel() for name in fits)]))
-        own = own[own >= 0]
+        own = np.unique(said.indices)
         known = len(self._columns)
         texts = (pool.products.texts[at] for at in own.tolist())
         columns = [self._columns.setdefault(text, len(self._columns)) for text in texts]
-        number = np.full(len(pool.product_vectors) + 1, -1, dtype=np.int32)  # -1 stays -1
+        number = np.zeros(len(pool.product_vectors), dtype=np.int32)
         number[own] = columns
         new = own[number[own] >= known]
         self._files.append("product_vectors", pool.product_vectors[new].astype(self._kind))
         shape = (said.shape[0], np.iinfo(np.int32).max)  # how many there will be is not known yet
         mine = sparse.csr_array((said.data, number[said.indices], said.indptr), shape=shape)
-        return rows | {"products": mine} | {name: number[rows[name]] for name in fits}
+        return rows | {"products": mine}
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the texts of all columns, to be saved."""

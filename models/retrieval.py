@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from features.halves import single
+from features.compact import in_255ths, single
 from features.nodes import NamedNodes, named_bits
 from models.estimate import VIEWS, Estimate
 from models.ranker import leading, order
@@ -55,8 +55,8 @@ def make(
     dict
         `matrix`, float32 of shape (n, c + 2 + h): content in its leading directions, hubness of
         both views, LightFM's representations. `basis`, of shape (d, c). `nodes`, uint8 of shape
-        (v, n): the fit in 255ths, the mean where it is unknown. `industries`, float16 of shape
-        (l, n). `named`, the bits of `NamedNodes`. `sample`: rows, in order.
+        (v, n): the fit in 255ths, the mean where it is unknown; as `industries`, of shape (l, n).
+        `named`, the bits of `NamedNodes`. `sample`: rows, in order.
     """
     allocate = allocate or _in_memory
     pool = bound.pool
@@ -70,7 +70,7 @@ def make(
     matrix = allocate("matrix", (size, columns), np.dtype(np.float32))
     nodes = allocate("nodes", (of_nodes, size), np.dtype(np.uint8))
     named = allocate("named", (of_nodes, -(-size // 8)), np.dtype(np.uint8))
-    industries = allocate("industries", pool.industries.shape, np.dtype(np.float16))
+    industries = allocate("industries", pool.industries.shape, np.dtype(np.uint8))
     with np.errstate(invalid="ignore"):
         fill = np.nan_to_num(np.nanmean(pool.nodes.fit[sample].astype(np.float32), axis=0))
     for start in range(0, size, _CHUNK):
@@ -80,9 +80,9 @@ def make(
         matrix[rows, width : width + len(VIEWS)] = np.hstack([own[rows] for own in hubness])
         matrix[rows, width + len(VIEWS) :] = items[rows]
         fit = np.asarray(pool.nodes.fit[rows], dtype=np.float32)
-        nodes[:, rows] = np.rint(255 * np.where(np.isnan(fit), fill, fit).clip(0, 1)).T
+        nodes[:, rows] = in_255ths(np.where(np.isnan(fit), fill, fit).clip(0, 1)).T
         named[:, start // 8 : (start + _CHUNK) // 8] = named_bits(fit)
-        industries[:, rows] = pool.industries[:, rows]
+        industries[:, rows] = in_255ths(pool.industries[:, rows])
     return {
         "matrix": matrix,
         "basis": basis,

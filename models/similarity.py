@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
-from features.halves import single
+from features.compact import single
 from models.blend import standardise
 from models.factor import Factor
 

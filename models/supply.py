@@ -113,7 +113,6 @@ def link(need: NeedFeatures, pool: PoolFeatures, row: int) -> Link | None:
     present = there.whole if member is None else there.apart[member]
     theirs = int(others[np.argmax(strengths * present[others])])
     first = here.besides(there.shares[:, theirs], member)[0]
-    product = pool.stations.product[row, ours]
     stations = here.graph.stations.nodes
     return Link(
         supplies=side == 0,
@@ -121,7 +120,7 @@ def link(need: NeedFeatures, pool: PoolFeatures, row: int) -> Link | None:
         theirs=stations[theirs],
         with_whom=here.names[first],
         how=here.hows[first],
-        product=pool.products.texts[product] if product >= 0 else None,
+        product=pool.products.text(row, pool.stations.product[row, ours]),
     )
 
 

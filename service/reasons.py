@@ -94,7 +94,6 @@ def find_evidence(
         product = node_product
     said = [pool.products.texts[at] for at in own]
     fills = filling(need, pool, row)
-    filled = -1 if fills is None else int(pool.nodes.product[row, fills.node])
     return Evidence(
         name=str(pool.names[row]),
         product=product,
@@ -106,7 +105,7 @@ def find_evidence(
         link=link(need, pool, row),
         filling=fills,
         gap_node=chain_map.nodes[fills.node] if fills else None,
-        filled=pool.products.texts[filled] if filled >= 0 else None,
+        filled=pool.products.text(row, pool.nodes.product[row, fills.node]) if fills else None,
     )
 
 
@@ -247,8 +246,7 @@ def _node(
         return None, False, None
     columns = np.array(need.targets or range(len(fit)))
     best = int(columns[np.argmax(fit[columns])])
-    at = pool.nodes.product[row, best]
-    product = pool.products.texts[at] if at >= 0 else None
+    product = pool.products.text(row, pool.nodes.product[row, best])
     return chain_map.node(pool.nodes.node_ids[best]), bool(fit[best] >= NAMED_FROM), product
 
 

@@ -69,11 +69,11 @@ def fit_of(rows):
     vectors = np.eye(max(len(said.texts), 4), dtype=np.float32)
     nodes = np.zeros((3, len(vectors)), dtype=np.float32)
     fit = fit_nodes(said, vectors[: len(said.texts)], table["nodes"].to_list(), SMALL, nodes)
-    return fit, said.texts
+    return fit, said
 
 
 def test_the_best_product_stands_for_the_enterprise_a_side_product_less():
-    fit, texts = fit_of(
+    fit, said = fit_of(
         [
             {"enterprise_id": "a", "products": products("焦炭", "LED封装", shares=(0.64, 0.16))},
             {"enterprise_id": "b", "products": products("奶粉")},
@@ -82,11 +82,11 @@ def test_the_best_product_stands_for_the_enterprise_a_side_product_less():
     assert fit.node_ids == ("led/封装", "led/照明", "coal/炼焦")
     side = 0.6 * (0.6 + 0.4 * 0.5)
     np.testing.assert_allclose(fit.fit, [[side, 0, 0.6], [0, 0, 0]], rtol=1e-6)
-    assert [texts[at] for at in fit.product[0, [0, 2]]] == ["LED封装", "焦炭"]
+    assert [said.text(0, place) for place in fit.product[0, [0, 2]]] == ["LED封装", "焦炭"]
 
 
 def test_nothing_known_is_unknown_and_a_stated_node_is_whole():
-    fit, texts = fit_of(
+    fit, said = fit_of(
         [
             {"enterprise_id": "a"},
             {"enterprise_id": "b", "nodes": ["照明", "无此环节"]},
@@ -97,7 +97,8 @@ def test_nothing_known_is_unknown_and_a_stated_node_is_whole():
     assert np.isnan(fit.fit[[0, 3]]).all()
     np.testing.assert_allclose(fit.fit[1:3], [[0, 1, 0], [0.6, 1, 0]], rtol=1e-6)
     assert (fit.product[[0, 1, 3]] == -1).all()
-    assert texts[fit.product[2, 0]] == "LED封装"
+    assert said.text(2, fit.product[2, 0]) == "LED封装"
+    assert said.text(0, fit.product[0, 0]) is None
 
 
 def test_meaning_counts_where_words_are_not_shared():

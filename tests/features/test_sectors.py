@@ -69,7 +69,7 @@ def test_a_product_speaks_for_its_best_sector_only():
     found, texts = fit([{"enterprise_id": "a", "products": products("LED灯珠灯具")}])
     assert found.node_ids == ("电子", "照明", "乳品")
     np.testing.assert_allclose(found.fit, [[0.6 * (5 / 7) ** 0.25, 0, 0]], rtol=1e-6)
-    assert texts[found.product[0, 0]] == "LED灯珠灯具"
+    assert [texts[at] for at in found.product[0, [0]]] == ["LED灯珠灯具"]
 
 
 def test_a_node_speaks_for_the_sectors_of_its_codes_in_proportion():

@@ -2,9 +2,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from features.presence import Strength, ZonePresence
 from features.supply_graph import SupplyGraph
+from features.text import WeightedTexts
 from models.supply import SupplyLink, link
 from tests.neighbours import enterprise, event, presence
 
@@ -131,9 +133,9 @@ def test_the_strength_of_a_link_counts():
         ids=np.array(["a", "b", "c"]),
         stations=SimpleNamespace(
             fit=np.array([[1, 0, 0], [0, 0.6, 0], [1, 0.6, 0]], dtype=np.float32),
-            product=np.zeros((3, 3), dtype=np.int32),
+            product=np.zeros((3, 3), dtype=np.int16),
         ),
-        products=SimpleNamespace(texts=["矿石"]),
+        products=WeightedTexts(["矿石"], sparse.csr_array(np.ones((3, 1)))),
     )
     need = SimpleNamespace(present=here, targets=())
     np.testing.assert_allclose(score(need, pool), [0.4, 0.4, 0.4], rtol=1e-5)
