@@ -13,7 +13,7 @@ from features.errors import LianzhaoError
 from features.workspace import Workspace
 from service.access import Access
 from service.database.audit_log import AuditLog, Entry
-from service.database.connection import Database, versions
+from service.database.connection import Database, DatabaseError, versions
 from service.database.event_log import EventLog, SeenEvents
 from service.database.key_store import KeyStore
 from service.feedback import Feedback
@@ -33,6 +33,8 @@ seen."""
 _FORGETS_EVERY = 3600.0
 """Seconds between two times that old Idempotency-Keys are dropped, the first at the start."""
 _THREADS = 4
+_PATIENCE_SECONDS = 10.0
+"""How long the database is waited for, with the wait for a free thread."""
 _READS_KEPT = 10_000
 """Different reads in a second that are noted; beyond, they are counted together."""
 
@@ -91,8 +93,22 @@ class Ledger:
         return "down" if self._away else "up"
 
     async def run(self, work: Callable[[], T]) -> T:
-        """Do blocking work with the database in a thread of its own."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        """Do blocking work with the database in a thread of its own.
+
+        Raises
+        ------
+        DatabaseError
+            When the database stands still. What had begun may still be done when it goes on.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                return await loop.run_in_executor(self._threads, work)
+        except TimeoutError as error:
+            raise DatabaseError(
+                f"the database has not answered for {_PATIENCE_SECONDS:.0f} s: send the same again "
+                "under the same Idempotency-Key"
+            ) from error
 
     async def change(self, work: Callable[[], T]) -> T:
         """Do work that changes something, and see the change at once in this worker."""

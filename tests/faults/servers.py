@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -90,6 +91,21 @@ class Postgres:
     def stop(self, mode: str) -> None:
         """Stop it: `fast` ends what is under way, `immediate` is as if it were killed."""
         self._run("stop", "-m", mode)
+
+    def freeze(self) -> None:
+        """Let all its processes stand still: connections stay, and nothing is answered."""
+        for pid in self._processes():
+            os.kill(pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let them go on."""
+        for pid in self._processes():
+            os.kill(pid, signal.SIGCONT)
+
+    def _processes(self) -> list[int]:
+        first = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+        children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
+        return [first, *map(int, children)]
 
     def remove(self) -> None:
         """End it and all that it holds."""

@@ -17,17 +17,22 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
-from service.database.connection import Database
+from service.database.connection import Database, DatabaseError
 from service.database.key_store import KeyStore
 from tests.pool import NEED_IDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    from httpx2 import Response
+    from starlette.testclient import TestClient
 
     from tests.faults.servers import Postgres
 
 ROOT = Path(__file__).parents[2]
 WRITERS, READERS, KILLS = 6, 2, 3
+LEADS = "/v1/recommendations?need_id=z/光电LED"
 PAGE = f"/v1/recommendations?need_id={quote(NEED_IDS[0], safe='')}"
 
 
@@ -208,3 +213,42 @@ def test_postgresql_killed_three_times_under_load(client: Client, postgres: Post
     while audited_reads(client) < seen.total():
         assert time.monotonic() < ends
         time.sleep(0.1)
+
+
+def test_postgresql_that_stands_still(
+    start: Callable[..., AbstractContextManager[TestClient]],
+    postgres: Postgres,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("service.ledger._PATIENCE_SECONDS", 0.5)
+    body = {"enterprise_id": "e1", "stage": "lead", "date": "2026-01-01", "need_id": "z/光电LED"}
+
+    def record(key: str) -> Response:
+        return client.post("/v1/events", json=body, headers={"Idempotency-Key": key})
+
+    def database() -> str:
+        ready = client.get("/health/ready")
+        assert ready.status_code == 200
+        return str(ready.json()["database"])
+
+    with start(database_url=postgres.fresh()) as client:
+        first = record("first")
+        assert first.status_code == 201
+        postgres.freeze()
+        try:
+            # More than there are threads: the last ones are not begun, and do not wait for ever.
+            for number in range(6):
+                refused = record(f"k{number}")
+                assert (refused.status_code, refused.json()["code"]) == (503, DatabaseError.code)
+                assert refused.headers["Retry-After"] == "5"
+                assert client.get(f"{LEADS}&limit={number + 1}").status_code == 200
+            assert database() == "down"
+        finally:
+            postgres.thaw()
+        ends = time.monotonic() + 10
+        while database() != "up":
+            assert time.monotonic() < ends
+            time.sleep(0.05)
+        assert record("first").json() == first.json()
+        assert {record(f"k{number}").status_code for number in range(6)} == {201}
+        assert client.get("/v1/events").json()["total"] == 7
