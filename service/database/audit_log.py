@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from service.database.connection import Database
 
 
+UNDER_WAY = 202
+"""The status of a change that was begun; it stays if nobody is left to write what came of it."""
+
+
 class Entry(NamedTuple):
     """What a caller asked for or changed, without any value of a body or a search."""
 
@@ -64,6 +68,29 @@ class AuditLog:
                 connection.execute(sa.insert(AUDIT), rows)
             oldest = utc_now() - timedelta(days=self.days)
             connection.execute(sa.delete(AUDIT).where(AUDIT.c.at < oldest))
+
+        self.database.write(work)
+
+    def begin(self, entry: Entry) -> int:
+        """Write of a change before it is made; return the number that `end` is told.
+
+        Whoever cannot write it must not make the change: none is to be missing here.
+        """
+
+        def work(connection: sa.Connection) -> int:
+            begun = entry._replace(status=UNDER_WAY)
+            made = connection.execute(sa.insert(AUDIT).values(_row(begun, 1)))
+            assert made.inserted_primary_key
+            return int(made.inserted_primary_key[0])
+
+        return self.database.write(work)
+
+    def end(self, number: int, status: int, target: str | None) -> None:
+        """Write what came of a change that was begun."""
+
+        def work(connection: sa.Connection) -> None:
+            changed = sa.update(AUDIT).where(AUDIT.c.number == number)
+            connection.execute(changed.values(status=status, target=target))
 
         self.database.write(work)
 

@@ -1,16 +1,23 @@
 """Versions of models: which there are, which one is in service, and back again."""
 
 import asyncio
+import logging
+from collections.abc import Callable
+from functools import partial
 
 import orjson
 from fastapi import APIRouter, Depends, Request, Response
 
+from features.errors import LianzhaoError
 from service.access import Caller
-from service.database.audit_log import Entry
+from service.database.audit_log import UNDER_WAY, Entry
 from service.interfaces import LOOK_SECONDS, Document
 from service.observer import REQUEST_ID
+from service.problems import outcome
 from service.replies import ActiveModel, ModelManifest, Models
 from service.routes.context import Asking, Context, Parts, only, shaped
+
+log = logging.getLogger(__name__)
 
 router = APIRouter(prefix="/v1/models", tags=["models"], dependencies=[Depends(only())])
 
@@ -32,17 +39,14 @@ async def versions(parts: Context) -> Response:
 @router.post("/rollback", responses=shaped(ActiveModel))
 async def rollback(request: Request, parts: Context, caller: Asking) -> Response:
     """Put the version that was active before in service again."""
-    version = await asyncio.to_thread(parts.models.rollback)
-    await _note(request, parts, caller, version)
-    return await _active(parts)
+    return await _switched(request, parts, caller, None, parts.models.rollback)
 
 
 @router.post("/{version}/activate", responses=shaped(ActiveModel))
 async def activate(request: Request, parts: Context, caller: Asking, version: str) -> Response:
     """Put a version in service, without a restart."""
-    await asyncio.to_thread(parts.models.activate, version)
-    await _note(request, parts, caller, version)
-    return await _active(parts)
+    switch = partial(parts.models.activate, version)
+    return await _switched(request, parts, caller, version, switch)
 
 
 @router.get("/{version}", responses=shaped(ModelManifest))
@@ -51,25 +55,39 @@ async def manifest(parts: Context, version: str) -> Response:
     return _json(await parts.answers.run(lambda: parts.models.show(version)))
 
 
-async def _note(request: Request, parts: Parts, caller: Caller, version: str) -> None:
-    """Write into the audit log who changed the version, before the answer goes out.
-
-    Until then every worker has looked at the workspace again, so that whoever asks after this
-    answer is not answered by the version before.
-    """
-    await asyncio.sleep(2 * LOOK_SECONDS)
-    route = request.scope["route"].path_format
+async def _switched(
+    request: Request,
+    parts: Parts,
+    caller: Caller,
+    target: str | None,
+    switch: Callable[[], str],
+) -> Response:
+    """Switch the version; the audit log is told before, so that no switch can be missing there."""
+    audit = parts.ledger.audit
     entry = Entry(
         caller.key_id,
         caller.role,
         request.method,
-        route,
-        version,
-        200,
+        request.scope["route"].path_format,
+        target,
+        UNDER_WAY,
         request.scope.get(REQUEST_ID),
     )
-    await parts.ledger.run(lambda: parts.ledger.audit.add({entry: 1}))
-
-
-async def _active(parts: Parts) -> Response:
-    return _json({"active": await parts.answers.run(parts.models.active)})
+    number = await parts.ledger.run(partial(audit.begin, entry))
+    status = UNDER_WAY
+    try:
+        # Not in the threads that compute answers: it waits for other processes.
+        target = await asyncio.to_thread(switch)
+        # Until then every worker has looked at the workspace again, so that whoever asks after
+        # this answer is not answered by the version before.
+        await asyncio.sleep(2 * LOOK_SECONDS)
+        status = 200
+    except LianzhaoError as error:
+        status = outcome(error).status
+        raise
+    finally:
+        try:
+            await parts.ledger.run(partial(audit.end, number, status, target))
+        except LianzhaoError as error:
+            log.warning("the audit log knows of %s only that it was begun: %s", number, error)
+    return _json({"active": target})

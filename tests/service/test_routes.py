@@ -6,8 +6,10 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from features.errors import UnavailableError
+from service.database.audit_log import AuditLog
+from service.database.connection import DatabaseError
 from service.ledger import Ledger
-from tests.service.fakes import CHAIN, ENTERPRISES, TOLD, ZONE, FakeEngine
+from tests.service.fakes import CHAIN, ENTERPRISES, TOLD, ZONE, FakeEngine, FakeRegistry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,6 +87,54 @@ def test_errors_are_problems(
 def test_405_names_every_method_of_the_path(client: TestClient, path: str, methods: str) -> None:
     answer = client.delete(path)
     assert (answer.status_code, answer.headers["Allow"]) == (405, methods)
+
+
+def audited(client: TestClient) -> list[tuple[str, str | None, int]]:
+    """Return route, target and status of each change of version, oldest first."""
+    entries = client.get("/v1/audit").json()["entries"]
+    changes = [own for own in reversed(entries) if own["route"].startswith("/v1/models")]
+    return [(own["route"].rpartition("/")[2], own["target"], own["status"]) for own in changes]
+
+
+def test_a_switch_stands_in_the_audit_log_before_it_is_made(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    activate = FakeRegistry.activate
+
+    def look_and_activate(registry: FakeRegistry, version: str) -> str:
+        seen.append(audited(client))
+        return activate(registry, version)
+
+    monkeypatch.setattr(FakeRegistry, "activate", look_and_activate)
+    client.post("/v1/models/m2/activate")
+    assert seen == [[("activate", "m2", 202)]]
+    for path in ("m9/activate", "rollback", "rollback", "rollback"):
+        client.post(f"/v1/models/{path}")
+    assert audited(client) == [
+        ("activate", "m2", 200),
+        ("activate", "m9", 404),
+        ("rollback", "m1", 200),
+        ("rollback", "m0", 200),
+        ("rollback", None, 409),
+    ]
+
+
+def test_nothing_is_switched_that_cannot_be_audited(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise DatabaseError("the database is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(AuditLog, "begin", away)
+        answer = client.post("/v1/models/m2/activate")
+        assert (answer.status_code, answer.json()["code"]) == (503, "database-unavailable")
+    assert client.get("/v1/models").json()["active"] == "m1"
+    with monkeypatch.context() as patch:  # it goes away while the version is switched
+        patch.setattr(AuditLog, "end", away)
+        assert client.post("/v1/models/m2/activate").json() == {"active": "m2"}
+    assert audited(client) == [("activate", "m2", 202)]
 
 
 def test_models_change_without_a_restart(client: TestClient) -> None:
