@@ -170,14 +170,9 @@ def _engine_of(settings: Settings, workspace: Workspace) -> EngineSource:
 
 
 def _registry_of(settings: Settings) -> Registry:
-    from features.encoder import encoder_named
-    from models import loading
     from models.registry import ModelRegistry
     from service import preparing
 
-    workspace, encoder = Workspace(settings.home), encoder_named(settings.encoder)
-    return ModelRegistry(
-        workspace,
-        partial(loading.load, workspace=workspace, encoder=encoder),
-        partial(preparing.prepare, settings),
-    )
+    # Here the checksums are enough of a check, which lets requests go on meanwhile: the process
+    # that prepares a version has loaded it.
+    return ModelRegistry(Workspace(settings.home), prepare=partial(preparing.prepare, settings))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import threading
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from features.errors import DamagedError, UnavailableError
@@ -17,7 +18,7 @@ from service.interfaces import LOOK_SECONDS
 from service.meanwhile import meanwhile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from features.encoder import SentenceEncoder
     from features.errors import LianzhaoError
@@ -137,7 +138,8 @@ class EngineHolder:
             there = former is not None and former.model_version == version
             if there and (former is self.engine or self._spare == (former, tables)):
                 return
-        engine = self._load(former=former, version=version)
+        with _giving_way():
+            engine = self._load(former=former, version=version)
         with self._lock:
             if self.engine is None or self.engine.model_version != version:
                 self._spare = engine, tables
@@ -264,6 +266,20 @@ class EngineHolder:
 
     def _log_seen(self) -> str:
         return self.workspace.log.seen if self.workspace.log else ""
+
+
+@contextmanager
+def _giving_way() -> Iterator[None]:
+    """Have threads take turns ten times as often, so that requests hardly wait for one that loads.
+
+    A thread that answers has to wait for a turn each time that it has waited for anything else.
+    """
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(usual / 10)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
 
 
 def _changed_at(path: str) -> tuple[int, int]:

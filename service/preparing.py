@@ -71,7 +71,7 @@ def prepare(settings: Settings, version: str) -> None:
 
 
 def _environment(settings: Settings) -> Mapping[str, str]:
-    """Return the environment in which a process comes to the same settings, and one thread."""
+    """Return the environment of a process with the same settings and modules, and one thread."""
     given = {
         "home": settings.home.absolute(),
         "redis_url": settings.redis(),
@@ -81,6 +81,7 @@ def _environment(settings: Settings) -> Mapping[str, str]:
         "log_level": settings.log_level,
     }
     names = {PREFIX + name.upper(): str(value) for name, value in given.items() if value}
+    names["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))  # the encoder may be anywhere
     return os.environ | names | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import gc
 import json
 import shutil
+import sys
 import time
 import weakref
 from typing import TYPE_CHECKING
 
 import pytest
 
-from features.errors import ConflictError, NotFoundError
+from features.errors import ConflictError, NotFoundError, UnavailableError
 from models.registry import ModelRegistry
 from service.engine import Engine
 from service.holder import EngineHolder
@@ -86,6 +87,23 @@ def test_what_is_there_is_not_loaded_ahead_again(
     monkeypatch.setattr(Engine, "load", None)
     holder.load_ahead(OTHER)
     holder.load_ahead(version(holder))
+
+
+def test_requests_hardly_wait_for_what_is_loaded_ahead(
+    holder: EngineHolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def load(*_: object, **__: object) -> None:
+        seen.append(sys.getswitchinterval())
+        raise UnavailableError("no memory is left")
+
+    usual = sys.getswitchinterval()
+    monkeypatch.setattr(Engine, "load", load)
+    with pytest.raises(UnavailableError):
+        holder.load_ahead(OTHER)
+    assert seen == [pytest.approx(usual / 10)]
+    assert sys.getswitchinterval() == usual
 
 
 def test_of_other_tables_it_is_loaded_anew(holder: EngineHolder, registry: ModelRegistry) -> None:
