@@ -243,9 +243,9 @@ class EngineHolder:
             self._lock.release()
 
     def _serve(self, engine: Engine, state: _State) -> None:
-        """Put an engine in service; that of another version, which was there, is the spare."""
-        former, seen = self.engine, self._seen
-        if former is not None and seen and former.model_version != engine.model_version:
+        """Put an engine in service; that of another version is the spare now, if it was sound."""
+        former, seen, sound = self.engine, self._seen, self._failure is None
+        if former and seen and sound and former.model_version != engine.model_version:
             self._spare = former, seen[0]
         self.engine, self._seen, self._failure = engine, state, None
 

@@ -11,6 +11,7 @@ import pytest
 
 from features.errors import UnavailableError
 from features.need import NeedQuery
+from models.registry import ModelRegistry
 from service.engine import Engine
 from service.filters import Filters
 from service.holder import EngineHolder
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from features.workspace import Workspace
 
 FIRST, SECOND, NEW = "E000", "E001", "E0-new"
+OTHER = "29990101T000000-aaaaaa"
 
 
 @pytest.fixture
@@ -134,6 +136,26 @@ def test_profiles_that_cannot_be_read_leave_the_former_in_service(
     wait(holder)
     assert holder.trouble() == "no space is left"
     assert FIRST not in listed(holder.current())
+
+
+def test_a_rollback_does_not_come_back_to_the_former_profiles(
+    large: Workspace, holder: EngineHolder, preparing: Preparing
+) -> None:
+    registry = ModelRegistry(large)
+    folder = registry.active_folder()
+    assert folder is not None
+    shutil.copytree(folder, registry.folder / OTHER)
+    change(large)
+    assert holder.current().pool_version != large.pool_version
+    Engine.load(large, HashedEncoder(), version=OTHER)
+    registry.activate(OTHER)
+    assert listed(holder.current()) >= {NEW}
+    Engine.load(large, HashedEncoder(), version=folder.name)
+    registry.rollback()
+    assert holder.changed()
+    assert holder.current().pool_version == large.pool_version
+    preparing.let_go.set()
+    wait(holder)
 
 
 def test_it_is_not_needed_where_profiles_are_read_in_seconds_or_already(
