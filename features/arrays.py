@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
+from features.compact import rows_of
 from features.content import Content
 from features.text import WeightedTexts
 
@@ -102,7 +103,7 @@ class PoolFeatures:
             self,
             ids=self.ids[rows],
             names=self.names[rows],
-            views={name: view[rows] for name, view in self.views.items()},
+            views={name: _taken(view, rows) for name, view in self.views.items()},
             products=WeightedTexts([], self.products.weights[rows]),
             nodes=nodes,
             stations=nodes if self.stations is self.nodes else self.stations.take(rows),
@@ -113,6 +114,10 @@ class PoolFeatures:
             centre=self.content.mean,
             gram=None,
         )
+
+
+def _taken(view: Any, rows: NDArray[np.intp]) -> Any:
+    return rows_of(view, rows) if sparse.issparse(view) else view[rows]
 
 
 @dataclass(frozen=True, eq=False)

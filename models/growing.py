@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from numpy.typing import NDArray
+    from numpy.typing import DTypeLike, NDArray
     from scipy import sparse
 
 
@@ -39,9 +39,12 @@ class GrowingArrays:
             self._growing[name] = _Growing(self.folder / f"{name}.npy", rows)
         self._growing[name].append(rows)
 
-    def append_sparse(self, name: str, rows: sparse.csr_array) -> None:
-        """Append rows of a sparse matrix, kept as `name.data`, `name.indices`, `name.lengths`."""
-        self.append(f"{name}.data", rows.data)
+    def append_sparse(self, name: str, rows: sparse.csr_array, kind: DTypeLike) -> None:
+        """Append rows of a sparse matrix, kept as `name.data`, `name.indices`, `name.lengths`.
+
+        The values are kept as numbers of that kind.
+        """
+        self.append(f"{name}.data", rows.data.astype(kind))
         self.append(f"{name}.indices", rows.indices.astype(np.int32))
         self.append(f"{name}.lengths", np.diff(rows.indptr).astype(np.int32))
 

@@ -18,7 +18,7 @@ import numpy as np
 from scipy import sparse
 from scipy.linalg import cho_factor, cho_solve
 
-from features.compact import dot
+from features.compact import dot, single
 from models.factor import Factor
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Views(NamedTuple):
         """Return every enterprise's product with a head."""
         cut = len(dense) - len(self.pool.industries)
         industries = dot(self.pool.industries.T, dense[cut:])
-        text = self.pool.views["text"]
+        text = single(self.pool.views["text"])
         if text.format == "csr":
             said = text @ tokens.toarray()[0]
         else:

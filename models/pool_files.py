@@ -8,7 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from features.arrays import PoolFeatures
-from features.compact import in_255ths
+from features.compact import in_255ths, rows_of
 from features.lines import Lines
 from features.nodes import NodeFit
 from features.text import WeightedTexts
@@ -90,7 +90,7 @@ def write(
         moments.add(rows["views.topics"], rows["views.meaning"])
         for name, array in rows.items():
             if sparse.issparse(array):
-                files.append_sparse(name, array)
+                files.append_sparse(name, array, kind if name == "views.text" else array.dtype)
             else:
                 files.append(name, array)
         told(1, 1)
@@ -107,7 +107,7 @@ def _rows(
         fits["stations"] = pool.stations
     return {
         **{f"views.{view}": pool.views[view][at].astype(kind) for view in ("topics", "meaning")},
-        "views.text": sparse.csr_array(pool.views["text"])[at],
+        "views.text": sparse.csr_array(rows_of(pool.views["text"], at)),
         "products": pool.products.weights[at],
         **{f"{name}.fit": fit.fit[at].astype(kind) for name, fit in fits.items()},
         **{f"{name}.product": fit.product[at] for name, fit in fits.items()},

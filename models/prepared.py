@@ -43,7 +43,7 @@ log = logging.getLogger(__name__)
 TABLES = ("enterprises", "chains", "input_output")
 """What features are made of besides the model: when one of these changes, all is made anew."""
 FOLDER = "prepared"
-_MADE_BY = "2"
+_MADE_BY = "3"
 """Changed when the same model and tables would be prepared otherwise than before."""
 
 

@@ -207,6 +207,7 @@ def _dense_cosines(
 
 def _sparse_cosines(matrix: Any, queries: sparse.csr_array) -> NDArray[np.float32]:
     """Return matrix @ queries.T; of a matrix by columns only those are read that queries have."""
+    matrix = single(matrix)
     if matrix.format == "csr" and queries.shape[0] <= _ONE_BY_ONE:
         return np.asarray(matrix @ queries.toarray().T)
     columns = np.unique(queries.indices)

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy import sparse
 
 from features import compact
 
@@ -32,6 +33,19 @@ def test_steps_are_the_nearest_and_become_single_again():
     np.testing.assert_allclose(compact.single(steps), [0, 127 / 255, 1], rtol=1e-6)
     found = compact.dot(steps[None], np.ones(3, dtype=np.float32))
     np.testing.assert_allclose(found, [1 + 127 / 255], rtol=1e-6)
+
+
+def test_sparse_halves_become_single_whole_and_row_by_row():
+    whole = sparse.csr_array(np.array([[0, 0.5, 0], [0, 0, 0], [2, 0, 3]], dtype=np.float32))
+    parts = whole.data.astype(np.float16), whole.indices, whole.indptr
+    halves = sparse.csr_array(parts, shape=whole.shape)
+    for found in (compact.single(halves), compact.rows_of(halves, np.arange(3))):
+        assert found.dtype == np.float32
+        np.testing.assert_array_equal(found.toarray(), whole.toarray())
+    for at in ([2, 0, 2, 1], [1], []):
+        some = compact.rows_of(halves, np.array(at, dtype=np.intp))
+        np.testing.assert_array_equal(some.toarray(), whole.toarray()[at])
+    assert compact.single(whole) is whole
 
 
 @pytest.mark.parametrize("shape", [(5,), (5, 2)])
