@@ -132,7 +132,7 @@ class LightFMHybrid(Factor):
         direction = self.direction(need)
         if prepared is None or direction is None:
             return None
-        return np.asarray(prepared @ direction)
+        return np.asarray(np.vecdot(prepared, direction))  # BLAS takes twice as long for one vector
 
     def direction(self, need: NeedFeatures) -> NDArray[np.float32] | None:
         """Return what representations are multiplied by; None for a need that says nothing here.
