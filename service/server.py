@@ -13,11 +13,13 @@ import socket
 import tempfile
 import threading
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server import Server
+from prometheus_client.multiprocess import mark_process_dead
 from pydantic import SecretStr
 
 from features.errors import ConflictError, UnavailableError, UsageError
@@ -27,10 +29,10 @@ from service.database.connection import Database
 from service.database.key_store import KeyStore
 from service.embedded import EmbeddedServer, end_with_parent
 from service.guards import check_host
+from service.telemetry import MULTIPROCESS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from fastapi import FastAPI
 
@@ -93,6 +95,9 @@ def serve(
             workers=workers,
             websockets=False,
             workers_kill_timeout=_GRACE_SECONDS,
+            # One that is killed, say for want of memory, must not take the others with it. Granian
+            # ends all the same when one dies again within seconds of its start.
+            respawn_failed_workers=True,
             log_level=LogLevels.warning,
             log_dictconfig=logs.GRANIAN,
         )
@@ -134,7 +139,19 @@ def _load(build: Callable[[Settings], FastAPI], settings: Settings, parent: int)
     """Build the app in a worker, which ends when the serving process is killed."""
     end_with_parent(parent)
     logs.configure_service(settings.log_level)
+    _forget_the_dead()
     return build(settings)
+
+
+def _forget_the_dead() -> None:
+    """Take out of the metrics what workers that were killed said of their present state."""
+    folder = os.environ.get(MULTIPROCESS)
+    for path in Path(folder).glob("gauge_live*_*.db") if folder else ():
+        pid = int(path.stem.rpartition("_")[2])
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            mark_process_dead(pid, folder)  # type: ignore[no-untyped-call]
 
 
 def _free(host: str, port: int) -> int:
@@ -181,9 +198,9 @@ def _shared_metrics(home: Path) -> Iterator[None]:
     """Make a folder where workers add up their counts, for as long as they run."""
     home.mkdir(parents=True, exist_ok=True)
     folder = tempfile.mkdtemp(prefix=".metrics-", dir=home)
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+    os.environ[MULTIPROCESS] = folder
     try:
         yield
     finally:
-        del os.environ["PROMETHEUS_MULTIPROC_DIR"]
+        del os.environ[MULTIPROCESS]
         shutil.rmtree(folder, ignore_errors=True)

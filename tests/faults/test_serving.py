@@ -9,6 +9,8 @@ import signal
 import socket
 import threading
 import time
+import urllib.request
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -87,6 +89,39 @@ def test_an_event_is_seen_by_every_worker_within_a_second(launch: Launch) -> Non
         # With two workers, one that lags behind would escape once in a million times.
         totals = {_ask(url, "GET", "/v1/events")[1]["total"] for _ in range(20)}
         assert totals == {count}
+
+
+def _worker_that_answers(url: str) -> str:
+    with urllib.request.urlopen(f"{url}/health/ready", timeout=10) as answer:
+        return str(answer.headers["X-Request-ID"].partition("-")[0])
+
+
+def test_a_killed_worker_is_replaced_while_the_other_goes_on(
+    launch: Launch, tmp_path: Path
+) -> None:
+    process, url = launch(workers=2)
+    workers: set[str] = set()
+
+    def await_both() -> None:
+        ends = time.monotonic() + 30
+        workers.clear()
+        while len(workers) < 2:
+            assert time.monotonic() < ends
+            workers.add(_worker_that_answers(url))
+
+    await_both()
+    killed = next(
+        pid
+        for pid in _children(process.pid)
+        if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    )
+    before = workers.copy()
+    os.kill(killed, signal.SIGKILL)
+    time.sleep(1)  # what comes to it while it dies is lost with it
+    await_both()  # and no request fails from then on
+    assert len(workers & before) == 1
+    # What the dead one said of its present state is told no more.
+    assert not list((tmp_path / "home").glob(f".metrics-*/gauge_live*_{killed}.db"))
 
 
 def _open(url: str, *headers: str) -> socket.socket:
