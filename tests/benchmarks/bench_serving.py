@@ -36,8 +36,7 @@ end
 
 
 def run(listed: Listed) -> None:
-    if shutil.which("wrk") is None:
-        raise SkippedError("no wrk in the path (Debian: apt-get install wrk)")
+    need_wrk()
     need = Workspace(listed.workspace).read("needs")["need_id"][0]
     path = f"/v1/recommendations?need_id={quote(need, safe='')}"
     page = listed.folder / "page.json"
@@ -83,6 +82,12 @@ def run(listed: Listed) -> None:
     )
 
 
+def need_wrk() -> None:
+    """Skip a benchmark where there is no wrk."""
+    if shutil.which("wrk") is None:
+        raise SkippedError("no wrk in the path (Debian: apt-get install wrk)")
+
+
 def add_key(home: Path) -> str:
     """Return a key that the service asks for from now on."""
     arguments = command(home, "keys", "add", "--role", "front-end", "--json")
@@ -109,10 +114,11 @@ def fetch(url: str, key: str) -> bytes:
 
 
 @contextmanager
-def served(name: str, home: Path, page: Path) -> Iterator[str]:
+def served(name: str, home: Path, page: Path, workers: int = 1) -> Iterator[str]:
     """Run an app; yield its address once it answers."""
+    arguments = (name, home, page, workers)
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.benchmarks.serving_apps", name, str(home), str(page)],
+        [sys.executable, "-m", "tests.benchmarks.serving_apps", *map(str, arguments)],
         cwd=ROOT,
         env={k: v for k, v in os.environ.items() if not k.startswith("LIANZHAO_")},
         stdout=subprocess.PIPE,

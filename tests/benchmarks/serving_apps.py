@@ -1,6 +1,7 @@
 """What serving is measured against, and the service itself, each on the same server.
 
-`python -m tests.benchmarks.serving_apps NAME HOME PAGE`: PAGE is a file with the bytes to answer.
+`python -m tests.benchmarks.serving_apps NAME HOME PAGE WORKERS`: PAGE is a file with the bytes to
+answer.
 """
 
 import sys
@@ -79,9 +80,10 @@ APPS = {
 
 
 def main() -> None:
-    name, home, page = sys.argv[1:4]
+    name, home, page, workers = sys.argv[1:]
     settings = Settings.load(home=home, log_level="warning", rate_limit="900000000/minute")
-    serve(settings, port=0, build=partial(APPS[name], page=Path(page)))  # type: ignore[arg-type]
+    build = partial(APPS[name], page=Path(page))
+    serve(settings, port=0, workers=int(workers), build=build)  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":
