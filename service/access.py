@@ -157,6 +157,12 @@ class Access:
             for key in keys
         }
 
+    def key_of(self, scope: Scope) -> Key | None:
+        """Return the key that a request came with, be it good or not; None for an unknown one."""
+        token = headers.by_name(scope).get(_HEADER)
+        found = self._keys.get(digest(token)) if self._keys and token is not None else None
+        return found[0] if found else None
+
     def admit(self, scope: Scope) -> Caller | Problem:
         """Return who asks, or the refusal to be sent; no input or output, some microseconds.
 

@@ -8,6 +8,7 @@ from service.access import NOBODY, Caller
 from service.ledger import Read
 from service.observer import KEY_ID
 from service.problems import Problem
+from service.refusals import REFUSED
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -30,11 +31,15 @@ SECURITY_HEADERS = [
 
 def who(scope: Scope, caller: Caller) -> str:
     """Return whom requests are counted for: the key, without one the address."""
-    return caller.key_id or (scope["client"][0] if scope.get("client") else "")
+    return caller.key_id or _address(scope)
+
+
+def _address(scope: Scope) -> str:
+    return scope["client"][0] if scope.get("client") else ""
 
 
 class Gate:
-    """ASGI: lets those pass who may, not too often, and notes reads that came with a key."""
+    """ASGI: lets those pass who may, not too often, and notes reads by key, and refusals."""
 
     def __init__(self, app: ASGIApp, ledger: Ledger, limiter: Limiter | None) -> None:
         self.app = app
@@ -49,7 +54,9 @@ class Gate:
         admitted = self.ledger.access.admit(scope)
         caller = admitted if isinstance(admitted, Caller) else NOBODY
         scope[CALLER], scope[KEY_ID] = caller, caller.key_id
-        answer = self._refusal(scope, caller) or (None if admitted is caller else admitted)
+        problem = self._refusal(scope, caller)
+        if problem is None and isinstance(admitted, Problem):
+            problem = admitted
         status = 500
 
         async def guarded(message: Message) -> None:
@@ -59,11 +66,14 @@ class Gate:
                 message["headers"] = [*message["headers"], *SECURITY_HEADERS]
             await send(message)
 
-        app = answer if isinstance(answer, Problem) else self.app
+        access = self.ledger.access
+        refused = problem if problem and problem.status_code in REFUSED else None
+        if refused and not access.keyless:
+            self.ledger.refusals.note(refused, access.key_of(scope), _address(scope))
         try:
-            await app(scope, receive, guarded)
+            await (problem or self.app)(scope, receive, guarded)
         finally:
-            if caller.key_id is not None:
+            if caller.key_id is not None and not refused:
                 route = getattr(scope.get("route"), "path_format", None) or "other"
                 method, path, query = scope["method"], scope["path"], scope["query_string"]
                 self.ledger.note(

@@ -18,6 +18,7 @@ from service.database.event_log import EventLog, SeenEvents
 from service.database.key_store import KeyStore
 from service.feedback import Feedback
 from service.pulse import Pulse
+from service.refusals import Refusals
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,7 +71,9 @@ class Ledger:
         self.workspace = Workspace(settings.home, self.seen)
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="database")
         self._keys_seen: str | None = None
+        self.refusals = Refusals()
         self._reads: dict[Read, int] = {}
+        self._closing = False
         self._watching = Pulse(_EVERY, self._look)
         self._away = False
         self._forgets_at = 0.0
@@ -83,6 +86,7 @@ class Ledger:
     async def close(self) -> None:
         """Write what is still to be written, and let go of the database."""
         await self._watching.close()
+        self._closing = True
         await self._look()
         self._threads.shutdown(wait=True)
         self.database.close()
@@ -132,7 +136,7 @@ class Ledger:
             if (keys := versions.get("keys", "")) != self._keys_seen:
                 self.access.replace(await self.run(self.keys.list))
                 self._keys_seen = keys
-            await self._write_reads()
+            await self._write_notes()
             if time.monotonic() >= self._forgets_at:
                 self._forgets_at = time.monotonic() + _FORGETS_EVERY
                 await self.run(self.events.forget)
@@ -142,12 +146,13 @@ class Ledger:
                 log.warning("keys and events stay as they were last seen: %s", error.message)
             self._away = True
 
-    async def _write_reads(self) -> None:
-        """Write into the audit log who read what; what cannot be written now is kept."""
+    async def _write_notes(self) -> None:
+        """Write into the audit log who read what and who was refused; keep what cannot be now."""
         reads, self._reads = self._reads, {}
-        if not reads:
+        refused = self.refusals.take(self._closing)
+        if not reads and not refused:
             return
-        entries: dict[Entry, int] = {}
+        entries = dict(refused)
         for read, times in reads.items():
             entry = _entry(read)
             entries[entry] = entries.get(entry, 0) + times
@@ -156,6 +161,7 @@ class Ledger:
         except LianzhaoError:
             for read, times in reads.items():
                 self.note(read, times)
+            self.refusals.give_back(refused)
             raise
 
     def _versions(self) -> dict[str, str]:

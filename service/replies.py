@@ -340,7 +340,9 @@ class AuditEntry(_Outgoing):
     target: str | None
     status: int
     request_id: str | None
-    times: int = Field(description="Equal reads within a second are counted.")
+    times: int = Field(
+        description="Equal reads within a second are counted, equal refusals within a minute."
+    )
 
 
 class AuditPage(_Outgoing):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from features.errors import NotFoundError
+from service.database.audit_log import AuditLog
 from service.database.connection import Database
 from service.database.key_store import KeyStore
 from service.gate import MAX_QUERY
@@ -78,6 +79,45 @@ def test_reads_and_changes_are_noted_with_who_made_them(
         (None, "command", "keys add", key_id, 1),
     } <= told
     assert token not in str(entries)
+
+
+def test_refused_tries_are_in_the_audit_log(
+    start: Callable[..., AbstractContextManager[TestClient]], keys: KeyStore
+) -> None:
+    key_id, token = keys.add("front-end")
+    revoked_id, revoked = keys.add("analyst")
+    keys.revoke(revoked_id)
+    with start(rate_limit="5/day") as client:
+        for given in (None, "lz_wrong", "lz_wrong", revoked):
+            headers = {} if given is None else {"X-API-Key": given}
+            assert client.get(PAGE, headers=headers).status_code == 401
+        headers = {"X-API-Key": token}
+        assert client.get("/v1/models", headers=headers).status_code == 403
+        statuses = [client.get(PAGE, headers=headers).status_code for _ in range(7)]
+        assert statuses == [200] * 5 + [429] * 2
+    entries = AuditLog(Database(Path("var")), 180).page(200, 0)["entries"]
+    told = {
+        (e["key_id"], e["role"], e["route"], e["status"]): e["times"]
+        for e in entries
+        if e["method"] == "refused"
+    }
+    assert told == {
+        (None, "nobody", "no-key", 401): 1,
+        (None, "nobody", "unknown-key", 401): 2,
+        (revoked_id, "analyst", "revoked-key", 401): 1,
+        (key_id, "front-end", "forbidden", 403): 1,
+        (key_id, "front-end", "too-many-requests", 429): 2,
+    }
+    for secret in ("lz_wrong", token, revoked, "testclient"):
+        assert secret not in str(entries)
+
+
+def test_a_service_without_keys_writes_no_refusal(
+    start: Callable[..., AbstractContextManager[TestClient]],
+) -> None:
+    with start(rate_limit="1/day") as client:
+        assert [client.get(PAGE).status_code for _ in range(2)] == [200, 429]
+    assert not Path("var").exists()
 
 
 def test_answers_carry_security_headers_and_long_queries_are_refused(client: TestClient) -> None:
