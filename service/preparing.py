@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import orjson
@@ -45,7 +46,9 @@ _WARMING_SECONDS = 60.0
 _PATIENCE = 20.0
 """By how much longer than a request this waits for Redis: others go before it."""
 _LOWEST = 19
-_TOLD = {error.code: error for error in (DamagedError, UnfitModelError)}
+_TOLD: dict[str, type[LianzhaoError]] = {
+    error.code: error for error in (DamagedError, UnfitModelError)
+}
 
 
 def prepare(settings: Settings, version: str) -> None:
@@ -63,9 +66,11 @@ def prepare(settings: Settings, version: str) -> None:
         check=False,
     )
     if done.returncode:
-        told = orjson.loads(done.stdout or b"{}")
+        told: dict[str, str] = {}
+        with suppress(ValueError):  # killed, it has said nothing
+            told = orjson.loads(done.stdout)
         message = told.get("message", f"its process ended with {done.returncode}")
-        raise _TOLD.get(told.get("code"), UnavailableError)(
+        raise _TOLD.get(told.get("code", ""), UnavailableError)(
             f"model {version} cannot be prepared: {message}", field="version", got=version
         )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -90,28 +89,27 @@ def test_what_cannot_be_prepared_is_told_as_it_is(registry: ModelRegistry) -> No
 
 
 @pytest.mark.parametrize(
-    ("says", "raised", "message"),
+    ("script", "raised", "message"),
     [
-        ({"code": "unfit-model", "message": "too old"}, UnfitModelError, "prepared: too old"),
-        ({"code": "no-model", "message": "gone"}, UnavailableError, "prepared: gone"),
-        (None, UnavailableError, "prepared: its process ended with -9"),
+        ("""echo '{"code": "unfit-model", "message": "old"}'; exit 1""", UnfitModelError, "old"),
+        ("""echo '{"code": "no-model", "message": "gone"}'; exit 1""", UnavailableError, "gone"),
+        ("echo an encoder says this; exit 3", UnavailableError, "its process ended with 3"),
+        ("kill -9 $$", UnavailableError, "its process ended with -9"),
     ],
 )
 def test_an_end_of_its_process_is_told(
-    registry: ModelRegistry,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    says: dict[str, str] | None,
+    script: str,
     raised: type[Exception],
     message: str,
 ) -> None:
-    ending = f"echo '{json.dumps(says)}'; exit 1" if says else "kill -9 $$"
     python = tmp_path / "python"
-    python.write_text(f"#!/bin/sh\n{ending}\n")
+    python.write_text(f"#!/bin/sh\n{script}\n")
     python.chmod(0o755)
     monkeypatch.setattr("sys.executable", str(python))
-    with pytest.raises(raised, match=message):
-        preparing.prepare(settings_of(registry), OTHER)
+    with pytest.raises(raised, match=f"model v1 cannot be prepared: {message}"):
+        preparing.prepare(Settings.load(home=tmp_path), "v1")
 
 
 def test_a_page_that_is_there_is_not_computed_again(redis: str) -> None:
