@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from features.errors import ConflictError
-from models import loading
+from models import loading, prepared
 from service.commands import manifests
 from service.commands.context import Context, echo_json, progress
 from training import comparison, publishing
@@ -128,9 +128,10 @@ def prune(
     context: typer.Context,
     keep: Annotated[int, typer.Option(min=0, help="How many of the newest to keep.")],
 ) -> None:
-    """Delete old versions; the active one always stays."""
+    """Delete old versions, and what was prepared for them; the active one always stays."""
     own: Context = context.obj
     gone = own.registry.prune(keep)
+    prepared.tidy(own.workspace)
     typer.echo(f"deleted {len(gone)}" + (f": {', '.join(gone)}" if gone else ""))
 
 

@@ -247,9 +247,13 @@ def test_an_unknown_version_is_a_failure(run, registry, command):
 
 
 def test_pruning_keeps_the_active_version(run, registry):
+    pools = registry.workspace.home / "prepared"
+    for version in registry.list():
+        (pools / version["version"] / "0").mkdir(parents=True)
     ended = run("models", "prune", "--keep", "1")
     assert ended.code == 0
     assert ended.out.startswith("deleted 1: ")
+    assert {path.name for path in pools.iterdir()} == {each["version"] for each in registry.list()}
     assert len(registry.list()) == 2
     assert run("models", "prune", "--keep", "1").out == "deleted 0\n"
 
