@@ -28,7 +28,7 @@ from models.growing import GrowingArrays
 from models.retrieval import TwoStage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     import polars as pl
@@ -67,17 +67,21 @@ class Prepared:
 
 
 def prepare(
-    version: str, ranker: Ranker, workspace: Workspace, progress: Count | None = None
+    version: str,
+    read: Callable[[], Ranker],
+    workspace: Workspace,
+    progress: Count | None = None,
 ) -> Prepared:
     """Return a version prepared for the tables as they are, making what is not there yet.
 
-    Several processes may ask at once: one of them makes it, the others wait for that.
+    Several processes may ask at once: one of them makes it, the others wait for that. When a table
+    changes before all are read, they are read again: what is kept is of one state of them.
 
     Parameters
     ----------
     version : str
-    ranker : Ranker
-        Taken back from it.
+    read : callable
+        Takes the ranker back from it, on the tables as they are.
     workspace : Workspace
     progress : callable, optional
         Told (enterprises done, enterprises).
@@ -89,24 +93,32 @@ def prepare(
     UnavailableError
         When the disk does not take what is made.
     """
-    own = _folder(version, workspace)
-    try:
+    while True:
+        own = _folder(version, workspace)
+        ranker = read()
+        with suppress(DamagedError):  # mostly, it is not there
+            return load(own, ranker)
+        try:
+            own.parent.mkdir(parents=True, exist_ok=True)
+            with filelock.FileLock(own.with_name(".lock")):
+                if not _is_whole(own):  # another process may have made it meanwhile
+                    enterprises = workspace.read("enterprises")
+                    if own != _folder(version, workspace):
+                        continue
+                    _make(own, ranker, enterprises, workspace, progress)
+                    tidy(workspace)
+        except OSError as error:
+            raise UnavailableError(
+                f"could not prepare model {version} in {own.parent}: {error.strerror or error}",
+                got=str(own.parent),
+                expected="a writable folder with free space",
+            ) from error
         return load(own, ranker)
-    except DamagedError:
-        pass  # mostly, it is not there
-    try:
-        own.parent.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(own.with_name(".lock")):
-            if not _is_whole(own):  # another process may have made it meanwhile
-                _make(own, ranker, workspace, progress)
-                tidy(workspace)
-    except OSError as error:
-        raise UnavailableError(
-            f"could not prepare model {version} in {own.parent}: {error.strerror or error}",
-            got=str(own.parent),
-            expected="a writable folder with free space",
-        ) from error
-    return load(own, ranker)
+
+
+def versions(workspace: Workspace) -> tuple[str, ...]:
+    """Return the versions of the tables that features are made of."""
+    return tuple(workspace.version(table) for table in TABLES)
 
 
 def is_there(version: str, workspace: Workspace) -> bool:
@@ -139,7 +151,7 @@ def tidy(workspace: Workspace) -> None:
 
 
 def _folder(version: str, workspace: Workspace) -> Path:
-    made_of = " ".join([_MADE_BY, *(workspace.version(table) for table in TABLES)])
+    made_of = " ".join([_MADE_BY, *versions(workspace)])
     return workspace.home / FOLDER / version / hashlib.sha256(made_of.encode()).hexdigest()[:16]
 
 
@@ -156,7 +168,13 @@ def _is_whole(folder: Path) -> bool:
     return folder.exists()
 
 
-def _make(own: Path, ranker: Ranker, workspace: Workspace, progress: Count | None) -> None:
+def _make(
+    own: Path,
+    ranker: Ranker,
+    enterprises: pl.DataFrame,
+    workspace: Workspace,
+    progress: Count | None,
+) -> None:
     """Make what is needed from the tables as they are, and from what there was for former ones."""
     links = {table: workspace.version(table) for table in TABLES if table != "enterprises"}
     facts = {"links": links, "made_by": _MADE_BY}
@@ -165,7 +183,7 @@ def _make(own: Path, ranker: Ranker, workspace: Workspace, progress: Count | Non
         with suppress(DamagedError, UnavailableError):
             if facts.items() <= artifact.manifest(path).items():
                 former = load(path, ranker)
-    make(own, ranker, workspace.read("enterprises"), progress, facts=facts, former=former)
+    make(own, ranker, enterprises, progress, facts=facts, former=former)
 
 
 def make(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -127,7 +127,7 @@ class Engine(Directory):
             )
         # The versions are read first: a table that changes meanwhile is noticed afterwards.
         pool_version, pool_date = workspace.pool_version, workspace.pool_date
-        made_of = (name, *(workspace.version(table) for table in prepared.TABLES))
+        made_of = (name, *prepared.versions(workspace))
         tables = {name: workspace.read(name) for name in ("zones", "needs", "events")}
         if former is not None and former.made_of == made_of:
             ready = former.prepared  # be the version's folder still there or not
@@ -135,8 +135,10 @@ class Engine(Directory):
             folder = registry.folder_of(name) if version is None else registry.path(name)
             # Scoring is many small products: threads cost more there than they give.
             threadpool_limits(1, user_api="blas")
-            ranker = loading.load(folder, workspace, encoder)
-            ready = prepared.prepare(name, ranker, workspace, progress)
+            read = partial(loading.load, folder, workspace, encoder)
+            ready = prepared.prepare(name, read, workspace, progress)
+            if made_of[1:] != prepared.versions(workspace):  # an import came between
+                return cls.load(workspace, encoder, progress, former=former, version=version)
         return cls(
             ready,
             tables,

@@ -44,7 +44,7 @@ def meanwhile(former: Engine | None, workspace: Workspace) -> Engine | None:
     if version != former.model_version or prepared.is_there(version, workspace):
         return None
     pool_version = workspace.pool_version
-    made_of = ("meanwhile", version, *(workspace.version(table) for table in prepared.TABLES))
+    made_of = ("meanwhile", version, *prepared.versions(workspace))
     ready = former.prepared
     if former.made_of != made_of:
         enterprises = workspace.read("enterprises")

@@ -55,7 +55,7 @@ def same(found, expected):
 
 def test_features_come_back_as_they_were_made_whatever_the_chunks(bound, workspace, monkeypatch):
     monkeypatch.setattr(pool_files, "_CHUNK", 7)
-    found = prepared.prepare("v1", bound.ranker, workspace).bound
+    found = prepared.prepare("v1", lambda: bound.ranker, workspace).bound
     pool, expected = found.pool, bound.pool
     for name in ("ids", "names", "industries", "attributes", "points"):
         assert same(getattr(pool, name), getattr(expected, name)), name
@@ -85,7 +85,7 @@ def test_features_come_back_as_they_were_made_whatever_the_chunks(bound, workspa
 
 
 def test_scores_are_those_of_features_that_were_never_written(bound, workspace):
-    found = prepared.prepare("v1", bound.ranker, workspace)
+    found = prepared.prepare("v1", lambda: bound.ranker, workspace)
     assert found.two_stage is None
     for need in needs(bound):
         np.testing.assert_allclose(
@@ -96,7 +96,7 @@ def test_scores_are_those_of_features_that_were_never_written(bound, workspace):
 def test_a_large_pool_is_kept_in_half_precision_with_its_first_stage(bound, workspace, monkeypatch):
     monkeypatch.setattr(retrieval, "EXACT", 10)
     monkeypatch.setattr(pool_files, "_CHUNK", 20)
-    found = prepared.prepare("v1", bound.ranker, workspace)
+    found = prepared.prepare("v1", lambda: bound.ranker, workspace)
     assert found.bound.pool.views["topics"].dtype == np.float16
     assert found.two_stage is not None
     texts = found.bound.pool.views["text"]
@@ -111,20 +111,20 @@ def test_a_large_pool_is_kept_in_half_precision_with_its_first_stage(bound, work
 
 
 def test_what_is_there_is_not_made_again(bound, workspace, monkeypatch):
-    first = prepared.prepare("v1", bound.ranker, workspace)
+    first = prepared.prepare("v1", lambda: bound.ranker, workspace)
     monkeypatch.setattr(prepared, "make", lambda *_: pytest.fail("made again"))
-    second = prepared.prepare("v1", bound.ranker, workspace)
+    second = prepared.prepare("v1", lambda: bound.ranker, workspace)
     assert second.profiles.row(0) == first.profiles.row(0)
 
 
 def test_other_tables_are_prepared_anew_and_the_former_go(bound, workspace):
-    prepared.prepare("v1", bound.ranker, workspace)
+    prepared.prepare("v1", lambda: bound.ranker, workspace)
     before = files(workspace)
     (workspace.home / "models" / "v2").mkdir()
-    prepared.prepare("v2", bound.ranker, workspace)
+    prepared.prepare("v2", lambda: bound.ranker, workspace)
     assert len(files(workspace)) == len(before) + 1
     workspace.commit({"enterprises": tables()["enterprises"].head(20)})
-    found = prepared.prepare("v1", bound.ranker, workspace)
+    found = prepared.prepare("v1", lambda: bound.ranker, workspace)
     assert len(found.profiles) == 20
     (after,) = files(workspace)
     assert after.parts[1] == "v1"
@@ -136,7 +136,7 @@ def test_who_has_not_changed_is_taken_over(bound, workspace, monkeypatch, exact)
     monkeypatch.setattr(retrieval, "EXACT", exact)
     monkeypatch.setattr(pool_files, "_CHUNK", 20)
     table = tables()["enterprises"].sort("enterprise_id")
-    prepared.prepare("v1", bound.ranker, workspace)
+    prepared.prepare("v1", lambda: bound.ranker, workspace)
     named = pl.col("enterprise_id") == table["enterprise_id"][30]
     new = table[[5]].with_columns(enterprise_id=pl.lit("E0-new"))
     changed = table.with_columns(
@@ -145,10 +145,10 @@ def test_who_has_not_changed_is_taken_over(bound, workspace, monkeypatch, exact)
     changed = pl.concat([changed[10:], new])
     workspace.commit({"enterprises": changed})
     read = reading(monkeypatch, bound.ranker.space)
-    taken = prepared.prepare("v1", bound.ranker, workspace)
+    taken = prepared.prepare("v1", lambda: bound.ranker, workspace)
     assert set(pl.concat(read)["enterprise_id"]) == {table["enterprise_id"][30], "E0-new"}
     shutil.rmtree(workspace.home / "prepared")
-    anew = prepared.prepare("v1", bound.ranker, workspace)
+    anew = prepared.prepare("v1", lambda: bound.ranker, workspace)
     assert len(read[-1]) > 2
     for name in ("topics", "meaning", "text"):
         assert same(taken.bound.pool.views[name], anew.bound.pool.views[name])
@@ -165,16 +165,31 @@ def test_who_has_not_changed_is_taken_over(bound, workspace, monkeypatch, exact)
 
 
 def test_a_former_pool_of_another_chain_map_is_not_taken_over(bound, workspace, monkeypatch):
-    prepared.prepare("v1", bound.ranker, workspace)
+    prepared.prepare("v1", lambda: bound.ranker, workspace)
     chains = workspace.read("chains")
     workspace.commit({"chains": chains.head(len(chains) - 1)})
     read = reading(monkeypatch, bound.ranker.space)
-    prepared.prepare("v1", bound.ranker, workspace)
+    prepared.prepare("v1", lambda: bound.ranker, workspace)
     assert sum(map(len, read)) == len(bound.pool)
 
 
+def test_tables_that_change_while_they_are_read_are_read_again(bound, workspace, monkeypatch):
+    few, read = tables()["enterprises"].head(20), workspace.read
+
+    def changing(table):
+        found = read(table)
+        monkeypatch.setattr(workspace, "read", read)
+        workspace.commit({"enterprises": few})
+        return found
+
+    monkeypatch.setattr(workspace, "read", changing)
+    found = prepared.prepare("v1", lambda: bound.ranker, workspace)
+    assert len(found.profiles) == 20
+    assert len(files(workspace)) == 1
+
+
 def test_what_was_prepared_for_a_version_that_is_gone_goes(bound, workspace):
-    prepared.prepare("v1", bound.ranker, workspace)
+    prepared.prepare("v1", lambda: bound.ranker, workspace)
     shutil.rmtree(workspace.home / "models" / "v1")
     prepared.tidy(workspace)
     assert files(workspace) == []
@@ -182,19 +197,19 @@ def test_what_was_prepared_for_a_version_that_is_gone_goes(bound, workspace):
 
 @pytest.mark.parametrize("name", ["views.meaning.npy", "manifest.json", "profiles.data.npy"])
 def test_what_is_missing_or_cut_short_is_made_anew(bound, workspace, name, caplog):
-    prepared.prepare("v1", bound.ranker, workspace)
+    prepared.prepare("v1", lambda: bound.ranker, workspace)
     (folder,) = files(workspace)
     path = workspace.home / folder / name
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(DamagedError):
         prepared.load(workspace.home / folder, bound.ranker)
-    again = prepared.prepare("v1", bound.ranker, workspace)
+    again = prepared.prepare("v1", lambda: bound.ranker, workspace)
     assert len(again.profiles) == len(bound.pool)
     assert "made anew" in caplog.text
 
 
 def test_a_changed_byte_is_found_by_verifying(bound, workspace, caplog):
-    prepared.prepare("v1", bound.ranker, workspace)
+    prepared.prepare("v1", lambda: bound.ranker, workspace)
     prepared.verify("v1", workspace)
     (folder,) = files(workspace)
     path = workspace.home / folder / "views.meaning.npy"
@@ -212,5 +227,5 @@ def test_a_disk_that_takes_nothing_is_told_and_nothing_is_left(bound, workspace,
 
     monkeypatch.setattr("models.growing.GrowingArrays.append", full)
     with pytest.raises(UnavailableError, match="No space left"):
-        prepared.prepare("v1", bound.ranker, workspace)
+        prepared.prepare("v1", lambda: bound.ranker, workspace)
     assert [p.name for p in (workspace.home / "prepared" / "v1").iterdir()] == [".lock"]
