@@ -63,8 +63,8 @@ class NodeFit:
     product: NDArray[np.int16]
 
     def take(self, rows: NDArray[np.intp]) -> NodeFit:
-        """Return the fit of some enterprises."""
-        return NodeFit(self.node_ids, self.fit[rows], self.product[rows])
+        """Return the fit of some enterprises, without their products."""
+        return NodeFit(self.node_ids, self.fit[rows], self.product[:0])
 
 
 class NamedNodes(NamedTuple):

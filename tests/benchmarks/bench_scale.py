@@ -1,34 +1,52 @@
 """One recommendation over a large pool made from the listed companies, in process and not cached.
 
 The pool is made as for `scale_train`, and ranked by the model of the listed companies. The time is
-set beside one plain sum over the matrix of the first stage, in the same run. How much the two
-stages lose is measured on the listed companies, against everybody scored in full.
+set beside one plain sum over the matrix of the first stage, in the same run. What two stages lose
+is measured against everybody scored in full: for all needs on the listed companies, forced to two
+stages, and for a few on the large pool. A second process that answers beside the first one shows
+what both share of memory.
 """
 
+import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from resource import RUSAGE_SELF, getrusage
 from statistics import median
+from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
+from features.arrays import NeedFeatures
 from features.encoder import UniversalSentenceEncoder
 from features.need import NeedQuery
 from features.workspace import Workspace
 from models import retrieval
+from models.ranker import PoolRanker, Values, order
 from models.retrieval import TwoStage
 from service.engine import Engine
 from service.filters import Filters
 from tests.benchmarks.bench_scale_train import keep_vectors, larger
-from tests.benchmarks.listed import ENCODINGS, Listed
+from tests.benchmarks.bench_soak import pss
+from tests.benchmarks.listed import ENCODINGS, ROOT, Listed
 from tests.benchmarks.report import progress, report
+from training.metrics import MIN_RELEVANT, ndcg
 
-ROWS = 200_000
+ROWS = 1_000_000
 LEADS = 20
 _NEEDS = 40
-_FIRST = 200
+_IN_FULL = 6
+_SHORTLISTS = (200, 500)
+_PIECE = 20_000
+Figures = dict[str, list[float]]
+
 _TENTH = Filters(province=("浙江省",))
 """A province in which about a tenth of the listed companies sit."""
 
@@ -36,59 +54,156 @@ _TENTH = Filters(province=("浙江省",))
 def run(listed: Listed, rows: int = ROWS) -> None:
     compare(listed)
     with tempfile.TemporaryDirectory(dir=listed.folder) as folder:
-        engine = load(listed, Path(folder) / "home", rows)
-        needs = [NeedQuery.from_row(row) for row in listed_needs(listed)][:_NEEDS]
-        matrix = engine._two_stage.estimate.matrix
-        size = round(matrix.nbytes / 1e9, 3)
-        milliseconds(engine, needs[0], Filters())  # reads the encoder's weights
-        taken: dict[str, list[float]] = {"sum": [], "all": [], "tenth": []}
-        for need in needs:
-            begin = time.perf_counter()
-            matrix.sum()
-            taken["sum"].append(1000 * (time.perf_counter() - begin))
-            taken["all"].append(milliseconds(engine, need, Filters()))
-            taken["tenth"].append(milliseconds(engine, need, _TENTH))
-        whole, read = median(taken["all"]), median(taken["sum"])
-        told = {"enterprises": rows, "needs": len(needs)}
-        report("scale.recommend.milliseconds", whole, "ms", target="<= 250", **told)
-        report(
-            "scale.recommend.ratio",
-            whole / read,
-            "times",
-            ratio_to=f"one sum over the matrix of {size} GB: {read:.1f} ms",
-            target="<= 2.5 (at 1,000,000)",
-            **told,
-        )
-        report(
-            "scale.filtered.ratio",
-            median(taken["tenth"]) / whole,
-            "times",
-            ratio_to="the same without a filter",
-            target="< 1",
-            **told,
-        )
+        home = Path(folder) / "home"
+        make(listed, home, rows)
+        measure(home)
 
 
 def compare(listed: Listed) -> None:
-    """Report what the two stages keep of the full ranking of the listed companies."""
-    engine = Engine.load(Workspace(listed.workspace), UniversalSentenceEncoder())
-    rows = np.flatnonzero(engine._listed)
+    """Report what two stages keep of the full ranking of the listed companies."""
+    engine = load(listed.workspace)
+    judged = Workspace(listed.workspace).read("judgements")
+    chosen = dict(judged.group_by("need_id").agg("enterprise_id").iter_rows())
+    rows, ids = np.flatnonzero(engine._listed), engine.bound.pool.ids
     two_stage = TwoStage(engine.bound, retrieval.make(engine.bound))
-    held, shown = [], []
-    kept, retrieval.CANDIDATES = retrieval.CANDIDATES, _FIRST
-    for row in listed_needs(listed):
-        need = engine._understand(NeedQuery.from_row(row))
-        first, _ = engine._ranked(need, rows, 0, LEADS)
-        held.append(float(np.isin(first, two_stage.shortlist(need, rows)).mean()))
-        shown.append(float(np.isin(first, two_stage.ranked(need, rows, 0, LEADS)[0]).mean()))
-    retrieval.CANDIDATES = kept
-    told = {"candidates": _FIRST, "enterprises": len(engine.bound.pool), "needs": len(held)}
-    report("scale.shortlist.recall", float(np.mean(held)), "of the first 20", **told)
-    report("scale.leads.overlap", float(np.mean(shown)), "of the first 20", **told)
+    for candidates in _SHORTLISTS:
+        told: Figures = {}
+        with changed(retrieval, "CANDIDATES", candidates):
+            for query in engine._needs.values():
+                need = engine._understand(query)
+                raw = engine.bound.contributions(need).sum(axis=0)
+                found = compared(two_stage, need, rows, raw)
+                relevant = np.isin(ids, chosen.get(query.need_id, []))
+                if relevant[rows].sum() >= MIN_RELEVANT:
+                    full = relevant[order(raw, rows, len(rows))]
+                    shown = relevant[two_stage.ranked(need, rows, 0, LEADS)[0]]
+                    rest = np.ones(relevant[rows].sum() - shown.sum(), dtype=np.bool_)
+                    found |= {"ndcg": [ndcg(np.append(shown, rest))], "full_ndcg": [ndcg(full)]}
+                gather(told, found)
+        tell("listed", told, candidates=candidates, enterprises=len(ids))
 
 
-def load(listed: Listed, home: Path, rows: int) -> Engine:
-    """Return an engine of the listed companies' model over a pool of so many rows."""
+def measure(home: Path) -> None:
+    """Report load, answers, what two stages keep, and memory, for a workspace of a large pool."""
+    begin = time.perf_counter()
+    load(home)
+    first = time.perf_counter() - begin
+    begin = time.perf_counter()
+    engine = load(home)
+    size = len(engine.bound.pool)
+    seconds = time.perf_counter() - begin
+    report("scale.load.seconds", seconds, "s", first=round(first, 1), enterprises=size)
+    needs = [*engine._needs.values()]
+    time_answers(engine, needs[:_NEEDS])
+    with beside(home) as other:
+        memory = pss(os.getpid()), pss(other)
+    peak = getrusage(RUSAGE_SELF).ru_maxrss / 1e6
+    report("scale.peak_memory", peak, "GB", kind="resident, mapped files too", enterprises=size)
+    for name, value in zip(("first", "second"), memory, strict=True):
+        report(f"scale.memory.{name}", value / 1e9, "GB", kind="proportional", enterprises=size)
+    told: Figures = {}
+    rows, some = np.flatnonzero(engine._listed), needs[:: max(len(needs) // _IN_FULL, 1)]
+    asked = [engine._understand(query) for query in some[:_IN_FULL]]
+    progress(f"{len(asked)} needs in full")
+    for need, raw in zip(asked, in_full(engine.bound, asked), strict=True):
+        gather(told, compared(engine._two_stage, need, rows, raw))
+    tell("large", told, candidates=retrieval.CANDIDATES, enterprises=size)
+
+
+def time_answers(engine: Engine, needs: list[NeedQuery]) -> None:
+    """Report how long answers take, beside a sum over the matrix, turn by turn."""
+    matrix = engine._two_stage.estimate.matrix
+    taken: dict[str, list[float]] = {"sum": [], "all": [], "tenth": []}
+    warm, half = needs[:4], len(needs) // 2 + 2
+    for need in warm:  # read what is read once: pages of files, the encoder's weights
+        milliseconds(engine, need, Filters())
+        milliseconds(engine, need, _TENTH)
+        matrix.sum()
+    # No need is asked for twice: what was kept of it would make the second answer faster.
+    for need, other in zip(needs[4:half], needs[half:], strict=False):
+        begin = time.perf_counter()
+        matrix.sum()
+        taken["sum"].append(1000 * (time.perf_counter() - begin))
+        taken["all"].append(milliseconds(engine, need, Filters()))
+        taken["tenth"].append(milliseconds(engine, other, _TENTH))
+    whole, read, tenth = (median(taken[name]) for name in ("all", "sum", "tenth"))
+    told = {"enterprises": len(engine.bound.pool), "needs": len(taken["all"])}
+    report("scale.recommend.milliseconds", whole, "ms", target="<= 250", **told)
+    size = f"one sum over the matrix of {matrix.nbytes / 1e9:.3f} GB: {read:.1f} ms"
+    report("scale.recommend.ratio", whole / read, "times", ratio_to=size, target="<= 2.5", **told)
+    without = "the same without a filter"
+    report("scale.filtered.ratio", tenth / whole, "times", ratio_to=without, target="< 1", **told)
+
+
+def compared(
+    two_stage: TwoStage, need: NeedFeatures, rows: NDArray[np.intp], raw: NDArray[np.float64]
+) -> Figures:
+    """Return what two stages keep of a full ranking by raw scores, and how far theirs are off."""
+    first = order(raw, rows, LEADS)
+    shown, parts = two_stage.ranked(need, rows, 0, LEADS)
+    return {
+        "recall": [float(np.isin(first, two_stage.shortlist(need, rows)).mean())],
+        "overlap": [float(np.isin(first, shown).mean())],
+        "off": np.abs(parts.sum(axis=0) - raw[shown]).tolist(),
+    }
+
+
+def gather(told: Figures, found: Figures) -> None:
+    for name, values in found.items():
+        told.setdefault(name, []).extend(values)
+
+
+def tell(pool: str, told: Figures, **more: Any) -> None:
+    """Report the means of figures, and median and 95th percentile of how far scores are off."""
+    off = told.pop("off")
+    for name, values in told.items():
+        unit = "NDCG@10" if "ndcg" in name else "of the first 20"
+        report(f"scale.{pool}.{name}", float(np.mean(values)), unit, needs=len(values), **more)
+    late = round(float(np.percentile(off, 95)), 4)
+    report(f"scale.{pool}.raw_off", median(off), "of a raw score", p95=late, **more)
+
+
+def in_full(bound: PoolRanker, needs: list[NeedFeatures]) -> list[NDArray[np.float64]]:
+    """Return the raw scores of a large pool, everybody scored in full, piece by piece."""
+    pieces: list[list[Values]] = [[] for _ in needs]
+    for start in range(0, len(bound.pool), _PIECE):
+        taken = bound.take(np.arange(start, min(start + _PIECE, len(bound.pool))))
+        for need, own in zip(needs, pieces, strict=True):
+            own.append(taken.values(need))
+    found = []
+    for need, own in zip(needs, pieces, strict=True):
+        values = Values.beside(*own)
+        content = bound.content_parts(need, values)
+        feedback = bound.pool.content.dot(bound.lead(content.sum(axis=0)))
+        found.append(bound.blended(need, values, content, feedback).sum(axis=0))
+    return found
+
+
+@contextmanager
+def beside(home: Path) -> Iterator[int]:
+    """Let another process answer from the same workspace, and give its number while it lives."""
+    arguments = [sys.executable, "-m", "tests.benchmarks.bench_scale", str(home)]
+    with subprocess.Popen(
+        arguments, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        yield other.pid
+        other.communicate()
+
+
+@contextmanager
+def changed(module: Any, name: str, value: Any) -> Iterator[None]:
+    before = getattr(module, name)
+    setattr(module, name, value)
+    try:
+        yield
+    finally:
+        setattr(module, name, before)
+
+
+def make(listed: Listed, home: Path, rows: int) -> None:
+    """Make a workspace of so many enterprises and the listed companies' model."""
     source = pl.read_csv(listed.source("enterprises"), infer_schema=False)
     pool, parents = larger(source, rows, np.random.default_rng(0))
     path = home.with_name("enterprises.csv")
@@ -98,14 +213,10 @@ def load(listed: Listed, home: Path, rows: int) -> Engine:
     keep_vectors(listed.workspace / ENCODINGS, home / ENCODINGS, parents)
     shutil.copytree(listed.workspace / "models", home / "models")
     progress("load")
-    begin = time.perf_counter()
-    engine = Engine.load(Workspace(home), UniversalSentenceEncoder())
-    report("scale.load.seconds", time.perf_counter() - begin, "s", enterprises=rows)
-    return engine
 
 
-def listed_needs(listed: Listed) -> list[dict[str, object]]:
-    return Workspace(listed.workspace).read("needs").rows(named=True)
+def load(home: Path) -> Engine:
+    return Engine.load(Workspace(home), UniversalSentenceEncoder())
 
 
 def milliseconds(engine: Engine, need: NeedQuery, filters: Filters) -> float:
@@ -115,3 +226,17 @@ def milliseconds(engine: Engine, need: NeedQuery, filters: Filters) -> float:
     assert page["leads"]
     assert all(lead["reasons"] for lead in page["leads"])
     return 1000 * taken
+
+
+def main() -> None:
+    """Load a workspace, answer for all that is timed, say so, and stay until nobody listens."""
+    engine = load(Path(sys.argv[1]))
+    for need in [*engine._needs.values()][:_NEEDS]:
+        milliseconds(engine, need, Filters())
+    sys.stdout.write("answered\n")
+    sys.stdout.flush()
+    sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main()
