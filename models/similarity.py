@@ -164,26 +164,34 @@ class BestProduct(Similarity):
 
         def best(queries: NDArray[np.float32]) -> NDArray[np.float32]:
             found = np.zeros((len(known), len(queries)), dtype=np.float32)
-            vectors = pool.product_vectors
-            # Of a few enterprises of a large pool only their own products are read.
-            few = weights.nnz < len(vectors)
-            cosines = None if few else _dense_cosines(vectors, queries)
+            cosines = _cosines_of(pool.product_vectors, queries, weights.indices)
             for first in range(0, len(known), _CHUNK):
                 starts = weights.indptr[first : first + _CHUNK + 1]
                 some = known[first : first + _CHUNK]
                 if some.any():
                     own = slice(starts[0], starts[-1])
-                    columns = weights.indices[own]
-                    said = power[own] * (
-                        _dense_cosines(vectors, queries, columns)
-                        if cosines is None
-                        else cosines[columns]
-                    )
+                    said = cosines[weights.indices[own]] * power[own]
                     begin = starts[:-1][some] - starts[0]
                     found[first : first + _CHUNK][some] = np.maximum.reduceat(said, begin)
             return found
 
         return best
+
+
+def _cosines_of(
+    vectors: NDArray[Any], queries: NDArray[np.float32], named: NDArray[np.intp]
+) -> NDArray[np.float32]:
+    """Return vectors @ queries.T, of a large array for those only that are named, if these are few.
+
+    What stands for the others is not to be looked at.
+    """
+    if len(named) >= len(vectors):
+        return _dense_cosines(vectors, queries)
+    marked = np.zeros(len(vectors), dtype=np.bool_)
+    marked[named] = True
+    found = np.empty((len(vectors), len(queries)), dtype=np.float32)
+    found[marked] = _dense_cosines(vectors, queries, np.flatnonzero(marked))
+    return found
 
 
 def _dense_cosines(
