@@ -35,6 +35,7 @@ _RATE = 20.0
 _SAMPLE_SECONDS = 10.0
 _REDIS_EVERY, _REDIS_AWAY = 420.0, 8.0
 _VERSION_EVERY = 300.0
+_TIMEOUT = 300.0
 _OTHER = "29990101T000000-000000"
 
 
@@ -68,9 +69,13 @@ def run(listed: Listed, minutes: float, out: Path | None) -> None:
         load = Load(host, token, Mix(needs, enterprises), _RATE)
         begin = time.monotonic()
         load.start()
-        stop = threading.Event()
-        disturber = threading.Thread(target=disturb, args=(redis, host, token, stop))
-        disturber.start()
+        stop, kills = threading.Event(), []
+        disturbers = [
+            threading.Thread(target=kill_redis, args=(redis, kills, stop)),
+            threading.Thread(target=change_version, args=(host, token, load, stop)),
+        ]
+        for thread in disturbers:
+            thread.start()
         try:
             while (elapsed := time.monotonic() - begin) < 60 * minutes:
                 watch.look(elapsed)
@@ -80,9 +85,10 @@ def run(listed: Listed, minutes: float, out: Path | None) -> None:
                 time.sleep(_SAMPLE_SECONDS)
         finally:
             stop.set()
-            disturber.join()
+            for thread in disturbers:
+                thread.join()
             load.stop()
-    tell(load, watch, minutes)
+    tell(load, watch, minutes, len(kills))
     if out is not None:
         watch.write(out / "soak.csv")
 
@@ -126,26 +132,30 @@ def served(home: Path, token: str, settings: dict[str, str]) -> Iterator[tuple[s
 
 def ask(host: str, token: str, path: str, body: bytes | None = None) -> HTTPResponse:
     request = urllib.request.Request(f"http://{host}{path}", body, {"X-API-Key": token})
-    answer: HTTPResponse = urllib.request.urlopen(request, timeout=60)
+    answer: HTTPResponse = urllib.request.urlopen(request, timeout=_TIMEOUT)
     return answer
 
 
-def disturb(redis: RedisServer, host: str, token: str, stop: threading.Event) -> None:
-    """Kill Redis and start it again, and change the version, again and again."""
-    begin = time.monotonic()
-    redis_at, version_at, other = _REDIS_EVERY, _VERSION_EVERY, False
-    while not stop.wait(1.0):
-        elapsed = time.monotonic() - begin
-        if elapsed >= redis_at:
-            redis.kill()
-            stop.wait(_REDIS_AWAY)
-            redis.start()
-            redis_at += _REDIS_EVERY
-        if elapsed >= version_at:
-            step = "rollback" if other else f"{_OTHER}/activate"
+def kill_redis(redis: RedisServer, kills: list[float], stop: threading.Event) -> None:
+    """Kill Redis and start it again, again and again; note when."""
+    while not stop.wait(_REDIS_EVERY):
+        redis.kill()
+        stop.wait(_REDIS_AWAY)
+        redis.start()
+        kills.append(time.monotonic())
+
+
+def change_version(host: str, token: str, load: Load, stop: threading.Event) -> None:
+    """Put the other version in service, and the first one again, again and again."""
+    other = False
+    while not stop.wait(_VERSION_EVERY):
+        step, begin = "rollback" if other else f"{_OTHER}/activate", time.monotonic()
+        try:
             ask(host, token, f"/v1/models/{step}", b"").close()
             other = not other
-            version_at += _VERSION_EVERY
+        except OSError as error:
+            load.failed[f"version: {error}"] += 1
+        load.seconds["version"].append(time.monotonic() - begin)
 
 
 @dataclass
@@ -199,13 +209,27 @@ def pss(pid: int) -> int:
     return next(1024 * int(line.split()[1]) for line in lines if line.startswith("Pss:"))
 
 
-def tell(load: Load, watch: Watch, minutes: float) -> None:
-    sent = sum(map(len, load.seconds.values()))
-    report("soak.requests", sent, "requests", minutes=minutes, workers=len(watch.memory))
+def tell(load: Load, watch: Watch, minutes: float, kills: int) -> None:
+    sent = load.mix.drawn
+    report(
+        "soak.requests",
+        sent,
+        "requests",
+        minutes=minutes,
+        workers=len(watch.memory),
+        redis_killed=kills,
+    )
     report("soak.failed", load.failed.total(), "requests", target="0", of=dict(load.failed))
     for kind, seconds in sorted(load.seconds.items()):
         middle, late, last = np.percentile(seconds, [50, 99, 100]) * 1e3
-        report(f"soak.{kind}.p99", late, "ms", median=round(middle, 1), slowest=round(last, 1))
+        report(
+            f"soak.{kind}.p99",
+            late,
+            "ms",
+            count=len(seconds),
+            median=round(middle, 1),
+            slowest=round(last, 1),
+        )
     for number, pid in enumerate(watch.memory, 1):
         slope, error = watch.slope(pid)
         sizes = [round(size / 2**20) for size in watch.memory[pid]]
