@@ -1,7 +1,7 @@
 """Serving: requests a second and their slowest hundredth, beside bare routes on the same server.
 
-The apps take turns within one run, by wrk with 32 connections; medians over the turns. Every
-answer must be 200 and whole. Key check, rate limit and metrics are on; of the log, warnings.
+The apps take turns within one run, by wrk with 32 connections; medians over many short turns.
+Every answer must be 200 and whole. Key check, rate limit and metrics are on; of the log, warnings.
 """
 
 import json
@@ -23,8 +23,8 @@ from features.workspace import Workspace
 from tests.benchmarks.listed import ROOT, Listed, command
 from tests.benchmarks.report import SkippedError, progress, report
 
-_ROUNDS = 5
-_SECONDS = 3
+_ROUNDS = 15
+_SECONDS = 1
 _DONE = """
 done = function(summary, latency)
   local e = summary.errors
