@@ -43,7 +43,7 @@ class Served(NamedTuple):
     def ask(self, path: str, method: str = "GET") -> tuple[int, dict[str, str], dict]:
         request = urllib.request.Request(self.url + path, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=60) as answer:
                 return answer.status, dict(answer.headers.items()), json.load(answer)
         except HTTPError as answer:
             with answer:
