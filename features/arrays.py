@@ -92,7 +92,8 @@ class PoolFeatures:
     def take(self, rows: NDArray[np.intp]) -> PoolFeatures:
         """Return what scoring asks of some enterprises of the pool.
 
-        Their products are known by their columns of the whole pool alone, without texts.
+        Their products are known by their columns of the whole pool alone. Texts of products, names
+        and attributes are left out: scores do not read them.
 
         Parameters
         ----------
@@ -102,13 +103,13 @@ class PoolFeatures:
         return replace(
             self,
             ids=self.ids[rows],
-            names=self.names[rows],
+            names=self.names[:0],
             views={name: _taken(view, rows) for name, view in self.views.items()},
             products=WeightedTexts([], self.products.weights[rows]),
             nodes=nodes,
             stations=nodes if self.stations is self.nodes else self.stations.take(rows),
             industries=self.industries.T[rows].T,
-            attributes=self.attributes[rows],
+            attributes=self.attributes[:0],
             codes=self.codes[rows],
             points=self.points[rows],
             centre=self.content.mean,

@@ -84,37 +84,6 @@ def test_a_score_does_not_depend_on_who_else_is_asked_for(bound, two_stage):
         np.testing.assert_allclose(own[:, 0], parts[:, at], atol=1e-9)
 
 
-def test_few_rows_are_estimated_as_among_all(bound, two_stage):
-    some = everybody(bound)[::5]
-    for need in needs(bound):
-        whole = two_stage.estimate.of(need)
-        np.testing.assert_allclose(two_stage.estimate.of(need, some), whole[some], rtol=1e-4)
-
-
-def test_deals_are_part_of_the_estimate(traded):
-    bound = traded.ranker.bind(traded.ranker.space.pool(traded_pool(traded)).by_rows())
-    two_stage = TwoStage(bound, retrieval.make(bound))
-    need = bound.ranker.space.need(NeedQuery("LED封装", zone_id="z0"))
-    known, parts = bound.history_sum(need)
-    silent = replace(bound.ranker, history=type(bound.ranker.history)()).bind(bound.pool)
-    without = TwoStage(silent, retrieval.make(silent)).estimate.of(need)
-    weight = bound.ranker.blend.cold[3]
-    added = two_stage.estimate.of(need) - without
-    np.testing.assert_allclose(added[known], weight * parts, atol=1e-3)
-    assert not np.delete(added, known).any()
-    some = everybody(bound)[::3]
-    np.testing.assert_allclose(
-        two_stage.estimate.of(need, some), two_stage.estimate.of(need)[some], rtol=1e-4
-    )
-
-
-def traded_pool(traded):
-    from tests.training.deals import trading_data
-
-    assert traded.ranker.history.fitted
-    return trading_data().enterprises
-
-
 @pytest.mark.usefixtures("few")
 def test_whoever_was_chosen_for_the_need_is_on_the_shortlist(bound, two_stage, monkeypatch):
     need, rows = needs(bound)[0], everybody(bound)

@@ -1,0 +1,80 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from features.need import NeedQuery
+from models import retrieval
+from models.blend import standardise
+from models.estimate import Estimate
+from models.sample import Sample
+from tests.pool import EACH, NEED_IDS, SUBJECTS
+
+
+def made(bound):
+    arrays = retrieval.make(bound)
+    return Estimate(Sample(bound, arrays["sample"]), arrays)
+
+
+@pytest.fixture
+def estimate(bound):
+    return made(bound.ranker.bind(bound.pool.by_rows()))
+
+
+def needs(bound):
+    return [
+        bound.ranker.space.need(NeedQuery(industry, need_id=need_id))
+        for industry, need_id in zip(SUBJECTS, NEED_IDS, strict=True)
+    ]
+
+
+def test_the_right_enterprises_are_estimated_first(bound, estimate):
+    for number, need in enumerate(needs(bound)):
+        first = np.argsort(-estimate.of(need))[: EACH + 4]  # the twins and others make LEDs as well
+        expected = {f"E{number:02}{at}" for at in range(EACH)}
+        assert expected <= set(bound.pool.ids[first])
+
+
+def test_columns_are_the_factors_of_industries_and_nodes(bound, estimate):
+    need = bound.ranker.space.need(NeedQuery("LED封装", nodes=("led/packaging", "led/driver")))
+    need = replace(need, industries=(0, 5))
+    weights = dict(zip(bound.ranker.blend.names, bound.ranker.blend.content, strict=True))
+    values = dict(zip(weights, bound.values(need).content, strict=True))
+    for rows in (None, np.array([3, 40, 61])):
+        taken = slice(None) if rows is None else rows
+        columns = estimate._columns(need, rows, 2.0)
+        for name, found in zip(("industry_match", "node_match"), columns, strict=True):
+            known = ~np.isnan(values[name])[taken]
+            expected = 2.0 * weights[name] * standardise(values[name])[taken]
+            np.testing.assert_allclose(found[known], expected[known], atol=0.2)  # kept in 255ths
+        assert len(columns) == 2
+        assert not columns[0][np.isnan(values["industry_match"])[taken]].any()
+
+
+def test_few_rows_are_estimated_as_among_all(bound, estimate):
+    some = np.arange(len(bound.pool))[::5]
+    for need in needs(bound):
+        whole = estimate.of(need)
+        np.testing.assert_allclose(estimate.of(need, some), whole[some], rtol=1e-4)
+
+
+def test_deals_are_part_of_the_estimate(traded):
+    bound = traded.ranker.bind(traded.ranker.space.pool(traded_pool(traded)).by_rows())
+    estimate = made(bound)
+    need = bound.ranker.space.need(NeedQuery("LED封装", zone_id="z0"))
+    known, parts = bound.history_sum(need)
+    silent = replace(bound.ranker, history=type(bound.ranker.history)()).bind(bound.pool)
+    without = made(silent).of(need)
+    weight = bound.ranker.blend.cold[3]
+    added = estimate.of(need) - without
+    np.testing.assert_allclose(added[known], weight * parts, atol=1e-3)
+    assert not np.delete(added, known).any()
+    some = np.arange(len(bound.pool))[::3]
+    np.testing.assert_allclose(estimate.of(need, some), estimate.of(need)[some], rtol=1e-4)
+
+
+def traded_pool(traded):
+    from tests.training.deals import trading_data
+
+    assert traded.ranker.history.fitted
+    return trading_data().enterprises
