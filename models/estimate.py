@@ -64,8 +64,9 @@ class Estimate:
             if rows is None:
                 found[known] += weight * parts
             else:
-                _, here, there = np.intersect1d(rows, known, return_indices=True)
-                found[here] += weight * parts[there]
+                at = np.minimum(np.searchsorted(rows, known), len(rows) - 1)
+                here = rows[at] == known
+                found[at[here]] += weight * parts[here]
         return found
 
     def _products(
