@@ -14,6 +14,8 @@ from features.content import Content
 from features.text import WeightedTexts
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from features.nodes import NodeFit
@@ -29,7 +31,9 @@ class PoolFeatures:
 
     Attributes
     ----------
-    ids, names : ndarray of str, shape (n,)
+    ids : ndarray of str, shape (n,)
+    names : sequence of n str
+        Of some that were taken from a large pool, empty.
     views : dict of matrices with n unit rows; a zero row is unknown
         `text`: character TF-IDF over products, name and scope (CSC, of a large pool CSR);
         `topics`: LSA of characters and words; `meaning`: sentence vectors of products, scope and
@@ -61,7 +65,7 @@ class PoolFeatures:
     """
 
     ids: NDArray[np.str_]
-    names: NDArray[np.str_]
+    names: Sequence[str]
     views: dict[str, Any]
     products: WeightedTexts
     product_vectors: NDArray[np.float32]
@@ -103,7 +107,7 @@ class PoolFeatures:
         return replace(
             self,
             ids=self.ids[rows],
-            names=self.names[:0],
+            names=(),
             views={name: _taken(view, rows) for name, view in self.views.items()},
             products=WeightedTexts([], self.products.weights[rows]),
             nodes=nodes,

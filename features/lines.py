@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Self
@@ -18,9 +19,9 @@ class Lines(Sequence[str]):
     Parameters
     ----------
     data : ndarray of uint8
-        All texts in UTF-8.
+        All texts in UTF-8, a line break after each.
     ends : ndarray of int64, shape (n,)
-        Where each of them ends.
+        Where each of them ends, behind its line break.
     """
 
     def __init__(self, data: NDArray[np.uint8], ends: NDArray[np.int64]) -> None:
@@ -30,7 +31,7 @@ class Lines(Sequence[str]):
     @classmethod
     def of(cls, texts: Sequence[str]) -> Self:
         """Return the lines of texts."""
-        said = [text.encode() for text in texts]
+        said = [text.encode() + b"\n" for text in texts]
         ends = np.fromiter(accumulate(map(len, said)), dtype=np.int64, count=len(said))
         return cls(np.frombuffer(b"".join(said), dtype=np.uint8), ends)
 
@@ -46,8 +47,21 @@ class Lines(Sequence[str]):
     def raw(self, at: int) -> bytes:
         """Return the bytes of one text."""
         start = self._ends[at - 1] if at else 0
-        return self._data[start : self._ends[at]].tobytes()
+        return self._data[start : self._ends[at] - 1].tobytes()
 
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return the arrays, to be saved."""
-        return {"data": self._data, "ends": self._ends}
+    def containing(self, text: str) -> NDArray[np.intp]:
+        """Return which texts have a text in them, in order."""
+        # Of two characters in UTF-8 neither stands within the other.
+        said = text.encode("utf-8", "surrogatepass")
+        if not said:
+            return np.arange(len(self))
+        if len(said) >= np.diff(self._ends, prepend=0).max(initial=0):
+            return np.empty(0, dtype=np.intp)  # and no expression of such a length is made
+        places = [found.start() for found in re.finditer(re.escape(said), self._data.data)]
+        at = np.searchsorted(self._ends, places, side="right")
+        within = np.array(places, dtype=np.int64) + len(said) < self._ends[at]
+        return np.unique(at[within])
+
+    def arrays(self, name: str) -> dict[str, NDArray[Any]]:
+        """Return the arrays, to be saved under a name."""
+        return {name: self._data, f"{name}_ends": self._ends}

@@ -250,7 +250,7 @@ class Presence:
         stations = found[-1]
         return ZonePresence(
             ids=tuple(pool.ids[rows].tolist()),
-            names=tuple(pool.names[rows].tolist()),
+            names=tuple(pool.names[row] for row in rows.tolist()),
             hows=tuple(members[row][0] for row in rows.tolist()),
             nodes=found[0],
             stations=stations,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 COLUMNS = ("enterprise_id", "province", "city", "tags", "registered_capital", "founded")
 """What filters look at."""
 _NEWLINE = 10
+_CHARACTER = np.dtype("U1").itemsize
 
 
 class Profiles:
@@ -29,7 +30,8 @@ class Profiles:
 
     Parameters
     ----------
-    ids, names, short_names : ndarray of str, shape (n,)
+    ids : ndarray of str, shape (n,)
+    names, short_names : Lines
         A short name that is unknown is "".
     lines : Lines
         One JSON object each.
@@ -40,13 +42,13 @@ class Profiles:
     def __init__(
         self,
         ids: NDArray[np.str_],
-        names: NDArray[np.str_],
-        short_names: NDArray[np.str_],
+        names: Lines,
+        short_names: Lines,
         lines: Lines,
         columns: pl.DataFrame,
     ) -> None:
         self.ids = ids
-        self._searched = (names, short_names)
+        self._called = (names, short_names)
         self._lines = lines
         self.columns = columns
 
@@ -58,13 +60,11 @@ class Profiles:
     @classmethod
     def restore(cls, kept: Mapping[str, NDArray[Any]]) -> Self:
         """Take back what `arrays` returned."""
-        return cls(
-            kept["ids"],
-            kept["names"],
-            kept["short_names"],
-            Lines(kept["data"], kept["ends"]),
-            pl.read_ipc(kept["columns"].tobytes()),
+        names, short_names, lines = (
+            Lines(kept[name], kept[f"{name}_ends"]) for name in ("names", "short_names", "lines")
         )
+        columns = pl.read_ipc(kept["columns"].tobytes())
+        return cls(kept["ids"], names, short_names, lines, columns)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -76,8 +76,11 @@ class Profiles:
 
     def find(self, enterprise_id: str) -> int | None:
         """Return the row of an enterprise, None where there is none of that id."""
-        at = int(np.searchsorted(self.ids, enterprise_id))
-        return at if at < len(self) and self.ids[at] == enterprise_id else None
+        if len(enterprise_id) > self.ids.dtype.itemsize // _CHARACTER:
+            return None
+        # Of the same type, for else all ids would be copied.
+        at = int(np.searchsorted(self.ids, np.array(enterprise_id, dtype=self.ids.dtype)))
+        return at if at < len(self) and str(self.ids[at]) == enterprise_id else None
 
     def equal(self, others: Profiles) -> NDArray[np.intp]:
         """Return the row here of each of the others that says the very same here, -1 for the rest.
@@ -99,12 +102,10 @@ class Profiles:
         ----------
         text : str
         """
-        found = np.zeros(len(self), dtype=np.bool_)
-        for names in self._searched:
-            found |= np.strings.find(names, text) >= 0
-        if (own := self.find(text)) is not None:
-            found[own] = True
-        return np.flatnonzero(found)
+        names, short_names = self._called
+        found = np.union1d(names.containing(text), short_names.containing(text))
+        own = self.find(text)
+        return found if own is None else np.union1d(found, [own])
 
 
 def arrays(enterprises: pl.DataFrame) -> dict[str, NDArray[Any]]:
@@ -113,15 +114,13 @@ def arrays(enterprises: pl.DataFrame) -> dict[str, NDArray[Any]]:
     enterprises.write_ndjson(written)
     data = np.frombuffer(written.getvalue(), dtype=np.uint8)
     enterprises.select(COLUMNS).write_ipc(columns)
+    names = Lines.of(enterprises["name"].to_list())
+    short_names = Lines.of(enterprises["short_name"].fill_null("").to_list())
     return {
-        "ids": _text(enterprises["enterprise_id"]),
-        "names": _text(enterprises["name"]),
-        "short_names": _text(enterprises["short_name"].fill_null("")),
-        "data": data,
-        "ends": np.flatnonzero(data == _NEWLINE) + 1,
+        "ids": enterprises["enterprise_id"].to_numpy().astype(np.str_),
+        **names.arrays("names"),
+        **short_names.arrays("short_names"),
+        "lines": data,
+        "lines_ends": np.flatnonzero(data == _NEWLINE) + 1,
         "columns": np.frombuffer(columns.getvalue(), dtype=np.uint8),
     }
-
-
-def _text(column: pl.Series) -> NDArray[np.str_]:
-    return column.to_numpy().astype(np.str_)

@@ -277,7 +277,7 @@ class FeatureSpace:
         )
         return PoolFeatures(
             ids=frame["enterprise_id"].to_numpy().astype(np.str_),
-            names=frame["name"].to_numpy().astype(np.str_),
+            names=frame["name"].to_list(),
             views=views,
             products=products,
             product_vectors=product_vectors,

@@ -166,7 +166,7 @@ class _Products:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the texts of all columns, to be saved."""
-        return Lines.of(list(self._columns)).arrays()
+        return Lines.of(list(self._columns)).arrays("texts")
 
 
 def _padded(codes: NDArray[np.str_]) -> NDArray[np.str_]:
@@ -226,12 +226,12 @@ def bind(arrays: Mapping[str, NDArray[Any]], ranker: Ranker) -> PoolRanker:
     text = _sparse(arrays, "views.text", len(space.wording_.characters_.tokens_))
     if len(arrays["points"]) <= retrieval.EXACT:
         text = sparse.csc_array(text)
-    texts = Lines(arrays["data"], arrays["ends"])
+    texts = Lines(arrays["texts"], arrays["texts_ends"])
     nodes = _node_fit(arrays, "nodes", space.chain_map)
     by_sectors = space.supply.by_sectors
     pool = PoolFeatures(
         ids=arrays["profiles.ids"],
-        names=arrays["profiles.names"],
+        names=Lines(arrays["profiles.names"], arrays["profiles.names_ends"]),
         views={"text": text, **{view: arrays[f"views.{view}"] for view in ("topics", "meaning")}},
         products=WeightedTexts(texts, _sparse(arrays, "products", len(texts))),
         product_vectors=arrays["product_vectors"],

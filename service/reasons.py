@@ -95,9 +95,9 @@ def find_evidence(
     said = [pool.products.texts[at] for at in own]
     fills = filling(need, pool, row)
     return Evidence(
-        name=str(pool.names[row]),
+        name=pool.names[row],
         product=product,
-        shared=_shared(need.texts, [*said, str(pool.names[row])]),
+        shared=_shared(need.texts, [*said, pool.names[row]]),
         node=node,
         fits=fits,
         akin=_akin(pool, chosen, row),
@@ -275,4 +275,5 @@ def _akin(pool: PoolFeatures, chosen: NDArray[np.intp], row: int) -> str | None:
     if not len(others):
         return None
     vectors = pool.views["meaning"]
-    return str(pool.names[others[np.argmax(vectors[others] @ vectors[row])]])
+    nearest = int(others[np.argmax(vectors[others] @ vectors[row])])
+    return pool.names[nearest]

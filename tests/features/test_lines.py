@@ -20,7 +20,19 @@ def test_a_text_beyond_the_end_is_no_text():
 
 def test_arrays_are_the_bytes_and_their_ends():
     lines = Lines.of(TEXTS)
-    found = lines.arrays()
-    assert found["data"].tobytes().decode() == "锂电池LED封装b"
-    assert found["ends"].tolist() == [9, 9, 18, 19]
-    assert list(Lines(**found)) == TEXTS
+    found = lines.arrays("t")
+    assert found["t"].tobytes().decode() == "锂电池\n\nLED封装\nb\n"
+    assert found["t_ends"].tolist() == [10, 11, 21, 23]
+    assert list(Lines(found["t"], found["t_ends"])) == TEXTS
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        *(("电", [0, 3]), ("aba", [1, 2]), ("池", [0]), ("", [0, 1, 2, 3, 4])),
+        *(("b\na", [4]), ("池\n", []), ("\ud800", []), ("x", [1]), (".", [])),
+    ],
+)
+def test_texts_with_a_text_in_them_are_found(text, rows):
+    lines = Lines.of(["锂电池", "xaba", "ababa", "电", "b\na"])
+    assert lines.containing(text).tolist() == rows

@@ -1,3 +1,4 @@
+import tracemalloc
 from datetime import date
 
 import polars as pl
@@ -39,7 +40,17 @@ def test_a_row_is_the_profile_with_dates_as_text_and_nothing_for_unknown(table, 
 
 def test_an_enterprise_is_found_by_its_id(profiles):
     assert [profiles.find(id_) for id_ in ("a1", "b2", "c3")] == [0, 1, 2]
-    assert [profiles.find(id_) for id_ in ("", "a2", "c3x", "z")] == [None] * 4
+    assert [profiles.find(id_) for id_ in ("", "a2", "c3x", "z", "b2\0", "b" * 9)] == [None] * 6
+
+
+def test_a_text_of_any_length_is_looked_for_without_a_copy_of_all_ids():
+    rows = [{"enterprise_id": f"e{at:04}", "name": "n"} for at in range(2_000)]
+    many, text = Profiles.of(frame("enterprises", rows)), "e" * 10_000
+    tracemalloc.start()
+    assert (many.find(text), many.search(text).tolist()) == (None, [])
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1_000_000
 
 
 @pytest.mark.parametrize(
