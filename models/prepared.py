@@ -3,8 +3,9 @@
 Profiles become features chunk by chunk, so that a pool need not fit into memory, and every process
 maps the same files: loading takes no longer for a million enterprises than for thousands, and
 several workers share one copy. What is prepared lies in `prepared/VERSION/`, under a name that says
-which tables it was made of. All of it follows from model and tables: where it is missing or damaged
-it is made anew, and whatever is of other tables or versions is removed then.
+which tables it was made of. All of it follows from model and tables: where it is missing, or a file
+of it cut short, it is made anew, and what was for other tables is removed then. That every byte is
+as it was written is looked at by `verify`, before a version is published.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from models.growing import GrowingArrays
 from models.retrieval import TwoStage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     import polars as pl
@@ -43,7 +44,8 @@ log = logging.getLogger(__name__)
 TABLES = ("enterprises", "chains", "input_output")
 """What features are made of besides the model: when one of these changes, all is made anew."""
 FOLDER = "prepared"
-_MADE_BY = "3"
+_LOCK, _DRAFTS = ".lock", ".*.draft"
+_MADE_BY = "4"
 """Changed when the same model and tables would be prepared otherwise than before."""
 
 
@@ -94,26 +96,30 @@ def prepare(
         When the disk does not take what is made.
     """
     while True:
-        own = _folder(version, workspace)
+        made_of = versions(workspace)
+        own = _folder(version, workspace.home, made_of)
         ranker = read()
         with suppress(DamagedError):  # mostly, it is not there
             return load(own, ranker)
         try:
             own.parent.mkdir(parents=True, exist_ok=True)
-            with filelock.FileLock(own.with_name(".lock")):
-                if not _is_whole(own):  # another process may have made it meanwhile
+            with filelock.FileLock(own.with_name(_LOCK)):
+                _remove(own.parent.glob(_DRAFTS))
+                found = _loaded(own, ranker)  # another process may have made it meanwhile
+                if found is None:
                     enterprises = workspace.read("enterprises")
-                    if own != _folder(version, workspace):
+                    if made_of != versions(workspace):
                         continue
-                    _make(own, ranker, enterprises, workspace, progress)
-                    tidy(workspace)
+                    _make(own, ranker, enterprises, made_of, progress)
+                    found = load(own, ranker)
+                    _remove(path for path in own.parent.glob("[!.]*") if path != own)
+                return found
         except OSError as error:
             raise UnavailableError(
                 f"could not prepare model {version} in {own.parent}: {error.strerror or error}",
                 got=str(own.parent),
                 expected="a writable folder with free space",
             ) from error
-        return load(own, ranker)
 
 
 def versions(workspace: Workspace) -> tuple[str, ...]:
@@ -123,60 +129,65 @@ def versions(workspace: Workspace) -> tuple[str, ...]:
 
 def is_there(version: str, workspace: Workspace) -> bool:
     """Tell whether a version is prepared for the tables as they are."""
-    return _folder(version, workspace).exists()
+    return _folder(version, workspace.home, versions(workspace)).exists()
 
 
 def verify(version: str, workspace: Workspace) -> None:
     """Look at every byte of what was prepared for the tables as they are; remove it if damaged."""
-    own = _folder(version, workspace)
+    own = _folder(version, workspace.home, versions(workspace))
     if own.exists():
         try:
             artifact.verify(own)
         except DamagedError as error:
             log.warning("what was prepared is made anew: %s", error.message)
-            shutil.rmtree(own)
+            _remove([own])
 
 
 def tidy(workspace: Workspace) -> None:
-    """Remove what was prepared for other tables or for versions that are gone.
+    """Remove what was prepared for versions that are gone, and what a killed process left behind.
 
     Whoever has mapped the files keeps them until it lets go of them.
     """
-    key = _folder("", workspace).name
     for own in (workspace.home / FOLDER).glob("*"):
-        gone = not (workspace.home / "models" / own.name).exists()
-        for path in [own] if gone else own.glob("[!.]*"):
-            if gone or path.name != key:
-                shutil.rmtree(path, ignore_errors=True)
+        if not (workspace.home / "models" / own.name).exists():
+            _remove([own])
+            continue
+        with suppress(filelock.Timeout), filelock.FileLock(own / _LOCK, timeout=0):
+            _remove(own.glob(_DRAFTS))
 
 
-def _folder(version: str, workspace: Workspace) -> Path:
-    made_of = " ".join([_MADE_BY, *versions(workspace)])
-    return workspace.home / FOLDER / version / hashlib.sha256(made_of.encode()).hexdigest()[:16]
+def _folder(version: str, home: Path, made_of: tuple[str, ...]) -> Path:
+    key = hashlib.sha256(" ".join([_MADE_BY, *made_of]).encode()).hexdigest()[:16]
+    return home / FOLDER / version / key
 
 
-def _is_whole(folder: Path) -> bool:
-    """Tell whether all files are there; what is damaged, or was left half made, is removed."""
-    for draft in folder.parent.glob(".*.draft"):
-        shutil.rmtree(draft, ignore_errors=True)
-    if folder.exists():
-        try:
-            artifact.mapped(folder)
-        except DamagedError as error:
-            log.warning("what was prepared is made anew: %s", error.message)
-            shutil.rmtree(folder)
-    return folder.exists()
+def _remove(folders: Iterable[Path]) -> None:
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _loaded(own: Path, ranker: Ranker) -> Prepared | None:
+    """Return what is there; what is damaged is removed."""
+    if not own.exists():
+        return None
+    try:
+        return load(own, ranker)
+    except DamagedError as error:
+        log.warning("what was prepared is made anew: %s", error.message)
+        _remove([own])
+        return None
 
 
 def _make(
     own: Path,
     ranker: Ranker,
     enterprises: pl.DataFrame,
-    workspace: Workspace,
+    made_of: tuple[str, ...],
     progress: Count | None,
 ) -> None:
-    """Make what is needed from the tables as they are, and from what there was for former ones."""
-    links = {table: workspace.version(table) for table in TABLES if table != "enterprises"}
+    """Make what is needed of tables of these versions, and of what there was for former ones."""
+    links = dict(zip(TABLES, made_of, strict=True))
+    del links["enterprises"]
     facts = {"links": links, "made_by": _MADE_BY}
     former = None
     for path in own.parent.glob("[!.]*"):
@@ -272,9 +283,12 @@ def load(folder: Path, ranker: Ranker) -> Prepared:
     arrays = artifact.mapped(folder)
     try:
         bound = pool_files.bind(arrays, ranker)
-        profiles = Profiles.restore(pool_files.part(arrays, "profiles"))
-        residents = Residents.restore(pool_files.part(arrays, "residents"), ranker.space.gazetteer_)
+        first = pool_files.part(arrays, "retrieval")
+        return Prepared(
+            bound,
+            Profiles.restore(pool_files.part(arrays, "profiles")),
+            Residents.restore(pool_files.part(arrays, "residents"), ranker.space.gazetteer_),
+            TwoStage(bound, first) if first else None,
+        )
     except (LookupError, ValueError) as error:
         raise DamagedError(f"{folder} is damaged: {error}", got=str(folder)) from error
-    first = pool_files.part(arrays, "retrieval")
-    return Prepared(bound, profiles, residents, TwoStage(bound, first) if first else None)

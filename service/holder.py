@@ -31,6 +31,8 @@ _EVERY = 0.05
 """Seconds between two looks for an announcement."""
 _PAUSE_SECONDS = 1.0
 """For how long a loading that failed is not tried again: a request more must not cost another."""
+_AGAIN_SECONDS = 15.0
+"""After so long changed profiles that could not be read are tried again."""
 _MEANWHILE = "enterprises have changed: until they are read, leads are of those before"
 _END_SECONDS = 2.0
 """How long an end waits for a loading that is under way."""
@@ -179,25 +181,24 @@ class EngineHolder:
 
     def _catch_up(self) -> None:
         """Have changed profiles read, and put the engine of the tables as they are in service."""
-        engine, problem = self.engine, None
+        engine = self.engine
         while not self._closing.is_set():
             try:
                 if version := self._registry.active():
                     self._prepare(version)
                 state = self._state()
                 engine = self._load(former=engine)
-            except (UnavailableError, DamagedError) as error:
-                log.exception("changed profiles cannot be read")
-                problem = error.message
+            except Exception as error:
+                log.exception("changed profiles cannot be read yet")
+                with self._lock:
+                    self._failure = str(error) or type(error).__name__
+                self._closing.wait(_AGAIN_SECONDS)
+                continue
             with self._lock:
-                if problem is not None:
-                    self._failure = problem
-                elif state == self._state() and engine is not None:
+                if state == self._state():
                     self._serve(engine, state)
-                else:
-                    continue
-                self._reading = None
-                return
+                    self._reading = None
+                    return
 
     def _watch(self) -> None:
         """Load what is announced, as one of the workers."""

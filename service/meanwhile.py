@@ -40,11 +40,13 @@ def meanwhile(former: Engine | None, workspace: Workspace) -> Engine | None:
     """
     if former is None or former.prepared.two_stage is None:
         return None
-    version = ModelRegistry(workspace).active()
-    if version != former.model_version or prepared.is_there(version, workspace):
+    version, as_they_are = ModelRegistry(workspace).active(), prepared.versions(workspace)
+    if version != former.model_version or former.made_of == (version, *as_they_are):
+        return None
+    if prepared.is_there(version, workspace):
         return None
     pool_version = workspace.pool_version
-    made_of = ("meanwhile", version, *prepared.versions(workspace))
+    made_of = ("meanwhile", version, *as_they_are)
     ready = former.prepared
     if former.made_of != made_of:
         enterprises = workspace.read("enterprises")

@@ -1,5 +1,6 @@
 import shutil
 
+import filelock
 import numpy as np
 import polars as pl
 import pytest
@@ -8,7 +9,7 @@ from scipy import sparse
 from features.errors import DamagedError, UnavailableError
 from features.need import NeedQuery
 from features.workspace import Workspace
-from models import pool_files, prepared, retrieval
+from models import artifact, pool_files, prepared, retrieval
 from models.ranker import order
 from tests.pool import NEED_IDS, SUBJECTS, tables
 
@@ -57,7 +58,8 @@ def test_features_come_back_as_they_were_made_whatever_the_chunks(bound, workspa
     monkeypatch.setattr(pool_files, "_CHUNK", 7)
     found = prepared.prepare("v1", lambda: bound.ranker, workspace).bound
     pool, expected = found.pool, bound.pool
-    for name in ("ids", "names", "industries", "attributes", "points"):
+    assert list(pool.names) == list(expected.names)
+    for name in ("ids", "industries", "attributes", "points"):
         assert same(getattr(pool, name), getattr(expected, name)), name
     for name, view in expected.views.items():
         assert same(pool.views[name], view), name
@@ -126,9 +128,10 @@ def test_other_tables_are_prepared_anew_and_the_former_go(bound, workspace):
     workspace.commit({"enterprises": tables()["enterprises"].head(20)})
     found = prepared.prepare("v1", lambda: bound.ranker, workspace)
     assert len(found.profiles) == 20
-    (after,) = files(workspace)
-    assert after.parts[1] == "v1"
-    assert after not in before
+    after = [path for path in files(workspace) if path.parts[1] == "v1"]
+    assert len(after) == 1
+    assert after[0] not in before
+    assert len(files(workspace)) == 2  # v2 can take over from its own, should it serve again
 
 
 @pytest.mark.parametrize("exact", [10, 1_000])
@@ -188,6 +191,46 @@ def test_tables_that_change_while_they_are_read_are_read_again(bound, workspace,
     assert len(files(workspace)) == 1
 
 
+def test_what_is_made_is_returned_however_tables_change_meanwhile(bound, workspace, monkeypatch):
+    make, few = prepared.make, tables()["enterprises"].head(20)
+
+    def changing(*given, **more):
+        make(*given, **more)
+        monkeypatch.setattr(prepared, "make", make)
+        workspace.commit({"enterprises": few})
+
+    monkeypatch.setattr(prepared, "make", changing)
+    found = prepared.prepare("v1", lambda: bound.ranker, workspace)
+    assert len(found.profiles) == len(bound.pool)
+    read = reading(monkeypatch, bound.ranker.space)
+    again = prepared.prepare("v1", lambda: bound.ranker, workspace)
+    assert len(again.profiles) == 20
+    assert read == []  # all were taken over
+
+
+def test_a_folder_that_lacks_what_is_asked_of_it_is_made_anew(bound, workspace, caplog):
+    prepared.prepare("v1", lambda: bound.ranker, workspace)
+    (own,) = files(workspace)
+    arrays = artifact.mapped(workspace.home / own)
+    del arrays["points"]
+    shutil.rmtree(workspace.home / own)
+    artifact.save(workspace.home / own, arrays, {})
+    assert prepared.prepare("v1", lambda: bound.ranker, workspace).bound.pool.points.any()
+    assert "made anew" in caplog.text
+
+
+def test_what_a_killed_process_left_goes(bound, workspace):
+    prepared.prepare("v1", lambda: bound.ranker, workspace)
+    draft = workspace.home / "prepared" / "v1" / ".0.1.draft"
+    draft.mkdir()
+    with filelock.FileLock(draft.with_name(".lock")):
+        prepared.tidy(workspace)
+        assert draft.exists()  # somebody may be at it
+    prepared.tidy(workspace)
+    assert not draft.exists()
+    assert len(files(workspace)) == 1
+
+
 def test_what_was_prepared_for_a_version_that_is_gone_goes(bound, workspace):
     prepared.prepare("v1", lambda: bound.ranker, workspace)
     shutil.rmtree(workspace.home / "models" / "v1")
@@ -195,7 +238,7 @@ def test_what_was_prepared_for_a_version_that_is_gone_goes(bound, workspace):
     assert files(workspace) == []
 
 
-@pytest.mark.parametrize("name", ["views.meaning.npy", "manifest.json", "profiles.data.npy"])
+@pytest.mark.parametrize("name", ["views.meaning.npy", "manifest.json", "profiles.lines.npy"])
 def test_what_is_missing_or_cut_short_is_made_anew(bound, workspace, name, caplog):
     prepared.prepare("v1", lambda: bound.ranker, workspace)
     (folder,) = files(workspace)

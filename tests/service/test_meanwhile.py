@@ -11,7 +11,7 @@ import pytest
 
 from features.errors import UnavailableError
 from features.need import NeedQuery
-from models.registry import ModelRegistry
+from models import prepared
 from service.engine import Engine
 from service.filters import Filters
 from service.holder import EngineHolder
@@ -123,39 +123,55 @@ def test_what_changes_while_profiles_are_read_is_not_missed(
     assert NEW not in listed(holder.current())
 
 
-def test_profiles_that_cannot_be_read_leave_the_former_in_service(
-    large: Workspace, holder: EngineHolder, preparing: Preparing
+def test_tables_that_change_in_the_midst_of_reading_are_read_again(
+    large: Workspace,
+    holder: EngineHolder,
+    preparing: Preparing,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def fail(_: str) -> None:
-        raise UnavailableError("no space is left")
+    make = prepared.make
 
-    preparing._prepare = fail
-    preparing.let_go.set()
+    def changing(*given: Any, **more: Any) -> None:
+        make(*given, **more)
+        monkeypatch.setattr(prepared, "make", make)
+        table = large.read("enterprises")
+        large.commit({"enterprises": table.filter(pl.col("enterprise_id") != NEW)})
+
+    monkeypatch.setattr(prepared, "make", changing)
     change(large)
     holder.current()
-    wait(holder)
-    assert holder.trouble() == "no space is left"
-    assert FIRST not in listed(holder.current())
-
-
-def test_a_rollback_does_not_come_back_to_the_former_profiles(
-    large: Workspace, holder: EngineHolder, preparing: Preparing
-) -> None:
-    registry = ModelRegistry(large)
-    folder = registry.active_folder()
-    assert folder is not None
-    shutil.copytree(folder, registry.folder / OTHER)
-    change(large)
-    assert holder.current().pool_version != large.pool_version
-    Engine.load(large, HashedEncoder(), version=OTHER)
-    registry.activate(OTHER)
-    assert listed(holder.current()) >= {NEW}
-    Engine.load(large, HashedEncoder(), version=folder.name)
-    registry.rollback()
-    assert holder.changed()
-    assert holder.current().pool_version == large.pool_version
     preparing.let_go.set()
     wait(holder)
+    assert holder.current().pool_version == large.pool_version
+    assert NEW not in listed(holder.current())
+
+
+@pytest.mark.parametrize("error", [UnavailableError("no space is left"), OSError(12, "no memory")])
+def test_profiles_that_cannot_be_read_are_tried_again(
+    large: Workspace,
+    holder: EngineHolder,
+    preparing: Preparing,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+) -> None:
+    monkeypatch.setattr("service.holder._AGAIN_SECONDS", 0.01)
+    prepare, tried = preparing._prepare, threading.Event()
+
+    def fail(_: str) -> None:
+        if tried.is_set():
+            preparing._prepare = prepare
+        tried.set()
+        raise error
+
+    preparing._prepare = fail
+    change(large)
+    assert FIRST not in listed(holder.current())
+    preparing.let_go.set()
+    assert tried.wait(20)
+    wait(holder)
+    assert len(preparing.asked) == 3
+    assert holder.current().pool_version == large.pool_version
+    assert holder.trouble() is None
 
 
 def test_it_is_not_needed_where_profiles_are_read_in_seconds_or_already(
@@ -168,3 +184,6 @@ def test_it_is_not_needed_where_profiles_are_read_in_seconds_or_already(
     shutil.rmtree(workspace.home / "prepared")
     large = Engine.load(workspace, HashedEncoder())
     assert meanwhile(large, workspace) is None
+    shutil.rmtree(workspace.home / "prepared")
+    workspace.commit({"needs": workspace.read("needs").head(3)})
+    assert meanwhile(large, workspace) is None  # it has all of them already
