@@ -35,7 +35,7 @@ _LOCAL_BYTES = 32 * 2**20
 _LAST_BYTES = 8 * 2**20
 _ENTRY_BYTES = 1024
 """What an entry weighs besides its body."""
-_MADE_BY = ("1", schema_hash())
+_MADE_BY = ("2", schema_hash())
 """The number is changed when the same model and pool would give other bytes than before."""
 _THREADS = 4
 _AWAY = (UnavailableError, DamagedError, OSError)

@@ -60,7 +60,7 @@ def prepare(settings: Settings, version: str) -> None:
         When the version cannot be prepared; that pages could not be computed is no reason.
     """
     done = subprocess.run(
-        [sys.executable, "-m", "service.preparing", version, str(os.getpid())],
+        [sys.executable, "-P", "-m", "service.preparing", version, str(os.getpid())],
         env=_environment(settings),
         stdout=subprocess.PIPE,
         check=False,

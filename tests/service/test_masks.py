@@ -105,3 +105,12 @@ def test_masks_that_are_kept_are_bounded(monkeypatch: pytest.MonkeyPatch) -> Non
         masks.of(Filters(min_capital=capital))
     kept = masks._kept.cache_info()
     assert (kept.currsize, kept.misses) == (2, 5)
+
+
+def test_the_mask_of_a_filter_with_very_much_text_is_not_kept() -> None:
+    masks = found_in(POOL)
+    many = Filters(exclude=tuple(f"x{number}" for number in range(1_000)))
+    assert masks.of(many).rows.tolist() == list(range(POOL.height))
+    assert masks._kept.cache_info().currsize == 0
+    masks.of(Filters(exclude=("a",)))
+    assert masks._kept.cache_info().currsize == 1
