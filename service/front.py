@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 PATH = "/v1/recommendations"
 _BYTES = 4 * 2**20
-_ENTRY_BYTES = 512
+_ENTRY_BYTES = 2_400
+"""What a question and its key weigh besides their texts, as measured."""
 _FOREVER = float("inf")
 
 
