@@ -74,7 +74,12 @@ def question(
     the same scope alone, so that none reaches somebody who may not see all of it.
     """
     asked = orjson.dumps([call, language, scope, arguments], option=orjson.OPT_SORT_KEYS)
-    return Question(asked, language, work)
+    return Question(trimmed(asked), language, work)
+
+
+def trimmed(data: bytes) -> bytes:
+    """Return the same bytes in no more memory than they need: orjson leaves room behind them."""
+    return bytes(memoryview(data))
 
 
 class Answer:
@@ -281,7 +286,7 @@ async def warm(remote: RemoteCache, engine: Engine, asked: Question) -> bool:
 
 
 def _computed(engine: Engine, asked: Question) -> bytes:
-    return orjson.dumps(asked.work(engine), option=orjson.OPT_SERIALIZE_NUMPY)
+    return trimmed(orjson.dumps(asked.work(engine), option=orjson.OPT_SERIALIZE_NUMPY))
 
 
 def _key(engine: Engine, asked: Question) -> tuple[str, str, bytes]:
