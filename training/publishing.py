@@ -95,7 +95,7 @@ def train(
         | {name: installed(name) for name in LIBRARIES},
     }
     name = f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03}-{_digest(versions, seed, now)}"
-    with workspace.writing():  # nothing else becomes active between the comparison and the end
+    with workspace.writing():  # the version compared with is the active one when this is saved
         verdict = _verdict(workspace, registry, encoder, facts)
         facts |= {
             "forced": activate and force,
@@ -104,8 +104,8 @@ def train(
         }
         artifact.save(registry.folder / name, fitted.ranker.arrays(), facts)
         activated = activate and (force or verdict.refused is None)
-        if activated:
-            registry.activate(name)
+    if activated:  # which may take minutes for a large pool in service: others can write meanwhile
+        registry.activate(name)
     why_not = None
     if not activate:
         why_not = "not asked for (--no-activate)"
