@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import orjson
@@ -86,7 +87,7 @@ def _environment(settings: Settings) -> Mapping[str, str]:
         "log_level": settings.log_level,
     }
     names = {PREFIX + name.upper(): str(value) for name, value in given.items() if value}
-    names["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))  # the encoder may be anywhere
+    names["PYTHONPATH"] = os.pathsep.join(path or str(Path.cwd()) for path in sys.path)
     return os.environ | names | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
