@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
-from features.compact import rows_of
+from features.compact import rows_of, single
 from features.content import Content
 from features.text import WeightedTexts
 
@@ -119,6 +119,11 @@ class PoolFeatures:
             centre=self.content.mean,
             gram=None,
         )
+
+    def in_single(self) -> PoolFeatures:
+        """Return the same in single precision, for a few enterprises that every request reads."""
+        views = {name: single(view) for name, view in self.views.items()}
+        return replace(self, views=views, industries=single(self.industries.T).T)
 
 
 def _taken(view: Any, rows: NDArray[np.intp]) -> Any:

@@ -44,6 +44,11 @@ log = logging.getLogger(__name__)
 TABLES = ("enterprises", "chains", "input_output")
 """What features are made of besides the model: when one of these changes, all is made anew."""
 FOLDER = "prepared"
+_GATHERED = {"views.topics", "views.meaning", "views.text.data", "views.text.indices"} | {
+    *("industries", "nodes.fit", "products.data", "products.indices", "product_vectors"),
+    *("retrieval.matrix", "retrieval.nodes"),
+}
+_PAGE = 4_096
 _LOCK, _DRAFTS = ".lock", ".*.draft"
 _MADE_BY = "4"
 """Changed when the same model and tables would be prepared otherwise than before."""
@@ -275,12 +280,17 @@ def _write_first_stage(draft: Path, bound: PoolRanker) -> None:
 def load(folder: Path, ranker: Ranker) -> Prepared:
     """Return what `make` has written, mapped into memory.
 
+    What requests gather rows of is touched once, so that none of them waits for a page to be mapped
+    or read.
+
     Raises
     ------
     DamagedError
         When a file is missing or cut short, or the manifest was altered.
     """
     arrays = artifact.mapped(folder)
+    for name in arrays.keys() & _GATHERED:
+        arrays[name].reshape(-1).view(np.uint8)[::_PAGE].max(initial=0)
     try:
         bound = pool_files.bind(arrays, ranker)
         first = pool_files.part(arrays, "retrieval")

@@ -40,7 +40,7 @@ class Sample:
     def __init__(self, whole: PoolRanker, rows: NDArray[np.intp]) -> None:
         self.whole = whole
         self.rows = rows
-        self.bound = whole.take(rows)
+        self.bound = whole.take(rows, in_single=True)
         self.values = lru_cache(_NEEDS_KEPT)(self.bound.values)
 
 

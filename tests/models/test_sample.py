@@ -1,7 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from features.compact import in_255ths
 from features.need import NeedQuery
+from models.ranker import PoolRanker
 from models.sample import Among, Sample
 from tests.pool import NEED_IDS
 
@@ -59,3 +63,14 @@ def test_values_of_the_sample_are_computed_once_a_need(bound, need, monkeypatch)
     for _ in range(2):
         Among(sample, need, np.arange(20, 50))
     assert asked == [10, 30, 30]
+
+
+def test_the_sample_is_kept_in_single_precision(bound):
+    pool = bound.pool
+    views = {name: pool.views[name].astype(np.float16) for name in ("topics", "meaning")}
+    industries = in_255ths(pool.industries.T).T
+    halved = replace(pool, views=pool.views | views, industries=industries)
+    large = PoolRanker(bound.ranker, halved, bound.measured)
+    own = Sample(large, np.array([3, 8])).bound.pool
+    assert {own.views[name].dtype for name in views} == {own.industries.dtype} == {np.dtype("f4")}
+    np.testing.assert_allclose(own.industries, pool.industries[:, [3, 8]], atol=1 / 510)
