@@ -24,6 +24,7 @@ import numpy as np
 import polars as pl
 
 from features.nodes import standing
+from features.ordered import found_in, place_of
 from features.seats import CITY, COUNTY
 from features.vocabulary import ENDINGS, STAGES
 
@@ -109,10 +110,7 @@ class ZonePresence:
 
     def rows_in(self, ids: NDArray[np.str_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Return which rows of a pool, in the order of ids, are there, and as which member."""
-        own = self._own
-        at = np.minimum(np.searchsorted(ids, own), max(len(ids) - 1, 0))
-        found = np.flatnonzero(ids[at] == own) if len(ids) else np.empty(0, dtype=np.intp)
-        return at[found], found
+        return found_in(ids, self._own)
 
     @cached_property
     def strongest_apart(self) -> NDArray[np.float32]:
@@ -216,7 +214,7 @@ class Presence:
             for row, how in self.seats(zone_id).items()
         }
         for event in self._there.get(zone_id, ()):
-            row = self._row(event["enterprise_id"])
+            row = place_of(self._pool.ids, event["enterprise_id"])
             said = PRESENT[event["stage"]]
             if row is None or (apart_from is not None and event["need_id"] == apart_from):
                 continue
@@ -259,10 +257,6 @@ class Presence:
             pulls=graph.pulls(stations.whole[None, :])[:, 0],
             pulls_apart=graph.pulls(stations.apart),
         )
-
-    def _row(self, enterprise_id: str) -> int | None:
-        at = int(np.searchsorted(self._pool.ids, enterprise_id))
-        return at if at < len(self._pool) and self._pool.ids[at] == enterprise_id else None
 
 
 def _strength(shares: NDArray[np.float32], own: NDArray[np.bool_]) -> Strength:

@@ -13,6 +13,7 @@ import orjson
 import polars as pl
 
 from features.lines import Lines
+from features.ordered import found_in, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 COLUMNS = ("enterprise_id", "province", "city", "tags", "registered_capital", "founded")
 """What filters look at."""
 _NEWLINE = 10
-_CHARACTER = np.dtype("U1").itemsize
 
 
 class Profiles:
@@ -76,23 +76,17 @@ class Profiles:
 
     def find(self, enterprise_id: str) -> int | None:
         """Return the row of an enterprise, None where there is none of that id."""
-        if len(enterprise_id) > self.ids.dtype.itemsize // _CHARACTER:
-            return None
-        # Of the same type, for else all ids would be copied.
-        at = int(np.searchsorted(self.ids, np.array(enterprise_id, dtype=self.ids.dtype)))
-        return at if at < len(self) and str(self.ids[at]) == enterprise_id else None
+        return place_of(self.ids, enterprise_id)
 
     def equal(self, others: Profiles) -> NDArray[np.intp]:
         """Return the row here of each of the others that says the very same here, -1 for the rest.
 
         Shape (len(others),).
         """
-        rows = np.searchsorted(self.ids, others.ids)
-        rows = np.where(rows < len(self), rows, -1)
-        rows[self.ids[rows] != others.ids if len(self) else slice(None)] = -1
-        for at in np.flatnonzero(rows >= 0).tolist():
-            if self._lines.raw(rows[at]) != others._lines.raw(at):
-                rows[at] = -1
+        rows = np.full(len(others), -1)
+        for row, at in zip(*found_in(self.ids, others.ids), strict=True):
+            if self._lines.raw(row) == others._lines.raw(at):
+                rows[at] = row
         return rows
 
     def search(self, text: str) -> NDArray[np.intp]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from features.compact import single
+from features.ordered import found_in
 from models.blend import content_share
 from models.node_match import BREADTH
 from models.ranker import content_factors
@@ -64,9 +65,8 @@ class Estimate:
             if rows is None:
                 found[known] += weight * parts
             else:
-                at = np.minimum(np.searchsorted(rows, known), len(rows) - 1)
-                here = rows[at] == known
-                found[at[here]] += weight * parts[here]
+                at, here = found_in(rows, known)
+                found[at] += weight * parts[here]
         return found
 
     def _products(

@@ -14,6 +14,7 @@ import numpy as np
 from scipy import sparse
 
 from features.attributes import TokenColumns
+from features.ordered import found_in
 from models.factor import Factor
 
 if TYPE_CHECKING:
@@ -182,13 +183,9 @@ class LightFMHybrid(Factor):
         return sparse.csr_array(sparse.hstack([*known, topics], format="csr", dtype=np.float32))
 
     def _identities(self, pool: PoolFeatures) -> sparse.csr_array:
-        at = np.searchsorted(pool.ids, self.own_)
-        found = np.flatnonzero(at < len(pool.ids))
-        found = found[pool.ids[at[found]] == self.own_[found]]
-        return sparse.csr_array(
-            (np.ones(len(found), dtype=np.float32), (at[found], found)),
-            shape=(len(pool), len(self.own_)),
-        )
+        rows, own = found_in(pool.ids, self.own_)
+        shape = (len(pool), len(self.own_))
+        return sparse.csr_array((np.ones(len(own), dtype=np.float32), (rows, own)), shape=shape)
 
 
 def _sample(size: int, known: NDArray[np.intp], seed: int) -> NDArray[np.intp]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from features.compact import in_255ths, single
 from features.nodes import NamedNodes, named_bits
+from features.ordered import found_in
 from models.estimate import VIEWS, Estimate
 from models.ranker import leading, order
 from models.sample import Among, Sample
@@ -187,17 +188,8 @@ class TwoStage:
         chosen = self.bound.ranker.heads.chosen(need.need_id)
         if need.present is not None:
             chosen = np.concatenate([chosen, np.array(need.present.ids, dtype=np.str_)])
-        return rows[found_in(rows, found_in(self.bound.pool.ids, chosen))]
-
-
-def found_in(ordered: NDArray[Any], wanted: NDArray[Any]) -> NDArray[np.intp]:
-    """Return where in an array in ascending order the wanted entries are, those that are there."""
-    if not len(ordered):
-        return np.empty(0, dtype=np.intp)
-    # Of the same type, for else the long array would be copied.
-    at = np.searchsorted(ordered, wanted.astype(ordered.dtype))
-    at = np.minimum(at, len(ordered) - 1)
-    return np.unique(at[ordered[at] == wanted])
+        there, _ = found_in(self.bound.pool.ids, chosen)
+        return rows[np.unique(found_in(rows, there)[0])]
 
 
 def _basis(pool: PoolFeatures, generator: np.random.Generator) -> NDArray[np.float32]:

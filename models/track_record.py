@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from features.history import Deals, day_of, place_of, subject_of, years
+from features.ordered import found_in
 from models.choice import Weights, learn, of_industry, of_place
 from models.factor import Factor
 from models.tally import Tally
@@ -74,10 +75,7 @@ class DealHistory:
         """Return where in the pool the enterprises with deals are."""
         if not self.fitted:
             return None
-        at = np.searchsorted(pool.ids, self.tally_.enterprises)
-        found = np.flatnonzero(at < len(pool.ids))
-        found = found[pool.ids[at[found]] == self.tally_.enterprises[found]]
-        return Prepared(at[found], found, len(pool))
+        return Prepared(*found_in(pool.ids, self.tally_.enterprises), len(pool))
 
     def evidence(self, need: NeedFeatures, enterprise_id: str) -> dict[str, Any]:
         """Return what an enterprise's deals have to do with a need.
@@ -208,9 +206,8 @@ class HistoryScorer:
             return parts
         dense = self._prepared._replace(rows=np.arange(len(known)), size=len(known))
         scores = [factor.score(need, dense) for factor in self._factors]
-        at = np.minimum(np.searchsorted(known, self._taken), len(known) - 1)
-        found = known[at] == self._taken
-        parts[:, found] = standardise_together(scores, len(known))[:, at[found]]
+        at, found = found_in(known, self._taken)
+        parts[:, found] = standardise_together(scores, len(known))[:, at]
         return parts
 
 

@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from features.errors import InputError, UnavailableError
 from features.nodes import NamedNodes, named_bits
+from features.ordered import found_in
 from features.presence import Presence
 from features.profile import confidence, known_of_zone
 from models import loading, prepared
@@ -259,7 +260,9 @@ class Engine(Directory):
 
     def within(self, enterprise_ids: Sequence[str]) -> NDArray[np.bool_]:
         """Return which rows of the pool are among the given ids."""
-        return np.isin(self.bound.pool.ids, np.array(list(enterprise_ids), dtype=np.str_))
+        ids, found = self.bound.pool.ids, np.zeros(len(self.bound.pool), dtype=np.bool_)
+        found[found_in(ids, np.array(list(enterprise_ids), dtype=np.str_))[0]] = True
+        return found
 
     def needs_for(self, enterprise_id: str, limit: int, language: Language) -> Document:
         """Return the needs that an enterprise suits best, by its rank in each need's list."""

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from features.nodes import NAMED_FROM
+from features.ordered import found_in
 from models.blend import CONSTANT
 from models.gap import Filling, filling
 from models.ranker import ranked_factors
-from models.retrieval import found_in
 from models.supply import Link, link
 from service.neighbours import gap_told, link_told
 from service.sentences import FACTORS
@@ -72,7 +72,8 @@ class Evidence:
 
 def chosen_rows(bound: PoolRanker, need: NeedFeatures) -> NDArray[np.intp]:
     """Return the rows of the enterprises already chosen for a need."""
-    return found_in(bound.pool.ids, bound.ranker.heads.chosen(need.need_id))
+    rows, _ = found_in(bound.pool.ids, bound.ranker.heads.chosen(need.need_id))
+    return np.unique(rows)
 
 
 def find_evidence(
