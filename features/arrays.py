@@ -108,7 +108,7 @@ class PoolFeatures:
             self,
             ids=self.ids[rows],
             names=(),
-            views={name: _taken(view, rows) for name, view in self.views.items()},
+            views={name: rows_of(view, rows) for name, view in self.views.items()},
             products=WeightedTexts([], self.products.weights[rows]),
             nodes=nodes,
             stations=nodes if self.stations is self.nodes else self.stations.take(rows),
@@ -124,10 +124,6 @@ class PoolFeatures:
         """Return the same in single precision, for a few enterprises that every request reads."""
         views = {name: single(view) for name, view in self.views.items()}
         return replace(self, views=views, industries=single(self.industries.T).T)
-
-
-def _taken(view: Any, rows: NDArray[np.intp]) -> Any:
-    return rows_of(view, rows) if sparse.issparse(view) else view[rows]
 
 
 @dataclass(frozen=True, eq=False)

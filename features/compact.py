@@ -40,9 +40,9 @@ def single(array: Any) -> Any:
     return found
 
 
-def rows_of(matrix: sparse.csr_array, at: NDArray[np.intp]) -> sparse.csr_array:
-    """Return rows of a sparse matrix in single precision, however it is kept."""
-    if matrix.dtype != np.float16:
+def rows_of(matrix: Any, at: Any) -> Any:
+    """Return rows of a matrix, those of a sparse one in single precision, however it is kept."""
+    if not sparse.issparse(matrix) or matrix.dtype != np.float16:
         return matrix[at]
     starts, lengths = matrix.indptr[at], np.diff(matrix.indptr)[at]
     ends = np.cumsum(lengths)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -28,15 +28,11 @@ if TYPE_CHECKING:
 _KEPT_BYTES = 32_000_000
 _MOST_KEPT = 1_000
 _SHORT = 1_000
-"""Characters that a filter's values may have for its mask to be kept: they are kept with it."""
+"""Characters that a filter may have, written out, for its mask to be kept: it is kept too."""
 _FAIL, _PASS, _UNKNOWN = range(3)
 _DAYS_A_YEAR = 365.2425
 _BETWEEN = "\x1f"
 """Stands between the tags of an enterprise; ASCII's unit separator is in no tag."""
-
-
-def _texts(value: Any) -> tuple[str, ...]:
-    return value if isinstance(value, tuple) else ()
 
 
 class Mask(NamedTuple):
@@ -85,8 +81,8 @@ class Masks:
 
     def of(self, filters: Filters) -> Mask:
         """Apply filters."""
-        length = sum(len(text) for value in filters.canonical().values() for text in _texts(value))
-        bits, unknown = (self._kept if length <= _SHORT else self._find)(filters)
+        find = self._kept if len(repr(filters)) <= _SHORT else self._find
+        bits, unknown = find(filters)
         passing = np.unpackbits(bits, count=self._columns.height).view(np.bool_)
         return Mask(np.flatnonzero(passing), dict(unknown))
 
