@@ -12,13 +12,13 @@ from starlette.testclient import TestClient
 
 from features.errors import DamagedError
 from features.tables.importing import import_table
-from models import artifact
 from models.registry import ModelRegistry
 from service.app import create_app
 from service.holder import EngineHolder
 from service.interfaces import LOOK_SECONDS
 from service.settings import Settings
 from tests.pool import NEED_IDS, HashedEncoder
+from tests.versions import OTHER, save_other
 from training.publishing import train
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from features.workspace import Workspace
     from tests.faults.servers import RedisServer
 
-OTHER = "29990101T000000-aaaaaa"
 PAGE = f"/v1/recommendations?need_id={quote(NEED_IDS[0], safe='')}"
 
 
@@ -35,9 +34,7 @@ PAGE = f"/v1/recommendations?need_id={quote(NEED_IDS[0], safe='')}"
 def registry(workspace: Workspace) -> ModelRegistry:
     """Return the registry of a workspace with two versions, the first one active."""
     registry = ModelRegistry(workspace)
-    folder = registry.active_folder()
-    assert folder is not None
-    artifact.save(registry.folder / OTHER, artifact.load(folder), artifact.manifest(folder))
+    save_other(registry)
     return registry
 
 

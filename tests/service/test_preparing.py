@@ -11,7 +11,6 @@ import pytest
 from starlette.testclient import TestClient
 
 from features.errors import DamagedError, UnavailableError
-from models import artifact
 from models.artifact import UnfitModelError
 from models.registry import ModelRegistry
 from service import preparing
@@ -22,6 +21,7 @@ from service.embedded import EmbeddedServer
 from service.settings import Settings
 from tests.pool import NEED_IDS
 from tests.service.fakes import NEED, FakeEngine
+from tests.versions import OTHER, save_other
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from features.workspace import Workspace
     from tests.service.fakes import FakeSource
 
-OTHER = "29990101T000000-aaaaaa"
 PAGE = f"/v1/recommendations?need_id={quote(NEED_IDS[0], safe='')}"
 
 
@@ -39,11 +38,7 @@ PAGE = f"/v1/recommendations?need_id={quote(NEED_IDS[0], safe='')}"
 def registry(workspace: Workspace) -> ModelRegistry:
     """Return the registry of a workspace with two versions, the first one active."""
     registry = ModelRegistry(workspace)
-    folder = registry.active_folder()
-    assert folder is not None
-    arrays = artifact.load(folder)
-    arrays["blend.offsets"] = arrays["blend.offsets"] - 1
-    artifact.save(registry.folder / OTHER, arrays, artifact.manifest(folder))
+    save_other(registry, lower=1)
     return registry
 
 

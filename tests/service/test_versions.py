@@ -23,6 +23,7 @@ from models.registry import ModelRegistry
 from tests.models.test_loading import seal
 from tests.pool import NEED_IDS
 from tests.service.switches import Switch, allowed
+from tests.versions import OTHER, save_other
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-c", "from service.commands import main; main()"]
 PAGE = f"/v1/recommendations?need_id={quote(NEED_IDS[0], safe='')}&limit=1"
-OTHER = "29990101T000000-aaaaaa"
 
 
 class Served(NamedTuple):
@@ -88,9 +88,7 @@ def served(home: Path, workers: int) -> Iterator[Served]:
     registry = ModelRegistry(Workspace(home))
     folder = registry.active_folder()
     assert folder is not None
-    arrays = artifact.load(folder)
-    arrays["blend.offsets"] = arrays["blend.offsets"] - 1
-    artifact.save(registry.folder / OTHER, arrays, artifact.manifest(folder))
+    save_other(registry, lower=1)
     registry.activate(OTHER)
     process = subprocess.Popen(
         [*COMMAND, "--home", str(home), "serve", "--port", "0", "--workers", str(workers)],

@@ -1,0 +1,21 @@
+"""A second version beside the active one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from models import artifact
+
+if TYPE_CHECKING:
+    from models.registry import ModelRegistry
+
+OTHER = "29990101T000000-aaaaaa"
+
+
+def save_other(registry: ModelRegistry, *, lower: float = 0) -> None:
+    """Save a copy of the active version as `OTHER`, which scores everybody so much lower."""
+    folder = registry.active_folder()
+    assert folder is not None
+    arrays = artifact.load(folder)
+    arrays["blend.offsets"] = arrays["blend.offsets"] - lower
+    artifact.save(registry.folder / OTHER, arrays, artifact.manifest(folder))
