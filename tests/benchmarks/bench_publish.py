@@ -8,9 +8,7 @@ the request. Two workers; versions are activated and rolled back over HTTP.
 import asyncio
 import os
 import re
-import subprocess
 import time
-import urllib.request
 from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,8 +20,9 @@ import numpy as np
 
 from features.workspace import Workspace
 from models.registry import ModelRegistry
-from tests.benchmarks.listed import ROOT, Listed, command, lianzhao
+from tests.benchmarks.listed import Listed, command, lianzhao
 from tests.benchmarks.report import progress, report
+from tests.benchmarks.serving_process import await_workers, started
 from tests.service.switches import Switch, allowed
 
 _RATE = 300
@@ -168,27 +167,7 @@ class Client:
 @contextmanager
 def served(home: Path) -> Iterator[str]:
     """Serve a workspace; yield the address once every worker is there."""
-    process = subprocess.Popen(
-        command(home, "serve", "--port", "0", "--workers", str(_WORKERS)),
-        cwd=ROOT,
-        env={**os.environ, "LIANZHAO_LOG_LEVEL": "warning"},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        found = re.search(r"http://[\d.:]+", process.stdout.readline() if process.stdout else "")
-        assert found
-        ends, workers = time.monotonic() + 120, set[str]()
-        while len(workers) < _WORKERS:
-            assert time.monotonic() < ends
-            try:
-                with urllib.request.urlopen(found[0] + "/health/ready", timeout=5) as answer:
-                    workers.add(answer.headers["X-Request-ID"].partition("-")[0])
-            except OSError:
-                time.sleep(0.1)
-        yield found[0]
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-        if process.stdout:
-            process.stdout.close()
+    arguments = command(home, "serve", "--port", "0", "--workers", str(_WORKERS))
+    with started(arguments, {**os.environ, "LIANZHAO_LOG_LEVEL": "warning"}) as (url, _):
+        await_workers(url, _WORKERS, 120, {})
+        yield url

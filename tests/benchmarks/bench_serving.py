@@ -6,7 +6,6 @@ Every answer must be 200 and whole. Key check, rate limit and metrics are on; of
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from urllib.parse import quote
 from features.workspace import Workspace
 from tests.benchmarks.listed import ROOT, Listed, command
 from tests.benchmarks.report import SkippedError, progress, report
+from tests.benchmarks.serving_process import started
 
 _ROUNDS = 15
 _SECONDS = 1
@@ -116,22 +116,14 @@ def fetch(url: str, key: str) -> bytes:
 @contextmanager
 def served(name: str, home: Path, page: Path, workers: int = 1) -> Iterator[str]:
     """Run an app; yield its address once it answers."""
-    arguments = (name, home, page, workers)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.benchmarks.serving_apps", *map(str, arguments)],
-        cwd=ROOT,
-        env={k: v for k, v in os.environ.items() if not k.startswith("LIANZHAO_")},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        line = process.stdout.readline() if process.stdout else ""
-        found = re.search(r"http://[\d.:]+", line)
-        assert found, line
+    arguments = [sys.executable, "-m", "tests.benchmarks.serving_apps"]
+    arguments += map(str, (name, home, page, workers))
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("LIANZHAO_")}
+    with started(arguments, environment) as (url, _):
         ends = time.monotonic() + 60
         while True:
             try:
-                urllib.request.urlopen(found[0] + "/health/live", timeout=5).close()
+                urllib.request.urlopen(url + "/health/live", timeout=5).close()
             except urllib.error.HTTPError:
                 break  # a bare app knows one path
             except OSError:
@@ -139,9 +131,4 @@ def served(name: str, home: Path, page: Path, workers: int = 1) -> Iterator[str]
                 time.sleep(0.1)
             else:
                 break
-        yield found[0]
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-        if process.stdout:
-            process.stdout.close()
+        yield url

@@ -8,7 +8,6 @@ the second half, when every cache has had the time to fill.
 import csv
 import os
 import shutil
-import subprocess
 import sys
 import threading
 import time
@@ -25,8 +24,9 @@ from features.workspace import Workspace
 from models.registry import ModelRegistry
 from service.database.connection import Database
 from service.database.key_store import KeyStore
-from tests.benchmarks.listed import ROOT, Listed, command
+from tests.benchmarks.listed import Listed, command
 from tests.benchmarks.report import SkippedError, progress, report
+from tests.benchmarks.serving_process import await_workers, started
 from tests.benchmarks.soak_load import Load, Mix
 from tests.faults.servers import Postgres, RedisServer
 
@@ -104,30 +104,11 @@ def add_version(home: Path) -> None:
 def served(home: Path, token: str, settings: dict[str, str]) -> Iterator[tuple[str, int]]:
     """Run the service; yield host and process id once every worker answers."""
     settings = {"LIANZHAO_LOG_LEVEL": "error", "LIANZHAO_RATE_LIMIT": "1000000/minute", **settings}
-    process = subprocess.Popen(
-        command(home, "serve", "--port", "0", "--workers", _WORKERS),
-        cwd=ROOT,
-        env={k: v for k, v in os.environ.items() if not k.startswith("LIANZHAO_")} | settings,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        host = process.stdout.readline().partition("http://")[2].split()[0]
-        ends, ready = time.monotonic() + 300, set()
-        while len(ready) < _WORKERS:
-            assert time.monotonic() < ends
-            try:
-                with ask(host, token, "/health/ready") as answer:
-                    ready.add(answer.headers["X-Request-ID"].partition("-")[0])
-            except OSError:
-                time.sleep(0.2)
-        yield host, process.pid
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-        if process.stdout is not None:
-            process.stdout.close()
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("LIANZHAO_")}
+    arguments = command(home, "serve", "--port", "0", "--workers", str(_WORKERS))
+    with started(arguments, environment | settings) as (url, process_id):
+        await_workers(url, _WORKERS, 300, {"X-API-Key": token})
+        yield url.removeprefix("http://"), process_id
 
 
 def ask(host: str, token: str, path: str, body: bytes | None = None) -> HTTPResponse:
