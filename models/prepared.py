@@ -65,12 +65,23 @@ class Prepared:
     residents : Residents
     two_stage : TwoStage or None
         What ranks a large pool; without it everybody is scored in full.
+    gathered : tuple of ndarray
+        What requests gather rows of, mapped.
     """
 
     bound: PoolRanker
     profiles: Profiles
     residents: Residents
     two_stage: TwoStage | None
+    gathered: tuple[NDArray[Any], ...] = ()
+
+    def touch(self) -> None:
+        """Look at every page that requests gather from, so that none of them waits for the disk.
+
+        It takes as long as reading the files takes, and lets other threads go on.
+        """
+        for array in self.gathered:
+            array.reshape(-1).view(np.uint8)[::_PAGE].max(initial=0)
 
 
 def prepare(
@@ -280,17 +291,12 @@ def _write_first_stage(draft: Path, bound: PoolRanker) -> None:
 def load(folder: Path, ranker: Ranker) -> Prepared:
     """Return what `make` has written, mapped into memory.
 
-    What requests gather rows of is touched once, so that none of them waits for a page to be mapped
-    or read.
-
     Raises
     ------
     DamagedError
         When a file is missing or cut short, or the manifest was altered.
     """
     arrays = artifact.mapped(folder)
-    for name in arrays.keys() & _GATHERED:
-        arrays[name].reshape(-1).view(np.uint8)[::_PAGE].max(initial=0)
     try:
         bound = pool_files.bind(arrays, ranker)
         first = pool_files.part(arrays, "retrieval")
@@ -299,6 +305,7 @@ def load(folder: Path, ranker: Ranker) -> Prepared:
             Profiles.restore(pool_files.part(arrays, "profiles")),
             Residents.restore(pool_files.part(arrays, "residents"), ranker.space.gazetteer_),
             TwoStage(bound, first) if first else None,
+            tuple(arrays[name] for name in sorted(arrays.keys() & _GATHERED)),
         )
     except (LookupError, ValueError) as error:
         raise DamagedError(f"{folder} is damaged: {error}", got=str(folder)) from error

@@ -171,7 +171,11 @@ class EngineHolder:
         self._looked = float("-inf")
 
     def _load(self, former: Engine | None = None, version: str | None = None) -> Engine:
-        return Engine.load(self.workspace, self.encoder, former=former, version=version)
+        """Load an engine; what is read from the disk for it comes in while it answers already."""
+        engine = Engine.load(self.workspace, self.encoder, former=former, version=version)
+        if former is None or former.prepared is not engine.prepared:
+            threading.Thread(target=engine.prepared.touch, name="touch", daemon=True).start()
+        return engine
 
     def _read(self) -> None:
         """Have changed profiles read in the background, unless that is under way."""

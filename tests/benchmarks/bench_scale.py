@@ -93,6 +93,9 @@ def measure(home: Path) -> None:
     size = len(engine.bound.pool)
     seconds = time.perf_counter() - begin
     report("scale.load.seconds", seconds, "s", first=round(first, 1), enterprises=size)
+    begin = time.perf_counter()
+    engine.prepared.touch()
+    report("scale.touch.seconds", time.perf_counter() - begin, "s", enterprises=size)
     needs = [*engine._needs.values()]
     time_answers(engine, needs[:_NEEDS])
     with beside(home) as other:

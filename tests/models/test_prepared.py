@@ -112,6 +112,15 @@ def test_a_large_pool_is_kept_in_half_precision_with_its_first_stage(bound, work
         np.testing.assert_allclose(parts.sum(axis=0), raw[ranked], atol=0.05)
 
 
+def test_every_page_that_requests_gather_from_can_be_touched(bound, workspace, monkeypatch):
+    monkeypatch.setattr(retrieval, "EXACT", 10)
+    found = prepared.prepare("v1", lambda: bound.ranker, workspace)
+    kept = [found.bound.pool.views["meaning"], found.two_stage.estimate.matrix]
+    assert len(found.gathered) == len(prepared._GATHERED)
+    assert all(any(each is own for own in found.gathered) for each in kept)
+    found.touch()
+
+
 def test_what_is_there_is_not_made_again(bound, workspace, monkeypatch):
     first = prepared.prepare("v1", lambda: bound.ranker, workspace)
     monkeypatch.setattr(prepared, "make", lambda *_: pytest.fail("made again"))
