@@ -88,7 +88,7 @@ KEY_ROLES: Mapping[str, Choice] = {
     "front-end": Choice("前端", "frontend front_end 前端系统"),
     "administrator": Choice("管理员", "admin"),
 }
-"""What an API key is for; `service/access.py` says what each may do."""
+"""What an API key is for; `service/access/keys.py` says what each may do."""
 
 STRUCK_OFF = ("注销", "吊销", "清算", "迁出")
 """A status that contains one of these takes the enterprise off every list."""

@@ -24,11 +24,11 @@ from pydantic import SecretStr
 
 from features.errors import ConflictError, UnavailableError, UsageError
 from service import logs
-from service.app import create_app
+from service.api.app import create_app
+from service.api.guards import check_host
+from service.cache.embedded import EmbeddedServer, end_with_parent
 from service.database.connection import Database
 from service.database.key_store import KeyStore
-from service.embedded import EmbeddedServer, end_with_parent
-from service.guards import check_host
 from service.telemetry import MULTIPROCESS
 
 if TYPE_CHECKING:

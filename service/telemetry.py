@@ -12,14 +12,14 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
-from service.answers import State
+from service.cache.answers import State
 from service.pulse import Pulse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from service.cache import RemoteCache
-    from service.interfaces import EngineSource
+    from service.cache.tiers import RemoteCache
+    from service.serving.interfaces import EngineSource
 
 Tier = Literal["local", "redis"]
 Action = Literal["recorded", "retracted"]

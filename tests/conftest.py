@@ -13,7 +13,7 @@ from features.encoder import EncodingStore
 from features.places import Gazetteer
 from features.workspace import Workspace
 from models.registry import ModelRegistry
-from service.engine import Engine
+from service.serving.engine import Engine
 from tests.patience import PATIENCE
 from tests.pool import HashedEncoder, tables, training_data
 from tests.training.deals import trading_data

@@ -4,6 +4,6 @@ A request goes on without Redis after a tenth of a second. On busy processors ev
 well takes longer now and then, and then each worker rightly computes for itself.
 """
 
-from service import cache, connecting
+from service.cache import connecting, tiers
 
-PATIENCE = ((connecting, "TIMEOUT", 2.0), (cache, "_LIMIT", 5.0), (cache, "_WAIT", 30.0))
+PATIENCE = ((connecting, "TIMEOUT", 2.0), (tiers, "_LIMIT", 5.0), (tiers, "_WAIT", 30.0))

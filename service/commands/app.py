@@ -12,9 +12,9 @@ from typing import Annotated
 import typer
 
 from features.errors import LianzhaoError
+from service.api.problems import FAILURE, exit_code
 from service.commands import demo, evaluation, keys, models, recommend, serving, tables
 from service.commands.context import Context
-from service.problems import FAILURE, exit_code
 
 app = typer.Typer(
     name="lianzhao",

@@ -16,9 +16,10 @@ from features.encoder import encoder_named
 from features.workspace import Workspace
 from models import loading
 from models.registry import ModelRegistry
-from service import logs, preparing
+from service import logs
 from service.database.connection import Database
 from service.database.event_log import EventLog
+from service.serving import preparing
 from service.settings import Settings
 
 if TYPE_CHECKING:

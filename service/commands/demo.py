@@ -11,8 +11,8 @@ from features.tables.importing import import_table
 from service import server
 from service.commands.context import Context, progress
 from service.commands.recommend import tell
-from service.engine import Engine
-from service.filters import Filters
+from service.serving.engine import Engine
+from service.serving.filters import Filters
 from training import publishing
 
 TABLES = ("zones", "needs", "enterprises", "events")

@@ -11,7 +11,7 @@ from features.tables.importing import import_table
 from features.workspace import Workspace
 from service.commands.context import Context
 from service.commands.demo import NOTE, TABLES
-from service.engine import Engine
+from service.serving.engine import Engine
 from service.settings import Settings
 from training import publishing
 from training.desk.bars import bars

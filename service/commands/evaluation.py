@@ -16,7 +16,7 @@ from rich.table import Table
 from features.encoder import EncodingStore
 from features.errors import InputError, UsageError
 from service.commands.context import Context, echo_json, progress
-from service.sentences import FACTORS
+from service.serving.sentences import FACTORS
 from training import harness, plots, protocols, report
 from training.fitting import TrainingData
 

@@ -13,7 +13,7 @@ from service.commands.context import Context, echo_json
 from service.database.key_store import KeyStore
 
 if TYPE_CHECKING:
-    from service.access import Key
+    from service.access.keys import Key
 
 keys = typer.Typer(no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]

@@ -8,7 +8,7 @@ from typing import Any
 import typer
 from rich.cells import cell_len, set_cell_size
 
-from service.sentences import FACTORS
+from service.serving.sentences import FACTORS
 from training.evaluation import KINDS, MEASURES
 
 RANKERS = {

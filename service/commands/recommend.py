@@ -13,12 +13,12 @@ from features.tables.importing import Problem
 from features.tables.lists import read_ids, read_needs
 from features.vocabulary import FLAGS, ROLES
 from service.commands.context import Context, echo_json, progress
-from service.engine import Engine
-from service.export import basis_shown, check_writable, leads_frame, write_table
-from service.filters import Filters
-from service.interfaces import Language
-from service.neighbours import progress_told
-from service.reasons import SEPARATORS, summary
+from service.serving.engine import Engine
+from service.serving.export import basis_shown, check_writable, leads_frame, write_table
+from service.serving.filters import Filters
+from service.serving.interfaces import Language
+from service.serving.neighbours import progress_told
+from service.serving.reasons import SEPARATORS, summary
 
 
 def recommend(

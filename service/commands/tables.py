@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from features.tables.importing import ImportReport, import_table
+from service.api.problems import FAILURE
 from service.commands.context import Context, echo_json
-from service.problems import FAILURE
 
 
 class TableName(StrEnum):

@@ -10,7 +10,7 @@ import orjson
 import sqlalchemy as sa
 
 from features.errors import NotFoundError
-from service.access import Key, digest
+from service.access.keys import Key, digest
 from service.database.audit_log import of_command
 from service.database.connection import renew, utc_now
 from service.database.schema import KEYS

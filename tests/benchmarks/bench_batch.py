@@ -8,7 +8,7 @@ from features.encoder import UniversalSentenceEncoder
 from features.need import NeedQuery
 from features.tables.lists import read_needs
 from features.workspace import Workspace
-from service.engine import Engine
+from service.serving.engine import Engine
 from tests.benchmarks.listed import Listed, lianzhao
 from tests.benchmarks.report import progress, report
 

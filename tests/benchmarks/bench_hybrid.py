@@ -18,7 +18,7 @@ from features.encoder import UniversalSentenceEncoder
 from features.workspace import Workspace
 from models.hybrid import LightFMHybrid, _lightfm_matrix
 from models.ranker import order
-from service.engine import Engine
+from service.serving.engine import Engine
 from tests.benchmarks.listed import Listed
 from tests.benchmarks.report import progress, report
 

@@ -6,8 +6,8 @@ from statistics import median
 from features.encoder import UniversalSentenceEncoder
 from features.need import NeedQuery
 from features.workspace import Workspace
-from service.engine import Engine
-from service.filters import Filters
+from service.serving.engine import Engine
+from service.serving.filters import Filters
 from tests.benchmarks.listed import Listed
 from tests.benchmarks.report import progress, report
 

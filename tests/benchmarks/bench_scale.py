@@ -31,8 +31,8 @@ from features.workspace import Workspace
 from models import retrieval
 from models.ranker import PoolRanker, Values, order
 from models.retrieval import TwoStage
-from service.engine import Engine
-from service.filters import Filters
+from service.serving.engine import Engine
+from service.serving.filters import Filters
 from tests.benchmarks.bench_scale_train import keep_vectors, larger
 from tests.benchmarks.bench_soak import pss
 from tests.benchmarks.listed import ENCODINGS, ROOT, Listed

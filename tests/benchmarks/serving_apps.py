@@ -12,7 +12,7 @@ from fastapi import FastAPI, Response
 from redis.asyncio import Redis
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from service.app import create_app
+from service.api.app import create_app
 from service.server import serve
 from service.settings import Settings
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from starlette.testclient import TestClient
 
-from service.app import create_app
+from service.api.app import create_app
 from service.settings import Settings
 from tests.faults.servers import Postgres, RedisServer
 from tests.service.fakes import FakeRegistry, FakeSource

@@ -7,7 +7,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from service.app import create_app
+from service.api.app import create_app
 from service.server import serve
 from service.settings import Settings
 from tests.patience import PATIENCE

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from service.embedded import _binary
+from service.cache.embedded import _binary
 
 
 class RedisServer:

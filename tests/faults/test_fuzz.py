@@ -10,8 +10,8 @@ from urllib.parse import unquote_to_bytes
 
 import pytest
 
-from service.app import create_app
-from service.guards import MAX_BODY
+from service.api.app import create_app
+from service.api.guards import MAX_BODY
 from service.settings import Settings
 from tests.service.fakes import FakeRegistry, FakeSource
 

@@ -220,7 +220,7 @@ def test_postgresql_that_stands_still(
     postgres: Postgres,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("service.ledger._PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr("service.database.ledger._PATIENCE_SECONDS", 0.5)
     body = {"enterprise_id": "e1", "stage": "lead", "date": "2026-01-01", "need_id": "z/光电LED"}
 
     def record(key: str) -> Response:

@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING
 import pytest
 from redis import Redis
 
-from service import cache as cache_module
-from service import connecting
-from service.cache import RemoteCache
-from service.embedded import EmbeddedServer
+from service.cache import connecting, tiers
+from service.cache.embedded import EmbeddedServer
+from service.cache.tiers import RemoteCache
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -243,7 +242,7 @@ def test_a_cluster(redis: Make, start: Start, monkeypatch: pytest.MonkeyPatch) -
             assert state(client) == "up"
     assert all(int(told(node, "dbsize")) > 0 for node in nodes)
     monkeypatch.setattr(connecting, "TIMEOUT", 0.1)
-    monkeypatch.setattr(cache_module, "_LIMIT", 0.25)
+    monkeypatch.setattr(tiers, "_LIMIT", 0.25)
     nodes[2].kill()
     with start(redis_url=nodes[0].url) as client:
         assert max(ask(client, limit)[1] for limit in limits) < 2

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from service.app import create_app
-from service.guards import BodyLimit
+from service.api.app import create_app
+from service.api.guards import BodyLimit
 from service.settings import Settings
 from tests.service.fakes import FakeRegistry, FakeSource
 
@@ -94,7 +94,7 @@ def test_others_are_answered_while_slow_clients_hold_on(
 def test_a_body_that_never_ends_is_answered_408(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("service.app.BodyLimit", partial(BodyLimit, seconds=0.05))
+    monkeypatch.setattr("service.api.app.BodyLimit", partial(BodyLimit, seconds=0.05))
     source = FakeSource()
     app = create_app(
         Settings.load(home=tmp_path, log_level="warning"), source, FakeRegistry(source)

@@ -8,7 +8,7 @@ from features.space import FeatureSpace
 from models import artifact
 from models.ranker import ContentScorer, Ranker, content_factors, order, ranked_factors
 from models.track_record import HistoryScorer
-from service.sentences import FACTORS
+from service.serving.sentences import FACTORS
 from tests.pool import EACH, NEED_IDS, TWINS, UNKNOWN, frame, products, tables, training_data
 from tests.training.deals import trading_data
 from training.fitting import fit

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from features.errors import ConflictError, LianzhaoError, NotFoundError
 from features.need import NeedQuery
-from service.filters import Filters
+from service.serving.filters import Filters
 
 if TYPE_CHECKING:
-    from service.interfaces import Document, Language
+    from service.serving.interfaces import Document, Language
 
 NEED = NeedQuery("光电LED", zone_id="z", need_id="z/光电LED", role="leading", basis="article")
 ZONE = {"zone_id": "z", "name": "高新区"}

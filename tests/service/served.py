@@ -6,8 +6,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from service.app import create_app
-from service.guards import BODY_SECONDS, BodyLimit
+from service.api.app import create_app
+from service.api.guards import BODY_SECONDS, BodyLimit
 from service.server import serve
 from service.settings import Settings
 from tests.patience import PATIENCE

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from features.workspace import Workspace
-from service.access import digest
+from service.access.keys import digest
 from service.database.connection import Database
 from service.database.key_store import KeyStore
 

@@ -1,0 +1,234 @@
+"""Who may ask: API keys as this process knows them, and what each role may call.
+
+Keys are looked up in memory alone, so that asking who calls costs microseconds. What keys there
+are is put here from the database whenever they change.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass, field
+from functools import lru_cache
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from features.errors import ForbiddenError
+from features.vocabulary import KEY_ROLES
+from service.api import headers
+from service.api.guards import is_loopback
+from service.api.problems import Fault, Problem, of_error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from starlette.types import Scope
+
+_EVERYBODY = frozenset(KEY_ROLES)
+_READERS_OF_EVENTS = frozenset({"official", "analyst", "administrator"})
+_PUBLISHERS = frozenset({"analyst", "administrator"})
+_ADMINISTRATORS = frozenset({"administrator"})
+
+RIGHTS = (
+    ("GET", r"/v1/(zones|needs|chains|enterprises|recommendations)(/.*)?", _EVERYBODY),
+    ("POST", r"/v1/(recommendations|events)", _EVERYBODY),
+    ("GET", r"/v1/events", _READERS_OF_EVENTS),
+    ("POST", r"/v1/events/.+/retract", _READERS_OF_EVENTS),
+    ("GET", r"/v1/models(/.+)?", _PUBLISHERS),
+    ("POST", r"/v1/models/.+", _PUBLISHERS),
+    ("GET", r"/v1/audit", _ADMINISTRATORS),
+    ("GET", r"/health/.*|/metrics", _EVERYBODY),
+)
+"""Method, path and the roles that may call it; what is not named here is for administrators."""
+
+_OPEN = ("/docs", "/openapi.json")
+"""The same in every installation, so nothing to keep from anybody."""
+_ON_LOOPBACK = ("/health/", "/metrics")
+_FORWARDED = {b"forwarded", b"x-forwarded-for", b"x-real-ip"}
+_HEADER = b"x-api-key"
+_NAMES_KEPT = 10_000
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks.
+
+    Parameters
+    ----------
+    key_id
+        Names the key in logs; None for somebody on the loopback of a service without keys.
+    role
+        One of `KEY_ROLES`.
+    zones
+        The zones whose needs and events it may see; None for all.
+    """
+
+    key_id: str | None
+    role: str
+    zones: frozenset[str] | None = None
+    scope: str = field(init=False)
+    """What an answer to this caller is kept under: equal for callers who may see the same."""
+
+    def __post_init__(self) -> None:
+        scope = "" if self.zones is None else "\n".join(["zones", *sorted(self.zones)])
+        object.__setattr__(self, "scope", scope)
+
+    def sees(self, zone_id: str | None) -> bool:
+        """Whether it may see what is about a zone; what is about no zone is for those of all."""
+        return self.zones is None or zone_id in self.zones
+
+    def check_zone(self, zone_id: str | None, field: str) -> None:
+        """Refuse a zone that is not this caller's.
+
+        Raises
+        ------
+        ForbiddenError
+            Naming the field and the zones that are.
+        """
+        if not self.sees(zone_id):
+            raise ForeignZoneError(
+                f"this key is for other zones than {zone_id}",
+                field=field,
+                got=zone_id,
+                expected=f"one of: {', '.join(sorted(self.zones or ()))}",
+            )
+
+
+class ForeignZoneError(ForbiddenError):
+    """A need or an event of a zone that the key is not for."""
+
+    code = "foreign-zone"
+
+
+NOBODY = Caller(None, "administrator")
+"""Whoever calls a service without keys: it listens on the loopback only."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """An API key as it is stored: of the token itself only a hash.
+
+    A token has 256 random bits, so one round of SHA-256 is enough: there is nothing to guess, and
+    a slow hash, made for passwords, would only slow every request down.
+    """
+
+    key_id: str
+    digest: bytes
+    role: str
+    zones: tuple[str, ...] = ()
+    name: str | None = None
+    created_at: float = 0.0
+    expires_at: float | None = None
+    revoked_at: float | None = None
+
+
+def digest(token: bytes) -> bytes:
+    """Return what is stored and looked up of a token."""
+    return sha256(token).digest()
+
+
+class Access:
+    """Says of each request whether it may pass, and who asks.
+
+    Until `replace` was called first, nobody passes: better none than everybody.
+
+    Parameters
+    ----------
+    clock
+        Seconds since 1970.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self.clock = clock
+        self._keys: dict[bytes, tuple[Key, Caller]] | None = None
+
+    @property
+    def keyless(self) -> bool:
+        """Whether there is no key at all, not even a revoked one: then none is asked for."""
+        return self._keys is not None and not self._keys
+
+    def replace(self, keys: Iterable[Key]) -> None:
+        """Take the keys as they are now, revoked ones included."""
+        self._keys = {
+            key.digest: (
+                key,
+                Caller(key.key_id, key.role, frozenset(key.zones) if key.zones else None),
+            )
+            for key in keys
+        }
+
+    def key_of(self, scope: Scope) -> Key | None:
+        """Return the key that a request came with, be it good or not; None for an unknown one."""
+        token = headers.by_name(scope).get(_HEADER)
+        found = self._keys.get(digest(token)) if self._keys and token is not None else None
+        return found[0] if found else None
+
+    def admit(self, scope: Scope) -> Caller | Problem:
+        """Return who asks, or the refusal to be sent; no input or output, some microseconds.
+
+        The key is found by its hash in a dictionary. How long that takes tells nothing of any key:
+        nobody can choose the hash of what he sends.
+        """
+        path: str = scope["path"]
+        if path.startswith(_OPEN):
+            return NOBODY
+        if self._keys is None:
+            return Problem(503, "unavailable", "the keys are not known yet", headers=_LATER)
+        if not self._keys:
+            return NOBODY
+        token = headers.by_name(scope).get(_HEADER)
+        if token is None:
+            if path.startswith(_ON_LOOPBACK) and _is_near(scope):
+                return NOBODY
+            return _unknown("no-key", None)
+        found = self._keys.get(digest(token))
+        if found is None:
+            return _unknown("unknown-key", "***")
+        key, caller = found
+        if key.revoked_at is not None:
+            return _unknown("revoked-key", key.key_id)
+        if key.expires_at is not None and key.expires_at <= self.clock():
+            return _unknown("expired-key", key.key_id)
+        if caller.role not in _allowed(scope["method"], path):
+            return of_error(
+                ForbiddenError(
+                    f"a key of the role {caller.role} may not {scope['method']} {path}",
+                    field="X-API-Key",
+                    got=caller.role,
+                    expected=" or ".join(sorted(_allowed(scope["method"], path))),
+                )
+            )
+        return caller
+
+
+_LATER = {"Retry-After": "1"}
+_SAID = {
+    "no-key": "this service asks for a key",
+    "unknown-key": "there is no such key",
+    "revoked-key": "this key was revoked",
+    "expired-key": "the time of this key is over",
+}
+
+
+def _unknown(code: str, got: str | None) -> Problem:
+    fault = Fault("X-API-Key", got, "a valid key, see `lianzhao keys add`")
+    headers = {"WWW-Authenticate": 'ApiKey realm="lianzhao"'}
+    return Problem(401, code, _SAID[code], faults=[fault], headers=headers)
+
+
+@lru_cache(_NAMES_KEPT)
+def _allowed(method: str, path: str) -> frozenset[str]:
+    for verb, pattern, roles in RIGHTS:
+        if verb == method and re.fullmatch(pattern, path):
+            return roles
+    return _ADMINISTRATORS
+
+
+def _is_near(scope: Scope) -> bool:
+    """Whether the caller is on this machine, and no proxy that speaks for somebody else."""
+    client = scope.get("client")
+    return (
+        client is not None
+        and is_loopback(client[0])
+        and _FORWARDED.isdisjoint(headers.by_name(scope))
+    )

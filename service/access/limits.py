@@ -1,0 +1,126 @@
+"""How often somebody may ask: counted here, and brought together by Redis in the background."""
+
+from __future__ import annotations
+
+import logging
+import time
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+from redis.exceptions import RedisError
+
+from service.cache.connecting import connect
+from service.pulse import Pulse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from service.cache.connecting import Client
+    from service.settings import RateLimit
+
+log = logging.getLogger(__name__)
+
+_MAX_CLIENTS = 100_000
+_EVERY = 0.5
+"""Seconds between two exchanges with Redis: so late, at most, other workers' counts are known."""
+
+
+class Limiter:
+    """Counts requests in fixed windows.
+
+    A request never waits for Redis: what others counted is added when it is known, and while
+    Redis is away each worker counts for itself.
+
+    Parameters
+    ----------
+    limit
+        How many requests in a window.
+    redis_url
+        Where counts are brought together; None for nowhere.
+    clock
+        Seconds since 1970; workers share windows by it. By default it was right at the start and
+        goes on steadily: a clock that is set must neither begin a window anew nor go back to one.
+    """
+
+    def __init__(
+        self,
+        limit: RateLimit,
+        redis_url: str | None = None,
+        clock: Callable[[], float] | None = None,
+    ) -> None:
+        self.limit = limit
+        self.clock = clock or _steady()
+        self._own: dict[str, int]
+        self._sent: dict[str, int]
+        self._others: dict[str, int]
+        self._begin(0)
+        self.redis_url = redis_url
+        self._redis: Client | None = None
+        self._away = False
+        self._meeting = Pulse(_EVERY, self._meet)
+
+    def wait(self, who: str) -> int:
+        """Count a request of somebody and return 0, or the seconds until the next is allowed."""
+        now = self.clock()
+        # A clock that was set back leaves the window too, which must not last for ever.
+        if not self._begins <= now < self._ends or len(self._own) > _MAX_CLIENTS:
+            self._begin(int(now // self.limit.seconds))
+        asked = self._own[who] = self._own.get(who, 0) + 1
+        if asked + self._others.get(who, 0) <= self.limit.requests:
+            return 0
+        return int(self._ends - now) + 1
+
+    def _begin(self, window: int) -> None:
+        self._window, self._own, self._sent, self._others = window, {}, {}, {}
+        self._begins = window * self.limit.seconds
+        self._ends = self._begins + self.limit.seconds
+
+    def open(self) -> None:
+        """Begin to exchange counts."""
+        if self.redis_url:
+            self._meeting.open()
+
+    async def close(self) -> None:
+        """End the exchange."""
+        await self._meeting.close()
+        if self._redis is not None:
+            await self._redis.aclose()
+
+    async def exchange(self) -> None:
+        """Add what was counted here since the last time, and learn what others have counted."""
+        window, own, sent = self._window, dict(self._own), self._sent
+        news = [(who, count - sent.get(who, 0)) for who, count in own.items()]
+        if not news:
+            return
+        if self._redis is None:
+            self._redis = await connect(self.redis_url or "")
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for who, more in news:
+                name = _name(window, self.limit.seconds, who)
+                pipeline.incrby(name, more)
+                pipeline.expire(name, 2 * self.limit.seconds)
+            answers = await pipeline.execute()
+        if window == self._window and sent is self._sent:
+            for (who, _), total in zip(news, answers[::2], strict=True):
+                self._sent[who] = own[who]
+                self._others[who] = max(0, int(total) - own[who])
+
+    async def _meet(self) -> None:
+        try:
+            await self.exchange()
+            self._away = False
+        except (RedisError, OSError) as error:
+            if not self._away:
+                log.warning("rates are counted in each worker: %s", type(error).__name__)
+            self._away = True
+
+
+def _steady() -> Callable[[], float]:
+    start = time.time() - time.monotonic()
+    return lambda: start + time.monotonic()
+
+
+def _name(window: int, seconds: int, who: str) -> str:
+    """Return the name of a count; an address must not stand in Redis as it is."""
+    hidden = blake2b(who.encode(), digest_size=16).hexdigest()
+    return f"lianzhao:rate:{seconds}:{window}:{hidden}"

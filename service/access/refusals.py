@@ -1,0 +1,76 @@
+"""Refused requests for the audit log: how many in a minute, of which key or from which source."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+from service.database.audit_log import Entry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from service.access.keys import Key
+    from service.api.problems import Problem
+
+REFUSED = frozenset({401, 403, 429})
+_MINUTE = 60
+_SOURCES_KEPT = 1_000
+"""Different refusals in a minute that are told apart: whoever tries may not fill the database."""
+
+
+class Refusals:
+    """Counts refused requests, to be written when their minute is over.
+
+    A source is an address under a name of its own: a hash with a secret that is made at the start
+    and never leaves the process. It says whether many tries came from one place, and nobody can
+    get back to the address, not even by trying all of them.
+
+    Parameters
+    ----------
+    clock
+        Seconds since 1970.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self.clock = clock
+        self._secret = secrets.token_bytes(16)
+        self._minute = 0
+        self._now: dict[Entry, int] = {}
+        self._over: dict[Entry, int] = {}
+
+    def note(self, problem: Problem, key: Key | None, address: str) -> None:
+        """Count a request refused with this problem, for its key or, without one, its source."""
+        self._turn()
+        source = None if key else f"source {self._name(address)}"
+        key_id, role = (key.key_id, key.role) if key else (None, "nobody")
+        entry = Entry(key_id, role, "refused", problem.code, source, problem.status_code)
+        if entry not in self._now and len(self._now) >= _SOURCES_KEPT:
+            entry = Entry(None, "nobody", "refused", problem.code, None, problem.status_code)
+        _add(self._now, {entry: 1})
+
+    def take(self, closing: bool = False) -> dict[Entry, int]:
+        """Return what was counted in minutes that are over; when closing, in this one too."""
+        self._turn(closing)
+        over, self._over = self._over, {}
+        return over
+
+    def give_back(self, entries: Mapping[Entry, int]) -> None:
+        """Take again what could not be written."""
+        _add(self._over, entries)
+
+    def _turn(self, closing: bool = False) -> None:
+        minute = int(self.clock() // _MINUTE)
+        if minute != self._minute or closing:
+            _add(self._over, self._now)
+            self._minute, self._now = minute, {}
+
+    def _name(self, address: str) -> str:
+        return blake2b(address.encode(), key=self._secret, digest_size=6).hexdigest()
+
+
+def _add(counts: dict[Entry, int], more: Mapping[Entry, int]) -> None:
+    for entry, times in more.items():
+        counts[entry] = counts.get(entry, 0) + times

@@ -1,0 +1,179 @@
+"""The API as an ASGI app."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import asynccontextmanager
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from features.errors import LianzhaoError
+from features.workspace import Workspace
+from service import tracing
+from service.access.gate import Gate
+from service.access.limits import Limiter
+from service.api import docs, problems
+from service.api.front import Front, Known, Shortcut
+from service.api.guards import BodyLimit, LoopbackOnly, RawQuery
+from service.api.observer import Observed, Observer
+from service.api.routes import (
+    audit,
+    enterprises,
+    events,
+    health,
+    models,
+    recommendations,
+    reference,
+)
+from service.api.routes.context import Parts
+from service.cache.answers import Answers
+from service.cache.tiers import RemoteCache
+from service.database.ledger import Ledger
+from service.telemetry import Telemetry
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from starlette.types import Receive, Scope, Send
+
+    from service.serving.interfaces import EngineSource, Registry
+    from service.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_DESCRIPTION = """Leads for the needs of development zones along industry chains (产业链招商).
+
+Texts are Chinese by default and English with `Accept-Language: en`. Errors are
+`application/problem+json` with a stable `code`."""
+_EXPOSED = ["ETag", "X-Model-Version", "X-Cache", "Content-Language", "Retry-After", "X-Request-ID"]
+_ACCEPTED = [
+    "X-API-Key",
+    "Idempotency-Key",
+    "If-None-Match",
+    "Content-Type",
+    "Accept-Language",
+    "X-Request-ID",
+]
+
+
+class App(FastAPI):
+    """The API, and before it what answers without it."""
+
+    front: Front | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if self.front is None or not await self.front.answered(scope, send):
+            await super().__call__(scope, receive, send)
+
+
+def create_app(
+    settings: Settings,
+    engine: EngineSource | None = None,
+    registry: Registry | None = None,
+) -> App:
+    """Build the app; it starts no server and no process.
+
+    Parameters
+    ----------
+    settings
+        Without `redis_url`, answers are kept in this process only.
+    engine, registry
+        Where engine and models come from; by default the workspace at `settings.home`.
+    """
+    ledger = Ledger(settings)
+    source = engine or _engine_of(settings, ledger.workspace)
+    telemetry = Telemetry()
+    observer = Observer(telemetry, settings.log_level)
+    remote = RemoteCache(settings.redis(), settings.cache_ttl)
+    answers = Answers(source, remote, telemetry)
+    limiter = Limiter(settings.rate_limit, settings.redis()) if settings.rate_limit else None
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        observer.open()
+        telemetry.open()
+        await ledger.open()
+        if limiter:
+            limiter.open()
+        source.open()
+        try:
+            await answers.engine()
+        except LianzhaoError as error:
+            log.warning("not ready: %s", error.message)
+        yield
+        source.close()
+        await answers.close()
+        if limiter:
+            await limiter.close()
+        await ledger.close()
+        await telemetry.close()
+        observer.close()
+
+    app = App(
+        title="Lianzhao 链招",
+        version=_version(),
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        telemetry=tracing.configuration(),
+    )
+    app.state.parts = Parts(answers, registry or _registry_of(settings), telemetry, ledger)
+    for module in (recommendations, reference, enterprises, models, events, audit, health):
+        app.include_router(module.router)
+    docs.install(app)
+    problems.install(app)
+
+    # The last one added is the first that a request meets.
+    known = Known()
+    app.add_middleware(Shortcut, answers=answers, known=known)
+    app.add_middleware(BodyLimit)
+    app.add_middleware(Gate, ledger=ledger, limiter=limiter)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=_ACCEPTED,
+            expose_headers=_EXPOSED,
+        )
+    app.add_middleware(LoopbackOnly, access=ledger.access, origins=settings.cors_origins)
+    app.add_middleware(problems.Unexpected)
+    app.add_middleware(Observed, observer=observer)
+    app.add_middleware(RawQuery)
+    # A trace needs the framework, which makes its span.
+    if not tracing.is_on():
+        app.front = Front(answers, known, ledger, limiter, observer)
+    return app
+
+
+def _version() -> str:
+    try:
+        return version("lianzhao")
+    except PackageNotFoundError:
+        return "0"
+
+
+# Loaded only when needed: an app on another engine does without scikit-learn and the encoder.
+def _engine_of(settings: Settings, workspace: Workspace) -> EngineSource:
+    from features.encoder import encoder_named
+    from service.serving import preparing
+    from service.serving.holder import EngineHolder
+
+    prepare = partial(preparing.prepare, settings)
+    return EngineHolder(workspace, encoder_named(settings.encoder), prepare=prepare)
+
+
+def _registry_of(settings: Settings) -> Registry:
+    from models.registry import ModelRegistry
+    from service.serving import preparing
+
+    # Here the checksums are enough of a check, which lets requests go on meanwhile: the process
+    # that prepares a version has loaded it.
+    return ModelRegistry(Workspace(settings.home), prepare=partial(preparing.prepare, settings))

@@ -1,0 +1,157 @@
+"""What a request must pass before it reaches a route, as small ASGI layers."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import time
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit
+
+from starlette.exceptions import HTTPException
+
+from features.errors import UsageError
+from service.api import headers
+from service.api.problems import Fault, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from service.access.keys import Access
+
+MAX_BODY = 2**20
+"""Bytes of a body."""
+BODY_SECONDS = 30.0
+"""Seconds that a body may take to arrive."""
+_TOO_SLOW = "the body took too long to arrive"
+_TOO_LARGE = f"a body may have at most {MAX_BODY} bytes"
+_SAFE = {"GET", "HEAD", "OPTIONS"}
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a name or address is this machine's own."""
+    host = host.strip("[]").lower()
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def check_host(host: str, *, keyless: bool = True) -> None:
+    """Refuse to listen beyond the loopback while there is no key: anybody could call.
+
+    Raises
+    ------
+    UsageError
+        When `host` is not a loopback address.
+    """
+    if keyless and not is_loopback(host):
+        expected = "a loopback address such as 127.0.0.1"
+        raise UsageError(
+            f"host must be {expected} while there is no API key, got {host}; "
+            "make one with `lianzhao keys add`",
+            field="host",
+            got=host,
+            expected=expected,
+        )
+
+
+class LoopbackOnly:
+    """Keeps other sites out of a service that asks for no key.
+
+    A page from elsewhere that points its own name at the loopback (DNS rebinding) comes with that
+    name as Host; one that posts here comes with its own Origin.
+
+    Parameters
+    ----------
+    access
+        Says whether there are keys: then whoever has one may call from anywhere.
+    origins
+        Origins that may call all the same.
+    """
+
+    def __init__(self, app: ASGIApp, access: Access, origins: Collection[str] = ()) -> None:
+        self.app = app
+        self.access = access
+        self.origins = origins
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or refuse it."""
+        problem = None
+        if scope["type"] == "http" and self.access.keyless:
+            problem = self._refusal(scope)
+        await (problem or self.app)(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> Problem | None:
+        given = headers.by_name(scope)
+        host, origin = (given.get(name, b"").decode("latin-1") for name in (b"host", b"origin"))
+        if host and not is_loopback(_without_port(host)):
+            fault = Fault("Host", host, "localhost or a loopback address")
+            detail = f"without API keys the service is called as localhost or 127.0.0.1, not {host}"
+            return Problem(421, "wrong-host", detail, faults=[fault])
+        foreign = origin and urlsplit(origin).netloc.lower() != host.lower()
+        if foreign and scope["method"] not in _SAFE and not {origin, "*"} & set(self.origins):
+            fault = Fault("Origin", origin, "this service, or one of LIANZHAO_CORS_ORIGINS")
+            return Problem(403, "foreign-origin", f"{origin} may not do this", faults=[fault])
+        return None
+
+
+def _without_port(host: str) -> str:
+    return host.partition("]")[0] if host.startswith("[") else host.rpartition(":")[0] or host
+
+
+class BodyLimit:
+    """Refuses a body of more than `MAX_BODY` bytes, announced or not, and one that takes long.
+
+    Parameters
+    ----------
+    seconds
+        Within which a body has to be here.
+    """
+
+    def __init__(self, app: ASGIApp, seconds: float = BODY_SECONDS) -> None:
+        self.app = app
+        self.seconds = seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or refuse it."""
+        if scope["type"] != "http" or scope["method"] in _SAFE:
+            await self.app(scope, receive, send)
+            return
+        announced = headers.by_name(scope).get(b"content-length", b"0")
+        if announced.isdigit() and int(announced) > MAX_BODY:
+            await Problem(413, "too-large", _TOO_LARGE)(scope, receive, send)
+            return
+        size = 0
+        until = time.monotonic() + self.seconds
+
+        async def counted() -> Message:
+            nonlocal size
+            try:
+                message = await asyncio.wait_for(receive(), max(0.0, until - time.monotonic()))
+            except TimeoutError:
+                raise HTTPException(408, _TOO_SLOW) from None
+            size += len(message.get("body", b""))
+            if size > MAX_BODY:
+                raise HTTPException(413, _TOO_LARGE)
+            return message
+
+        await self.app(scope, counted, send)
+
+
+class RawQuery:
+    """Takes a query typed in Chinese, which curl sends as raw UTF-8, as if it were escaped."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        query = scope.get("query_string", b"")
+        if not query.isascii():
+            scope["query_string"] = quote(query, safe="%&=+;,:@/?!$'()*~").encode()
+        await self.app(scope, receive, send)

@@ -1,0 +1,252 @@
+"""The one mapping of errors to HTTP statuses and exit codes; errors as problem+json (RFC 9457)."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import orjson
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from features import errors
+from service.api.observer import PROBLEM, REQUEST_ID
+from service.settings import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from fastapi import FastAPI
+    from starlette.requests import Request
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+log = logging.getLogger(__name__)
+
+FAILURE = 1
+WRONG_USAGE = 2
+_BITS = 63
+_SHOWN = 200
+"""Characters of a wrong value that are given back."""
+
+
+class Outcome(NamedTuple):
+    """What an error is to a caller over HTTP and to a shell."""
+
+    status: int
+    exit_code: int
+    title: str
+
+
+OUTCOMES: Mapping[type[errors.LianzhaoError], Outcome] = {
+    errors.LianzhaoError: Outcome(500, FAILURE, "Failure"),
+    errors.UsageError: Outcome(422, WRONG_USAGE, "Wrong usage"),
+    errors.InputError: Outcome(422, FAILURE, "Wrong value"),
+    errors.NotFoundError: Outcome(404, FAILURE, "Not found"),
+    errors.ForbiddenError: Outcome(403, FAILURE, "Not allowed"),
+    errors.ConflictError: Outcome(409, FAILURE, "Conflict"),
+    errors.DamagedError: Outcome(503, FAILURE, "Damaged data"),
+    errors.UnavailableError: Outcome(503, FAILURE, "Not available now"),
+    SettingsError: Outcome(500, WRONG_USAGE, "Wrong setting"),
+}
+"""An error that is not named here is what its nearest base class is."""
+
+
+def outcome(error: errors.LianzhaoError) -> Outcome:
+    """Return what an error is outside."""
+    return next(OUTCOMES[kind] for kind in type(error).__mro__ if kind in OUTCOMES)
+
+
+def exit_code(error: errors.LianzhaoError) -> int:
+    """Return the exit code of a command that ends with this error."""
+    return outcome(error).exit_code
+
+
+class Fault(NamedTuple):
+    """One wrong field: what came there and what was expected."""
+
+    field: str | None
+    got: object
+    expected: str | None
+
+
+class Problem(Response):
+    """An error as application/problem+json.
+
+    Parameters
+    ----------
+    status
+        The HTTP status.
+    code
+        The stable name of the kind of error.
+    detail
+        One line for a reader; without it the title is all there is.
+    faults
+        The fields at fault.
+    """
+
+    media_type = "application/problem+json"
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        *,
+        title: str | None = None,
+        faults: Iterable[Fault] = (),
+        headers: Mapping[str, str] | None = None,
+        **more: object,
+    ) -> None:
+        self.code = code
+        self.document = {
+            "type": f"urn:lianzhao:problem:{code}",
+            "title": title or HTTPStatus(status).phrase,
+            "status": status,
+            "detail": detail,
+            "code": code,
+            "errors": [
+                {"field": fault.field, "got": _shown(fault.got), "expected": fault.expected}
+                for fault in faults
+            ],
+            **more,
+        }
+        headers = {"Cache-Control": "no-store", **(headers or {})}
+        super().__init__(orjson.dumps(self.document), status, headers)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it with the id of the request, under which the log has more."""
+        scope[PROBLEM] = self.code
+        if request_id := scope.get(REQUEST_ID):
+            self.body = orjson.dumps({**self.document, "request_id": request_id})
+            self.headers["content-length"] = str(len(self.body))
+        await super().__call__(scope, receive, send)
+
+
+def _shown(value: object) -> object:
+    # JSON has no longer integers that every reader takes, and orjson writes none.
+    long = isinstance(value, int) and value.bit_length() > _BITS
+    if value is None or (isinstance(value, bool | int | float) and not long):
+        return value
+    text = value if isinstance(value, str) else repr(value)
+    text = text.encode("utf-8", "replace").decode()
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+
+
+def of_error(error: errors.LianzhaoError) -> Problem:
+    """Return an error of the project as a problem."""
+    status, _, title = outcome(error)
+    faults = [Fault(error.field, error.got, error.expected)] if error.field else []
+    headers = {"Retry-After": "5"} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
+    return Problem(status, error.code, error.message, title=title, faults=faults, headers=headers)
+
+
+def of_validation(found: Sequence[Any]) -> Problem:
+    """Return what pydantic found wrong in a request as a problem (400 if it was not even JSON)."""
+    faults = [_fault(error) for error in found]
+    if any(error["type"] == "json_invalid" for error in found):
+        return Problem(400, "bad-json", "the body is not JSON", faults=faults)
+    first = faults[0]
+    detail = f"{first.field} must be {first.expected}, got {_shown(first.got)!r}"
+    if found[0]["type"] == "missing":
+        detail = f"{first.field} is missing"
+    return Problem(422, errors.InputError.code, detail, title="Wrong value", faults=faults)
+
+
+def _fault(error: Mapping[str, Any]) -> Fault:
+    where = [str(part) for part in error["loc"] if part not in {"query", "path", "body"}]
+    field = ".".join(where) or "body"
+    match error["type"]:
+        case "missing":
+            return Fault(field, None, "given")
+        case "int_parsing" | "int_type" | "int_from_float":
+            return Fault(field, error["input"], "a whole number")
+        case "string_too_short":
+            return Fault(field, error["input"], "a text that is not empty")
+        case "json_invalid":
+            return Fault("body", error.get("ctx", {}).get("error"), "a JSON document")
+        case "extra_forbidden":
+            return Fault(field, error["input"], "left out: there is no such field")
+        case "model_attributes_type" | "dict_type":
+            return Fault(field, error["input"], "a JSON object, sent as application/json")
+    said = str(error["msg"])
+    for start in ("Value error, ", "Input should be ", "String should ", "List should "):
+        said = said.removeprefix(start)
+    return Fault(field, error["input"], said)
+
+
+def _allowed(request: Request) -> set[str]:
+    """Return what a path takes: the router names the methods of its first route alone."""
+    path = getattr(request.scope.get("route"), "path_format", None)
+    routes = iter_route_contexts(request.app.routes)
+    return {
+        method
+        for route in routes
+        if path is not None and route.path_format == path
+        for method in route.methods or ()
+    }
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of an app a problem."""
+
+    async def project_error(_: Request, error: Exception) -> Response:
+        assert isinstance(error, errors.LianzhaoError)
+        problem = of_error(error)
+        if problem.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            log.warning("%s: %s", error.code, error.message)
+        return problem
+
+    async def validation_error(_: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        return of_validation(error.errors())
+
+    async def http_error(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        path = request.scope["path"]
+        code, detail = {
+            400: ("bad-body", "the body cannot be read: it broke off, or is not in UTF-8"),
+            404: (errors.NotFoundError.code, f"there is nothing at {path}; see /docs"),
+            405: ("method-not-allowed", f"{path} does not take {request.method}"),
+            408: ("too-slow", error.detail),
+            413: ("too-large", error.detail),
+        }.get(error.status_code, (f"http-{error.status_code}", error.detail))
+        headers = dict(error.headers or {})
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers["Allow"] = ", ".join(sorted(_allowed(request)))
+        return Problem(error.status_code, code, detail, headers=headers)
+
+    app.add_exception_handler(errors.LianzhaoError, project_error)
+    app.add_exception_handler(RequestValidationError, validation_error)
+    app.add_exception_handler(HTTPException, http_error)
+
+
+class Unexpected:
+    """ASGI: turns an error that nobody foresaw into a problem 500; the log has the traceback."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched)
+        except Exception:
+            route = getattr(scope.get("route"), "path_format", "no route")
+            log.exception("%s %s failed", scope["method"], route)
+            if started:
+                raise
+            detail = "something went wrong here; the log names it under this request_id"
+            await Problem(500, "internal-error", detail)(scope, receive, send)

@@ -1,0 +1,25 @@
+"""The audit log: who asked for and changed what."""
+
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Depends, Query, Response
+
+from service.api.replies import AuditPage
+from service.api.routes.context import Context, only, shaped
+from service.api.schemas import PageQuery
+
+router = APIRouter(prefix="/v1/audit", tags=["audit"])
+
+
+@router.get("", responses=shaped(AuditPage), dependencies=[Depends(only(*PageQuery.model_fields))])
+async def audit(parts: Context, asked: Annotated[PageQuery, Query()]) -> Response:
+    """List who asked for and changed what, newest first; reads appear within a second.
+
+    Refused requests (method `refused`, their code as the route) are counted by minute, and appear
+    when it is over: for the key, or where none is known for a source, which is no address but a
+    name for one that each worker makes at its start. While a workspace has no key, there is nobody
+    to name: then reads and refusals are counted in the metrics alone.
+    """
+    page = await parts.ledger.run(lambda: parts.ledger.audit.page(asked.limit, asked.offset))
+    return Response(orjson.dumps(page), 200, {"Cache-Control": "no-store"}, "application/json")

@@ -1,0 +1,94 @@
+"""Feedback: what came of a lead. Recorded once, durable when answered, taken back but not lost."""
+
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+
+from features.errors import InputError
+from service.api.observer import REQUEST_ID
+from service.api.replies import EventPage, RecordedEvent
+from service.api.routes.context import Asking, Context, only
+from service.api.schemas import EventBody, EventQuery
+from service.database.feedback import told
+from service.serving.interfaces import Document
+
+router = APIRouter(prefix="/v1/events", tags=["events"])
+
+_KEY_LENGTH = 255
+
+
+def _json(document: Document, status: int = 200) -> Response:
+    headers = {"Cache-Control": "no-store"}
+    return Response(orjson.dumps(document), status, headers, "application/json")
+
+
+@router.post(
+    "",
+    status_code=201,
+    dependencies=[Depends(only())],
+    responses={
+        201: {"model": RecordedEvent},
+        200: {"model": RecordedEvent, "description": "This very event was recorded before"},
+    },
+)
+async def record(
+    request: Request,
+    parts: Context,
+    caller: Asking,
+    body: EventBody,
+    idempotency_key: Annotated[
+        str | None,
+        Header(max_length=_KEY_LENGTH, description="Names this request: it is done once."),
+    ] = None,
+) -> Response:
+    """Record an event; when this answers, it is on the disk, and lists have changed.
+
+    For 30 days, the same Idempotency-Key with the same body gives the same answer again; with
+    another body it is refused (422). Without a key, an event_id that was recorded with the same
+    values gives 200.
+    """
+    if idempotency_key is not None and not idempotency_key.strip('" '):
+        expected = "1 to 255 characters"
+        raise InputError(
+            f"Idempotency-Key must have {expected}", field="Idempotency-Key", expected=expected
+        )
+    engine = await parts.answers.engine()
+    done = await parts.ledger.change(
+        lambda: parts.ledger.feedback.record(
+            body.model_dump(exclude_none=True),
+            caller,
+            engine,
+            idempotency_key=idempotency_key,
+            request_id=request.scope.get(REQUEST_ID),
+        )
+    )
+    if done.first:
+        parts.telemetry.event("recorded")
+    return _json(told(done.event), 201 if done.new else 200)
+
+
+@router.get(
+    "",
+    dependencies=[Depends(only(*EventQuery.model_fields))],
+    responses={200: {"model": EventPage}},
+)
+async def events(parts: Context, caller: Asking, asked: Annotated[EventQuery, Query()]) -> Response:
+    """List events, newest first: recorded, imported, and those taken back, which say so."""
+    return _json(await parts.ledger.run(lambda: parts.ledger.feedback.page(asked, caller)))
+
+
+@router.post(
+    "/{event_id:path}/retract",
+    dependencies=[Depends(only())],
+    responses={200: {"model": RecordedEvent}},
+)
+async def retract(request: Request, parts: Context, caller: Asking, event_id: str) -> Response:
+    """Take an event back, recorded or imported: it counts no more and stays in the history."""
+    event = await parts.ledger.change(
+        lambda: parts.ledger.feedback.retract(
+            event_id, caller, request_id=request.scope.get(REQUEST_ID)
+        )
+    )
+    parts.telemetry.event("retracted")
+    return _json(event)

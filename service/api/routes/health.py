@@ -1,0 +1,55 @@
+"""Whether the service lives, whether it can answer, and its metrics."""
+
+import orjson
+from fastapi import APIRouter, Response
+
+from service.api.replies import Alive, Ready
+from service.api.routes.context import Context, shaped
+
+router = APIRouter(tags=["health"])
+
+_AILING = {"down", "full"}
+
+
+def _json(document: dict[str, object]) -> Response:
+    return Response(orjson.dumps(document), media_type="application/json")
+
+
+@router.get("/health/live", responses=shaped(Alive))
+async def live() -> Response:
+    """Tell that the process answers, whatever it can answer: to be restarted when it does not."""
+    return _json({"status": "alive"})
+
+
+@router.get("/health/ready", responses=shaped(Ready))
+async def ready(parts: Context) -> Response:
+    """Tell whether a model and tables are loaded; 503 while they are not.
+
+    `degraded` names what is in trouble while leads are served all the same. Without the cache they
+    are slower; without the database keys hold as last known and events are refused (503); a model
+    that could not be loaded leaves the one before in service, and `trouble` says why.
+    """
+    answers = parts.answers
+    engine = await answers.engine()
+    cache, database = await answers.remote.check(), parts.ledger.state
+    trouble = await answers.run(answers.source.trouble)
+    bad = {"cache": cache in _AILING, "database": database in _AILING, "model": bool(trouble)}
+    return _json(
+        {
+            "status": "ready",
+            "model_version": engine.model_version,
+            "pool_version": engine.pool_version,
+            "pool_date": engine.pool_date,
+            "cache": cache,
+            "database": database,
+            "trouble": trouble,
+            "degraded": [name for name, is_bad in bad.items() if is_bad],
+        }
+    )
+
+
+@router.get("/metrics", response_class=Response)
+async def metrics(parts: Context) -> Response:
+    """Metrics in the text format of Prometheus."""
+    text = parts.telemetry.text(parts.answers.source, parts.answers.remote)
+    return Response(text, headers={"Content-Type": parts.telemetry.content_type})

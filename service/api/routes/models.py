@@ -1,0 +1,93 @@
+"""Versions of models: which there are, which one is in service, and back again."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from functools import partial
+
+import orjson
+from fastapi import APIRouter, Depends, Request, Response
+
+from features.errors import LianzhaoError
+from service.access.keys import Caller
+from service.api.observer import REQUEST_ID
+from service.api.problems import outcome
+from service.api.replies import ActiveModel, ModelManifest, Models
+from service.api.routes.context import Asking, Context, Parts, only, shaped
+from service.database.audit_log import UNDER_WAY, Entry
+from service.serving.interfaces import LOOK_SECONDS, Document
+
+log = logging.getLogger(__name__)
+
+router = APIRouter(prefix="/v1/models", tags=["models"], dependencies=[Depends(only())])
+
+
+def _json(document: Document) -> Response:
+    body = orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
+    return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+@router.get("", responses=shaped(Models))
+async def versions(parts: Context) -> Response:
+    """List the versions, and which of them is active."""
+    models = parts.models
+    return _json(
+        await parts.answers.run(lambda: {"active": models.active(), "models": models.list()})
+    )
+
+
+@router.post("/rollback", responses=shaped(ActiveModel))
+async def rollback(request: Request, parts: Context, caller: Asking) -> Response:
+    """Put the version that was active before in service again."""
+    return await _switched(request, parts, caller, None, parts.models.rollback)
+
+
+@router.post("/{version}/activate", responses=shaped(ActiveModel))
+async def activate(request: Request, parts: Context, caller: Asking, version: str) -> Response:
+    """Put a version in service, without a restart."""
+    switch = partial(parts.models.activate, version)
+    return await _switched(request, parts, caller, version, switch)
+
+
+@router.get("/{version}", responses=shaped(ModelManifest))
+async def manifest(parts: Context, version: str) -> Response:
+    """Show what is known of a version."""
+    return _json(await parts.answers.run(lambda: parts.models.show(version)))
+
+
+async def _switched(
+    request: Request,
+    parts: Parts,
+    caller: Caller,
+    target: str | None,
+    switch: Callable[[], str],
+) -> Response:
+    """Switch the version; the audit log is told before, so that no switch can be missing there."""
+    audit = parts.ledger.audit
+    entry = Entry(
+        caller.key_id,
+        caller.role,
+        request.method,
+        request.scope["route"].path_format,
+        target,
+        UNDER_WAY,
+        request.scope.get(REQUEST_ID),
+    )
+    number = await parts.ledger.run(partial(audit.begin, entry))
+    status = UNDER_WAY
+    try:
+        # Not in the threads that compute answers: it waits for other processes.
+        target = await asyncio.to_thread(switch)
+        # Until then every worker has looked at the workspace again, so that whoever asks after
+        # this answer is not answered by the version before.
+        await asyncio.sleep(2 * LOOK_SECONDS)
+        status = 200
+    except LianzhaoError as error:
+        status = outcome(error).status
+        raise
+    finally:
+        try:
+            await parts.ledger.run(partial(audit.end, number, status, target))
+        except LianzhaoError as error:
+            log.warning("the audit log knows of %s only that it was begun: %s", number, error)
+    return _json({"active": target})

@@ -1,0 +1,1 @@
+"""Answers kept in the process and in Redis, and the way to Redis."""

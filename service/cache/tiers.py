@@ -1,0 +1,270 @@
+"""Answers kept in two places: some in the process, the rest in Redis, which may go at any time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections import OrderedDict
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from circuitbreaker import CircuitBreaker
+from redis.asyncio.lock import Lock
+from redis.exceptions import LockError, OutOfMemoryError, RedisError, ResponseError
+
+from service.cache.connecting import TIMEOUT, connect
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping
+
+    from service.cache.connecting import Client
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+_SPREAD = 0.1
+"""Part of its time by which an entry may end earlier, so that not all end at once."""
+_LIMIT = 2.5 * TIMEOUT
+"""Seconds for all that one call of Redis may need: a connection, its greeting, the answer."""
+_CALLS = 32
+"""Calls of Redis at a time, and so connections."""
+_FAILURES = 3
+"""Failures in a row after which Redis is left alone."""
+_NEVER = 10**9
+_HOLD = 10.0
+"""Seconds after which the right to compute an answer ends by itself, if its holder is gone."""
+_WAIT = 3.0
+"""Seconds that another worker's answer is waited for."""
+_LOOK = 0.02
+"""Seconds between two looks for it."""
+
+
+class LocalCache(Generic[T]):
+    """Keeps what was used last, up to a number of bytes, each entry for a time.
+
+    Parameters
+    ----------
+    max_bytes
+        What the entries may weigh together; a heavier entry alone is not kept.
+    ttl
+        Seconds that an entry is good for, or up to a tenth less: entries that came together do
+        not go together.
+    grace
+        Seconds that it can be had as an aged one afterwards.
+    clock
+        Seconds from any start.
+    """
+
+    def __init__(
+        self,
+        max_bytes: int,
+        ttl: float,
+        grace: float = 0.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.max_bytes = max_bytes
+        self.ttl = ttl
+        self.grace = grace
+        self.clock = clock
+        self.weight = 0
+        self._entries: OrderedDict[Hashable, tuple[float, int, T]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def get(self, key: Hashable) -> T | None:
+        """Return the entry, or None when there is none or its time is over."""
+        entry = self._entries.get(key)
+        if entry is None:
+            return None
+        if entry[0] < (now := self.clock()):
+            if entry[0] + self.grace < now:
+                self._drop(key)
+            return None
+        self._entries.move_to_end(key)
+        return entry[2]
+
+    def aged(self, key: Hashable) -> T | None:
+        """Return the entry, be its time over or not, or None when its grace is over too."""
+        entry = self._entries.get(key)
+        return entry[2] if entry and entry[0] + self.grace >= self.clock() else None
+
+    def put(self, key: Hashable, value: T, weight: int) -> None:
+        """Keep a value that weighs so many bytes, and let go of what was not used for longest."""
+        self._drop(key)
+        if weight > self.max_bytes:
+            return
+        self._entries[key] = (self.clock() + jittered(self.ttl), weight, value)
+        self.weight += weight
+        while self.weight > self.max_bytes:
+            self._drop(next(iter(self._entries)))
+
+    def _drop(self, key: Hashable) -> None:
+        if entry := self._entries.pop(key, None):
+            self.weight -= entry[1]
+
+
+def jittered(ttl: float) -> float:
+    """Return a time of up to a tenth less."""
+    return ttl * random.uniform(1 - _SPREAD, 1)
+
+
+class RemoteCache:
+    """Bytes in Redis. It never raises: while Redis is away nothing is found and nothing is kept.
+
+    After some failures in a row Redis is left alone, and one task asks it for a sign of life now
+    and then: its absence costs a few short timeouts in all, and not one a request.
+
+    Parameters
+    ----------
+    url
+        Where Redis is; None for nowhere.
+    ttl
+        Seconds that a value is kept there, or up to a tenth less.
+    pause
+        Seconds between two looks for a sign of life.
+    patience
+        How many times as long as for a request it is waited for.
+    """
+
+    def __init__(
+        self, url: str | None, ttl: int, pause: float = 1.0, *, patience: float = 1.0
+    ) -> None:
+        self.url = url
+        self.ttl = ttl
+        self.pause = pause
+        self.patience = patience
+        self.full = False
+        self._client: Client | None = None
+        self._connecting: asyncio.Task[Client] | None = None
+        self._calls = asyncio.Semaphore(_CALLS)
+        # Its half-open state would let every request of that moment try; a task does it instead.
+        self._breaker = CircuitBreaker(_FAILURES, _NEVER, _is_away, "redis")
+        self._revival: asyncio.Task[None] | None = None
+
+    @property
+    def state(self) -> str:
+        """What there is to say of it: up, full, down, or none (no Redis was set up)."""
+        if self.url is None:
+            return "none"
+        if self._breaker.opened:
+            return "down"
+        return "full" if self.full else "up"
+
+    async def get(self, key: str) -> bytes | None:
+        """Return the value, or None when there is none or Redis is away."""
+        found = await self._ask(lambda redis: redis.get(key))
+        return found if isinstance(found, bytes) else None
+
+    async def put(self, values: Mapping[str, bytes]) -> None:
+        """Keep values for `ttl` seconds."""
+
+        async def send(redis: Client) -> bool:
+            async with redis.pipeline(transaction=False) as pipeline:
+                for key, value in values.items():
+                    pipeline.set(key, value, px=int(1000 * jittered(self.ttl)))
+                await pipeline.execute()
+            return True
+
+        if await self._ask(send):
+            self.full = False
+
+    @asynccontextmanager
+    async def claim(self, key: str) -> AsyncIterator[bytes | None]:
+        """Hold the right to compute the value of `key` among all workers.
+
+        Yields the value where another holder has put it meanwhile, and None where it is to be
+        computed here: the right is held then, or Redis is away, or the other took too long.
+        """
+        name = f"{key}:lock"
+        ends = time.monotonic() + _WAIT
+        while True:
+            lock: Lock | None = None
+            taken = await self._ask(lambda redis: _take(redis, name))
+            if isinstance(taken, Lock):
+                lock = taken
+                break
+            if taken is None or time.monotonic() > ends:
+                break
+            await asyncio.sleep(_LOOK)
+            if (found := await self.get(key)) is not None:
+                yield found
+                return
+        try:
+            # Another holder may have ended between our look and our turn.
+            yield await self.get(key) if lock else None
+        finally:
+            if lock:
+                await self._ask(lambda _: _leave(lock))
+
+    async def check(self) -> str:
+        """Ask Redis for a sign of life, unless it is known to be away, and return the state."""
+        await self.get("lianzhao:alive")
+        return self.state
+
+    async def close(self) -> None:
+        """Close the connections."""
+        for task in (self._revival, self._connecting):
+            if task is not None:
+                task.cancel()
+        if self._client is not None:
+            await self._client.aclose()
+
+    async def _ask(self, call: Callable[[Client], Awaitable[object]]) -> object:
+        """Return what a call comes to, None where Redis is away or refuses."""
+        if self.url is None or self._breaker.opened:
+            return None
+        try:
+            return await self._breaker.call_async(self._called, call)
+        except ResponseError as error:
+            if not self.full:
+                log.warning("Redis refuses a call: %s", error)
+            self.full = isinstance(error, OutOfMemoryError)
+        except (RedisError, OSError) as error:
+            log.warning("Redis does not answer: %s", type(error).__name__)
+            if self._breaker.opened and (self._revival is None or self._revival.done()):
+                log.warning("Redis is away, answers are computed")
+                self._revival = asyncio.create_task(self._revive())
+        return None
+
+    async def _called(self, call: Callable[[Client], Awaitable[object]]) -> object:
+        async with asyncio.timeout(self.patience * _LIMIT), self._calls:
+            return await call(self._client or await self._connected())
+
+    async def _connected(self) -> Client:
+        """Return a client; getting to know a cluster may take longer than a call may."""
+        if self._connecting is None or (self._connecting.done() and self._client is None):
+            self._connecting = asyncio.create_task(connect(self.url or "", self.patience))
+            # Whoever waited for it may have had no more time.
+            self._connecting.add_done_callback(lambda done: done.cancelled() or done.exception())
+        self._client = await asyncio.shield(self._connecting)
+        return self._client
+
+    async def _revive(self) -> None:
+        while self._breaker.opened:
+            await asyncio.sleep(jittered(self.pause))
+            try:
+                await self._called(lambda redis: redis.get("lianzhao:alive"))
+            except (RedisError, OSError):
+                continue
+            self._breaker.reset()
+            log.info("Redis is back")
+
+
+def _is_away(kind: type[BaseException], _: BaseException) -> bool:
+    """Whether an error says that Redis is away, and not that it refuses one call."""
+    return issubclass(kind, (RedisError, OSError)) and not issubclass(kind, ResponseError)
+
+
+async def _take(redis: Client, name: str) -> Lock | bool:
+    lock = Lock(redis, name, timeout=_HOLD, thread_local=False)
+    return lock if await lock.acquire(blocking=False) else False
+
+
+async def _leave(lock: Lock) -> None:
+    try:
+        await lock.release()
+    except LockError:
+        log.info("an answer took longer than the right to compute it")

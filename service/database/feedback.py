@@ -1,0 +1,208 @@
+"""Feedback: events recorded, listed and taken back by those who may see their zones."""
+
+from __future__ import annotations
+
+import datetime
+import secrets
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import polars as pl
+
+from features.errors import InputError, NotFoundError
+from features.tables.record import parse_record
+from features.vocabulary import EVENTS
+from service.database.audit_log import Entry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from features.workspace import Workspace
+    from service.access.keys import Caller
+    from service.api.schemas import EventQuery
+    from service.database.event_log import EventLog, Recording
+    from service.serving.interfaces import Document, Engine
+
+_EITHER = "the need_id of a known need or the zone_id of a known zone"
+
+
+class UnknownReferenceError(InputError):
+    """An event about a need, a zone or an enterprise that the workspace does not know."""
+
+    code = "unknown-reference"
+
+
+class Feedback:
+    """Records and lists events. Every call reads or writes files or the database.
+
+    Parameters
+    ----------
+    workspace
+        Its `log` is `log`.
+    log
+    """
+
+    def __init__(self, workspace: Workspace, log: EventLog) -> None:
+        self.workspace = workspace
+        self.log = log
+        self._history: tuple[str, pl.DataFrame] | None = None
+
+    def record(
+        self,
+        body: Mapping[str, object],
+        caller: Caller,
+        engine: Engine,
+        *,
+        idempotency_key: str | None,
+        request_id: str | None,
+    ) -> Recording:
+        """Record an event; it is on the disk when this returns.
+
+        Parameters
+        ----------
+        body
+            The columns of the events table as texts or numbers; without an event_id one is made.
+
+        Raises
+        ------
+        InputError
+            For a value that an import would reject, or an unknown need, zone or enterprise.
+        ForbiddenError
+            For a zone that the caller may not see.
+        ConflictError
+            When there is another event of this id.
+        """
+        given = {name: None if value is None else str(value) for name, value in body.items()}
+        asked = sha256(orjson.dumps(given, option=orjson.OPT_SORT_KEYS)).hexdigest()
+        given["event_id"] = given.get("event_id") or f"http-{secrets.token_hex(8)}"
+        event = parse_record(EVENTS, given, datetime.date.today())
+        zone_id = _zone(event, engine)
+        caller.check_zone(zone_id, "need_id" if event["need_id"] else "zone_id")
+        target = event["need_id"] or event["zone_id"]
+        entry = Entry(caller.key_id, caller.role, "POST", "/v1/events", target, 201, request_id)
+        return self.log.record(
+            event,
+            entry,
+            idempotency_key=idempotency_key,
+            asked=asked,
+            imported_of=self._imported,
+        )
+
+    def page(self, asked: EventQuery, caller: Caller) -> Document:
+        """Return a page of events, newest first: recorded, imported, and those taken back."""
+        rows = self._all()
+        if asked.zone_id is not None:
+            caller.check_zone(asked.zone_id, "zone_id")
+        if caller.zones is not None:
+            rows = rows.filter(pl.col("zone").is_in(list(caller.zones)))
+        for column, value in (
+            ("zone", asked.zone_id),
+            ("need_id", asked.need_id),
+            ("enterprise_id", asked.enterprise_id),
+            ("stage", asked.stage),
+        ):
+            if value is not None:
+                rows = rows.filter(pl.col(column) == value)
+        if asked.since is not None:
+            rows = rows.filter(pl.col("date") >= asked.since)
+        if asked.retracted is not None:
+            rows = rows.filter(pl.col("retracted_at").is_not_null() == asked.retracted)
+        found = rows.slice(asked.offset, asked.limit)
+        return {
+            "total": rows.height,
+            "limit": asked.limit,
+            "offset": asked.offset,
+            "events": [told(row) for row in found.iter_rows(named=True)],
+        }
+
+    def retract(self, event_id: str, caller: Caller, *, request_id: str | None) -> Document:
+        """Take an event back: it counts no more, but stays in the history.
+
+        Raises
+        ------
+        NotFoundError
+            When there is no such event that the caller may see.
+        """
+        found = self._all().filter(pl.col("event_id") == event_id)
+        if found.is_empty() or not caller.sees(found["zone"][0]):
+            raise NotFoundError(
+                f"no event has the id {event_id!r}",
+                field="event_id",
+                got=event_id,
+                expected="the event_id of one of the events that GET /v1/events lists",
+            )
+        entry = Entry(
+            caller.key_id,
+            caller.role,
+            "POST",
+            "/v1/events/{event_id}/retract",
+            event_id,
+            200,
+            request_id,
+        )
+        at = self.log.retract(event_id, entry)
+        return told({**found.row(0, named=True), "retracted_at": at})
+
+    def _all(self) -> pl.DataFrame:
+        """Return the whole history with the zone of each event and when it was taken back."""
+        version = self.workspace.version("events") + self.workspace.version("needs")
+        if self._history is None or self._history[0] != version:
+            of_need = self.workspace.read("needs").select("need_id", of_need="zone_id")
+            rows = (
+                self.workspace.history()
+                .join(of_need, on="need_id", how="left")
+                .with_columns(zone=pl.coalesce("of_need", "zone_id"))
+                .join(self.log.retractions(), on="event_id", how="left")
+                .sort(["date", "event_id"], descending=[True, False])
+            )
+            self._history = version, rows
+        return self._history[1]
+
+    def _imported(self, event_id: str) -> dict[str, Any] | None:
+        rows = self.workspace.imported("events").filter(pl.col("event_id") == event_id)
+        return None if rows.is_empty() else rows.row(0, named=True)
+
+
+def told(row: Mapping[str, Any]) -> Document:
+    """Return an event as it is told outside."""
+    at = row.get("retracted_at")
+    return {
+        **{column.name: row[column.name] for column in EVENTS.columns},
+        "date": row["date"].isoformat(),
+        "retracted": at is not None,
+        "retracted_at": None if at is None else f"{at.isoformat(timespec='seconds')}Z",
+    }
+
+
+def _zone(event: Mapping[str, Any], engine: Engine) -> str | None:
+    """Return the zone that an event is about, after a check of all that it names."""
+    _check(engine.enterprise, event["enterprise_id"], "enterprise_id", "a known enterprise")
+    need_id, zone_id = event["need_id"], event["zone_id"]
+    if need_id is None and zone_id is None:
+        raise InputError(
+            f"need_id: is empty, expected {_EITHER}", field="need_id", expected=_EITHER
+        )
+    if need_id is None:
+        _check(engine.zone, zone_id, "zone_id", "a known zone")
+        return str(zone_id)
+    need = _check(engine.need, need_id, "need_id", "a known need")
+    if zone_id is not None and zone_id != need.zone_id:
+        raise InputError(
+            f"zone_id: got {zone_id!r}, expected the zone of the need, {need.zone_id!r}",
+            field="zone_id",
+            got=zone_id,
+            expected=f"{need.zone_id!r}, or nothing",
+        )
+    zone: str | None = need.zone_id
+    return zone
+
+
+def _check(look_up: Any, id_: str, field: str, what: str) -> Any:
+    try:
+        return look_up(id_)
+    except NotFoundError as error:
+        expected = f"the {field} of {what}"
+        raise UnknownReferenceError(
+            f"{field}: got {id_!r}, expected {expected}", field=field, got=id_, expected=expected
+        ) from error

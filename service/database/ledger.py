@@ -1,0 +1,175 @@
+"""The database as a running worker uses it: never on the way of a read, watched for changes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from urllib.parse import parse_qs
+
+from features.errors import LianzhaoError
+from features.workspace import Workspace
+from service.access.keys import Access
+from service.access.refusals import Refusals
+from service.database.audit_log import AuditLog, Entry
+from service.database.connection import Database, DatabaseError, versions
+from service.database.event_log import EventLog, SeenEvents
+from service.database.feedback import Feedback
+from service.database.key_store import KeyStore
+from service.pulse import Pulse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from service.settings import Settings
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+_EVERY = 0.5
+"""Seconds between two looks for changed keys and events: so late, at most, another worker's are
+seen."""
+_FORGETS_EVERY = 3600.0
+"""Seconds between two times that old Idempotency-Keys are dropped, the first at the start."""
+_THREADS = 4
+_PATIENCE_SECONDS = 10.0
+"""How long the database is waited for, with the wait for a free thread."""
+_READS_KEPT = 10_000
+"""Different reads in a second that are noted; beyond, they are counted together."""
+
+
+class Read(NamedTuple):
+    """A read as it came, cheap to note."""
+
+    key_id: str | None
+    role: str
+    method: str
+    route: str
+    path: str
+    query: bytes
+    status: int
+
+
+class Ledger:
+    """Events, keys and the audit log of one worker.
+
+    Parameters
+    ----------
+    settings
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.database = Database(settings.home, settings.database())
+        self.access = Access()
+        self.keys = KeyStore(self.database)
+        self.audit = AuditLog(self.database, settings.audit_days)
+        self.events = EventLog(self.database)
+        self.feedback = Feedback(Workspace(settings.home, self.events), self.events)
+        self.seen = SeenEvents(self.events)
+        self.workspace = Workspace(settings.home, self.seen)
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="database")
+        self._keys_seen: str | None = None
+        self.refusals = Refusals()
+        self._reads: dict[Read, int] = {}
+        self._closing = False
+        self._watching = Pulse(_EVERY, self._look)
+        self._away = False
+        self._forgets_at = 0.0
+
+    async def open(self) -> None:
+        """Learn the keys and events that there are, and watch them from now on."""
+        await self._look()
+        self._watching.open()
+
+    async def close(self) -> None:
+        """Write what is still to be written, and let go of the database."""
+        await self._watching.close()
+        self._closing = True
+        await self._look()
+        self._threads.shutdown(wait=True)
+        self.database.close()
+
+    @property
+    def state(self) -> str:
+        """What there is to say of the database, as seen within the last second: up or down."""
+        return "down" if self._away else "up"
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Do blocking work with the database in a thread of its own.
+
+        Raises
+        ------
+        DatabaseError
+            When the database stands still. What had begun may still be done when it goes on.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                return await loop.run_in_executor(self._threads, work)
+        except TimeoutError as error:
+            raise DatabaseError(
+                f"the database has not answered for {_PATIENCE_SECONDS:.0f} s: send the same again "
+                "under the same Idempotency-Key"
+            ) from error
+
+    async def change(self, work: Callable[[], T]) -> T:
+        """Do work that changes something, and see the change at once in this worker."""
+        done = await self.run(work)
+        await self._look()
+        return done
+
+    def note(self, read: Read, times: int = 1) -> None:
+        """Note who read what; it is written within a second, or when the database is back."""
+        noted = self._reads.get(read)
+        if noted is None and len(self._reads) >= _READS_KEPT:
+            read = read._replace(path="", query=b"")
+            noted = self._reads.get(read)
+        self._reads[read] = (noted or 0) + times
+
+    async def _look(self) -> None:
+        try:
+            versions = await self.run(self._versions)
+            if versions.get("events", "") != self.seen.version():
+                await self.run(self.seen.look)
+            if (keys := versions.get("keys", "")) != self._keys_seen:
+                self.access.replace(await self.run(self.keys.list))
+                self._keys_seen = keys
+            await self._write_notes()
+            if time.monotonic() >= self._forgets_at:
+                self._forgets_at = time.monotonic() + _FORGETS_EVERY
+                await self.run(self.events.forget)
+            self._away = False
+        except LianzhaoError as error:
+            if not self._away:
+                log.warning("keys and events stay as they were last seen: %s", error.message)
+            self._away = True
+
+    async def _write_notes(self) -> None:
+        """Write into the audit log who read what and who was refused; keep what cannot be now."""
+        reads, self._reads = self._reads, {}
+        refused = self.refusals.take(self._closing)
+        if not reads and not refused:
+            return
+        entries = dict(refused)
+        for read, times in reads.items():
+            entry = _entry(read)
+            entries[entry] = entries.get(entry, 0) + times
+        try:
+            await self.run(lambda: self.audit.add(entries))
+        except LianzhaoError:
+            for read, times in reads.items():
+                self.note(read, times)
+            self.refusals.give_back(refused)
+            raise
+
+    def _versions(self) -> dict[str, str]:
+        return self.database.read(versions, {})
+
+
+def _entry(read: Read) -> Entry:
+    asked = parse_qs(read.query.decode("latin-1"))
+    parts = [asked[name][0] for name in ("need_id", "zone_id", "industry") if name in asked]
+    target = "/".join(parts) or (read.path if "{" in read.route else None)
+    return Entry(read.key_id, read.role, read.method, read.route, target, read.status)

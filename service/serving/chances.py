@@ -1,0 +1,52 @@
+"""The chance of signing, as a lead tells it: where outcomes allow one, and what it means."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from models.calibration import MIN_CLOSED, MIN_WON
+
+if TYPE_CHECKING:
+    from models.calibration import Calibration
+    from service.serving.interfaces import Document, Language
+
+CALIBRATED = {
+    "zh": "按{closed}个已有结果的线索（其中签约{won}个）校准：与这些相似的线索，"
+    "跟进到有结果时签约的机会有多大；排序以 score 为准。",
+    "en": "Calibrated on {closed} closed leads, {won} of them signed: how often a lead that is "
+    "pursued and closed is signed, among outcomes like these; score ranks.",
+}
+TOO_FEW = {
+    "zh": "已有结果的线索{closed}个，其中签约{won}个；满{least}个、其中签约满{least_won}个，"
+    "才能校准签约概率，目前不给出；score 只表示排序，不是概率。",
+    "en": "There are {closed} closed leads, {won} of them signed; a chance of signing is given "
+    "from {least} with {least_won} signed on. score only ranks and is not a probability.",
+}
+UNCOUNTED = {
+    "zh": "签约概率须待有足够的签约结果后校准，目前不给出；score 只表示排序，不是概率。",
+    "en": "A chance of signing is not given until there are outcomes enough to calibrate it on; "
+    "score only ranks and is not a probability.",
+}
+"""Of a version that was made before outcomes were counted."""
+
+
+def chance(calibration: Calibration, raw: float, *, warm: bool, language: Language) -> Document:
+    """Return `probability` and `probability_note` of a lead.
+
+    Parameters
+    ----------
+    calibration : Calibration
+    raw : float
+        Its raw score.
+    warm : bool
+        Whether its need has a head of its own.
+    language : {"zh", "en"}
+    """
+    found = calibration.probability(raw, warm=warm)
+    if calibration.closed is None:
+        told = UNCOUNTED[language]
+    else:
+        told = (TOO_FEW if found is None else CALIBRATED)[language].format(
+            closed=calibration.closed, won=calibration.won, least=MIN_CLOSED, least_won=MIN_WON
+        )
+    return {"probability": found, "probability_note": told}

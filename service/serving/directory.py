@@ -1,0 +1,189 @@
+"""What the workspace knows, as it is told: zones, needs, chains, enterprises."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from features.errors import NotFoundError
+from features.need import NeedQuery
+from features.profile import confidence, flags
+
+if TYPE_CHECKING:
+    import numpy as np
+    import polars as pl
+    from numpy.typing import NDArray
+
+    from features.chains import ChainMap
+    from features.profiles import Profiles
+    from service.serving.interfaces import Document
+
+
+class Directory:
+    """Looks up reference data and profiles in one version of the tables.
+
+    Parameters
+    ----------
+    profiles : Profiles
+    closed : ndarray of bool, shape (n,)
+        Which of them are struck off.
+    tables : dict of DataFrame
+        zones and needs.
+    chain_map : ChainMap
+    """
+
+    def __init__(
+        self,
+        profiles: Profiles,
+        closed: NDArray[np.bool_],
+        tables: dict[str, pl.DataFrame],
+        chain_map: ChainMap,
+    ) -> None:
+        self.chain_map = chain_map
+        self._profiles = profiles
+        self._listed = ~closed
+        self._zones = {row["zone_id"]: row for row in tables["zones"].iter_rows(named=True)}
+        self._needs = {
+            row["need_id"]: NeedQuery.from_row(row) for row in tables["needs"].iter_rows(named=True)
+        }
+
+    def need(self, need_id: str) -> NeedQuery:
+        """Return a need of the workspace."""
+        found: NeedQuery = known(self._needs, need_id, "need", "need_id")
+        return found
+
+    def need_of(self, zone_id: str, industry: str) -> NeedQuery:
+        """Return the need of a zone for an industry."""
+        for need in self._needs.values():
+            if (need.zone_id, need.industry) == (zone_id, industry):
+                return need
+        fixed = [need.industry for need in self._needs.values() if need.zone_id == zone_id]
+        if not fixed:
+            known(self._zones, zone_id, "zone", "zone_id")
+        raise NotFoundError(
+            f"zone {zone_id!r} has no need for the industry {industry!r}",
+            field="industry",
+            got=industry,
+            expected=f"one of: {', '.join(fixed)}",
+        )
+
+    def zones(self) -> list[Document]:
+        """Return all zones."""
+        return list(self._zones.values())
+
+    def zone(self, zone_id: str) -> Document:
+        """Return a zone with its needs."""
+        needs = [self._told(n) for n in self._needs.values() if n.zone_id == zone_id]
+        if needs and zone_id not in self._zones:
+            return {"zone_id": zone_id, "name": None, "needs": needs}
+        return {**known(self._zones, zone_id, "zone", "zone_id"), "needs": needs}
+
+    def needs(self) -> list[Document]:
+        """Return all needs."""
+        return [self._told(need) for need in self._needs.values()]
+
+    def chains(self) -> list[Document]:
+        """Return all chains, without their nodes."""
+        return [
+            {"chain_id": c.chain_id, "name": c.name, "name_en": c.name_en, "nodes": len(c.nodes)}
+            for c in self.chain_map.chains
+        ]
+
+    def chain(self, chain_id: str) -> Document:
+        """Return a chain with its nodes, upstream to downstream, and the edges that touch it."""
+        chain = self.chain_map.chain(chain_id)
+        nodes = [
+            {
+                "node_id": node.node_id,
+                "name": node.name,
+                "name_en": node.name_en,
+                "position": node.position,
+                "keywords": list(node.keywords),
+                "industry_codes": list(node.industry_codes),
+            }
+            for node in chain.nodes
+        ]
+        own = {node.node_id for node in chain.nodes}
+        edges = [
+            {"from": node.node_id, "to": customer}
+            for node in self.chain_map.nodes
+            for customer in node.supplies
+            if node.node_id in own or customer in own
+        ]
+        return {
+            "chain_id": chain.chain_id,
+            "name": chain.name,
+            "name_en": chain.name_en,
+            "nodes": nodes,
+            "edges": edges,
+        }
+
+    def enterprises(self, q: str, limit: int, offset: int) -> Document:
+        """Search enterprises by a part of their name or short name, or by their id."""
+        found = self._profiles.search(q.strip())
+        return {
+            "total": len(found),
+            "limit": limit,
+            "offset": offset,
+            "enterprises": [
+                brief(self._profiles.row(at)) for at in found[offset : offset + limit].tolist()
+            ],
+        }
+
+    def enterprise(self, enterprise_id: str) -> Document:
+        """Return a profile; what is unknown is null."""
+        at = self._at(enterprise_id)
+        row = self._profiles.row(at)
+        return {
+            **row,
+            "flags": flags(row),
+            "struck_off": not bool(self._listed[at]),
+            "confidence": confidence(row),
+        }
+
+    def _at(self, enterprise_id: str) -> int:
+        """Return the row of an enterprise (NotFoundError)."""
+        if (at := self._profiles.find(enterprise_id)) is None:
+            raise unknown("enterprise", "enterprise_id", enterprise_id)
+        return at
+
+    def _told(self, need: NeedQuery) -> Document:
+        zone = None
+        if need.zone_id:
+            known = self._zones.get(need.zone_id, {})
+            zone = {"zone_id": need.zone_id, "name": known.get("name")}
+        return {
+            "need_id": need.need_id,
+            "zone": zone,
+            "industry": need.industry,
+            "role": need.role,
+            "basis": need.basis,
+            "chain": need.chain,
+            "sector": need.sector,
+            "nodes": list(need.nodes),
+            "keywords": list(need.keywords),
+            "industry_codes": list(need.industry_codes),
+            "region": need.region,
+        }
+
+
+def brief(row: dict[str, Any]) -> Document:
+    """Return an enterprise as it stands in a list."""
+    told = ("enterprise_id", "name", "short_name", "province", "city")
+    return {key: row[key] for key in told} | {"tags": row["tags"] or [], "flags": flags(row)}
+
+
+def known(items: dict[str, Any], key: str, what: str, field: str) -> Any:
+    """Return the item of that key, or raise a NotFoundError that names field and kind."""
+    if key not in items:
+        raise unknown(what, field, key)
+    return items[key]
+
+
+def unknown(what: str, field: str, key: str) -> NotFoundError:
+    """Return the error that says that there is none of that key."""
+    return NotFoundError(
+        f"no {what} {key!r} is known",
+        field=field,
+        got=key,
+        expected=f"the {field} of one of the {what}s in the workspace",
+    )

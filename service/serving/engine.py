@@ -1,0 +1,398 @@
+"""The engine: from a need to a page of leads. Mask → score → order → explain."""
+
+from __future__ import annotations
+
+import threading
+from datetime import date
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+from threadpoolctl import threadpool_limits
+
+from features.errors import InputError, UnavailableError
+from features.nodes import NamedNodes, named_bits
+from features.ordered import found_in
+from features.presence import Presence
+from features.profile import confidence, known_of_zone
+from models import loading, prepared
+from models.blend import score_of
+from models.ranker import order
+from models.registry import ModelRegistry
+from service.serving.chances import chance
+from service.serving.directory import Directory, brief
+from service.serving.masks import Masks
+from service.serving.neighbours import stage_told
+from service.serving.reasons import (
+    SEPARATORS,
+    chosen_rows,
+    find_evidence,
+    reasons,
+    summary,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from features.arrays import NeedFeatures
+    from features.encoder import SentenceEncoder
+    from features.need import NeedQuery
+    from features.progress import Count
+    from features.workspace import Workspace
+    from models.prepared import Prepared
+    from service.serving.filters import Filters
+    from service.serving.interfaces import Document, Language
+    from service.serving.reasons import Evidence
+
+_NEEDS_KEPT = 2_000
+
+
+class Engine(Directory):
+    """Answers on one model and one version of the tables; safe to call from several threads.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The ranker, and the enterprises that it ranks.
+    tables : dict of DataFrame
+        zones, needs, events.
+    model_version, pool_version : str
+    pool_date : str or None
+        ISO date of the last change of the enterprises.
+    made_of : tuple of str
+        The versions of all that was prepared.
+    """
+
+    def __init__(
+        self,
+        prepared: Prepared,
+        tables: dict[str, pl.DataFrame],
+        *,
+        model_version: str,
+        pool_version: str,
+        pool_date: str | None,
+        made_of: tuple[str, ...] = (),
+    ) -> None:
+        bound, residents = prepared.bound, prepared.residents
+        space = bound.ranker.space
+        super().__init__(prepared.profiles, residents.closed, tables, space.chain_map)
+        self.prepared = prepared
+        self.bound = bound
+        self.made_of = made_of
+        self._two_stage = prepared.two_stage
+        self._presence = Presence(space, bound.pool, residents, **tables)
+        self.model_version = model_version
+        self.pool_version = pool_version
+        self.pool_date = pool_date
+        self._chosen: dict[str | None, NDArray[np.intp]] = {}
+        self._understood: dict[NeedQuery, NeedFeatures] = {}
+        self._lock = threading.Lock()
+
+    @classmethod
+    def load(
+        cls,
+        workspace: Workspace,
+        encoder: SentenceEncoder,
+        progress: Count | None = None,
+        *,
+        former: Engine | None = None,
+        version: str | None = None,
+    ) -> Engine:
+        """Load a version, by default the active one, and bind it to the tables as they are now.
+
+        What `former` holds is taken over where it is still the same: a new event or need costs
+        milliseconds, not a new reading of all profiles.
+
+        Raises
+        ------
+        NoModelError
+            When no version is active yet.
+        NotFoundError
+            When there is no such version.
+        LostModelError
+            When the active one is gone.
+        UnfitModelError
+            When it was made with another sentence encoder, for other tables or in another way.
+        DamagedError
+            When a file of the model or of the tables was altered.
+        """
+        registry = ModelRegistry(workspace)
+        name = registry.active() if version is None else version
+        if name is None:
+            raise NoModelError(
+                "no model is active yet: run `lianzhao train` first",
+                expected="an active model version",
+            )
+        # The versions are read first: a table that changes meanwhile is noticed afterwards.
+        pool_version, pool_date = workspace.pool_version, workspace.pool_date
+        made_of = (name, *prepared.versions(workspace))
+        tables = {name: workspace.read(name) for name in ("zones", "needs", "events")}
+        if former is not None and former.made_of == made_of:
+            ready = former.prepared  # be the version's folder still there or not
+        else:
+            folder = registry.folder_of(name) if version is None else registry.path(name)
+            # Scoring is many small products: threads cost more there than they give.
+            threadpool_limits(1, user_api="blas")
+            read = partial(loading.load, folder, workspace, encoder)
+            ready = prepared.prepare(name, read, workspace, progress)
+            if made_of[1:] != prepared.versions(workspace):  # an import came between
+                return cls.load(workspace, encoder, progress, former=former, version=version)
+        return cls(
+            ready,
+            tables,
+            model_version=name,
+            pool_version=pool_version,
+            pool_date=pool_date,
+            made_of=made_of,
+        )
+
+    def recommend(
+        self,
+        need: NeedQuery,
+        filters: Filters,
+        limit: int,
+        offset: int,
+        language: Language,
+    ) -> Document:
+        """Return a page of leads: ranked, explained, with what was left out as unknown."""
+        for node_id in filters.node:
+            self.chain_map.node(node_id)  # a NotFoundError tells of a mistyped one
+        features = self._understand(need)
+        rows, unknown = self._masks.of(filters)
+        ranked, parts = self._ranked(features, rows, offset, offset + limit)
+        return {
+            "need": self._told(need),
+            "model_version": self.model_version,
+            "pool_version": self.pool_version,
+            "pool_date": self.pool_date,
+            "total": len(rows),
+            "limit": limit,
+            "offset": offset,
+            "unknown": unknown,
+            "leads": [
+                self._lead(
+                    need,
+                    features,
+                    own,
+                    int(row),
+                    offset + place,
+                    language,
+                )
+                for place, (row, own) in enumerate(zip(ranked, parts.T, strict=True), start=1)
+            ],
+        }
+
+    def batch(
+        self,
+        needs: Sequence[NeedQuery],
+        k: int,
+        *,
+        within: NDArray[np.bool_] | None = None,
+        explained: int = 20,
+        language: Language = "zh",
+        progress: Count | None = None,
+        refuse: Callable[[NeedQuery, InputError], None] | None = None,
+    ) -> pl.DataFrame:
+        """Return the first `k` leads of many needs, a row a lead.
+
+        Parameters
+        ----------
+        needs : sequence of NeedQuery
+        k : int
+        within : ndarray of bool, shape (n,), optional
+            The candidates, in the order of the pool's ids; everybody by default.
+        explained : int
+            The ranks up to which reasons are given.
+        language : {"zh", "en"}
+        progress : callable, optional
+            Told (needs done, needs).
+        refuse : callable, optional
+            Told (need, error) of a need that no profile says a word of, which is then left out;
+            without it the error is raised.
+
+        Returns
+        -------
+        DataFrame
+            need_id, rank, enterprise_id, score, reasons (null beyond `explained`).
+        """
+        allowed = self._listed if within is None else self._listed & within
+        rows = np.flatnonzero(allowed)
+        frames = []
+        for number, need in enumerate(needs, start=1):
+            try:
+                features = self._understand(need)
+            except InputError as error:
+                if refuse is None:
+                    raise
+                refuse(need, error)
+                continue
+            ranked, parts = self._ranked(features, rows, 0, k)
+            told: list[str | None] = [None] * len(ranked)
+            for at, row in enumerate(ranked[:explained]):
+                evidence = self._evidence(features, int(row))
+                said = reasons(self.bound, parts[:, at], evidence, language)
+                told[at] = summary(said, SEPARATORS[language])
+            frames.append(
+                pl.DataFrame(
+                    {
+                        "need_id": need.need_id,
+                        "rank": np.arange(1, len(ranked) + 1),
+                        "enterprise_id": self.bound.pool.ids[ranked].tolist(),
+                        "score": score_of(parts.sum(axis=0)),
+                        "reasons": told,
+                    },
+                    schema=BATCH_SCHEMA,
+                )
+            )
+            if progress is not None:
+                progress(number, len(needs))
+        return pl.concat(frames) if frames else pl.DataFrame(schema=BATCH_SCHEMA)
+
+    def contributions(self, need: NeedQuery) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Return each factor's part of the raw scores, shape (factors, n), and who can be listed.
+
+        In the order of the pool; the raw scores that a list goes by are the sums over the factors.
+        """
+        return self.bound.contributions(self._understand(need)), self._listed
+
+    def within(self, enterprise_ids: Sequence[str]) -> NDArray[np.bool_]:
+        """Return which rows of the pool are among the given ids."""
+        ids, found = self.bound.pool.ids, np.zeros(len(self.bound.pool), dtype=np.bool_)
+        found[found_in(ids, np.array(list(enterprise_ids), dtype=np.str_))[0]] = True
+        return found
+
+    def needs_for(self, enterprise_id: str, limit: int, language: Language) -> Document:
+        """Return the needs that an enterprise suits best, by its rank in each need's list."""
+        at = self._at(enterprise_id)
+        found = []
+        for need in self._needs.values():
+            try:
+                features = self._understand(need)
+            except InputError:  # no profile says a word of it, nor does this one
+                continue
+            rank, own = self._place(features, at)
+            found.append((rank, -float(own.sum()), need, features, own))
+        found.sort(key=lambda case: (case[0], case[1], case[2].need_id))
+        suited = []
+        for rank, _, need, features, own in found[:limit]:
+            lead = self._lead(need, features, own, at, rank, language)
+            suited.append({"need": self._told(need)} | {k: lead[k] for k in _OF_A_NEED})
+        return {
+            "enterprise": brief(self._profiles.row(at)),
+            "model_version": self.model_version,
+            "pool_version": self.pool_version,
+            "total": len(found),
+            "limit": limit,
+            "needs": suited,
+        }
+
+    @cached_property
+    def _named(self) -> NamedNodes:
+        """Who stands in which node: in those stated, and in those its products fit."""
+        if self._two_stage is not None:
+            return self._two_stage.named
+        nodes = self.bound.pool.nodes
+        return NamedNodes(nodes.node_ids, named_bits(nodes.fit), len(self.bound.pool))
+
+    @cached_property
+    def _masks(self) -> Masks:
+        as_of = date.fromisoformat(self.pool_date) if self.pool_date else None
+        columns = self._profiles.columns
+        return Masks(columns, among=self._listed, named=self._named, as_of=as_of)
+
+    def _ranked(
+        self, features: NeedFeatures, rows: NDArray[np.intp], start: int, stop: int
+    ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """Return those of `rows` at ranks `start` to `stop`, and their contributions."""
+        if self._two_stage is not None:
+            return self._two_stage.ranked(features, rows, start, stop)
+        parts = self.bound.contributions(features)
+        ranked = order(parts.sum(axis=0), rows, stop)[start:]
+        return ranked, parts[:, ranked]
+
+    def _place(self, features: NeedFeatures, row: int) -> tuple[int, NDArray[np.float64]]:
+        """Return the rank of a row among those listed, and its contributions."""
+        if self._two_stage is not None:
+            return self._two_stage.place(features, row, np.flatnonzero(self._listed))
+        parts = self.bound.contributions(features)
+        raw = parts.sum(axis=0)
+        before = (raw > raw[row]) | ((raw == raw[row]) & (np.arange(len(raw)) < row))
+        return 1 + int((before & self._listed).sum()), parts[:, row].copy()
+
+    def _understand(self, need: NeedQuery) -> NeedFeatures:
+        """Return the features of a need; those of the last ones asked for are kept."""
+        with self._lock:  # the encoder is not made for several threads
+            found = self._understood.get(need)
+            if found is None:
+                if len(self._understood) >= _NEEDS_KEPT:
+                    self._understood.pop(next(iter(self._understood)))
+                zone, present = self._zones.get(need.zone_id or ""), self._presence.of(need.zone_id)
+                space = self.bound.ranker.space
+                found = self._understood[need] = space.need(need, zone, present=present)
+        return found
+
+    def _evidence(self, need: NeedFeatures, row: int) -> Evidence:
+        chosen = self._chosen.get(need.need_id)
+        if chosen is None:
+            chosen = self._chosen[need.need_id] = chosen_rows(self.bound, need)
+        return find_evidence(self.bound, need, row, chosen)
+
+    def _lead(
+        self,
+        need: NeedQuery,
+        features: NeedFeatures,
+        parts: NDArray[np.float64],
+        row: int,
+        rank: int,
+        language: Language,
+    ) -> Document:
+        profile, raw = self._profiles.row(row), float(parts.sum())
+        evidence = self._evidence(features, row)
+        node = evidence.node if evidence.fits else None
+        name = node and (node.name if language == "zh" else node.name_en or node.name)
+        ranker = self.bound.ranker
+        warm = len(ranker.heads.chosen(features.need_id)) > 0
+        of_zone = known_of_zone(features, self.bound.pool, row) if need.zone_id else 1.0
+        return {
+            "rank": rank,
+            "enterprise": brief(profile),
+            "score": float(score_of(np.array(raw))),
+            "raw_score": raw,
+            "confidence": confidence(profile, of_zone),
+            **chance(ranker.calibration, raw, warm=warm, language=language),
+            "node": {"node_id": node.node_id, "name": name} if node else None,
+            "stage": self._stage(need, profile["enterprise_id"], language),
+            "seat": self._presence.seats(need.zone_id).get(row),
+            "reasons": reasons(self.bound, parts, evidence, language),
+        }
+
+    def _stage(self, need: NeedQuery, enterprise_id: str, language: Language) -> Document | None:
+        """Return how far the enterprise has come with the zone, None where nothing is known."""
+        last = self._presence.last_event(need, enterprise_id)
+        return last and {
+            "stage": last.stage,
+            "name": stage_told(last.stage, chinese=language == "zh"),
+            "date": last.date.isoformat(),
+            "need_id": last.need_id,
+        }
+
+
+class NoModelError(UnavailableError):
+    """Nothing was trained yet."""
+
+    code = "no-model"
+
+
+BATCH_SCHEMA = pl.Schema(
+    {
+        "need_id": pl.String,
+        "rank": pl.Int64,
+        "enterprise_id": pl.String,
+        "score": pl.Float64,
+        "reasons": pl.String,
+    }
+)
+_OF_A_NEED = ("rank", "score", "raw_score", "node", "stage", "reasons")

@@ -1,0 +1,181 @@
+"""Lists to take along: leads as Excel, CSV or Parquet, written whole or not at all."""
+
+from __future__ import annotations
+
+import io
+import os
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import xlsxwriter
+
+from features.errors import UnavailableError, UsageError
+from features.tables.spreadsheet import inert
+from features.vocabulary import FLAGS
+from service.serving.neighbours import progress_told
+from service.serving.reasons import summary
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_ENDINGS = (".xlsx", ".csv", ".parquet")
+_WIDTHS = {
+    "序号": 6,
+    "企业编号": 12,
+    "企业名称": 36,
+    "环节": 20,
+    "得分": 7,
+    "推荐理由": 64,
+    "需求": 24,
+    "依据": 18,
+    "模型版本": 26,
+    "enterprise_id": 22,
+    "need_id": 24,
+    "reasons": 64,
+}
+"""Widths of columns in characters; 12 where nothing is said."""
+
+_LIST = pl.Schema(
+    {
+        "序号": pl.Int64,
+        "企业编号": pl.String,
+        "企业名称": pl.String,
+        "简称": pl.String,
+        "省份": pl.String,
+        "城市": pl.String,
+        "环节": pl.String,
+        "得分": pl.Float64,
+        "信息完整度": pl.Float64,
+        "进展": pl.String,
+        "提示": pl.String,
+        "推荐理由": pl.String,
+        "需求": pl.String,
+        "依据": pl.String,
+        "模型版本": pl.String,
+        "数据日期": pl.String,
+    }
+)
+"""A list of leads; stated, because a column may have no value for hundreds of rows."""
+
+_WRAPPED = {"推荐理由", "reasons"}
+_LINES = 3
+_PIXELS_A_LINE = 22
+_XLSX_ROWS = 1_048_575
+_A4 = 9
+
+
+def check_writable(path: Path) -> None:
+    """Refuse an ending or a folder that cannot be written, before any work is done.
+
+    Raises
+    ------
+    UsageError
+        Naming the endings, or the missing folder.
+    """
+    if path.suffix.lower() not in _ENDINGS:
+        raise UsageError(
+            f"cannot write {path}: its name must end in {', '.join(_ENDINGS)}",
+            field="out",
+            got=str(path),
+            expected=", ".join(_ENDINGS),
+        )
+    if not path.parent.is_dir() or path.is_dir():
+        raise UsageError(
+            f"cannot write {path}: expected a file in a folder that is there",
+            field="out",
+            got=str(path),
+        )
+
+
+def basis_shown(basis: str | None) -> str | None:
+    """Return where a need is stated; an illustrative one is marked as an example in Chinese too."""
+    return f"示例 {basis}" if basis == "illustrative" else basis
+
+
+def leads_frame(page: dict[str, Any]) -> pl.DataFrame:
+    """Return a page of leads as a list for an official, a row a lead, Chinese headers."""
+    rows = [
+        (
+            lead["rank"],
+            lead["enterprise"]["enterprise_id"],
+            lead["enterprise"]["name"],
+            lead["enterprise"]["short_name"],
+            lead["enterprise"]["province"],
+            lead["enterprise"]["city"],
+            lead["node"]["name"] if lead["node"] else None,
+            lead["score"],
+            lead["confidence"],
+            progress_told(lead),
+            "；".join(FLAGS[flag].gloss for flag in lead["enterprise"]["flags"]) or None,
+            summary(lead["reasons"], "；\n", _LINES),
+            page["need"]["need_id"] or page["need"]["industry"],
+            basis_shown(page["need"]["basis"]),
+            page["model_version"],
+            page["pool_date"],
+        )
+        for lead in page["leads"]
+    ]
+    return pl.DataFrame(rows, schema=_LIST, orient="row")
+
+
+def write_table(frame: pl.DataFrame, path: Path) -> None:
+    """Write a frame by the ending of the path; an old file stays until the new one is whole.
+
+    In a CSV with Chinese headers, which people open in a spreadsheet, texts are made `inert`; one
+    with English headers is for programs and keeps every id and text as it is.
+
+    Raises
+    ------
+    UnavailableError
+        When the disk does not take it.
+    UsageError
+        When there are more rows than an Excel sheet holds.
+    """
+    ending = path.suffix.lower()
+    if ending == ".xlsx" and frame.height > _XLSX_ROWS:
+        raise UsageError(
+            f"an Excel sheet holds {_XLSX_ROWS} rows, not {frame.height}: write .csv or .parquet",
+            field="out",
+            got=frame.height,
+        )
+    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
+    try:
+        if ending == ".parquet":
+            frame.write_parquet(draft)
+        elif ending == ".csv":
+            # Excel reads UTF-8 as such only with a byte order mark; programs trip over it.
+            for_a_reader = not all(name.isascii() for name in frame.columns)
+            (inert(frame) if for_a_reader else frame).write_csv(draft, include_bom=for_a_reader)
+        else:
+            _write_xlsx(frame, draft)
+        draft.replace(path)
+    except (OSError, pl.exceptions.PolarsError, xlsxwriter.exceptions.FileCreateError) as error:
+        raise UnavailableError(f"could not write {path}: {error}") from error
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _write_xlsx(frame: pl.DataFrame, path: Path) -> None:
+    # strings_to_formulas would let a cell that starts with "=" run in the reader's Excel.
+    safe = {"strings_to_formulas": False, "strings_to_urls": False}
+    # Made in memory: a workbook that meets a full disk while it is written cannot be closed.
+    content = io.BytesIO()
+    with xlsxwriter.Workbook(content, {**safe, "in_memory": True}) as book:
+        sheet = book.add_worksheet("线索")
+        sheet.set_landscape()
+        sheet.set_paper(_A4)
+        sheet.fit_to_pages(1, 0)
+        sheet.repeat_rows(0)
+        frame.write_excel(
+            book,
+            sheet,
+            column_widths={name: 7 * _WIDTHS.get(name, 12) for name in frame.columns},
+            column_formats={
+                name: {"text_wrap": name in _WRAPPED, "valign": "top"} for name in frame.columns
+            },
+            dtype_formats={pl.Float64: "0.000"},
+            header_format={"bold": True, "bottom": 1},
+            row_heights=dict.fromkeys(range(1, frame.height + 1), _LINES * _PIXELS_A_LINE),
+            freeze_panes=(1, 0),
+        )
+    path.write_bytes(content.getvalue())

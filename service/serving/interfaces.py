@@ -1,0 +1,121 @@
+"""What the app needs of the engine, of what holds it, and of the registry of models."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+if TYPE_CHECKING:
+    from features.need import NeedQuery
+    from service.serving.filters import Filters
+
+Language = Literal["zh", "en"]
+Document = dict[str, Any]
+"""What becomes a JSON object."""
+LOOK_SECONDS = 0.001
+"""How old a look at the workspace may be: requests of the same moment share one. Whoever changes
+something and then waits for longer than this knows that no answer is of before."""
+
+
+class Engine(Protocol):
+    """Answers on one model and one version of the tables; safe to call from several threads."""
+
+    @property
+    def model_version(self) -> str:
+        """The model that answers."""
+
+    @property
+    def pool_version(self) -> str:
+        """The version of the tables."""
+
+    @property
+    def pool_date(self) -> str | None:
+        """ISO date of the last import of enterprises."""
+
+    def recommend(
+        self, need: NeedQuery, filters: Filters, limit: int, offset: int, language: Language
+    ) -> Document:
+        """Return a page of leads."""
+
+    def need(self, need_id: str) -> NeedQuery:
+        """Return a known need (NotFoundError)."""
+
+    def need_of(self, zone_id: str, industry: str) -> NeedQuery:
+        """Return the need of a zone in an industry (NotFoundError)."""
+
+    def zones(self) -> list[Document]:
+        """Return every zone."""
+
+    def zone(self, zone_id: str) -> Document:
+        """Return a zone with its needs (NotFoundError)."""
+
+    def needs(self) -> list[Document]:
+        """Return every need."""
+
+    def chains(self) -> list[Document]:
+        """Return every chain."""
+
+    def chain(self, chain_id: str) -> Document:
+        """Return a chain with nodes and edges (NotFoundError)."""
+
+    def enterprises(self, q: str, limit: int, offset: int) -> Document:
+        """Return a page of the enterprises whose name has `q` in it."""
+
+    def enterprise(self, enterprise_id: str) -> Document:
+        """Return a profile (NotFoundError)."""
+
+    def needs_for(self, enterprise_id: str, limit: int, language: Language) -> Document:
+        """Return the needs that an enterprise suits best (NotFoundError)."""
+
+
+class EngineSource(Protocol):
+    """Holds the engine of the active model and the tables as they are now."""
+
+    @property
+    def engine(self) -> Engine | None:
+        """The engine loaded last; None when none was loaded yet."""
+
+    def open(self) -> None:
+        """Load from now on what is to become active, before it does."""
+
+    def close(self) -> None:
+        """Load nothing ahead any more."""
+
+    def changed(self) -> bool:
+        """Whether model or tables are others than those of `engine`: a look at two files.
+
+        An engine that was loaded ahead is put in service by it.
+        """
+
+    def pool_version(self) -> str:
+        """Return the version of the tables as they are now, whatever engine there is."""
+
+    def trouble(self) -> str | None:
+        """Return why the engine is not of the active model, or not on disk any more; None else."""
+
+    def current(self) -> Engine:
+        """Return the engine of what is there now, loading it when it changed.
+
+        Raises
+        ------
+        UnavailableError, DamagedError
+            When there is no model, or it cannot be loaded.
+        """
+
+
+class Registry(Protocol):
+    """The versions of models."""
+
+    def list(self) -> list[Document]:
+        """Return every version."""
+
+    def show(self, version: str) -> Document:
+        """Return what is known of a version (NotFoundError)."""
+
+    def activate(self, version: str) -> str:
+        """Put a version in service and return it."""
+
+    def rollback(self) -> str:
+        """Put the version before in service and return it."""
+
+    def active(self) -> str | None:
+        """Return the version in service, None before the first."""

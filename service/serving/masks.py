@@ -1,0 +1,208 @@
+"""Which enterprises of a pool pass the filters, in three states; unknown never passes.
+
+Places and tags are looked at once for each that differs, not for each enterprise, and the masks of
+the last filters are kept.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import polars as pl
+
+from features.places import REGION_STEMS, SUFFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from numpy.typing import NDArray
+
+    from features.nodes import NamedNodes
+    from service.serving.filters import Filters
+
+_KEPT_BYTES = 32_000_000
+_MOST_KEPT = 1_000
+_SHORT = 1_000
+"""Characters that a filter may have, written out, for its mask to be kept: it is kept too."""
+_FAIL, _PASS, _UNKNOWN = range(3)
+_DAYS_A_YEAR = 365.2425
+_BETWEEN = "\x1f"
+"""Stands between the tags of an enterprise; ASCII's unit separator is in no tag."""
+
+
+class Mask(NamedTuple):
+    """Which rows pass, and how many each filter left out only because a value is unknown.
+
+    A row is counted under a filter when its value is unknown there and no other filter fails.
+
+    Attributes
+    ----------
+    rows : ndarray of int
+        In order.
+    unknown : dict
+    """
+
+    rows: NDArray[np.intp]
+    unknown: dict[str, int]
+
+
+class Masks:
+    """Applies filters to a pool of n enterprises.
+
+    Parameters
+    ----------
+    columns : DataFrame
+        What filters look at, `features.profiles.COLUMNS`.
+    among : ndarray of bool, shape (n,)
+        Who can be listed at all; others fail and are not counted.
+    named : NamedNodes
+        Whoever is named at no node is unknown there.
+    as_of : date, optional
+        The day that ages are counted to. Without it every age is unknown. It is the pool's date
+        rather than today's, so that one pool version gives one answer.
+    """
+
+    def __init__(
+        self,
+        columns: pl.DataFrame,
+        *,
+        among: NDArray[np.bool_],
+        named: NamedNodes,
+        as_of: date | None = None,
+    ) -> None:
+        self._columns, self._among, self._named, self._as_of = columns, among, named, as_of
+        most = _KEPT_BYTES // max(columns.height // 8, 1)
+        self._kept = lru_cache(min(max(most, 1), _MOST_KEPT))(self._find)
+
+    def of(self, filters: Filters) -> Mask:
+        """Apply filters."""
+        find = self._kept if len(repr(filters)) <= _SHORT else self._find
+        bits, unknown = find(filters)
+        passing = np.unpackbits(bits, count=self._columns.height).view(np.bool_)
+        return Mask(np.flatnonzero(passing), dict(unknown))
+
+    def _find(self, filters: Filters) -> tuple[NDArray[np.uint8], dict[str, int]]:
+        """Return who passes, as bits, and the counts of unknown values."""
+        states = _states(self._columns, _of_each(filters, self._as_of))
+        if filters.province or filters.city or filters.region:
+            states |= self._places.states(_of_places(self._places.frame, filters))
+        if filters.tag:
+            states |= self._tags.states({"tag": _with_tags(filters.tag)})
+        if filters.node:
+            at = self._named.at(filters.node).view(np.uint8)
+            states["node"] = np.where(self._anywhere, at, np.uint8(_UNKNOWN))
+        failed = ~self._among
+        for state in states.values():
+            failed |= state == _FAIL
+        keep = ~failed
+        unknown = {}
+        for name, state in states.items():
+            missing = state == _UNKNOWN
+            keep &= ~missing
+            if count := int(np.count_nonzero(missing & ~failed)):
+                unknown[name] = count
+        return np.packbits(keep), unknown
+
+    @cached_property
+    def _places(self) -> _Distinct:
+        return _Distinct(self._columns.select("province", "city"))
+
+    @cached_property
+    def _tags(self) -> _Distinct:
+        return _Distinct(self._columns.select(pl.col("tags").list.join(_BETWEEN)))
+
+    @cached_property
+    def _anywhere(self) -> NDArray[np.bool_]:
+        return self._named.anywhere()
+
+
+class _Distinct:
+    """The rows of a frame that differ, and which of them each row is.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    """
+
+    def __init__(self, frame: pl.DataFrame) -> None:
+        self.frame = frame.unique(maintain_order=True)
+        numbered = self.frame.with_row_index("number")
+        joined = frame.join(
+            numbered, on=frame.columns, how="left", nulls_equal=True, maintain_order="left"
+        )
+        self._numbers = joined["number"].to_numpy()
+
+    def states(self, wanted: dict[str, pl.Expr]) -> dict[str, NDArray[np.uint8]]:
+        """Return the state of every row for each expression, see `_states`."""
+        found = _states(self.frame, wanted)
+        return {name: own[self._numbers] for name, own in found.items()}
+
+
+def _states(frame: pl.DataFrame, wanted: dict[str, pl.Expr]) -> dict[str, NDArray[np.uint8]]:
+    """Return whether each row passes, for expressions that are true, false or null."""
+    as_state = [own.cast(pl.UInt8).fill_null(_UNKNOWN).alias(name) for name, own in wanted.items()]
+    return {own.name: own.to_numpy() for own in frame.select(as_state)}
+
+
+def _of_places(places: pl.DataFrame, filters: Filters) -> dict[str, pl.Expr]:
+    states = {}
+    for name in ("province", "city"):
+        if wanted := getattr(filters, name):
+            names = [re.sub(SUFFIX, "", text) for text in wanted]
+            states[name] = pl.col(name).str.replace(SUFFIX, "").is_in(names)
+    if filters.region:
+        states["region"] = pl.any_horizontal(_in_region(places, name) for name in filters.region)
+    return states
+
+
+def _with_tags(wanted: Sequence[str]) -> pl.Expr:
+    tags = pl.col("tags").str.split(_BETWEEN)
+    found = pl.any_horizontal(tags.list.contains(text) for text in wanted)
+    return pl.when(pl.col("tags") != "").then(found)
+
+
+def _of_each(filters: Filters, as_of: date | None) -> dict[str, pl.Expr]:
+    states = {}
+    if filters.exclude:
+        states["exclude"] = ~pl.col("enterprise_id").is_in(filters.exclude)
+    if filters.min_capital is not None:
+        states["min_capital"] = pl.col("registered_capital") >= filters.min_capital
+    if filters.max_age is not None:
+        earliest = _years_before(as_of, filters.max_age) if as_of else None
+        states["max_age"] = pl.col("founded") >= pl.lit(earliest, pl.Date)
+    return states
+
+
+def _in_region(places: pl.DataFrame, name: str) -> pl.Expr:
+    """Return whether a row lies in a region: unknown where only its city could tell."""
+    provinces, cities = (sorted(names) for names in REGION_STEMS[name])
+    city = pl.col("city").str.replace(SUFFIX, "")
+    partly = places.filter(city.is_in(cities))["province"].drop_nulls().unique()
+    return (
+        pl.when(pl.col("province").str.replace(SUFFIX, "").is_in(provinces))
+        .then(statement=True)
+        .when(pl.col("city").is_not_null())
+        .then(city.is_in(cities) | _elsewhere("province"))
+        .when(pl.col("province").is_not_null() & ~pl.col("province").is_in(partly.implode()))
+        .then(statement=False)
+    )
+
+
+def _years_before(day: date, years: float) -> date:
+    """Return the same day so many years earlier (28 February for the 29th), never before year 1."""
+    whole = int(years)
+    if whole >= day.year - 1:
+        return day.min
+    leap_day = (day.month, day.day) == (2, 29)
+    earlier = day.replace(year=day.year - whole, day=28 if leap_day else day.day)
+    return earlier - timedelta(days=(years - whole) * _DAYS_A_YEAR)
+
+
+def _elsewhere(column: str) -> pl.Expr:
+    """Return false where a column is known, null where it is not."""
+    return pl.when(pl.col(column).is_not_null()).then(statement=False)

@@ -1,0 +1,144 @@
+"""Prepares a version before it becomes active, in a process of its own that gives way to others.
+
+It makes what workers only open then, and has the first page of leads of every known need in Redis,
+so that neither loading nor the first requests compute anything:
+`python -m service.serving.preparing VERSION PARENT`, in the environment that `prepare` makes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import orjson
+
+from features.encoder import encoder_named
+from features.errors import DamagedError, LianzhaoError, UnavailableError
+from features.workspace import Workspace
+from models import prepared
+from models.artifact import UnfitModelError
+from service import logs
+from service.access.keys import NOBODY
+from service.api.routes.recommendations import for_known_need
+from service.api.schemas import RecommendationQuery
+from service.cache.answers import warm
+from service.cache.embedded import end_with_parent
+from service.cache.tiers import RemoteCache
+from service.database.connection import Database
+from service.database.event_log import EventLog
+from service.serving.engine import Engine
+from service.settings import PREFIX, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+log = logging.getLogger("service.serving.preparing")
+
+_WARMING_SECONDS = 60.0
+"""How long pages are computed; what is not there by then is computed when it is asked for."""
+_PATIENCE = 20.0
+"""By how much longer than a request this waits for Redis: others go before it."""
+_LOWEST = 19
+_TOLD: dict[str, type[LianzhaoError]] = {
+    error.code: error for error in (DamagedError, UnfitModelError)
+}
+
+
+def prepare(settings: Settings, version: str) -> None:
+    """Have another process prepare a version, and wait for it.
+
+    Raises
+    ------
+    DamagedError, UnfitModelError, UnavailableError
+        When the version cannot be prepared; that pages could not be computed is no reason.
+    """
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "service.serving.preparing", version, str(os.getpid())],
+        env=_environment(settings),
+        stdout=subprocess.PIPE,
+        check=False,
+    )
+    if done.returncode:
+        told: dict[str, str] = {}
+        with suppress(ValueError):  # killed, it has said nothing
+            told = orjson.loads(done.stdout)
+        message = told.get("message", f"its process ended with {done.returncode}")
+        raise _TOLD.get(told.get("code", ""), UnavailableError)(
+            f"model {version} cannot be prepared: {message}", field="version", got=version
+        )
+
+
+def _environment(settings: Settings) -> Mapping[str, str]:
+    """Return the environment of a process with the same settings and modules, and one thread."""
+    given = {
+        "home": settings.home.absolute(),
+        "redis_url": settings.redis(),
+        "database_url": settings.database(),
+        "encoder": settings.encoder,
+        "cache_ttl": settings.cache_ttl,
+        "log_level": settings.log_level,
+    }
+    names = {PREFIX + name.upper(): str(value) for name, value in given.items() if value}
+    names["PYTHONPATH"] = os.pathsep.join(path or str(Path.cwd()) for path in sys.path)
+    return os.environ | names | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+
+def main() -> None:
+    """Prepare a version; why it cannot be goes to stdout, as JSON."""
+    version, parent = sys.argv[1:]
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
+    end_with_parent(int(parent))
+    # In the session of the workers: Linux weighs processes of other sessions without it.
+    os.nice(_LOWEST)
+    settings = Settings.load()
+    logs.configure_service(settings.log_level)
+    try:
+        engine = _loaded(settings, version)
+    except LianzhaoError as error:
+        sys.stdout.buffer.write(orjson.dumps({"code": error.code, "message": error.message}))
+        sys.exit(1)
+    try:
+        asyncio.run(_warm(settings, engine))
+    except Exception:
+        log.exception("the first pages of model %s are computed when asked for", version)
+
+
+def _loaded(settings: Settings, version: str) -> Engine:
+    database = Database(settings.home, settings.database())
+    try:
+        workspace = Workspace(settings.home, EventLog(database))
+        prepared.verify(version, workspace)
+        return Engine.load(workspace, encoder_named(settings.encoder), version=version)
+    finally:
+        database.close()
+
+
+async def _warm(settings: Settings, engine: Engine) -> None:
+    """Have the first page of every known need in Redis, in Chinese, for who may see all zones."""
+    remote = RemoteCache(settings.redis(), settings.cache_ttl, patience=_PATIENCE)
+    ends, computed = time.monotonic() + _WARMING_SECONDS, 0
+    try:
+        await remote.check()
+        for need in engine.needs():
+            if remote.state != "up" or time.monotonic() > ends:
+                break
+            asked = for_known_need(NOBODY, RecommendationQuery(need_id=need["need_id"]), "zh")
+            try:
+                computed += await warm(remote, engine, asked)
+            except LianzhaoError:  # no profile says a word of it
+                continue
+    finally:
+        await remote.close()
+    log.info("model %s: computed the first pages of %d needs", engine.model_version, computed)
+
+
+if __name__ == "__main__":
+    main()

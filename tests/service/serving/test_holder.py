@@ -1,0 +1,187 @@
+"""Two versions in one process: the next one is loaded while the other answers."""
+
+from __future__ import annotations
+
+import gc
+import json
+import shutil
+import sys
+import time
+import weakref
+from typing import TYPE_CHECKING
+
+import pytest
+
+from features.errors import ConflictError, NotFoundError, UnavailableError
+from models.registry import ModelRegistry
+from service.serving.engine import Engine
+from service.serving.holder import EngineHolder
+from tests.pool import HashedEncoder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from features.workspace import Workspace
+
+OTHER, THIRD = "29990101T000000-aaaaaa", "29990102T000000-bbbbbb"
+
+
+@pytest.fixture
+def registry(workspace: Workspace) -> ModelRegistry:
+    """Return the registry of a workspace with three versions, the first one active."""
+    registry = ModelRegistry(workspace)
+    first = registry.active_folder()
+    assert first is not None
+    for version in (OTHER, THIRD):
+        shutil.copytree(first, registry.folder / version)
+    return registry
+
+
+@pytest.fixture
+def holder(registry: ModelRegistry) -> Iterator[EngineHolder]:
+    """Return a holder that serves the first version; every look of it is a new one."""
+    ticks = iter(range(10**6))
+    holder = EngineHolder(registry.workspace, HashedEncoder(), lambda: float(next(ticks)))
+    holder.current()
+    yield holder
+    holder.close()
+
+
+def version(holder: EngineHolder) -> str:
+    assert holder.engine is not None
+    return holder.engine.model_version
+
+
+def join(holder: EngineHolder, registry: ModelRegistry) -> None:
+    holder.open()
+    ends = time.monotonic() + 5
+    while not registry.handover.workers():
+        assert time.monotonic() < ends
+        time.sleep(0.01)
+
+
+def test_what_was_loaded_ahead_is_put_in_service_by_a_look(
+    holder: EngineHolder, registry: ModelRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = holder.engine
+    assert first is not None
+    holder.load_ahead(OTHER)
+    assert holder.engine is first
+    assert not holder.changed()
+    monkeypatch.setattr(Engine, "load", None)  # nothing is loaded from here on
+    registry.activate(OTHER)
+    assert not holder.changed()
+    assert version(holder) == OTHER
+    registry.rollback()
+    assert not holder.changed()
+    assert holder.engine is holder.current() is first
+    registry.activate(OTHER)
+    assert not holder.changed()
+    assert version(holder) == OTHER
+
+
+def test_what_is_there_is_not_loaded_ahead_again(
+    holder: EngineHolder, registry: ModelRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holder.load_ahead(OTHER)
+    monkeypatch.setattr(Engine, "load", None)
+    holder.load_ahead(OTHER)
+    holder.load_ahead(version(holder))
+
+
+def test_requests_hardly_wait_for_what_is_loaded_ahead(
+    holder: EngineHolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def load(*_: object, **__: object) -> None:
+        seen.append(sys.getswitchinterval())
+        raise UnavailableError("no memory is left")
+
+    usual = sys.getswitchinterval()
+    monkeypatch.setattr(Engine, "load", load)
+    with pytest.raises(UnavailableError):
+        holder.load_ahead(OTHER)
+    assert seen == [pytest.approx(usual / 10)]
+    assert sys.getswitchinterval() == usual
+
+
+def test_of_other_tables_it_is_loaded_anew(holder: EngineHolder, registry: ModelRegistry) -> None:
+    holder.load_ahead(OTHER)
+    registry.workspace.remove("enterprise", "E000")
+    registry.activate(OTHER)
+    assert holder.changed()
+    engine = holder.current()
+    assert engine.model_version == OTHER
+    assert engine.pool_version == registry.workspace.pool_version
+    with pytest.raises(NotFoundError):
+        engine.enterprise("E000")
+    # The version before is bound to the tables of before: it is no spare any more.
+    registry.rollback()
+    assert holder.changed()
+    assert holder.current().pool_version == registry.workspace.pool_version
+
+
+def test_a_look_waits_for_nobody_who_loads(holder: EngineHolder, registry: ModelRegistry) -> None:
+    holder.load_ahead(OTHER)
+    registry.activate(OTHER)
+    with holder._lock:
+        assert holder.changed()
+    assert not holder.changed()
+
+
+def test_no_more_than_two_engines_are_kept(holder: EngineHolder, registry: ModelRegistry) -> None:
+    holder.load_ahead(OTHER)
+    assert holder._spare is not None
+    spare = weakref.ref(holder._spare[0])
+    holder.load_ahead(THIRD)
+    gc.collect()
+    assert spare() is None
+    first = version(holder)
+    registry.activate(OTHER)
+    assert holder.current().model_version == OTHER
+    assert holder._spare[0].model_version == first
+
+
+def test_an_activation_finds_the_version_loaded(
+    holder: EngineHolder, registry: ModelRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    join(holder, registry)
+    registry.activate(OTHER)
+    monkeypatch.setattr(Engine, "load", None)
+    assert not holder.changed()
+    assert version(holder) == OTHER
+    registry.rollback()
+    assert not holder.changed()
+    assert version(holder) == registry.active() != OTHER
+
+
+def test_what_a_worker_cannot_load_does_not_become_active(
+    holder: EngineHolder, registry: ModelRegistry
+) -> None:
+    first = version(holder)
+    join(holder, registry)
+    array = registry.path(OTHER) / "blend.warm.npy"
+    array.write_bytes(array.read_bytes()[:-1])
+    registry.check = lambda _: None  # it was whole when it was looked at
+    with pytest.raises(ConflictError, match=rf"cannot load model {OTHER}: .*blend\.warm\.npy"):
+        registry.activate(OTHER)
+    assert registry.active() == first
+    assert not holder.changed()
+    assert version(holder) == first
+    registry.activate(THIRD)
+    assert not holder.changed()
+    assert version(holder) == THIRD
+
+
+def test_in_a_folder_that_takes_no_file_versions_are_loaded_when_active(
+    holder: EngineHolder, registry: ModelRegistry
+) -> None:
+    (registry.workspace.home / ".workers").write_text("in the way")
+    holder.open()
+    assert holder._watching is not None
+    holder._watching.join(5)
+    assert not holder._watching.is_alive()
+    registry.pointer.write_text(json.dumps({"history": [OTHER]}))
+    assert holder.changed()
+    assert holder.current().model_version == OTHER

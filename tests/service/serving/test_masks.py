@@ -1,0 +1,116 @@
+from datetime import date
+
+import numpy as np
+import polars as pl
+import pytest
+
+from features.nodes import NamedNodes, named_bits
+from service.serving.filters import Filters
+from service.serving.masks import Masks
+
+POOL = pl.DataFrame(
+    {
+        "enterprise_id": ["a", "b", "c", "d", "e"],
+        "province": ["山西省", "广东省", "广东省", None, "北京市"],
+        "city": ["长治市", "深圳市", None, None, None],
+        "tags": [["专精特新"], [], None, ["专精特新", "上市"], ["上市"]],
+        "registered_capital": [1000.0, None, 5000.0, 200.0, 1000.0],
+        "founded": [date(2020, 1, 1), date(1990, 1, 1), None, date(2015, 6, 1), date(2024, 1, 1)],
+    },
+    schema_overrides={"tags": pl.List(pl.String)},
+)
+FIT = np.array([[0.9, 0.0], [np.nan, np.nan], [0.1, 0.5], [0.4, 0.4], [np.nan, np.nan]])
+NAMED = NamedNodes(("led/packaging", "led/driver"), named_bits(FIT), POOL.height)
+AS_OF = date(2025, 1, 1)
+
+
+def found_in(pool: pl.DataFrame, as_of: date | None = AS_OF) -> Masks:
+    return Masks(pool, among=np.ones(pool.height, dtype=bool), named=NAMED, as_of=as_of)
+
+
+@pytest.mark.parametrize(
+    ("filters", "kept", "unknown"),
+    [
+        (Filters(), "abcde", {}),
+        (Filters(province=("山西",)), "a", {"province": 1}),
+        (Filters(province=("山西省", "北京")), "ae", {"province": 1}),
+        (Filters(city=("长治",)), "a", {"city": 3}),
+        (Filters(region=("jing-jin-ji",)), "e", {"region": 1}),
+        (Filters(region=("粤港澳大湾区",)), "b", {"region": 2}),
+        (Filters(region=("粤港澳大湾区", "京津冀")), "be", {"region": 2}),
+        (Filters(tag=("上市",)), "de", {"tag": 2}),
+        (Filters(node=("led/packaging",)), "a", {"node": 3}),
+        (Filters(exclude=("a", "nobody")), "bcde", {}),
+        (Filters(min_capital=1000), "ace", {"min_capital": 1}),
+        (Filters(max_age=5), "ae", {"max_age": 1}),
+        # d has no province either, but its capital fails for certain: nobody's unknown value.
+        (Filters(province=("广东",), min_capital=1000), "c", {"min_capital": 1}),
+        (Filters(city=("深圳",), max_age=0.5), "", {"city": 1, "max_age": 1}),
+    ],
+)
+def test_unknown_never_passes_and_is_counted(
+    filters: Filters, kept: str, unknown: dict[str, int]
+) -> None:
+    masks = found_in(POOL)
+    for _ in range(2):  # the second time it is kept
+        found = masks.of(filters)
+        assert "".join(POOL["enterprise_id"].gather(found.rows)) == kept
+        assert found.unknown == unknown
+        found.unknown["changed"] = 1
+
+
+def test_regions_are_known_without_suffixes() -> None:
+    pool = POOL.with_columns(pl.col("province", "city").str.replace("[省市]$", ""))
+    for region, kept in (("京津冀", [4]), ("粤港澳大湾区", [1])):
+        assert found_in(pool).of(Filters(region=(region,))).rows.tolist() == kept
+
+
+def test_a_city_of_a_region_outside_the_city_list_fails() -> None:
+    pool = POOL.with_columns(city=pl.lit("韶关市"), province=pl.lit("广东省"))
+    assert not found_in(pool).of(Filters(region=("大湾区",))).rows.size
+
+
+def test_an_age_without_a_day_to_count_to_is_unknown() -> None:
+    found = found_in(POOL, as_of=None).of(Filters(max_age=100))
+    assert not found.rows.size
+    assert found.unknown == {"max_age": 5}
+
+
+def test_an_empty_pool_has_an_empty_mask() -> None:
+    named = NamedNodes(NAMED.node_ids, NAMED.bits[:, :0], 0)
+    masks = Masks(POOL.clear(), among=np.ones(0, dtype=bool), named=named, as_of=AS_OF)
+    found = masks.of(Filters(region=("大湾区",), tag=("x",), node=("led/driver",), max_age=3))
+    assert found.rows.shape == (0,)
+    assert found.unknown == {}
+
+
+@pytest.mark.parametrize(("years", "kept"), [(0.99, ""), (1, "e"), (2024.9, "abde"), (1e9, "abde")])
+def test_ages_are_counted_in_years_of_the_calendar(years: float, kept: str) -> None:
+    found = found_in(POOL).of(Filters(max_age=years))
+    assert "".join(POOL["enterprise_id"].gather(found.rows)) == kept
+
+
+def test_what_can_never_be_listed_is_not_counted_as_unknown() -> None:
+    among = POOL["enterprise_id"].is_in(["a", "d"]).to_numpy()
+    found = Masks(POOL, among=among, named=NAMED).of(Filters(city=("长治",)))
+    assert found.rows.tolist() == [0]
+    assert found.unknown == {"city": 1}
+    assert among.tolist() == [True, False, False, True, False]
+
+
+def test_masks_that_are_kept_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.serving.masks._KEPT_BYTES", 2)
+    masks = found_in(POOL)
+    for capital in range(5):
+        masks.of(Filters(min_capital=capital))
+    kept = masks._kept.cache_info()
+    assert (kept.currsize, kept.misses) == (2, 5)
+
+
+def test_the_mask_of_a_filter_with_very_much_text_is_not_kept() -> None:
+    masks = found_in(POOL)
+    many = Filters(exclude=tuple(f"x{number}" for number in range(1_000)))
+    assert masks.of(many).rows.tolist() == list(range(POOL.height))
+    assert masks._kept.cache_info().currsize == 0
+    masks.of(Filters(exclude=("a",)))
+    assert masks._kept.cache_info().currsize == 1

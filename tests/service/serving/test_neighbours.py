@@ -1,0 +1,106 @@
+import pytest
+
+from features.chains import Node
+from features.presence import PRESENT
+from features.seats import CITY, COUNTY
+from features.vocabulary import ENDINGS, GAPS, STAGES
+from models.gap import Filling
+from models.supply import Link
+from service.serving.neighbours import SEATS, THERE, gap_told, link_told, progress_told, stage_told
+
+
+def node(name, english=None):
+    return Node(name, name, english, "led", None, (), (), ())
+
+
+FRAME, PACKAGING = node("支架", "Lead frames"), node("封装", "LED packaging")
+SUPPLIES = Link(True, FRAME, PACKAGING, "高科华烨", "production", "LED支架")
+BUYS = Link(False, PACKAGING, FRAME, "支架公司", "city", None)
+
+
+def test_a_link_is_told_with_its_direction():
+    assert link_told(SUPPLIES, chinese=True) == "可为本区已投产的「高科华烨」（封装）供应「支架」"
+    assert (
+        link_told(BUYS, chinese=True) == "可就近采购本市的「支架公司」（支架）的产品，用于「封装」"
+    )
+    assert link_told(SUPPLIES, chinese=False) == (
+        "could supply “Lead frames” to 高科华烨 (LED packaging), in production in the zone"
+    )
+    assert link_told(BUYS, chinese=False) == (
+        "could buy for its “LED packaging” from 支架公司 (Lead frames), seated in the zone's city"
+    )
+
+
+def filling(state, *others, is_there=False):
+    return Filling(0, state, others, is_there)
+
+
+FIRST, SECOND, NEAR = ("甲", "established"), ("乙", "established"), ("丙", "city")
+
+
+@pytest.mark.parametrize(
+    ("given", "chinese", "english"),
+    [
+        (
+            filling("missing"),
+            "补链：本区尚未见「封装」环节的企业",
+            "nothing of “LED packaging” is known in the zone (a missing node)",
+        ),
+        (
+            filling("missing", is_there=True),
+            "补链：除该企业外，本区尚未见「封装」环节的企业",
+            "nothing of “LED packaging” is known in the zone besides itself (a missing node)",
+        ),
+        (
+            filling("weak", FIRST, NEAR),
+            "强链：本区「封装」环节尚弱（本区已有的「甲」）",
+            "“LED packaging” is weak in the zone (甲, established in the zone)",
+        ),
+        (
+            filling("weak", NEAR),
+            "强链：本区「封装」环节尚弱（本市的「丙」）",
+            "“LED packaging” is weak in the zone (丙, seated in the zone's city)",
+        ),
+        (
+            filling("strong", FIRST, SECOND, NEAR),
+            "延链：本区「封装」环节已强（本区已有的「甲」「乙」），可延伸",
+            "“LED packaging” is strong in the zone (甲, 乙, established in the zone) "
+            "and can be extended",
+        ),
+    ],
+)
+def test_a_gap_is_told_with_who_is_there(given, chinese, english):
+    assert gap_told(given, PACKAGING, chinese=True) == chinese
+    assert gap_told(given, PACKAGING, chinese=False) == english
+
+
+def test_a_node_without_an_english_name_is_told_by_the_chinese_one():
+    assert "“支架”" in gap_told(filling("missing"), node("支架"), chinese=False)
+
+
+def test_every_way_of_being_there_and_every_state_has_its_words():
+    assert set(THERE) == {*PRESENT, COUNTY, CITY}
+    assert set(SEATS) == {COUNTY, CITY}
+    for state in GAPS:
+        assert GAPS[state].gloss in gap_told(filling(state, FIRST), PACKAGING, chinese=True)
+
+
+def test_stages_and_endings_have_a_name_in_both_languages():
+    assert stage_told("signed", chinese=True) == "签约"
+    assert stage_told("lost", chinese=True) == "流失"
+    assert [stage_told(stage, chinese=False) for stage in (*STAGES, *ENDINGS)] == [
+        *STAGES,
+        *ENDINGS,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lead", "expected"),
+    [
+        ({"stage": {"stage": "signed"}, "seat": "city"}, "进展：签约"),
+        ({"stage": None, "seat": "county"}, "本区县企业"),
+        ({"stage": None, "seat": None}, None),
+    ],
+)
+def test_how_far_a_lead_has_come_is_told_before_its_seat(lead, expected):
+    assert progress_told(lead) == expected

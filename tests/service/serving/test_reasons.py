@@ -1,0 +1,163 @@
+import numpy as np
+import pytest
+
+from features.need import NeedQuery
+from models.gap import Filling
+from models.supply import Link
+from service.serving.reasons import (
+    Evidence,
+    _deals_told,
+    chosen_rows,
+    find_evidence,
+    reasons,
+    summary,
+    without_deals,
+)
+from service.serving.sentences import FACTORS
+from tests.pool import NEED_IDS, UNKNOWN, tables
+
+QUERIES = {row["need_id"]: NeedQuery.from_row(row) for row in tables()["needs"].to_dicts()}
+BARE = Evidence("晨星有限公司", None, (), None, fits=False, akin=None)
+
+
+def row_of(bound, id_):
+    return bound.pool.ids.tolist().index(id_)
+
+
+def evidence(bound, id_, need):
+    features = bound.ranker.space.need(need)
+    chosen = chosen_rows(bound, features)
+    return find_evidence(bound, features, row_of(bound, id_), chosen)
+
+
+def told(bound, given, language="zh", sign=1):
+    parts = sign * np.arange(1.0, len(bound.ranker.blend.factors) + 1)
+    return reasons(bound, parts, given, language)
+
+
+def test_evidence_points_at_product_node_and_one_already_chosen(bound):
+    found = evidence(bound, "E000", QUERIES[NEED_IDS[0]])
+    assert found.product == "LED封装"
+    assert found.node.node_id == "led/packaging"
+    assert found.fits
+    assert found.shared == ("LED", "封装") or "LED封装" in found.shared
+    names = tables()["enterprises"].filter(enterprise_id="E000")["name"].to_list()
+    assert found.akin
+    assert found.akin not in names
+
+
+def test_the_product_that_comes_nearest_is_named(bound):
+    assert evidence(bound, "E090", NeedQuery("老陈醋")).product == "老陈醋"
+    assert evidence(bound, "E090", NeedQuery("酿造食醋")).product == "酿造食醋"
+
+
+def test_a_need_never_judged_has_nobody_akin(bound):
+    assert evidence(bound, "E090", NeedQuery("老陈醋")).akin is None
+
+
+def test_what_is_unknown_is_not_made_up(bound):
+    found = evidence(bound, UNKNOWN, QUERIES[NEED_IDS[0]])
+    assert (found.product, found.node, found.fits, found.shared) == (None, None, False, ())
+
+
+def test_chosen_are_those_the_need_s_head_was_fitted_on(bound):
+    need = bound.ranker.space.need(QUERIES[NEED_IDS[3]])
+    chosen = bound.pool.ids[chosen_rows(bound, need)].tolist()
+    assert chosen == [f"E03{at}" for at in range(5)]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("bare", [True, False])
+def test_every_factor_has_a_sentence_without_gaps(bound, language, sign, bare):
+    given = BARE if bare else evidence(bound, "E000", QUERIES[NEED_IDS[0]])
+    found = told(bound, given, language, sign)
+    assert {reason["factor"] for reason in found} == set(FACTORS)
+    for reason in found:
+        assert "{" not in reason["text"]
+        assert "None" not in reason["text"]
+        assert None not in reason["evidence"]
+        assert all(isinstance(text, str) and text for text in reason["evidence"])
+        if reason["factor"] != "constant":
+            assert reason["evidence"]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_link_and_gap_are_told_with_their_own_products(bound, language):
+    node = bound.ranker.space.chain_map.node
+    packaging, frames = node("led/packaging"), node("led/leadframe")
+    given = Evidence(
+        "甲公司",
+        "灯",
+        (),
+        None,
+        fits=False,
+        akin=None,
+        link=Link(False, packaging, frames, "乙公司", "city", "LED器件"),
+        filling=Filling(0, "weak", (("丙公司", "established"),), False),
+        gap_node=packaging,
+        filled="LED封装",
+    )
+    found = {reason["factor"]: reason for reason in told(bound, given, language)}
+    link, gap = found["supply_link"], found["gap"]
+    assert "LED器件" in link["text"]
+    assert "乙公司" in link["text"]
+    assert link["evidence"] == ["LED器件", "乙公司", f"{frames.name} → {packaging.name}"]
+    assert "LED封装" in gap["text"]
+    assert "丙公司" in gap["text"]
+    assert gap["evidence"] == ["LED封装", packaging.name, "丙公司"]
+
+
+def test_braces_in_a_name_are_told_as_they_are(bound):
+    odd = Evidence("{x}公司{0}", None, (), None, fits=False, akin="{akin}")
+    assert any("{x}公司{0}" in reason["text"] for reason in told(bound, odd))
+
+
+def test_contributions_are_passed_on_unrounded_and_zero_ones_left_out(bound):
+    parts = np.zeros(len(bound.ranker.blend.factors))
+    parts[0], parts[-1] = 1 / 3, -2 / 3
+    found = reasons(bound, parts, BARE, "zh")
+    assert [(r["factor"], r["contribution"]) for r in found] == [
+        ("text_similarity", 1 / 3),
+        ("constant", -2 / 3),
+    ]
+    assert found[1]["evidence"] == []
+
+
+def test_a_summary_joins_what_speaks_for_a_lead_what_points_at_it_first():
+    said = [
+        {"factor": "feedback", "contribution": 2.0, "text": "甲"},
+        {"factor": "constant", "contribution": 1.5, "text": "乙"},
+        {"factor": "node_match", "contribution": 1.0, "text": "丙"},
+        {"factor": "text_similarity", "contribution": 0.5, "text": "丁"},
+        {"factor": "proximity", "contribution": -0.5, "text": "戊"},
+    ]
+    assert summary(said, "；") == "丙；丁；甲"
+    assert summary(said, "; ", 1) == "丙"
+    assert summary(said[-1:], "；") == ""
+
+
+def test_a_summary_has_room_for_a_reason_that_speaks_of_the_zone():
+    said = [
+        {"factor": "text_similarity", "contribution": 4.0, "text": "甲"},
+        {"factor": "node_match", "contribution": 3.0, "text": "乙"},
+        {"factor": "topic_similarity", "contribution": 2.0, "text": "丙"},
+        {"factor": "gap", "contribution": 0.2, "text": "丁"},
+        {"factor": "supply_link", "contribution": 0.1, "text": "戊"},
+    ]
+    assert summary(said, "；") == "甲；乙；丁"
+    assert summary(said, "；", 1) == "甲"
+    assert summary(said[:3], "；") == "甲；乙；丙"
+    assert summary([said[3], *said[:3]], "；") == "丁；甲；乙"
+    said[3]["contribution"] = said[4]["contribution"] = -0.1
+    assert summary(said, "；") == "甲；乙；丙"
+
+
+def test_counts_of_deals_are_taken_out_in_both_languages() -> None:
+    deals = {"deals": 3, "industry": 2, "zone": 1, "area": 0, "last": 2025}
+    for chinese in (True, False):
+        told = _deals_told(deals, chinese=chinese)
+        assert "2025" in told
+        lead = {"reasons": [{"text": f"a{told}"}, {"text": "b（长治市）"}]}
+        without_deals([lead])
+        assert [reason["text"] for reason in lead["reasons"]] == ["a", "b（长治市）"]
