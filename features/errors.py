@@ -1,5 +1,6 @@
 """The one error hierarchy. Exit codes and HTTP statuses are given to it in `service`."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 
@@ -31,6 +32,8 @@ class LianzhaoError(Exception):
         self.field = field
         self.got = got
         self.expected = expected
+        self.more: Mapping[str, object] = {}
+        """What else a program is given beside the message."""
 
 
 class UsageError(LianzhaoError):

@@ -12,7 +12,7 @@ import polars as pl
 
 from features.columns import Choice, Column, Kind, Table
 from features.tables.reading import Rows
-from features.tables.schema import ROW, SCHEMAS, flag
+from features.tables.schema import LOADED, ROW, flag
 from features.vocabulary import UNKNOWN, YUAN
 
 _BREAKS = r"[\t\n\x0b\x0c\r\x{85}\x{2028}\x{2029}]+"
@@ -49,7 +49,7 @@ def parsed(rows: Rows, table: Table, today: datetime.date) -> pl.DataFrame:
         `flag(name)`: whether a text stood there that is not what was expected. Such a value is
         null, and so is one that is unknown or whose column the file lacks.
     """
-    dtypes = SCHEMAS[table.name].create_empty().schema
+    dtypes = LOADED[table.name].create_empty().schema
     columns = [rows.fields[ROW]]
     for column in table.columns:
         raw = rows.raw(column.name)

@@ -34,6 +34,8 @@ RIGHTS = (
     ("POST", r"/v1/(recommendations|events)", _EVERYBODY),
     ("GET", r"/v1/events", _READERS_OF_EVENTS),
     ("POST", r"/v1/events/.+/retract", _READERS_OF_EVENTS),
+    ("GET", r"/v1/(projects|board|figures|agenda|meetings)(/.*)?", _READERS_OF_EVENTS),
+    ("POST", r"/v1/(projects|meetings|offers)(/.*)?", _READERS_OF_EVENTS),
     ("GET", r"/v1/models(/.+)?", _PUBLISHERS),
     ("POST", r"/v1/models/.+", _PUBLISHERS),
     ("GET", r"/v1/audit", _ADMINISTRATORS),

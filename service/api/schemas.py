@@ -22,7 +22,7 @@ def _day(value: Any) -> Any:
 
 
 # Pydantic takes a number for seconds since 1970.
-_Day = BeforeValidator(_day)
+Day = BeforeValidator(_day)
 # To Python, and so to pydantic, true is 1.
 _Number = BeforeValidator(_no_truth)
 Text = Annotated[str, Field(min_length=1, max_length=200)]
@@ -33,11 +33,13 @@ Offset = Annotated[
 ]
 
 
-class _Incoming(BaseModel):
+class Incoming(BaseModel):
+    """What comes in: no field is taken that is not known."""
+
     model_config = ConfigDict(extra="forbid")
 
 
-class FilterBody(_Incoming):
+class FilterBody(Incoming):
     """Any of the values of a filter, all filters together; an unknown value never passes."""
 
     province: Texts = Field(default=[], description="Province, such as 山西省 or 山西.")
@@ -54,7 +56,7 @@ class FilterBody(_Incoming):
     )
 
 
-class PageQuery(_Incoming):
+class PageQuery(Incoming):
     """Which part of a list."""
 
     limit: Limit = 20
@@ -75,13 +77,13 @@ class EnterpriseQuery(PageQuery):
     q: str = Field(default="", max_length=200, description="Part of a name, a short name or an id.")
 
 
-class LimitQuery(_Incoming):
+class LimitQuery(Incoming):
     """How much of a list."""
 
     limit: Limit = 20
 
 
-class NeedBody(_Incoming):
+class NeedBody(Incoming):
     """A need that the workspace does not have to know."""
 
     industry: Text
@@ -101,7 +103,7 @@ class RecommendationBody(PageQuery):
     filters: FilterBody = FilterBody()
 
 
-class EventBody(_Incoming):
+class EventBody(Incoming):
     """What came of a lead: values as in the events table, read by the rules of an import."""
 
     enterprise_id: Text
@@ -124,7 +126,7 @@ class EventQuery(PageQuery):
     zone_id: Text | None = Field(default=None, description="The zone, or that of the need.")
     enterprise_id: Text | None = None
     stage: Text | None = Field(default=None, description=", ".join([*STAGES, *ENDINGS]))
-    since: Annotated[date | None, _Day] = Field(
+    since: Annotated[date | None, Day] = Field(
         default=None, description="Events of this day or later, such as 2026-01-31."
     )
     retracted: bool | None = Field(default=None, description="Only those taken back, or not.")

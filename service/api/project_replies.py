@@ -1,0 +1,99 @@
+"""The shapes of what goes out about projects, for the OpenAPI document alone."""
+
+from pydantic import Field
+
+from service.api.replies import Outgoing, ZoneName
+
+
+class ProjectEnterprise(Outgoing):
+    """Whose project it is."""
+
+    enterprise_id: str | None = Field(description="null while the pool does not know it.")
+    name: str | None
+
+
+class Project(Outgoing):
+    """A project as it is now."""
+
+    project_id: str
+    code: str | None
+    project: str | None
+    enterprise: ProjectEnterprise
+    zone: ZoneName | None
+    place: str | None
+    need_id: str | None
+    industry: str | None
+    stage: str
+    stage_name: str
+    pool: str | None
+    pool_name: str | None
+    since: str = Field(description="When it reached this stage.")
+    moved: str = Field(description="The date of its last move.")
+    days: int = Field(description="Days at this stage.")
+    due: str | None
+    late: bool
+    flags: list[str] = Field(description="enterprise-unknown, struck-off.")
+    amount: float | None = Field(description="亿元.")
+    unit: str | None
+    handler: str | None
+    source: str | None
+    list_id: str | None
+    production_site: str | None
+    research_site: str | None
+    note: str | None
+    version: int
+
+
+class Move(Outgoing):
+    """A move of a project to a stage."""
+
+    move_id: str
+    stage: str
+    stage_name: str
+    kind: str = Field(description="entry, forward, jump, back, again, rest, resume or loss.")
+    kind_name: str
+    date: str
+    reason: str | None
+    reason_name: str | None
+    amount: float | None
+    note: str | None
+
+
+class ProjectWithMoves(Project):
+    """A project with its moves, oldest first."""
+
+    moves: list[Move]
+
+
+class PoolSums(Outgoing):
+    """A pool, and what is in it."""
+
+    pool: str
+    name: str
+    projects: int
+    amount: float | None = Field(description="亿元, of those whose amount is known.")
+    amount_unknown: int
+    late: int
+
+
+class ProjectPage(Outgoing):
+    """A page of projects, the last moved first."""
+
+    total: int
+    limit: int
+    offset: int
+    pools: list[PoolSums]
+    projects: list[Project]
+
+
+class PoolWithProjects(PoolSums):
+    """A pool with its last moved projects."""
+
+    list: list[Project]
+
+
+class Board(Outgoing):
+    """Every pool, on a day."""
+
+    date: str
+    pools: list[PoolWithProjects]
