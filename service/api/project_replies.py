@@ -97,3 +97,59 @@ class Board(Outgoing):
 
     date: str
     pools: list[PoolWithProjects]
+
+
+class Sums(Outgoing):
+    """Projects, and what is known of their amounts."""
+
+    projects: int
+    amount: float | None = Field(description="亿元, of those whose amount is known.")
+    amount_unknown: int
+
+
+class Rates(Outgoing):
+    """Of the projects newly signed in the period, those started and in production at its end."""
+
+    signed: Sums
+    started: Sums
+    start_rate: float | None = Field(description="started ÷ signed; null where none was signed.")
+    produced: Sums
+    production_rate: float | None
+
+
+class Point(Outgoing):
+    """A point of a curve."""
+
+    days: int
+    share: float = Field(description="The share that stays longer than so many days.")
+
+
+class Stay(Outgoing):
+    """How long projects stay in a pool (Kaplan–Meier; who is still in it is censored)."""
+
+    stays: int
+    left: int
+    still_in: int
+    quartiles: list[int | None] = Field(description="Days until 25, 50 and 75 % have left.")
+    curve: list[Point]
+
+
+class Group(Rates, Sums):
+    """A group of projects, and how many of them got how far."""
+
+    key: str | None = Field(description="null for those of which it is unknown.")
+    name: str
+    reached: dict[str, int]
+    ended: int
+
+
+class Figures(Rates):
+    """Figures of a period, as they stood on its last day."""
+
+    since: str | None
+    until: str
+    by: str
+    entered: dict[str, Sums] = Field(description="Who came into each pool: not one cohort.")
+    stays: dict[str, Stay]
+    groups: list[Group]
+    notes: dict[str, str]

@@ -146,4 +146,4 @@ class FiguresQuery(Incoming):
     source: Text | None = None
     since: Annotated[date | None, Day] = Field(default=None, description="The first day.")
     until: Annotated[date | None, Day] = Field(default=None, description="The last day; today.")
-    by: Literal["zone", "unit", "source", "industry", "month"] = "zone"
+    by: Literal["zone", "unit", "source", "chain", "month"] = "zone"

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from features.errors import InputError
-from features.project_list import SOURCES
+from features.project_list import POOLS, SOURCES
 from service.access.keys import NOBODY
 from service.api.problems import FAILURE
 from service.commands.context import Context, echo_json
+from service.projects.figures import GROUPS, figures
 from service.projects.lists import import_list, listed
-from service.serving.export import check_writable, write_table
+from service.projects.rules import KINDS
+from service.projects.workbook import figures_workbook
+from service.serving.export import check_writable, write_table, write_whole
 
 if TYPE_CHECKING:
     from service.serving.interfaces import Document
@@ -195,6 +198,41 @@ def export(
     typer.echo(f"{frame.height} projects in {path}")
 
 
+@projects.command("figures")
+def figures_(
+    context: typer.Context,
+    since: Annotated[str | None, typer.Option(help="The first day of the period.")] = None,
+    until: Annotated[str | None, typer.Option(help="Its last day; today by default.")] = None,
+    by: Annotated[str, typer.Option(help=f"One of {', '.join(GROUPS)}.")] = "zone",
+    zone: Zone = None,
+    unit: Unit = None,
+    source: Annotated[str | None, typer.Option(help="Only of this source.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write a workbook (.xlsx).")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Count projects and amounts: start rate, times in pools, funnels, and what is unknown."""
+    own: Context = context.obj
+    if out is not None and out.suffix.lower() != ".xlsx":
+        raise InputError(f"cannot write {out}: its name must end in .xlsx", field="out")
+    found = figures(
+        own.projects,
+        NOBODY,
+        {"zone_id": zone, "unit": unit, "source": source},
+        since=_day(since, "since"),
+        until=_day(until, "until"),
+        by=by,
+    )
+    if out is not None:
+        check_writable(out)
+        write_whole(out, figures_workbook(found))
+    if as_json:
+        echo_json(found)
+    elif out is not None:
+        typer.echo(f"figures in {out}")
+    else:
+        _tell_figures(found)
+
+
 @projects.command()
 def rules(
     context: typer.Context,
@@ -204,8 +242,6 @@ def rules(
     ] = None,
 ) -> None:
     """List the tables of rules; print one, to be edited; or put another in its place."""
-    from service.projects.rules import KINDS
-
     own: Context = context.obj
     if name is None:
         for kind, table in KINDS.items():
@@ -243,7 +279,7 @@ def _sums(pool: Document) -> str:
         facts.append(f"{pool['amount']:g} 亿元")
     if pool["amount_unknown"]:
         facts.append(f"{pool['amount_unknown']} 个投资额不详")
-    if pool["late"]:
+    if pool.get("late"):
         facts.append(f"{pool['late']} 个逾期")
     return "，".join(facts)
 
@@ -259,7 +295,34 @@ def _tell(project: Document, as_json: bool) -> None:
         typer.echo(f"  {' '.join(fact for fact in facts if fact)}")
 
 
-def _day(text: str | None) -> date | None:
+def _tell_figures(found: Document) -> None:
+    typer.echo(f"{found['since'] or '建库'} 至 {found['until']}")
+    for name, sums, rate in (
+        ("新签约", "signed", None),
+        ("其中已开工", "started", "start_rate"),
+        ("其中已投产", "produced", "production_rate"),
+    ):
+        share = f"，{found[rate]:.1%}" if rate and found[rate] is not None else ""
+        typer.echo(f"{_sums({'name': name, **found[sums]})}{share}")
+    typer.echo("\n期内进入各库（不是同一批项目）：")
+    for pool, sums in found["entered"].items():
+        typer.echo(f"  {_sums({'name': POOLS[pool].gloss, **sums})}")
+    typer.echo("\n在库时长（天，四分之一、一半、四分之三转出；仍在库的按截尾）：")
+    for pool, stay in found["stays"].items():
+        days = "、".join("未到" if day is None else str(day) for day in stay["quartiles"])
+        typer.echo(
+            f"  {POOLS[pool].gloss}：{days}（{stay['stays']} 次在库，{stay['still_in']} 次未转出）"
+        )
+    typer.echo("")
+    for group in found["groups"]:
+        path = " → ".join(f"{POOLS[p].gloss} {count}" for p, count in group["reached"].items())
+        rate = group["start_rate"]
+        typer.echo(
+            f"{_sums(group)}；到过 {path}" + (f"；开工率 {rate:.1%}" if rate is not None else "")
+        )
+
+
+def _day(text: str | None, field: str = "date") -> date | None:
     if text is None:
         return None
     try:
@@ -267,5 +330,5 @@ def _day(text: str | None) -> date | None:
     except ValueError:
         expected = "a date such as 2026-01-31"
         raise InputError(
-            f"date: got {text!r}, expected {expected}", field="date", got=text, expected=expected
+            f"{field}: got {text!r}, expected {expected}", field=field, got=text, expected=expected
         ) from None

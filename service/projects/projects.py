@@ -14,6 +14,7 @@ from service.database import project_store
 from service.database.connection import utc_now
 from service.database.event_log import append, retract
 from service.database.schema import PROJECTS
+from service.projects.frames import Frames
 from service.projects.listing import conditions_of, pool_sums
 from service.projects.moves import check_due, check_move
 from service.projects.references import References
@@ -71,6 +72,7 @@ class Projects:
         self.rules = Rules(workspace.home)
         self.clock = clock
         self.changes = Changes(database)
+        self.frames = Frames(database)
 
     def begin(self, body: Mapping[str, Any], asked: Asked = COMMAND) -> Document:
         """Begin a project with its first move, and return it.

@@ -134,3 +134,13 @@ def test_notes_are_in_no_log(client: TestClient, capfd: pytest.CaptureFixture[st
     assert "秘密" not in client.get("/v1/audit").text
     captured = capfd.readouterr()
     assert "秘密" not in captured.out + captured.err
+
+
+def test_figures_are_shown(client: TestClient) -> None:
+    client.post(URL, json={**LEAD, "stage": "signed", "amount": "5000万"})
+    found = client.get("/v1/figures", params={"by": "unit"}).json()
+    assert found["signed"] == {"projects": 1, "amount": 0.5, "amount_unknown": 0}
+    assert found["start_rate"] == 0
+    assert [(group["key"], group["name"]) for group in found["groups"]] == [(None, "（不详）")]
+    for query in ({"by": "x"}, {"since": "2026"}, {"until": "2999-01-01"}):
+        assert client.get("/v1/figures", params=query).status_code == 422

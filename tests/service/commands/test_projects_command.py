@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import fastexcel
 import polars as pl
 
 from tests.service.projects.conftest import fill
@@ -89,3 +90,19 @@ def test_rules_are_listed_printed_and_replaced(run: Callable[..., Ended], tmp_pa
     assert run("projects", "rules", "thresholds", "--import", file).out == "thresholds: 4 rows\n"
     assert "100,state" in run("projects", "rules", "thresholds").out
     assert run("projects", "rules", "nothing").code == 1
+
+
+def test_figures_are_told_and_written(run: Callable[..., Ended], tmp_path: Path) -> None:
+    fill(tmp_path / "home")
+    run("projects", "add", "--project", "x", "--zone", "za", "--stage", "signed", "--amount", "2")
+    told = run("projects", "figures").out
+    assert "新签约：1 个，2 亿元" in told
+    assert "不是同一批项目" in told
+    out = tmp_path / "figures.xlsx"
+    assert run("projects", "figures", "--by", "source", "--out", out).code == 0
+    book = fastexcel.read_excel(out)
+    assert book.sheet_names == ["汇总", "漏斗", "在库时长"]
+    totals = book.load_sheet("汇总", header_row=None).to_polars().rows()
+    assert ("新签约", "1", "2", "0", None) in totals
+    assert run("projects", "figures", "--out", tmp_path / "x.csv").code == 1
+    assert run("projects", "figures", "--since", "2026-13").code == 1
