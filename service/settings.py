@@ -28,6 +28,7 @@ _EXPECTED = {
     "rate_limit": "a number of requests per second, minute, hour or day, such as 100/minute",
     "encoder": "module:factory, a callable that returns a sentence encoder",
     "audit_days": "a whole number of days from 1 to 3650",
+    "talk_days": "a whole number of days from 1 to 3650",
     "cache_ttl": "a whole number of seconds from 1 to 2592000 (30 days)",
 }
 
@@ -81,6 +82,8 @@ class Settings(BaseSettings):
     """Another sentence encoder, as module:factory."""
     audit_days: int = Field(default=180, ge=1, le=3650)
     """Days that the audit log goes back."""
+    talk_days: int = Field(default=90, ge=1, le=3650)
+    """Days that a zone's talk with an enterprise keeps the other zones of its city away (首谈)."""
     cache_ttl: int = Field(default=3600, ge=1, le=2_592_000)
     """Seconds that an answer is kept; a change of data or model is seen at once all the same."""
 

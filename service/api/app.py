@@ -21,9 +21,11 @@ from service.api.front import Front, Known, Shortcut
 from service.api.guards import BodyLimit, LoopbackOnly, RawQuery
 from service.api.observer import Observed, Observer
 from service.api.routes import (
+    allocation,
     audit,
     enterprises,
     events,
+    figures,
     health,
     models,
     projects,
@@ -133,6 +135,8 @@ def create_app(
         models,
         events,
         projects,
+        figures,
+        allocation,
         audit,
         health,
     ):

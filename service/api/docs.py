@@ -40,6 +40,7 @@ PROBLEMS = {
         "conflict": "it contradicts what is already there",
         "version-conflict": "it was changed meanwhile: see `current` and `wanted`",
         "project-closed": "the project has ended",
+        "held-elsewhere": "another zone of the city is in talks with the enterprise",
     },
     413: {"too-large": "the body is larger than 1 MiB"},
     414: {"too-long": "the path with its query is too long"},
@@ -65,7 +66,7 @@ PROBLEMS = {
 """What each status of an error can mean, by the `code` that says which."""
 _ANY = {401, 403, 414, 421, 500}
 _OF_EVENTS = {"unknown-reference", "idempotency-key-reused"}
-_OF_PROJECTS = {"version-conflict", "project-closed", "unusual-amount"}
+_OF_PROJECTS = {"version-conflict", "project-closed", "held-elsewhere", "unusual-amount"}
 
 
 def _errors(path: str, method: str, *, body: bool) -> dict[int, dict[str, str]]:
@@ -79,7 +80,7 @@ def _errors(path: str, method: str, *, body: bool) -> dict[int, dict[str, str]]:
             statuses |= {400, 408}
         if method == "post":
             statuses |= {413} if path == "/v1/recommendations" else {409, 413}
-        if "{" in path or path == "/v1/recommendations":
+        if "{" in path or path in {"/v1/recommendations", "/v1/allocation"}:
             statuses.add(404)
     of_projects = method == "post" and path.startswith("/v1/projects")
     recording = of_projects or (method, path) == ("post", "/v1/events")

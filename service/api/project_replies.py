@@ -153,3 +153,29 @@ class Figures(Rates):
     stays: dict[str, Stay]
     groups: list[Group]
     notes: dict[str, str]
+
+
+class TalkState(Outgoing):
+    """How the talks of a city's zones with an enterprise stand."""
+
+    state: str = Field(description="free, held (for those of the city), ours or elsewhere.")
+    zone_id: str | None
+    until: str | None
+
+
+class Allotted(Outgoing):
+    """A place of a list that was shared out."""
+
+    need_id: str
+    rank: int
+    enterprise_id: str
+    score: float
+    plain_rank: int = Field(description="Its rank in the list of that need alone.")
+    zone_id: str | None
+
+
+class AllocationPage(Outgoing):
+    """Lists that were shared out, and what it took."""
+
+    summary: dict[str, object]
+    leads: list[Allotted]

@@ -147,3 +147,26 @@ class FiguresQuery(Incoming):
     since: Annotated[date | None, Day] = Field(default=None, description="The first day.")
     until: Annotated[date | None, Day] = Field(default=None, description="The last day; today.")
     by: Literal["zone", "unit", "source", "chain", "month"] = "zone"
+
+
+class AllocationQuery(Incoming):
+    """Parameters of GET /v1/allocation."""
+
+    city: Text = Field(description="With or without its suffix: 长治 is 长治市.")
+    k: Limit = 20
+    max_zones: int = Field(
+        default=2, ge=1, le=1000, description="To how many zones an enterprise is sent at most."
+    )
+    industry: Text | None = Field(default=None, description="Only needs of this industry.")
+
+
+class TalkQuery(Incoming):
+    """Of which city."""
+
+    city: Text
+
+
+class TalkBody(TalkQuery):
+    """To which zone of a city the talks with an enterprise are given; null sets them free."""
+
+    zone_id: Text | None

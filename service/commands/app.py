@@ -13,7 +13,17 @@ import typer
 
 from features.errors import LianzhaoError
 from service.api.problems import FAILURE, exit_code
-from service.commands import demo, evaluation, keys, models, projects, recommend, serving, tables
+from service.commands import (
+    allocation,
+    demo,
+    evaluation,
+    keys,
+    models,
+    projects,
+    recommend,
+    serving,
+    tables,
+)
 from service.commands.context import Context
 
 app = typer.Typer(
@@ -44,6 +54,7 @@ app.command("remove")(tables.remove)
 app.command("train")(models.train)
 app.command("evaluate")(evaluation.evaluate)
 app.command("recommend")(recommend.recommend)
+app.command("allocate")(allocation.allocate)
 app.add_typer(models.versions, name="models", help="Versions of the model.")
 app.add_typer(projects.projects, name="projects", help="Projects in their pools, as a board.")
 app.add_typer(keys.keys, name="keys", help="API keys.")

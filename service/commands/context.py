@@ -62,7 +62,8 @@ class Context:
     @cached_property
     def projects(self) -> Projects:
         """The projects of the workspace."""
-        return Projects(self.workspace, self.database)
+        talk_days = self.settings.talk_days
+        return Projects(self.workspace, self.database, talk_days=talk_days)
 
     @cached_property
     def registry(self) -> ModelRegistry:

@@ -68,7 +68,9 @@ class Ledger:
         self.audit = AuditLog(self.database, settings.audit_days)
         self.events = EventLog(self.database)
         self.feedback = Feedback(Workspace(settings.home, self.events), self.events)
-        self.projects = Projects(Workspace(settings.home, self.events), self.database)
+        self.projects = Projects(
+            Workspace(settings.home, self.events), self.database, talk_days=settings.talk_days
+        )
         self.seen = SeenEvents(self.events)
         self.workspace = Workspace(settings.home, self.seen)
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="database")

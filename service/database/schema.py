@@ -8,7 +8,7 @@ EVENTS = sa.Table(
     "events",
     METADATA,
     sa.Column("event_id", sa.Text, primary_key=True),
-    sa.Column("enterprise_id", sa.Text),
+    sa.Column("enterprise_id", sa.Text, index=True),
     sa.Column("stage", sa.Text, nullable=False),
     sa.Column("date", sa.Date, nullable=False),
     sa.Column("need_id", sa.Text),

@@ -103,6 +103,27 @@ def check_due(due: datetime.date | None, since: datetime.date) -> None:
         )
 
 
+def event_of(row: Mapping[str, Any], move: Mapping[str, Any], key_id: str | None) -> dict[str, Any]:
+    """Return the event that a move of a project is."""
+    return {
+        **move,
+        **{name: row[name] for name in ("project_id", "enterprise_id", "need_id", "zone_id")},
+        "source": row["source"],
+        "key_id": key_id,
+    }
+
+
+def begun_before(project_id: str) -> ConflictError:
+    """Return the error for a project that was begun before, which names it."""
+    error = ConflictError(
+        f"this project was begun before, as {project_id}: change or move it",
+        field="enterprise",
+        expected="another enterprise, project, industry or code",
+    )
+    error.more = {"project_id": project_id}
+    return error
+
+
 def _wrong_date(day: datetime.date, expected: str) -> InputError:
     return InputError(
         f"date: got {day}, expected {expected}", field="date", got=str(day), expected=expected

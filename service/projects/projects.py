@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from features.errors import ConflictError, InputError, NotFoundError
+from features.errors import InputError, NotFoundError
 from features.project_list import POOL_OF, POOLS
 from service.database import project_store
 from service.database.connection import utc_now
@@ -16,7 +16,7 @@ from service.database.event_log import append, retract
 from service.database.schema import PROJECTS
 from service.projects.frames import Frames
 from service.projects.listing import conditions_of, pool_sums
-from service.projects.moves import check_due, check_move
+from service.projects.moves import begun_before, check_due, check_move, event_of
 from service.projects.references import References
 from service.projects.requests import (
     COMMAND,
@@ -28,6 +28,7 @@ from service.projects.requests import (
 )
 from service.projects.rules import Rules
 from service.projects.shown import moves_shown, project_shown
+from service.projects.talks import check_free
 from service.projects.values import (
     DESCRIPTION,
     REFERENCE,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 
 _ROUTE = "/v1/projects"
 _ON_A_BOARD = 10
+TALK_DAYS = 90
 
 
 class Projects:
@@ -59,6 +61,8 @@ class Projects:
     database
     clock
         Returns the day it is, where the officials are.
+    talk_days
+        How long a talk holds an enterprise for a zone (首谈) without another.
     """
 
     def __init__(
@@ -66,8 +70,10 @@ class Projects:
         workspace: Workspace,
         database: Database,
         clock: Callable[[], datetime.date] = datetime.date.today,
+        talk_days: int = TALK_DAYS,
     ) -> None:
         self.database = database
+        self.talk_days = talk_days
         self.references = References(workspace)
         self.rules = Rules(workspace.home)
         self.clock = clock
@@ -107,7 +113,8 @@ class Projects:
                 PROJECTS.c.likeness == likeness(values), *project_store.within(caller.zones)
             )
             if (before := connection.execute(known).scalar()) is not None:
-                raise _begun_before(before)
+                raise begun_before(before)
+            check_free(connection, self, values, move["stage"], caller)
             project_id = self.insert(connection, values, move, caller.key_id)
             return self._shown(connection, project_id, today), project_id
 
@@ -187,6 +194,7 @@ class Projects:
             check_due(given.get("due"), move["date"])
             confirmed = bool(body.get("confirm_amount"))
             check_values(connection, given, self.rules, confirmed=confirmed)
+            check_free(connection, self, row, move["stage"], caller)
             self.append(connection, row, move, given, caller.key_id)
             return self._with_moves(connection, project_id, today), project_id
 
@@ -295,7 +303,7 @@ class Projects:
             "created_at": utc_now(),
             "key_id": key_id,
         }
-        append(connection, [_event(row, move, key_id)])
+        append(connection, [event_of(row, move, key_id)])
         project_store.insert(connection, [row])
         return project_id
 
@@ -317,7 +325,7 @@ class Projects:
         key_id: str | None,
     ) -> None:
         """Add a move to a project, within a transaction."""
-        append(connection, [_event(row, move, key_id)])
+        append(connection, [event_of(row, move, key_id)])
         values = {n: given[n] for n in ("amount", "unit", "handler") if given.get(n) is not None}
         if "due" in given or POOL_OF.get(move["stage"]) != POOL_OF.get(row["stage"]):
             values["due"] = given.get("due")
@@ -375,22 +383,3 @@ class Projects:
         run = project_store.moves(connection, project_id)
         shown = self._shown(connection, project_id, today)
         return {**shown, "moves": moves_shown(run, self.rules)}
-
-
-def _event(row: Mapping[str, Any], move: Mapping[str, Any], key_id: str | None) -> dict[str, Any]:
-    return {
-        **move,
-        **{name: row[name] for name in ("project_id", "enterprise_id", "need_id", "zone_id")},
-        "source": row["source"],
-        "key_id": key_id,
-    }
-
-
-def _begun_before(project_id: str) -> ConflictError:
-    error = ConflictError(
-        f"this project was begun before, as {project_id}: change or move it",
-        field="enterprise",
-        expected="another enterprise, project, industry or code",
-    )
-    error.more = {"project_id": project_id}
-    return error

@@ -20,6 +20,7 @@ PROFILE = (
     *("enterprise_id", "name", "short_name", "province", "city", "industry_code"),
     *("products", "status", "credit", "registered_capital", "nodes"),
 )
+_OF_EVENTS = ("event_id", "enterprise_id", "zone_id", "need_id", "stage", "date")
 _NO_NAME = re.compile(r"^[(（【\[].*[)）】\]]$|^(?:未|待|不)(?:定|知|详|披露|公布)")
 _LEGAL_FORM = re.compile(r"(?<=..)(?:股份)?(?:有限责任|有限)公司$")
 _SHORT = (
@@ -39,6 +40,7 @@ class _Tables:
     zones: dict[str, dict[str, Any]]
     needs: dict[str, dict[str, Any]]
     enterprises: pl.DataFrame
+    events: pl.DataFrame
 
     @cached_property
     def rows(self) -> dict[str, int]:
@@ -118,6 +120,10 @@ class References:
         """Return the ids of those that are struck off."""
         return self._tables().closed
 
+    def talks(self) -> pl.DataFrame:
+        """Return the imported events, in the columns that say who talked with whom."""
+        return self._tables().events
+
     def place(self, text: str) -> str | None:
         """Return the zone that a place of a list means; None for none, or several.
 
@@ -151,6 +157,12 @@ class References:
         zone = self.zone(zone_id) if zone_id else None
         return stem(zone["city"]) if zone else None
 
+    def seated_in(self, city: str) -> set[str]:
+        """Return the ids of the enterprises that have their seat in a city."""
+        rows = self._tables().enterprises.select("enterprise_id", "city").rows()
+        cities = {name: stem(name) == stem(city) for name in {row[1] for row in rows}}
+        return {id_ for id_, name in rows if name and cities[name]}
+
     def zones_of(self, city: str) -> list[str]:
         """Return the zones of a city, whose name may have its suffix or not."""
         return [id_ for id_, z in self.zones().items() if stem(z["city"]) == stem(city)]
@@ -158,7 +170,8 @@ class References:
     def _tables(self) -> _Tables:
         names = ("zones", "needs", "enterprises")
         with self._lock:
-            version = tuple(self._workspace.version(name) for name in names)
+            at = self._workspace.imported_at("events")
+            version = (*(self._workspace.version(name) for name in names), str(at))
             if self._known is None or self._known.version != version:
                 zones, needs, enterprises = (self._workspace.read(name) for name in names)
                 self._known = _Tables(
@@ -166,6 +179,7 @@ class References:
                     {row["zone_id"]: row for row in zones.iter_rows(named=True)},
                     {row["need_id"]: row for row in needs.iter_rows(named=True)},
                     enterprises.select(PROFILE),
+                    self._workspace.imported("events").select(_OF_EVENTS),
                 )
             return self._known
 

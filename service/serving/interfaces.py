@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import numpy as np
+    import polars as pl
+    from numpy.typing import NDArray
+
+    from features.errors import InputError
     from features.need import NeedQuery
+    from features.progress import Count
     from service.serving.filters import Filters
 
 Language = Literal["zh", "en"]
@@ -35,6 +43,21 @@ class Engine(Protocol):
         self, need: NeedQuery, filters: Filters, limit: int, offset: int, language: Language
     ) -> Document:
         """Return a page of leads."""
+
+    def batch(
+        self,
+        needs: Sequence[NeedQuery],
+        k: int,
+        *,
+        within: NDArray[np.bool_] | None = None,
+        explained: int = 20,
+        progress: Count | None = None,
+        refuse: Callable[[NeedQuery, InputError], None] | None = None,
+    ) -> pl.DataFrame:
+        """Return the first `k` leads of many needs, a row a lead."""
+
+    def within(self, enterprise_ids: Sequence[str]) -> NDArray[np.bool_]:
+        """Return which enterprises of the pool are among the given ids."""
 
     def need(self, need_id: str) -> NeedQuery:
         """Return a known need (NotFoundError)."""

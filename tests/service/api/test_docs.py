@@ -180,6 +180,13 @@ def reach_projects(reached: Reached, start: Start, home: Path) -> None:
         reached.ask(client, 409, "version-conflict", "POST", path, f"{own}/moves", json=body)
         assert client.post(f"{own}/moves", json=body | {"version": 1}).status_code == 201
         reached.ask(client, 409, "project-closed", "POST", path, f"{own}/moves", json=body)
+        talk = {"enterprise_id": "e1", "stage": "contacted"}
+        assert client.post(url, json=talk | {"zone_id": "za"}).status_code == 201
+    _, other = KeyStore(Database(home)).add("official", ["zb"])
+    with start(home=home) as client:
+        key = {"X-API-Key": other}
+        body = talk | {"zone_id": "zb"}
+        reached.ask(client, 409, "held-elsewhere", "POST", url, json=body, headers=key)
 
 
 def reach_database(reached: Reached, start: Start, home: Path) -> None:

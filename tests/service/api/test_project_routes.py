@@ -139,8 +139,20 @@ def test_notes_are_in_no_log(client: TestClient, capfd: pytest.CaptureFixture[st
 def test_figures_are_shown(client: TestClient) -> None:
     client.post(URL, json={**LEAD, "stage": "signed", "amount": "5000万"})
     found = client.get("/v1/figures", params={"by": "unit"}).json()
-    assert found["signed"] == {"projects": 1, "amount": 0.5, "amount_unknown": 0}
+    assert found.get("signed") == {"projects": 1, "amount": 0.5, "amount_unknown": 0}, found
     assert found["start_rate"] == 0
     assert [(group["key"], group["name"]) for group in found["groups"]] == [(None, "（不详）")]
     for query in ({"by": "x"}, {"since": "2026"}, {"until": "2999-01-01"}):
         assert client.get("/v1/figures", params=query).status_code == 422
+
+
+def test_talks_are_shown_and_given(client: TestClient) -> None:
+    client.post(URL, json={**LEAD, "stage": "contacted"})
+    url = "/v1/talks/e1"
+    assert client.get(url, params={"city": "长治"}).json()["zone_id"] == "za"
+    given = client.post(url, json={"city": "长治", "zone_id": "zb"})
+    assert given.json()["zone_id"] == "zb"
+    assert client.post(url, json={"city": "长治", "zone_id": "x"}).status_code == 422
+    assert (
+        client.post("/v1/talks/nobody", json={"city": "长治", "zone_id": "zb"}).status_code == 404
+    )

@@ -26,6 +26,7 @@ def upgrade() -> None:
         events.alter_column("number", existing_type=sa.BigInteger, nullable=False)
         events.create_index("ix_events_number", ["number"], unique=True)
         events.create_index("ix_events_project_id", ["project_id"])
+        events.create_index("ix_events_enterprise_id", ["enterprise_id"])
     with op.batch_alter_table("answers") as answers:
         answers.alter_column("event_id", existing_type=sa.Text, nullable=True)
         answers.add_column(sa.Column("answer", sa.Text))
@@ -128,6 +129,7 @@ def downgrade() -> None:
         answers.drop_column("answer")
         answers.alter_column("event_id", existing_type=sa.Text, nullable=False)
     with op.batch_alter_table("events") as events:
+        events.drop_index("ix_events_enterprise_id")
         events.drop_index("ix_events_project_id")
         events.drop_index("ix_events_number")
         for column in ("number", "reason", "project_id"):
