@@ -32,10 +32,14 @@ from service.api.routes import (
     recommendations,
     reference,
 )
+from service.api.routes import (
+    ledger as project_ledger,
+)
 from service.api.routes.context import Parts
 from service.cache.answers import Answers
 from service.cache.tiers import RemoteCache
 from service.database.ledger import Ledger
+from service.projects.notices import Reminders, Webhook
 from service.telemetry import Telemetry
 
 if TYPE_CHECKING:
@@ -95,6 +99,8 @@ def create_app(
     remote = RemoteCache(settings.redis(), settings.cache_ttl)
     answers = Answers(source, remote, telemetry)
     limiter = Limiter(settings.rate_limit, settings.redis()) if settings.rate_limit else None
+    webhook = settings.webhook()
+    reminders = Reminders(ledger.projects, Webhook(*webhook)) if webhook else None
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -103,6 +109,8 @@ def create_app(
         await ledger.open()
         if limiter:
             limiter.open()
+        if reminders:
+            reminders.open()
         source.open()
         try:
             await answers.engine()
@@ -113,6 +121,8 @@ def create_app(
         await answers.close()
         if limiter:
             await limiter.close()
+        if reminders:
+            await reminders.close()
         await ledger.close()
         await telemetry.close()
         observer.close()
@@ -135,6 +145,7 @@ def create_app(
         models,
         events,
         projects,
+        project_ledger,
         figures,
         allocation,
         audit,

@@ -179,3 +179,91 @@ class AllocationPage(Outgoing):
 
     summary: dict[str, object]
     leads: list[Allotted]
+
+
+class Task(Outgoing):
+    """A task of a project."""
+
+    task_id: str
+    project_id: str
+    kind: str
+    kind_name: str
+    title: str
+    blocks: bool
+    unit: str | None
+    start: str | None
+    due: str | None
+    late: bool
+    state: str
+    state_name: str
+    closed_on: str | None
+    meeting_id: str | None
+    version: int
+
+
+class Tasks(Outgoing):
+    """The tasks of a project."""
+
+    tasks: list[Task]
+
+
+class AgendaItem(Outgoing):
+    """A task, or a step of a project, that is due."""
+
+    project_id: str
+    enterprise: str | None
+    project: str | None
+    zone_id: str | None
+    zone: str | None
+    task_id: str | None = Field(description="null for the deadline of the present step.")
+    what: str
+    kind: str
+    kind_name: str
+    unit: str | None
+    due: str
+    days_late: int
+
+
+class UnitCounts(Outgoing):
+    """How much a unit has to do."""
+
+    unit: str | None
+    late: int
+    due: int
+
+
+class Agenda(Outgoing):
+    """What is late, and what is due."""
+
+    date: str
+    until: str
+    late: list[AgendaItem]
+    due: list[AgendaItem]
+    units: list[UnitCounts]
+
+
+class Decided(Outgoing):
+    """What a meeting decided on a project."""
+
+    project_id: str
+    decision: str | None
+    tasks: list[Task]
+
+
+class Meeting(Outgoing):
+    """A meeting on several projects."""
+
+    meeting_id: str
+    date: str
+    title: str
+    unit: str | None
+    decisions: list[Decided]
+
+
+class MeetingPage(Outgoing):
+    """A page of meetings, the latest first."""
+
+    total: int
+    limit: int
+    offset: int
+    meetings: list[Meeting]

@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from features.errors import InputError
-from features.project_list import POOLS, SOURCES
+from features.project_list import POOLS, SOURCES, TASK_KINDS
 from service.access.keys import NOBODY
 from service.api.problems import FAILURE
 from service.commands.context import Context, echo_json
+from service.database.connection import utc_now
+from service.projects.agenda import agenda
 from service.projects.figures import GROUPS, figures
+from service.projects.icalendar import calendar
 from service.projects.lists import import_list, listed
 from service.projects.rules import KINDS
+from service.projects.tasks import add_task, change_task, tasks_of
 from service.projects.workbook import figures_workbook
 from service.serving.export import check_writable, write_table, write_whole
 
@@ -231,6 +235,58 @@ def figures_(
         typer.echo(f"figures in {out}")
     else:
         _tell_figures(found)
+
+
+@projects.command()
+def task(
+    context: typer.Context,
+    id_: Annotated[str, typer.Argument(metavar="ID", help="The project, by its id.")],
+    title: Annotated[str | None, typer.Argument(help="What is to be done; none to list.")] = None,
+    kind: Annotated[str, typer.Option(help=f"One of {', '.join(TASK_KINDS)}.")] = "other",
+    unit: Annotated[str | None, typer.Option(help="Whose it is.")] = None,
+    due: Due = None,
+    blocks: Annotated[bool, typer.Option("--blocks", help="The project waits for it.")] = False,
+    close: Annotated[str | None, typer.Option(help="Close this task, by its id.")] = None,
+) -> None:
+    """List the tasks of a project, add one, or close one."""
+    own: Context = context.obj
+    if close is not None:
+        change_task(own.projects, id_, close, {"state": "done"})
+    elif title is not None:
+        body = {"title": title, "kind": kind, "unit": unit, "due": _day(due, "due")}
+        add_task(own.projects, id_, {**body, "blocks": blocks})
+    for found in tasks_of(own.projects, id_, NOBODY):
+        facts = [found["kind_name"], found["title"], found["unit"], found["state_name"]]
+        late = "（逾期）" if found["late"] else ""
+        facts.append(f"时限 {found['due']}{late}" if found["due"] else None)
+        typer.echo(f"{found['task_id']}  {' · '.join(fact for fact in facts if fact)}")
+
+
+@projects.command("due")
+def due_(
+    context: typer.Context,
+    days: Annotated[int, typer.Option(min=0, max=366, help="How many days ahead.")] = 7,
+    zone: Zone = None,
+    unit: Unit = None,
+    out: Annotated[Path | None, typer.Option(help="Write a calendar file (.ics).")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what is late and what is due, and whose it is."""
+    own: Context = context.obj
+    found = agenda(own.projects, NOBODY, zone_id=zone, unit=unit, days=days)
+    if out is not None:
+        write_whole(out, calendar(found, utc_now()).encode())
+    if as_json:
+        echo_json(found)
+        return
+    for name, items in (("逾期", found["late"]), (f"{days} 天内到期", found["due"])):
+        typer.echo(f"{name}：{len(items)} 项")
+        for item in items:
+            facts = [item["due"], item["enterprise"], item["project"], item["zone"]]
+            facts += [item["kind_name"], item["what"], item["unit"] or "（未定责任单位）"]
+            typer.echo(f"  {item['project_id']}  {' · '.join(fact for fact in facts if fact)}")
+    if out is not None:
+        typer.echo(f"calendar in {out}")
 
 
 @projects.command()

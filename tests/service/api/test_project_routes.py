@@ -156,3 +156,26 @@ def test_talks_are_shown_and_given(client: TestClient) -> None:
     assert (
         client.post("/v1/talks/nobody", json={"city": "长治", "zone_id": "zb"}).status_code == 404
     )
+
+
+def test_the_ledger_of_a_project(client: TestClient) -> None:
+    url = f"{URL}/{client.post(URL, json=LEAD).json()['project_id']}"
+    added = client.post(f"{url}/tasks", json={"title": "供地", "kind": "land", "due": "2020-01-31"})
+    assert added.status_code == 201
+    assert client.get(f"{url}/tasks").json() == {"tasks": [added.json()]}
+    late = client.get("/v1/agenda").json()["late"]
+    assert [item["what"] for item in late] == ["供地"]
+    calendar = client.get("/v1/agenda/calendar", params={"zone_id": "za"})
+    assert calendar.headers["content-type"].startswith("text/calendar")
+    assert "BEGIN:VEVENT" in calendar.text
+    done = client.post(f"{url}/tasks/{added.json()['task_id']}", json={"state": "done"})
+    assert done.json()["state_name"] == "已办结"
+    meeting = {
+        "date": "2026-01-31",
+        "title": "会诊",
+        "decisions": [{"project_id": url.rpartition("/")[2], "task": {"title": "x"}}],
+    }
+    held = client.post("/v1/meetings", json=meeting)
+    assert held.status_code == 201
+    assert client.get("/v1/meetings").json()["meetings"] == [held.json()]
+    assert len(client.get(f"{url}/tasks").json()["tasks"]) == 2

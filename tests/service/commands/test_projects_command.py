@@ -106,3 +106,18 @@ def test_figures_are_told_and_written(run: Callable[..., Ended], tmp_path: Path)
     assert ("新签约", "1", "2", "0", None) in totals
     assert run("projects", "figures", "--out", tmp_path / "x.csv").code == 1
     assert run("projects", "figures", "--since", "2026-13").code == 1
+
+
+def test_tasks_are_listed_added_and_closed(run: Callable[..., Ended], tmp_path: Path) -> None:
+    fill(tmp_path / "home")
+    id_ = run("projects", "add", "--project", "x", "--zone", "za").out.split()[0]
+    added = run("projects", "task", id_, "供地", "--kind", "land", "--due", "2026-01-05")
+    assert "土地供应 · 供地 · 办理中 · 时限 2026-01-05（逾期）" in added.out
+    out = tmp_path / "due.ics"
+    due = run("projects", "due", "--out", out).out
+    assert due.startswith("逾期：1 项")
+    assert out.read_text().startswith("BEGIN:VCALENDAR")
+    closed = run("projects", "task", id_, "--close", added.out.split()[0])
+    assert "已办结" in closed.out
+    assert run("projects", "due").out.startswith("逾期：0 项")
+    assert run("projects", "task", id_, "x", "--due", "soon").code == 1
