@@ -34,7 +34,7 @@ RIGHTS = (
     ("POST", r"/v1/(recommendations|events)", _EVERYBODY),
     ("GET", r"/v1/events", _READERS_OF_EVENTS),
     ("POST", r"/v1/events/.+/retract", _READERS_OF_EVENTS),
-    ("GET", r"/v1/(projects|board|figures|agenda|meetings|talks)(/.*)?", _READERS_OF_EVENTS),
+    ("GET", r"/v1/(projects|board|figures|agenda|meetings|talks|gates)(/.*)?", _READERS_OF_EVENTS),
     ("POST", r"/v1/(projects|meetings|offers)(/.*)?", _READERS_OF_EVENTS),
     ("GET", r"/v1/allocation", _PUBLISHERS),
     ("POST", r"/v1/talks/.+", _PUBLISHERS),

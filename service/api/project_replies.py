@@ -267,3 +267,38 @@ class MeetingPage(Outgoing):
     limit: int
     offset: int
     meetings: list[Meeting]
+
+
+class Gate(Outgoing):
+    """What a gate says."""
+
+    gate: str
+    name: str
+    state: str = Field(description="pass, fail or unknown; unknown is no pass.")
+    state_name: str
+    text: str
+    source: str
+    date: str | None = Field(description="Of what the source says; null where it has none.")
+
+
+class Gates(Outgoing):
+    """All gates."""
+
+    gates: list[Gate]
+
+
+class Finding(Outgoing):
+    """A word of an offer that touches a rule."""
+
+    word: str
+    at: int
+    rule: str
+    gloss: str
+
+
+class Offer(Outgoing):
+    """What was found in an offer, and what is left to be answered."""
+
+    clear: bool = Field(description="No word was found, which is no clearance.")
+    findings: list[Finding]
+    checklist: list[str]

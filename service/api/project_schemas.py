@@ -170,3 +170,16 @@ class TalkBody(TalkQuery):
     """To which zone of a city the talks with an enterprise are given; null sets them free."""
 
     zone_id: Text | None
+
+
+class GateQuery(Incoming):
+    """Of which enterprise, for which zone."""
+
+    enterprise_id: Text
+    zone_id: Text | None = None
+
+
+class OfferBody(Incoming):
+    """What is offered to an enterprise."""
+
+    text: Annotated[str, Field(min_length=1, max_length=50_000)]

@@ -17,6 +17,7 @@ from service.commands import (
     allocation,
     demo,
     evaluation,
+    gates,
     keys,
     models,
     projects,
@@ -56,6 +57,8 @@ app.command("evaluate")(evaluation.evaluate)
 app.command("recommend")(recommend.recommend)
 app.command("allocate")(allocation.allocate)
 app.add_typer(models.versions, name="models", help="Versions of the model.")
+projects.projects.command("gates")(gates.gates)
+projects.projects.command("check-offer")(gates.offer)
 app.add_typer(projects.projects, name="projects", help="Projects in their pools, as a board.")
 app.add_typer(keys.keys, name="keys", help="API keys.")
 app.command("serve")(serving.serve)

@@ -116,6 +116,10 @@ class References:
         found = by_name.get(_plain(name)) or by_name.get(_bare(name)) or []
         return found[0] if len(found) == 1 else None
 
+    def enterprises_of(self) -> str | None:
+        """Return the ISO date of the last change of the enterprises; None without any."""
+        return self._workspace.pool_date
+
     def struck_off(self) -> frozenset[str]:
         """Return the ids of those that are struck off."""
         return self._tables().closed

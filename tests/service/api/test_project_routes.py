@@ -179,3 +179,13 @@ def test_the_ledger_of_a_project(client: TestClient) -> None:
     assert held.status_code == 201
     assert client.get("/v1/meetings").json()["meetings"] == [held.json()]
     assert len(client.get(f"{url}/tasks").json()["tasks"]) == 2
+
+
+def test_gates_and_offers(client: TestClient) -> None:
+    gates = client.get("/v1/gates", params={"enterprise_id": "e3", "zone_id": "za"}).json()["gates"]
+    assert {gate["gate"]: gate["state"] for gate in gates}["energy"] == "fail"
+    url = f"{URL}/{client.post(URL, json={**LEAD, 'amount': 20}).json()['project_id']}"
+    assert client.get(f"{url}/gates").json()["gates"][-1]["state"] == "fail"
+    offer = client.post("/v1/offers/check", json={"text": "税收返还"}).json()
+    assert (offer["clear"], offer["findings"][0]["word"]) == (False, "税收返还")
+    assert client.get("/v1/gates").status_code == 422

@@ -121,3 +121,18 @@ def test_tasks_are_listed_added_and_closed(run: Callable[..., Ended], tmp_path: 
     assert "已办结" in closed.out
     assert run("projects", "due").out.startswith("逾期：0 项")
     assert run("projects", "task", id_, "x", "--due", "soon").code == 1
+
+
+def test_gates_and_offers_are_told(run: Callable[..., Ended], tmp_path: Path) -> None:
+    fill(tmp_path / "home")
+    told = run("projects", "gates", "--enterprise", "e3", "--zone", "za").out
+    assert "两高：不通过  3110 属两高行业" in told
+    assert "开发区禁入：待核实" in told
+    assert run("projects", "gates").code == 1
+    offer = tmp_path / "offer.txt"
+    offer.write_text("承诺税收返还")
+    assert (
+        "「税收返还」税收优惠：《公平竞争审查条例》第十条"
+        in run("projects", "check-offer", offer).out
+    )
+    assert run("projects", "check-offer", tmp_path / "nothing").code == 1
