@@ -114,7 +114,11 @@ PROJECTS = sa.Table(
     sa.Column("created_at", sa.DateTime, nullable=False),
     sa.Column("key_id", sa.Text),
     sa.Index("ix_projects_likeness", "likeness", unique=True),
-    sa.Index("ix_projects_zone_id", "zone_id", "stage"),
+    sa.Index("ix_projects_zone_pools", "zone_id", "stage", "moved", "project_id"),
+    sa.Index("ix_projects_zone_sums", "zone_id", "stage", "amount", "due"),
+    sa.Index("ix_projects_zone_moved", "zone_id", "moved", "project_id"),
+    sa.Index("ix_projects_pools", "stage", "moved", "project_id"),
+    sa.Index("ix_projects_sums", "stage", "amount", "due"),
     sa.Index("ix_projects_revision", "revision", unique=True),
 )
 """What projects are. `stage`, `since` (when that stage was reached) and `moved` (the last move) are

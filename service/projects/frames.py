@@ -21,10 +21,10 @@ _PROJECTS = pl.Schema(
     | {"revision": pl.Int64}
 )
 _MOVES = pl.Schema(
-    {"project_id": pl.String, "stage": pl.String, "date": pl.Date, "number": pl.Int64}
+    {"project_id": pl.String, "stage": pl.String, "number": pl.Int64, "date": pl.String}
 )
-_ALL = 20_000
-"""Where more projects than this have changed, all moves are read: it is one scan."""
+_FEW = 500
+"""The moves of so many changed projects are looked up; of more, all moves are read in one scan."""
 
 
 class Counted(NamedTuple):
@@ -58,7 +58,7 @@ class Frames:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._seen = ""
-        nothing = pl.DataFrame(schema=_MOVES)
+        nothing = pl.DataFrame(schema=_MOVES).with_columns(pl.col("date").cast(pl.Date))
         self._counted = Counted(pl.DataFrame(schema=_PROJECTS), *_counted(nothing))
         self._lock = threading.Lock()
 
@@ -85,16 +85,20 @@ class Frames:
         new = PROJECTS.c.revision > last
         asked = sa.select(*[PROJECTS.c[name] for name in _PROJECTS]).where(new)
         rows = [tuple(row) for row in connection.execute(asked)]
-        changed = EVENTS.c.project_id.in_(sa.select(PROJECTS.c.project_id).where(new))
-        moves = sa.select(*[EVENTS.c[name] for name in _MOVES]).where(
-            changed if len(rows) < _ALL else EVENTS.c.project_id.is_not(None),
+        ids = [row[0] for row in rows]
+        few = len(ids) <= _FEW
+        columns = [EVENTS.c.project_id, EVENTS.c.stage, EVENTS.c.number]
+        # As text, which polars parses at once: the driver would parse each for itself.
+        moves = sa.select(*columns, sa.cast(EVENTS.c.date, sa.Text)).where(
+            EVENTS.c.project_id.in_(ids) if few else EVENTS.c.project_id.is_not(None),
             EVENTS.c.event_id.not_in(sa.select(RETRACTIONS.c.event_id)),
         )
+        read = [tuple(row) for row in connection.execute(moves).all()]
         return (
             version,
             pl.DataFrame(rows, schema=_PROJECTS, orient="row"),
-            pl.DataFrame(
-                [tuple(row) for row in connection.execute(moves)], schema=_MOVES, orient="row"
+            pl.DataFrame(read, schema=_MOVES, orient="row").with_columns(
+                pl.col("date").str.to_date("%Y-%m-%d")
             ),
         )
 
@@ -118,10 +122,10 @@ def _counted(moves: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     reached = run.group_by("project_id").agg(
         opened=date.min(),
         **{
-            pool: date.filter((step == at) | ((step > at) & ~pl.col("first"))).min()
+            pool: pl.when((step == at) | ((step > at) & ~pl.col("first"))).then(date).min()
             for at, pool in enumerate(PATH)
         },
-        ended=date.filter(pl.col("stage").is_in(list(CLOSED))).max(),
+        ended=pl.when(pl.col("stage").is_in(list(CLOSED))).then(date).max(),
     )
     turns = run.filter(pl.col("first") | step.ne_missing(step.shift(1)))
     spells = turns.with_columns(

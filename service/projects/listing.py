@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from features.errors import InputError
-from features.project_list import CLOSED, PATH, POOL_OF, POOLS
+from features.project_list import CLOSED, PATH, POOLS, WITHDRAWN
 from service.database import project_store
 from service.database.schema import PROJECTS
 from service.projects.requests import check_role
@@ -39,7 +39,7 @@ def conditions_of(
     if filters.get("zone_id") is not None:
         caller.check_zone(filters["zone_id"], "zone_id")
     found = project_store.within(caller.zones)
-    found.append(PROJECTS.c.stage.in_(list(POOL_OF)))
+    found.append(PROJECTS.c.stage != WITHDRAWN)
     for name in _EQUAL:
         if filters.get(name) is not None:
             found.append(PROJECTS.c[name] == filters[name])
@@ -91,3 +91,22 @@ def pool_sums(
             }
         )
     return shown
+
+
+def first_of(
+    connection: sa.Connection,
+    conditions: list[sa.ColumnElement[bool]],
+    pool: str,
+    each: int,
+) -> list[dict[str, Any]]:
+    """Return the `each` last moved projects of a pool.
+
+    Stage by stage: each comes out of an index in its order, both together would have to be sorted.
+    """
+    rows = [
+        row
+        for stage in POOLS[pool].stages
+        for row in project_store.page(connection, [*conditions, PROJECTS.c.stage == stage], each)
+    ]
+    rows.sort(key=lambda row: (row["moved"], row["project_id"]), reverse=True)
+    return rows[:each]

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from features.errors import InputError, NotFoundError
-from features.project_list import POOL_OF, POOLS
+from features.project_list import POOL_OF
 from service.database import project_store
 from service.database.connection import utc_now
 from service.database.event_log import append, retract
 from service.database.schema import PROJECTS
 from service.projects.frames import Frames
-from service.projects.listing import conditions_of, pool_sums
+from service.projects.listing import conditions_of, first_of, pool_sums
 from service.projects.moves import begun_before, check_due, check_move, event_of
 from service.projects.references import References
 from service.projects.requests import (
@@ -278,8 +278,9 @@ class Projects:
         def work(connection: sa.Connection) -> list[Document]:
             pools = pool_sums(connection, conditions, today)
             for pool in pools:
-                own = [*conditions, PROJECTS.c.stage.in_(POOLS[pool["pool"]].stages)]
-                rows = project_store.page(connection, own, each) if pool["projects"] else []
+                rows = []
+                if pool["projects"]:
+                    rows = first_of(connection, conditions, pool["pool"], each)
                 pool["list"] = [project_shown(row, self.references, today) for row in rows]
             return pools
 

@@ -60,7 +60,14 @@ def upgrade() -> None:
         sa.Column("key_id", sa.Text),
     )
     op.create_index("ix_projects_likeness", "projects", ["likeness"], unique=True)
-    op.create_index("ix_projects_zone_id", "projects", ["zone_id", "stage"])
+    for name, columns in (
+        ("zone_pools", ["zone_id", "stage", "moved", "project_id"]),
+        ("zone_sums", ["zone_id", "stage", "amount", "due"]),
+        ("zone_moved", ["zone_id", "moved", "project_id"]),
+        ("pools", ["stage", "moved", "project_id"]),
+        ("sums", ["stage", "amount", "due"]),
+    ):
+        op.create_index(f"ix_projects_{name}", "projects", columns)
     op.create_index("ix_projects_enterprise_id", "projects", ["enterprise_id"])
     op.create_index("ix_projects_revision", "projects", ["revision"], unique=True)
     op.create_table(
