@@ -201,6 +201,11 @@ class Presence:
         known, key = (self._last, need.zone_id) if need.zone_id else (self._of_needs, need.need_id)
         return known.get(key or "", {}).get(enterprise_id)
 
+    def signed(self, need: NeedQuery) -> list[str]:
+        """Return the enterprises that signed with a need's zone; without a zone, for the need."""
+        known, key = (self._last, need.zone_id) if need.zone_id else (self._of_needs, need.need_id)
+        return [id_ for id_, last in known.get(key or "", {}).items() if last.stage in PRESENT]
+
     def seats(self, zone_id: str | None) -> dict[int, str]:
         """Return the rows of the pool seated in a zone's county or city: row to which of both."""
         if zone_id not in self._seated:

@@ -45,12 +45,13 @@ TABLES = ("enterprises", "chains", "input_output")
 """What features are made of besides the model: when one of these changes, all is made anew."""
 FOLDER = "prepared"
 _GATHERED = {"views.topics", "views.meaning", "views.text.data", "views.text.indices"} | {
-    *("industries", "nodes.fit", "products.data", "products.indices", "product_vectors"),
+    *("nodes.fit", "products.data", "products.indices", "product_vectors"),
+    *("product_grams.data", "product_grams.indices"),
     *("retrieval.matrix", "retrieval.nodes"),
 }
 _PAGE = 4_096
 _LOCK, _DRAFTS = ".lock", ".*.draft"
-_MADE_BY = "4"
+_MADE_BY = "5"
 """Changed when the same model and tables would be prepared otherwise than before."""
 
 

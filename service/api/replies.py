@@ -99,6 +99,9 @@ class Lead(_Outgoing):
     enterprise: EnterpriseSummary
     score: float = Field(ge=0, le=1, description="Monotone in raw_score; not a probability.")
     raw_score: float = Field(description="The sum of all contributions.")
+    fit: Literal["strong", "partial", "weak"] = Field(
+        description="Whether the enterprise answers the need at all."
+    )
     confidence: float = Field(
         ge=0, le=1, description="How much was known of the profile, and of the zone beside it."
     )
@@ -114,10 +117,35 @@ class Lead(_Outgoing):
     reasons: list[Reason] = Field(description="Every factor that is not zero, largest first.")
 
 
+class UnderstoodConcept(_Outgoing):
+    """A concept that a need was taken for."""
+
+    name: str
+    sure: float = Field(ge=0, le=1, description="1 where the need names it.")
+    from_: str = Field(alias="from", description="thesaurus, chain map or language model.")
+
+
+class UnderstoodWord(_Outgoing):
+    """A word that is looked for in profiles."""
+
+    word: str
+    weight: float
+
+
+class UnderstoodNeed(_Outgoing):
+    """What a need was taken for; its words, edited, can be sent back as `need.words`."""
+
+    parts: list[str]
+    concepts: list[UnderstoodConcept]
+    words: list[UnderstoodWord]
+    ignored: list[str]
+
+
 class LeadPage(_Outgoing):
     """A page of leads."""
 
     need: Need
+    understood: UnderstoodNeed
     model_version: str
     pool_version: str
     pool_date: str | None
@@ -127,6 +155,10 @@ class LeadPage(_Outgoing):
     unknown: dict[str, int] = Field(
         description="How many each filter left out only because the value is unknown."
     )
+    left_out: dict[str, int] = Field(
+        description="How many were left out as `signed` with the zone or `local` to its city."
+    )
+    fit_note: str | None = Field(description="Says when nothing in the list fits well.")
     leads: list[Lead]
 
 

@@ -21,6 +21,17 @@ def _day(value: Any) -> Any:
     return value
 
 
+def _by_commas(value: Any) -> Any:
+    if isinstance(value, list):
+        texts = [
+            part
+            for text in value
+            for part in (text.split(",") if isinstance(text, str) else [text])
+        ]
+        return [text.strip() if isinstance(text, str) else text for text in texts]
+    return value
+
+
 # Pydantic takes a number for seconds since 1970.
 _Day = BeforeValidator(_day)
 # To Python, and so to pydantic, true is 1.
@@ -46,6 +57,10 @@ class FilterBody(_Incoming):
     tag: Texts = Field(default=[], description="Tag of the enterprise, such as 专精特新.")
     node: Texts = Field(default=[], description="node_id of the chain map.")
     exclude: Texts = Field(default=[], description="enterprise_id that is left out.")
+    include: Annotated[Texts, BeforeValidator(_by_commas)] = Field(
+        default=[],
+        description="Who is listed although not new: signed (with the zone), local (to its city).",
+    )
     min_capital: Annotated[float | None, _Number] = Field(
         default=None, ge=0, allow_inf_nan=False, description="Registered capital at least, 万元."
     )
@@ -81,6 +96,17 @@ class LimitQuery(_Incoming):
     limit: Limit = 20
 
 
+class WordBody(_Incoming):
+    """A word to look for in profiles, and how much it counts."""
+
+    word: Text
+    weight: Annotated[float, _Number] = Field(default=1.0, gt=0, le=100, allow_inf_nan=False)
+
+
+def _as_word(value: Any) -> Any:
+    return {"word": value} if isinstance(value, str) else value
+
+
 class NeedBody(_Incoming):
     """A need that the workspace does not have to know."""
 
@@ -89,6 +115,9 @@ class NeedBody(_Incoming):
     sector: Text | None = None
     nodes: Texts = []
     keywords: Texts = []
+    words: Annotated[list[Annotated[WordBody, BeforeValidator(_as_word)]], Field(max_length=60)] = (
+        Field(default=[], description="`understood.words`, edited: they take its place.")
+    )
     industry_codes: Texts = []
     zone_id: Text | None = None
     region: Text | None = None

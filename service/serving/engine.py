@@ -17,12 +17,13 @@ from features.ordered import found_in
 from features.presence import Presence
 from features.profile import confidence, known_of_zone
 from models import loading, prepared
-from models.blend import score_of
+from models.fit import SHIPPED, fit_evidence, score_of
 from models.ranker import order
 from models.registry import ModelRegistry
 from service.serving.chances import chance
 from service.serving.directory import Directory, brief
 from service.serving.masks import Masks
+from service.serving.meaning import fit_note, understood_told
 from service.serving.neighbours import stage_told
 from service.serving.reasons import (
     SEPARATORS,
@@ -162,9 +163,12 @@ class Engine(Directory):
             self.chain_map.node(node_id)  # a NotFoundError tells of a mistyped one
         features = self._understand(need)
         rows, unknown = self._masks.of(filters)
+        rows, left_out = self._new_leads(need, rows, filters.include)
         ranked, parts = self._ranked(features, rows, offset, offset + limit)
+        fits = self._fits(features, ranked)
         return {
             "need": self._told(need),
+            "understood": understood_told(features.understood),
             "model_version": self.model_version,
             "pool_version": self.pool_version,
             "pool_date": self.pool_date,
@@ -172,6 +176,8 @@ class Engine(Directory):
             "limit": limit,
             "offset": offset,
             "unknown": unknown,
+            "left_out": left_out,
+            "fit_note": fit_note(features.understood, fits, language),
             "leads": [
                 self._lead(
                     need,
@@ -181,9 +187,35 @@ class Engine(Directory):
                     offset + place,
                     language,
                 )
+                | {"fit": fits[place - 1]}
                 for place, (row, own) in enumerate(zip(ranked, parts.T, strict=True), start=1)
             ],
         }
+
+    def _new_leads(
+        self, need: NeedQuery, rows: NDArray[np.intp], include: Sequence[str]
+    ) -> tuple[NDArray[np.intp], dict[str, int]]:
+        """Leave out who signed with the need's zone, and who is seated in its city; count both."""
+        gone = {
+            "signed": self._rows_of(self._presence.signed(need)),
+            "local": np.array(sorted(self._presence.seats(need.zone_id)), dtype=np.intp),
+        }
+        left_out = {}
+        for name, own in gone.items():
+            if name not in include:
+                kept = np.setdiff1d(rows, own, assume_unique=True)
+                if len(kept) < len(rows):
+                    left_out[name] = len(rows) - len(kept)
+                rows = kept
+        return rows, left_out
+
+    def _rows_of(self, enterprise_ids: Sequence[str]) -> NDArray[np.intp]:
+        return np.unique(found_in(self.bound.pool.ids, np.array(enterprise_ids, dtype=np.str_))[0])
+
+    def _fits(self, features: NeedFeatures, rows: NDArray[np.intp]) -> list[str]:
+        """Return whether each of these enterprises answers the need: strong, partial or weak."""
+        evidence = fit_evidence(features, self.bound.pool, rows)
+        return SHIPPED.levels(SHIPPED.probabilities(evidence))
 
     def batch(
         self,
@@ -338,7 +370,9 @@ class Engine(Directory):
         chosen = self._chosen.get(need.need_id)
         if chosen is None:
             chosen = self._chosen[need.need_id] = chosen_rows(self.bound, need)
-        return find_evidence(self.bound, need, row, chosen)
+        products = self._profiles.row(row)["products"] or ()
+        made = frozenset(product["name"] for product in products)
+        return find_evidence(self.bound, need, row, chosen, made)
 
     def _lead(
         self,

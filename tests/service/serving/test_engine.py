@@ -11,7 +11,7 @@ import pytest
 from features.errors import DamagedError, InputError, NotFoundError, UnavailableError
 from features.need import NeedQuery
 from features.workspace import Workspace
-from models.blend import score_of
+from models.fit import score_of
 from models.registry import ModelRegistry
 from service.serving.engine import Engine, NoModelError
 from service.serving.filters import Filters
