@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 FILE = "lianzhao.sqlite"
-_REVISION = "0002"
+_REVISION = "0003"
 """The migration that this code works with: the newest one."""
 _BUSY_SECONDS = 5.0
 """How long a writer waits for another one."""
