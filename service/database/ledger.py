@@ -50,6 +50,8 @@ class Read(NamedTuple):
     path: str
     query: bytes
     status: int
+    zone: str | None = None
+    """The zone that a body is about."""
 
 
 class Ledger:
@@ -171,5 +173,5 @@ class Ledger:
 def _entry(read: Read) -> Entry:
     asked = parse_qs(read.query.decode("latin-1"))
     parts = [asked[name][0] for name in ("need_id", "zone_id", "industry") if name in asked]
-    target = "/".join(parts) or (read.path if "{" in read.route else None)
+    target = "/".join(parts) or read.zone or (read.path if "{" in read.route else None)
     return Entry(read.key_id, read.role, read.method, read.route, target, read.status)

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from features.errors import InputError
 from features.need import NeedQuery
+from service.access.gate import ZONE
 from service.access.keys import Caller
 from service.api.replies import LeadPage
 from service.api.routes.context import Asking, Context, Spoken, only, shaped
@@ -42,13 +43,18 @@ async def leads_for_a_known_need(
 
 @router.post("", responses=shaped(LeadPage), dependencies=[Depends(only())])
 async def leads_for_a_need_in_the_body(
-    parts: Context, caller: Asking, language: Spoken, asked: RecommendationBody
+    request: Request,
+    parts: Context,
+    caller: Asking,
+    language: Spoken,
+    asked: RecommendationBody,
 ) -> Response:
     """Rank leads for a need that the workspace does not have to know."""
     filters = _filters(asked.filters)
     given = asked.need.model_dump(exclude_defaults=True)
     need = NeedQuery.from_row(given)
     if need.zone_id is not None:
+        request.scope[ZONE] = need.zone_id
         caller.check_zone(need.zone_id, "need.zone_id")
 
     def work(engine: Engine) -> Document:
