@@ -100,7 +100,7 @@ def test_a_key_says_who_asks(access: Access) -> None:
     official = access.admit(asked("/v1/recommendations", TOKENS["official"]))
     assert official == Caller("id-official", "official", frozenset({"a", "z"}))
     assert isinstance(official, Caller)
-    assert official.scope == "zones\na\nz"
+    assert official.scope == '["a","z"]'
     assert [official.sees(zone) for zone in ("z", "b", None)] == [True, False, False]
     with pytest.raises(ForeignZoneError, match="other zones than b"):
         official.check_zone("b", "zone_id")
@@ -162,6 +162,15 @@ def test_health_and_metrics_ask_for_no_key_on_loopback(access: Access) -> None:
         assert refusal(access.admit(proxied)) == (401, "no-key")
     assert refusal(access.admit(asked("/v1/zones", client="127.0.0.1"))) == (401, "no-key")
     assert access.admit(asked("/docs")) is NOBODY
+
+
+def test_scopes_of_other_zones_never_collide() -> None:
+    zones: list[list[str] | None] = [None, [], ["a", "b"], ["a\nb"], ["a", "b\nc"], ["a\nb", "c"]]
+    zones += [["zones", "a"], ['a","b'], ['["a"]'], [""], ["", ""]]
+    scopes = [
+        Caller("k", "official", None if own is None else frozenset(own)).scope for own in zones
+    ]
+    assert len(set(scopes)) == len({None if own is None else frozenset(own) for own in zones})
 
 
 def test_equal_questions_of_other_scopes_are_others() -> None:
