@@ -109,11 +109,9 @@ def serve(
 
 
 def _is_keyless(settings: Settings) -> bool:
-    """Whether the workspace has no API key; its database is brought up to date meanwhile."""
+    """Whether the workspace has no API key; a database of before is brought up to date first."""
     database = Database(settings.home, settings.database())
     try:
-        if database.exists:
-            database.prepare()
         return not KeyStore(database).list()
     finally:
         database.close()
