@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from sys import getsizeof
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from features.presence import ZonePresence
 
 NeedViews = dict[str, Any]
+_BESIDES = 2_000
+"""Bytes of a need's features besides numbers and texts."""
 """One matrix a view of `PoolFeatures`, a row a part of what a need says."""
 
 
@@ -163,3 +166,12 @@ class NeedFeatures:
     tokens: tuple[str, ...]
     point: tuple[float, float]
     present: ZonePresence | None = None
+
+    @property
+    def weight(self) -> int:
+        """Bytes that it takes in memory, as an estimate, without what its zone has."""
+        dense = [self.weights]
+        for view in self.views.values():
+            dense += [view.data, view.indices, view.indptr] if sparse.issparse(view) else [view]
+        texts = (*self.texts, *self.codes, *self.tokens)
+        return sum(array.nbytes for array in dense) + sum(map(getsizeof, texts)) + _BESIDES

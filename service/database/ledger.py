@@ -36,8 +36,10 @@ _FORGETS_EVERY = 3600.0
 _THREADS = 4
 _PATIENCE_SECONDS = 10.0
 """How long the database is waited for, with the wait for a free thread."""
-_READS_KEPT = 10_000
-"""Different reads in a second that are noted; beyond, they are counted together."""
+_READS_BYTES = 8 * 2**20
+"""What the different reads of a second may weigh; beyond, they are counted together."""
+_READ_BYTES = 600
+"""What a read weighs besides its path and query."""
 
 
 class Read(NamedTuple):
@@ -75,6 +77,7 @@ class Ledger:
         self._keys_seen: str | None = None
         self.refusals = Refusals()
         self._reads: dict[Read, int] = {}
+        self._reads_weigh = 0
         self._closing = False
         self._watching = Pulse(_EVERY, self._look)
         self._away = False
@@ -125,9 +128,13 @@ class Ledger:
     def note(self, read: Read, times: int = 1) -> None:
         """Note who read what; it is written within a second, or when the database is back."""
         noted = self._reads.get(read)
-        if noted is None and len(self._reads) >= _READS_KEPT:
-            read = read._replace(path="", query=b"")
-            noted = self._reads.get(read)
+        if noted is None:
+            weight = len(read.path) + len(read.query) + _READ_BYTES
+            if self._reads_weigh + weight > _READS_BYTES:
+                read = read._replace(path="", query=b"", zone=None)
+                noted = self._reads.get(read)
+                weight = _READ_BYTES
+            self._reads_weigh += weight if noted is None else 0
         self._reads[read] = (noted or 0) + times
 
     async def _look(self) -> None:
@@ -150,7 +157,7 @@ class Ledger:
 
     async def _write_notes(self) -> None:
         """Write into the audit log who read what and who was refused; keep what cannot be now."""
-        reads, self._reads = self._reads, {}
+        reads, self._reads, self._reads_weigh = self._reads, {}, 0
         refused = self.refusals.take(self._closing)
         if not reads and not refused:
             return

@@ -57,10 +57,12 @@ def launch(tmp_path: Path) -> Iterator[Launch]:
     """Start a server on a free port and wait until it answers."""
     started = []
 
-    def launched(workers: int = 1, **settings: str) -> tuple[subprocess.Popen[str], str]:
+    def launched(
+        workers: int = 1, module: str = "tests.service.served", **settings: str
+    ) -> tuple[subprocess.Popen[str], str]:
         environment = {**os.environ, "LIANZHAO_HOME": str(tmp_path / "home"), **settings}
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.service.served", "0", str(workers)],
+            [sys.executable, "-m", module, "0", str(workers)],
             cwd=ROOT,
             env=environment,
             stdout=subprocess.PIPE,

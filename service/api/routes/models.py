@@ -32,7 +32,7 @@ async def versions(parts: Context) -> Response:
     """List the versions, and which of them is active."""
     models = parts.models
     return _json(
-        await parts.answers.run(lambda: {"active": models.active(), "models": models.list()})
+        await parts.answers.look_up(lambda: {"active": models.active(), "models": models.list()})
     )
 
 
@@ -52,7 +52,7 @@ async def activate(request: Request, parts: Context, caller: Asking, version: st
 @router.get("/{version}", responses=shaped(ModelManifest))
 async def manifest(parts: Context, version: str) -> Response:
     """Show what is known of a version."""
-    return _json(await parts.answers.run(lambda: parts.models.show(version)))
+    return _json(await parts.answers.look_up(lambda: parts.models.show(version)))
 
 
 async def _switched(

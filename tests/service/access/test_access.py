@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pytest
 
-from service.access.keys import NOBODY, RIGHTS, Access, Caller, ForeignZoneError, Key, digest
+from service.access.keys import NOBODY, RIGHTS, Access, Caller, Key, digest
+from service.access.zones import ForeignZoneError, ZoneRights
 from service.api.app import create_app
 from service.api.problems import Problem
-from service.cache.answers import question
+from service.serving.questions import KnownNeed, LeadsQuestion
 from service.settings import Settings
 
 if TYPE_CHECKING:
@@ -174,8 +175,10 @@ def test_scopes_of_other_zones_never_collide() -> None:
 
 
 def test_equal_questions_of_other_scopes_are_others() -> None:
-    def put(scope: str) -> bytes:
-        return question("recommend", {"need": "n"}, lambda _: {}, "zh", scope).asked
+    def key(*zones: str) -> bytes:
+        rights = ZoneRights(frozenset(zones) if zones else None)
+        return LeadsQuestion(KnownNeed("n"), rights=rights).key
 
-    assert put("") == put("")
-    assert put("") != put("zones\nz") != put("zones\na")
+    assert key() == key()
+    assert key("z", "a") == key("a", "z")
+    assert len({key(), key("z"), key("a"), key("a", "z")}) == 4
