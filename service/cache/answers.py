@@ -40,6 +40,8 @@ _MADE_BY = ("3", schema_hash())
 """The number is changed when the same model and pool would give other bytes than before."""
 _RANKING_THREADS = 4
 _LOOKUP_THREADS = 2
+_SOON = 0.05
+"""Seconds after which it is worth noticing that a client has left."""
 CLIENT_LEFT = 499
 """The status in metrics and log of a request whose client left before the answer."""
 _AWAY = (UnavailableError, DamagedError, OSError)
@@ -120,6 +122,9 @@ class _Flight:
         """Return the answer; one who leaves takes it from nobody else (_ClientLeftError)."""
         if receive is None:
             return await asyncio.shield(self.task)
+        await asyncio.wait({self.task}, timeout=_SOON)
+        if self.task.done():
+            return self.task.result()
         leaving = asyncio.create_task(_left(receive))
         try:
             await asyncio.wait({self.task, leaving}, return_when=asyncio.FIRST_COMPLETED)
