@@ -104,12 +104,12 @@ class SharedThreads:
             raise
         return found
 
-    def close(self) -> None:
-        """Begin nothing more."""
+    def close(self, *, wait: bool = False) -> None:
+        """Begin nothing more, and wait for what is under way where that is asked for."""
         for job in [job for jobs in self._waiting.values() for job in jobs]:
             job.done.cancel()
         self._waiting.clear()
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pool.shutdown(wait=wait)
 
     def _begin(self) -> None:
         while self._free and (caller := self._next()) is not None:

@@ -73,7 +73,7 @@ async def _switched(
         UNDER_WAY,
         request.scope.get(REQUEST_ID),
     )
-    number = await parts.ledger.run(partial(audit.begin, entry))
+    number = await parts.ledger.write(partial(audit.begin, entry), caller)
     status = UNDER_WAY
     try:
         # Not in the threads that compute answers: it waits for other processes.
@@ -87,7 +87,7 @@ async def _switched(
         raise
     finally:
         try:
-            await parts.ledger.run(partial(audit.end, number, status, target))
+            await parts.ledger.write(partial(audit.end, number, status, target), caller)
         except LianzhaoError as error:
             log.warning("the audit log knows of %s only that it was begun: %s", number, error)
     return _json({"active": target})
