@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from dataclasses import replace
 from datetime import date
@@ -18,6 +19,7 @@ from features.ordered import found_in
 from features.presence import Presence
 from features.profile import confidence, known_of_zone
 from models import loading, prepared
+from models.artifact import NotWrittenError
 from models.blend import score_of
 from models.ranker import order
 from models.registry import ModelRegistry
@@ -49,6 +51,8 @@ if TYPE_CHECKING:
     from service.serving.filters import Filters
     from service.serving.interfaces import Document, Language
     from service.serving.reasons import Evidence
+
+log = logging.getLogger(__name__)
 
 _NEEDS_BYTES = 32 * 2**20
 """What the needs that were understood last may take."""
@@ -143,7 +147,11 @@ class Engine(Directory):
             # Scoring is many small products: threads cost more there than they give.
             threadpool_limits(1, user_api="blas")
             read = partial(loading.load, folder, workspace, encoder)
-            ready = prepared.prepare(name, read, workspace, progress)
+            try:
+                ready = prepared.prepare(name, read, workspace, progress)
+            except NotWrittenError as error:
+                log.warning("leads are ranked from memory alone: %s", error.message)
+                ready = prepared.in_memory(read(), workspace.read("enterprises"), progress)
             if made_of[1:] != prepared.versions(workspace):  # an import came between
                 return cls.load(workspace, encoder, progress, former=former, version=version)
         return cls(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import sys
 from contextlib import contextmanager
@@ -13,10 +14,15 @@ import pytest
 from service.database.connection import FILE, Database, DatabaseFullError
 from service.database.event_log import EventLog
 from service.database.key_store import KeyStore
+from service.serving.engine import Engine
+from service.serving.filters import Filters
+from tests.pool import HashedEncoder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from features.workspace import Workspace
 
 if sys.platform != "linux":
     pytest.skip("limits of file sizes are made for Linux", allow_module_level=True)
@@ -78,3 +84,16 @@ def test_the_database_is_for_its_owner_alone(tmp_path: Path) -> None:
     assert found
     assert set(found.values()) == {0o600}
     assert FILE in found
+
+
+def test_leads_come_from_memory_where_nothing_can_be_prepared(workspace: Workspace) -> None:
+    encoder = HashedEncoder()
+    before = Engine.load(workspace, encoder)
+    shutil.rmtree(workspace.home / "prepared")
+    with full():
+        found = Engine.load(workspace, encoder)
+    for need in before.needs():
+        query = before.need(need["need_id"])
+        pages = [own.recommend(query, Filters(), 20, 0, "zh") for own in (before, found)]
+        ids = [[lead["enterprise"]["enterprise_id"] for lead in page["leads"]] for page in pages]
+        assert ids[0] == ids[1]
