@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from sys import getsizeof
 from typing import TYPE_CHECKING, Any
 
 from scipy import sparse
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 NeedViews = dict[str, Any]
 """One matrix a view, a row a word of the need."""
+_BESIDES = 2_000
+"""Bytes of a need's features besides numbers and texts."""
 
 
 @dataclass(frozen=True)
@@ -156,3 +159,13 @@ class NeedFeatures:
     tokens: tuple[str, ...]
     point: tuple[float, float]
     present: ZonePresence | None = None
+
+    @property
+    def weight(self) -> int:
+        """Bytes that it takes in memory, as an estimate, without what its zone has."""
+        dense = [self.weights]
+        for view in self.views.values():
+            dense += [view.data, view.indices, view.indptr] if sparse.issparse(view) else [view]
+        words = [word for word, _ in self.understood.words]
+        texts = (*words, *self.understood.parts, *self.codes, *self.tokens)
+        return sum(array.nbytes for array in dense) + sum(map(getsizeof, texts)) + _BESIDES

@@ -192,6 +192,8 @@ class Presence:
             return None
         told = any(event["need_id"] == apart_from for event in self._there.get(zone_id, ()))
         asked = zone_id, apart_from if told else None
+        if zone_id not in self._zones and zone_id not in self._there:
+            return None  # not kept: anything may be asked for
         if asked not in self._known:
             self._known[asked] = self._find(*asked)
         return self._known[asked]
@@ -208,9 +210,10 @@ class Presence:
 
     def seats(self, zone_id: str | None) -> dict[int, str]:
         """Return the rows of the pool seated in a zone's county or city: row to which of both."""
+        if (zone := self._zones.get(zone_id or "")) is None:
+            return {}
         if zone_id not in self._seated:
-            zone = self._zones.get(zone_id or "")
-            self._seated[zone_id] = self._residents.seats.near(zone) if zone else {}
+            self._seated[zone_id] = self._residents.seats.near(zone)
         return self._seated[zone_id]
 
     def _find(self, zone_id: str, apart_from: str | None) -> ZonePresence | None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from features.chains import ChainMap
     from features.progress import Count
-    from models.growing import GrowingArrays
+    from models.growing import Growing
     from models.ranker import Measured, Ranker
 
 _CHUNK = 20_000
@@ -47,7 +47,7 @@ class Former(NamedTuple):
 
 
 def write(
-    files: GrowingArrays,
+    files: Growing,
     ranker: Ranker,
     frame: pl.DataFrame,
     kind: DTypeLike,
@@ -58,7 +58,7 @@ def write(
 
     Parameters
     ----------
-    files : GrowingArrays
+    files : Growing
     ranker : Ranker
     frame : DataFrame
         The enterprises, ordered by id.
@@ -138,7 +138,7 @@ def _merged(parts: list[dict[str, Any]], changed: NDArray[np.bool_]) -> dict[str
 class _Products:
     """Gives every distinct product of a pool its column, and keeps its vector."""
 
-    def __init__(self, files: GrowingArrays, kind: DTypeLike) -> None:
+    def __init__(self, files: Growing, kind: DTypeLike) -> None:
         self._files = files
         self._kind = kind
         self._columns: dict[str, int] = {}

@@ -74,6 +74,16 @@ class NodeName(_Outgoing):
     name: str
 
 
+class Deals(_Outgoing):
+    """What an enterprise's deals have to do with the need, for callers who may see all zones."""
+
+    deals: int
+    industry: int
+    zone: int
+    area: int
+    last: int
+
+
 class Reason(_Outgoing):
     """What one factor adds to the raw score."""
 
@@ -81,6 +91,7 @@ class Reason(_Outgoing):
     contribution: float
     text: str
     evidence: list[str]
+    deals: Deals | None = None
 
 
 class StageName(_Outgoing):

@@ -2,9 +2,9 @@
 
 import re
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from features.vocabulary import ENDINGS, REGIONS, STAGES
 
@@ -38,6 +38,9 @@ _Day = BeforeValidator(_day)
 _Number = BeforeValidator(_no_truth)
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 Texts = Annotated[list[Text], Field(max_length=1000)]
+FewTexts = Annotated[list[Text], Field(max_length=50)]
+MAX_NEED = 2_000
+"""Characters of all texts of a need together: what it costs to explain leads grows with them."""
 Limit = Annotated[int, _Number, Field(ge=1, le=200, description="How many, 1 to 200.")]
 Offset = Annotated[
     int, _Number, Field(ge=0, le=10**9, description="How many to leave out from the start.")
@@ -108,19 +111,27 @@ def _as_word(value: Any) -> Any:
 
 
 class NeedBody(_Incoming):
-    """A need that the workspace does not have to know."""
+    """A need that the workspace does not have to know; all its texts together are bounded."""
 
     industry: Text
     chain: Text | None = None
     sector: Text | None = None
-    nodes: Texts = []
-    keywords: Texts = []
+    nodes: FewTexts = []
+    keywords: FewTexts = []
     words: Annotated[list[Annotated[WordBody, BeforeValidator(_as_word)]], Field(max_length=60)] = (
         Field(default=[], description="`understood.words`, edited: they take its place.")
     )
-    industry_codes: Texts = []
+    industry_codes: FewTexts = []
     zone_id: Text | None = None
     region: Text | None = None
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        texts = (self.industry, self.chain or "", self.sector or "")
+        size = sum(map(len, (*texts, *self.nodes, *self.keywords, *self.industry_codes)))
+        if size > MAX_NEED:
+            raise ValueError(f"a need of {MAX_NEED} characters at most in all its texts")
+        return self
 
 
 class RecommendationBody(PageQuery):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +34,7 @@ _ANSWERS = 0.2
 SEPARATORS: dict[Language, str] = {"zh": "；", "en": "; "}
 _BY_ANALOGY = {"hybrid", "topic_words"}
 _OF_THE_ZONE = {"supply_link", "gap"}
+_OF_DEALS = {name for name, own in FACTORS.items() if "{deals}" in own.chinese[0]}
 
 
 @dataclass(frozen=True)
@@ -141,6 +141,8 @@ def reasons(
 ) -> list[dict[str, Any]]:
     """Return every factor that is not zero, largest first: factor, contribution, text, evidence.
 
+    A factor that rests on deals has their counts as `deals`, in its text too, where they are known.
+
     Parameters
     ----------
     bound : PoolRanker
@@ -150,12 +152,14 @@ def reasons(
     language : {"zh", "en"}
     """
     words = _words(evidence, chinese=language == "zh")
+    known = bool(evidence.deals.get("deals"))
     return [
         {
             "factor": factor,
             "contribution": part,
             "text": _sentence(factor, part, words, language),
             "evidence": _pointed_at(factor, evidence),
+            **({"deals": evidence.deals} if factor in _OF_DEALS and known else {}),
         }
         for factor, part in ranked_factors(bound.ranker.blend.factors, parts)
     ]
@@ -278,16 +282,6 @@ def _deals_told(deals: dict[str, Any], *, chinese: bool) -> str:
         "the last in {last})"
     )
     return told.format(**deals)
-
-
-def without_deals(leads: list[dict[str, Any]]) -> None:
-    """Take counts of deals out of the reasons: they tell of events in all zones."""
-    for lead in leads:
-        for reason in lead["reasons"]:
-            reason["text"] = _DEALS.sub("", reason["text"])
-
-
-_DEALS = re.compile(r"（项目 \d+ 个：.*? 年）| \(\d+ deals: .*?\)")
 
 
 def _subject(evidence: Evidence, product: str | None, *, chinese: bool) -> str:
