@@ -16,6 +16,7 @@ import polars as pl
 
 from features.chains import shipped_chain_map
 from features.errors import DamagedError, NotFoundError, UnavailableError
+from features.retractions import SCHEMA, retracted
 from features.tables.schema import SCHEMAS
 from features.tables.spreadsheet import inert
 from features.vocabulary import WHOLE
@@ -44,8 +45,8 @@ class EventLog(Protocol):
     def recorded(self) -> pl.DataFrame:
         """Return the recorded events in the columns of the table, those taken back included."""
 
-    def retracted(self) -> pl.Series:
-        """Return the event_ids that were taken back, recorded or imported ones."""
+    def retractions(self) -> pl.DataFrame:
+        """Return what was taken back, recorded or imported (`features.retractions.SCHEMA`)."""
 
     def changed_on(self) -> datetime.date | None:
         """Return the day of the last change; None while there is nothing in it."""
@@ -106,8 +107,13 @@ class Workspace:
         """
         if table != "events" or self.log is None:
             return self.imported(table)
-        gone = self.log.retracted().implode()
-        return self.history().filter(~pl.col("event_id").is_in(gone))
+        events = self.history()
+        return events.join(self.retracted(events), on="event_id", how="anti", maintain_order="left")
+
+    def retracted(self, events: pl.DataFrame) -> pl.DataFrame:
+        """Return event_id and retracted_at of those events that were taken back."""
+        retractions = SCHEMA.to_frame() if self.log is None else self.log.retractions()
+        return retracted(events, retractions, self.imported("needs"))
 
     def history(self) -> pl.DataFrame:
         """Read all events, those taken back included; of one id, the imported one."""

@@ -31,6 +31,10 @@ class UnfitModelError(UnavailableError):
     code = "unfit-model"
 
 
+class NotWrittenError(UnavailableError):
+    """The disk does not take what is to be kept; nothing of it is left behind."""
+
+
 def save(folder: Path, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> None:
     """Write arrays and manifest into a new folder that appears whole or not at all.
 
@@ -45,7 +49,7 @@ def save(folder: Path, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, A
 
     Raises
     ------
-    UnavailableError
+    NotWrittenError
         When the disk does not take it; nothing is left behind.
     """
     with drafted(folder, facts) as draft:
@@ -67,7 +71,7 @@ def drafted(folder: Path, facts: Mapping[str, Any]) -> Iterator[Path]:
 
     Raises
     ------
-    UnavailableError
+    NotWrittenError
         When the disk does not take it; nothing is left behind.
     """
     draft = folder.with_name(f".{folder.name}.{os.getpid()}.draft")
@@ -85,7 +89,7 @@ def drafted(folder: Path, facts: Mapping[str, Any]) -> Iterator[Path]:
         draft.rename(folder)
         _flush(folder.parent)
     except OSError as error:
-        raise UnavailableError(
+        raise NotWrittenError(
             f"could not save the model in {folder}: {error.strerror or error}",
             got=str(folder),
             expected="a writable folder with free space",

@@ -25,7 +25,8 @@ from features.profiles import Profiles
 from features.profiles import arrays as profile_arrays
 from features.residents import Residents
 from models import artifact, pool_files, retrieval
-from models.growing import GrowingArrays
+from models.artifact import NotWrittenError
+from models.growing import GrowingArrays, MemoryArrays
 from models.retrieval import TwoStage
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from features.progress import Count
     from features.workspace import Workspace
+    from models.growing import Growing
     from models.ranker import PoolRanker, Ranker
 
 log = logging.getLogger(__name__)
@@ -45,12 +47,13 @@ TABLES = ("enterprises", "chains", "input_output")
 """What features are made of besides the model: when one of these changes, all is made anew."""
 FOLDER = "prepared"
 _GATHERED = {"views.topics", "views.meaning", "views.text.data", "views.text.indices"} | {
-    *("industries", "nodes.fit", "products.data", "products.indices", "product_vectors"),
+    *("nodes.fit", "products.data", "products.indices", "product_vectors"),
+    *("product_grams.data", "product_grams.indices"),
     *("retrieval.matrix", "retrieval.nodes"),
 }
 _PAGE = 4_096
 _LOCK, _DRAFTS = ".lock", ".*.draft"
-_MADE_BY = "4"
+_MADE_BY = "5"
 """Changed when the same model and tables would be prepared otherwise than before."""
 
 
@@ -108,7 +111,7 @@ def prepare(
     ------
     DamagedError
         When the enterprises table was altered.
-    UnavailableError
+    NotWrittenError
         When the disk does not take what is made.
     """
     while True:
@@ -131,11 +134,34 @@ def prepare(
                     _remove(path for path in own.parent.glob("[!.]*") if path != own)
                 return found
         except OSError as error:
-            raise UnavailableError(
+            raise NotWrittenError(
                 f"could not prepare model {version} in {own.parent}: {error.strerror or error}",
                 got=str(own.parent),
                 expected="a writable folder with free space",
             ) from error
+
+
+def in_memory(ranker: Ranker, enterprises: pl.DataFrame, progress: Count | None = None) -> Prepared:
+    """Return what `prepare` does, made anew in memory: slower to come by, and shared by nobody.
+
+    Parameters
+    ----------
+    ranker : Ranker
+    enterprises : DataFrame
+        The enterprises table.
+    progress : callable, optional
+        Told (enterprises done, enterprises).
+    """
+    frame = enterprises.sort("enterprise_id")
+    large = len(frame) > retrieval.EXACT
+    files = MemoryArrays()
+    _write_tables(files, frame, ranker, None)
+    pool_files.write(files, ranker, frame, np.float16 if large else np.float32, progress)
+    arrays = files.arrays()
+    if large:
+        first = retrieval.make(pool_files.bind(arrays, ranker))
+        arrays |= {f"retrieval.{name}": array for name, array in first.items()}
+    return _bound(arrays, ranker)
 
 
 def versions(workspace: Workspace) -> tuple[str, ...]:
@@ -245,7 +271,7 @@ def make(
 
     Raises
     ------
-    UnavailableError
+    NotWrittenError
         When the disk does not take it; nothing is left behind.
     """
     frame = enterprises.sort("enterprise_id")
@@ -255,10 +281,7 @@ def make(
         former = None  # kept in another precision
     with artifact.drafted(folder, facts or {}) as draft:
         with GrowingArrays(draft) as files:
-            same = _write_profiles(files, frame, former.profiles if former else None)
-            residents = Residents.of(frame, ranker.space.gazetteer_)
-            for name, array in residents.arrays().items():
-                files.append(f"residents.{name}", array)
+            same = _write_tables(files, frame, ranker, former.profiles if former else None)
             taken = None if former is None else pool_files.Former(former.bound, same)
             pool_files.write(files, ranker, frame, kind, progress, taken)
         if large:
@@ -266,13 +289,16 @@ def make(
             _write_first_stage(draft, pool_files.bind(drafted, ranker))
 
 
-def _write_profiles(
-    files: GrowingArrays, frame: pl.DataFrame, former: Profiles | None
+def _write_tables(
+    files: Growing, frame: pl.DataFrame, ranker: Ranker, former: Profiles | None
 ) -> NDArray[np.intp]:
-    """Write the profiles, and return the row of each in the former ones, -1 unless it is equal."""
+    """Write profiles and residents; return the row of each in the former ones, -1 unless equal."""
     arrays = profile_arrays(frame)
     for name, array in arrays.items():
         files.append(f"profiles.{name}", array)
+    residents = Residents.of(frame, ranker.space.gazetteer_)
+    for name, array in residents.arrays().items():
+        files.append(f"residents.{name}", array)
     return np.full(len(frame), -1) if former is None else former.equal(Profiles.restore(arrays))
 
 
@@ -296,16 +322,19 @@ def load(folder: Path, ranker: Ranker) -> Prepared:
     DamagedError
         When a file is missing or cut short, or the manifest was altered.
     """
-    arrays = artifact.mapped(folder)
     try:
-        bound = pool_files.bind(arrays, ranker)
-        first = pool_files.part(arrays, "retrieval")
-        return Prepared(
-            bound,
-            Profiles.restore(pool_files.part(arrays, "profiles")),
-            Residents.restore(pool_files.part(arrays, "residents"), ranker.space.gazetteer_),
-            TwoStage(bound, first) if first else None,
-            tuple(arrays[name] for name in sorted(arrays.keys() & _GATHERED)),
-        )
+        return _bound(artifact.mapped(folder), ranker)
     except (LookupError, ValueError) as error:
         raise DamagedError(f"{folder} is damaged: {error}", got=str(folder)) from error
+
+
+def _bound(arrays: Mapping[str, NDArray[Any]], ranker: Ranker) -> Prepared:
+    bound = pool_files.bind(arrays, ranker)
+    first = pool_files.part(arrays, "retrieval")
+    return Prepared(
+        bound,
+        Profiles.restore(pool_files.part(arrays, "profiles")),
+        Residents.restore(pool_files.part(arrays, "residents"), ranker.space.gazetteer_),
+        TwoStage(bound, first) if first else None,
+        tuple(arrays[name] for name in sorted(arrays.keys() & _GATHERED)),
+    )

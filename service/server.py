@@ -42,6 +42,9 @@ log = logging.getLogger(__name__)
 
 _GRACE_SECONDS = 10
 """How long answers under way are waited for at the end."""
+_OPEN_FILES = 256
+"""Files that a worker may have to open: those of the model, 32 connections to Redis, those to the
+database with three files each, and some hundred clients."""
 _ARENAS = "2"
 """Arenas of glibc's malloc in a worker. With one for each thread, as it is by default, the pieces
 that a former model leaves in each are never given back: some 30 MB at every change of version."""
@@ -73,11 +76,14 @@ def serve(
         For another host, a port out of range, or no workers.
     ConflictError
         When the port is taken.
+    UnavailableError
+        When a process may open too few files.
     """
     keyless = _is_keyless(settings)
     check_host(host, keyless=keyless)
     if workers < 1:
         raise UsageError("workers must be 1 or more", field="workers", got=workers, expected="≥ 1")
+    _check_open_files()
     port = _free(host, port)
     logs.configure_service(settings.log_level)
     # A forked worker would inherit the locks of Polars' threads without the threads.
@@ -108,12 +114,28 @@ def serve(
         server.serve(target_loader=partial(_load, build, settings, os.getpid()), wrap_loader=False)
 
 
+def _check_open_files() -> None:
+    """Have the limit of open files raised where it is low, as far as this user may raise it."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < _OPEN_FILES:
+        if hard != resource.RLIM_INFINITY and hard < _OPEN_FILES:
+            raise UnavailableError(
+                f"a process may open {hard} files here, and serving takes {_OPEN_FILES}: raise the "
+                f"limit first, say with `ulimit -n {_OPEN_FILES}`",
+                got=str(hard),
+                expected=f"at least {_OPEN_FILES}",
+            )
+        resource.setrlimit(resource.RLIMIT_NOFILE, (_OPEN_FILES, hard))
+
+
 def _is_keyless(settings: Settings) -> bool:
-    """Whether the workspace has no API key; its database is brought up to date meanwhile."""
+    """Whether the workspace has no API key; a database of before is brought up to date first."""
     database = Database(settings.home, settings.database())
     try:
-        if database.exists:
-            database.prepare()
         return not KeyStore(database).list()
     finally:
         database.close()

@@ -155,7 +155,7 @@ def _weights(fitted: Fitted) -> dict[str, dict[str, float]]:
     blend = fitted.ranker.blend
     pairs = {
         "content": (blend.names, blend.content),
-        "cold": (("content", "feedback", "hybrid", "history"), blend.cold),
+        "cold": (("content", "hybrid", "history"), blend.cold),
         "warm": (("content", "need_head", "hybrid", "history"), blend.warm),
     }
     return {

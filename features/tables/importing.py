@@ -254,7 +254,7 @@ def _retracted(workspace: Workspace, table: Table, good: pl.DataFrame) -> list[s
     """Warn of events that were taken back: importing them again does not bring them back."""
     if table.name != "events" or workspace.log is None:
         return []
-    gone = good["event_id"].is_in(workspace.log.retracted().implode()).sum()
+    gone = workspace.retracted(good).height
     return [f"event_id: {gone} of the rows were retracted and stay so"] if gone else []
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 CALLER = "lianzhao.caller"
 """Where in the scope of a request stands who asks."""
+ZONE = "lianzhao.zone"
+"""Where in the scope a route notes the zone that a body is about, for the audit log."""
 MAX_QUERY = 2**15
 """Bytes of a path with its query."""
 
@@ -76,8 +78,9 @@ class Gate:
             if caller.key_id is not None and not refused:
                 route = getattr(scope.get("route"), "path_format", None) or "other"
                 method, path, query = scope["method"], scope["path"], scope["query_string"]
+                zone = scope.get(ZONE)
                 self.ledger.note(
-                    Read(caller.key_id, caller.role, method, route, path, query, status)
+                    Read(caller.key_id, caller.role, method, route, path, query, status, zone)
                 )
 
     def _refusal(self, scope: Scope, caller: Caller) -> Problem | None:

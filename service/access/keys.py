@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from features.errors import ForbiddenError
 from features.vocabulary import KEY_ROLES
+from service.access.zones import ZoneRights
 from service.api import headers
 from service.api.guards import is_loopback
 from service.api.problems import Fault, Problem, of_error
@@ -51,6 +52,8 @@ _ON_LOOPBACK = ("/health/", "/metrics")
 _FORWARDED = {b"forwarded", b"x-forwarded-for", b"x-real-ip"}
 _HEADER = b"x-api-key"
 _NAMES_KEPT = 10_000
+_SHORT = 200
+"""Bytes of a path whose roles are kept: so many names of any length would fill the memory."""
 
 
 @dataclass(frozen=True)
@@ -70,38 +73,23 @@ class Caller:
     key_id: str | None
     role: str
     zones: frozenset[str] | None = None
-    scope: str = field(init=False)
-    """What an answer to this caller is kept under: equal for callers who may see the same."""
+    rights: ZoneRights = field(init=False)
 
     def __post_init__(self) -> None:
-        scope = "" if self.zones is None else "\n".join(["zones", *sorted(self.zones)])
-        object.__setattr__(self, "scope", scope)
+        object.__setattr__(self, "rights", ZoneRights(self.zones))
+
+    @property
+    def scope(self) -> str:
+        """What an answer to this caller is kept under: equal for callers who may see the same."""
+        return self.rights.scope
 
     def sees(self, zone_id: str | None) -> bool:
         """Whether it may see what is about a zone; what is about no zone is for those of all."""
-        return self.zones is None or zone_id in self.zones
+        return self.rights.sees(zone_id)
 
     def check_zone(self, zone_id: str | None, field: str) -> None:
-        """Refuse a zone that is not this caller's.
-
-        Raises
-        ------
-        ForbiddenError
-            Naming the field and the zones that are.
-        """
-        if not self.sees(zone_id):
-            raise ForeignZoneError(
-                f"this key is for other zones than {zone_id}",
-                field=field,
-                got=zone_id,
-                expected=f"one of: {', '.join(sorted(self.zones or ()))}",
-            )
-
-
-class ForeignZoneError(ForbiddenError):
-    """A need or an event of a zone that the key is not for."""
-
-    code = "foreign-zone"
+        """Refuse a zone that is not this caller's (ForeignZoneError)."""
+        self.rights.check(zone_id, field)
 
 
 NOBODY = Caller(None, "administrator")
@@ -220,12 +208,19 @@ def _unknown(code: str, got: str | None) -> Problem:
     return Problem(401, code, _SAID[code], faults=[fault], headers=headers)
 
 
-@lru_cache(_NAMES_KEPT)
 def _allowed(method: str, path: str) -> frozenset[str]:
+    """Return the roles that may call a path; those of short ones are kept."""
+    return (_kept if len(path) <= _SHORT else _found)(method, path)
+
+
+def _found(method: str, path: str) -> frozenset[str]:
     for verb, pattern, roles in RIGHTS:
         if verb == method and re.fullmatch(pattern, path):
             return roles
     return _ADMINISTRATORS
+
+
+_kept = lru_cache(_NAMES_KEPT)(_found)
 
 
 def _is_near(scope: Scope) -> bool:

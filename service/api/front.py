@@ -17,7 +17,7 @@ from service.access.gate import CALLER, SECURITY_HEADERS, who
 from service.access.keys import Caller
 from service.api import headers
 from service.api.observer import KEY_ID, identify
-from service.cache.tiers import LocalCache
+from service.cache.local import LocalCache
 from service.database.ledger import Read
 
 if TYPE_CHECKING:
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
     from service.access.limits import Limiter
     from service.api.observer import Observer
-    from service.cache.answers import Answers, Question
+    from service.cache.answers import Answers
     from service.database.ledger import Ledger
+    from service.serving.questions import Question
 
 PATH = "/v1/recommendations"
 _BYTES = 4 * 2**20
@@ -49,7 +50,7 @@ class Known:
     def learn(self, scope: Scope, question: Question) -> None:
         """Keep what a request came to, which passed all layers."""
         if (key := _asked(scope, scope[CALLER])) is not None:
-            weight = _ENTRY_BYTES + sum(map(len, key)) + len(question.asked)
+            weight = _ENTRY_BYTES + sum(map(len, key)) + len(question.key)
             self._entries.put(key, (question, scope["route"]), weight)
 
 
@@ -119,7 +120,8 @@ class Shortcut:
             question, scope["route"] = known
             tracing.name_span(scope)
             try:
-                response = await self.answers.respond(question)
+                caller: Caller = scope[CALLER]
+                response = await self.answers.respond(question, caller.key_id or "", receive)
             except LianzhaoError:
                 await self.app(scope, receive, send)  # which tells the error as any other
             else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import re
 import time
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
@@ -28,6 +29,7 @@ BODY_SECONDS = 30.0
 _TOO_SLOW = "the body took too long to arrive"
 _TOO_LARGE = f"a body may have at most {MAX_BODY} bytes"
 _SAFE = {"GET", "HEAD", "OPTIONS"}
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?")
 
 
 def is_loopback(host: str) -> bool:
@@ -101,7 +103,9 @@ class LoopbackOnly:
 
 
 def _without_port(host: str) -> str:
-    return host.partition("]")[0] if host.startswith("[") else host.rpartition(":")[0] or host
+    """Return the name or address in a Host header; "" for what is no host with a port at most."""
+    found = _HOST.fullmatch(host)
+    return found[1] if found else ""
 
 
 class BodyLimit:
@@ -126,16 +130,19 @@ class BodyLimit:
         if announced.isdigit() and int(announced) > MAX_BODY:
             await Problem(413, "too-large", _TOO_LARGE)(scope, receive, send)
             return
-        size = 0
+        size, whole = 0, False
         until = time.monotonic() + self.seconds
 
         async def counted() -> Message:
-            nonlocal size
+            nonlocal size, whole
+            if whole:  # what comes now is that the client leaves, at any time
+                return await receive()
             try:
                 message = await asyncio.wait_for(receive(), max(0.0, until - time.monotonic()))
             except TimeoutError:
                 raise HTTPException(408, _TOO_SLOW) from None
             size += len(message.get("body", b""))
+            whole = not message.get("more_body", False)
             if size > MAX_BODY:
                 raise HTTPException(413, _TOO_LARGE)
             return message

@@ -76,6 +76,16 @@ class NodeName(Outgoing):
     name: str
 
 
+class Deals(Outgoing):
+    """What an enterprise's deals have to do with the need, for callers who may see all zones."""
+
+    deals: int
+    industry: int
+    zone: int
+    area: int
+    last: int
+
+
 class Reason(Outgoing):
     """What one factor adds to the raw score."""
 
@@ -83,6 +93,7 @@ class Reason(Outgoing):
     contribution: float
     text: str
     evidence: list[str]
+    deals: Deals | None = None
 
 
 class StageName(Outgoing):
@@ -101,6 +112,9 @@ class Lead(Outgoing):
     enterprise: EnterpriseSummary
     score: float = Field(ge=0, le=1, description="Monotone in raw_score; not a probability.")
     raw_score: float = Field(description="The sum of all contributions.")
+    fit: Literal["strong", "partial", "weak"] = Field(
+        description="Whether the enterprise answers the need at all."
+    )
     confidence: float = Field(
         ge=0, le=1, description="How much was known of the profile, and of the zone beside it."
     )
@@ -116,10 +130,35 @@ class Lead(Outgoing):
     reasons: list[Reason] = Field(description="Every factor that is not zero, largest first.")
 
 
+class UnderstoodConcept(Outgoing):
+    """A concept that a need was taken for."""
+
+    name: str
+    sure: float = Field(ge=0, le=1, description="1 where the need names it.")
+    from_: str = Field(alias="from", description="thesaurus, chain map or language model.")
+
+
+class UnderstoodWord(Outgoing):
+    """A word that is looked for in profiles."""
+
+    word: str
+    weight: float
+
+
+class UnderstoodNeed(Outgoing):
+    """What a need was taken for; its words, edited, can be sent back as `need.words`."""
+
+    parts: list[str]
+    concepts: list[UnderstoodConcept]
+    words: list[UnderstoodWord]
+    ignored: list[str]
+
+
 class LeadPage(Outgoing):
     """A page of leads."""
 
     need: Need
+    understood: UnderstoodNeed
     model_version: str
     pool_version: str
     pool_date: str | None
@@ -129,6 +168,10 @@ class LeadPage(Outgoing):
     unknown: dict[str, int] = Field(
         description="How many each filter left out only because the value is unknown."
     )
+    left_out: dict[str, int] = Field(
+        description="How many were left out as `signed` with the zone or `local` to its city."
+    )
+    fit_note: str | None = Field(description="Says when nothing in the list fits well.")
     leads: list[Lead]
 
 

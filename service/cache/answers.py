@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -15,15 +13,18 @@ from starlette.responses import Response
 from features.errors import DamagedError, UnavailableError
 from features.tables.schema import schema_hash
 from service.api import headers
-from service.cache.tiers import LocalCache
+from service.cache.local import LocalCache
+from service.serving.questions import trimmed
+from service.threads import SharedThreads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from starlette.types import Receive, Scope, Send
 
     from service.cache.tiers import RemoteCache
-    from service.serving.interfaces import Document, Engine, EngineSource, Language
+    from service.serving.interfaces import Engine, EngineSource, Language
+    from service.serving.questions import Question
     from service.telemetry import Telemetry
 
 log = logging.getLogger(__name__)
@@ -35,51 +36,16 @@ _LOCAL_BYTES = 32 * 2**20
 _LAST_BYTES = 8 * 2**20
 _ENTRY_BYTES = 1024
 """What an entry weighs besides its body."""
-_MADE_BY = ("2", schema_hash())
+_MADE_BY = ("3", schema_hash())
 """The number is changed when the same model and pool would give other bytes than before."""
-_THREADS = 4
+_RANKING_THREADS = 4
+_LOOKUP_THREADS = 2
+_SOON = 0.05
+"""Seconds after which it is worth noticing that a client has left."""
+CLIENT_LEFT = 499
+"""The status in metrics and log of a request whose client left before the answer."""
 _AWAY = (UnavailableError, DamagedError, OSError)
 """Failures of the engine as a whole, and not of a question put to it."""
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is asked of the engine, in a form that is equal for equal requests.
-
-    Parameters
-    ----------
-    asked
-        Name of the call and its normalised arguments, as bytes.
-    language
-        Language of the texts in the answer; None when it has none.
-    work
-        Computes the answer.
-    """
-
-    asked: bytes
-    language: Language | None
-    work: Callable[[Engine], Document]
-
-
-def question(
-    call: str,
-    arguments: Mapping[str, Any],
-    work: Callable[[Engine], Document],
-    language: Language | None = None,
-    scope: str = "",
-) -> Question:
-    """Build a question; equal arguments in another order give an equal question.
-
-    `scope` says which zones the caller may see (`Caller.scope`): an answer is kept for those of
-    the same scope alone, so that none reaches somebody who may not see all of it.
-    """
-    asked = orjson.dumps([call, language, scope, arguments], option=orjson.OPT_SORT_KEYS)
-    return Question(trimmed(asked), language, work)
-
-
-def trimmed(data: bytes) -> bytes:
-    """Return the same bytes in no more memory than they need: orjson leaves room behind them."""
-    return bytes(memoryview(data))
 
 
 class Answer:
@@ -141,6 +107,39 @@ class AnswerResponse(Response):
         await send({"type": "http.response.body", "body": self.body})
 
 
+class _ClientLeftError(Exception):
+    """The client has closed its connection."""
+
+
+class _Flight:
+    """An answer that is being fetched, and how many requests wait for it."""
+
+    def __init__(self, task: asyncio.Task[tuple[Answer, State]]) -> None:
+        self.task = task
+        self.waiters = 0
+
+    async def wait(self, receive: Receive | None) -> tuple[Answer, State]:
+        """Return the answer; one who leaves takes it from nobody else (_ClientLeftError)."""
+        if receive is None:
+            return await asyncio.shield(self.task)
+        await asyncio.wait({self.task}, timeout=_SOON)
+        if self.task.done():
+            return self.task.result()
+        leaving = asyncio.create_task(_left(receive))
+        try:
+            await asyncio.wait({self.task, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            if self.task.done():
+                return self.task.result()
+            raise _ClientLeftError
+        finally:
+            leaving.cancel()
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
 class Answers:
     """Answers questions: from the process, from Redis, or from the engine, in this order.
 
@@ -159,37 +158,63 @@ class Answers:
         self.count = telemetry.answered
         self._local: LocalCache[Answer] = LocalCache(_LOCAL_BYTES, remote.ttl, remote.ttl)
         self._last: LocalCache[Answer] = LocalCache(_LAST_BYTES, remote.ttl)
-        self._flights: dict[tuple[str, str, bytes], asyncio.Task[tuple[Answer, State]]] = {}
-        self._loading = asyncio.Lock()
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="engine")
+        self._flights: dict[tuple[str, str, bytes], _Flight] = {}
+        self._lock = asyncio.Lock()
+        # What ranks takes long: neither look-ups nor the next engine wait behind it.
+        self._ranking = SharedThreads("ranking", _RANKING_THREADS)
+        self._lookups = SharedThreads("lookups", _LOOKUP_THREADS)
+        self._loading = SharedThreads("loading", 1)
 
     async def engine(self) -> Engine:
         """Return the engine of what is in the workspace now; it is loaded in a thread."""
         if (engine := self._ready()) is not None:
             return engine
-        async with self._loading:
-            return self._ready() or await self.run(self.source.current)
+        async with self._lock:
+            ready = self._ready()  # another request may have loaded it meanwhile
+            return ready if ready is not None else await self._loading.run(self.source.current)
 
-    async def run(self, work: Callable[[], Any]) -> Any:
-        """Do blocking work in a thread."""
-        waiting = self.telemetry.waiting
-        waiting.inc()
+    async def look_up(self, work: Callable[[], Any], caller: str = "") -> Any:
+        """Do short blocking work in a thread that ranking does not take."""
+        return await self._in(self._lookups, work, caller)
+
+    async def _in(self, threads: SharedThreads, work: Callable[[], Any], caller: str) -> Any:
+        waiting, has_begun = self.telemetry.waiting, False
 
         def begun() -> Any:
+            nonlocal has_begun
+            has_begun = True
             waiting.dec()
             return work()
 
-        return await asyncio.get_running_loop().run_in_executor(self._threads, begun)
+        waiting.inc()
+        try:
+            return await threads.run(begun, caller)
+        finally:
+            if not has_begun:
+                waiting.dec()
 
     def at_hand(self, asked: Question) -> Answer | None:
         """Return the answer if it is in this process and nothing has to be waited for."""
         engine = self._ready()
         return self._local.get(_key(engine, asked)) if engine else None
 
-    async def respond(self, asked: Question) -> AnswerResponse:
-        """Return the answer as a response."""
+    async def respond(
+        self, asked: Question, caller: str = "", receive: Receive | None = None
+    ) -> Response:
+        """Return the answer as a response.
+
+        Parameters
+        ----------
+        asked
+        caller
+            Whose share of the threads it is computed in.
+        receive
+            Tells that the client has left: what nobody else waits for is then not computed.
+        """
         try:
-            answer, state = await self._answer(asked)
+            answer, state = await self._answer(asked, caller, receive)
+        except _ClientLeftError:
+            return Response(status_code=CLIENT_LEFT)
         except _AWAY as error:
             found = await self._stale(asked)
             if found is None:
@@ -201,14 +226,17 @@ class Answers:
 
     async def close(self) -> None:
         """Let go of threads and connections."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._ranking, self._lookups, self._loading):
+            threads.close()
         await self.remote.close()
 
     def _ready(self) -> Engine | None:
         # Asked first: the look may put another engine in service.
         return None if self.source.changed() else self.source.engine
 
-    async def _answer(self, asked: Question) -> tuple[Answer, State]:
+    async def _answer(
+        self, asked: Question, caller: str, receive: Receive | None
+    ) -> tuple[Answer, State]:
         engine = await self.engine()
         key = _key(engine, asked)
         found = self._local.get(key)
@@ -217,24 +245,30 @@ class Answers:
             return found, "hit"
         flight = self._flights.get(key)
         if flight is None:
-            flight = asyncio.create_task(self._fetch(engine, asked, key))
+            flight = _Flight(asyncio.create_task(self._fetch(engine, asked, key, caller)))
             self._flights[key] = flight
-            flight.add_done_callback(lambda done: self._landed(key, done))
+            flight.task.add_done_callback(lambda _: self._landed(key, flight))
         if aged := self._local.aged(key):
+            flight.waiters += 1  # for good: it is fetched anew though nobody waits
             return aged, "stale"
-        # A caller who hangs up must not take the answer from the others.
-        return await asyncio.shield(flight)
+        flight.waiters += 1
+        try:
+            return await flight.wait(receive)
+        finally:
+            flight.waiters -= 1
+            if not flight.waiters and not flight.task.done():
+                del self._flights[key]
+                flight.task.cancel()
 
-    def _landed(
-        self, key: tuple[str, str, bytes], flight: asyncio.Task[tuple[Answer, State]]
-    ) -> None:
-        self._flights.pop(key, None)
-        if not flight.cancelled() and (error := flight.exception()):
+    def _landed(self, key: tuple[str, str, bytes], flight: _Flight) -> None:
+        if self._flights.get(key) is flight:
+            del self._flights[key]
+        if not flight.task.cancelled() and (error := flight.task.exception()):
             # Nobody may be waiting for it any more.
             log.debug("an answer was not to be had: %s", error)
 
     async def _fetch(
-        self, engine: Engine, asked: Question, key: tuple[str, str, bytes]
+        self, engine: Engine, asked: Question, key: tuple[str, str, bytes], caller: str
     ) -> tuple[Answer, State]:
         name = _name(*key)
         state: State = "hit"
@@ -244,25 +278,26 @@ class Answers:
             async with self.remote.claim(name) as body:
                 if body is None:
                     state = "miss"
-                    body = await self.run(lambda: _computed(engine, asked))
+                    threads = self._ranking if asked.ranks else self._lookups
+                    body = await self._in(threads, lambda: _computed(engine, asked), caller)
                     pointer = f"{engine.model_version}\n{name}".encode()
-                    last = _name("last", engine.pool_version, asked.asked)
+                    last = _name("last", engine.pool_version, asked.key)
                     await self.remote.put({name: body, last: pointer})
         answer = Answer(body, engine.model_version, asked.language)
-        weight = answer.weight + len(asked.asked)
+        weight = answer.weight + len(asked.key)
         self._local.put(key, answer, weight)
-        self._last.put((engine.pool_version, asked.asked), answer, weight)
+        self._last.put((engine.pool_version, asked.key), answer, weight)
         self.telemetry.cache_bytes.set(self._local.weight + self._last.weight)
         return answer, state
 
     async def _stale(self, asked: Question) -> Answer | None:
         try:
-            pool_version = await self.run(self.source.pool_version)
+            pool_version = await self.look_up(self.source.pool_version)
         except _AWAY:
             return None
-        if found := self._last.get((pool_version, asked.asked)):
+        if found := self._last.get((pool_version, asked.key)):
             return found
-        pointer = await self.remote.get(_name("last", pool_version, asked.asked))
+        pointer = await self.remote.get(_name("last", pool_version, asked.key))
         if pointer is None:
             return None
         version, _, name = pointer.decode().partition("\n")
@@ -286,11 +321,11 @@ async def warm(remote: RemoteCache, engine: Engine, asked: Question) -> bool:
 
 
 def _computed(engine: Engine, asked: Question) -> bytes:
-    return trimmed(orjson.dumps(asked.work(engine), option=orjson.OPT_SERIALIZE_NUMPY))
+    return trimmed(orjson.dumps(asked.answer(engine), option=orjson.OPT_SERIALIZE_NUMPY))
 
 
 def _key(engine: Engine, asked: Question) -> tuple[str, str, bytes]:
-    return engine.model_version, engine.pool_version, asked.asked
+    return engine.model_version, engine.pool_version, asked.key
 
 
 def _name(*parts: str | bytes) -> str:

@@ -11,11 +11,12 @@ import polars as pl
 import sqlalchemy as sa
 
 from features.errors import ConflictError
+from features.retractions import SCHEMA
 from features.tables.schema import SCHEMAS
 from service.database.audit_log import note, of_command
 from service.database.connection import renew, utc_now, versions
 from service.database.idempotency import answered, remember
-from service.database.project_store import part_from, settle
+from service.database.project_store import part_from, rewrite, settle
 from service.database.schema import ANSWERS, EVENTS, RETRACTIONS
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Content(NamedTuple):
 
     version: str
     recorded: pl.DataFrame
-    retracted: pl.DataFrame
+    retractions: pl.DataFrame
     rewritten: str = ""
     last: int = 0
 
@@ -90,12 +91,11 @@ class EventLog:
                 return before
             known = before if rewritten == before.rewritten else _NOTHING
             last = connection.execute(sa.select(sa.func.max(EVENTS.c.number))).scalar() or 0
-            taken = sa.select(RETRACTIONS.c.event_id, RETRACTIONS.c.retracted_at)
-            retracted = [tuple(row) for row in connection.execute(taken)]
+            taken = [tuple(row) for row in connection.execute(sa.select(*_RETRACTED))]
             return Content(
                 version,
                 pl.concat([known.recorded, _recorded(connection, known.last, last)]),
-                pl.DataFrame(retracted, schema=_NONE_RETRACTED.schema, orient="row"),
+                pl.DataFrame(taken, schema=SCHEMA, orient="row"),
                 rewritten,
                 last,
             )
@@ -108,13 +108,9 @@ class EventLog:
         """Return the recorded events in the columns of the table, those taken back included."""
         return self.content().recorded
 
-    def retracted(self) -> pl.Series:
-        """Return the event_ids that were taken back, recorded or imported ones."""
-        return self.content().retracted["event_id"]
-
     def retractions(self) -> pl.DataFrame:
-        """Return event_id and retracted_at of what was taken back."""
-        return self.content().retracted
+        """Return what was taken back, recorded or imported (`features.retractions.SCHEMA`)."""
+        return self.content().retractions
 
     def changed_on(self) -> datetime.date | None:
         """Return the day of the last change, in UTC; None while there is nothing in it."""
@@ -194,11 +190,14 @@ class EventLog:
 
         return self.database.write(work)
 
-    def retract(self, event_id: str, entry: Entry) -> datetime.datetime:
-        """Take an event back and return when it was; once taken back it stays so."""
+    def retract(
+        self, event_id: str, need_id: str | None, zone_id: str | None, entry: Entry
+    ) -> datetime.datetime:
+        """Take an event about a need or zone back and return when it was; it stays taken back."""
+        what = {"event_id": event_id, "need_id": need_id or "", "zone_id": zone_id or ""}
 
         def work(connection: sa.Connection) -> datetime.datetime:
-            at, first = retract(connection, event_id, entry.key_id)
+            at, first = retract(connection, what, entry.key_id)
             if first:
                 note(connection, entry)
             return at
@@ -254,9 +253,9 @@ class SeenEvents:
         """Return the recorded events that were seen, those taken back included."""
         return self._content.recorded
 
-    def retracted(self) -> pl.Series:
-        """Return the event_ids that were seen to be taken back."""
-        return self._content.retracted["event_id"]
+    def retractions(self) -> pl.DataFrame:
+        """Return what was seen to be taken back."""
+        return self._content.retractions
 
     def changed_on(self) -> datetime.date | None:
         """Return the day of the last change of the log itself."""
@@ -278,21 +277,26 @@ def append(connection: sa.Connection, rows: list[dict[str, Any]]) -> None:
 
 
 def retract(
-    connection: sa.Connection, event_id: str, key_id: str | None
+    connection: sa.Connection, what: Mapping[str, str], key_id: str | None
 ) -> tuple[datetime.datetime, bool]:
     """Take an event back within a transaction; return when it was, and whether it was now.
 
     The project that it is a move of is then where its other moves leave it.
+
+    Parameters
+    ----------
+    what
+        event_id, and the need_id and zone_id that it is about, "" for none.
     """
-    asked = sa.select(RETRACTIONS.c.retracted_at).where(RETRACTIONS.c.event_id == event_id)
+    asked = sa.select(RETRACTIONS.c.retracted_at).filter_by(**what)
     before: datetime.datetime | None = connection.execute(asked).scalar()
     if before is not None:
         return before, False
     now = utc_now()
-    row = {"event_id": event_id, "retracted_at": now, "key_id": key_id}
+    row = {**what, "retracted_at": now, "key_id": key_id}
     connection.execute(sa.insert(RETRACTIONS).values(row))
     renew(connection, "events")
-    of_event = sa.select(EVENTS.c.project_id).where(EVENTS.c.event_id == event_id)
+    of_event = sa.select(EVENTS.c.project_id).where(EVENTS.c.event_id == what["event_id"])
     if (project_id := connection.execute(of_event).scalar()) is not None:
         settle(connection, project_id)
     return now, True
@@ -320,7 +324,7 @@ def _remove(connection: sa.Connection, which: Any, column: str, id_: str) -> Non
     projects = connection.execute(touched.distinct()).scalars().all()
     if column != "event_id":  # a project goes on without what it was about
         own = which & EVENTS.c.project_id.is_not(None)
-        connection.execute(sa.update(EVENTS).where(own).values({column: None}))
+        rewrite(connection, own, {column: None})
         part_from(connection, column, id_)
     connection.execute(sa.delete(EVENTS).where(which))
     of_command(connection, f"remove {column.removesuffix('_id')}", id_)
@@ -330,5 +334,10 @@ def _remove(connection: sa.Connection, which: Any, column: str, id_: str) -> Non
         settle(connection, project_id)
 
 
-_NONE_RETRACTED = pl.DataFrame(schema={"event_id": pl.String, "retracted_at": pl.Datetime("us")})
-_NOTHING = Content("", SCHEMAS["events"].create_empty(), _NONE_RETRACTED)
+_RETRACTED = (
+    RETRACTIONS.c.event_id,
+    sa.func.nullif(RETRACTIONS.c.need_id, ""),
+    sa.func.nullif(RETRACTIONS.c.zone_id, ""),
+    RETRACTIONS.c.retracted_at,
+)
+_NOTHING = Content("", SCHEMAS["events"].create_empty(), SCHEMA.to_frame())

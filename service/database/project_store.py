@@ -63,7 +63,7 @@ def moves(connection: sa.Connection, project_id: str) -> list[dict[str, Any]]:
     """Return the moves of a project that stand, oldest first."""
     asked = (
         sa.select(EVENTS)
-        .where(EVENTS.c.project_id == project_id, _stands())
+        .where(EVENTS.c.project_id == project_id, stands())
         .order_by(EVENTS.c.date, EVENTS.c.number)
     )
     return [row._asdict() for row in connection.execute(asked)]
@@ -96,10 +96,21 @@ def part_from(connection: sa.Connection, column: str, id_: str) -> None:
 
 def join_moves(connection: sa.Connection, project_id: str, values: Mapping[str, Any]) -> None:
     """Give the enterprise, need and zone of a project to its moves."""
-    own = EVENTS.c.project_id == project_id
-    connection.execute(sa.update(EVENTS).where(own).values(dict(values)))
+    rewrite(connection, EVENTS.c.project_id == project_id, values)
     renew(connection, "events")
     renew(connection, "rewritten")
+
+
+def rewrite(
+    connection: sa.Connection, which: sa.ColumnElement[bool], values: Mapping[str, Any]
+) -> None:
+    """Give moves another enterprise, need or zone; those taken back stay so."""
+    about = {n: value or "" for n, value in values.items() if n in ("need_id", "zone_id")}
+    if about:
+        ids = sa.select(EVENTS.c.event_id).where(which)
+        taken = sa.update(RETRACTIONS).where(RETRACTIONS.c.event_id.in_(ids))
+        connection.execute(taken.values(about))
+    connection.execute(sa.update(EVENTS).where(which).values(dict(values)))
 
 
 def pools(
@@ -149,8 +160,16 @@ def usual_amount(connection: sa.Connection, least: int) -> float | None:
     return float(connection.execute(amounts.offset(count // 2).limit(1)).scalar_one())
 
 
-def _stands() -> sa.ColumnElement[bool]:
-    return EVENTS.c.event_id.not_in(sa.select(RETRACTIONS.c.event_id))
+def stands() -> sa.ColumnElement[bool]:
+    """Return the condition that an event was not taken back, as `features.retractions` has it."""
+    need_id, zone_id = RETRACTIONS.c.need_id, RETRACTIONS.c.zone_id
+    about = sa.func.coalesce(EVENTS.c.need_id, ""), sa.func.coalesce(EVENTS.c.zone_id, "")
+    anywhere = (need_id == "") & (zone_id == "")
+    same = (need_id == about[0]) & (zone_id == about[1])
+    of_it = sa.select(RETRACTIONS.c.event_id).where(
+        RETRACTIONS.c.event_id == EVENTS.c.event_id, anywhere | same
+    )
+    return ~of_it.exists()
 
 
 def _next_revision(connection: sa.Connection) -> int:

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from features.project_list import CLOSED, PATH, POOL_OF
 from service.database.connection import versions
-from service.database.schema import EVENTS, PROJECTS, RETRACTIONS
+from service.database.project_store import stands
+from service.database.schema import EVENTS, PROJECTS
 
 if TYPE_CHECKING:
     from service.database.connection import Database
@@ -91,7 +92,7 @@ class Frames:
         # As text, which polars parses at once: the driver would parse each for itself.
         moves = sa.select(*columns, sa.cast(EVENTS.c.date, sa.Text)).where(
             EVENTS.c.project_id.in_(ids) if few else EVENTS.c.project_id.is_not(None),
-            EVENTS.c.event_id.not_in(sa.select(RETRACTIONS.c.event_id)),
+            stands(),
         )
         read = [tuple(row) for row in connection.execute(moves).all()]
         return (

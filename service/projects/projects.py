@@ -215,14 +215,16 @@ class Projects:
         def work(connection: sa.Connection) -> tuple[Document, str]:
             self.locked(connection, project_id, caller)
             run = project_store.moves(connection, project_id)
-            if move_id not in {move["event_id"] for move in run}:
+            move = next((move for move in run if move["event_id"] == move_id), None)
+            if move is None:
                 raise NotFoundError(
                     f"the project has no move {move_id!r}",
                     field="move_id",
                     got=move_id,
                     expected="one of the moves of the project",
                 )
-            retract(connection, move_id, caller.key_id)
+            about = {name: move[name] or "" for name in ("need_id", "zone_id")}
+            retract(connection, {"event_id": move_id, **about}, caller.key_id)
             return self._with_moves(connection, project_id, today), move_id
 
         route = f"{_ROUTE}/{{project_id}}/moves/{{move_id}}/retract"

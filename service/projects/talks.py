@@ -17,6 +17,7 @@ from features.errors import ConflictError, InputError, NotFoundError
 from features.places import stem
 from features.project_list import CLOSED, TALKS
 from features.vocabulary import WON
+from service.database.project_store import stands
 from service.database.schema import EVENTS, RETRACTIONS, TALK_ORDERS
 from service.projects.requests import COMMAND, Asked, check_city, check_role
 
@@ -235,17 +236,20 @@ def _said(
 ) -> Iterable[tuple[str, Said]]:
     """Give what stands of talks, recorded or imported, with one enterprise or all."""
     asked = sa.select(*[EVENTS.c[name] for name in _COLUMNS]).where(
-        EVENTS.c.stage.in_(_STAGES), EVENTS.c.enterprise_id.is_not(None)
+        EVENTS.c.stage.in_(_STAGES), EVENTS.c.enterprise_id.is_not(None), stands()
     )
     if enterprise_id is not None:
         asked = asked.where(EVENTS.c.enterprise_id == enterprise_id)
-    gone = set(connection.execute(sa.select(RETRACTIONS.c.event_id)).scalars())
+    names = ("event_id", "need_id", "zone_id")
+    taken = connection.execute(sa.select(*[RETRACTIONS.c[name] for name in names]))
+    gone = {tuple(row) for row in taken}
     imported = projects.references.talks()
     if enterprise_id is not None:
         imported = imported.filter(pl.col("enterprise_id") == enterprise_id)
     rows = [tuple(row) for row in connection.execute(asked.order_by(EVENTS.c.number))]
     for event_id, whom, zone_id, need_id, stage, date in [*imported.rows(), *rows]:
-        if event_id not in gone:
+        about = (event_id, need_id or "", zone_id or "")
+        if gone.isdisjoint((about, (event_id, "", ""))):
             zone = zone_id or (projects.references.need(need_id) or {}).get("zone_id")
             yield whom, Said(date, False, zone, stage)
 

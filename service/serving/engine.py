@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+from dataclasses import replace
 from datetime import date
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
@@ -17,12 +19,15 @@ from features.ordered import found_in
 from features.presence import Presence
 from features.profile import confidence, known_of_zone
 from models import loading, prepared
-from models.blend import score_of
+from models.artifact import NotWrittenError
+from models.fit import SHIPPED, fit_evidence, score_of
 from models.ranker import order
 from models.registry import ModelRegistry
+from service.cache.local import LocalCache
 from service.serving.chances import chance
 from service.serving.directory import Directory, brief
 from service.serving.masks import Masks
+from service.serving.meaning import fit_note, understood_told
 from service.serving.neighbours import stage_told
 from service.serving.reasons import (
     SEPARATORS,
@@ -31,6 +36,7 @@ from service.serving.reasons import (
     reasons,
     summary,
 )
+from service.threads import check_wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -47,7 +53,12 @@ if TYPE_CHECKING:
     from service.serving.interfaces import Document, Language
     from service.serving.reasons import Evidence
 
-_NEEDS_KEPT = 2_000
+log = logging.getLogger(__name__)
+
+_NEEDS_BYTES = 32 * 2**20
+"""What the needs that were understood last may take."""
+_CHOSEN_BYTES = 4 * 2**20
+_ENTRY_BYTES = 500
 
 
 class Engine(Directory):
@@ -87,8 +98,8 @@ class Engine(Directory):
         self.model_version = model_version
         self.pool_version = pool_version
         self.pool_date = pool_date
-        self._chosen: dict[str | None, NDArray[np.intp]] = {}
-        self._understood: dict[NeedQuery, NeedFeatures] = {}
+        self._chosen: LocalCache[NDArray[np.intp]] = LocalCache(_CHOSEN_BYTES)
+        self._understood: LocalCache[NeedFeatures] = LocalCache(_NEEDS_BYTES)
         self._lock = threading.Lock()
 
     @classmethod
@@ -137,7 +148,11 @@ class Engine(Directory):
             # Scoring is many small products: threads cost more there than they give.
             threadpool_limits(1, user_api="blas")
             read = partial(loading.load, folder, workspace, encoder)
-            ready = prepared.prepare(name, read, workspace, progress)
+            try:
+                ready = prepared.prepare(name, read, workspace, progress)
+            except NotWrittenError as error:
+                log.warning("leads are ranked from memory alone: %s", error.message)
+                ready = prepared.in_memory(read(), workspace.read("enterprises"), progress)
             if made_of[1:] != prepared.versions(workspace):  # an import came between
                 return cls.load(workspace, encoder, progress, former=former, version=version)
         return cls(
@@ -156,15 +171,23 @@ class Engine(Directory):
         limit: int,
         offset: int,
         language: Language,
+        *,
+        deals: bool = True,
     ) -> Document:
-        """Return a page of leads: ranked, explained, with what was left out as unknown."""
+        """Return a page of leads: ranked, explained, with what was left out as unknown.
+
+        Counts of deals tell of events in all zones: `deals` says whether the caller may see them.
+        """
         for node_id in filters.node:
             self.chain_map.node(node_id)  # a NotFoundError tells of a mistyped one
         features = self._understand(need)
         rows, unknown = self._masks.of(filters)
+        rows, left_out = self._new_leads(need, rows, filters.include)
         ranked, parts = self._ranked(features, rows, offset, offset + limit)
+        fits = self._fits(features, ranked)
         return {
             "need": self._told(need),
+            "understood": understood_told(features.understood),
             "model_version": self.model_version,
             "pool_version": self.pool_version,
             "pool_date": self.pool_date,
@@ -172,6 +195,8 @@ class Engine(Directory):
             "limit": limit,
             "offset": offset,
             "unknown": unknown,
+            "left_out": left_out,
+            "fit_note": fit_note(features.understood, fits, language),
             "leads": [
                 self._lead(
                     need,
@@ -180,10 +205,37 @@ class Engine(Directory):
                     int(row),
                     offset + place,
                     language,
+                    deals=deals,
                 )
+                | {"fit": fits[place - 1]}
                 for place, (row, own) in enumerate(zip(ranked, parts.T, strict=True), start=1)
             ],
         }
+
+    def _new_leads(
+        self, need: NeedQuery, rows: NDArray[np.intp], include: Sequence[str]
+    ) -> tuple[NDArray[np.intp], dict[str, int]]:
+        """Leave out who signed with the need's zone, and who is seated in its city; count both."""
+        gone = {
+            "signed": self._rows_of(self._presence.signed(need)),
+            "local": np.array(sorted(self._presence.seats(need.zone_id)), dtype=np.intp),
+        }
+        left_out = {}
+        for name, own in gone.items():
+            if name not in include:
+                kept = np.setdiff1d(rows, own, assume_unique=True)
+                if len(kept) < len(rows):
+                    left_out[name] = len(rows) - len(kept)
+                rows = kept
+        return rows, left_out
+
+    def _rows_of(self, enterprise_ids: Sequence[str]) -> NDArray[np.intp]:
+        return np.unique(found_in(self.bound.pool.ids, np.array(enterprise_ids, dtype=np.str_))[0])
+
+    def _fits(self, features: NeedFeatures, rows: NDArray[np.intp]) -> list[str]:
+        """Return whether each of these enterprises answers the need: strong, partial or weak."""
+        evidence = fit_evidence(features, self.bound.pool, rows)
+        return SHIPPED.levels(SHIPPED.probabilities(evidence))
 
     def batch(
         self,
@@ -264,11 +316,24 @@ class Engine(Directory):
         found[found_in(ids, np.array(list(enterprise_ids), dtype=np.str_))[0]] = True
         return found
 
-    def needs_for(self, enterprise_id: str, limit: int, language: Language) -> Document:
-        """Return the needs that an enterprise suits best, by its rank in each need's list."""
+    def needs_for(
+        self,
+        enterprise_id: str,
+        limit: int,
+        language: Language,
+        *,
+        zones: frozenset[str] | None = None,
+    ) -> Document:
+        """Return the needs that an enterprise suits best, by its rank in each need's list.
+
+        Those of `zones` alone where the caller may not see all; then without counts of deals.
+        """
         at = self._at(enterprise_id)
         found = []
         for need in self._needs.values():
+            if zones is not None and need.zone_id not in zones:
+                continue
+            check_wanted()
             try:
                 features = self._understand(need)
             except InputError:  # no profile says a word of it, nor does this one
@@ -278,7 +343,7 @@ class Engine(Directory):
         found.sort(key=lambda case: (case[0], case[1], case[2].need_id))
         suited = []
         for rank, _, need, features, own in found[:limit]:
-            lead = self._lead(need, features, own, at, rank, language)
+            lead = self._lead(need, features, own, at, rank, language, deals=zones is None)
             suited.append({"need": self._told(need)} | {k: lead[k] for k in _OF_A_NEED})
         return {
             "enterprise": brief(self._profiles.row(at)),
@@ -327,18 +392,21 @@ class Engine(Directory):
         with self._lock:  # the encoder is not made for several threads
             found = self._understood.get(need)
             if found is None:
-                if len(self._understood) >= _NEEDS_KEPT:
-                    self._understood.pop(next(iter(self._understood)))
                 zone, present = self._zones.get(need.zone_id or ""), self._presence.of(need.zone_id)
                 space = self.bound.ranker.space
-                found = self._understood[need] = space.need(need, zone, present=present)
+                found = space.need(need, zone, present=present)
+                self._understood.put(need, found, found.weight)
         return found
 
     def _evidence(self, need: NeedFeatures, row: int) -> Evidence:
-        chosen = self._chosen.get(need.need_id)
-        if chosen is None:
-            chosen = self._chosen[need.need_id] = chosen_rows(self.bound, need)
-        return find_evidence(self.bound, need, row, chosen)
+        with self._lock:
+            chosen = self._chosen.get(need.need_id)
+            if chosen is None:
+                chosen = chosen_rows(self.bound, need)
+                self._chosen.put(need.need_id, chosen, chosen.nbytes + _ENTRY_BYTES)
+        products = self._profiles.row(row)["products"] or ()
+        made = frozenset(product["name"] for product in products)
+        return find_evidence(self.bound, need, row, chosen, made)
 
     def _lead(
         self,
@@ -348,9 +416,14 @@ class Engine(Directory):
         row: int,
         rank: int,
         language: Language,
+        *,
+        deals: bool = True,
     ) -> Document:
+        check_wanted()
         profile, raw = self._profiles.row(row), float(parts.sum())
         evidence = self._evidence(features, row)
+        if not deals:
+            evidence = replace(evidence, deals={})
         node = evidence.node if evidence.fits else None
         name = node and (node.name if language == "zh" else node.name_en or node.name)
         ranker = self.bound.ranker

@@ -40,9 +40,16 @@ class Engine(Protocol):
         """ISO date of the last import of enterprises."""
 
     def recommend(
-        self, need: NeedQuery, filters: Filters, limit: int, offset: int, language: Language
+        self,
+        need: NeedQuery,
+        filters: Filters,
+        limit: int,
+        offset: int,
+        language: Language,
+        *,
+        deals: bool = True,
     ) -> Document:
-        """Return a page of leads."""
+        """Return a page of leads, without counts of deals for who may not see all zones."""
 
     def batch(
         self,
@@ -86,8 +93,15 @@ class Engine(Protocol):
     def enterprise(self, enterprise_id: str) -> Document:
         """Return a profile (NotFoundError)."""
 
-    def needs_for(self, enterprise_id: str, limit: int, language: Language) -> Document:
-        """Return the needs that an enterprise suits best (NotFoundError)."""
+    def needs_for(
+        self,
+        enterprise_id: str,
+        limit: int,
+        language: Language,
+        *,
+        zones: frozenset[str] | None = None,
+    ) -> Document:
+        """Return the needs of zones, by default all, that an enterprise suits (NotFoundError)."""
 
 
 class EngineSource(Protocol):

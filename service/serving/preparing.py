@@ -26,15 +26,13 @@ from features.workspace import Workspace
 from models import prepared
 from models.artifact import UnfitModelError
 from service import logs
-from service.access.keys import NOBODY
-from service.api.routes.recommendations import for_known_need
-from service.api.schemas import RecommendationQuery
 from service.cache.answers import warm
 from service.cache.embedded import end_with_parent
 from service.cache.tiers import RemoteCache
 from service.database.connection import Database
 from service.database.event_log import EventLog
 from service.serving.engine import Engine
+from service.serving.questions import KnownNeed, LeadsQuestion
 from service.settings import PREFIX, Settings
 
 if TYPE_CHECKING:
@@ -130,7 +128,7 @@ async def _warm(settings: Settings, engine: Engine) -> None:
         for need in engine.needs():
             if remote.state != "up" or time.monotonic() > ends:
                 break
-            asked = for_known_need(NOBODY, RecommendationQuery(need_id=need["need_id"]), "zh")
+            asked = LeadsQuestion(KnownNeed(need["need_id"]))
             try:
                 computed += await warm(remote, engine, asked)
             except LianzhaoError:  # no profile says a word of it

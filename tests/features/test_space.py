@@ -4,12 +4,12 @@ from datetime import date
 import numpy as np
 import polars as pl
 import pytest
+from features.lexicon import Industry, Lexicon
 from scipy import sparse
 
 from features.chains import ChainMap, shipped_chain_map
 from features.encoder import EncodingStore
 from features.errors import InputError
-from features.lexicon import Industry, Lexicon
 from features.need import NeedQuery
 from features.space import FeatureSpace
 from tests.pool import NEED_IDS, TWINS, UNKNOWN, HashedEncoder, frame, products, tables

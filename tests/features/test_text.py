@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
+from features.lexicon import Industry, Lexicon
 
 from features.chains import ChainMap, shipped_chain_map
-from features.lexicon import Industry, Lexicon
 from features.need import NeedQuery
 from features.text import (
     CHAIN_WEIGHT,

@@ -281,3 +281,22 @@ def test_a_disk_that_takes_nothing_is_told_and_nothing_is_left(bound, workspace,
     with pytest.raises(UnavailableError, match="No space left"):
         prepared.prepare("v1", lambda: bound.ranker, workspace)
     assert [p.name for p in (workspace.home / "prepared" / "v1").iterdir()] == [".lock"]
+
+
+@pytest.mark.parametrize("exact", [10_000, 50])
+def test_where_nothing_can_be_written_it_is_made_in_memory_and_the_same(
+    bound, workspace, monkeypatch, exact
+):
+    monkeypatch.setattr(retrieval, "EXACT", exact)
+    on_disk = prepared.prepare("v1", lambda: bound.ranker, workspace)
+    found = prepared.in_memory(bound.ranker, workspace.read("enterprises"))
+    assert (found.two_stage is None) == (on_disk.two_stage is None) == (exact == 10_000)
+    rows = np.arange(len(bound.pool))
+    for need in needs(bound):
+        if found.two_stage is None or on_disk.two_stage is None:
+            parts = [own.bound.contributions(need) for own in (found, on_disk)]
+        else:
+            ranked = [own.two_stage.ranked(need, rows, 0, 20) for own in (found, on_disk)]
+            np.testing.assert_array_equal(ranked[0][0], ranked[1][0])
+            parts = [own for _, own in ranked]
+        np.testing.assert_allclose(*parts, atol=1e-5)  # BLAS minds where arrays begin

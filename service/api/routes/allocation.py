@@ -32,8 +32,8 @@ async def show(
     check_city(caller, "sharing enterprises out")
     projects = parts.ledger.projects
     engine = await parts.answers.engine()
-    held = await parts.ledger.run(lambda: held_in(projects, asked.city, caller))
-    settled = await parts.ledger.run(lambda: settled_in(projects, asked.city, caller))
+    held = await parts.ledger.read(lambda: held_in(projects, asked.city, caller), caller)
+    settled = await parts.ledger.read(lambda: settled_in(projects, asked.city, caller), caller)
     # Not in the threads that compute answers: it takes seconds.
     done = await asyncio.to_thread(
         lambda: allocate(
@@ -65,7 +65,9 @@ async def talk(
     """
     projects = parts.ledger.projects
     return answered(
-        await parts.ledger.run(lambda: talk_of(projects, enterprise_id, asked.city, caller))
+        await parts.ledger.read(
+            lambda: talk_of(projects, enterprise_id, asked.city, caller), caller
+        )
     )
 
 

@@ -23,9 +23,10 @@ async def show(parts: Context, caller: Asking, asked: Annotated[FiguresQuery, Qu
     filters = asked.model_dump(include={"zone_id", "unit", "source"})
     projects = parts.ledger.projects
     return answered(
-        await parts.ledger.run(
+        await parts.ledger.read(
             lambda: figures(
                 projects, caller, filters, since=asked.since, until=asked.until, by=asked.by
-            )
+            ),
+            caller,
         )
     )

@@ -22,8 +22,8 @@ async def of_enterprise(
 ) -> Response:
     """Show the gates of an enterprise for a zone: pass, fail or unknown, with source and date."""
     projects = parts.ledger.projects
-    found = await parts.ledger.run(
-        lambda: gates_of(projects, asked.enterprise_id, asked.zone_id, caller)
+    found = await parts.ledger.read(
+        lambda: gates_of(projects, asked.enterprise_id, asked.zone_id, caller), caller
     )
     return answered({"gates": found})
 
@@ -32,12 +32,12 @@ async def of_enterprise(
 async def of_project(parts: Context, caller: Asking, project_id: str) -> Response:
     """Show the gates of a project, that of its amount (分级报备) included."""
     projects = parts.ledger.projects
-    found = await parts.ledger.run(lambda: gates_of_project(projects, project_id, caller))
+    found = await parts.ledger.read(lambda: gates_of_project(projects, project_id, caller), caller)
     return answered({"gates": found})
 
 
 @router.post("/offers/check", responses=shaped(Offer), dependencies=[Depends(only())])
-async def offer(parts: Context, body: OfferBody) -> Response:
+async def offer(parts: Context, caller: Asking, body: OfferBody) -> Response:
     """Name the words of an offer that touch a rule of fair competition; nothing of it is kept."""
     projects = parts.ledger.projects
-    return answered(await parts.ledger.run(lambda: check_offer(body.text, projects.rules)))
+    return answered(await parts.ledger.read(lambda: check_offer(body.text, projects.rules), caller))

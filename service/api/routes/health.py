@@ -32,7 +32,7 @@ async def ready(parts: Context) -> Response:
     answers = parts.answers
     engine = await answers.engine()
     cache, database = await answers.remote.check(), parts.ledger.state
-    trouble = await answers.run(answers.source.trouble)
+    trouble = await answers.look_up(answers.source.trouble)
     bad = {"cache": cache in _AILING, "database": database in _AILING, "model": bool(trouble)}
     return _json(
         {

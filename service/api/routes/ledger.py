@@ -21,7 +21,7 @@ router = APIRouter(prefix="/v1", tags=["projects"])
 async def tasks(parts: Context, caller: Asking, project_id: str) -> Response:
     """List the tasks of a project, the open ones first."""
     projects = parts.ledger.projects
-    found = await parts.ledger.run(lambda: tasks_of(projects, project_id, caller))
+    found = await parts.ledger.read(lambda: tasks_of(projects, project_id, caller), caller)
     return answered({"tasks": found})
 
 
@@ -82,7 +82,7 @@ async def change(
 async def due(parts: Context, caller: Asking, asked: Annotated[AgendaQuery, Query()]) -> Response:
     """Show what is late and what is due within some days, and whose it is."""
     projects, given = parts.ledger.projects, asked.model_dump()
-    return answered(await parts.ledger.run(lambda: agenda(projects, caller, **given)))
+    return answered(await parts.ledger.read(lambda: agenda(projects, caller, **given), caller))
 
 
 @router.get(
@@ -96,7 +96,7 @@ async def due_calendar(
 ) -> Response:
     """Give the same as a calendar file (iCalendar)."""
     projects, given = parts.ledger.projects, asked.model_dump()
-    found = await parts.ledger.run(lambda: agenda(projects, caller, **given))
+    found = await parts.ledger.read(lambda: agenda(projects, caller, **given), caller)
     headers = {
         "Cache-Control": "no-store",
         "Content-Disposition": 'attachment; filename="lianzhao.ics"',
@@ -113,7 +113,9 @@ async def held(parts: Context, caller: Asking, asked: Annotated[PageQuery, Query
     """List meetings (联合会诊), the latest first, with what they decided on projects of yours."""
     projects = parts.ledger.projects
     return answered(
-        await parts.ledger.run(lambda: meetings(projects, caller, asked.limit, asked.offset))
+        await parts.ledger.read(
+            lambda: meetings(projects, caller, asked.limit, asked.offset), caller
+        )
     )
 
 

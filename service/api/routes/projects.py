@@ -47,7 +47,7 @@ async def changed(
     """Make a change, and let this worker see it at once."""
     check_key(key)
     asked = Asked(caller, key, request.scope.get(REQUEST_ID))
-    return answered(await parts.ledger.change(lambda: work(asked)), status)
+    return answered(await parts.ledger.change(lambda: work(asked), caller), status)
 
 
 @router.get(
@@ -60,7 +60,9 @@ async def page(parts: Context, caller: Asking, asked: Annotated[ProjectQuery, Qu
     filters = asked.model_dump(exclude={"limit", "offset"})
     projects = parts.ledger.projects
     return answered(
-        await parts.ledger.run(lambda: projects.page(filters, caller, asked.limit, asked.offset))
+        await parts.ledger.read(
+            lambda: projects.page(filters, caller, asked.limit, asked.offset), caller
+        )
     )
 
 
@@ -71,7 +73,9 @@ async def board(parts: Context, caller: Asking, asked: Annotated[BoardQuery, Que
     """Show every pool with its sums and its last moved projects."""
     filters = asked.model_dump(exclude={"limit"})
     projects = parts.ledger.projects
-    return answered(await parts.ledger.run(lambda: projects.board(filters, caller, asked.limit)))
+    return answered(
+        await parts.ledger.read(lambda: projects.board(filters, caller, asked.limit), caller)
+    )
 
 
 @router.post(
@@ -107,7 +111,7 @@ async def begin(
 async def show(parts: Context, caller: Asking, project_id: str) -> Response:
     """Show a project with its moves."""
     projects = parts.ledger.projects
-    return answered(await parts.ledger.run(lambda: projects.show(project_id, caller)))
+    return answered(await parts.ledger.read(lambda: projects.show(project_id, caller), caller))
 
 
 @router.post("/projects/{project_id}", responses=shaped(Project), dependencies=[Depends(only())])

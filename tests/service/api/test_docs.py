@@ -111,6 +111,9 @@ def test_every_code_of_the_document_is_reached(
         with monkeypatch.context() as patch:
             patch.setattr(source.there, "zones", lambda: 1 / 0)
             reached.ask(client, 500, "internal-error", "GET", "/v1/zones")
+        with monkeypatch.context() as patch:
+            patch.setattr("service.threads.MOST_WAITING", 0)
+            reached.ask(client, 503, "busy", "GET", "/v1/chains")
         source.error = UnavailableError("not now")
         reached.ask(client, 503, "unavailable", "GET", "/v1/needs")
         source.error = None

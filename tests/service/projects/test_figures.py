@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from features.errors import InputError
-from service.access.keys import NOBODY, Caller, ForeignZoneError
+from service.access.keys import NOBODY, Caller
+from service.access.zones import ForeignZoneError
 from service.database.connection import Database
 from service.projects.figures import figures
 from service.projects.requests import COMMAND

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from features.errors import NotFoundError
-from service.access.keys import NOBODY, Caller, ForeignZoneError
+from service.access.keys import NOBODY, Caller
+from service.access.zones import ForeignZoneError
 from service.projects.gates import gates_of, gates_of_project
 from service.projects.offers import check_offer
 from service.projects.tasks import add_task, change_task

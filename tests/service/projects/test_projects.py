@@ -9,7 +9,8 @@ import pytest
 
 from features.errors import ConflictError, ForbiddenError, InputError, NotFoundError
 from features.workspace import Workspace
-from service.access.keys import NOBODY, Caller, ForeignZoneError
+from service.access.keys import NOBODY, Caller
+from service.access.zones import ForeignZoneError
 from service.database.event_log import EventLog
 from service.database.idempotency import ReusedKeyError
 from service.projects.moves import ClosedProjectError, kind_of
@@ -91,13 +92,25 @@ def test_a_retracted_event_moves_its_project_back_too(projects: Projects) -> Non
     from tests.faults.test_database import ENTRY
 
     log = EventLog(projects.database)
-    log.retract(moved["moves"][-1]["move_id"], ENTRY)
+    about = "za/光电LED", "za"
+    log.retract(moved["moves"][-1]["move_id"], *about, ENTRY)
     assert projects.show(id_, NOBODY)["stage"] == "lead"
-    log.retract(moved["moves"][0]["move_id"], ENTRY)
+    log.retract(moved["moves"][0]["move_id"], *about, ENTRY)
     withdrawn = projects.show(id_, NOBODY)
     assert (withdrawn["stage"], withdrawn["pool"]) == ("withdrawn", None)
     assert projects.page({}, NOBODY)["total"] == 0
     assert events(projects) == []
+
+
+def test_what_was_taken_back_stays_so_when_its_project_gets_another_need(
+    projects: Projects,
+) -> None:
+    made = projects.begin({"enterprise_id": "e1", "zone_id": "za", "date": "2026-01-10"})
+    moved = projects.move(made["project_id"], {"stage": "signed", "date": "2026-02-01"})
+    projects.take_back(made["project_id"], moved["moves"][-1]["move_id"])
+    projects.change(made["project_id"], {"industry": "光电LED"})
+    assert events(projects) == [("e1", "za/光电LED", "za", "lead", None)]
+    assert len(projects.show(made["project_id"], NOBODY)["moves"]) == 1
 
 
 @pytest.mark.parametrize(

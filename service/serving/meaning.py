@@ -1,0 +1,73 @@
+"""What a need was taken for, and how well a list answers it, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from features.understanding import Understood
+    from service.serving.interfaces import Document, Language
+
+_NOTES = {
+    "nothing_of_a_product": (
+        "需求中没有说明任何产品或业务（{ignored}），以下排序没有依据；请写明所需的产品或环节",
+        "the need names no product or activity ({ignored}), so that the ranking rests on nothing: "
+        "say which product or node is looked for",
+    ),
+    "unknown": (
+        "词表中没有与「{part}」相符的产品或产业，仅按字面比较；可改写需求或补充产品词",
+        "the thesaurus knows nothing like “{part}”, so that only its characters are compared: "
+        "word it otherwise, or add products",
+    ),
+    "weak": (
+        "没有企业明显符合该需求：以下企业仅有部分关联",
+        "no enterprise clearly answers the need: those listed have little to do with it",
+    ),
+    "few": (
+        "仅前 {strong} 家企业明显或部分符合该需求，其余关联较弱",
+        "only {strong} of these enterprises answer the need clearly or in part",
+    ),
+}
+_SURE = 0.3
+
+
+def understood_told(understood: Understood) -> Document:
+    """Return what a need was taken for, as answers have it."""
+    return {
+        "parts": list(understood.parts),
+        "concepts": [
+            {"name": concept.name, "sure": concept.sure, "from": concept.source}
+            for concept in understood.concepts
+        ],
+        "words": [{"word": word, "weight": weight} for word, weight in understood.words],
+        "ignored": list(understood.ignored),
+    }
+
+
+def fit_note(understood: Understood, fits: Sequence[str], language: Language) -> str | None:
+    """Say when nothing in a list fits well; None where something does.
+
+    Parameters
+    ----------
+    understood : Understood
+    fits : sequence of str
+        The fit of each enterprise on the page.
+    language : {"zh", "en"}
+    """
+    own = 0 if language == "zh" else 1
+    if understood.notes:
+        ignored = "、".join(understood.ignored) or "、".join(understood.parts)
+        return _NOTES[understood.notes[0]][own].format(ignored=ignored)
+    if not fits or "strong" in fits[:3]:
+        return None
+    some = sum(fit != "weak" for fit in fits)
+    sure = max((concept.sure for concept in understood.concepts), default=0.0)
+    if sure < _SURE and "strong" not in fits:
+        return _NOTES["unknown"][own].format(part="、".join(understood.parts))
+    if some == 0:
+        return _NOTES["weak"][own]
+    if some < len(fits) / 2 and "strong" not in fits:
+        return _NOTES["few"][own].format(strong=some)
+    return None
