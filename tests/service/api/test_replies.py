@@ -74,4 +74,5 @@ def test_every_answer_of_the_document_is_named(client: TestClient) -> None:
         for operation in operations.values():
             for status in {"200", "201"} & operation["responses"].keys():
                 content = operation["responses"][status].get("content", {})
-                assert path == "/metrics" or "$ref" in content["application/json"]["schema"], path
+                if path not in {"/metrics", "/v1/agenda/calendar"}:  # which are no JSON
+                    assert "$ref" in content["application/json"]["schema"], path
