@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from features.errors import DamagedError, UnavailableError
 from features.tables.schema import schema_hash
+from models.artifact import FORMAT
 from service.api import headers
 from service.cache.local import LocalCache
 from service.serving.questions import trimmed
@@ -36,8 +37,7 @@ _LOCAL_BYTES = 32 * 2**20
 _LAST_BYTES = 8 * 2**20
 _ENTRY_BYTES = 1024
 """What an entry weighs besides its body."""
-_MADE_BY = ("3", schema_hash())
-"""The number is changed when the same model and pool would give other bytes than before."""
+_MADE_BY = (str(FORMAT), schema_hash())
 _RANKING_THREADS = 4
 _LOOKUP_THREADS = 2
 _SOON = 0.05

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from features.errors import ConflictError, InputError
 from features.retractions import SCHEMA
+from features.snapshot import LogContent
 from features.tables.schema import SCHEMAS
 from service.database.audit_log import note, of_command
 from service.database.connection import renew, utc_now, versions
@@ -48,14 +49,6 @@ class Recording(NamedTuple):
     first: bool
 
 
-class Content(NamedTuple):
-    """All that is in the log at one moment."""
-
-    version: str
-    recorded: pl.DataFrame
-    retractions: pl.DataFrame
-
-
 class EventLog:
     """The events in the database, read again only when they have changed.
 
@@ -79,17 +72,17 @@ class EventLog:
         nothing: dict[str, str] = {}
         return self.database.read(versions, nothing).get("events", "")
 
-    def content(self) -> Content:
+    def content(self) -> LogContent:
         """Return all that is in the log, which is read again only when it has changed."""
 
-        def work(connection: sa.Connection) -> Content:
+        def work(connection: sa.Connection) -> LogContent:
             version = versions(connection).get("events", "")
             if version == self._content.version:
                 return self._content
             names = [EVENTS.c[name] for name in _COLUMNS]
             recorded = connection.execute(sa.select(*names)).all()
             retractions = connection.execute(sa.select(*_RETRACTED)).all()
-            return Content(
+            return LogContent(
                 version,
                 pl.DataFrame(
                     [tuple(row) for row in recorded],
@@ -269,17 +262,9 @@ class SeenEvents:
         """The version of what was seen."""
         return self._content.version
 
-    def version(self) -> str:
-        """Return the version of what was seen."""
-        return self._content.version
-
-    def recorded(self) -> pl.DataFrame:
-        """Return the recorded events that were seen, those taken back included."""
-        return self._content.recorded
-
-    def retractions(self) -> pl.DataFrame:
-        """Return what was seen to be taken back."""
-        return self._content.retractions
+    def content(self) -> LogContent:
+        """Return what was seen."""
+        return self._content
 
     def changed_on(self) -> datetime.date | None:
         """Return the day of the last change of the log itself."""
@@ -308,4 +293,4 @@ _RETRACTED = (
     sa.func.nullif(RETRACTIONS.c.zone_id, ""),
     RETRACTIONS.c.retracted_at,
 )
-_NOTHING = Content("", SCHEMAS["events"].create_empty(), SCHEMA.to_frame())
+_NOTHING = LogContent("", SCHEMAS["events"].create_empty(), SCHEMA.to_frame())

@@ -40,6 +40,7 @@ from service.threads import check_wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from features.encoder import SentenceEncoder
     from features.need import NeedQuery
     from features.progress import Count
+    from features.snapshot import Snapshot
     from features.workspace import Workspace
     from models.prepared import Prepared
     from service.serving.filters import Filters
@@ -137,30 +139,39 @@ class Engine(Directory):
                 "no model is active yet: run `lianzhao train` first",
                 expected="an active model version",
             )
-        # The versions are read first: a table that changes meanwhile is noticed afterwards.
-        pool_version, pool_date = workspace.pool_version, workspace.pool_date
-        made_of = (name, *prepared.versions(workspace))
-        tables = {name: workspace.read(name) for name in ("zones", "needs", "events")}
-        if former is not None and former.made_of == made_of:
-            ready = former.prepared  # be the version's folder still there or not
-        else:
-            folder = registry.folder_of(name) if version is None else registry.path(name)
-            # Scoring is many small products: threads cost more there than they give.
-            threadpool_limits(1, user_api="blas")
-            read = partial(loading.load, folder, workspace, encoder)
-            try:
-                ready = prepared.prepare(name, read, workspace, progress)
-            except NotWrittenError as error:
-                log.warning("leads are ranked from memory alone: %s", error.message)
-                ready = prepared.in_memory(read(), workspace.read("enterprises"), progress)
-            if made_of[1:] != prepared.versions(workspace):  # an import came between
-                return cls.load(workspace, encoder, progress, former=former, version=version)
+
+        def read(snapshot: Snapshot) -> Engine:
+            made_of = (name, *prepared.versions(snapshot))
+            if former is not None and former.made_of == made_of:
+                ready = former.prepared  # be the version's folder still there or not
+            else:
+                folder = registry.folder_of(name) if version is None else registry.path(name)
+                ready = _prepare(folder, snapshot, encoder, progress)
+            return cls.of(snapshot, ready, model_version=name, made_of=made_of)
+
+        return workspace.reading(read)
+
+    @classmethod
+    def of(
+        cls,
+        snapshot: Snapshot,
+        ready: Prepared,
+        *,
+        model_version: str,
+        made_of: tuple[str, ...],
+        pool_version: str | None = None,
+        pool_date: str | None = None,
+    ) -> Engine:
+        """Return an engine on zones, needs and events of a snapshot, and what was prepared.
+
+        Where that was prepared for other enterprises, `pool_version` and `pool_date` say so.
+        """
         return cls(
             ready,
-            tables,
-            model_version=name,
-            pool_version=pool_version,
-            pool_date=pool_date,
+            {name: snapshot.read(name) for name in ("zones", "needs", "events")},
+            model_version=model_version,
+            pool_version=pool_version or snapshot.pool_version,
+            pool_date=pool_date or snapshot.pool_date,
             made_of=made_of,
         )
 
@@ -451,6 +462,20 @@ class Engine(Directory):
             "date": last.date.isoformat(),
             "need_id": last.need_id,
         }
+
+
+def _prepare(
+    folder: Path, snapshot: Snapshot, encoder: SentenceEncoder, progress: Count | None
+) -> Prepared:
+    """Return a version, prepared for a snapshot: from memory where the disk has no room."""
+    # Scoring is many small products: threads cost more there than they give.
+    threadpool_limits(1, user_api="blas")
+    read = partial(loading.load, folder, snapshot, encoder)
+    try:
+        return prepared.prepare(folder.name, read, snapshot, progress)
+    except NotWrittenError as error:
+        log.warning("leads are ranked from memory alone: %s", error.message)
+        return prepared.in_memory(read(), snapshot.read("enterprises"), progress)
 
 
 class NoModelError(UnavailableError):

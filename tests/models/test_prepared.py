@@ -8,6 +8,7 @@ from scipy import sparse
 
 from features.errors import DamagedError, UnavailableError
 from features.need import NeedQuery
+from features.snapshot import Snapshot
 from features.workspace import Workspace
 from models import artifact, pool_files, prepared, retrieval
 from models.ranker import order
@@ -186,15 +187,15 @@ def test_a_former_pool_of_another_chain_map_is_not_taken_over(bound, workspace, 
 
 
 def test_tables_that_change_while_they_are_read_are_read_again(bound, workspace, monkeypatch):
-    few, read = tables()["enterprises"].head(20), workspace.read
+    few, read = tables()["enterprises"].head(20), Snapshot.read
 
-    def changing(table):
-        found = read(table)
-        monkeypatch.setattr(workspace, "read", read)
+    def changing(snapshot, table):
+        found = read(snapshot, table)
+        monkeypatch.setattr(Snapshot, "read", read)
         workspace.commit({"enterprises": few})
         return found
 
-    monkeypatch.setattr(workspace, "read", changing)
+    monkeypatch.setattr(Snapshot, "read", changing)
     found = prepared.prepare("v1", lambda: bound.ranker, workspace)
     assert len(found.profiles) == 20
     assert len(files(workspace)) == 1
