@@ -14,17 +14,19 @@ from typing import Literal, Protocol
 import filelock
 import polars as pl
 
+from features.catalogue import OPTIONAL
 from features.chains import shipped_chain_map
 from features.errors import DamagedError, NotFoundError, UnavailableError
 from features.retractions import SCHEMA, retracted
+from features.tables.identity import MADE
+from features.tables.matching import joined_ids
 from features.tables.schema import SCHEMAS
 from features.tables.spreadsheet import inert
-from features.vocabulary import WHOLE
 
 LOCK_SECONDS = 120.0
 """How long a writer waits for another one."""
 
-_POOL = ("enterprises", "zones", "needs", "events", "chains", "input_output")
+_POOL = ("enterprises", "zones", "needs", "events", "chains", "input_output", "words")
 _REMOVABLE = {
     "enterprise": ("enterprises", "enterprise_id", ("judgements", "events")),
     "need": ("needs", "need_id", ("judgements", "events")),
@@ -98,22 +100,32 @@ class Workspace:
 
         Without any import a table has no rows, but `chains` is the map that the project ships.
         Events are those imported and those recorded, without those taken back; of one id, the
-        imported one.
+        imported one. What was said of an enterprise when it was known by its name alone is said
+        under the code that it has since.
 
         Raises
         ------
         DamagedError
             When the table's file is missing, altered or cut short.
         """
-        if table != "events" or self.log is None:
+        if table == "judgements":
+            return self._joined(self.imported(table), ("need_id", "enterprise_id"))
+        if table != "events":
             return self.imported(table)
-        events = self.history()
+        events = self._joined(self.history(), ("event_id",))
         return events.join(self.retracted(events), on="event_id", how="anti", maintain_order="left")
 
     def retracted(self, events: pl.DataFrame) -> pl.DataFrame:
         """Return event_id and retracted_at of those events that were taken back."""
         retractions = SCHEMA.to_frame() if self.log is None else self.log.retractions()
         return retracted(events, retractions, self.imported("needs"))
+
+    def _joined(self, rows: pl.DataFrame, key: tuple[str, ...]) -> pl.DataFrame:
+        """Return rows about enterprises that have got a code since under that code."""
+        if not rows["enterprise_id"].str.starts_with(MADE).any():
+            return rows
+        joined = joined_ids(rows, self.imported("enterprises"))
+        return joined if joined is rows else joined.unique(key, keep="first", maintain_order=True)
 
     def history(self) -> pl.DataFrame:
         """Read all events, those taken back included; of one id, the imported one."""
@@ -232,8 +244,8 @@ class Workspace:
     ) -> dict[str, int]:
         """Take an enterprise, a need or an event out, with the judgements and events about it.
 
-        A table is taken out by its name, a chain map or an input–output table only: what the
-        project ships is there again.
+        A table is taken out by its name, a chain map, an input–output table or the office's
+        words only: what the project ships is there again.
 
         Returns
         -------
@@ -294,13 +306,13 @@ class Workspace:
     def _take_out(self, table: str) -> int:
         with self.writing():
             entries = self._entries()
-            if table not in WHOLE or table not in entries:
-                imported = ", ".join(sorted(WHOLE & entries.keys()))
+            if table not in OPTIONAL or table not in entries:
+                imported = ", ".join(sorted(OPTIONAL & entries.keys()))
                 raise NotFoundError(
                     f"no table {table!r} was imported that could be taken out",
                     field="table",
                     got=table,
-                    expected=imported or f"one of {', '.join(sorted(WHOLE))}, after its import",
+                    expected=imported or f"one of {', '.join(sorted(OPTIONAL))}, after its import",
                 )
             rows = entries.pop(table).rows
             try:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from features.catalogue import ENTERPRISES
 from features.columns import Column, Kind, Table
 from features.tables.importing import check_rows
 from features.tables.reading import read_rows
-from features.vocabulary import ENTERPRISES
 
 if TYPE_CHECKING:
     from pathlib import Path

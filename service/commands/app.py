@@ -40,6 +40,7 @@ def settings(
 
 app.command("demo")(demo.demo)
 app.command("import")(tables.import_)
+app.command("export")(tables.export)
 app.command("remove")(tables.remove)
 app.command("train")(models.train)
 app.command("evaluate")(evaluation.evaluate)

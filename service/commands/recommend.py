@@ -145,7 +145,7 @@ def _batch(
     """Rank for every need of a file; bad rows are told and left out."""
     checked = read_needs(own.workspace, needs)
     for problem in checked.problems.iter_rows(named=True):
-        typer.echo(f"bad row: {Problem(str(needs), **problem)}", err=True)
+        typer.echo(f"bad row: {Problem(**problem)}", err=True)
     queries = [NeedQuery.from_row(row) for row in checked.good.iter_rows(named=True)]
     if not queries:
         raise InputError(

@@ -160,6 +160,7 @@ def _write_xlsx(frame: pl.DataFrame, path: Path) -> None:
     safe = {"strings_to_formulas": False, "strings_to_urls": False}
     # Made in memory: a workbook that meets a full disk while it is written cannot be closed.
     content = io.BytesIO()
+    lines = _LINES if _WRAPPED & set(frame.columns) else 1
     with xlsxwriter.Workbook(content, {**safe, "in_memory": True}) as book:
         sheet = book.add_worksheet("线索")
         sheet.set_landscape()
@@ -175,7 +176,7 @@ def _write_xlsx(frame: pl.DataFrame, path: Path) -> None:
             },
             dtype_formats={pl.Float64: "0.000"},
             header_format={"bold": True, "bottom": 1},
-            row_heights=dict.fromkeys(range(1, frame.height + 1), _LINES * _PIXELS_A_LINE),
+            row_heights=dict.fromkeys(range(1, frame.height + 1), lines * _PIXELS_A_LINE),
             freeze_panes=(1, 0),
         )
     path.write_bytes(content.getvalue())

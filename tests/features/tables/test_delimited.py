@@ -1,8 +1,9 @@
 import pytest
 
+from features.catalogue import ENTERPRISES
 from features.errors import InputError
 from features.tables.delimited import read_delimited
-from features.vocabulary import ENTERPRISES
+from features.tables.source import Source
 
 ROWS = [("1", "甲公司"), ("2", "乙公司")]
 TEXT = "企业编号,企业名称\n1,甲公司\n2,乙公司\n"
@@ -13,7 +14,7 @@ def read(tmp_path):
     def read(content):
         path = tmp_path / "list.csv"
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return read_delimited(path, ENTERPRISES)
+        return read_delimited(Source(path, str(path)), ENTERPRISES)
 
     return read
 

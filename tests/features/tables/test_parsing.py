@@ -3,10 +3,10 @@ from datetime import date
 import polars as pl
 import pytest
 
+from features.catalogue import TABLES
 from features.tables.parsing import cleaned, parsed
 from features.tables.reading import read_rows
 from features.tables.schema import ROW, SCHEMAS, flag
-from features.vocabulary import TABLES
 
 TODAY = date(2025, 11, 23)
 

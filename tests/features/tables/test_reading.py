@@ -4,10 +4,10 @@ import polars as pl
 import pytest
 import xlsxwriter
 
+from features.catalogue import ENTERPRISES, ZONES
 from features.errors import InputError
 from features.tables.reading import read_rows
 from features.tables.schema import ROW
-from features.vocabulary import ENTERPRISES, ZONES
 
 
 @pytest.fixture
