@@ -68,7 +68,11 @@ def find(text: str, digits: int | None = None) -> str | None:
         found = [code for step in steps if (code := find(step)) is not None]
         return max(found, key=len) if found else None
     if led := _CODE.match(plain):
-        return normalise(led[1] + led[2])
+        # Data bases fill up with zeros: 3900 is 39, and 1440, which is no class, is 144.
+        number = led[2]
+        while number.endswith("0") and normalise(led[1] + number) is None:
+            number = number[:-1]
+        return normalise(led[1] + number)
     named = _standard().codes.get(_plain(plain), ())
     if named:
         return next((code for code in named if len(code) == digits), named[-1])

@@ -66,13 +66,26 @@ def read_delimited(path: Source, table: Table) -> Grid:
 
 
 class _Shape:
-    """Where the table stands in a text, and how it is parted."""
+    """Where the table stands in a text, and how it is parted.
 
-    def __init__(self, place: Place, delimiter: str, records: Sequence[tuple[int, list[str]]]):
+    Attributes
+    ----------
+    skipped : int
+        Lines up to the first row of the table; 0 where lines do not end as polars counts them.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        delimiter: str,
+        records: Sequence[tuple[int, list[str]]],
+        *,
+        lines: bool,
+    ) -> None:
         self.headers = place.headers
         self.delimiter = delimiter
         self.first_row = place.row + 2
-        self.skipped = records[place.row][0]
+        self.skipped = records[place.row][0] if lines else 0
         self.said = (
             [f"the headers were found in row {place.row + 1}; what is above is left out"]
             if any(cell.strip() for _, record in records[: place.row] for cell in record)
@@ -140,28 +153,21 @@ def _recoded(path: Source, warnings: list[str]) -> io.BytesIO:
 
 def _shape(path: Source, table: Table, sample: str) -> _Shape:
     """Take the delimiter under which the headers name most of the table's columns."""
-    shapes = []
+    best: tuple[tuple[int, int], _Shape] | None = None
     for delimiter in _DELIMITERS:
-        if delimiter not in sample and shapes:
+        if delimiter not in sample and best is not None:
             continue
         records = _records_of(sample, delimiter)
         place = find_headers(table, [record for _, record in records])
-        if place is not None:
-            shapes.append(
-                (
-                    recognised(table, place.headers),
-                    len(place.headers),
-                    -len(shapes),
-                    records,
-                    place,
-                    delimiter,
-                )
-            )
-    if not shapes:
+        if place is None:
+            continue
+        worth = recognised(table, place.headers), len(place.headers)
+        if best is None or worth > best[0]:
+            best = worth, _Shape(place, delimiter, records, lines="\n" in sample)
+    if best is None:
         raise InputError(f"{path} has no headers in its first rows", expected=_EXPECTED)
-    *_, records, place, delimiter = max(shapes, key=lambda shape: shape[:3])
-    check_width(path, len(place.headers))
-    return _Shape(place, delimiter, records)
+    check_width(path, len(best[1].headers))
+    return best[1]
 
 
 def _records_of(sample: str, delimiter: str) -> list[tuple[int, list[str]]]:
@@ -175,7 +181,7 @@ def _records_of(sample: str, delimiter: str) -> list[tuple[int, list[str]]]:
 
 def _fast(path: Source, text: io.BytesIO | None, shape: _Shape) -> pl.DataFrame | None:
     """Read with polars; None where polars does not take the file as it is."""
-    if len(shape.delimiter.encode()) > 1:
+    if len(shape.delimiter.encode()) > 1 or not shape.skipped:
         return None
     content = text.getvalue() if text is not None else path.content
     schema = {f"column_{at + 1}": pl.String() for at in range(len(shape.headers))}

@@ -44,6 +44,7 @@ _OTHERS = (
 )
 """Other encodings: name, codec, the letters of their languages, and the share of these from which a
 text is one of theirs."""
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _HAN = r"\u3400-\u9fff"
 
 
@@ -96,14 +97,12 @@ def _of(codec: str) -> Encoding:
 
 def _wide(head: bytes) -> str | None:
     """Tell UTF-16 without a mark by its zeros: every other byte of what is ASCII."""
-    if b"\0" not in head:
+    zeros = [head[at::2].count(0) for at in (0, 1)]
+    codec = "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"
+    if max(zeros) <= 4 * min(zeros):
         return None
-    evens, odds = head[::2], head[1::2]
-    newline = b"\n\0" in head or b",\0" in head or b"\t\0" in head
-    if newline and odds.count(0) > 4 * evens.count(0):
-        return "utf-16-le"
-    newline = b"\0\n" in head or b"\0," in head or b"\0\t" in head
-    return "utf-16-be" if newline and evens.count(0) > 4 * odds.count(0) else None
+    text = head[: len(head) // 2 * 2].decode(codec, errors="replace")
+    return None if _CONTROL.search(text) else codec
 
 
 def _sample(content: bytes) -> bytes:

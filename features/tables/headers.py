@@ -86,6 +86,12 @@ def _is_needed(column: Column) -> bool:
     return column.required and not column.made_from
 
 
+def is_required(table: Table, header: str) -> bool:
+    """Whether a header means a column that every row must have filled."""
+    meaning = _meaning(table, header) if header else None
+    return meaning is not None and meaning.column.required
+
+
 def is_header(table: Table, text: str) -> bool:
     """Whether a text is a header that means a column, or is said of persons."""
     return _meaning(table, text) is not None or bool(_PERSONAL.search(_plain(text)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from features.columns import Table
-from features.tables.headers import Headers, is_header, recognised
+from features.tables.headers import Headers, is_header, is_required, recognised
 
 SEARCHED = 30
 """Within so many rows the headers are looked for."""
@@ -58,16 +58,20 @@ def find_headers(table: Table, rows: Sequence[Sequence[str | None]]) -> Place | 
     for at in range(len(texts) - 1):
         joined = _joined(table, texts[at], texts[at + 1])
         found = recognised(table, joined)
-        # Two levels are believed only where the lower row is headers too, not the first data.
-        if found > most and _is_lower_level(table, texts[at + 1]):
+        below_best = at == best.row and found == most
+        if (found > most or below_best) and _is_lower_level(table, texts[at], texts[at + 1]):
             best, most = Place(at + 1, joined), found
     return best
 
 
-def _is_lower_level(table: Table, row: Sequence[str]) -> bool:
-    filled = [cell for cell in row if cell]
-    digits = sum(any(sign.isdigit() for sign in cell) for cell in filled)
-    return bool(filled) and digits * 2 < len(filled) and any(is_header(table, c) for c in filled)
+def _is_lower_level(table: Table, upper: Sequence[str], row: Sequence[str]) -> bool:
+    """Whether a row is headers in a second level, and not the first data."""
+    filled = [(upper[at] if at < len(upper) else "", cell) for at, cell in enumerate(row) if cell]
+    if not filled or any(sign.isdigit() for _, cell in filled for sign in cell):
+        return False
+    named = sum(is_header(table, cell) for _, cell in filled)
+    # Under a header that has its meaning already, a second level says a unit or a part of it.
+    return 2 * named >= len(filled) or not any(is_required(table, above) for above, _ in filled)
 
 
 def _joined(table: Table, upper: Sequence[str], lower: Sequence[str]) -> list[str]:
@@ -119,7 +123,8 @@ def find_body(table: Table, fields: pl.DataFrame, row: str, headers: Headers) ->
     lacking = pl.any_horizontal(pl.col(name).is_null() for name in required or names[:1])
     first = pl.coalesce(names[:3]).str.strip_chars()
     single = pl.sum_horizontal(pl.col(name).is_not_null() for name in names) == 1
-    beside = pl.all_horizontal(pl.col(name).is_null() for name in required)
+    known = [names[at] for at in headers.positions.values()]
+    beside = pl.all_horizontal(pl.col(name).is_null() for name in known)
     total = first.str.to_lowercase().str.contains(_TOTAL)
     note = lacking & first.str.contains(_NOTE)
     section = lacking & single & (first.str.contains(_SECTION) | beside)

@@ -225,7 +225,7 @@ def _completed(frame: pl.DataFrame, column: Column, reading: _Reading) -> pl.Dat
         return frame
     if column.kind is Kind.DATE:
         days = {text: day for text in texts if (day := read_day(text)) is not None}
-        found = {
+        found: dict[str, tuple[dict[str, Any], pl.DataType]] = {
             "value": ({text: day.date for text, day in days.items()}, pl.Date()),
             "precision": ({text: day.precision for text, day in days.items()}, pl.String()),
         }

@@ -160,12 +160,15 @@ def _joined(parts: Sequence[Rows], sheets: Sequence[str]) -> Rows:
     units: dict[str, float] = {}
     for part in parts:
         given = {**part.headers.given, **given}
-        for column, unit in part.headers.units.items():
-            if units.setdefault(column, unit) != unit:
-                raise UsageError(
-                    f"the sheets have {column} in different units: import them one by one",
-                    field="sheet",
-                )
+    for column in given:
+        said = {p.headers.units.get(column) for p in parts if column in p.headers.given}
+        if len(said) > 1:
+            raise UsageError(
+                f"the sheets have {column} in different units: import them one by one",
+                field="sheet",
+            )
+        if (unit := said.pop()) is not None:
+            units[column] = unit
     columns = list(given)
     frames = []
     for at, part in enumerate(parts):

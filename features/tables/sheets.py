@@ -167,7 +167,7 @@ def _chosen(
     if not left:
         return chosen
     warning = (
-        f"the sheets {', '.join(left)} have no table and were left out"
+        f"sheets without a table, left out: {', '.join(left)}"
         if len(chosen) > 1
         else f"only the sheet {chosen[0].sheet} was read; there is also: {', '.join(left)} "
         "(--sheet NAME or --sheet all)"

@@ -86,8 +86,8 @@ def test_the_file_s_own_headers_are_kept_for_messages():
         (
             ENTERPRISES,
             ["id", "企业的名称"],
-            "list.csv: the enterprises table needs the columns name (企业名称); "
-            "the file has: id, 企业的名称; 企业的名称 looks like 企业名称 (--map 企业的名称=name)",
+            "list.csv: the enterprises table needs the columns name (企业名称); the file has: "
+            "id, 企业的名称; 企业的名称 looks like 企业名称 (--map 企业的名称=name)",
         ),
         (
             NEEDS,
