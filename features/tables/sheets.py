@@ -42,6 +42,9 @@ def read_workbook(path: Source, table: Table, sheet: str | None = None) -> list[
     content = path.read()
     _check_content(path, content)
     spans = extents(path, content)
+    if path.suffix == ".ods":  # all of its sheets are read when it is opened
+        for name, extent in spans.items():
+            check_extent(path, name, extent)
     try:
         workbook = fastexcel.read_excel(content)
         names = workbook.sheet_names

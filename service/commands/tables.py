@@ -15,7 +15,7 @@ from features.tables.importing import ImportReport, Options, import_table
 from features.vocabulary import CURRENCIES
 from service.api.problems import FAILURE
 from service.commands.context import Context, echo_json
-from service.export import check_writable, write_table
+from service.serving.export import check_writable, write_table
 
 
 class TableName(StrEnum):
