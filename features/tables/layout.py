@@ -121,21 +121,26 @@ def find_body(table: Table, fields: pl.DataFrame, row: str, headers: Headers) ->
         if column.required and column.name in headers.positions
     ]
     lacking = pl.any_horizontal(pl.col(name).is_null() for name in required or names[:1])
-    first = pl.coalesce(names[:3]).str.strip_chars()
+    first = pl.coalesce(names[:3])
+    # Few rows come into question: the rest of the rules is asked of these alone.
+    suspect = lacking | pl.col(names[0]).str.contains(_TOTAL) | _repeats(names, headers)
+    rare = fields.lazy().filter(suspect).collect(engine="streaming")
+    if rare.is_empty():
+        return Body(None, [])
     single = pl.sum_horizontal(pl.col(name).is_not_null() for name in names) == 1
     known = [names[at] for at in headers.positions.values()]
     beside = pl.all_horizontal(pl.col(name).is_null() for name in known)
-    total = first.str.to_lowercase().str.contains(_TOTAL)
-    note = lacking & first.str.contains(_NOTE)
-    section = lacking & single & (first.str.contains(_SECTION) | beside)
-    repeated = _repeated(names, headers)
-    marked = fields.lazy().select(
+    text = first.str.strip_chars()
+    total = text.str.contains(_TOTAL)
+    note = lacking & text.str.contains(_NOTE)
+    section = lacking & single & (text.str.contains(_SECTION) | beside)
+    marked = rare.select(
         pl.col(row),
-        first.alias("first"),
-        header=repeated,
+        text.alias("first"),
+        header=_repeated(names, headers),
         other=(total | note | section).fill_null(value=False),
     )
-    found = marked.filter(pl.col("header") | pl.col("other")).collect(engine="streaming")
+    found = marked.filter(pl.col("header") | pl.col("other"))
     if found.is_empty():
         return Body(None, [])
     warnings = []
@@ -145,6 +150,14 @@ def find_body(table: Table, fields: pl.DataFrame, row: str, headers: Headers) ->
     if not others.is_empty():
         warnings.append(f"notes, titles and totals left out: {_told(others, row)}")
     return Body(~fields[row].is_in(found[row].implode()), warnings)
+
+
+def _repeats(names: Sequence[str], headers: Headers) -> pl.Expr:
+    """Rows that may say the headers again: one of the first two does."""
+    given = [(names[at], headers.given[column]) for column, at in headers.positions.items()]
+    return pl.any_horizontal(
+        (pl.col(name) == header).fill_null(value=False) for name, header in given[:2]
+    )
 
 
 def _repeated(names: Sequence[str], headers: Headers) -> pl.Expr:
