@@ -162,6 +162,7 @@ ENTERPRISES = Table(
             expected=_FOUNDED,
             low=1900,
         ),
+        Column("origins", Kind.TEXTS, "字段来源", expected=_LIST, derived=True),
     ),
     aids=(
         Column(

@@ -59,12 +59,16 @@ class Options:
         Currency → yuan in one unit; an amount in another currency is unknown.
     replace
         Whether an empty cell erases what is stored.
+    source, date
+        Where enterprises come from and what day that says, of rows that do not say so themselves.
     """
 
     sheet: str | None = None
     mapping: Mapping[str, str] = field(default_factory=dict)
     rates: Mapping[str, float] = field(default_factory=dict)
     replace: bool = False
+    source: str | None = None
+    date: datetime.date | None = None
 
 
 _DEFAULTS = Options()
@@ -230,6 +234,8 @@ def import_table(
             )
         loaded = checked.good.height
         sample = checked.good.head(SAMPLED).to_dicts()
+        if table == "enterprises":
+            checked = replace(checked, good=_with_source(checked.good, options))
         merged = _merged(workspace, definition, checked, options)
         # Nor are the good rows beside the table that they have become a part of.
         checked = replace(checked, good=SCHEMAS[table].create_empty())
@@ -404,6 +410,14 @@ def _check_chain_map(path: Path, chains: pl.DataFrame) -> None:
 
 def _problems(problems: pl.DataFrame) -> list[Problem]:
     return [Problem(**problem) for problem in problems.head(SHOWN).to_dicts()]
+
+
+def _with_source(good: pl.DataFrame, options: Options) -> pl.DataFrame:
+    """Say where rows come from that do not say so themselves."""
+    return good.with_columns(
+        pl.col("source").fill_null(pl.lit(options.source, pl.String)),
+        pl.col("source_date").fill_null(pl.lit(options.date, pl.Date)),
+    )
 
 
 def _merged(workspace: Workspace, table: Table, checked: Checked, options: Options) -> Merged:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from features.catalogue import WHOLE
+from features.tables.origins import has_origins, with_newest
 from features.tables.parsing import with_defaults
 
 if TYPE_CHECKING:
@@ -71,13 +72,7 @@ def merge(
     known = places.is_not_null()
     replaced = int(known.sum())
     if replaced:
-        updated = {
-            name: _updated(good[name], old[name], places, replace=replace)
-            if name in present
-            else _updated(good[name], old[name], places, replace=False)
-            for name in good.columns
-        }
-        good = pl.DataFrame(updated)
+        good = _with_stored(table, old, good, places, present, replace=replace)
     good = with_defaults(table, good)
     before = old[places.filter(known)] if replaced else old.clear()
     unchanged = int((before.hash_rows() == good.filter(known).hash_rows()).sum()) if replaced else 0
@@ -90,11 +85,31 @@ def merge(
     return Merged(_sorted(table, good), replaced, unchanged)
 
 
-def _updated(new: pl.Series, old: pl.Series, places: pl.Series, *, replace: bool) -> pl.Series:
-    if replace:
-        return new
-    stored = old.gather(places)
-    return pl.select(pl.coalesce(new, stored)).to_series().alias(new.name)
+def _with_stored(
+    table: Table,
+    old: pl.DataFrame,
+    good: pl.DataFrame,
+    places: pl.Series,
+    present: Collection[str],
+    *,
+    replace: bool,
+) -> pl.DataFrame:
+    """Complete rows with what is stored of them; `places` are their rows in `old`, or null."""
+    if table.name == "enterprises":
+        stored = old[places.drop_nulls()]
+        if has_origins(stored, good):
+            known = places.is_not_null()
+            newest = with_newest(stored, good.filter(known), present, replace=replace)
+            order = pl.concat([known.arg_true(), (~known).arg_true()]).arg_sort()
+            return pl.concat([newest, good.filter(~known)])[order]
+    columns = {}
+    for name in good.columns:
+        if replace and name in present:
+            columns[name] = good[name]
+        else:
+            stored_values = old[name].gather(places)
+            columns[name] = pl.select(pl.coalesce(good[name], stored_values)).to_series()
+    return pl.DataFrame([series.alias(name) for name, series in columns.items()])
 
 
 def _same(old: pl.DataFrame, good: pl.DataFrame, key: list[str]) -> tuple[int, int]:

@@ -309,6 +309,7 @@ class Profile(_Outgoing):
     size: str | None
     source: str | None
     source_date: str | None = Field(description="ISO date of what the source says.")
+    origins: list[str] | None = Field(description="Fields from another source: field date source.")
     flags: list[str]
     struck_off: bool = Field(description="Then it is never listed.")
     confidence: float = Field(ge=0, le=1, description="How much of the profile is known.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -68,15 +69,28 @@ def import_(
         typer.Option(metavar="USD=7.1", help="Yuan in one unit of a currency; repeatable."),
     ] = None,
     replace: Annotated[bool, typer.Option(help="Let empty cells erase what is stored.")] = False,
+    source: Annotated[str | None, typer.Option(help="Where these enterprises come from.")] = None,
+    date: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="The day of which the file speaks."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Load a table: good rows are added or complete those of the same id, bad ones are reported.
 
-    Columns that the file lacks, and empty cells, leave what is stored as it is. A chains or an
-    input_output table replaces all of the one before.
+    Columns that the file lacks, and empty cells, leave what is stored as it is. Of fields of an
+    enterprise that two sources give, the newer one shows. A chains or an input_output table
+    replaces all of the one before.
     """
     own: Context = context.obj
-    options = Options(sheet, _mapping(mapped or []), _rates(rate or []), replace)
+    options = Options(
+        sheet=sheet,
+        mapping=_mapping(mapped or []),
+        rates=_rates(rate or []),
+        replace=replace,
+        source=source,
+        date=date.date() if date else None,
+    )
     report = import_table(
         own.workspace, table.value, path, dry_run=dry_run, strict=strict, options=options
     )

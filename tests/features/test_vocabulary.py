@@ -19,7 +19,7 @@ def test_tables_have_the_contract_s_columns():
     assert columns == {
         "enterprises": "enterprise_id name short_name province city district industry_code "
         "products business_scope founded founded_precision registered_capital employees revenue "
-        "tags status credit nodes former_names size source source_date",
+        "tags status credit nodes former_names size source source_date origins",
         "zones": "zone_id name county city province level lon lat",
         "needs": "need_id zone_id industry role chain sector nodes keywords industry_codes basis "
         "region",

@@ -15,6 +15,7 @@ DTYPES = {
             "industry_codes",
             "supplies",
             "former_names",
+            "origins",
             "words",
             "names",
         ),
