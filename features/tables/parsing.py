@@ -209,7 +209,9 @@ def _values(raw: pl.Series, column: Column, reading: _Reading, dtype: pl.DataTyp
         broken = text.str.contains(_BROKEN, literal=True).fill_null(value=False)
         frame = frame.with_columns(
             value=pl.when((value.list.len() > 0) & ~broken).then(value),
-            wrong=pl.col("wrong") | broken,
+            wrong=pl.col("wrong")
+            | broken
+            | (value.list.len().fill_null(0) == 0 if column.required else False),
         )
     kept = [pl.col("raw"), value.cast(dtype), pl.col("wrong")]
     if column.kind is Kind.DATE:

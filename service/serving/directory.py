@@ -61,7 +61,7 @@ class Directory:
             When nothing is called so, or several are: these are named.
         """
         zone_id = self.find_zone(zone_id)
-        needs = {need.need_id: need for need in self._needs.values() if need.zone_id == zone_id}
+        needs = {id_: need for id_, need in self._needs.items() if need.zone_id == zone_id}
         found = alike(industry, {id_: (need.industry,) for id_, need in needs.items()})
         if len(found) == 1:
             return needs[found[0]]
@@ -93,8 +93,10 @@ class Directory:
 
     def _zone_names(self) -> dict[str, tuple[str | None, ...]]:
         """Return every zone with its name, those known from needs alone included."""
-        told = [need.zone_id for need in self._needs.values() if need.zone_id is not None]
-        names: dict[str, tuple[str | None, ...]] = dict.fromkeys(told, ())
+        names: dict[str, tuple[str | None, ...]] = {}
+        for need in self._needs.values():
+            if need.zone_id is not None:
+                names[need.zone_id] = ()
         return names | {id_: (row["name"],) for id_, row in self._zones.items()}
 
     def zones(self, q: str | None = None) -> list[Document]:
