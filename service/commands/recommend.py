@@ -9,8 +9,8 @@ import typer
 
 from features.errors import InputError, UsageError
 from features.need import NeedQuery
-from features.tables.importing import Problem
 from features.tables.lists import read_ids, read_needs
+from features.tables.report import Problem
 from features.vocabulary import FLAGS, ROLES
 from service.commands.context import Context, echo_json, progress
 from service.serving.engine import Engine

@@ -12,7 +12,8 @@ import typer
 
 from features.errors import UsageError
 from features.tables.exporting import exported
-from features.tables.importing import ImportReport, Options, import_table
+from features.tables.importing import import_table
+from features.tables.report import ImportReport, Options
 from features.vocabulary import CURRENCIES
 from service.api.problems import FAILURE
 from service.commands.context import Context, echo_json

@@ -2,7 +2,6 @@ import pytest
 
 from features.catalogue import (
     CHAINS,
-    ENTERPRISES,
     EVENTS,
     INPUT_OUTPUT,
     JUDGEMENTS,
@@ -11,6 +10,7 @@ from features.catalogue import (
     WORDS,
     ZONES,
 )
+from features.enterprise_columns import ENTERPRISES
 from features.vocabulary import ENDINGS, FLAGS, REGIONS, STAGES
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from features.catalogue import ENTERPRISES
+from features.enterprise_columns import ENTERPRISES
 from features.errors import InputError
 from features.tables.delimited import read_delimited
 from features.tables.source import Source

@@ -1,6 +1,7 @@
 import pytest
 
-from features.catalogue import ENTERPRISES, EVENTS, JUDGEMENTS, NEEDS, TABLES
+from features.catalogue import EVENTS, JUDGEMENTS, NEEDS, TABLES
+from features.enterprise_columns import ENTERPRISES
 from features.errors import InputError, UsageError
 from features.tables.headers import matched, recognised
 

@@ -7,7 +7,8 @@ import pytest
 
 from features.errors import InputError, RejectedRowsError, UnavailableError, UsageError
 from features.tables.exporting import exported
-from features.tables.importing import Options, check_rows, import_table
+from features.tables.importing import check_rows, import_table
+from features.tables.report import Options
 from features.workspace import Workspace
 
 TODAY = date(2025, 11, 23)

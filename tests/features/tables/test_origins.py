@@ -2,7 +2,8 @@ import datetime
 
 import pytest
 
-from features.tables.importing import Options, import_table
+from features.tables.importing import import_table
+from features.tables.report import Options
 from features.workspace import Workspace
 
 TODAY = datetime.date(2026, 1, 1)

@@ -4,7 +4,8 @@ import polars as pl
 import pytest
 import xlsxwriter
 
-from features.catalogue import ENTERPRISES, ZONES
+from features.catalogue import ZONES
+from features.enterprise_columns import ENTERPRISES
 from features.errors import InputError
 from features.tables.reading import read_rows
 from features.tables.schema import ROW
