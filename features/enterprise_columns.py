@@ -82,7 +82,8 @@ ENTERPRISES = Table(
             "开业日期 开业时间 登记日期 成立日 registration_time establish_date "
             "establishment_date established_date establish_time estiblish_time estdate est_date "
             "found_date founded_date founding_date date_of_establishment incorporation_date "
-            "registration_date reg_date setup_date start_date",
+            "registration_date reg_date setup_date start_date establishment_time establish_at "
+            "founded_at reg_time register_time",
             expected=FOUNDED,
             low=1500,
         ),
@@ -98,7 +99,7 @@ ENTERPRISES = Table(
             "registered_capital",
             Kind.MONEY,
             "注册资本 注册资金 认缴资本 认缴注册资本 认缴出资额 注册资本金 开办资金 出资额 "
-            "reg_capital register_capital regcap capital",
+            "reg_capital register_capital registration_capital reg_cap regcap capital",
             expected="an amount of RMB in 万元, not below 0, such as 5000, 5000万 or 1.2亿",
             unit=YUAN["万元"],
             low=0,
@@ -108,8 +109,8 @@ ENTERPRISES = Table(
             Kind.COUNT,
             "参保人数 员工人数 从业人数 从业人员 从业人员数 员工数 员工总数 职工人数 职工总数 "
             "在职人数 用工人数 社保人数 人员规模 员工规模 从业人员期末人数 employee_count "
-            "employee_num staff_num staff_count insured_num insured_count social_staff_num "
-            "staff_num_range number_of_employees headcount empnum",
+            "employee_num staff_num staff_count staff_size insured_num insured_number "
+            "insured_count social_staff_num staff_num_range number_of_employees headcount empnum",
             expected="a number of people, not below 0, such as 1200, 1,200人, 50-99人 or 200+",
             low=0,
         ),
@@ -133,7 +134,7 @@ ENTERPRISES = Table(
             Kind.TEXT,
             "登记状态 经营状态 企业状态 状态 注册状态 主体状态 市场主体状态 存续状态 营业状态 "
             "企业登记状态 company_status reg_status registration_status business_status "
-            "ent_status entstatus regstate operating_status",
+            "ent_status entstatus regstate reg_state operating_status operating_state biz_status",
         ),
         Column("credit", Kind.TEXT, "信用状况 信用 信用等级 信用状态 纳税信用等级 credit_rating"),
         Column(
@@ -170,8 +171,9 @@ ENTERPRISES = Table(
             Kind.TEXT,
             "注册地址 企业注册地址 公司注册地址 企业地址 公司地址 单位地址 住所 地址 经营场所 "
             "住所地 营业场所 生产经营地址 经营地址 详细地址 单位注册地址 company_address "
-            "reg_address registered_address reg_location registered_office dom 通信地址 "
-            "通讯地址 最新年报地址 年报地址 实际经营地址 办公地址",
+            "reg_address registered_address reg_location registered_office reg_addr "
+            "reg_address_detail addr dom 通信地址 通讯地址 最新年报地址 年报地址 实际经营地址 "
+            "办公地址",
         ),
         Column(
             "industry_class",

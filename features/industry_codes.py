@@ -13,9 +13,10 @@ from typing import NamedTuple
 
 from features.errors import InputError
 
-_CODE = re.compile(r"^([A-Za-z]?)[\s\-_.]*(\d{1,4})(?:\.0+)?(?!\d)")
+_CODE = re.compile(r"^(?:行业代码|行业|代码)?[:\s]*([A-Za-z]?)[\s\-_.]*(\d{1,4})(?:\.0+)?(?!\d)")
 _SECTION = re.compile(r"^([A-Za-z])(?![A-Za-z0-9])")
 _STEPS = re.compile(r"[>＞/\\|｜→»;；]+|(?<=[\u4e00-\u9fff])\s*[-—－]+\s*(?=[\u4e00-\u9fff])")
+_BRACKETED = re.compile(r"^(.*?)\s*[(\[【]\s*(.+?)\s*[)\]】]\s*(.*)$")
 _FILLING = re.compile(r"[\s、,，。.·（）()\-—和与及]")
 
 
@@ -73,11 +74,23 @@ def find(text: str, digits: int | None = None) -> str | None:
         while number.endswith("0") and normalise(led[1] + number) is None:
             number = number[:-1]
         return normalise(led[1] + number)
-    named = _standard().codes.get(_plain(plain), ())
+    named = _named(plain)
     if named:
         return next((code for code in named if len(code) == digits), named[-1])
+    if parts := _BRACKETED.match(plain):
+        # [C3976]光电子器件制造, 光电子器件制造（C3976）
+        return find(parts[2]) or find(f"{parts[1]}{parts[3]}")
     led = _SECTION.match(plain)
     return normalise(led[1]) if led else None
+
+
+def _named(text: str) -> tuple[str, ...]:
+    """Return the codes of a name, whether or not it ends in 业 as the standard has it."""
+    plain, codes = _plain(text), _standard().codes
+    forms = [plain, f"{plain}业", plain.removesuffix("业")]
+    if not plain.startswith("其他"):
+        forms.append(f"{plain}制造业")
+    return next((codes[form] for form in forms if form in codes), ())
 
 
 def _plain(name: str) -> str:

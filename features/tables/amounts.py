@@ -24,7 +24,8 @@ _FOREIGN = re.compile(
 )
 _CODES = {word: code for code, words in CURRENCIES.items() for word in words.split()}
 _FILLING = re.compile(
-    r"[\s,()\[\]【】{}<>《》'\"‘’“”]|人民币|rmb|cny|cn¥|[¥￥]|整|正$|折合|约|大约|左右|^[^\d:]{2,8}:"
+    r"[\s,()\[\]【】{}<>《》'\"‘’“”]|人民币|rmb|cny|cn¥|[¥￥]|整|正$|折合|约|大约|左右|"
+    r"[实认]缴|^[^\d:]{2,8}:"
 )
 _UNITS = "|".join(sorted(YUAN, key=len, reverse=True))
 _TERM = re.compile(rf"([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|{NUMERAL})({_UNITS})?")
@@ -50,7 +51,8 @@ def read_amount(text: str, bare: float, rates: Mapping[str, float] = _NOWHERE) -
     (None, 35500000.0)
     """
     plain = simplified(unicodedata.normalize("NFKC", text)).lower()
-    plain = _FILLING.sub("", plain)
+    plain = _FILLING.sub("", plain.replace("圆", "元")).strip(":/")
+    plain = re.sub(r"(?<=\d)w(?=元?$)", "万", plain)
     foreign = {_CODES[found[0]] for found in _FOREIGN.finditer(plain)}
     rate = 1.0
     if foreign:

@@ -41,7 +41,7 @@ def normalised_ids(ids: pl.Series) -> pl.Series:
     plain = (
         pl.col(name).str.normalize("NFKC").str.replace(_WRAPPED, "${1}").str.strip_chars(_QUOTES)
     )
-    compact = plain.str.replace_all(r"\s", "")
+    compact = plain.str.replace_all(r"[\s\-]", "")
     return (
         ids.to_frame()
         .lazy()

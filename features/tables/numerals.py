@@ -22,7 +22,7 @@ def value(numeral: str) -> int | None:
     >>> value("一千二百万"), value("壹仟"), value("十二"), value("二〇一九")
     (12000000, 1000, 12, 2019)
     """
-    if not re.fullmatch(NUMERAL, numeral):
+    if not re.fullmatch(NUMERAL, numeral) or numeral[0] in _LARGE:
         return None
     if len(numeral) > 1 and _DIGIT_BY_DIGIT.fullmatch(numeral):
         return int("".join(str(_DIGITS[digit]) for digit in numeral))
