@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,11 +15,18 @@ from features.tables.report import Problem
 from features.vocabulary import FLAGS, ROLES
 from service.commands.context import Context, echo_json, progress
 from service.serving.engine import Engine
-from service.serving.export import basis_shown, check_writable, leads_frame, write_table
+from service.serving.export import (
+    basis_shown,
+    check_writable,
+    leads_frame,
+    write_bytes,
+    write_table,
+)
 from service.serving.filters import Filters
 from service.serving.interfaces import Language
 from service.serving.neighbours import progress_told
 from service.serving.reasons import SEPARATORS, summary
+from service.serving.take_along import take_along
 
 
 def recommend(
@@ -36,6 +44,8 @@ def recommend(
         int, typer.Option("--reasons", min=0, help="Reasons for so many first ranks of a batch.")
     ] = 20,
     out: Annotated[Path | None, typer.Option(help="Write a list: .xlsx, .csv or .parquet.")] = None,
+    author: Annotated[str | None, typer.Option(help="Who makes the .xlsx list.")] = None,
+    ids: Annotated[bool, typer.Option(help="Show enterprise_ids in the .xlsx list.")] = False,
     english: Annotated[bool, typer.Option(help="Reasons in English.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the page of leads.")] = False,
 ) -> None:
@@ -65,7 +75,10 @@ def recommend(
     else:
         query = engine.need_of(str(zone), str(industry))
     page = engine.recommend(query, Filters(), k, 0, language)
-    if out:
+    if out and out.suffix.lower() == ".xlsx":
+        made = take_along([page], engine.enterprise, day=date.today(), author=author, ids=ids)
+        write_bytes(made, out)
+    elif out:
         write_table(leads_frame(page), out)
     if as_json:
         echo_json(page)

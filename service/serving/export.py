@@ -155,6 +155,18 @@ def write_table(frame: pl.DataFrame, path: Path) -> None:
         draft.unlink(missing_ok=True)
 
 
+def write_bytes(content: bytes, path: Path) -> None:
+    """Write a file whole; an old one stays until the new one is (UnavailableError)."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
+    try:
+        draft.write_bytes(content)
+        draft.replace(path)
+    except OSError as error:
+        raise UnavailableError(f"could not write {path}: {error}") from error
+    finally:
+        draft.unlink(missing_ok=True)
+
+
 def _write_xlsx(frame: pl.DataFrame, path: Path) -> None:
     # strings_to_formulas would let a cell that starts with "=" run in the reader's Excel.
     safe = {"strings_to_formulas": False, "strings_to_urls": False}
