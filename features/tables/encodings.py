@@ -154,7 +154,7 @@ def _usual() -> dict[str, float]:
     } - {""}
     folder = files("features") / "reference"
     ours: set[str] = set()
-    for name in ("chains.csv", "industries.csv", "gbt4754.csv", "places.csv"):
+    for name in ("chains.csv", "thesaurus.csv", "gbt4754.csv", "places.csv"):
         ours |= set((folder / name).read_text(encoding="utf-8"))
     ours = {sign for sign in ours if re.match(f"[{_HAN}]", sign)}
     weights = dict.fromkeys(first_level | set(traditional("".join(sorted(first_level)))), 0.5)
