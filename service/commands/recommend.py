@@ -19,6 +19,7 @@ from service.serving.export import (
     basis_shown,
     check_writable,
     leads_frame,
+    names_first,
     write_bytes,
     write_table,
 )
@@ -193,7 +194,7 @@ def _batch(
                 f"left out: {need.need_id}: {error.message}", err=True
             ),
         )
-    write_table(frame, out)
+    write_table(names_first(frame) if out.suffix.lower() == ".xlsx" else frame, out)
     return {
         "file": str(out),
         "leads": frame.height,

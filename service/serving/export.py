@@ -32,6 +32,12 @@ _WIDTHS = {
     "enterprise_id": 22,
     "need_id": 24,
     "reasons": 64,
+    "name": 36,
+    "node": 20,
+    "rank": 6,
+    "score": 7,
+    "model_version": 26,
+    "pool_version": 18,
 }
 """Widths of columns in characters; 12 where nothing is said."""
 
@@ -153,6 +159,12 @@ def write_table(frame: pl.DataFrame, path: Path) -> None:
         raise UnavailableError(f"could not write {path}: {error}") from error
     finally:
         draft.unlink(missing_ok=True)
+
+
+def names_first(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return a batch in the order in which people read it: names first, ids and versions last."""
+    first = ("name", "short_name", "province", "city", "node", "fit", "reasons", "need_id", "rank")
+    return frame.select(*first, pl.exclude(first)).with_columns(pl.col("score").round(3))
 
 
 def write_bytes(content: bytes, path: Path) -> None:

@@ -15,7 +15,6 @@ import xlsxwriter
 
 from features.standing import standing
 from features.vocabulary import FLAGS, ROLES
-from service.serving.export import basis_shown
 from service.serving.neighbours import progress_told
 from service.serving.reasons import summary
 
@@ -189,7 +188,7 @@ def _cover(
 def _line(sheet: Worksheet, row: int, styles: dict[str, Format], label: str, text: str) -> None:
     sheet.write_string(row, 0, label, styles["label"])
     sheet.write_string(row, 1, text, styles["text"])
-    sheet.set_row(row, 20 * _lines(text, 82))
+    sheet.set_row(row, 20 * _lines(text, 100))
 
 
 def _needs_sheet(
@@ -240,7 +239,7 @@ def _cells(lead: Document, known: Document, *, ids: bool) -> list[str]:
         _products(known.get("products")),
         _size(known),
         "\n".join([_status(known.get("status")), *marks]).strip(),
-        FIT.get(lead.get("fit") or "", "") or _points(lead),
+        "\n".join(part for part in (FIT.get(lead.get("fit") or ""), _points(lead, known)) if part),
         f"{reasons}。" if reasons else "",
         *("", "", ""),
     ]
@@ -281,12 +280,11 @@ def _status(status: str | None) -> str:
     return _STANDING[known] if known else (status or "")
 
 
-def _points(lead: Document) -> str:
-    """Return what of the enterprise fits: what its strongest reason points at."""
-    for reason in lead["reasons"]:
-        if reason["contribution"] > 0 and reason["evidence"]:
-            return "、".join(str(one) for one in reason["evidence"][:2])
-    return ""
+def _points(lead: Document, known: Document) -> str:
+    """Return the products that the reasons point at: what of the enterprise fits the need."""
+    own = {product["name"] for product in known.get("products") or ()}
+    pointed = [one for reason in lead["reasons"] for one in reason["evidence"] if one in own]
+    return "、".join(list(dict.fromkeys(pointed))[:2])
 
 
 def _zone(page: Document) -> str:
@@ -297,7 +295,8 @@ def _zone(page: Document) -> str:
 def _need(page: Document) -> str:
     need = page["need"]
     role = ROLES[need["role"]].gloss if need["role"] else None
-    marks = [mark for mark in (role, basis_shown(need["basis"])) if mark]
+    example = "示例" if need["basis"] == "illustrative" else None
+    marks = [mark for mark in (role, example) if mark]
     return f"{need['industry']}（{'，'.join(marks)}）" if marks else str(need["industry"])
 
 
