@@ -52,9 +52,10 @@ _UNIT_SIZE = 10
 _A4 = 9
 _LINE = 15.0
 """Height of a line of text in points."""
-_WIDER = 1.1
+_WIDER = 1.06
 """How many times wider a character of the cells is than one that widths are counted in."""
 _PRODUCTS, _REASONS = 3, 2
+_LEFT_OUT = {"signed": "已与本区签约", "local": "已在本市"}
 _STANDING = {"active": "存续", "inactive": "已终止"}
 
 HOW_TO_READ = (
@@ -171,6 +172,7 @@ def _cover(
         ("开发区", "、".join(zone for zone in zones if zone)),
         ("需求", "；".join(needs)),
         ("企业数", "；".join(counts)),
+        ("未列入", "；".join(told for page in pages if (told := _left_out(page)))),
         ("制表日期", f"{day.year}年{day.month}月{day.day}日"),
         ("制表", author or "链招"),
         ("数据日期", (first and first["pool_date"]) or ""),
@@ -183,6 +185,13 @@ def _cover(
             row += 1
     for at, text in enumerate(HOW_TO_READ):
         _line(sheet, row + 1 + at, styles, "" if at else "怎样读", text)
+
+
+def _left_out(page: Document) -> str:
+    """Say who was left out of a list, because the zone has them already."""
+    left = page.get("left_out") or {}
+    told = [f"{label}{left[key]}家" for key, label in _LEFT_OUT.items() if left.get(key)]
+    return f"{page['need']['industry']} {'、'.join(told)}" if told else ""
 
 
 def _line(sheet: Worksheet, row: int, styles: dict[str, Format], label: str, text: str) -> None:
