@@ -14,6 +14,8 @@ import polars as pl
 from features.chains import shipped_chain_map
 from features.errors import DamagedError, UnavailableError
 from features.retractions import SCHEMA, retracted
+from features.tables.identity import MADE
+from features.tables.matching import joined_ids
 from features.tables.schema import SCHEMAS
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-POOL = ("enterprises", "zones", "needs", "events", "chains", "input_output")
+POOL = ("enterprises", "zones", "needs", "events", "chains", "input_output", "words")
 """The tables that answers are made from."""
 CURRENT = "current.json"
 """The file that says which file each table is in; it changes whenever a table does."""
@@ -109,7 +111,8 @@ class Snapshot:
 
         Without any import a table has no rows, but `chains` is the map that the project ships.
         Events are those imported and those recorded, without those taken back; of one id, the
-        imported one.
+        imported one. What is known of an enterprise from when it had a name alone is given under
+        the code that it has since.
 
         Raises
         ------
@@ -118,11 +121,22 @@ class Snapshot:
         OutdatedError
             When it is gone.
         """
-        if table != "events" or self._content is None:
+        if table == "judgements":
+            return self._joined(self.imported(table), ("need_id", "enterprise_id"))
+        if table != "events":
             return self.imported(table)
-        events = self.history()
+        events = self._joined(self.history(), ("event_id",))
+        if self._content is None:
+            return events
         gone = self.retracted(events)
         return events.join(gone, on="event_id", how="anti", maintain_order="left")
+
+    def _joined(self, rows: pl.DataFrame, key: tuple[str, ...]) -> pl.DataFrame:
+        """Return rows about enterprises that have got a code since under that code."""
+        if not rows["enterprise_id"].str.starts_with(MADE).any():
+            return rows
+        joined = joined_ids(rows, self.imported("enterprises"))
+        return joined if joined is rows else joined.unique(key, keep="first", maintain_order=True)
 
     def imported(self, table: str) -> pl.DataFrame:
         """Read a table as it was imported, without what was recorded since; as `read`."""

@@ -12,6 +12,7 @@ from typing import Literal, TypeVar
 import filelock
 import polars as pl
 
+from features.catalogue import OPTIONAL
 from features.errors import DamagedError, NotFoundError, UnavailableError
 from features.snapshot import (
     CURRENT,
@@ -24,7 +25,6 @@ from features.snapshot import (
     entries_in,
 )
 from features.tables.spreadsheet import inert
-from features.vocabulary import WHOLE
 
 T = TypeVar("T")
 
@@ -180,8 +180,8 @@ class Workspace:
     ) -> dict[str, int]:
         """Take an enterprise, a need or an event out, with the judgements and events about it.
 
-        A table is taken out by its name, a chain map or an input–output table only: what the
-        project ships is there again.
+        A table is taken out by its name, a chain map, an input–output table or the office's
+        words only: what the project ships is there again.
 
         Returns
         -------
@@ -242,13 +242,13 @@ class Workspace:
     def _take_out(self, table: str) -> int:
         with self.writing():
             entries = self._entries()
-            if table not in WHOLE or table not in entries:
-                imported = ", ".join(sorted(WHOLE & entries.keys()))
+            if table not in OPTIONAL or table not in entries:
+                imported = ", ".join(sorted(OPTIONAL & entries.keys()))
                 raise NotFoundError(
                     f"no table {table!r} was imported that could be taken out",
                     field="table",
                     got=table,
-                    expected=imported or f"one of {', '.join(sorted(WHOLE))}, after its import",
+                    expected=imported or f"one of {', '.join(sorted(OPTIONAL))}, after its import",
                 )
             rows = entries.pop(table).rows
             try:

@@ -297,6 +297,7 @@ class Profile(_Outgoing):
     products: list[Product] | None
     business_scope: str | None
     founded: str | None = Field(description="ISO date.")
+    founded_precision: str | None = Field(description="How far that is known: year, month, day.")
     registered_capital: float | None = Field(description="万元.")
     employees: int | None
     revenue: float | None = Field(description="万元.")
@@ -304,6 +305,11 @@ class Profile(_Outgoing):
     status: str | None
     credit: str | None
     nodes: list[str] | None
+    former_names: list[str] | None
+    size: str | None
+    source: str | None
+    source_date: str | None = Field(description="ISO date of what the source says.")
+    origins: list[str] | None = Field(description="Fields from another source: field date source.")
     flags: list[str]
     struck_off: bool = Field(description="Then it is never listed.")
     confidence: float = Field(ge=0, le=1, description="How much of the profile is known.")

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import polars as pl
 
+from features.catalogue import EVENTS
 from features.errors import InputError, NotFoundError
 from features.retractions import zone_of
 from features.tables.record import parse_record
-from features.vocabulary import EVENTS
 from service.database.audit_log import Entry
 
 if TYPE_CHECKING:

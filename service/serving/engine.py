@@ -7,7 +7,7 @@ import threading
 from dataclasses import replace
 from datetime import date
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -33,6 +33,7 @@ from service.serving.reasons import (
     SEPARATORS,
     chosen_rows,
     find_evidence,
+    node_of,
     reasons,
     summary,
 )
@@ -279,7 +280,7 @@ class Engine(Directory):
         Returns
         -------
         DataFrame
-            need_id, rank, enterprise_id, score, reasons (null beyond `explained`).
+            In the columns of `BATCH_SCHEMA`; reasons are null beyond `explained`.
         """
         allowed = self._listed if within is None else self._listed & within
         rows = np.flatnonzero(allowed)
@@ -306,6 +307,7 @@ class Engine(Directory):
                         "enterprise_id": self.bound.pool.ids[ranked].tolist(),
                         "score": score_of(parts.sum(axis=0)),
                         "reasons": told,
+                        **self._described(features, ranked, language),
                     },
                     schema=BATCH_SCHEMA,
                 )
@@ -313,6 +315,24 @@ class Engine(Directory):
             if progress is not None:
                 progress(number, len(needs))
         return pl.concat(frames) if frames else pl.DataFrame(schema=BATCH_SCHEMA)
+
+    def _described(
+        self, features: NeedFeatures, rows: NDArray[np.intp], language: Language
+    ) -> dict[str, Any]:
+        """Return what a row of a batch says beside its score."""
+        profiles = [self._profiles.row(int(row)) for row in rows]
+        pool, chain_map = self.bound.pool, self.bound.ranker.space.chain_map
+        nodes = [node_of(pool, chain_map, features, int(row)) for row in rows]
+        return {
+            **{name: [profile[name] for profile in profiles] for name in _DESCRIBED},
+            "node": [
+                node and (node.name if language == "zh" else node.name_en or node.name)
+                for node in nodes
+            ],
+            "fit": self._fits(features, rows) if len(rows) else [],
+            "model_version": self.model_version,
+            "pool_version": self.pool_version,
+        }
 
     def contributions(self, need: NeedQuery) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """Return each factor's part of the raw scores, shape (factors, n), and who can be listed.
@@ -491,6 +511,16 @@ BATCH_SCHEMA = pl.Schema(
         "enterprise_id": pl.String,
         "score": pl.Float64,
         "reasons": pl.String,
+        "name": pl.String,
+        "short_name": pl.String,
+        "province": pl.String,
+        "city": pl.String,
+        "node": pl.String,
+        "fit": pl.String,
+        "model_version": pl.String,
+        "pool_version": pl.String,
     }
 )
+"""A batch: a row a lead."""
+_DESCRIBED = ("name", "short_name", "province", "city")
 _OF_A_NEED = ("rank", "score", "raw_score", "node", "stage", "reasons")

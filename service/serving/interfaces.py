@@ -49,8 +49,8 @@ class Engine(Protocol):
     def need_of(self, zone_id: str, industry: str) -> NeedQuery:
         """Return the need of a zone in an industry (NotFoundError)."""
 
-    def zones(self) -> list[Document]:
-        """Return every zone."""
+    def zones(self, q: str | None = None) -> list[Document]:
+        """Return every zone, or those that people may mean by `q`."""
 
     def zone(self, zone_id: str) -> Document:
         """Return a zone with its needs (NotFoundError)."""

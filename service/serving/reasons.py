@@ -136,6 +136,12 @@ def find_evidence(
     )
 
 
+def node_of(pool: PoolFeatures, chain_map: ChainMap, need: NeedFeatures, row: int) -> Node | None:
+    """Return the node that an enterprise fits best, if it fits it well enough to be named."""
+    node, fits, _ = _node(pool, chain_map, need, row)
+    return node if fits else None
+
+
 def reasons(
     bound: PoolRanker, parts: Any, evidence: Evidence, language: Language
 ) -> list[dict[str, Any]]:
