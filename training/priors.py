@@ -21,8 +21,8 @@ CONTENT_PRIOR = {
     "topic_words": 0.5,
     "node_match": 0.5,
     "industry_code": 0.2,
-    "supply_link": 0.2,
-    "gap": 0.15,
+    "supply_link": 0.3,
+    "gap": 0.25,
     "proximity": 0.0,
 }
 COLD_PRIOR = (1.0, 0.1, 1.5)
