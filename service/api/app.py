@@ -32,6 +32,8 @@ from service.api.routes import (
 from service.api.routes.context import Parts
 from service.cache.answers import Answers
 from service.cache.tiers import RemoteCache
+from service.console import app as console
+from service.console.layer import Pages
 from service.database.ledger import Ledger
 from service.telemetry import Telemetry
 
@@ -125,6 +127,7 @@ def create_app(
         telemetry=tracing.configuration(),
     )
     app.state.parts = Parts(answers, registry or _registry_of(settings), telemetry, ledger)
+    sessions = console.install(app, ledger.access, settings)
     for module in (recommendations, reference, enterprises, models, events, audit, health):
         app.include_router(module.router)
     docs.install(app)
@@ -145,6 +148,7 @@ def create_app(
         )
     app.add_middleware(LoopbackOnly, access=ledger.access, origins=settings.cors_origins)
     app.add_middleware(problems.Unexpected)
+    app.add_middleware(Pages, parts=app.state.parts, sessions=sessions)
     app.add_middleware(Observed, observer=observer)
     app.add_middleware(RawQuery)
     # A trace needs the framework, which makes its span.

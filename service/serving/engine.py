@@ -37,6 +37,7 @@ from service.serving.reasons import (
     reasons,
     summary,
 )
+from service.serving.survey import Survey
 from service.threads import check_wanted
 
 if TYPE_CHECKING:
@@ -249,6 +250,38 @@ class Engine(Directory):
         evidence = fit_evidence(features, self.bound.pool, rows)
         return SHIPPED.levels(SHIPPED.probabilities(evidence))
 
+    def lead(
+        self, need: NeedQuery, enterprise_id: str, language: Language, *, deals: bool = True
+    ) -> Document:
+        """Return one enterprise as a lead for a need, with its rank (NotFoundError)."""
+        at, features = self._at(enterprise_id), self._understand(need)
+        rows, _ = self._new_leads(need, np.flatnonzero(self._listed), ())
+        rank, own = self._place(features, at, rows)
+        lead = self._lead(need, features, own, at, rank, language, deals=deals)
+        (fit,) = self._fits(features, np.array([at]))
+        return {"need": self._told(need), "lead": lead | {"fit": fit}}
+
+    def candidates(self, need: NeedQuery, filters: Filters, limit: int) -> Document:
+        """Return the first leads in short, without reasons: for a map and for counts."""
+        features = self._understand(need)
+        rows, _ = self._masks.of(filters)
+        rows, _ = self._new_leads(need, rows, filters.include)
+        ranked, parts = self._ranked(features, rows, 0, limit)
+        found = self._survey.candidates(features, ranked, parts.sum(axis=0))
+        fits = self._fits(features, ranked)
+        point = None if np.isnan(features.point).any() else list(features.point)
+        return {
+            "need": self._told(need),
+            "point": point,
+            "total": len(rows),
+            "candidates": [one | {"fit": fit} for one, fit in zip(found, fits, strict=True)],
+        }
+
+    def presence(self, chain_id: str, zone_ids: Sequence[str]) -> Document:
+        """Return what these zones together have of a chain (NotFoundError)."""
+        zones = [here for id_ in zone_ids if (here := self._presence.of(id_)) is not None]
+        return self._survey.chain(chain_id, zones)
+
     def batch(
         self,
         needs: Sequence[NeedQuery],
@@ -394,6 +427,12 @@ class Engine(Directory):
         return NamedNodes(nodes.node_ids, named_bits(nodes.fit), len(self.bound.pool))
 
     @cached_property
+    def _survey(self) -> Survey:
+        pool, prepared = self.bound.pool, self.prepared
+        listed, chain_map = self._listed, self.chain_map
+        return Survey(pool, prepared.profiles, prepared.residents, self._named, listed, chain_map)
+
+    @cached_property
     def _masks(self) -> Masks:
         as_of = date.fromisoformat(self.pool_date) if self.pool_date else None
         columns = self._profiles.columns
@@ -409,14 +448,17 @@ class Engine(Directory):
         ranked = order(parts.sum(axis=0), rows, stop)[start:]
         return ranked, parts[:, ranked]
 
-    def _place(self, features: NeedFeatures, row: int) -> tuple[int, NDArray[np.float64]]:
-        """Return the rank of a row among those listed, and its contributions."""
+    def _place(
+        self, features: NeedFeatures, row: int, among: NDArray[np.intp] | None = None
+    ) -> tuple[int, NDArray[np.float64]]:
+        """Return the rank of a row among others, by default those listed; its contributions."""
+        rows = np.flatnonzero(self._listed) if among is None else among
         if self._two_stage is not None:
-            return self._two_stage.place(features, row, np.flatnonzero(self._listed))
+            return self._two_stage.place(features, row, rows)
         parts = self.bound.contributions(features)
         raw = parts.sum(axis=0)
         before = (raw > raw[row]) | ((raw == raw[row]) & (np.arange(len(raw)) < row))
-        return 1 + int((before & self._listed).sum()), parts[:, row].copy()
+        return 1 + int(before[rows].sum()), parts[:, row].copy()
 
     def _understand(self, need: NeedQuery) -> NeedFeatures:
         """Return the features of a need; those of the last ones asked for are kept."""

@@ -153,7 +153,7 @@ def write_table(frame: pl.DataFrame, path: Path) -> None:
             for_a_reader = not all(name.isascii() for name in frame.columns)
             (inert(frame) if for_a_reader else frame).write_csv(draft, include_bom=for_a_reader)
         else:
-            _write_xlsx(frame, draft)
+            draft.write_bytes(as_xlsx(frame))
         draft.replace(path)
     except (OSError, pl.exceptions.PolarsError, xlsxwriter.exceptions.FileCreateError) as error:
         raise UnavailableError(f"could not write {path}: {error}") from error
@@ -179,7 +179,8 @@ def write_bytes(content: bytes, path: Path) -> None:
         draft.unlink(missing_ok=True)
 
 
-def _write_xlsx(frame: pl.DataFrame, path: Path) -> None:
+def as_xlsx(frame: pl.DataFrame) -> bytes:
+    """Return a frame as an Excel workbook to be read and printed."""
     # strings_to_formulas would let a cell that starts with "=" run in the reader's Excel.
     safe = {"strings_to_formulas": False, "strings_to_urls": False}
     # Made in memory: a workbook that meets a full disk while it is written cannot be closed.
@@ -203,4 +204,4 @@ def _write_xlsx(frame: pl.DataFrame, path: Path) -> None:
             row_heights=dict.fromkeys(range(1, frame.height + 1), lines * _PIXELS_A_LINE),
             freeze_panes=(1, 0),
         )
-    path.write_bytes(content.getvalue())
+    return content.getvalue()

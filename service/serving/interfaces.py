@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from features.need import NeedQuery
     from service.serving.filters import Filters
 
@@ -42,6 +44,17 @@ class Engine(Protocol):
         deals: bool = True,
     ) -> Document:
         """Return a page of leads, without counts of deals for who may not see all zones."""
+
+    def lead(
+        self, need: NeedQuery, enterprise_id: str, language: Language, *, deals: bool = True
+    ) -> Document:
+        """Return one enterprise as a lead for a need, with its rank (NotFoundError)."""
+
+    def candidates(self, need: NeedQuery, filters: Filters, limit: int) -> Document:
+        """Return the first leads in short, without reasons."""
+
+    def presence(self, chain_id: str, zone_ids: Sequence[str]) -> Document:
+        """Return what these zones together have of a chain (NotFoundError)."""
 
     def need(self, need_id: str) -> NeedQuery:
         """Return a known need (NotFoundError)."""

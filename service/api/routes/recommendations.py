@@ -36,7 +36,7 @@ async def leads_for_a_known_need(
     """Rank leads for a need of the workspace: `need_id`, or `zone_id` and `industry`."""
     _check_need(asked)
     need = KnownNeed(asked.need_id, asked.zone_id, asked.industry)
-    question = _question(need, asked, _filters(asked), language, caller)
+    question = _question(need, asked, filters_of(asked), language, caller)
     if learn := request.scope.get("lianzhao.learn"):
         learn(request.scope, question)
     return await parts.answer(request, question)
@@ -55,7 +55,7 @@ async def leads_for_a_need_in_the_body(
     if need.zone_id is not None:
         request.scope[ZONE] = need.zone_id
         caller.check_zone(need.zone_id, "need.zone_id")
-    question = _question(need, asked, _filters(asked.filters), language, caller)
+    question = _question(need, asked, filters_of(asked.filters), language, caller)
     return await parts.answer(request, question)
 
 
@@ -69,7 +69,8 @@ def _question(
     return LeadsQuestion(need, filters, page.limit, page.offset, language, caller.rights)
 
 
-def _filters(body: FilterBody) -> Filters:
+def filters_of(body: FilterBody) -> Filters:
+    """Return the filters of a request."""
     return Filters(**body.model_dump(include=_FILTERS))
 
 
