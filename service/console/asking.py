@@ -118,7 +118,7 @@ async def leads(frame: Frame, asked: RecommendationQuery) -> Document:
 
 async def given_leads(frame: Frame, asked: RecommendationBody) -> Document:
     """Return a page of leads for a need of the caller's own, with the products of each."""
-    need = NeedQuery.from_row(asked.need.model_dump(exclude_defaults=True))
+    need = NeedQuery.from_row(asked.need.model_dump(exclude_none=True))
     if need.zone_id is not None:
         frame.request.scope[ZONE] = need.zone_id
         frame.caller.check_zone(need.zone_id, "zone_id")

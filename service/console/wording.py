@@ -21,7 +21,7 @@ _ENGLISH = {
     "partial": "partial",
 }
 _STATES = {"missing": "缺失", "weak": "薄弱", "strong": "已强", "unknown": "未知"}
-_FITS = {"strong": "强", "partial": "部分", "weak": "弱"}
+_FITS = {"strong": "符合", "partial": "部分符合", "weak": "较弱"}
 _SEATS = {
     "county": ("本区县企业", "seated in the county"),
     "city": ("本市企业", "seated in the city"),

@@ -51,7 +51,7 @@ async def leads_for_a_need_in_the_body(
     asked: RecommendationBody,
 ) -> Response:
     """Rank leads for a need that the workspace does not have to know."""
-    need = NeedQuery.from_row(asked.need.model_dump(exclude_defaults=True))
+    need = NeedQuery.from_row(asked.need.model_dump(exclude_none=True))
     if need.zone_id is not None:
         request.scope[ZONE] = need.zone_id
         caller.check_zone(need.zone_id, "need.zone_id")

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from features.errors import InputError
 from service.api.schemas import RecommendationBody
 from service.console import asking
 from service.console.frame import Frame, Framed
@@ -30,13 +31,17 @@ async def own_need(frame: Framed) -> Response:
     }
     if text:
         asked = body_of(frame.request)
+        try:
+            page = await asking.given_leads(frame, asked)
+        except InputError as error:  # such as words that no profile has
+            return frame.page("need.html", 422, **values, problem=error)
         values |= {
-            "page": await asking.given_leads(frame, asked),
+            "page": page,
             "query": query_for(frame),
             "edited": bool(words_of(frame.request)),
             "nodes": await _named(frame, asked.need.nodes),
         }
-    return frame.page("need.html", **values)
+    return frame.page("need.html", **values, problem=None)
 
 
 def body_of(request: Request) -> RecommendationBody:

@@ -204,11 +204,23 @@ def test_a_file_may_be_larger_than_other_bodies(console: TestClient) -> None:
 
 
 def test_a_need_of_one_s_own_is_changed_by_its_words(console: TestClient) -> None:
-    asked = {"text": "LED封装", "more": "支架、载带"}
-    page = console.get("/console/need", params=asked).text
+    page = console.get("/console/need", params={"text": "LED封装"}).text
     assert "系统这样理解" in page
-    assert 'value="支架"' in page or "支架" in page
     assert 'class="leads given"' in page
+    words = re.findall(r'name="word" value="([^"]+)"', page)
+    assert words
+    asked = {"text": "LED封装", "word": words[:1], "more": "COB光源、背光LED"}
+    page = console.get("/console/need", params=asked).text
+    found = [word.split("|")[0] for word in re.findall(r'name="word" value="([^"]+)"', page)]
+    assert set(found) == {words[0].split("|")[0], "cob光源", "背光led"}
+    assert "已按您的修改查找" in page
+
+
+def test_words_that_no_profile_has_are_said_to_find_nothing(console: TestClient) -> None:
+    page = console.get("/console/need", params={"text": "ㄅㄆ"})
+    assert page.status_code == 422
+    assert "没有找到任何相关企业" in page.text
+    assert 'id="text"' in page.text
 
 
 def test_an_empty_need_of_one_s_own_asks_for_words(console: TestClient) -> None:
