@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from features.compact import single
+from features.compact import rows_of
 from features.nodes import NAMED_FROM
 from features.normal import normal
 from features.ordered import found_in
@@ -324,7 +324,7 @@ def _answer(
     """Return the item that answers the need best, and the word that it answers, if it does."""
     if not len(own):
         return None, None
-    grams = single(pool.product_grams[own])
+    grams = rows_of(pool.product_grams, own)
     matches = np.minimum(np.asarray((grams @ need.views["items"].T).toarray()), 1) ** 2
     weighed = matches * np.minimum(need.weights, 1)
     item, word = np.unravel_index(int(np.argmax(weighed)), weighed.shape)

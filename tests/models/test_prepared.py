@@ -60,7 +60,7 @@ def test_features_come_back_as_they_were_made_whatever_the_chunks(bound, workspa
     found = prepared.prepare("v1", lambda: bound.ranker, workspace).bound
     pool, expected = found.pool, bound.pool
     assert list(pool.names) == list(expected.names)
-    for name in ("ids", "industries", "attributes", "points"):
+    for name in ("ids", "attributes", "points"):
         assert same(getattr(pool, name), getattr(expected, name)), name
     for name, view in expected.views.items():
         assert same(pool.views[name], view), name
