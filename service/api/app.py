@@ -14,7 +14,7 @@ from starlette.middleware.cors import CORSMiddleware
 from features.errors import LianzhaoError
 from features.workspace import Workspace
 from service import tracing
-from service.access.gate import Gate
+from service.access.gate import Admission, Gate
 from service.access.limits import Limiter
 from service.api import docs, problems
 from service.api.front import Front, Known, Shortcut
@@ -134,10 +134,10 @@ def create_app(
     problems.install(app)
 
     # The last one added is the first that a request meets.
-    known = Known()
+    known, admission = Known(), Admission(ledger, limiter)
     app.add_middleware(Shortcut, answers=answers, known=known)
     app.add_middleware(BodyLimit)
-    app.add_middleware(Gate, ledger=ledger, limiter=limiter)
+    app.add_middleware(Gate, admission=admission)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -153,7 +153,7 @@ def create_app(
     app.add_middleware(RawQuery)
     # A trace needs the framework, which makes its span.
     if not tracing.is_on():
-        app.front = Front(answers, known, ledger, limiter, observer)
+        app.front = Front(answers, known, admission, observer)
     return app
 
 
