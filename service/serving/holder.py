@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from features.encoder import SentenceEncoder
     from features.errors import LianzhaoError
     from features.workspace import Workspace
-    from models.handover import Announcement, Worker
+    from models.rollout import Announcement, Worker
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ class EngineHolder:
 
     def open(self) -> None:
         """Load from now on what is announced, in a thread, before it becomes active."""
-        self._watching = threading.Thread(target=self._watch, name="handover", daemon=True)
+        self._watching = threading.Thread(target=self._watch, name="rollout", daemon=True)
         self._watching.start()
 
     def close(self) -> None:
@@ -206,11 +206,11 @@ class EngineHolder:
 
     def _watch(self) -> None:
         """Load what is announced, as one of the workers."""
-        handover, done = self._registry.handover, None
+        rollout, done = self._registry.rollout, None
         try:
-            with handover.joined() as worker:
+            with rollout.joined() as worker:
                 while not self._closing.wait(_EVERY):
-                    announced = handover.next()
+                    announced = rollout.next()
                     if announced and announced != done:
                         self._follow(announced, worker)
                         done = announced

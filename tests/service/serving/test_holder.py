@@ -55,7 +55,7 @@ def version(holder: EngineHolder) -> str:
 def join(holder: EngineHolder, registry: ModelRegistry) -> None:
     holder.open()
     ends = time.monotonic() + 5
-    while not registry.handover.workers():
+    while not registry.rollout.workers():
         assert time.monotonic() < ends
         time.sleep(0.01)
 
