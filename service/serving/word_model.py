@@ -53,7 +53,9 @@ _PAUSE_SECONDS = 30
 _MEMORY_BYTES = 4 * 2**20
 _ENTRY_BYTES = 1_500
 _FAILED_SECONDS = 60.0
-"""For how long a text that brought no words is not asked for again."""
+_HELD = {"slow", "wrong"}
+"""For how long it is known why a text brought no words, and for which reasons it is not asked for
+again until then: what the next moment may bring is asked for."""
 _PATH = "/chat/completions"
 
 
@@ -128,7 +130,7 @@ class WordModel:
         self._server = _Server(url, key, timeout)
         self._breaker = CircuitBreaker(_FAILURES, pause, OSError, "language model")
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="words")
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._flights: dict[str, Future[Given]] = {}
         self._given: LocalCache[Given] = LocalCache(_MEMORY_BYTES)
         self._failed: LocalCache[Given] = LocalCache(_MEMORY_BYTES // 8, _FAILED_SECONDS)
@@ -140,13 +142,18 @@ class WordModel:
 
     def known(self, text: str) -> Given:
         """Return what is known of a text without asking: from memory, or from the disk."""
-        return self.at_hand(text) or self._kept(_form(text)) or Given((), "unasked")
-
-    def at_hand(self, text: str) -> Given | None:
-        """Return what this process knows of a text, without a look at the disk."""
         form = _form(text)
         with self._lock:
-            return self._given.get(form) or self._failed.get(form)
+            given, failed = self._given.get(form), self._failed.get(form)
+        return given or self._kept(form) or failed or Given((), "unasked")
+
+    def at_hand(self, text: str) -> Given | None:
+        """Return what this process knows of a text and need not ask for, from memory."""
+        form = _form(text)
+        with self._lock:
+            failed = self._failed.get(form)
+            held = failed if failed and failed.problem in _HELD else None
+            return self._given.get(form) or held
 
     def ask(self, text: str) -> Future[Given]:
         """Ask for the words of a text in a thread, unless they are known or being asked for."""
@@ -159,7 +166,7 @@ class WordModel:
             if form in self._flights:
                 return self._flights[form]
             if len(self._flights) >= _MOST_WAITING:
-                done.set_result(Given((), "busy"))
+                done.set_result(self._fail(form, "busy"))
                 return done
             flight = self._flights[form] = self._threads.submit(self._found, form)
         flight.add_done_callback(lambda _: self._flights.pop(form, None))
@@ -209,9 +216,7 @@ class WordModel:
     def _fail(self, form: str, problem: Problem) -> Given:
         given = Given((), problem)
         with self._lock:
-            # What the next moment may bring is not held against a text for long.
-            if problem in {"slow", "wrong"}:
-                self._failed.put(form, given, _ENTRY_BYTES)
+            self._failed.put(form, given, _ENTRY_BYTES)
         return given
 
     def _found(self, form: str) -> Given:
@@ -219,7 +224,7 @@ class WordModel:
         if kept := self._kept(form):
             return kept
         if self._breaker.opened:
-            return Given((), "away")
+            return self._fail(form, "away")
         try:
             body = self._breaker.call(self._server.answer, question(self.model, form))
             words = words_of(body)
