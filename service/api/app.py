@@ -35,6 +35,7 @@ from service.cache.tiers import RemoteCache
 from service.console import app as console
 from service.console.layer import Pages
 from service.database.ledger import Ledger
+from service.serving.word_model import NoWords, word_model
 from service.telemetry import Telemetry
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from service.serving.interfaces import EngineSource, Registry
+    from service.serving.word_model import WordSource
     from service.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -88,11 +90,12 @@ def create_app(
         Where engine and models come from; by default the workspace at `settings.home`.
     """
     ledger = Ledger(settings)
-    source = engine or _engine_of(settings, ledger.workspace)
+    words = word_model(settings)
+    source = engine or _engine_of(settings, ledger.workspace, words or NoWords())
     telemetry = Telemetry()
     observer = Observer(telemetry, settings.log_level)
     remote = RemoteCache(settings.redis(), settings.cache_ttl)
-    answers = Answers(source, remote, telemetry)
+    answers = Answers(source, remote, telemetry, words)
     limiter = Limiter(settings.rate_limit, settings.redis()) if settings.rate_limit else None
 
     @asynccontextmanager
@@ -165,13 +168,13 @@ def _version() -> str:
 
 
 # Loaded only when needed: an app on another engine does without scikit-learn and the encoder.
-def _engine_of(settings: Settings, workspace: Workspace) -> EngineSource:
+def _engine_of(settings: Settings, workspace: Workspace, words: WordSource) -> EngineSource:
     from features.encoder import encoder_named
     from service.serving import preparing
     from service.serving.holder import EngineHolder
 
     prepare = partial(preparing.prepare, settings)
-    return EngineHolder(workspace, encoder_named(settings.encoder), prepare=prepare)
+    return EngineHolder(workspace, encoder_named(settings.encoder), prepare=prepare, words=words)
 
 
 def _registry_of(settings: Settings) -> Registry:

@@ -141,6 +141,9 @@ class UnderstoodWord(_Outgoing):
 
     word: str
     weight: float
+    from_: str | None = Field(
+        default=None, alias="from", description="language model, where that gave it."
+    )
 
 
 class UnderstoodNeed(_Outgoing):
@@ -150,6 +153,9 @@ class UnderstoodNeed(_Outgoing):
     concepts: list[UnderstoodConcept]
     words: list[UnderstoodWord]
     ignored: list[str]
+    note: str | None = Field(
+        description="Says why the thesaurus stands alone, where a language model is set."
+    )
 
 
 class LeadPage(_Outgoing):
@@ -419,4 +425,7 @@ class Ready(_Outgoing):
     cache: Literal["up", "full", "down", "none"] = Field(description="Redis, if one was set up.")
     database: Literal["up", "down"]
     trouble: str | None
-    degraded: list[Literal["cache", "database", "model"]]
+    language_model: Literal["up", "down", "none"] = Field(
+        description="What gives words of needs, if one was set up."
+    )
+    degraded: list[Literal["cache", "database", "model", "language_model"]]

@@ -13,7 +13,17 @@ import typer
 
 from features.errors import LianzhaoError
 from service.api.problems import FAILURE, exit_code
-from service.commands import demo, evaluation, keys, listing, models, recommend, serving, tables
+from service.commands import (
+    demo,
+    evaluation,
+    keys,
+    listing,
+    models,
+    recommend,
+    serving,
+    tables,
+    words,
+)
 from service.commands.context import Context
 
 app = typer.Typer(
@@ -46,6 +56,7 @@ app.command("remove")(tables.remove)
 app.command("train")(models.train)
 app.command("evaluate")(evaluation.evaluate)
 app.command("recommend")(recommend.recommend)
+app.command("words")(words.words)
 app.add_typer(models.versions, name="models", help="Versions of the model.")
 app.add_typer(keys.keys, name="keys", help="API keys.")
 app.command("serve")(serving.serve)

@@ -68,13 +68,14 @@ def recommend(
         return
     if within:
         raise UsageError("--within FILE goes with --needs FILE", field="within")
-    engine = Engine.load(own.workspace, own.encoder)
+    engine = Engine.load(own.workspace, own.encoder, words=own.words)
     if need is not None:
         query = engine.need(need)
     elif text is not None:
         query = NeedQuery(text)
     else:
         query = engine.need_of(str(zone), str(industry))
+    own.ask_words([query.industry])
     page = engine.recommend(query, Filters(), k, 0, language)
     if out and out.suffix.lower() == ".xlsx":
         made = take_along([page], engine.enterprise, day=date.today(), author=author, ids=ids)
@@ -169,7 +170,7 @@ def _batch(
             expected="at least one row with an industry, and a need_id or a zone_id",
         )
     candidates = None if within is None else read_ids(within)
-    engine = Engine.load(own.workspace, own.encoder)
+    engine = Engine.load(own.workspace, own.encoder, words=own.words)
     mask = None
     if candidates is not None:
         mask = engine.within(candidates.to_list())
@@ -182,6 +183,7 @@ def _batch(
             )
         if unknown := len(set(candidates)) - int(mask.sum()):
             typer.echo(f"warning: {unknown} ids of {within} are not in the pool", err=True)
+    own.ask_words(need.industry for need in queries if not need.words)
     with progress() as tell_progress:
         frame = engine.batch(
             queries,

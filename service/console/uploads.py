@@ -9,15 +9,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from features.catalogue import TABLES
 from features.errors import InputError, NotFoundError
 from features.tables.importing import import_table
 from features.tables.reading import read_rows
-from features.vocabulary import TABLES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from features.tables.importing import ImportReport
+    from features.tables.report import ImportReport
     from features.workspace import Workspace
 
 ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".et", ".ods", ".parquet", ".zip")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from features.vocabulary import ENDINGS, FLAGS, GAPS, POSITIONS, ROLES, STAGES, TABLES
+from features.catalogue import TABLES
+from features.vocabulary import ENDINGS, FLAGS, GAPS, POSITIONS, ROLES, STAGES
 from service.serving.sentences import FACTORS
 
 if TYPE_CHECKING:

@@ -38,6 +38,7 @@ from service.serving.reasons import (
     summary,
 )
 from service.serving.survey import Survey
+from service.serving.word_model import NoWords
 from service.threads import check_wanted
 
 if TYPE_CHECKING:
@@ -56,12 +57,14 @@ if TYPE_CHECKING:
     from service.serving.filters import Filters
     from service.serving.interfaces import Document, Language
     from service.serving.reasons import Evidence
+    from service.serving.word_model import WordSource
 
 log = logging.getLogger(__name__)
 
 _NEEDS_BYTES = 32 * 2**20
 """What the needs that were understood last may take."""
 _CHOSEN_BYTES = 4 * 2**20
+NO_WORDS = NoWords()
 _ENTRY_BYTES = 500
 
 
@@ -79,6 +82,8 @@ class Engine(Directory):
         ISO date of the last change of the enterprises.
     made_of : tuple of str
         The versions of all that was prepared.
+    words : WordSource
+        A language model, whose words come before those of the thesaurus.
     """
 
     def __init__(
@@ -90,6 +95,7 @@ class Engine(Directory):
         pool_version: str,
         pool_date: str | None,
         made_of: tuple[str, ...] = (),
+        words: WordSource = NO_WORDS,
     ) -> None:
         bound, residents = prepared.bound, prepared.residents
         space = bound.ranker.space
@@ -97,6 +103,7 @@ class Engine(Directory):
         self.prepared = prepared
         self.bound = bound
         self.made_of = made_of
+        self.words = words
         self._two_stage = prepared.two_stage
         self._presence = Presence(space, bound.pool, residents, **tables)
         self.model_version = model_version
@@ -115,6 +122,7 @@ class Engine(Directory):
         *,
         former: Engine | None = None,
         version: str | None = None,
+        words: WordSource = NO_WORDS,
     ) -> Engine:
         """Load a version, by default the active one, and bind it to the tables as they are now.
 
@@ -149,7 +157,7 @@ class Engine(Directory):
             else:
                 folder = registry.folder_of(name) if version is None else registry.path(name)
                 ready = _prepare(folder, snapshot, encoder, progress)
-            return cls.of(snapshot, ready, model_version=name, made_of=made_of)
+            return cls.of(snapshot, ready, model_version=name, made_of=made_of, words=words)
 
         return workspace.reading(read)
 
@@ -163,6 +171,7 @@ class Engine(Directory):
         made_of: tuple[str, ...],
         pool_version: str | None = None,
         pool_date: str | None = None,
+        words: WordSource = NO_WORDS,
     ) -> Engine:
         """Return an engine on zones, needs and events of a snapshot, and what was prepared.
 
@@ -175,6 +184,7 @@ class Engine(Directory):
             pool_version=pool_version or snapshot.pool_version,
             pool_date=pool_date or snapshot.pool_date,
             made_of=made_of,
+            words=words,
         )
 
     def recommend(
@@ -200,7 +210,7 @@ class Engine(Directory):
         fits = self._fits(features, ranked)
         return {
             "need": self._told(need),
-            "understood": understood_told(features.understood),
+            "understood": understood_told(features.understood, language),
             "model_version": self.model_version,
             "pool_version": self.pool_version,
             "pool_date": self.pool_date,
@@ -462,13 +472,19 @@ class Engine(Directory):
 
     def _understand(self, need: NeedQuery) -> NeedFeatures:
         """Return the features of a need; those of the last ones asked for are kept."""
+        given = None if need.words else self.words.known(need.industry)
         with self._lock:  # the encoder is not made for several threads
-            found = self._understood.get(need)
+            found = self._understood.get((need, given))
             if found is None:
                 zone, present = self._zones.get(need.zone_id or ""), self._presence.of(need.zone_id)
                 space = self.bound.ranker.space
-                found = space.need(need, zone, present=present)
-                self._understood.put(need, found, found.weight)
+                of_model = given.words if given else ()
+                found = space.need(need, zone, present=present, words_of_model=of_model)
+                if given and given.problem:
+                    found = replace(
+                        found, understood=replace(found.understood, unanswered=given.problem)
+                    )
+                self._understood.put((need, given), found, found.weight)
         return found
 
     def _evidence(self, need: NeedFeatures, row: int) -> Evidence:

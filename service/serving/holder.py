@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from features.errors import DamagedError, UnavailableError
 from models.artifact import MANIFEST
 from models.registry import ModelRegistry
-from service.serving.engine import Engine
+from service.serving.engine import NO_WORDS, Engine
 from service.serving.interfaces import LOOK_SECONDS
 from service.serving.meanwhile import meanwhile
 from service.serving.watcher import RolloutWatcher
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from features.encoder import SentenceEncoder
     from features.errors import LianzhaoError
     from features.workspace import Workspace
+    from service.serving.word_model import WordSource
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +51,8 @@ class EngineHolder:
         Given a version whose profiles are to be read; by default that is done in this process.
     clock
         Seconds from any start.
+    words
+        A language model, for the engines that are loaded.
     """
 
     def __init__(
@@ -58,9 +61,11 @@ class EngineHolder:
         encoder: SentenceEncoder,
         clock: Callable[[], float] = time.monotonic,
         prepare: Callable[[str], object] | None = None,
+        words: WordSource = NO_WORDS,
     ) -> None:
         self.workspace = workspace
         self.encoder = encoder
+        self.words = words
         self._prepare = prepare or (lambda version: self._load(version=version))
         self.clock = clock
         self.engine: Engine | None = None
@@ -166,7 +171,9 @@ class EngineHolder:
 
     def _load(self, former: Engine | None = None, version: str | None = None) -> Engine:
         """Load an engine; what is read from the disk for it comes in while it answers already."""
-        engine = Engine.load(self.workspace, self.encoder, former=former, version=version)
+        engine = Engine.load(
+            self.workspace, self.encoder, former=former, version=version, words=self.words
+        )
         if former is None or former.prepared is not engine.prepared:
             threading.Thread(target=engine.prepared.touch, name="touch", daemon=True).start()
         return engine

@@ -67,4 +67,5 @@ def _meanwhile(former: Engine, version: str, snapshot: Snapshot) -> Engine | Non
         made_of=made_of,
         pool_version=hashlib.sha256(both.encode()).hexdigest()[:16],
         pool_date=former.pool_date,
+        words=former.words,
     )

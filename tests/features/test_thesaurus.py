@@ -49,7 +49,9 @@ def test_a_concept_is_found_by_any_of_its_names(text, found):
 
 
 def test_a_name_belongs_to_the_concept_whose_own_name_it_is():
-    both = Thesaurus([Concept("甲", "product", ("乙",), ("子",)), Concept("乙", "product", (), ("丑",))])
+    both = Thesaurus(
+        [Concept("甲", "product", ("乙",), ("子",)), Concept("乙", "product", (), ("丑",))]
+    )
     assert names(both, both.find("乙")) == ["乙"]
 
 
@@ -130,7 +132,9 @@ def test_own_rows_replace_what_is_there_and_keep_its_names():
 
 
 def test_own_rows_are_found_whatever_their_width_and_case():
-    found = TINY.with_own(own(("ｌｅｄ封裝", ["倒装芯片"], None, None), ("酱菜", ["咸菜"], None, "食品")))
+    found = TINY.with_own(
+        own(("ｌｅｄ封裝", ["倒装芯片"], None, None), ("酱菜", ["咸菜"], None, "食品"))
+    )
     assert len(found) == len(TINY) + 1
     assert found.concepts[found.find("LED封装")[0]].words == ("倒装芯片",)
     assert found.concepts[found.find("酱菜")[0]].broader == "食品"
@@ -159,17 +163,36 @@ def test_own_rows_that_go_in_a_circle_are_refused(rows, circle):
 
 
 def test_own_rows_without_a_circle_are_taken():
-    check_own(own(("甲", ["子"], None, "乙"), ("乙", ["丑"], None, "化工"), ("丙", ["寅"], None, "乙")))
+    check_own(
+        own(("甲", ["子"], None, "乙"), ("乙", ["丑"], None, "化工"), ("丙", ["寅"], None, "乙"))
+    )
     check_own(own())
 
 
 # The file that the project ships.
 
-COMMON = frozenset(
-    "".split()
-)
+COMMON = frozenset([])
 """Names and short names of enterprises that are common words."""
-VAGUE = frozenset("中心 系统 整机 加工 产品 设备 材料 技术 服务 项目 产业 企业 公司 其他 生产 制造".split())
+VAGUE = frozenset(
+    [
+        "中心",
+        "系统",
+        "整机",
+        "加工",
+        "产品",
+        "设备",
+        "材料",
+        "技术",
+        "服务",
+        "项目",
+        "产业",
+        "企业",
+        "公司",
+        "其他",
+        "生产",
+        "制造",
+    ]
+)
 
 
 @pytest.fixture(scope="module")
@@ -250,7 +273,9 @@ def test_every_concept_is_found_by_its_own_name(shipped):
 
 @pytest.mark.parametrize("level", [2, 3])
 def test_classes_of_gb_t_4754_are_covered(shipped, shared_data, level):
-    table = pl.read_csv(shared_data / "reference" / "gbt4754_2017.csv", schema_overrides={0: pl.String})
+    table = pl.read_csv(
+        shared_data / "reference" / "gbt4754_2017.csv", schema_overrides={0: pl.String}
+    )
     raise NotImplementedError(table.columns)
 
 
@@ -264,6 +289,12 @@ def test_no_enterprise_is_named_in_it(shipped, shared_data):
     said = {
         normal(text)
         for concept in shipped.concepts
-        for text in (concept.name, *concept.names, *concept.words, *concept.made_of, *concept.goes_into)
+        for text in (
+            concept.name,
+            *concept.names,
+            *concept.words,
+            *concept.made_of,
+            *concept.goes_into,
+        )
     }
     assert (known & said) - COMMON == set()
