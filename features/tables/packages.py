@@ -24,9 +24,8 @@ if TYPE_CHECKING:
 
 _PIECE = 1 << 20
 _OVERLAP = 4096
-_CELL = re.compile(rb'<(?:\w+:)?c\b[^>/]*?\br="([A-Z]{1,3})(\d{1,7})"[^>/]*>')
-_WIDE_CELL = re.compile(rb'<(?:\w+:)?c\b[^>/]*?\br="([A-Z]{2,3})(\d{1,7})"[^>/]*>')
-_ROW = re.compile(rb'<(?:\w+:)?row\b[^>]*?\br="(\d{1,7})"[^>/]*>\s*<(?:\w+:)?c\b')
+_CELL = re.compile(rb'\sr="([A-Z]{1,3})(\d{1,7})"[^>/]*>')
+"""A cell with anything in it: an empty one that has a style only ends in />."""
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\b[^>]*?ref="([A-Z]+)(\d+):([A-Z]+)(\d+)"')
 _RELATION = re.compile(rb"<(?:\w+:)?Relationship\b[^>]*>")
 _SHEET = re.compile(rb"<(?:\w+:)?sheet\b[^>]*>")
@@ -211,15 +210,11 @@ def _of_xlsx(path: object, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> E
     rows, columns = 0, 0
     merged: list[Merge] = []
     for piece in _pieces(path, archive, part):
-        for found in _ROW.finditer(piece):
-            rows = max(rows, int(found[1]))
-        # The columns behind Z are rarer than those before it.
-        for letters, row in set(_WIDE_CELL.findall(piece)):
-            columns = max(columns, _number(letters))
-            rows = max(rows, int(row))
-        if columns <= 26 and (letters := set(_CELL.findall(piece))):
-            columns = max(columns, *(_number(letter) for letter, _ in letters))
-            rows = max(rows, *(int(row) for _, row in letters))
+        cells = _CELL.findall(piece)
+        if cells:
+            letters, numbers = map(set, zip(*cells, strict=True))
+            columns = max(columns, *map(_number, letters))
+            rows = max(rows, *map(int, numbers))
         merged += [
             (int(top) - 1, _number(left) - 1, int(bottom) - 1, _number(right) - 1)
             for left, top, right, bottom in _MERGED.findall(piece)

@@ -32,7 +32,8 @@ _ADMINISTRATORS = frozenset({"administrator"})
 
 RIGHTS = (
     ("GET", r"/v1/(zones|needs|chains|enterprises|recommendations)(/.*)?", _EVERYBODY),
-    ("POST", r"/v1/(recommendations|events)", _EVERYBODY),
+    ("GET", r"/v1/recommendations\.xlsx", _EVERYBODY),
+    ("POST", r"/v1/(recommendations(\.xlsx)?|events)", _EVERYBODY),
     ("GET", r"/v1/events", _READERS_OF_EVENTS),
     ("POST", r"/v1/events/.+/retract", _READERS_OF_EVENTS),
     ("GET", r"/v1/models(/.+)?", _PUBLISHERS),

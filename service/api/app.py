@@ -28,6 +28,7 @@ from service.api.routes import (
     models,
     recommendations,
     reference,
+    workbooks,
 )
 from service.api.routes.context import Parts
 from service.cache.answers import Answers
@@ -131,7 +132,16 @@ def create_app(
     )
     app.state.parts = Parts(answers, registry or _registry_of(settings), telemetry, ledger)
     sessions = console.install(app, ledger.access, settings)
-    for module in (recommendations, reference, enterprises, models, events, audit, health):
+    for module in (
+        recommendations,
+        workbooks,
+        reference,
+        enterprises,
+        models,
+        events,
+        audit,
+        health,
+    ):
         app.include_router(module.router)
     docs.install(app)
     problems.install(app)
