@@ -1,7 +1,9 @@
 """The one error hierarchy. Exit codes and HTTP statuses are given to it in `service`."""
 
-from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class LianzhaoError(Exception):

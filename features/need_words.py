@@ -82,7 +82,12 @@ def need_words(
     for context, weight in ((need.sector, SECTOR_WEIGHT), (need.chain, CHAIN_WEIGHT)):
         if context:
             _add(weights, [clear(context)], weight)
-    return replace(understood, concepts=tuple(concepts), words=strongest(weights))
+    return replace(
+        understood,
+        concepts=tuple(concepts),
+        words=strongest(weights),
+        of_model=tuple(map(normal, of_model or ())),
+    )
 
 
 def _add(weights: dict[str, float], words: Sequence[str], weight: float) -> None:

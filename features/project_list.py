@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from features.catalogue import EVENTS
 from features.columns import Choice, Column, Kind, Table
-from features.vocabulary import ENDINGS, EVENTS, REFUSED, STAGES
+from features.vocabulary import ENDINGS, REFUSED, STAGES
 
 
 @dataclass(frozen=True)
@@ -105,8 +106,8 @@ PROJECTS = Table(
         Column(
             "place",
             Kind.TEXT,
-            "落地开发区 开发区 开发区名称 落地区域 落地县区 县区 县（区） 属地 所在县区 责任县区 园区 "
-            "落地区县 区县",
+            "落地开发区 开发区 开发区名称 落地区域 落地县区 县区 县（区） 属地 所在县区 责任县区 "
+            "园区 落地区县 区县",
         ),
         Column("zone_id", Kind.ID, EVENTS.column("zone_id").headers),
         Column("need_id", Kind.ID, EVENTS.column("need_id").headers),

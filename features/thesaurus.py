@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from features.character_index import CharacterIndex
 from features.errors import InputError
 from features.normal import normal
 
@@ -35,7 +36,6 @@ _DECORATION = re.compile(r"\s|[(].*?[)]|[ⅰⅱⅲ]+$|(?<=[\u4e00-\u9fff])i{1,3}
 _ENDING = re.compile(
     r"(?<=..)(?:制造业|产业链|产业|行业|制造|生产|企业|公司|供应商|经销商|制造商|生产商|服务商|业者|业)$"
 )
-_NEIGHBOURS = (1, 2, 3)
 _OF_A_WORD = 0.85
 """How much the likeness to a concept's word counts beside that to one of its names."""
 
@@ -140,7 +140,7 @@ class Thesaurus:
         or 0.85 times that with the nearest word.
         """
         index = self._index
-        likeness = index.cosines(normal(text)) * index.strength
+        likeness = index.characters.cosines([normal(text)])[0] * index.strength
         best = np.zeros(len(self), dtype=np.float32)
         np.maximum.at(best, index.concept, likeness)
         ranked = np.argsort(-best, kind="stable")[:count]
@@ -206,7 +206,7 @@ class Thesaurus:
 
 
 class _Index:
-    """Names and words of all concepts as character n-grams.
+    """Names and words of all concepts, by their characters.
 
     Attributes
     ----------
@@ -214,47 +214,22 @@ class _Index:
     concept : ndarray of shape (t,)
         Which concept each belongs to.
     strength : ndarray of shape (t,)
+    characters : CharacterIndex
     """
 
     def __init__(self, concepts: Sequence[Concept]) -> None:
         self.texts: list[str] = []
-        owners, strengths = [], []
+        owners: list[int] = []
+        strengths: list[float] = []
         for at, concept in enumerate(concepts):
-            for texts, strength in (
-                ((concept.name, *concept.names), 1.0),
-                (concept.words, _OF_A_WORD),
-            ):
+            names = (concept.name, *concept.names)
+            for texts, strength in ((names, 1.0), (concept.words, _OF_A_WORD)):
                 self.texts += map(normal, texts)
                 owners += [at] * len(texts)
                 strengths += [strength] * len(texts)
         self.concept = np.array(owners, dtype=np.intp)
         self.strength = np.array(strengths, dtype=np.float32)
-        postings: dict[str, list[int]] = defaultdict(list)
-        for at, text in enumerate(self.texts):
-            for gram in _grams(text):
-                postings[gram].append(at)
-        size = len(self.texts)
-        self._postings = {gram: np.array(at, dtype=np.int32) for gram, at in postings.items()}
-        self._idf = {gram: 1 + np.log((1 + size) / (1 + len(at))) for gram, at in postings.items()}
-        squares = np.zeros(size)
-        for gram, places in self._postings.items():
-            squares[places] += self._idf[gram] ** 2
-        self._lengths = np.sqrt(np.maximum(squares, 1e-12))
-
-    def cosines(self, text: str) -> NDArray[np.float32]:
-        """Return the cosine of a text with every text of the index."""
-        found = np.zeros(len(self.texts))
-        square = 0.0
-        for gram in _grams(text):
-            idf = self._idf.get(gram, 1 + np.log(1.0 + len(self.texts)))
-            square += idf * idf
-            if gram in self._postings:
-                found[self._postings[gram]] += idf * idf
-        return np.asarray(found / (self._lengths * np.sqrt(max(square, 1e-12))), dtype=np.float32)
-
-
-def _grams(text: str) -> set[str]:
-    return {text[at : at + n] for n in _NEIGHBOURS for at in range(len(text) - n + 1)}
+        self.characters = CharacterIndex(self.texts)
 
 
 @cache

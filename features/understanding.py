@@ -84,6 +84,10 @@ class Understood:
         What was left out as saying nothing of a product.
     notes : tuple of str
         What else is to be known of it, by code; see `NOTES`.
+    of_model : tuple of str
+        Those of the words that a language model gave.
+    unanswered : str
+        Why a language model that is set gave none, by code; empty else.
     """
 
     parts: tuple[str, ...]
@@ -91,6 +95,8 @@ class Understood:
     words: tuple[tuple[str, float], ...]
     ignored: tuple[str, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    of_model: tuple[str, ...] = ()
+    unanswered: str = ""
 
 
 class Fillers:

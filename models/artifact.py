@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MANIFEST = "manifest.json"
-FORMAT = 2
-"""Raised whenever arrays of the same name come to mean something else."""
+FORMAT = 3
+"""Of models, of what is prepared for them, and of answers that are kept: raised whenever the same
+name, or the same model and tables, would give something else than before."""
 _ADVICE = "activate another version or train again"
 
 

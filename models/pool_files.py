@@ -154,7 +154,7 @@ class _Products:
         number[own] = columns
         new = own[number[own] >= known]
         self._files.append("product_vectors", pool.product_vectors[new].astype(self._kind))
-        self._files.append_sparse("product_grams", pool.product_grams[new], self._kind)
+        self._files.append_sparse("product_grams", rows_of(pool.product_grams, new), self._kind)
         shape = (said.shape[0], np.iinfo(np.int32).max)  # how many there will be is not known yet
         mine = sparse.csr_array((said.data, number[said.indices], said.indptr), shape=shape)
         return rows | {"products": mine}

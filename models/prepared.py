@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from features.progress import Count
+    from features.snapshot import Snapshot
     from features.workspace import Workspace
     from models.growing import Growing
     from models.ranker import PoolRanker, Ranker
@@ -53,8 +54,6 @@ _GATHERED = {"views.topics", "views.meaning", "views.text.data", "views.text.ind
 }
 _PAGE = 4_096
 _LOCK, _DRAFTS = ".lock", ".*.draft"
-_MADE_BY = "5"
-"""Changed when the same model and tables would be prepared otherwise than before."""
 
 
 @dataclass(frozen=True)
@@ -90,20 +89,20 @@ class Prepared:
 def prepare(
     version: str,
     read: Callable[[], Ranker],
-    workspace: Workspace,
+    workspace: Workspace | Snapshot,
     progress: Count | None = None,
 ) -> Prepared:
     """Return a version prepared for the tables as they are, making what is not there yet.
 
-    Several processes may ask at once: one of them makes it, the others wait for that. When a table
-    changes before all are read, they are read again: what is kept is of one state of them.
+    Several processes may ask at once: one of them makes it, the others wait for that. What is kept
+    is of one snapshot of the tables.
 
     Parameters
     ----------
     version : str
     read : callable
         Takes the ranker back from it, on the tables as they are.
-    workspace : Workspace
+    workspace : Workspace or Snapshot
     progress : callable, optional
         Told (enterprises done, enterprises).
 
@@ -114,31 +113,36 @@ def prepare(
     NotWrittenError
         When the disk does not take what is made.
     """
-    while True:
-        made_of = versions(workspace)
-        own = _folder(version, workspace.home, made_of)
-        ranker = read()
-        with suppress(DamagedError):  # mostly, it is not there
-            return load(own, ranker)
-        try:
-            own.parent.mkdir(parents=True, exist_ok=True)
-            with filelock.FileLock(own.with_name(_LOCK)):
-                _remove(own.parent.glob(_DRAFTS))
-                found = _loaded(own, ranker)  # another process may have made it meanwhile
-                if found is None:
-                    enterprises = workspace.read("enterprises")
-                    if made_of != versions(workspace):
-                        continue
-                    _make(own, ranker, enterprises, made_of, progress)
-                    found = load(own, ranker)
-                    _remove(path for path in own.parent.glob("[!.]*") if path != own)
-                return found
-        except OSError as error:
-            raise NotWrittenError(
-                f"could not prepare model {version} in {own.parent}: {error.strerror or error}",
-                got=str(own.parent),
-                expected="a writable folder with free space",
-            ) from error
+    return workspace.reading(lambda snapshot: _prepared(version, read, snapshot, progress))
+
+
+def _prepared(
+    version: str, read: Callable[[], Ranker], snapshot: Snapshot, progress: Count | None
+) -> Prepared:
+    made_of = versions(snapshot)
+    own = _folder(version, snapshot.home, made_of)
+    ranker = read()
+    with suppress(DamagedError):  # mostly, it is not there
+        return load(own, ranker)
+    try:
+        own.parent.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(own.with_name(_LOCK)):
+            _remove(own.parent.glob(_DRAFTS))
+            found = _loaded(own, ranker)  # another process may have made it meanwhile
+            if found is None:
+                enterprises = snapshot.read("enterprises")
+                # What others have made of newer tables is not to be removed for older ones.
+                snapshot.check_current(TABLES)
+                _make(own, ranker, enterprises, made_of, progress)
+                found = load(own, ranker)
+                _remove(path for path in own.parent.glob("[!.]*") if path != own)
+            return found
+    except OSError as error:
+        raise NotWrittenError(
+            f"could not prepare model {version} in {own.parent}: {error.strerror or error}",
+            got=str(own.parent),
+            expected="a writable folder with free space",
+        ) from error
 
 
 def in_memory(ranker: Ranker, enterprises: pl.DataFrame, progress: Count | None = None) -> Prepared:
@@ -164,17 +168,17 @@ def in_memory(ranker: Ranker, enterprises: pl.DataFrame, progress: Count | None 
     return _bound(arrays, ranker)
 
 
-def versions(workspace: Workspace) -> tuple[str, ...]:
+def versions(workspace: Workspace | Snapshot) -> tuple[str, ...]:
     """Return the versions of the tables that features are made of."""
     return tuple(workspace.version(table) for table in TABLES)
 
 
-def is_there(version: str, workspace: Workspace) -> bool:
+def is_there(version: str, workspace: Workspace | Snapshot) -> bool:
     """Tell whether a version is prepared for the tables as they are."""
     return _folder(version, workspace.home, versions(workspace)).exists()
 
 
-def verify(version: str, workspace: Workspace) -> None:
+def verify(version: str, workspace: Workspace | Snapshot) -> None:
     """Look at every byte of what was prepared for the tables as they are; remove it if damaged."""
     own = _folder(version, workspace.home, versions(workspace))
     if own.exists():
@@ -185,7 +189,7 @@ def verify(version: str, workspace: Workspace) -> None:
             _remove([own])
 
 
-def tidy(workspace: Workspace) -> None:
+def tidy(workspace: Workspace | Snapshot) -> None:
     """Remove what was prepared for versions that are gone, and what a killed process left behind.
 
     Whoever has mapped the files keeps them until it lets go of them.
@@ -199,8 +203,8 @@ def tidy(workspace: Workspace) -> None:
 
 
 def _folder(version: str, home: Path, made_of: tuple[str, ...]) -> Path:
-    key = hashlib.sha256(" ".join([_MADE_BY, *made_of]).encode()).hexdigest()[:16]
-    return home / FOLDER / version / key
+    what = f"{artifact.FORMAT} prepared {' '.join(made_of)}"
+    return home / FOLDER / version / hashlib.sha256(what.encode()).hexdigest()[:16]
 
 
 def _remove(folders: Iterable[Path]) -> None:
@@ -230,7 +234,7 @@ def _make(
     """Make what is needed of tables of these versions, and of what there was for former ones."""
     links = dict(zip(TABLES, made_of, strict=True))
     del links["enterprises"]
-    facts = {"links": links, "made_by": _MADE_BY}
+    facts = {"links": links}
     former = None
     for path in own.parent.glob("[!.]*"):
         with suppress(DamagedError, UnavailableError):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
-from features.compact import dot, single
+from features.compact import dot, rows_of, single
 from models.blend import standardise
 from models.factor import Factor
 
@@ -87,7 +87,7 @@ class Items:
         found = np.zeros((len(named), queries.shape[1]), dtype=np.float32)
         for start in range(0, len(named), _CHUNK):
             rows = named[start : start + _CHUNK]
-            found[start : start + len(rows)] = (single(self.grams[rows]) @ queries).toarray()
+            found[start : start + len(rows)] = (rows_of(self.grams, rows) @ queries).toarray()
         np.clip(found, 0, 1, out=found)
         return named, found * found
 

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_SERVING = "serving on {url} (API: {url}/docs); {asks}\n控制台 console: {url}/console"
 _GRACE_SECONDS = 10
 """How long answers under way are waited for at the end."""
 _OPEN_FILES = 256
@@ -110,7 +111,7 @@ def serve(
         url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         server.on_startup(lambda: _end_on_signal(server.signal_handler_interrupt))
         asks = "without API keys, for this machine only" if keyless else "asks for API keys"
-        server.on_startup(lambda: print(f"serving on {url} (API: {url}/docs); {asks}", flush=True))
+        server.on_startup(lambda: print(_SERVING.format(url=url, asks=asks), flush=True))
         server.serve(target_loader=partial(_load, build, settings, os.getpid()), wrap_loader=False)
 
 

@@ -32,7 +32,14 @@ _EXPECTED = {
     "webhook_secret": "a secret of at least 16 characters",
     "talk_days": "a whole number of days from 1 to 3650",
     "cache_ttl": "a whole number of seconds from 1 to 2592000 (30 days)",
+    "words_url": "http(s)://host[:port][/v1], and no key in it: that is LIANZHAO_WORDS_KEY",
+    "words_model": "the name of a model as the server has it, of 1 to 200 characters",
+    "words_key": "1 to 4096 printable ASCII characters, without spaces",
+    "words_timeout": "a number of seconds from 0.1 to 300",
 }
+
+_SECRET = {"words_key"}
+"""What is never shown, not even a part of it."""
 
 
 class SettingsError(LianzhaoError):
@@ -88,6 +95,12 @@ class Settings(BaseSettings):
     """Days that a zone's talk with an enterprise keeps the other zones of its city away (首谈)."""
     cache_ttl: int = Field(default=3600, ge=1, le=2_592_000)
     """Seconds that an answer is kept; a change of data or model is seen at once all the same."""
+    words_url: str | None = None
+    """An OpenAI-compatible language model that gives a need's words; unset: the thesaurus alone."""
+    words_model: str = Field(default="default", min_length=1, max_length=200)
+    words_key: SecretStr | None = None
+    words_timeout: float = Field(default=8.0, ge=0.1, le=300, allow_inf_nan=False)
+    """Seconds after which a list is made without the language model's words."""
 
     webhook_url: SecretStr | None = None
     """Where reminders of what is due go, with `webhook_secret`; unset: nowhere."""
@@ -137,6 +150,30 @@ class Settings(BaseSettings):
             if not right:
                 raise ValueError(parts.scheme)
         return url
+
+    @field_validator("words_url")
+    @classmethod
+    def _words(cls, url: str | None) -> str | None:
+        if url is not None:
+            parts = urlsplit(url)
+            right = (
+                parts.scheme in {"http", "https"}
+                and bool(parts.hostname)
+                and parts.port != 0
+                and "@" not in parts.netloc
+                and not parts.fragment
+                and re.fullmatch(r"[!-~]+", url)
+            )
+            if not right:
+                raise ValueError(parts.scheme)
+        return url
+
+    @field_validator("words_key")
+    @classmethod
+    def _key(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is not None and not re.fullmatch(r"[!-~]{1,4096}", key.get_secret_value()):
+            raise ValueError
+        return key
 
     @field_validator("webhook_url")
     @classmethod
@@ -193,6 +230,8 @@ class Settings(BaseSettings):
             if isinstance(value, SecretStr):
                 value = value.get_secret_value()
             got, expected = masked(str(value)), _EXPECTED[field]
+            if field in _SECRET:
+                got = "***"
             name = PREFIX + field.upper()
             raise SettingsError(
                 f"{name} must be {expected}; got {got!r}", field=name, got=got, expected=expected

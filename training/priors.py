@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CONTENT_PRIOR = {
-    "item_words": 1.0,
+    "item_words": 1.4,
     "text_words": 1.0,
     "topic_words": 0.5,
     "node_match": 0.5,
     "industry_code": 0.2,
-    "supply_link": 0.2,
-    "gap": 0.15,
+    "supply_link": 0.3,
+    "gap": 0.25,
     "proximity": 0.0,
 }
 COLD_PRIOR = (1.0, 0.1, 1.5)

@@ -32,7 +32,8 @@ _ADMINISTRATORS = frozenset({"administrator"})
 
 RIGHTS = (
     ("GET", r"/v1/(zones|needs|chains|enterprises|recommendations)(/.*)?", _EVERYBODY),
-    ("POST", r"/v1/(recommendations|events)", _EVERYBODY),
+    ("GET", r"/v1/recommendations\.xlsx", _EVERYBODY),
+    ("POST", r"/v1/(recommendations(\.xlsx)?|events)", _EVERYBODY),
     ("GET", r"/v1/events", _READERS_OF_EVENTS),
     ("POST", r"/v1/events/.+/retract", _READERS_OF_EVENTS),
     ("GET", r"/v1/(projects|board|figures|agenda|meetings|talks|gates)(/.*)?", _READERS_OF_EVENTS),
@@ -46,7 +47,19 @@ RIGHTS = (
 )
 """Method, path and the roles that may call it; what is not named here is for administrators."""
 
-_OPEN = ("/docs", "/openapi.json")
+CONSOLE_RIGHTS = (
+    ("GET", r"/console(/(?!data|events|versions).*)?", _EVERYBODY),
+    ("GET", r"/console/events", _READERS_OF_EVENTS),
+    ("GET", r"/console/(data|versions)(/.+)?", _PUBLISHERS),
+    ("POST", r"/console/(sign-out|language|events)", _EVERYBODY),
+    ("POST", r"/console/events/retract", _READERS_OF_EVENTS),
+    ("POST", r"/console/(data|versions)(/.+)?", _PUBLISHERS),
+)
+"""The same for the pages of the console."""
+
+CONSOLE = "/console"
+"""Pages under this path go by the session of whoever signed in, and never by a header."""
+_OPEN = ("/docs", "/openapi.json", "/console/sign-in", "/console/static/")
 """The same in every installation, so nothing to keep from anybody."""
 _ON_LOOPBACK = ("/health/", "/metrics")
 _FORWARDED = {b"forwarded", b"x-forwarded-for", b"x-real-ip"}
@@ -132,7 +145,10 @@ class Access:
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self.clock = clock
+        self.signed_in: Callable[[Scope], str | None] = _nobody
+        """Says the id of the key that a request of the console was signed in with."""
         self._keys: dict[bytes, tuple[Key, Caller]] | None = None
+        self._by_id: dict[str, tuple[Key, Caller]] = {}
 
     @property
     def keyless(self) -> bool:
@@ -148,12 +164,17 @@ class Access:
             )
             for key in keys
         }
+        self._by_id = {found[0].key_id: found for found in self._keys.values()}
 
     def key_of(self, scope: Scope) -> Key | None:
         """Return the key that a request came with, be it good or not; None for an unknown one."""
-        token = headers.by_name(scope).get(_HEADER)
-        found = self._keys.get(digest(token)) if self._keys and token is not None else None
+        found = self._presented(scope)
         return found[0] if found else None
+
+    def key_with(self, token: bytes) -> Key | Problem:
+        """Return the key of this token, or why it is not good (any more)."""
+        found = (self._keys or {}).get(digest(token))
+        return (self._fault(found[0]) or found[0]) if found else _unknown("unknown-key", "***")
 
     def admit(self, scope: Scope) -> Caller | Problem:
         """Return who asks, or the refusal to be sent; no input or output, some microseconds.
@@ -162,25 +183,21 @@ class Access:
         nobody can choose the hash of what he sends.
         """
         path: str = scope["path"]
-        if path.startswith(_OPEN):
+        if path == "/" or path.startswith(_OPEN):
             return NOBODY
         if self._keys is None:
             return Problem(503, "unavailable", "the keys are not known yet", headers=_LATER)
         if not self._keys:
             return NOBODY
-        token = headers.by_name(scope).get(_HEADER)
-        if token is None:
-            if path.startswith(_ON_LOOPBACK) and _is_near(scope):
-                return NOBODY
-            return _unknown("no-key", None)
-        found = self._keys.get(digest(token))
+        found = self._presented(scope)
         if found is None:
+            if path.startswith(CONSOLE) or headers.by_name(scope).get(_HEADER) is None:
+                near = path.startswith(_ON_LOOPBACK) and _is_near(scope)
+                return NOBODY if near else _unknown("no-key", None)
             return _unknown("unknown-key", "***")
         key, caller = found
-        if key.revoked_at is not None:
-            return _unknown("revoked-key", key.key_id)
-        if key.expires_at is not None and key.expires_at <= self.clock():
-            return _unknown("expired-key", key.key_id)
+        if problem := self._fault(key):
+            return problem
         if caller.role not in _allowed(scope["method"], path):
             return of_error(
                 ForbiddenError(
@@ -191,6 +208,30 @@ class Access:
                 )
             )
         return caller
+
+    def _presented(self, scope: Scope) -> tuple[Key, Caller] | None:
+        if not self._keys:
+            return None
+        if scope["path"].startswith(CONSOLE):
+            return self._by_id.get(self.signed_in(scope) or "")
+        token = headers.by_name(scope).get(_HEADER)
+        return None if token is None else self._keys.get(digest(token))
+
+    def _fault(self, key: Key) -> Problem | None:
+        if key.revoked_at is not None:
+            return _unknown("revoked-key", key.key_id)
+        if key.expires_at is not None and key.expires_at <= self.clock():
+            return _unknown("expired-key", key.key_id)
+        return None
+
+
+def may(caller: Caller, method: str, path: str) -> bool:
+    """Whether a caller's role may call this."""
+    return caller.role in _allowed(method, path)
+
+
+def _nobody(_: Scope) -> str | None:
+    return None
 
 
 _LATER = {"Retry-After": "1"}
@@ -214,7 +255,7 @@ def _allowed(method: str, path: str) -> frozenset[str]:
 
 
 def _found(method: str, path: str) -> frozenset[str]:
-    for verb, pattern, roles in RIGHTS:
+    for verb, pattern, roles in (*RIGHTS, *CONSOLE_RIGHTS):
         if verb == method and re.fullmatch(pattern, path):
             return roles
     return _ADMINISTRATORS

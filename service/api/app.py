@@ -14,7 +14,7 @@ from starlette.middleware.cors import CORSMiddleware
 from features.errors import LianzhaoError
 from features.workspace import Workspace
 from service import tracing
-from service.access.gate import Gate
+from service.access.gate import Admission, Gate
 from service.access.limits import Limiter
 from service.api import docs, problems
 from service.api.front import Front, Known, Shortcut
@@ -32,6 +32,7 @@ from service.api.routes import (
     projects,
     recommendations,
     reference,
+    workbooks,
 )
 from service.api.routes import (
     ledger as project_ledger,
@@ -39,8 +40,11 @@ from service.api.routes import (
 from service.api.routes.context import Parts
 from service.cache.answers import Answers
 from service.cache.tiers import RemoteCache
+from service.console import app as console
+from service.console.layer import Pages
 from service.database.ledger import Ledger
 from service.projects.notices import Reminders, Webhook
+from service.serving.word_model import NoWords, word_model
 from service.telemetry import Telemetry
 
 if TYPE_CHECKING:
@@ -49,6 +53,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from service.serving.interfaces import EngineSource, Registry
+    from service.serving.word_model import WordSource
     from service.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -94,11 +99,12 @@ def create_app(
         Where engine and models come from; by default the workspace at `settings.home`.
     """
     ledger = Ledger(settings)
-    source = engine or _engine_of(settings, ledger.workspace)
+    words = word_model(settings)
+    source = engine or _engine_of(settings, ledger.workspace, words or NoWords())
     telemetry = Telemetry()
     observer = Observer(telemetry, settings.log_level)
     remote = RemoteCache(settings.redis(), settings.cache_ttl)
-    answers = Answers(source, remote, telemetry)
+    answers = Answers(source, remote, telemetry, words)
     limiter = Limiter(settings.rate_limit, settings.redis()) if settings.rate_limit else None
     webhook = settings.webhook()
     reminders = Reminders(ledger.projects, Webhook(*webhook)) if webhook else None
@@ -139,8 +145,10 @@ def create_app(
         telemetry=tracing.configuration(),
     )
     app.state.parts = Parts(answers, registry or _registry_of(settings), telemetry, ledger)
+    sessions = console.install(app, ledger.access, settings)
     for module in (
         recommendations,
+        workbooks,
         reference,
         enterprises,
         models,
@@ -158,10 +166,10 @@ def create_app(
     problems.install(app)
 
     # The last one added is the first that a request meets.
-    known = Known()
+    known, admission = Known(), Admission(ledger, limiter)
     app.add_middleware(Shortcut, answers=answers, known=known)
     app.add_middleware(BodyLimit)
-    app.add_middleware(Gate, ledger=ledger, limiter=limiter)
+    app.add_middleware(Gate, admission=admission)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -172,11 +180,12 @@ def create_app(
         )
     app.add_middleware(LoopbackOnly, access=ledger.access, origins=settings.cors_origins)
     app.add_middleware(problems.Unexpected)
+    app.add_middleware(Pages, parts=app.state.parts, sessions=sessions)
     app.add_middleware(Observed, observer=observer)
     app.add_middleware(RawQuery)
     # A trace needs the framework, which makes its span.
     if not tracing.is_on():
-        app.front = Front(answers, known, ledger, limiter, observer)
+        app.front = Front(answers, known, admission, observer)
     return app
 
 
@@ -188,13 +197,13 @@ def _version() -> str:
 
 
 # Loaded only when needed: an app on another engine does without scikit-learn and the encoder.
-def _engine_of(settings: Settings, workspace: Workspace) -> EngineSource:
+def _engine_of(settings: Settings, workspace: Workspace, words: WordSource) -> EngineSource:
     from features.encoder import encoder_named
     from service.serving import preparing
     from service.serving.holder import EngineHolder
 
     prepare = partial(preparing.prepare, settings)
-    return EngineHolder(workspace, encoder_named(settings.encoder), prepare=prepare)
+    return EngineHolder(workspace, encoder_named(settings.encoder), prepare=prepare, words=words)
 
 
 def _registry_of(settings: Settings) -> Registry:

@@ -24,10 +24,13 @@ if TYPE_CHECKING:
 
 MAX_BODY = 2**20
 """Bytes of a body."""
+MAX_UPLOAD = 64 * 2**20
+"""Bytes of a body that is a file to be looked at in the console."""
 BODY_SECONDS = 30.0
 """Seconds that a body may take to arrive."""
 _TOO_SLOW = "the body took too long to arrive"
-_TOO_LARGE = f"a body may have at most {MAX_BODY} bytes"
+_UPLOADS = {"/console/data": 10}
+"""Where files are sent, and how many times longer they may take."""
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?")
 
@@ -109,7 +112,9 @@ def _without_port(host: str) -> str:
 
 
 class BodyLimit:
-    """Refuses a body of more than `MAX_BODY` bytes, announced or not, and one that takes long.
+    """Refuses a body of too many bytes, announced or not, and one that takes long.
+
+    `MAX_BODY` bytes are too many, or `MAX_UPLOAD` where files are sent.
 
     Parameters
     ----------
@@ -126,12 +131,15 @@ class BodyLimit:
         if scope["type"] != "http" or scope["method"] in _SAFE:
             await self.app(scope, receive, send)
             return
+        longer = _UPLOADS.get(scope["path"])
+        most = MAX_UPLOAD if longer else MAX_BODY
+        too_large = f"a body may have at most {most} bytes"
         announced = headers.by_name(scope).get(b"content-length", b"0")
-        if announced.isdigit() and int(announced) > MAX_BODY:
-            await Problem(413, "too-large", _TOO_LARGE)(scope, receive, send)
+        if announced.isdigit() and int(announced) > most:
+            await Problem(413, "too-large", too_large)(scope, receive, send)
             return
         size, whole = 0, False
-        until = time.monotonic() + self.seconds
+        until = time.monotonic() + self.seconds * (longer or 1)
 
         async def counted() -> Message:
             nonlocal size, whole
@@ -143,8 +151,8 @@ class BodyLimit:
                 raise HTTPException(408, _TOO_SLOW) from None
             size += len(message.get("body", b""))
             whole = not message.get("more_body", False)
-            if size > MAX_BODY:
-                raise HTTPException(413, _TOO_LARGE)
+            if size > most:
+                raise HTTPException(413, too_large)
             return message
 
         await self.app(scope, counted, send)

@@ -143,6 +143,9 @@ class UnderstoodWord(Outgoing):
 
     word: str
     weight: float
+    from_: str | None = Field(
+        default=None, alias="from", description="language model, where that gave it."
+    )
 
 
 class UnderstoodNeed(Outgoing):
@@ -152,6 +155,9 @@ class UnderstoodNeed(Outgoing):
     concepts: list[UnderstoodConcept]
     words: list[UnderstoodWord]
     ignored: list[str]
+    note: str | None = Field(
+        description="Says why the thesaurus stands alone, where a language model is set."
+    )
 
 
 class LeadPage(Outgoing):
@@ -299,6 +305,7 @@ class Profile(Outgoing):
     products: list[Product] | None
     business_scope: str | None
     founded: str | None = Field(description="ISO date.")
+    founded_precision: str | None = Field(description="How far that is known: year, month, day.")
     registered_capital: float | None = Field(description="万元.")
     employees: int | None
     revenue: float | None = Field(description="万元.")
@@ -306,6 +313,11 @@ class Profile(Outgoing):
     status: str | None
     credit: str | None
     nodes: list[str] | None
+    former_names: list[str] | None
+    size: str | None
+    source: str | None
+    source_date: str | None = Field(description="ISO date of what the source says.")
+    origins: list[str] | None = Field(description="Fields from another source: field date source.")
     flags: list[str]
     struck_off: bool = Field(description="Then it is never listed.")
     confidence: float = Field(ge=0, le=1, description="How much of the profile is known.")
@@ -415,4 +427,7 @@ class Ready(Outgoing):
     cache: Literal["up", "full", "down", "none"] = Field(description="Redis, if one was set up.")
     database: Literal["up", "down"]
     trouble: str | None
-    degraded: list[Literal["cache", "database", "model"]]
+    language_model: Literal["up", "down", "none"] = Field(
+        description="What gives words of needs, if one was set up."
+    )
+    degraded: list[Literal["cache", "database", "model", "language_model"]]

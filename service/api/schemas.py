@@ -106,6 +106,7 @@ class WordBody(Incoming):
 
     word: Text
     weight: Annotated[float, _Number] = Field(default=1.0, gt=0, le=100, allow_inf_nan=False)
+    from_: Text | None = Field(default=None, alias="from", description="As answers have it.")
 
 
 def _as_word(value: Any) -> Any:

@@ -12,9 +12,11 @@ from starlette.responses import Response
 
 from features.errors import DamagedError, UnavailableError
 from features.tables.schema import schema_hash
+from models.artifact import FORMAT
 from service.api import headers
 from service.cache.local import LocalCache
 from service.serving.questions import trimmed
+from service.serving.word_model import Given
 from service.threads import SharedThreads
 
 if TYPE_CHECKING:
@@ -25,19 +27,22 @@ if TYPE_CHECKING:
     from service.cache.tiers import RemoteCache
     from service.serving.interfaces import Engine, EngineSource, Language
     from service.serving.questions import Question
+    from service.serving.word_model import WordModel
     from service.telemetry import Telemetry
 
 log = logging.getLogger(__name__)
 
 State = Literal["hit", "miss", "stale"]
 _Headers = list[tuple[bytes, bytes]]
+_Key = tuple[str, str, str, bytes]
+"""Model, pool, words of a language model, question."""
+_NOTHING_GIVEN = Given()
 _X_CACHE = {state: (b"x-cache", state.encode()) for state in get_args(State)}
 _LOCAL_BYTES = 32 * 2**20
 _LAST_BYTES = 8 * 2**20
 _ENTRY_BYTES = 1024
 """What an entry weighs besides its body."""
-_MADE_BY = ("3", schema_hash())
-"""The number is changed when the same model and pool would give other bytes than before."""
+_MADE_BY = (str(FORMAT), schema_hash())
 _RANKING_THREADS = 4
 _LOOKUP_THREADS = 2
 _SOON = 0.05
@@ -143,22 +148,29 @@ async def _left(receive: Receive) -> None:
 class Answers:
     """Answers questions: from the process, from Redis, or from the engine, in this order.
 
-    The key carries model, pool, language and question, so an answer of another model or pool is
-    never found, and equal requests get equal bytes. When no engine can be had, the last answer
-    to the same question is given as stale, whatever model it came from, if the tables are still
-    those it was made from; without one the error goes to the caller. Equal questions asked at
-    once are computed once, by all workers together where there is Redis. An answer whose time is
-    over is given as stale while it is fetched anew.
+    The key carries model, pool, language, question and the words of a language model, so an answer
+    of another model or pool is never found, and equal requests get equal bytes. When no engine
+    can be had, the last answer to the same question is given as stale, whatever model it came
+    from, if the tables are still those it was made from; without one the error goes to the
+    caller. Equal questions asked at once are computed once, by all workers together where there
+    is Redis. An answer whose time is over is given as stale while it is fetched anew.
     """
 
-    def __init__(self, source: EngineSource, remote: RemoteCache, telemetry: Telemetry) -> None:
+    def __init__(
+        self,
+        source: EngineSource,
+        remote: RemoteCache,
+        telemetry: Telemetry,
+        words: WordModel | None = None,
+    ) -> None:
         self.source = source
+        self.words = words
         self.remote = remote
         self.telemetry = telemetry
         self.count = telemetry.answered
         self._local: LocalCache[Answer] = LocalCache(_LOCAL_BYTES, remote.ttl, remote.ttl)
         self._last: LocalCache[Answer] = LocalCache(_LAST_BYTES, remote.ttl)
-        self._flights: dict[tuple[str, str, bytes], _Flight] = {}
+        self._flights: dict[_Key, _Flight] = {}
         self._lock = asyncio.Lock()
         # What ranks takes long: neither look-ups nor the next engine wait behind it.
         self._ranking = SharedThreads("ranking", _RANKING_THREADS)
@@ -196,7 +208,12 @@ class Answers:
     def at_hand(self, asked: Question) -> Answer | None:
         """Return the answer if it is in this process and nothing has to be waited for."""
         engine = self._ready()
-        return self._local.get(_key(engine, asked)) if engine else None
+        if engine is None:
+            return None
+        given: Given | None = _NOTHING_GIVEN
+        if self.words is not None and (text := asked.text(engine)):
+            given = self.words.at_hand(text)
+        return self._local.get(_key(engine, asked, given)) if given else None
 
     async def respond(
         self, asked: Question, caller: str = "", receive: Receive | None = None
@@ -228,6 +245,8 @@ class Answers:
         """Let go of threads and connections."""
         for threads in (self._ranking, self._lookups, self._loading):
             threads.close()
+        if self.words is not None:
+            self.words.close()
         await self.remote.close()
 
     def _ready(self) -> Engine | None:
@@ -238,7 +257,10 @@ class Answers:
         self, asked: Question, caller: str, receive: Receive | None
     ) -> tuple[Answer, State]:
         engine = await self.engine()
-        key = _key(engine, asked)
+        given = _NOTHING_GIVEN
+        if self.words is not None and (text := asked.text(engine)):
+            given = await self.words.asked(text)  # before the threads that others wait for
+        key = _key(engine, asked, given)
         found = self._local.get(key)
         self.telemetry.looked_up("local", found is not None)
         if found:
@@ -260,7 +282,7 @@ class Answers:
                 del self._flights[key]
                 flight.task.cancel()
 
-    def _landed(self, key: tuple[str, str, bytes], flight: _Flight) -> None:
+    def _landed(self, key: _Key, flight: _Flight) -> None:
         if self._flights.get(key) is flight:
             del self._flights[key]
         if not flight.task.cancelled() and (error := flight.task.exception()):
@@ -268,7 +290,7 @@ class Answers:
             log.debug("an answer was not to be had: %s", error)
 
     async def _fetch(
-        self, engine: Engine, asked: Question, key: tuple[str, str, bytes], caller: str
+        self, engine: Engine, asked: Question, key: _Key, caller: str
     ) -> tuple[Answer, State]:
         name = _name(*key)
         state: State = "hit"
@@ -305,15 +327,23 @@ class Answers:
         return None if body is None else Answer(body, version, asked.language)
 
 
-async def warm(remote: RemoteCache, engine: Engine, asked: Question) -> bool:
+async def warm(
+    remote: RemoteCache, engine: Engine, asked: Question, given: Given = _NOTHING_GIVEN
+) -> bool:
     """Have the answer in Redis, where workers find it once the engine is in service.
+
+    Parameters
+    ----------
+    remote, engine, asked
+    given
+        What a language model is known to give for it.
 
     Returns
     -------
     bool
         Whether it had to be computed.
     """
-    name = _name(*_key(engine, asked))
+    name = _name(*_key(engine, asked, given))
     if await remote.get(name) is not None:
         return False
     await remote.put({name: _computed(engine, asked)})
@@ -324,8 +354,8 @@ def _computed(engine: Engine, asked: Question) -> bytes:
     return trimmed(orjson.dumps(asked.answer(engine), option=orjson.OPT_SERIALIZE_NUMPY))
 
 
-def _key(engine: Engine, asked: Question) -> tuple[str, str, bytes]:
-    return engine.model_version, engine.pool_version, asked.key
+def _key(engine: Engine, asked: Question, given: Given) -> _Key:
+    return engine.model_version, engine.pool_version, given.mark, asked.key
 
 
 def _name(*parts: str | bytes) -> str:

@@ -19,11 +19,13 @@ from service.commands import (
     evaluation,
     gates,
     keys,
+    listing,
     models,
     projects,
     recommend,
     serving,
     tables,
+    words,
 )
 from service.commands.context import Context
 
@@ -51,10 +53,13 @@ def settings(
 
 app.command("demo")(demo.demo)
 app.command("import")(tables.import_)
+app.command("export")(tables.export)
+app.command("list")(listing.list_)
 app.command("remove")(tables.remove)
 app.command("train")(models.train)
 app.command("evaluate")(evaluation.evaluate)
 app.command("recommend")(recommend.recommend)
+app.command("words")(words.words)
 app.command("allocate")(allocation.allocate)
 app.add_typer(models.versions, name="models", help="Versions of the model.")
 projects.projects.command("gates")(gates.gates)

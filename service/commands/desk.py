@@ -78,7 +78,7 @@ class Desk(Context):
         if self.demo and self.registry.active() is None:
             with bars() as tell:
                 publishing.train(self.workspace, self.registry, self.encoder, progress=tell)
-        return Engine.load(self.workspace, self.encoder)
+        return Engine.load(self.workspace, self.encoder, words=self.words)
 
     def practice(self, folder: str | Path, most: int) -> Desk:
         """Fill a workspace with at most so many needs to practise on, and return its desk.

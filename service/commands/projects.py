@@ -22,7 +22,7 @@ from service.projects.lists import import_list, listed
 from service.projects.rules import KINDS
 from service.projects.tasks import add_task, change_task, tasks_of
 from service.projects.workbook import figures_workbook
-from service.serving.export import check_writable, write_table, write_whole
+from service.serving.export import check_writable, write_bytes, write_table
 
 if TYPE_CHECKING:
     from service.serving.interfaces import Document
@@ -228,7 +228,7 @@ def figures_(
     )
     if out is not None:
         check_writable(out)
-        write_whole(out, figures_workbook(found))
+        write_bytes(figures_workbook(found), out)
     if as_json:
         echo_json(found)
     elif out is not None:
@@ -275,7 +275,7 @@ def due_(
     own: Context = context.obj
     found = agenda(own.projects, NOBODY, zone_id=zone, unit=unit, days=days)
     if out is not None:
-        write_whole(out, calendar(found, utc_now()).encode())
+        write_bytes(calendar(found, utc_now()).encode(), out)
     if as_json:
         echo_json(found)
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,16 +10,24 @@ import typer
 
 from features.errors import InputError, UsageError
 from features.need import NeedQuery
-from features.tables.importing import Problem
 from features.tables.lists import read_ids, read_needs
+from features.tables.report import Problem
 from features.vocabulary import FLAGS, ROLES
 from service.commands.context import Context, echo_json, progress
 from service.serving.engine import Engine
-from service.serving.export import basis_shown, check_writable, leads_frame, write_table
+from service.serving.export import (
+    basis_shown,
+    check_writable,
+    leads_frame,
+    names_first,
+    write_bytes,
+    write_table,
+)
 from service.serving.filters import Filters
 from service.serving.interfaces import Language
 from service.serving.neighbours import progress_told
 from service.serving.reasons import SEPARATORS, summary
+from service.serving.take_along import take_along
 
 
 def recommend(
@@ -36,6 +45,8 @@ def recommend(
         int, typer.Option("--reasons", min=0, help="Reasons for so many first ranks of a batch.")
     ] = 20,
     out: Annotated[Path | None, typer.Option(help="Write a list: .xlsx, .csv or .parquet.")] = None,
+    author: Annotated[str | None, typer.Option(help="Who makes the .xlsx list.")] = None,
+    ids: Annotated[bool, typer.Option(help="Show enterprise_ids in the .xlsx list.")] = False,
     english: Annotated[bool, typer.Option(help="Reasons in English.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the page of leads.")] = False,
 ) -> None:
@@ -57,15 +68,19 @@ def recommend(
         return
     if within:
         raise UsageError("--within FILE goes with --needs FILE", field="within")
-    engine = Engine.load(own.workspace, own.encoder)
+    engine = Engine.load(own.workspace, own.encoder, words=own.words)
     if need is not None:
         query = engine.need(need)
     elif text is not None:
         query = NeedQuery(text)
     else:
         query = engine.need_of(str(zone), str(industry))
+    own.ask_words([query.industry])
     page = engine.recommend(query, Filters(), k, 0, language)
-    if out:
+    if out and out.suffix.lower() == ".xlsx":
+        made = take_along([page], engine.enterprise, day=date.today(), author=author, ids=ids)
+        write_bytes(made, out)
+    elif out:
         write_table(leads_frame(page), out)
     if as_json:
         echo_json(page)
@@ -145,7 +160,7 @@ def _batch(
     """Rank for every need of a file; bad rows are told and left out."""
     checked = read_needs(own.workspace, needs)
     for problem in checked.problems.iter_rows(named=True):
-        typer.echo(f"bad row: {Problem(str(needs), **problem)}", err=True)
+        typer.echo(f"bad row: {Problem(**problem)}", err=True)
     queries = [NeedQuery.from_row(row) for row in checked.good.iter_rows(named=True)]
     if not queries:
         raise InputError(
@@ -155,7 +170,7 @@ def _batch(
             expected="at least one row with an industry, and a need_id or a zone_id",
         )
     candidates = None if within is None else read_ids(within)
-    engine = Engine.load(own.workspace, own.encoder)
+    engine = Engine.load(own.workspace, own.encoder, words=own.words)
     mask = None
     if candidates is not None:
         mask = engine.within(candidates.to_list())
@@ -168,6 +183,7 @@ def _batch(
             )
         if unknown := len(set(candidates)) - int(mask.sum()):
             typer.echo(f"warning: {unknown} ids of {within} are not in the pool", err=True)
+    own.ask_words(need.industry for need in queries if not need.words)
     with progress() as tell_progress:
         frame = engine.batch(
             queries,
@@ -180,7 +196,7 @@ def _batch(
                 f"left out: {need.need_id}: {error.message}", err=True
             ),
         )
-    write_table(frame, out)
+    write_table(names_first(frame) if out.suffix.lower() == ".xlsx" else frame, out)
     return {
         "file": str(out),
         "leads": frame.height,

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from features.errors import ConflictError
 from features.retractions import SCHEMA
+from features.snapshot import LogContent
 from features.tables.schema import SCHEMAS
 from service.database.audit_log import note, of_command
 from service.database.connection import renew, utc_now, versions
@@ -44,18 +45,16 @@ class Recording(NamedTuple):
     first: bool
 
 
-class Content(NamedTuple):
-    """All that is in the log at one moment.
+class _Read(NamedTuple):
+    """What was read of the log.
 
     `rewritten` is the version of what may have become other than it was, `last` the number of the
     last event.
     """
 
-    version: str
-    recorded: pl.DataFrame
-    retractions: pl.DataFrame
-    rewritten: str = ""
-    last: int = 0
+    content: LogContent
+    rewritten: str
+    last: int
 
 
 class EventLog:
@@ -68,41 +67,41 @@ class EventLog:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self._content = _NOTHING
+        self._read = _UNREAD
         self._lock = threading.Lock()
 
     @property
     def seen(self) -> str:
         """The version that was read last."""
-        return self._content.version
+        return self._read.content.version
 
     def version(self) -> str:
         """Return what changes with the log; "" while there is nothing in it."""
         nothing: dict[str, str] = {}
         return self.database.read(versions, nothing).get("events", "")
 
-    def content(self) -> Content:
+    def content(self) -> LogContent:
         """Return all that is in the log, which is read again only when it has changed."""
 
-        def work(connection: sa.Connection) -> Content:
-            found, before = versions(connection), self._content
+        def work(connection: sa.Connection) -> _Read:
+            found, before = versions(connection), self._read
             version, rewritten = found.get("events", ""), found.get("rewritten", "")
-            if version == before.version:
+            if version == before.content.version:
                 return before
-            known = before if rewritten == before.rewritten else _NOTHING
+            known = before if rewritten == before.rewritten else _UNREAD
             last = connection.execute(sa.select(sa.func.max(EVENTS.c.number))).scalar() or 0
             taken = [tuple(row) for row in connection.execute(sa.select(*_RETRACTED))]
-            return Content(
+            new = _recorded(connection, known.last, last)
+            content = LogContent(
                 version,
-                pl.concat([known.recorded, _recorded(connection, known.last, last)]),
+                pl.concat([known.content.recorded, new]),
                 pl.DataFrame(taken, schema=SCHEMA, orient="row"),
-                rewritten,
-                last,
             )
+            return _Read(content, rewritten, last)
 
         with self._lock:
-            self._content = self.database.read(work, self._content)
-            return self._content
+            self._read = self.database.read(work, self._read)
+            return self._read.content
 
     def recorded(self) -> pl.DataFrame:
         """Return the recorded events in the columns of the table, those taken back included."""
@@ -245,17 +244,9 @@ class SeenEvents:
         """The version of what was seen."""
         return self._content.version
 
-    def version(self) -> str:
-        """Return the version of what was seen."""
-        return self._content.version
-
-    def recorded(self) -> pl.DataFrame:
-        """Return the recorded events that were seen, those taken back included."""
-        return self._content.recorded
-
-    def retractions(self) -> pl.DataFrame:
-        """Return what was seen to be taken back."""
-        return self._content.retractions
+    def content(self) -> LogContent:
+        """Return what was seen."""
+        return self._content
 
     def changed_on(self) -> datetime.date | None:
         """Return the day of the last change of the log itself."""
@@ -340,4 +331,5 @@ _RETRACTED = (
     sa.func.nullif(RETRACTIONS.c.zone_id, ""),
     RETRACTIONS.c.retracted_at,
 )
-_NOTHING = Content("", SCHEMAS["events"].create_empty(), SCHEMA.to_frame())
+_NOTHING = LogContent("", SCHEMAS["events"].create_empty(), SCHEMA.to_frame())
+_UNREAD = _Read(_NOTHING, "", 0)

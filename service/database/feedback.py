@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import polars as pl
 
+from features.catalogue import EVENTS
 from features.errors import InputError, NotFoundError
 from features.retractions import zone_of
 from features.tables.record import parse_record
-from features.vocabulary import EVENTS
 from service.database.audit_log import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from features.snapshot import Snapshot
     from features.workspace import Workspace
     from service.access.keys import Caller
     from service.api.schemas import EventQuery
@@ -150,16 +151,19 @@ class Feedback:
 
     def _all(self) -> pl.DataFrame:
         """Return the whole history with the zone of each event and when it was taken back."""
-        version = self.workspace.version("events") + self.workspace.version("needs")
-        if self._history is None or self._history[0] != version:
-            events = self.workspace.history()
+        return self.workspace.reading(self._of)
+
+    def _of(self, snapshot: Snapshot) -> pl.DataFrame:
+        version, history = snapshot.version("events") + snapshot.version("needs"), self._history
+        if history is None or history[0] != version:
+            events = snapshot.history()
             rows = (
-                events.with_columns(zone=zone_of(self.workspace.read("needs")))
-                .join(self.workspace.retracted(events), on="event_id", how="left")
+                events.with_columns(zone=zone_of(snapshot.read("needs")))
+                .join(snapshot.retracted(events), on="event_id", how="left")
                 .sort(["date", "event_id"], descending=[True, False])
             )
-            self._history = version, rows
-        return self._history[1]
+            self._history = history = version, rows
+        return history[1]
 
     def _imported(self, event_id: str) -> dict[str, Any] | None:
         rows = self.workspace.imported("events").filter(pl.col("event_id") == event_id)

@@ -174,7 +174,7 @@ class Ledger:
         self._looks += 1
         try:
             versions = await self._run(self._looking, self._versions)
-            if versions.get("events", "") != self.seen.version():
+            if versions.get("events", "") != self.seen.seen:
                 await self._run(self._looking, self.seen.look)
             if (keys := versions.get("keys", "")) != self._keys_seen:
                 self.access.replace(await self._run(self._looking, self.keys.list))

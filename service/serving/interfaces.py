@@ -51,6 +51,17 @@ class Engine(Protocol):
     ) -> Document:
         """Return a page of leads, without counts of deals for who may not see all zones."""
 
+    def lead(
+        self, need: NeedQuery, enterprise_id: str, language: Language, *, deals: bool = True
+    ) -> Document:
+        """Return one enterprise as a lead for a need, with its rank (NotFoundError)."""
+
+    def candidates(self, need: NeedQuery, filters: Filters, limit: int) -> Document:
+        """Return the first leads in short, without reasons."""
+
+    def presence(self, chain_id: str, zone_ids: Sequence[str]) -> Document:
+        """Return what these zones together have of a chain (NotFoundError)."""
+
     def batch(
         self,
         needs: Sequence[NeedQuery],
@@ -72,8 +83,8 @@ class Engine(Protocol):
     def need_of(self, zone_id: str, industry: str) -> NeedQuery:
         """Return the need of a zone in an industry (NotFoundError)."""
 
-    def zones(self) -> list[Document]:
-        """Return every zone."""
+    def zones(self, q: str | None = None) -> list[Document]:
+        """Return every zone, or those that people may mean by `q`."""
 
     def zone(self, zone_id: str) -> Document:
         """Return a zone with its needs (NotFoundError)."""

@@ -31,18 +31,46 @@ _NOTES = {
     ),
 }
 _SURE = 0.3
+_UNANSWERED = {
+    "away": (
+        "语言模型未应答，仅按产业与产品词表理解",
+        "the language model does not answer: the thesaurus alone was used",
+    ),
+    "slow": (
+        "语言模型未在规定时间内应答，仅按产业与产品词表理解",
+        "the language model did not answer in time: the thesaurus alone was used",
+    ),
+    "wrong": (
+        "语言模型的回答不可用，仅按产业与产品词表理解",
+        "the answer of the language model was of no use: the thesaurus alone was used",
+    ),
+    "busy": (
+        "语言模型正忙，仅按产业与产品词表理解",
+        "the language model is busy: the thesaurus alone was used",
+    ),
+    "unasked": (
+        "尚未询问语言模型，仅按产业与产品词表理解",
+        "the language model was not asked yet: the thesaurus alone was used",
+    ),
+}
 
 
-def understood_told(understood: Understood) -> Document:
+def understood_told(understood: Understood, language: Language) -> Document:
     """Return what a need was taken for, as answers have it."""
+    of_model = {"from": "language model"}
+    note = _UNANSWERED.get(understood.unanswered)
     return {
         "parts": list(understood.parts),
         "concepts": [
             {"name": concept.name, "sure": concept.sure, "from": concept.source}
             for concept in understood.concepts
         ],
-        "words": [{"word": word, "weight": weight} for word, weight in understood.words],
+        "words": [
+            {"word": word, "weight": weight} | (of_model if word in understood.of_model else {})
+            for word, weight in understood.words
+        ],
         "ignored": list(understood.ignored),
+        "note": note and note[0 if language == "zh" else 1],
     }
 
 

@@ -39,6 +39,10 @@ class Question:
         """The language of texts in the answer; None where it has none."""
         return None
 
+    def text(self, engine: Engine) -> str | None:  # noqa: ARG002
+        """Return the text whose meaning the answer rests on, None where there is not one alone."""
+        return None
+
     def answer(self, engine: Engine) -> Document:
         """Return what an engine answers."""
         raise NotImplementedError
@@ -129,8 +133,23 @@ class LeadsQuestion(Question):
         """The language of the reasons."""
         return self.spoken
 
+    def text(self, engine: Engine) -> str | None:
+        """Return what the need says; None where its words are given (NotFoundError, …)."""
+        need = self._need(engine)
+        return None if need.words else need.industry
+
     def answer(self, engine: Engine) -> Document:
         """Return the page, as the caller may see it (NotFoundError, ForeignZoneError)."""
+        return engine.recommend(
+            self._need(engine),
+            self.filters,
+            self.limit,
+            self.offset,
+            self.spoken,
+            deals=self.rights.zones is None,
+        )
+
+    def _need(self, engine: Engine) -> NeedQuery:
         need, name = self.need, "need.zone_id"
         if isinstance(need, KnownNeed):
             name = "zone_id" if need.need_id is None else "need_id"
@@ -138,14 +157,7 @@ class LeadsQuestion(Question):
             self.rights.check(need.zone_id, name)
         elif need.zone_id is not None:
             self.rights.check(need.zone_id, name)
-        return engine.recommend(
-            need,
-            self.filters,
-            self.limit,
-            self.offset,
-            self.spoken,
-            deals=self.rights.zones is None,
-        )
+        return need
 
 
 @dataclass(frozen=True)

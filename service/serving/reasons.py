@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from features.compact import single
+from features.compact import rows_of
 from features.nodes import NAMED_FROM
 from features.normal import normal
 from features.ordered import found_in
@@ -134,6 +134,12 @@ def find_evidence(
         gap_node=chain_map.nodes[fills.node] if fills else None,
         filled=pool.products.text(row, pool.nodes.product[row, fills.node]) if fills else None,
     )
+
+
+def node_of(pool: PoolFeatures, chain_map: ChainMap, need: NeedFeatures, row: int) -> Node | None:
+    """Return the node that an enterprise fits best, if it fits it well enough to be named."""
+    node, fits, _ = _node(pool, chain_map, need, row)
+    return node if fits else None
 
 
 def reasons(
@@ -318,7 +324,7 @@ def _answer(
     """Return the item that answers the need best, and the word that it answers, if it does."""
     if not len(own):
         return None, None
-    grams = single(pool.product_grams[own])
+    grams = rows_of(pool.product_grams, own)
     matches = np.minimum(np.asarray((grams @ need.views["items"].T).toarray()), 1) ** 2
     weighed = matches * np.minimum(need.weights, 1)
     item, word = np.unravel_index(int(np.argmax(weighed)), weighed.shape)

@@ -8,6 +8,7 @@ from scipy import sparse
 
 from features.errors import DamagedError, UnavailableError
 from features.need import NeedQuery
+from features.snapshot import Snapshot
 from features.workspace import Workspace
 from models import artifact, pool_files, prepared, retrieval
 from models.ranker import order
@@ -59,7 +60,7 @@ def test_features_come_back_as_they_were_made_whatever_the_chunks(bound, workspa
     found = prepared.prepare("v1", lambda: bound.ranker, workspace).bound
     pool, expected = found.pool, bound.pool
     assert list(pool.names) == list(expected.names)
-    for name in ("ids", "industries", "attributes", "points"):
+    for name in ("ids", "attributes", "points"):
         assert same(getattr(pool, name), getattr(expected, name)), name
     for name, view in expected.views.items():
         assert same(pool.views[name], view), name
@@ -186,15 +187,15 @@ def test_a_former_pool_of_another_chain_map_is_not_taken_over(bound, workspace, 
 
 
 def test_tables_that_change_while_they_are_read_are_read_again(bound, workspace, monkeypatch):
-    few, read = tables()["enterprises"].head(20), workspace.read
+    few, read = tables()["enterprises"].head(20), Snapshot.read
 
-    def changing(table):
-        found = read(table)
-        monkeypatch.setattr(workspace, "read", read)
+    def changing(snapshot, table):
+        found = read(snapshot, table)
+        monkeypatch.setattr(Snapshot, "read", read)
         workspace.commit({"enterprises": few})
         return found
 
-    monkeypatch.setattr(workspace, "read", changing)
+    monkeypatch.setattr(Snapshot, "read", changing)
     found = prepared.prepare("v1", lambda: bound.ranker, workspace)
     assert len(found.profiles) == 20
     assert len(files(workspace)) == 1

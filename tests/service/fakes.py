@@ -111,7 +111,7 @@ class FakeEngine:
     def need_of(self, zone_id: str, industry: str) -> NeedQuery:
         return self.need(f"{zone_id}/{industry}")
 
-    def zones(self) -> list[Document]:
+    def zones(self, q: str | None = None) -> list[Document]:
         return [ZONE]
 
     def zone(self, zone_id: str) -> Document:

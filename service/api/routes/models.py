@@ -39,14 +39,14 @@ async def versions(parts: Context) -> Response:
 @router.post("/rollback", responses=shaped(ActiveModel))
 async def rollback(request: Request, parts: Context, caller: Asking) -> Response:
     """Put the version that was active before in service again."""
-    return await _switched(request, parts, caller, None, parts.models.rollback)
+    return await switched(request, parts, caller, None, parts.models.rollback)
 
 
 @router.post("/{version}/activate", responses=shaped(ActiveModel))
 async def activate(request: Request, parts: Context, caller: Asking, version: str) -> Response:
     """Put a version in service, without a restart."""
     switch = partial(parts.models.activate, version)
-    return await _switched(request, parts, caller, version, switch)
+    return await switched(request, parts, caller, version, switch)
 
 
 @router.get("/{version}", responses=shaped(ModelManifest))
@@ -55,7 +55,7 @@ async def manifest(parts: Context, version: str) -> Response:
     return _json(await parts.answers.look_up(lambda: parts.models.show(version)))
 
 
-async def _switched(
+async def switched(
     request: Request,
     parts: Parts,
     caller: Caller,

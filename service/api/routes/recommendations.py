@@ -18,13 +18,13 @@ from service.serving.questions import KnownNeed, LeadsQuestion
 router = APIRouter(prefix="/v1/recommendations", tags=["recommendations"])
 
 _FILTERS = set(FilterBody.model_fields)
-_REPEATABLE = _FILTERS - {"min_capital", "max_age"}
+REPEATABLE = _FILTERS - {"min_capital", "max_age"}
 
 
 @router.get(
     "",
     responses=shaped(LeadPage),
-    dependencies=[Depends(only(*RecommendationQuery.model_fields, repeatable=_REPEATABLE))],
+    dependencies=[Depends(only(*RecommendationQuery.model_fields, repeatable=REPEATABLE))],
 )
 async def leads_for_a_known_need(
     request: Request,
@@ -34,9 +34,7 @@ async def leads_for_a_known_need(
     asked: Annotated[RecommendationQuery, Query()],
 ) -> Response:
     """Rank leads for a need of the workspace: `need_id`, or `zone_id` and `industry`."""
-    _check_need(asked)
-    need = KnownNeed(asked.need_id, asked.zone_id, asked.industry)
-    question = _question(need, asked, _filters(asked), language, caller)
+    question = question_of(asked, language, caller)
     if learn := request.scope.get("lianzhao.learn"):
         learn(request.scope, question)
     return await parts.answer(request, question)
@@ -51,12 +49,19 @@ async def leads_for_a_need_in_the_body(
     asked: RecommendationBody,
 ) -> Response:
     """Rank leads for a need that the workspace does not have to know."""
-    need = NeedQuery.from_row(asked.need.model_dump(exclude_defaults=True))
+    need = NeedQuery.from_row(asked.need.model_dump(exclude_none=True))
     if need.zone_id is not None:
         request.scope[ZONE] = need.zone_id
         caller.check_zone(need.zone_id, "need.zone_id")
-    question = _question(need, asked, _filters(asked.filters), language, caller)
+    question = _question(need, asked, filters_of(asked.filters), language, caller)
     return await parts.answer(request, question)
+
+
+def question_of(asked: RecommendationQuery, language: Language, caller: Caller) -> LeadsQuestion:
+    """Return the question for leads for a need of the workspace (InputError)."""
+    _check_need(asked)
+    need = KnownNeed(asked.need_id, asked.zone_id, asked.industry)
+    return _question(need, asked, filters_of(asked), language, caller)
 
 
 def _question(
@@ -69,7 +74,8 @@ def _question(
     return LeadsQuestion(need, filters, page.limit, page.offset, language, caller.rights)
 
 
-def _filters(body: FilterBody) -> Filters:
+def filters_of(body: FilterBody) -> Filters:
+    """Return the filters of a request."""
     return Filters(**body.model_dump(include=_FILTERS))
 
 

@@ -248,3 +248,9 @@ def test_an_integer_too_long_for_json_is_told_and_no_failure(client: TestClient)
     answer = client.post("/v1/recommendations", content=body, headers=headers)
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["got"] == str(10**30)
+
+
+def test_a_word_may_come_without_its_weight(client, source):
+    body = {"need": {"industry": "光电LED", "words": ["封装", {"word": "芯片", "weight": 0.5}]}}
+    assert client.post("/v1/recommendations", json=body).status_code == 200
+    assert source.there.asked[-1][0].words == (("封装", 1.0), ("芯片", 0.5))

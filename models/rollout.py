@@ -35,7 +35,7 @@ class Announcement(NamedTuple):
     token: str
 
 
-class Handover:
+class Rollout:
     """Where a version is announced, and workers say that they have it.
 
     Parameters
