@@ -185,7 +185,9 @@ def reach_projects(reached: Reached, start: Start, home: Path) -> None:
         reached.ask(client, 409, "project-closed", "POST", path, f"{own}/moves", json=body)
         talk = {"enterprise_id": "e1", "stage": "contacted"}
         assert client.post(url, json=talk | {"zone_id": "za"}).status_code == 201
-    _, other = KeyStore(Database(home)).add("official", ["zb"])
+    database = Database(home)
+    _, other = KeyStore(database).add("official", ["zb"])
+    database.close()
     with start(home=home) as client:
         key = {"X-API-Key": other}
         body = talk | {"zone_id": "zb"}
