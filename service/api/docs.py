@@ -67,6 +67,9 @@ PROBLEMS = {
 """What each status of an error can mean, by the `code` that says which."""
 _ANY = {401, 403, 414, 421, 500}
 _OF_EVENTS = {"unknown-reference", "idempotency-key-reused"}
+_OF_IDS = {"/v1/recommendations", "/v1/allocation", "/v1/gates", "/v1/meetings"}
+"""Calls that name something by its id outside of their path."""
+_PROJECTS = ("/v1/projects", "/v1/meetings", "/v1/talks")
 _OF_PROJECTS = {"version-conflict", "project-closed", "held-elsewhere", "unusual-amount"}
 
 
@@ -81,9 +84,9 @@ def _errors(path: str, method: str, *, body: bool) -> dict[int, dict[str, str]]:
             statuses |= {400, 408}
         if method == "post":
             statuses |= {413} if path == "/v1/recommendations" else {409, 413}
-        if "{" in path or path in {"/v1/recommendations", "/v1/allocation"}:
+        if "{" in path or path in _OF_IDS:
             statuses.add(404)
-    of_projects = method == "post" and path.startswith("/v1/projects")
+    of_projects = method == "post" and path.startswith(_PROJECTS)
     recording = of_projects or (method, path) == ("post", "/v1/events")
     left_out = (set() if recording else _OF_EVENTS) | (set() if of_projects else _OF_PROJECTS)
     return {
