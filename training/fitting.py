@@ -53,6 +53,7 @@ class TrainingData:
     events: pl.DataFrame
     chains: pl.DataFrame
     input_output: pl.DataFrame = field(default_factory=SCHEMAS["input_output"].create_empty)
+    words: pl.DataFrame = field(default_factory=SCHEMAS["words"].create_empty)
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,9 @@ def fit(
     progress("read profiles", 0, 1)
     events, notes = credible(data.events, data.enterprises, as_of=today)
     chains = ChainMap.from_frame(data.chains)
-    space = FeatureSpace(store, chains, input_output=data.input_output, seed=seed)
+    space = FeatureSpace(
+        store, chains, input_output=data.input_output, own_words=data.words, seed=seed
+    )
     encoding = partial(progress, "encode texts")
     pool = space.fit_pool(data.enterprises, today=today, progress=encoding)
     residents = Residents.of(data.enterprises, space.gazetteer_)

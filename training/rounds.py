@@ -146,7 +146,11 @@ class Rounds:
         if self._last is None or self._last[1] != task.as_of or not self._last[0].equals(frame):
             chains = ChainMap.from_frame(task.data.chains)
             space = FeatureSpace(
-                self.store, chains, input_output=task.data.input_output, seed=self.seed
+                self.store,
+                chains,
+                input_output=task.data.input_output,
+                own_words=task.data.words,
+                seed=self.seed,
             )
             encoding = partial(progress, "encode texts")
             pool = space.fit_pool(frame, today=task.as_of, progress=encoding)
