@@ -232,7 +232,7 @@ class _Index:
                 strengths += [strength] * len(texts)
         self.concept = np.array(owners, dtype=np.intp)
         self.strength = np.array(strengths, dtype=np.float32)
-        self.characters = CharacterIndex(self.texts)
+        self.characters = CharacterIndex(self.texts, counting_unknown=True)
 
 
 @cache
