@@ -36,13 +36,19 @@ PROBLEMS = {
     },
     404: {"not-found": "an id that the workspace does not know"},
     408: {"too-slow": "the body took too long to arrive"},
-    409: {"conflict": "it contradicts what is already there"},
+    409: {
+        "conflict": "it contradicts what is already there",
+        "version-conflict": "it was changed meanwhile: see `current` and `wanted`",
+        "project-closed": "the project has ended",
+        "held-elsewhere": "another zone of the city is in talks with the enterprise",
+    },
     413: {"too-large": "the body is larger than 1 MiB"},
     414: {"too-long": "the path with its query is too long"},
     421: {"wrong-host": "without keys the service is called as localhost or 127.0.0.1"},
     422: {
         "bad-input": "a wrong parameter or field, which `errors` names",
         "unknown-reference": "a need, zone or enterprise that the workspace does not know",
+        "unusual-amount": "an amount that looks as if it was given in another unit",
         "idempotency-key-reused": "the Idempotency-Key came with another request before",
     },
     429: {"too-many-requests": "more than LIANZHAO_RATE_LIMIT; see Retry-After"},
@@ -61,6 +67,7 @@ PROBLEMS = {
 """What each status of an error can mean, by the `code` that says which."""
 _ANY = {401, 403, 414, 421, 500}
 _OF_EVENTS = {"unknown-reference", "idempotency-key-reused"}
+_OF_PROJECTS = {"version-conflict", "project-closed", "held-elsewhere", "unusual-amount"}
 
 
 def _errors(path: str, method: str, *, body: bool) -> dict[int, dict[str, str]]:
@@ -74,11 +81,13 @@ def _errors(path: str, method: str, *, body: bool) -> dict[int, dict[str, str]]:
             statuses |= {400, 408}
         if method == "post":
             statuses |= {413} if path == "/v1/recommendations" else {409, 413}
-        if "{" in path or path == "/v1/recommendations":
+        if "{" in path or path in {"/v1/recommendations", "/v1/allocation"}:
             statuses.add(404)
-    recording = (method, path) == ("post", "/v1/events")
+    of_projects = method == "post" and path.startswith("/v1/projects")
+    recording = of_projects or (method, path) == ("post", "/v1/events")
+    left_out = (set() if recording else _OF_EVENTS) | (set() if of_projects else _OF_PROJECTS)
     return {
-        status: {c: t for c, t in PROBLEMS[status].items() if recording or c not in _OF_EVENTS}
+        status: {c: t for c, t in PROBLEMS[status].items() if c not in left_out}
         for status in sorted(statuses)
     }
 

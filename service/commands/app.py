@@ -14,11 +14,14 @@ import typer
 from features.errors import LianzhaoError
 from service.api.problems import FAILURE, exit_code
 from service.commands import (
+    allocation,
     demo,
     evaluation,
+    gates,
     keys,
     listing,
     models,
+    projects,
     recommend,
     serving,
     tables,
@@ -57,7 +60,11 @@ app.command("train")(models.train)
 app.command("evaluate")(evaluation.evaluate)
 app.command("recommend")(recommend.recommend)
 app.command("words")(words.words)
+app.command("allocate")(allocation.allocate)
 app.add_typer(models.versions, name="models", help="Versions of the model.")
+projects.projects.command("gates")(gates.gates)
+projects.projects.command("check-offer")(gates.offer)
+app.add_typer(projects.projects, name="projects", help="Projects in their pools, as a board.")
 app.add_typer(keys.keys, name="keys", help="API keys.")
 app.command("serve")(serving.serve)
 

@@ -19,7 +19,7 @@ from tests.benchmarks.listed import ROOT, Listed
 from tests.benchmarks.report import SkippedError, progress
 
 NAMES = ("train", "recommend", "hybrid", "batch", "demo", "serving", "workers", "quality")
-ON_REQUEST = ("protocols", "publish", "scale", "scale_train", "soak")
+ON_REQUEST = ("projects", "protocols", "publish", "scale", "scale_train", "soak")
 """Those that take too long to be run unless they are asked for."""
 
 
