@@ -10,6 +10,7 @@ import os
 import shutil
 import signal
 import socket
+import sys
 import tempfile
 import threading
 from functools import partial
@@ -42,6 +43,11 @@ log = logging.getLogger(__name__)
 
 _GRACE_SECONDS = 10
 """How long answers under way are waited for at the end."""
+_UNSEEN = (
+    "note: a proxy on this machine that adds no header (X-Forwarded-For, Forwarded) cannot be "
+    "seen, and gives everybody behind it an administrator's rights; make a key before you set one "
+    "up: lianzhao keys add --role administrator"
+)
 _ARENAS = "2"
 """Arenas of glibc's malloc in a worker. With one for each thread, as it is by default, the pieces
 that a former model leaves in each are never given back: some 30 MB at every change of version."""
@@ -105,6 +111,8 @@ def serve(
         server.on_startup(lambda: _end_on_signal(server.signal_handler_interrupt))
         asks = "without API keys, for this machine only" if keyless else "asks for API keys"
         server.on_startup(lambda: print(f"serving on {url} (API: {url}/docs); {asks}", flush=True))
+        if keyless:
+            server.on_startup(lambda: print(_UNSEEN, file=sys.stderr, flush=True))
         server.serve(target_loader=partial(_load, build, settings, os.getpid()), wrap_loader=False)
 
 

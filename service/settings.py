@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from features.errors import LianzhaoError
+from service.access.proxies import is_path_prefix, network
 
 PREFIX = "LIANZHAO_"
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
@@ -26,6 +27,8 @@ _EXPECTED = {
     "log_level": "debug, info, warning, error or critical",
     "cors_origins": "origins parted by commas, such as https://example.org,http://localhost:3000",
     "rate_limit": "a number of requests per second, minute, hour or day, such as 100/minute",
+    "trusted_proxies": "addresses or networks parted by commas, such as 127.0.0.1,10.0.0.0/8",
+    "root_path": "a path such as /leads",
     "encoder": "module:factory, a callable that returns a sentence encoder",
     "audit_days": "a whole number of days from 1 to 3650",
     "cache_ttl": "a whole number of seconds from 1 to 2592000 (30 days)",
@@ -77,6 +80,10 @@ class Settings(BaseSettings):
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     rate_limit: Annotated[RateLimit | None, NoDecode] = None
     """Unset: none."""
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    """Proxies whose word on a client's address and on the path before ours is taken."""
+    root_path: str = ""
+    """The path under which a proxy serves this, such as /leads."""
     encoder: str | None = None
     """Another sentence encoder, as module:factory."""
     audit_days: int = Field(default=180, ge=1, le=3650)
@@ -151,6 +158,21 @@ class Settings(BaseSettings):
             if origin != "*" and not re.fullmatch(r"https?://[^/?#@\s]+", origin):
                 raise ValueError(origin)
         return found
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _proxies(cls, proxies: Any) -> Any:
+        if not isinstance(proxies, str):
+            return proxies
+        return tuple(str(network(part)) for part in proxies.split(",") if part.strip())
+
+    @field_validator("root_path")
+    @classmethod
+    def _root(cls, path: str) -> str:
+        path = path.strip().rstrip("/")
+        if path and not is_path_prefix(path):
+            raise ValueError(path)
+        return path
 
     @field_validator("rate_limit", mode="before")
     @classmethod

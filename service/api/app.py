@@ -20,6 +20,7 @@ from service.api import docs, problems
 from service.api.front import Front, Known, Shortcut
 from service.api.guards import BodyLimit, LoopbackOnly, RawQuery
 from service.api.observer import Observed, Observer
+from service.api.prefix import Prefix
 from service.api.routes import (
     audit,
     enterprises,
@@ -64,9 +65,12 @@ class App(FastAPI):
     """The API, and before it what answers without it."""
 
     front: Front | None = None
+    prefix: Prefix
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
+        if scope["type"] == "http":
+            self.prefix.note(scope)
         if self.front is None or not await self.front.answered(scope, send):
             await super().__call__(scope, receive, send)
 
@@ -121,9 +125,11 @@ def create_app(
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        openapi_url=None,
         redirect_slashes=False,
         telemetry=tracing.configuration(),
     )
+    app.prefix = Prefix(settings.root_path, ledger.access.proxies)
     app.state.parts = Parts(answers, registry or _registry_of(settings), telemetry, ledger)
     for module in (recommendations, reference, enterprises, models, events, audit, health):
         app.include_router(module.router)
@@ -135,6 +141,9 @@ def create_app(
     app.add_middleware(Shortcut, answers=answers, known=known)
     app.add_middleware(BodyLimit)
     app.add_middleware(Gate, ledger=ledger, limiter=limiter)
+    app.add_middleware(LoopbackOnly, access=ledger.access, origins=settings.cors_origins)
+    app.add_middleware(problems.Unexpected)
+    # Before whatever refuses or fails: a page of another origin may read why.
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -143,8 +152,6 @@ def create_app(
             allow_headers=_ACCEPTED,
             expose_headers=_EXPOSED,
         )
-    app.add_middleware(LoopbackOnly, access=ledger.access, origins=settings.cors_origins)
-    app.add_middleware(problems.Unexpected)
     app.add_middleware(Observed, observer=observer)
     app.add_middleware(RawQuery)
     # A trace needs the framework, which makes its span.

@@ -5,14 +5,17 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from fastapi import Request, Response  # noqa: TC002  the framework reads what routes take
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.openapi.utils import get_openapi
+from starlette.responses import JSONResponse
 from starlette.staticfiles import StaticFiles
 
+from service.api.prefix import prefixed
 from service.api.replies import ProblemBody
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI, Response
+    from fastapi import FastAPI
 
 _ASSETS = "/docs/assets"
 _REFERENCE = "#/components/schemas/{model}"
@@ -33,6 +36,7 @@ PROBLEMS = {
         "forbidden": "a key of this role may not do this",
         "foreign-zone": "the key is for other zones",
         "foreign-origin": "a page from elsewhere asks",
+        "forwarded": "without keys nothing that a proxy hands on is answered",
     },
     404: {"not-found": "an id that the workspace does not know"},
     408: {"too-slow": "the body took too long to arrive"},
@@ -95,14 +99,21 @@ def install(app: FastAPI) -> None:
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]
     folder = str(files("fastapi_swagger") / "resources")
 
+    @app.get("/openapi.json", include_in_schema=False)
+    async def document(request: Request) -> Response:
+        root = prefixed(request.scope, "")
+        servers = {"servers": [{"url": root}]} if root else {}
+        return JSONResponse({**app.openapi(), **servers})
+
     @app.get("/docs", include_in_schema=False)
-    async def docs() -> Response:
+    async def docs(request: Request) -> Response:
+        assets = prefixed(request.scope, _ASSETS)
         page = get_swagger_ui_html(
-            openapi_url="/openapi.json",
+            openapi_url=prefixed(request.scope, "/openapi.json"),
             title=app.title,
-            swagger_js_url=f"{_ASSETS}/swagger-ui-bundle.js",
-            swagger_css_url=f"{_ASSETS}/swagger-ui.css",
-            swagger_favicon_url=f"{_ASSETS}/favicon-32x32.png",
+            swagger_js_url=f"{assets}/swagger-ui-bundle.js",
+            swagger_css_url=f"{assets}/swagger-ui.css",
+            swagger_favicon_url=f"{assets}/favicon-32x32.png",
             swagger_ui_parameters={"validatorUrl": None, "tryItOutEnabled": True},
         )
         page.headers["Content-Security-Policy"] = _POLICY

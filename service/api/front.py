@@ -83,7 +83,8 @@ class Front:
         if not isinstance(caller, Caller) or not (known := self.known.get(scope, caller)):
             return False
         answer = self.answers.at_hand(known[0])
-        if answer is None or (self.limiter and self.limiter.wait(who(scope, caller))):
+        proxies = self.ledger.access.proxies
+        if answer is None or (self.limiter and self.limiter.wait(who(scope, caller, proxies))):
             return False
         scope[KEY_ID], scope["route"] = caller.key_id, known[1]
         self.answers.telemetry.hit()

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from features import errors
 from service.api.observer import PROBLEM, REQUEST_ID
+from service.api.prefix import prefixed
 from service.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -208,7 +209,10 @@ def install(app: FastAPI) -> None:
         path = request.scope["path"]
         code, detail = {
             400: ("bad-body", "the body cannot be read: it broke off, or is not in UTF-8"),
-            404: (errors.NotFoundError.code, f"there is nothing at {path}; see /docs"),
+            404: (
+                errors.NotFoundError.code,
+                f"there is nothing at {path}; see {prefixed(request.scope, '/docs')}",
+            ),
             405: ("method-not-allowed", f"{path} does not take {request.method}"),
             408: ("too-slow", error.detail),
             413: ("too-large", error.detail),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -35,6 +36,7 @@ _LOCAL_BYTES = 32 * 2**20
 _LAST_BYTES = 8 * 2**20
 _ENTRY_BYTES = 1024
 """What an entry weighs besides its body."""
+_OF_COMPRESSED = re.compile(rb'[-;]{1,2}(?:gzip|br|zstd|deflate)"$')
 _MADE_BY = ("2", schema_hash())
 """The number is changed when the same model and pool would give other bytes than before."""
 _THREADS = 4
@@ -113,8 +115,11 @@ class Answer:
         return 304, [*self.headers, _X_CACHE[state]], b""
 
     def _is_named_by(self, held: bytes) -> bool:
-        # The weak comparison of RFC 9110.
-        tags = [tag.strip().removeprefix(b"W/") for tag in held.split(b",")]
+        # The weak comparison of RFC 9110, whatever a server before this one added when it
+        # compressed the answer.
+        tags = [
+            _OF_COMPRESSED.sub(b'"', tag.strip().removeprefix(b"W/")) for tag in held.split(b",")
+        ]
         return self.etag in tags or tags == [b"*"]
 
     @property

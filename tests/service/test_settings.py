@@ -112,3 +112,43 @@ def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_masks(value: str, shown: str) -> None:
     assert masked(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "field", "expected"),
+    [
+        (
+            "TRUSTED_PROXIES",
+            "127.0.0.1, 10.0.0.0/8,::1",
+            "trusted_proxies",
+            ("127.0.0.1/32", "10.0.0.0/8", "::1/128"),
+        ),
+        ("ROOT_PATH", "/leads/", "root_path", "/leads"),
+        ("ROOT_PATH", "/", "root_path", ""),
+    ],
+)
+def test_what_stands_before_the_service(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, field: str, expected: object
+) -> None:
+    monkeypatch.setenv(f"LIANZHAO_{name}", value)
+    assert getattr(Settings.load(), field) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TRUSTED_PROXIES", "nginx"),
+        ("TRUSTED_PROXIES", "10.0.0.0/33"),
+        ("TRUSTED_PROXIES", "127.0.0.1;10.0.0.1"),
+        ("ROOT_PATH", "leads"),
+        ("ROOT_PATH", "/a/../b"),
+        ("ROOT_PATH", "https://example.org/leads"),
+    ],
+)
+def test_wrong_words_about_what_stands_before_the_service(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(f"LIANZHAO_{name}", value)
+    with pytest.raises(SettingsError, match=f"LIANZHAO_{name} must be") as error:
+        Settings.load()
+    assert value in str(error.value)

@@ -42,6 +42,7 @@ PLAIN = (
     (400, "bad-json", "POST", LEADS, LEADS, {"content": b"{", "headers": JSON}),
     (400, "bad-body", "POST", LEADS, LEADS, {"content": b'"\xff"', "headers": JSON}),
     (403, "foreign-origin", "POST", LEADS, LEADS, {"headers": {"Origin": "https://evil.example"}}),
+    (403, "forwarded", "GET", LEADS, LEADS, {"headers": {"Forwarded": "for=203.0.113.9"}}),
     (404, "not-found", "GET", ZONE, "/v1/zones/nowhere", {}),
     (413, "too-large", "POST", LEADS, LEADS, {"content": b" " * (MAX_BODY + 1), "headers": JSON}),
     (414, "too-long", "GET", LEADS, LEADS + "?need_id=" + "a" * 40_000, {}),
