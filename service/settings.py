@@ -6,18 +6,20 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from features.errors import LianzhaoError
 from service.access.proxies import is_path_prefix, network
+from service.cache.connecting import WrongAddressError, check_address, stray_mark
 
 PREFIX = "LIANZHAO_"
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 _REDIS = (
-    "redis://[user:password@]host[:port][/number], rediss://… (with TLS) or unix:///path/to/socket"
+    "redis://[user:password@]host[:port][/number], rediss://… (with TLS), unix:///path/to/socket "
+    "or redis+sentinel://host:26379,host2:26379/name[/number]"
 )
 _DATABASE = "sqlite:///path/to/file or postgresql://[user:password@]host[:port]/name"
 _EXPECTED = {
@@ -102,28 +104,18 @@ class Settings(BaseSettings):
     @classmethod
     def _redis(cls, url: SecretStr | None) -> SecretStr | None:
         if url is not None:
-            parts = urlsplit(url.get_secret_value())
-            number = parts.path.strip("/")
-            if parts.scheme == "unix":
-                right = bool(number)
-            else:
-                # Reading the port is what checks it.
-                right = (
-                    parts.scheme in {"redis", "rediss"}
-                    and bool(parts.hostname)
-                    and parts.port != 0
-                    and (not number or number.isdecimal())
-                )
-            if not right:
-                raise ValueError(parts.scheme)
+            check_address(url.get_secret_value())
         return url
 
     @field_validator("database_url")
     @classmethod
     def _database(cls, url: SecretStr | None) -> SecretStr | None:
         if url is not None:
-            parts = urlsplit(url.get_secret_value())
+            text = url.get_secret_value()
+            parts = urlsplit(text)
             name = parts.path.strip("/")
+            if parts.scheme != "sqlite" and (hint := stray_mark(text)):
+                raise WrongAddressError(hint)
             if parts.scheme == "sqlite":
                 right = bool(name) and not parts.netloc
             else:
@@ -134,6 +126,8 @@ class Settings(BaseSettings):
                 )
             if not right:
                 raise ValueError(parts.scheme)
+            if parts.scheme != "sqlite":
+                _check_options(parts.query)
         return url
 
     @field_validator("encoder")
@@ -198,8 +192,13 @@ class Settings(BaseSettings):
                 value = value.get_secret_value()
             got, expected = masked(str(value)), _EXPECTED[field]
             name = PREFIX + field.upper()
+            why = first.get("ctx", {}).get("error")
+            hint = f" ({why})" if isinstance(why, WrongAddressError) else ""
             raise SettingsError(
-                f"{name} must be {expected}; got {got!r}", field=name, got=got, expected=expected
+                f"{name} must be {expected}{hint}; got {got!r}",
+                field=name,
+                got=got,
+                expected=expected,
             ) from None
 
     def redis(self) -> str | None:
@@ -209,6 +208,17 @@ class Settings(BaseSettings):
     def database(self) -> str | None:
         """Return the database's address, its password included, or None for the workspace's."""
         return self.database_url.get_secret_value() if self.database_url else None
+
+
+def _check_options(query: str) -> None:
+    """Refuse options that PostgreSQL's client does not know, with the word."""
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import make_conninfo
+
+    try:
+        make_conninfo("", **dict(parse_qsl(query, keep_blank_values=True)))
+    except ProgrammingError as error:
+        raise WrongAddressError(str(error).strip()) from None
 
 
 def masked(value: str) -> str:

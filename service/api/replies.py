@@ -367,7 +367,9 @@ class Ready(_Outgoing):
     model_version: str
     pool_version: str
     pool_date: str | None
-    cache: Literal["up", "full", "down", "none"] = Field(description="Redis, if one was set up.")
+    cache: Literal["up", "full", "read-only", "refusing", "down", "none"] = Field(
+        description="Redis, if one was set up; full, read-only or refusing, it takes nothing."
+    )
     database: Literal["up", "down"]
     trouble: str | None
     degraded: list[Literal["cache", "database", "model"]]

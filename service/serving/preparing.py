@@ -31,6 +31,7 @@ from service.api.routes.recommendations import for_known_need
 from service.api.schemas import RecommendationQuery
 from service.cache.answers import warm
 from service.cache.embedded import end_with_parent
+from service.cache.seal import Seal
 from service.cache.tiers import RemoteCache
 from service.database.connection import Database
 from service.database.event_log import EventLog
@@ -123,7 +124,8 @@ def _loaded(settings: Settings, version: str) -> Engine:
 
 async def _warm(settings: Settings, engine: Engine) -> None:
     """Have the first page of every known need in Redis, in Chinese, for who may see all zones."""
-    remote = RemoteCache(settings.redis(), settings.cache_ttl, patience=_PATIENCE)
+    seal = Seal(settings.home)
+    remote = RemoteCache(settings.redis(), settings.cache_ttl, patience=_PATIENCE, seal=seal)
     ends, computed = time.monotonic() + _WARMING_SECONDS, 0
     try:
         await remote.check()

@@ -152,3 +152,72 @@ def test_wrong_words_about_what_stands_before_the_service(
     with pytest.raises(SettingsError, match=f"LIANZHAO_{name} must be") as error:
         Settings.load()
     assert value in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "word"),
+    [
+        ("redis://host/0?timeout=5", "no option 'timeout'"),
+        ("redis://host/?db=abc", "'db'"),
+        ("redis://host/0?socket_timeout=long", "'socket_timeout'"),
+        ("redis://host/0?decode_responses=true", "no option 'decode_responses'"),
+        ("redis://host/0?ssl_ca_certs=/etc/ca.pem", "no option 'ssl_ca_certs'"),
+        ("rediss://host/0?ssl_cert_reqs=perhaps", "perhaps"),
+        ("redis://host/0?protocol=9", "protocol must be"),
+        ("unix:///run/redis.sock?timeout=5", "no option 'timeout'"),
+        ("redis://host/0/1", "the database is a number"),
+        ("redis://:pa#ss@host:6379/0", "%23"),
+        ("redis://:pa/ss@host:6379/0", "%2F"),
+        ("redis://user:pa?ss@host:6379/0", "%3F"),
+        ("redis://user#x:pass@host", "%23"),
+        ("redis://host/0#fragment", "%23"),
+        ("redis+sentinel://host:26379", "NAME-OF-THE-MASTER"),
+        ("redis+sentinel://host:port/name", "sentinel's port"),
+        ("redis+sentinel://host/name/zero", "the database is a number"),
+        ("redis+sentinel://host/name?timeout=1", "no option 'timeout'"),
+        ("redis://one:6379,two:6379/0", "redis+sentinel://"),
+    ],
+)
+def test_what_the_client_of_redis_refuses_stops_the_start_with_the_word(
+    monkeypatch: pytest.MonkeyPatch, url: str, word: str
+) -> None:
+    monkeypatch.setenv("LIANZHAO_REDIS_URL", url)
+    with pytest.raises(SettingsError) as caught:
+        Settings.load()
+    assert word in caught.value.message
+    assert "ss@" not in caught.value.message.replace("***@", "")
+
+
+@pytest.mark.parametrize(
+    ("url", "word"),
+    [
+        ("postgresql://user:pa#ss@host/name", "%23"),
+        ("postgresql://user:pa/ss@host/name", "%2F"),
+        ("postgresql://host/name?timeout=5", '"timeout"'),
+    ],
+)
+def test_what_the_client_of_the_database_refuses_stops_the_start_with_the_word(
+    monkeypatch: pytest.MonkeyPatch, url: str, word: str
+) -> None:
+    monkeypatch.setenv("LIANZHAO_DATABASE_URL", url)
+    with pytest.raises(SettingsError) as caught:
+        Settings.load()
+    assert word in caught.value.message
+    assert "ss@" not in caught.value.message.replace("***@", "")
+    monkeypatch.setenv("LIANZHAO_DATABASE_URL", "postgresql://host/name?connect_timeout=5")
+    assert Settings.load().database()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://:pa%23s%2Fs@host:6379/0?socket_timeout=0.5&max_connections=9",
+        "rediss://host/0?ssl_cert_reqs=none&ssl_check_hostname=false",
+        "redis+sentinel://one:26379,two/mymaster/1?sentinel_password=x",
+        "rediss+sentinel://u:p@[::1]:26379/mymaster?ssl_cert_reqs=none",
+        "sentinel://one/mymaster",
+    ],
+)
+def test_addresses_of_redis_with_options(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("LIANZHAO_REDIS_URL", url)
+    assert Settings.load().redis() == url
