@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 FAILURE = 1
 WRONG_USAGE = 2
+REFUSED = 3
 _BITS = 63
 _SHOWN = 200
 """Characters of a wrong value that are given back."""
@@ -48,6 +49,7 @@ OUTCOMES: Mapping[type[errors.LianzhaoError], Outcome] = {
     errors.NotFoundError: Outcome(404, FAILURE, "Not found"),
     errors.ForbiddenError: Outcome(403, FAILURE, "Not allowed"),
     errors.ConflictError: Outcome(409, FAILURE, "Conflict"),
+    errors.RefusedError: Outcome(409, REFUSED, "Refused"),
     errors.DamagedError: Outcome(503, FAILURE, "Damaged data"),
     errors.UnavailableError: Outcome(503, FAILURE, "Not available now"),
     SettingsError: Outcome(500, WRONG_USAGE, "Wrong setting"),

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from features.errors import ConflictError
+from features.errors import ConflictError, RefusedError
 from models import loading, prepared
 from service.commands import manifests
 from service.commands.context import Context, echo_json, progress
@@ -23,15 +23,21 @@ def train(
         bool, typer.Option("--activate/--no-activate", help="Let it serve at once.")
     ] = True,
     force: Annotated[
-        bool, typer.Option(help="Activate it even if it ranks worse than the active version.")
+        bool,
+        typer.Option(
+            help="Activate it even if it ranks worse than the active version, or unknown."
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Fit on what the workspace holds, judge it on what was held out, save and activate it.
 
-    A version that is surely worse than the active one is saved, but does not serve: exit code 1.
+    An active version that was judged is replaced only by one that was compared with it and is not
+    worse: any other is saved, but does not serve (exit code 3), unless --force says so.
     """
     own: Context = context.obj
+    for fall in publishing.fallen(own.workspace, own.registry):
+        typer.echo(f"warning: {fall}", err=True)
     with progress() as tell:
         done = publishing.train(
             own.workspace,
@@ -52,7 +58,7 @@ def train(
         state = "active" if done["activated"] else "saved, not activated"
         typer.echo(f"model {done['version']}: {state}")
     if activate and not done["activated"]:
-        raise ConflictError(f"model {done['version']} does not serve: {done['why_not']}")
+        raise RefusedError(f"model {done['version']} does not serve: {done['why_not']}")
 
 
 @versions.command("list")

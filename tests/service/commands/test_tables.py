@@ -1,4 +1,5 @@
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -139,3 +140,38 @@ def test_an_input_output_table_goes_in_and_out_again(run, tmp_path):
     ended = run("remove", "table", "input_output")
     assert ended.code == 1
     assert "no table 'input_output' was imported" in ended.err
+
+
+def test_one_judgement_is_removed_alone(run, home):
+    workspace = Workspace(home)
+    before = workspace.read("judgements")
+    need, enterprise = before.select("need_id", "enterprise_id").row(0)
+    ended = run("remove", "judgement", need, enterprise)
+    assert (ended.code, ended.out) == (
+        0,
+        f"removed judgement {need} {enterprise}: rows 1 of judgements\n",
+    )
+    after = workspace.read("judgements")
+    assert after.height == before.height - 1
+    assert after.filter(need_id=need, enterprise_id=enterprise).is_empty()
+    ended = run("remove", "judgement", need, enterprise)
+    assert ended.code == 1
+    assert f"no judgement of '{enterprise}' for '{need}'" in ended.said
+
+
+@pytest.mark.parametrize(
+    "words", [("judgement", "n"), ("need", "n", "e"), ("enterprise", "e", "n"), ("table", "a", "b")]
+)
+def test_a_removal_with_too_few_or_too_many_ids_is_wrong_usage(run, home, words):
+    assert run("remove", *words).code == 2
+
+
+def test_what_goes_along_is_told_and_asked_about(run, home, monkeypatch):
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
+    asked = []
+    monkeypatch.setattr("typer.confirm", lambda text, **_: asked.append(text))
+    ended = run("remove", "need", NEED_IDS[0])
+    assert "5 judgements and 1 events go along with need" in ended.err
+    assert len(asked) == 1
+    assert run("remove", "need", NEED_IDS[1], "--yes").code == 0
+    assert len(asked) == 1
