@@ -5,17 +5,19 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal
 
 import filelock
 import polars as pl
 
+from features import joins
 from features.chains import shipped_chain_map
 from features.errors import DamagedError, NotFoundError, UnavailableError
+from features.recorded import EventLog
 from features.tables.schema import SCHEMAS
 from features.tables.spreadsheet import inert
 from features.vocabulary import WHOLE
@@ -29,29 +31,6 @@ _REMOVABLE = {
     "need": ("needs", "need_id", ("judgements", "events")),
     "event": ("events", "event_id", ()),
 }
-
-
-class EventLog(Protocol):
-    """Events that were recorded one by one, and events taken back; kept by whoever serves."""
-
-    @property
-    def seen(self) -> str:
-        """The version as it was last noticed: no look at anything, for every request."""
-
-    def version(self) -> str:
-        """Return what changes with the log; "" while there is nothing in it."""
-
-    def recorded(self) -> pl.DataFrame:
-        """Return the recorded events in the columns of the table, those taken back included."""
-
-    def retracted(self) -> pl.Series:
-        """Return the event_ids that were taken back, recorded or imported ones."""
-
-    def changed_on(self) -> datetime.date | None:
-        """Return the day of the last change; None while there is nothing in it."""
-
-    def removing(self, column: str, id_: str) -> AbstractContextManager[int]:
-        """Take out the events of that id when the context ends well, and tell how many."""
 
 
 @dataclass(frozen=True)
@@ -73,11 +52,14 @@ class Workspace:
         The folder. Nothing is ever written elsewhere.
     log
         Events beside those that were imported; by default there are none.
+    joined
+        Whether enterprises that were joined are read as one.
     """
 
-    def __init__(self, home: Path, log: EventLog | None = None) -> None:
+    def __init__(self, home: Path, log: EventLog | None = None, *, joined: bool = True) -> None:
         self.home = Path(home)
         self.log = log
+        self.joined = joined
         self._folder = self.home / "tables"
         self._current = self._folder / "current.json"
         self._lock = filelock.FileLock(self.home / ".lock")
@@ -92,7 +74,25 @@ class Workspace:
         """Where the bad rows of the last import stand."""
         return self.home / "rejected.csv"
 
+    @property
+    def joins(self) -> joins.Joins:
+        """The enterprises that are read as one."""
+        return joins.read(self.home) if self.joined else joins.Joins()
+
+    @property
+    def as_stored(self) -> "Workspace":
+        """The same workspace, with every enterprise under its own id."""
+        return Workspace(self.home, self.log, joined=False)
+
     def read(self, table: str) -> pl.DataFrame:
+        """Read a table as `stored` does, with enterprises that were joined as one."""
+        found, own = self.stored(table), self.joins
+        if not own.into or table not in joins.JOINED:
+            return found
+        known = None if table == "enterprises" else self.imported("enterprises")["enterprise_id"]
+        return own.applied(table, found, known)
+
+    def stored(self, table: str) -> pl.DataFrame:
         """Read a table in its canonical columns and order of rows.
 
         Without any import a table has no rows, but `chains` is the map that the project ships.
@@ -143,6 +143,8 @@ class Workspace:
             version = entry.version
         if table == "events" and self.log is not None and (recorded := self.log.version()):
             version = hashlib.sha256(f"{version} {recorded}".encode()).hexdigest()[:16]
+        if table in joins.JOINED and (own := self.joins.version):
+            version = hashlib.sha256(f"{version} {own}".encode()).hexdigest()[:16]
         return version
 
     def imported_at(self, table: str) -> datetime.datetime | None:

@@ -50,7 +50,7 @@ _GATHERED = {"views.topics", "views.meaning", "views.text.data", "views.text.ind
 }
 _PAGE = 4_096
 _LOCK, _DRAFTS = ".lock", ".*.draft"
-_MADE_BY = "4"
+_MADE_BY = "5"
 """Changed when the same model and tables would be prepared otherwise than before."""
 
 

@@ -7,6 +7,7 @@ import errno
 import logging
 import multiprocessing
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -195,7 +196,10 @@ def _cache(settings: Settings) -> Iterator[Settings]:
     with contextlib.ExitStack() as stack:
         try:
             server = stack.enter_context(EmbeddedServer())
-            settings = settings.model_copy(update={"redis_url": SecretStr(server.url)})
+            # What is in this server goes with it, and so does what seals it.
+            seal = settings.cache_seal or SecretStr(secrets.token_hex(16))
+            here = {"redis_url": SecretStr(server.url), "cache_seal": seal}
+            settings = settings.model_copy(update=here)
         except (UnavailableError, OSError) as error:
             log.warning("answers are kept in this process only: %s", error)
         yield settings

@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from features.errors import LianzhaoError
 from service.access.proxies import is_path_prefix, network
 from service.cache.connecting import WrongAddressError, check_address, stray_mark
+from service.cache.seal import Seal
 
 PREFIX = "LIANZHAO_"
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
@@ -25,6 +26,7 @@ _DATABASE = "sqlite:///path/to/file or postgresql://[user:password@]host[:port]/
 _EXPECTED = {
     "home": "a folder, or a path where one can be made",
     "redis_url": _REDIS,
+    "cache_seal": "a secret of 16 characters or more, the same for all who share a Redis",
     "database_url": _DATABASE,
     "log_level": "debug, info, warning, error or critical",
     "cors_origins": "origins parted by commas, such as https://example.org,http://localhost:3000",
@@ -76,6 +78,8 @@ class Settings(BaseSettings):
     """The workspace: nothing is written elsewhere."""
     redis_url: SecretStr | None = None
     """Unset: a server started by the project."""
+    cache_seal: SecretStr | None = Field(default=None, min_length=16)
+    """What values in Redis are sealed with. Unset: a key that the workspace keeps."""
     database_url: SecretStr | None = None
     """Unset: SQLite in the workspace."""
     log_level: Literal["debug", "info", "warning", "error", "critical"] = "info"
@@ -190,7 +194,8 @@ class Settings(BaseSettings):
             value = first["input"]
             if isinstance(value, SecretStr):
                 value = value.get_secret_value()
-            got, expected = masked(str(value)), _EXPECTED[field]
+            got = "***" if field == "cache_seal" else masked(str(value))
+            expected = _EXPECTED[field]
             name = PREFIX + field.upper()
             why = first.get("ctx", {}).get("error")
             hint = f" ({why})" if isinstance(why, WrongAddressError) else ""
@@ -204,6 +209,11 @@ class Settings(BaseSettings):
     def redis(self) -> str | None:
         """Return the Redis address, its password included, or None for none."""
         return self.redis_url.get_secret_value() if self.redis_url else None
+
+    def seal(self) -> Seal:
+        """Return what values in Redis bear."""
+        secret = self.cache_seal.get_secret_value() if self.cache_seal else None
+        return Seal(self.home, secret)
 
     def database(self) -> str | None:
         """Return the database's address, its password included, or None for the workspace's."""

@@ -143,6 +143,9 @@ def import_table(
     UnavailableError
         When the workspace cannot be written to.
     """
+    # What was joined stays apart in what is stored, and a file may name either.
+    if workspace.joins.into:
+        workspace = workspace.as_stored
     definition = TABLES.get(table)
     if definition is None:
         raise UsageError(

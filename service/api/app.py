@@ -32,7 +32,6 @@ from service.api.routes import (
 )
 from service.api.routes.context import Parts
 from service.cache.answers import Answers
-from service.cache.seal import Seal
 from service.cache.tiers import RemoteCache
 from service.database.ledger import Ledger
 from service.telemetry import Telemetry
@@ -94,7 +93,7 @@ def create_app(
     source = engine or _engine_of(settings, ledger.workspace)
     telemetry = Telemetry()
     observer = Observer(telemetry, settings.log_level)
-    remote = RemoteCache(settings.redis(), settings.cache_ttl, seal=Seal(settings.home))
+    remote = RemoteCache(settings.redis(), settings.cache_ttl, seal=settings.seal())
     answers = Answers(source, remote, telemetry)
     limiter = Limiter(settings.rate_limit, settings.redis()) if settings.rate_limit else None
 

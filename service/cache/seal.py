@@ -33,11 +33,15 @@ class Seal:
     ----------
     home
         The workspace, whose key all its workers share. None: values are good in this process only.
+    secret
+        Used instead of the workspace's key.
     """
 
-    def __init__(self, home: Path | None = None) -> None:
+    def __init__(self, home: Path | None = None, secret: str | None = None) -> None:
         self.home = home
         self._key = None if home else _OF_THIS_PROCESS
+        if secret:
+            self._key = blake2b(secret.encode(), digest_size=_BYTES).digest()
 
     def sealed(self, name: str, value: bytes) -> bytes:
         """Return a value as it is to be kept under a name."""

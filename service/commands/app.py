@@ -13,7 +13,7 @@ import typer
 
 from features.errors import LianzhaoError
 from service.api.problems import FAILURE, exit_code
-from service.commands import demo, evaluation, keys, models, recommend, serving, tables
+from service.commands import demo, duplicates, evaluation, keys, models, recommend, serving, tables
 from service.commands.context import Context
 
 app = typer.Typer(
@@ -41,6 +41,7 @@ def settings(
 app.command("demo")(demo.demo)
 app.command("import")(tables.import_)
 app.command("remove")(tables.remove)
+app.command("duplicates")(duplicates.duplicates)
 app.command("train")(models.train)
 app.command("evaluate")(evaluation.evaluate)
 app.command("recommend")(recommend.recommend)

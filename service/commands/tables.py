@@ -6,7 +6,7 @@ import sys
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,9 @@ from features.removal import remove_judgement, taken_along
 from features.tables.importing import ImportReport, import_table
 from service.api.problems import FAILURE
 from service.commands.context import Context, echo_json
+
+if TYPE_CHECKING:
+    from features.workspace import Workspace
 
 
 class TableName(StrEnum):
@@ -93,6 +96,8 @@ def remove(
         if not yes:
             _ask(f"{kind.value} {id_}", taken_along(own.workspace, kind.value, id_))
         removed = own.workspace.remove(kind.value, id_)  # type: ignore[arg-type]
+        if kind == Removable.enterprise:
+            removed = _with_joined(own.workspace, id_, removed)
     if as_json:
         known = {} if enterprise is None else {"enterprise_id": enterprise}
         echo_json({"kind": kind.value, "id": id_, **known, "removed": removed})
@@ -100,6 +105,15 @@ def remove(
         told = ", ".join(f"{count} of {name}" for name, count in removed.items())
         named = id_ if enterprise is None else f"{id_} {enterprise}"
         typer.echo(f"removed {kind.value} {named}: rows {told}")
+
+
+def _with_joined(workspace: Workspace, id_: str, removed: dict[str, int]) -> dict[str, int]:
+    """Take out those too that were joined into an enterprise, which would come back otherwise."""
+    total = dict(removed)
+    for other in workspace.joins.of(id_):
+        for table, count in workspace.remove("enterprise", other).items():
+            total[table] = total.get(table, 0) + count
+    return total
 
 
 def _ask(what: str, along: dict[str, int]) -> None:

@@ -78,7 +78,8 @@ class Engine(Directory):
     ) -> None:
         bound, residents = prepared.bound, prepared.residents
         space = bound.ranker.space
-        super().__init__(prepared.profiles, residents.closed, tables, space.chain_map)
+        who = residents.closed, residents.repeated
+        super().__init__(prepared.profiles, *who, tables, space.chain_map)
         self.prepared = prepared
         self.bound = bound
         self.made_of = made_of

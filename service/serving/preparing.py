@@ -31,7 +31,6 @@ from service.api.routes.recommendations import for_known_need
 from service.api.schemas import RecommendationQuery
 from service.cache.answers import warm
 from service.cache.embedded import end_with_parent
-from service.cache.seal import Seal
 from service.cache.tiers import RemoteCache
 from service.database.connection import Database
 from service.database.event_log import EventLog
@@ -82,6 +81,7 @@ def _environment(settings: Settings) -> Mapping[str, str]:
     given = {
         "home": settings.home.absolute(),
         "redis_url": settings.redis(),
+        "cache_seal": settings.cache_seal and settings.cache_seal.get_secret_value(),
         "database_url": settings.database(),
         "encoder": settings.encoder,
         "cache_ttl": settings.cache_ttl,
@@ -124,7 +124,7 @@ def _loaded(settings: Settings, version: str) -> Engine:
 
 async def _warm(settings: Settings, engine: Engine) -> None:
     """Have the first page of every known need in Redis, in Chinese, for who may see all zones."""
-    seal = Seal(settings.home)
+    seal = settings.seal()
     remote = RemoteCache(settings.redis(), settings.cache_ttl, patience=_PATIENCE, seal=seal)
     ends, computed = time.monotonic() + _WARMING_SECONDS, 0
     try:

@@ -221,3 +221,10 @@ def test_what_the_client_of_the_database_refuses_stops_the_start_with_the_word(
 def test_addresses_of_redis_with_options(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv("LIANZHAO_REDIS_URL", url)
     assert Settings.load().redis() == url
+
+
+def test_a_seal_is_a_secret_of_some_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIANZHAO_CACHE_SEAL", "geheim")
+    with pytest.raises(SettingsError, match="LIANZHAO_CACHE_SEAL must be a secret of") as caught:
+        Settings.load()
+    assert "geheim" not in caught.value.message

@@ -62,6 +62,9 @@ def test_a_seal_of_another_workspace_is_another(tmp_path: Path) -> None:
     kept = Seal(tmp_path / "one").sealed("name", b"value")
     assert Seal(tmp_path / "two").opened("name", kept) is None
     assert Seal().opened("name", kept) is None
+    shared = Seal(tmp_path / "one", "a secret of all").sealed("name", b"value")
+    assert Seal(tmp_path / "two", "a secret of all").opened("name", shared) == b"value"
+    assert Seal(tmp_path / "one").opened("name", shared) is None
 
 
 def test_a_workspace_that_cannot_be_written_shares_with_nobody(tmp_path: Path) -> None:

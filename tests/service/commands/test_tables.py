@@ -175,3 +175,31 @@ def test_what_goes_along_is_told_and_asked_about(run, home, monkeypatch):
     assert len(asked) == 1
     assert run("remove", "need", NEED_IDS[1], "--yes").code == 0
     assert len(asked) == 1
+
+
+def test_duplicates_are_listed_joined_and_parted(run, home):
+    ended = run("duplicates")
+    assert ended.code == 0
+    assert "same name:\n  X-twin-a  双子光电有限公司  (" in ended.out
+    found = json.loads(run("duplicates", "--json").out)
+    assert [(pair["why"], pair["other"]["enterprise_id"]) for pair in found["pairs"]] == [
+        ("name", "X-twin-b")
+    ]
+    assert run("duplicates", "--join", "X-twin-b", "X-twin-a").code == 0
+    found = json.loads(run("duplicates", "--json").out)
+    assert found == {"pairs": [], "joined": {"X-twin-a": "X-twin-b"}}
+    page = json.loads(run("recommend", "--need", NEED_IDS[0], "-k", "500", "--json").out)
+    listed = [lead["enterprise"]["enterprise_id"] for lead in page["leads"]]
+    assert "X-twin-b" in listed
+    assert "X-twin-a" not in listed
+    assert run("duplicates", "--undo", "X-twin-a").code == 0
+    assert len(json.loads(run("duplicates", "--json").out)["pairs"]) == 1
+    assert run("duplicates", "--join", "X-twin-b", "nobody").code == 1
+    assert run("duplicates", "--join", "X-twin-b", "X-twin-a", "--undo", "x").code == 2
+
+
+def test_whoever_was_joined_goes_along(run, home):
+    run("duplicates", "--join", "X-twin-a", "X-twin-b")
+    assert "2 of enterprises" in run("remove", "enterprise", "X-twin-a").out
+    left = Workspace(home).read("enterprises")["enterprise_id"]
+    assert not {"X-twin-a", "X-twin-b"} & set(left)
