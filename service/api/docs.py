@@ -40,7 +40,10 @@ PROBLEMS = {
     },
     404: {"not-found": "an id that the workspace does not know"},
     408: {"too-slow": "the body took too long to arrive"},
-    409: {"conflict": "it contradicts what is already there"},
+    409: {
+        "conflict": "it contradicts what is already there",
+        "list-gone": "model or pool of that list_id are gone: begin the list again",
+    },
     413: {"too-large": "the body is larger than 1 MiB"},
     414: {"too-long": "the path with its query is too long"},
     421: {"wrong-host": "without keys the service is called as localhost or 127.0.0.1"},
@@ -63,6 +66,7 @@ PROBLEMS = {
 }
 """What each status of an error can mean, by the `code` that says which."""
 _ANY = {401, 403, 414, 421, 500}
+_LEADS = "/v1/recommendations"
 _OF_EVENTS = {"unknown-reference", "idempotency-key-reused"}
 
 
@@ -76,12 +80,15 @@ def _errors(path: str, method: str, *, body: bool) -> dict[int, dict[str, str]]:
         if body:
             statuses |= {400, 408}
         if method == "post":
-            statuses |= {413} if path == "/v1/recommendations" else {409, 413}
-        if "{" in path or path == "/v1/recommendations":
+            statuses |= {409, 413}
+        if "{" in path:
             statuses.add(404)
-    recording = (method, path) == ("post", "/v1/events")
+        if path == _LEADS:
+            statuses |= {404, 409}
+    elsewhere = set() if (method, path) == ("post", "/v1/events") else _OF_EVENTS
+    elsewhere = elsewhere | ({"conflict"} if path == _LEADS else {"list-gone"})
     return {
-        status: {c: t for c, t in PROBLEMS[status].items() if recording or c not in _OF_EVENTS}
+        status: {c: t for c, t in PROBLEMS[status].items() if c not in elsewhere}
         for status in sorted(statuses)
     }
 

@@ -118,6 +118,7 @@ class LeadPage(_Outgoing):
     """A page of leads."""
 
     need: Need
+    list_id: str = Field(description="Sent back, it asks for a next page of this very list.")
     model_version: str
     pool_version: str
     pool_date: str | None

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import re
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -16,6 +17,7 @@ from starlette.responses import Response
 from features.errors import DamagedError, UnavailableError
 from features.tables.schema import schema_hash
 from service.api import headers
+from service.cache.lists import Formers
 from service.cache.tiers import LocalCache
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
+    from service.cache.lists import ListId
     from service.cache.tiers import RemoteCache
     from service.serving.interfaces import Document, Engine, EngineSource, Language
     from service.telemetry import Telemetry
@@ -37,7 +40,7 @@ _LAST_BYTES = 8 * 2**20
 _ENTRY_BYTES = 1024
 """What an entry weighs besides its body."""
 _OF_COMPRESSED = re.compile(rb'[-;]{1,2}(?:gzip|br|zstd|deflate)"$')
-_MADE_BY = ("2", schema_hash())
+_MADE_BY = ("3", schema_hash())
 """The number is changed when the same model and pool would give other bytes than before."""
 _THREADS = 4
 _AWAY = (UnavailableError, DamagedError, OSError)
@@ -56,11 +59,14 @@ class Question:
         Language of the texts in the answer; None when it has none.
     work
         Computes the answer.
+    of
+        The list that it is a next page of: then it is of the same model and pool, or refused.
     """
 
     asked: bytes
     language: Language | None
     work: Callable[[Engine], Document]
+    of: ListId | None = None
 
 
 def question(
@@ -69,6 +75,7 @@ def question(
     work: Callable[[Engine], Document],
     language: Language | None = None,
     scope: str = "",
+    of: ListId | None = None,
 ) -> Question:
     """Build a question; equal arguments in another order give an equal question.
 
@@ -76,7 +83,7 @@ def question(
     the same scope alone, so that none reaches somebody who may not see all of it.
     """
     asked = orjson.dumps([call, language, scope, arguments], option=orjson.OPT_SORT_KEYS)
-    return Question(trimmed(asked), language, work)
+    return Question(trimmed(asked), language, work, of)
 
 
 def trimmed(data: bytes) -> bytes:
@@ -166,6 +173,7 @@ class Answers:
         self._last: LocalCache[Answer] = LocalCache(_LAST_BYTES, remote.ttl)
         self._flights: dict[tuple[str, str, bytes], asyncio.Task[tuple[Answer, State]]] = {}
         self._loading = asyncio.Lock()
+        self._formers = Formers()
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="engine")
 
     async def engine(self) -> Engine:
@@ -188,15 +196,24 @@ class Answers:
 
     def at_hand(self, asked: Question) -> Answer | None:
         """Return the answer if it is in this process and nothing has to be waited for."""
+        if asked.of is not None:
+            return self._local.get((*asked.of[:2], asked.asked))
         engine = self._ready()
         return self._local.get(_key(engine, asked)) if engine else None
 
     async def respond(self, asked: Question) -> AnswerResponse:
-        """Return the answer as a response."""
+        """Return the answer as a response.
+
+        Raises
+        ------
+        GoneListError
+            For a next page of a list whose engine is gone, and that nobody has asked for before.
+        """
         try:
-            answer, state = await self._answer(asked)
+            answer, state = await (self._answer(asked) if asked.of is None else self._next(asked))
         except _AWAY as error:
-            found = await self._stale(asked)
+            # What is stale may be of another model than the pages before.
+            found = None if asked.of else await self._stale(asked)
             if found is None:
                 raise
             log.warning("the last answer is given, as stale: %s", error)
@@ -211,10 +228,28 @@ class Answers:
 
     def _ready(self) -> Engine | None:
         # Asked first: the look may put another engine in service.
-        return None if self.source.changed() else self.source.engine
+        changed, engine = self.source.changed(), self.source.engine
+        if engine is not None:
+            self._formers.note(engine)
+        return None if changed else engine
 
-    async def _answer(self, asked: Question) -> tuple[Answer, State]:
-        engine = await self.engine()
+    async def _next(self, asked: Question) -> tuple[Answer, State]:
+        """Answer with the engine of the list, or from what is kept of it."""
+        assert asked.of is not None
+        with suppress(*_AWAY):  # the engine of the list may be there all the same
+            await self.engine()
+        model_version, pool_version, _ = asked.of
+        if engine := self._formers.get(model_version, pool_version):
+            return await self._answer(asked, engine)
+        key = model_version, pool_version, asked.asked
+        if found := self._local.get(key):
+            return found, "hit"
+        if (body := await self.remote.get(_name(*key))) is None:
+            raise asked.of.gone
+        return Answer(body, model_version, asked.language), "hit"
+
+    async def _answer(self, asked: Question, engine: Engine | None = None) -> tuple[Answer, State]:
+        engine = engine or await self.engine()
         key = _key(engine, asked)
         found = self._local.get(key)
         self.telemetry.looked_up("local", found is not None)

@@ -12,6 +12,7 @@ from features.need import NeedQuery
 from features.tables.importing import Problem
 from features.tables.lists import read_ids, read_needs
 from features.vocabulary import FLAGS, ROLES
+from service.api.routes.recommendations import list_asked, named
 from service.commands.context import Context, echo_json, progress
 from service.serving.engine import Engine
 from service.serving.export import basis_shown, check_writable, leads_frame, write_table
@@ -64,7 +65,14 @@ def recommend(
         query = NeedQuery(text)
     else:
         query = engine.need_of(str(zone), str(industry))
-    page = engine.recommend(query, Filters(), k, 0, language)
+    given = {"need_id": need, "zone_id": zone, "industry": industry or text}
+    asked = list_asked(
+        "recommend" if text is None else "recommend-given",
+        {name: value for name, value in given.items() if value is not None},
+        Filters(),
+        language,
+    )
+    page = named(engine.recommend(query, Filters(), k, 0, language), engine, asked)
     if out:
         write_table(leads_frame(page), out)
     if as_json:

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any
 
+import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from features.errors import InputError
@@ -11,6 +12,7 @@ from service.api.replies import LeadPage
 from service.api.routes.context import Asking, Context, Spoken, only, shaped
 from service.api.schemas import FilterBody, RecommendationBody, RecommendationQuery
 from service.cache.answers import Question, question
+from service.cache.lists import ListId
 from service.serving.filters import Filters
 from service.serving.interfaces import Document, Engine, Language
 from service.serving.reasons import without_deals
@@ -51,12 +53,19 @@ async def leads_for_a_need_in_the_body(
     if need.zone_id is not None:
         caller.check_zone(need.zone_id, "need.zone_id")
 
+    its = list_asked("recommend-given", given, filters, language)
+
     def work(engine: Engine) -> Document:
         page = engine.recommend(need, filters, asked.limit, asked.offset, language)
-        return _seen_by(caller, page)
+        return _seen_by(caller, named(page, engine, its))
 
     put = question(
-        "recommend-given", _arguments(given, filters, asked), work, language, caller.scope
+        "recommend-given",
+        _arguments(given, filters, asked),
+        work,
+        language,
+        caller.scope,
+        ListId.parse(asked.list_id, its) if asked.list_id else None,
     )
     return await parts.answers.respond(put)
 
@@ -66,6 +75,7 @@ def for_known_need(caller: Caller, asked: RecommendationQuery, language: Languag
     _check_need(asked)
     filters = _filters(asked)
     need = asked.model_dump(include={"need_id", "zone_id", "industry"}, exclude_none=True)
+    its = list_asked("recommend", need, filters, language)
 
     def work(engine: Engine) -> Document:
         if asked.need_id is not None:
@@ -74,9 +84,22 @@ def for_known_need(caller: Caller, asked: RecommendationQuery, language: Languag
             known = engine.need_of(asked.zone_id or "", asked.industry or "")
         caller.check_zone(known.zone_id, "need_id" if asked.need_id else "zone_id")
         page = engine.recommend(known, filters, asked.limit, asked.offset, language)
-        return _seen_by(caller, page)
+        return _seen_by(caller, named(page, engine, its))
 
-    return question("recommend", _arguments(need, filters, asked), work, language, caller.scope)
+    of = ListId.parse(asked.list_id, its) if asked.list_id else None
+    arguments = _arguments(need, filters, asked)
+    return question("recommend", arguments, work, language, caller.scope, of)
+
+
+def named(page: Document, engine: Engine, its: bytes) -> Document:
+    """Return a page with the id of its list behind the need."""
+    return {"need": page["need"], "list_id": str(ListId.of(engine, its)), **page}
+
+
+def list_asked(call: str, need: dict[str, Any], filters: Filters, language: Language) -> bytes:
+    """Return what a list answers, whichever page of it."""
+    asked = [call, need, filters.canonical(), language]
+    return orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)
 
 
 def _seen_by(caller: Caller, page: Document) -> Document:

@@ -111,6 +111,10 @@ def test_every_code_of_the_document_is_reached(
         with monkeypatch.context() as patch:
             patch.setattr(source.there, "zones", lambda: 1 / 0)
             reached.ask(client, 500, "internal-error", "GET", "/v1/zones")
+        page = client.get(f"{LEADS}?need_id=z/光电LED").json()
+        other = page["list_id"].replace("~p1~", "~gone~")
+        more = f"{LEADS}?need_id=z/光电LED&offset=20&list_id={other}"
+        reached.ask(client, 409, "list-gone", "GET", LEADS, more)
         source.error = UnavailableError("not now")
         reached.ask(client, 503, "unavailable", "GET", "/v1/needs")
         source.error = None
