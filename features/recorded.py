@@ -23,8 +23,8 @@ class EventLog(Protocol):
     def retracted(self) -> pl.Series:
         """Return the event_ids that were taken back, recorded or imported ones."""
 
-    def changed_on(self) -> datetime.date | None:
-        """Return the day of the last change; None while there is nothing in it."""
+    def changed_at(self) -> datetime.datetime | None:
+        """Return when it last changed, in UTC; None while there is nothing in it."""
 
     def removing(self, column: str, id_: str) -> AbstractContextManager[int]:
         """Take out the events of that id when the context ends well, and tell how many."""

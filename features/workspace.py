@@ -14,7 +14,7 @@ from typing import Literal
 import filelock
 import polars as pl
 
-from features import joins
+from features import calendar, joins
 from features.chains import shipped_chain_map
 from features.errors import DamagedError, NotFoundError, UnavailableError
 from features.recorded import EventLog
@@ -148,7 +148,7 @@ class Workspace:
         return version
 
     def imported_at(self, table: str) -> datetime.datetime | None:
-        """When the table last changed, in the time zone where that was done."""
+        """When the table last changed, as its import wrote it."""
         entry = self._entries().get(table)
         return None if entry is None else datetime.datetime.fromisoformat(entry.imported_at)
 
@@ -162,18 +162,24 @@ class Workspace:
     def pool_date(self) -> str | None:
         """ISO date of the last import that changed the enterprises; None without any."""
         imported = self.imported_at("enterprises")
-        return None if imported is None else imported.date().isoformat()
+        return None if imported is None else calendar.day_of(imported).isoformat()
 
     @property
     def as_of(self) -> datetime.date | None:
         """Day of the last import or record that changed any table; None without any.
 
-        What training counts ages to: the same tables then give the same model on every later day.
+        It is the day of a later event, once that has come. What training counts ages to: the same
+        tables then give the same model on every later day.
         """
-        days = [at.date() for table in SCHEMAS if (at := self.imported_at(table)) is not None]
-        if self.log is not None and (day := self.log.changed_on()) is not None:
-            days.append(day)
-        return max(days, default=None)
+        days = [at for table in SCHEMAS if (at := self.imported_at(table)) is not None]
+        if self.log is not None and (at := self.log.changed_at()) is not None:
+            days.append(at)
+        last = max(map(calendar.day_of, days), default=None)
+        if last is None or last >= (today := calendar.today()):
+            return last
+        dates = self.read("events")["date"]
+        happened = dates.filter((dates > last) & (dates <= today)).max()
+        return happened if isinstance(happened, datetime.date) else last
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -343,7 +349,7 @@ class Workspace:
         version = _digest(path)
         name = f"{table}-{version}.parquet"
         path.replace(self._folder / name)
-        now = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
+        now = calendar.now().isoformat(timespec="seconds")
         return _Entry(name, frame.height, version, now)
 
     def _replace_current(self, entries: Mapping[str, _Entry]) -> None:

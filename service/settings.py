@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from features import calendar
 from features.errors import LianzhaoError
 from service.access.proxies import is_path_prefix, network
 from service.cache.connecting import WrongAddressError, check_address, stray_mark
@@ -32,6 +33,7 @@ _EXPECTED = {
     "cors_origins": "origins parted by commas, such as https://example.org,http://localhost:3000",
     "rate_limit": "a number of requests per second, minute, hour or day, such as 100/minute",
     "trusted_proxies": "addresses or networks parted by commas, such as 127.0.0.1,10.0.0.0/8",
+    "time_zone": "a time zone of the IANA database, such as Asia/Shanghai",
     "root_path": "a path such as /leads",
     "encoder": "module:factory, a callable that returns a sentence encoder",
     "audit_days": "a whole number of days from 1 to 3650",
@@ -90,6 +92,8 @@ class Settings(BaseSettings):
     """Proxies whose word on a client's address and on the path before ours is taken."""
     root_path: str = ""
     """The path under which a proxy serves this, such as /leads."""
+    time_zone: str = calendar.DEFAULT
+    """Where a day begins and ends."""
     encoder: str | None = None
     """Another sentence encoder, as module:factory."""
     audit_days: int = Field(default=180, ge=1, le=3650)
@@ -164,6 +168,12 @@ class Settings(BaseSettings):
             return proxies
         return tuple(str(network(part)) for part in proxies.split(",") if part.strip())
 
+    @field_validator("time_zone")
+    @classmethod
+    def _zone(cls, name: str) -> str:
+        calendar.zone_named(name.strip())
+        return name.strip()
+
     @field_validator("root_path")
     @classmethod
     def _root(cls, path: str) -> str:
@@ -187,7 +197,7 @@ class Settings(BaseSettings):
             For the first wrong value.
         """
         try:
-            return cls(**given)
+            settings = cls(**given)
         except ValidationError as error:
             first = error.errors()[0]
             field = str(first["loc"][0]).lower().removeprefix(PREFIX.lower())
@@ -205,6 +215,8 @@ class Settings(BaseSettings):
                 got=got,
                 expected=expected,
             ) from None
+        calendar.use(settings.time_zone)
+        return settings
 
     def redis(self) -> str | None:
         """Return the Redis address, its password included, or None for none."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from features import calendar
 from features.encoder import EncodingStore
 from features.errors import DamagedError
 from features.tables.schema import schema_hash
@@ -74,7 +75,7 @@ def train(
     """
     now = datetime.now(UTC)
     data, versions, changed = _snapshot(workspace)
-    as_of = changed or now.date()
+    as_of = changed or calendar.today()
     store = EncodingStore(workspace.home / "encodings.sqlite", encoder)
     fitted = fit(data, store, today=as_of, seed=seed, progress=progress)
     judged = judge(fitted)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
+from features import calendar
 from features.chains import ChainMap
 from features.columns import Table
 from features.errors import InputError, RejectedRowsError, UsageError
@@ -211,7 +212,7 @@ def check_rows(
 
 def _read(table: Table, path: Path, today: datetime.date | None) -> tuple[Rows, pl.DataFrame]:
     rows = read_rows(path, table)
-    return rows, parsed(rows, table, today or datetime.date.today())
+    return rows, parsed(rows, table, today or calendar.today())
 
 
 def _checked(

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from features.calendar import with_local_days
 from features.columns import Choice, Column, Kind, Table
 from features.tables.reading import Rows
 from features.tables.schema import ROW, SCHEMAS, flag
@@ -40,7 +41,8 @@ def parsed(rows: Rows, table: Table, today: datetime.date) -> pl.DataFrame:
     Parameters
     ----------
     today
-        Dates after the end of the next year are wrong.
+        Dates after the end of the next year are wrong, those of events after tomorrow: an event
+        has happened, what is planned stands in its note.
 
     Returns
     -------
@@ -60,7 +62,7 @@ def parsed(rows: Rows, table: Table, today: datetime.date) -> pl.DataFrame:
             columns += _named(column, cleaned(raw), None)
         else:
             unit = rows.headers.units.get(column.name, column.unit)
-            columns += _parsed(raw, column, unit, today, dtypes[column.name])
+            columns += _parsed(raw, column, unit, _last_day(table, today), dtypes[column.name])
     return pl.DataFrame(columns)
 
 
@@ -80,13 +82,13 @@ def _clean(raw: pl.Series, breaks: str) -> pl.Expr:
 
 
 def _parsed(
-    raw: pl.Series, column: Column, unit: float, today: datetime.date, dtype: pl.DataType
+    raw: pl.Series, column: Column, unit: float, last: datetime.date, dtype: pl.DataType
 ) -> list[pl.Series]:
     texts = raw.alias("raw").unique()
     repeated = 2 * len(texts) < len(raw)
     if not repeated:
         texts = raw.alias("raw")
-    values = _values(texts, column, unit, today, dtype)
+    values = _values(texts, column, unit, last, dtype)
     if repeated:
         values = raw.to_frame("raw").join(
             values, on="raw", how="left", maintain_order="left", nulls_equal=True
@@ -98,7 +100,7 @@ def _parsed(
 
 
 def _values(
-    raw: pl.Series, column: Column, unit: float, today: datetime.date, dtype: pl.DataType
+    raw: pl.Series, column: Column, unit: float, last: datetime.date, dtype: pl.DataType
 ) -> pl.DataFrame:
     """Parse texts into the columns raw, value and wrong."""
     listed = column.kind in (Kind.TEXTS, Kind.PRODUCTS)
@@ -110,7 +112,7 @@ def _values(
         frame = frame.with_columns(value=_texts(text, column.separators))
     else:
         plain = text.str.normalize("NFKC").str.to_lowercase()
-        frame = frame.with_columns(value=_scalar(plain, column, unit, today))
+        frame = frame.with_columns(value=_scalar(plain, column, unit, last))
     frame = frame.with_columns(wrong=text.is_not_null() & value.is_null())
     if listed:
         frame = frame.with_columns(value=pl.when(value.list.len() > 0).then(value))
@@ -123,10 +125,10 @@ def _named(column: Column, value: pl.Series, wrong: pl.Series | None) -> list[pl
     return [value.alias(column.name), wrong.alias(flag(column.name))]
 
 
-def _scalar(text: pl.Expr, column: Column, unit: float, today: datetime.date) -> pl.Expr:
+def _scalar(text: pl.Expr, column: Column, unit: float, last: datetime.date) -> pl.Expr:
     match column.kind:
         case Kind.DATE:
-            return _date(text, datetime.date(today.year + 1, 12, 31))
+            return _date(with_local_days(text), last)
         case Kind.MONEY:
             return _money(text, unit / column.unit, column.unit)
         case Kind.COUNT:
@@ -138,6 +140,12 @@ def _scalar(text: pl.Expr, column: Column, unit: float, today: datetime.date) ->
         case _:
             words = _words(column.choices or {})
             return text.replace_strict(words, default=None, return_dtype=pl.String)
+
+
+def _last_day(table: Table, today: datetime.date) -> datetime.date:
+    if table.name == "events":
+        return today + datetime.timedelta(days=1)
+    return datetime.date(today.year + 1, 12, 31)
 
 
 def _words(choices: Mapping[str, Choice]) -> dict[str, str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
+from features import calendar
 from features.errors import LianzhaoError
 from features.workspace import Workspace
 from service import tracing
@@ -89,6 +90,7 @@ def create_app(
     engine, registry
         Where engine and models come from; by default the workspace at `settings.home`.
     """
+    calendar.use(settings.time_zone)
     ledger = Ledger(settings)
     source = engine or _engine_of(settings, ledger.workspace)
     telemetry = Telemetry()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import fields
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from features import calendar
 from features.encoder import EncodingStore
 from features.errors import InputError, UsageError
 from service.commands.context import Context, echo_json, progress
@@ -62,7 +63,7 @@ def evaluate(
     split = protocols.split(
         protocol.value,
         data,
-        today=own.workspace.as_of or datetime.now(UTC).date(),
+        today=own.workspace.as_of or calendar.today(),
         seed=seed,
         since=date.date() if date else None,
     )

@@ -117,15 +117,15 @@ class EventLog:
         """Return event_id and retracted_at of what was taken back."""
         return self.content().retracted
 
-    def changed_on(self) -> datetime.date | None:
-        """Return the day of the last change, in UTC; None while there is nothing in it."""
+    def changed_at(self) -> datetime.datetime | None:
+        """Return when it last changed, in UTC; None while there is nothing in it."""
 
-        def work(connection: sa.Connection) -> datetime.date | None:
+        def work(connection: sa.Connection) -> datetime.datetime | None:
             times = [
                 connection.execute(sa.select(sa.func.max(column))).scalar()
                 for column in (EVENTS.c.recorded_at, RETRACTIONS.c.retracted_at)
             ]
-            return max((at.date() for at in times if at is not None), default=None)
+            return max((at for at in times if at is not None), default=None)
 
         return self.database.read(work, None)
 
@@ -284,9 +284,9 @@ class SeenEvents:
         """Return the event_ids that were seen to be taken back."""
         return self._content.retracted["event_id"]
 
-    def changed_on(self) -> datetime.date | None:
-        """Return the day of the last change of the log itself."""
-        return self._log.changed_on()
+    def changed_at(self) -> datetime.datetime | None:
+        """Return when it last changed, in UTC; None while there is nothing in it."""
+        return self._log.changed_at()
 
     def removing(self, column: str, id_: str) -> AbstractContextManager[int]:
         """Take events out of the log itself."""

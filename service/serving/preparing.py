@@ -86,6 +86,7 @@ def _environment(settings: Settings) -> Mapping[str, str]:
         "encoder": settings.encoder,
         "cache_ttl": settings.cache_ttl,
         "log_level": settings.log_level,
+        "time_zone": settings.time_zone,
     }
     names = {PREFIX + name.upper(): str(value) for name, value in given.items() if value}
     names["PYTHONPATH"] = os.pathsep.join(path or str(Path.cwd()) for path in sys.path)

@@ -228,3 +228,15 @@ def test_a_seal_is_a_secret_of_some_length(monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(SettingsError, match="LIANZHAO_CACHE_SEAL must be a secret of") as caught:
         Settings.load()
     assert "geheim" not in caught.value.message
+
+
+def test_the_time_zone_is_china_s_or_one_that_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    from features import calendar
+
+    assert Settings.load().time_zone == "Asia/Shanghai"
+    monkeypatch.setenv("LIANZHAO_TIME_ZONE", "Asia/Nowhere")
+    with pytest.raises(SettingsError, match="LIANZHAO_TIME_ZONE must be a time zone"):
+        Settings.load()
+    monkeypatch.setenv("LIANZHAO_TIME_ZONE", "UTC")
+    assert Settings.load().time_zone == "UTC"
+    calendar.use(calendar.DEFAULT)
