@@ -104,6 +104,9 @@ class Settings(BaseSettings):
     @field_validator("home")
     @classmethod
     def _folder(cls, home: Path) -> Path:
+        for path in (home, *home.parents):
+            if path.is_symlink() and not path.exists():
+                raise WrongAddressError(f"{path} is a link to something that is not there")
         if home.exists() and not home.is_dir():
             raise ValueError(home)
         return home

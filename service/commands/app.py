@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from features.errors import LianzhaoError
+from features.errors import LianzhaoError, UsageError
 from service.api.problems import FAILURE, exit_code
 from service.commands import demo, duplicates, evaluation, keys, models, recommend, serving, tables
 from service.commands.context import Context
@@ -30,12 +30,14 @@ app = typer.Typer(
 def settings(
     context: typer.Context,
     home: Annotated[
-        Path | None,
+        str | None,
         typer.Option(help="Workspace folder (also LIANZHAO_HOME; ./var by default)."),
     ] = None,
 ) -> None:
     """链招：产业链招商线索推荐。Ranked leads for the needs of development zones."""
-    context.obj = Context(home)
+    if home is not None and not home.strip():  # a path of nothing is the current folder
+        raise UsageError("--home must be a folder, got nothing", field="home", got=home)
+    context.obj = Context(None if home is None else Path(home))
 
 
 app.command("demo")(demo.demo)
