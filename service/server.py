@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from granian.constants import Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import Server
 from prometheus_client.multiprocess import mark_process_dead
@@ -44,6 +45,9 @@ log = logging.getLogger(__name__)
 
 _GRACE_SECONDS = 10
 """How long answers under way are waited for at the end."""
+_HEADER_SECONDS = 2
+"""Within which the headers of a request have to be here: half of a request line would hold every
+end until it is killed. A connection that is silent for as long between requests is closed too."""
 _UNSEEN = (
     "note: a proxy on this machine that adds no header (X-Forwarded-For, Forwarded) cannot be "
     "seen, and gives everybody behind it an administrator's rights; make a key before you set one "
@@ -102,6 +106,7 @@ def serve(
             workers=workers,
             websockets=False,
             workers_kill_timeout=_GRACE_SECONDS,
+            http1_settings=HTTP1Settings(header_read_timeout=1000 * _HEADER_SECONDS),
             # One that is killed, say for want of memory, must not take the others with it. Granian
             # ends all the same when one dies again within seconds of its start.
             respawn_failed_workers=True,
