@@ -39,7 +39,9 @@ def evaluate(
         Path | None, typer.Option(help="Folder for JSON, CSV, Markdown and plots.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Same data and seed, same splits.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=2**32 - 1, help="Same data and seed, same splits.")
+    ] = 0,
     date: Annotated[
         datetime | None,
         typer.Option(

@@ -18,7 +18,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")
 
 def train(
     context: typer.Context,
-    seed: Annotated[int, typer.Option(min=0, help="Same data and seed, same model.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=2**32 - 1, help="Same data and seed, same model.")
+    ] = 0,
     activate: Annotated[
         bool, typer.Option("--activate/--no-activate", help="Let it serve at once.")
     ] = True,
@@ -134,7 +136,10 @@ def prune(
     context: typer.Context,
     keep: Annotated[int, typer.Option(min=0, help="How many of the newest to keep.")],
 ) -> None:
-    """Delete old versions, and what was prepared for them; the active one always stays."""
+    """Delete old versions, and what was prepared for them.
+
+    The active one always stays, and so does the one that a rollback returns to.
+    """
     own: Context = context.obj
     gone = own.registry.prune(keep)
     prepared.tidy(own.workspace)

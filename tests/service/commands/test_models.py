@@ -273,10 +273,19 @@ def test_pruning_keeps_the_active_version(run, registry):
         (pools / version["version"] / "0").mkdir(parents=True)
     ended = run("models", "prune", "--keep", "1")
     assert ended.code == 0
-    assert ended.out.startswith("deleted 1: ")
+    # All three stay: the newest, the active one, and the one that a rollback returns to.
+    assert ended.out == "deleted 0\n"
+    assert run("models", "rollback").code == 0
+    assert run("models", "prune", "--keep", "0").out.startswith("deleted 2: ")
     assert {path.name for path in pools.iterdir()} == {each["version"] for each in registry.list()}
-    assert len(registry.list()) == 2
+    assert len(registry.list()) == 1
     assert run("models", "prune", "--keep", "1").out == "deleted 0\n"
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate"])
+def test_a_seed_that_no_generator_takes_is_wrong_usage(run, registry, command):
+    protocol = ["--protocol", "cold-need"] if command == "evaluate" else []
+    assert run(command, *protocol, "--seed", 2**32).code == 2
 
 
 def test_a_damaged_model_is_told_in_one_line_naming_the_file(run, registry):
