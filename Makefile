@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 export LIGHTFM_NO_CFLAGS = 1
 
-.PHONY: install demo test check format bench notebooks lock clean
+.PHONY: install demo test check format bench notebooks screenshots lock clean
 
 install: $(VENV)/.installed
 
@@ -43,6 +43,10 @@ bench: $(VENV)/.developing
 # Run every notebook on the workspace that LIANZHAO_HOME names, else on the demo; kept in var/notebooks.
 notebooks: $(VENV)/.developing
 	$(BIN)/python -m training.desk.running var/notebooks notebooks/*.ipynb
+
+# Take the pictures of the console that the README shows; needs Chromium and a Chinese font.
+screenshots: $(VENV)/.developing
+	$(BIN)/python -m tests.browser.screenshots service/console/screenshots
 
 # Pin again after a change of pyproject.toml: every file with its hashes, and no index named.
 COMPILE = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \

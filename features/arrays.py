@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from sys import getsizeof
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from scipy import sparse
 
 from features.compact import rows_of, single
@@ -16,13 +16,17 @@ from features.text import WeightedTexts
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from features.nodes import NodeFit
     from features.presence import ZonePresence
+    from features.understanding import Understood
 
 NeedViews = dict[str, Any]
-"""One matrix a view of `PoolFeatures`, a row a part of what a need says."""
+"""One matrix a view, a row a word of the need."""
+_BESIDES = 2_000
+"""Bytes of a need's features besides numbers and texts."""
 
 
 @dataclass(frozen=True)
@@ -35,23 +39,18 @@ class PoolFeatures:
     names : sequence of n str
         Of some that were taken from a large pool, empty.
     views : dict of matrices with n unit rows; a zero row is unknown
-        `text`: character TF-IDF over products, name and scope (CSC, of a large pool CSR);
-        `topics`: LSA of characters and words; `meaning`: sentence vectors of products, scope and
-        name.
+        `text`: character TF-IDF over items and name (CSC, of a large pool CSR); `topics`: LSA of
+        it; `meaning`: sentence vectors of items and name.
     products : WeightedTexts
-        n enterprises by m distinct products.
+        n enterprises by m distinct items: products, and what a business scope names.
     product_vectors : ndarray of shape (m, d)
-        Unit sentence vectors.
-    references : NeedViews
-        Names of industries in general, as if they were needs: against them a factor sees which
-        enterprises resemble everything.
+        Unit sentence vectors of the items.
+    product_grams : csr_array of shape (m, g)
+        Character 1-2-grams of the items, TF-IDF weighted, divided by their length to the power
+        0.75: a long item that holds a word is nearly as good as the word alone.
     nodes : NodeFit
     stations : NodeFit
         Of the supply graph: `nodes`, or the sectors of an input–output table.
-    industries : ndarray of shape (l, n)
-        How far the products, or for want of any the words of the name, are typical of each industry
-        of the lexicon; zeros without either. Of a large pool the transpose of an array that lies
-        enterprise by enterprise.
     attributes : csr_array of shape (n, a)
         Categories of place, code, size, age and tags.
     codes : ndarray of str, shape (n, levels)
@@ -69,10 +68,9 @@ class PoolFeatures:
     views: dict[str, Any]
     products: WeightedTexts
     product_vectors: NDArray[np.float32]
-    references: NeedViews
+    product_grams: sparse.csr_array
     nodes: NodeFit
     stations: NodeFit
-    industries: NDArray[np.float32]
     attributes: sparse.csr_array
     codes: NDArray[np.str_]
     points: NDArray[np.float64]
@@ -90,8 +88,7 @@ class PoolFeatures:
     def by_rows(self) -> PoolFeatures:
         """Return the same, enterprise by enterprise, for a pool of which some rows are taken."""
         text = sparse.csr_array(self.views["text"])
-        industries = np.ascontiguousarray(self.industries.T).T
-        return replace(self, views={**self.views, "text": text}, industries=industries)
+        return replace(self, views={**self.views, "text": text})
 
     def take(self, rows: NDArray[np.intp]) -> PoolFeatures:
         """Return what scoring asks of some enterprises of the pool.
@@ -112,7 +109,6 @@ class PoolFeatures:
             products=WeightedTexts([], self.products.weights[rows]),
             nodes=nodes,
             stations=nodes if self.stations is self.nodes else self.stations.take(rows),
-            industries=self.industries.T[rows].T,
             attributes=self.attributes[:0],
             codes=self.codes[rows],
             points=self.points[rows],
@@ -123,7 +119,7 @@ class PoolFeatures:
     def in_single(self) -> PoolFeatures:
         """Return the same in single precision, for a few enterprises that every request reads."""
         views = {name: single(view) for name, view in self.views.items()}
-        return replace(self, views=views, industries=single(self.industries.T).T)
+        return replace(self, views=views)
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,16 +129,16 @@ class NeedFeatures:
     Attributes
     ----------
     need_id : str or None
-    texts : tuple of str
-        Its own words.
+    understood : Understood
+        What it was taken for; its `words`, p of them, are what factors look for.
     weights : ndarray of shape (p,)
-        How much each part of what it says counts; the first part is its own words.
+        How much each word counts.
     views : dict of matrices with p unit rows
-        One for every view of `PoolFeatures`.
+        `text`, `topics` and `items` (1-2-grams): a row a word.
+    meaning : ndarray of shape (1, d)
+        The sentence vector of its own text.
     targets : tuple of int
         Columns of the nodes it is after.
-    industries : tuple of int
-        Rows of the lexicon's industries that it names.
     codes : tuple of str
         Its GB/T 4754-2017 codes at all levels.
     tokens : tuple of str
@@ -154,12 +150,22 @@ class NeedFeatures:
     """
 
     need_id: str | None
-    texts: tuple[str, ...]
-    weights: NDArray[np.float64]
+    understood: Understood
+    weights: NDArray[np.float32]
     views: NeedViews
+    meaning: NDArray[np.float32]
     targets: tuple[int, ...]
-    industries: tuple[int, ...]
     codes: tuple[str, ...]
     tokens: tuple[str, ...]
     point: tuple[float, float]
     present: ZonePresence | None = None
+
+    @property
+    def weight(self) -> int:
+        """Bytes that it takes in memory, as an estimate, without what its zone has."""
+        dense = [self.weights]
+        for view in self.views.values():
+            dense += [view.data, view.indices, view.indptr] if sparse.issparse(view) else [view]
+        words = [word for word, _ in self.understood.words]
+        texts = (*words, *self.understood.parts, *self.codes, *self.tokens)
+        return sum(array.nbytes for array in dense) + sum(map(getsizeof, texts)) + _BESIDES

@@ -36,7 +36,8 @@ class Column:
     name, kind
         The canonical name, and what it holds.
     headers
-        Other headers accepted, parted by blanks; the first one is the Chinese gloss.
+        Other headers accepted, parted by blanks; the first one is the Chinese gloss. Of two columns
+        of a file that mean the same, the one whose header stands earlier here is taken.
     required
         Whether the column must be there and filled in every row.
     expected
@@ -51,6 +52,10 @@ class Column:
         What parts the items of a `Kind.TEXTS` column.
     default
         What an empty number means; None keeps it unknown.
+    made_from
+        The column that the values of a required one are made from where a file lacks it.
+    derived
+        Whether it is made from other columns when a file is read, so that no header means it.
     """
 
     name: str
@@ -64,6 +69,8 @@ class Column:
     high: float | None = None
     separators: str = ";；"
     default: int | None = None
+    made_from: str = ""
+    derived: bool = False
 
     @property
     def gloss(self) -> str:
@@ -71,7 +78,7 @@ class Column:
         return self.headers.split()[0]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Table:
     """A table: its columns in their canonical order and the key that a row is known by."""
 
@@ -81,6 +88,13 @@ class Table:
     columns: tuple[Column, ...]
     either: tuple[str, ...] = ()
     """Columns of which a row must have at least one."""
+    aids: tuple[Column, ...] = ()
+    """Columns that a file may have and that are not stored: others are filled from them."""
+
+    @property
+    def readable(self) -> tuple[Column, ...]:
+        """The columns that a header can mean, those that are not stored included."""
+        return (*(column for column in self.columns if not column.derived), *self.aids)
 
     def column(self, name: str) -> Column:
         """Return the column of that canonical name (KeyError when there is none)."""

@@ -1,10 +1,11 @@
-"""The industry codes of GB/T 4754-2017 (国民经济行业分类): sections, divisions, groups, classes.
+"""The industry codes and names of GB/T 4754-2017 (国民经济行业分类), at its four levels.
 
-`reference/gbt4754.csv` holds a row a division, its groups folded: ``7.129`` in division 39 stands
-for group 397 and its classes 3971, 3972 and 3979.
+A section (门类) is a letter; a division (大类), a group (中类) and a class (小类) have two, three
+and four digits.
 """
 
 import csv
+import re
 import unicodedata
 from functools import cache
 from importlib.resources import files
@@ -12,11 +13,20 @@ from typing import NamedTuple
 
 from features.errors import InputError
 
+_CODE = re.compile(r"^(?:行业代码|行业|代码)?[:\s]*([A-Za-z]?)[\s\-_.]*(\d{1,4})(?:\.0+)?(?!\d)")
+_SECTION = re.compile(r"^([A-Za-z])(?![A-Za-z0-9])")
+_STEPS = re.compile(r"[>＞/\\|｜→»;；]+|(?<=[\u4e00-\u9fff])\s*[-—－]+\s*(?=[\u4e00-\u9fff])")
+_BRACKETED = re.compile(r"^(.*?)\s*[(\[【]\s*(.+?)\s*[)\]】]\s*(.*)$")
+_FILLING = re.compile(r"[\s、,，。.·（）()\-—和与及]")
+
 
 class _Standard(NamedTuple):
     sections: dict[str, str]
     """Every code without its letter, and every letter, to its section's letter."""
-    division_names: dict[str, str]
+    names: dict[str, str]
+    """Every code to its name."""
+    codes: dict[str, tuple[str, ...]]
+    """Every name without its filling to the codes that bear it."""
 
 
 @cache
@@ -24,16 +34,67 @@ def _standard() -> _Standard:
     text = (files("features") / "reference" / "gbt4754.csv").read_text(encoding="utf-8")
     sections: dict[str, str] = {}
     names: dict[str, str] = {}
+    codes: dict[str, tuple[str, ...]] = {}
+    section = ""
     for row in csv.DictReader(text.splitlines()):
-        section, division = row["section"], row["division"]
-        names[division] = row["name"]
-        codes = [section, division]
-        for folded in row["groups"].split():
-            group, _, classes = folded.partition(".")
-            codes.append(division + group)
-            codes.extend(division + group + digit for digit in classes)
-        sections.update(dict.fromkeys(codes, section))
-    return _Standard(sections, names)
+        code = row["code"]
+        section = code if code.isalpha() else section
+        sections[code], names[code] = section, row["name"]
+        plain = _plain(row["name"])
+        codes[plain] = (*codes.get(plain, ()), code)
+    return _Standard(sections, names, codes)
+
+
+def find(text: str, digits: int | None = None) -> str | None:
+    """Return the code that a text names: by code, by code and name, by name, or by a path of names.
+
+    Parameters
+    ----------
+    digits
+        The level where it is known: 1 for a section, 2, 3 and 4 for those below. Of a name that
+        several levels bear, that one is taken, else the deepest.
+
+    Examples
+    --------
+    >>> find("C27医药制造业"), find("光电子器件制造"), find("制造业>医药制造业")
+    ('27', '3976', '27')
+    """
+    plain = unicodedata.normalize("NFKC", text).strip()
+    if not plain:
+        return None
+    if (code := normalise(plain)) is not None:
+        return code
+    steps = [step for step in (part.strip() for part in _STEPS.split(plain)) if step]
+    if len(steps) > 1:
+        found = [code for step in steps if (code := find(step)) is not None]
+        return max(found, key=len) if found else None
+    if led := _CODE.match(plain):
+        # Data bases fill up with zeros: 3900 is 39, and 1440, which is no class, is 144.
+        number = led[2]
+        while number.endswith("0") and normalise(led[1] + number) is None:
+            number = number[:-1]
+        return normalise(led[1] + number)
+    named = _named(plain)
+    if named:
+        return next((code for code in named if len(code) == digits), named[-1])
+    if parts := _BRACKETED.match(plain):
+        # [C3976]光电子器件制造, 光电子器件制造（C3976）
+        return find(parts[2]) or find(f"{parts[1]}{parts[3]}")
+    led = _SECTION.match(plain)
+    return normalise(led[1]) if led else None
+
+
+def _named(text: str) -> tuple[str, ...]:
+    """Return the codes of a name, whether or not it ends in 业 as the standard has it."""
+    plain, codes = _plain(text), _standard().codes
+    forms = [plain, f"{plain}业", plain.removesuffix("业")]
+    if not plain.startswith("其他"):
+        forms.append(f"{plain}制造业")
+    return next((codes[form] for form in forms if form in codes), ())
+
+
+def _plain(name: str) -> str:
+    return _FILLING.sub("", unicodedata.normalize("NFKC", name))
 
 
 def normalise(code: str) -> str | None:
@@ -110,10 +171,10 @@ def division_name(code: str) -> str:
     >>> division_name("C3972")
     '计算机、通信和其他电子设备制造业'
     """
-    name = _standard().division_names.get(_known(code)[:2])
-    if name is None:
+    known = _known(code)
+    if len(known) == 1:
         raise _unexpected(code, "a division, group or class such as 39, 397 or 3972")
-    return name
+    return _standard().names[known[:2]]
 
 
 def _known(code: str) -> str:
@@ -132,6 +193,19 @@ def _unexpected(code: str, expected: str) -> InputError:
     )
 
 
+def name_of(code: str) -> str:
+    """Return the Chinese name of a code.
+
+    Raises
+    ------
+    InputError
+        The standard has no such code.
+    """
+    return _standard().names[_known(code)]
+
+
 def division_names() -> tuple[str, ...]:
     """Return the Chinese names of all 97 divisions, in the order of their codes."""
-    return tuple(_standard().division_names.values())
+    return tuple(
+        name for code, name in _standard().names.items() if len(code) == 2 and code.isdigit()
+    )

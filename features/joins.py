@@ -80,6 +80,10 @@ class Joins:
         return filled.select(rows.columns)
 
 
+NONE = Joins()
+"""Everybody stands for himself."""
+
+
 def read(home: Path) -> Joins:
     """Read the joins of a workspace (DamagedError)."""
     path = home / "tables" / FILE

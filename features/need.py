@@ -27,6 +27,8 @@ class NeedQuery:
         Names or node_ids of chain-map nodes.
     keywords, industry_codes
         Words, and GB/T 4754-2017 codes.
+    words
+        Pairs of a word and its weight that take the place of what the thesaurus says.
     zone_id, need_id
         Ids, where the need is known to the workspace.
     role
@@ -53,6 +55,7 @@ class NeedQuery:
     nodes: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
     industry_codes: tuple[str, ...] = ()
+    words: tuple[tuple[str, float], ...] = ()
     zone_id: str | None = None
     need_id: str | None = None
     role: str | None = None
@@ -74,6 +77,8 @@ class NeedQuery:
         """Build a need from a row of the needs table or a body; other fields are left out."""
         known = {name: row[name] for name in _FIELDS if row.get(name)}
         known["industry"] = str(row.get("industry") or "")
+        if words := known.get("words"):
+            known["words"] = tuple((each["word"], float(each["weight"])) for each in words)
         return cls(**known | {name: tuple(known[name]) for name in _LISTS if name in known})
 
 

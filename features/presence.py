@@ -192,6 +192,8 @@ class Presence:
             return None
         told = any(event["need_id"] == apart_from for event in self._there.get(zone_id, ()))
         asked = zone_id, apart_from if told else None
+        if zone_id not in self._zones and zone_id not in self._there:
+            return None  # not kept: anything may be asked for
         if asked not in self._known:
             self._known[asked] = self._find(*asked)
         return self._known[asked]
@@ -201,11 +203,17 @@ class Presence:
         known, key = (self._last, need.zone_id) if need.zone_id else (self._of_needs, need.need_id)
         return known.get(key or "", {}).get(enterprise_id)
 
+    def signed(self, need: NeedQuery) -> list[str]:
+        """Return the enterprises that signed with a need's zone; without a zone, for the need."""
+        known, key = (self._last, need.zone_id) if need.zone_id else (self._of_needs, need.need_id)
+        return [id_ for id_, last in known.get(key or "", {}).items() if last.stage in PRESENT]
+
     def seats(self, zone_id: str | None) -> dict[int, str]:
         """Return the rows of the pool seated in a zone's county or city: row to which of both."""
+        if (zone := self._zones.get(zone_id or "")) is None:
+            return {}
         if zone_id not in self._seated:
-            zone = self._zones.get(zone_id or "")
-            self._seated[zone_id] = self._residents.seats.near(zone) if zone else {}
+            self._seated[zone_id] = self._residents.seats.near(zone)
         return self._seated[zone_id]
 
     def _find(self, zone_id: str, apart_from: str | None) -> ZonePresence | None:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from features.vocabulary import FLAGS, STRUCK_OFF
+from features.standing import standings
+from features.vocabulary import FLAGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,8 +73,6 @@ def flags(profile: Mapping[str, Any]) -> list[str]:
 
 
 def struck_off(enterprises: pl.DataFrame) -> NDArray[np.bool_]:
-    """Return who is struck off (注销, 吊销, 清算, 迁出); an unknown status is not."""
-    said = enterprises["status"].str.replace_all(r"\s", "")
-    told = said.str.replace_all(f"未({'|'.join(STRUCK_OFF)})", "")
-    found = told.str.contains("|".join(STRUCK_OFF)).fill_null(value=False)
-    return found.to_numpy()
+    """Return who does not exist any more by its status; one of unknown standing is not."""
+    found = standings(enterprises["status"]) == "inactive"
+    return found.fill_null(value=False).to_numpy()

@@ -25,8 +25,7 @@ from features.attributes import (
 from features.chains import shipped_chain_map
 from features.errors import InputError
 from features.industry_codes import division_names
-from features.industry_fit import industry_fit
-from features.lexicon import Lexicon, shipped_lexicon
+from features.need_words import need_words
 from features.nodes import fit_nodes, target_nodes
 from features.places import UNKNOWN_POINT, Gazetteer
 from features.sectors import fit_sectors
@@ -35,35 +34,31 @@ from features.supply_graph import supply_graph
 from features.text import (
     WeightedTexts,
     full_name_texts,
+    item_texts,
     name_texts,
-    name_words,
-    named_industries,
-    need_texts,
     product_texts,
     scope_texts,
 )
-from features.tfidf import unit_rows
+from features.tfidf import TokenWeights, pairs, unit_rows
+from features.thesaurus import Thesaurus, shipped_thesaurus
+from features.understanding import shipped_fillers
 from features.wording import Wording
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import polars as pl
     from numpy.typing import NDArray
 
-    from features.arrays import NeedViews
     from features.chains import ChainMap
     from features.encoder import EncodingStore
     from features.need import NeedQuery
     from features.nodes import NodeFit
     from features.presence import ZonePresence
     from features.progress import Count
-    from features.wording import Counts
 
-SCOPE_WEIGHT = 0.3
-"""What the phrases of a business scope count together, next to a product that earns everything."""
-_LEADING = 128
-"""Directions of sentence vectors in which products are compared with the lexicon's."""
+ITEM_NORM = 0.75
+"""To which power of its length the grams of an item are divided; see `PoolFeatures`."""
 
 
 class FeatureSpace:
@@ -77,6 +72,8 @@ class FeatureSpace:
         The nodes to match.
     input_output : polars.DataFrame, optional
         An input–output table, whose links take the place of the chain map's.
+    own_words : polars.DataFrame, optional
+        An office's additions to the thesaurus, the table `words`.
     topics : int
         Dimensions of LSA.
     seed : int
@@ -89,13 +86,17 @@ class FeatureSpace:
         chain_map: ChainMap,
         *,
         input_output: pl.DataFrame | None = None,
+        own_words: pl.DataFrame | None = None,
         topics: int = 400,
         seed: int = 0,
     ) -> None:
         self.store = store
         self.chain_map = chain_map
         self.supply = supply_graph(chain_map, input_output)
+        self.own_words = own_words
         self.wording_ = Wording(topics, seed)
+        self.items_ = TokenWeights(pairs, min_documents=1)
+        self.fillers = shipped_fillers()
 
     def fit(self, enterprises: pl.DataFrame, *, today: date, progress: Count | None = None) -> Self:
         """Learn from the profiles of a pool; labels and events play no part.
@@ -119,12 +120,12 @@ class FeatureSpace:
         """Learn as `fit` does and return the features of the same pool: it is read once."""
         self.today_ = today
         profiles = self._read(enterprises, progress)
-        return self._features(profiles, self._learn(profiles), progress)
+        return self._features(profiles, self._learn(profiles))
 
     def pool(self, enterprises: pl.DataFrame, *, progress: Count | None = None) -> PoolFeatures:
         """Return the features of a pool, in the order of `enterprise_id`."""
         profiles = self._read(enterprises, progress)
-        return self._features(profiles, self.wording_.counts(profiles.said), progress)
+        return self._features(profiles, self.wording_.counts(profiles.spoken))
 
     def need(
         self,
@@ -133,6 +134,7 @@ class FeatureSpace:
         *,
         present: ZonePresence | None = None,
         keep: bool = False,
+        words_of_model: Sequence[str] | None = None,
     ) -> NeedFeatures:
         """Return the features of one need.
 
@@ -145,33 +147,39 @@ class FeatureSpace:
             What its zone already has, from `features.presence.Presence`.
         keep : bool
             Whether the vectors of its texts are kept: for needs of the workspace, not of requests.
+        words_of_model : sequence of str, optional
+            What a language model gave for it.
 
         Raises
         ------
         InputError
             When not one character of its texts is known from any profile.
         """
-        parts = need_texts(need, self.chain_map, self.lexicon_)
-        views = self._views([texts for _, texts in parts], keep=keep)
-        own = parts[0][1]
+        found = need_words(
+            need, self.chain_map, self.thesaurus, self.fillers, of_model=words_of_model
+        )
+        texts = [word for word, _ in found.words]
+        views = self.wording_.query_views(texts)
         if not views["text"].nnz:
             raise InputError(
-                f"nothing is known of the text {'; '.join(own)!r}: "
+                f"nothing is known of the text {need.industry!r}: "
                 "not one of its characters stands in the profiles of the pool",
                 field="industry",
-                got="; ".join(own),
+                got=need.industry,
                 expected="a text that names an industry or a product",
             )
+        views["items"] = self.items_.weigh(self.items_.counts_of(texts), norm=2 - ITEM_NORM)
+        own = self.store.encode([need.industry], keep=keep)
         nodes = target_nodes(need, self.chain_map)
         place = zone or {}
         codes = code_tokens(need.industry_codes)
         return NeedFeatures(
             need_id=need.need_id,
-            texts=tuple(own),
-            weights=np.array([weight for weight, _ in parts]),
+            understood=found,
+            weights=np.array([weight for _, weight in found.words], dtype=np.float32),
             views=views,
+            meaning=self.sentences_.transform("query", own),
             targets=tuple(self.chain_map.nodes.index(node) for node in nodes),
-            industries=tuple(named_industries(need, self.lexicon_)),
             codes=code_levels(codes),
             tokens=(*need_tokens(need, nodes, place), *codes),
             point=(place["lon"], place["lat"])
@@ -189,8 +197,7 @@ class FeatureSpace:
         }
         today = np.array(self.today_.isoformat())
         return found | {
-            "references": self.references_,
-            "lexicon": self.lexicon_.rows,
+            "thesaurus": self._shipped.to_bytes(),
             "today": today,
         }
 
@@ -204,72 +211,56 @@ class FeatureSpace:
             part.restore(
                 {key[len(prefix) :]: a for key, a in arrays.items() if key.startswith(prefix)}
             )
-        self.references_ = arrays["references"]
-        self.lexicon_ = Lexicon.from_rows(arrays["lexicon"])
+        self._know(Thesaurus.from_bytes(arrays["thesaurus"]))
         self.today_ = date.fromisoformat(str(arrays["today"]))
         return self
 
     def _parts(self) -> dict[str, Any]:
         return {
             **self.wording_.parts,
+            "items": self.items_,
             "sentences": self.sentences_,
             "attributes": self.attributes_,
             "gazetteer": self.gazetteer_,
         }
 
-    def _views(self, queries: list[list[str]], *, keep: bool = True) -> NeedViews:
-        """Return the views of queries, each of one or more texts; q unit rows in every view."""
-        texts = [text for query in queries for text in query]
-        lengths = np.array([len(query) for query in queries])
-        rows = np.repeat(np.arange(len(queries)), lengths)
-        each = sparse.csr_array(
-            (np.ones(len(texts), dtype=np.float32), (rows, np.arange(len(texts)))),
-            shape=(len(queries), len(texts)),
-        )
-        vectors = self.sentences_.transform("query", self.store.encode(texts, keep=keep))
-        meaning = unit_rows(np.asarray(each @ vectors, dtype=np.float32))
-        return {**self.wording_.query_views(WeightedTexts(texts, each)), "meaning": meaning}
+    def _know(self, thesaurus: Thesaurus) -> None:
+        """Take a thesaurus, and the office's own rows beside it."""
+        self._shipped = thesaurus
+        own = self.own_words
+        self.thesaurus = thesaurus if own is None else thesaurus.with_own(own)
 
     def _read(self, enterprises: pl.DataFrame, progress: Count | None) -> _Profiles:
         """Read what the profiles of a pool say, in the order of `enterprise_id`."""
         frame = enterprises.sort("enterprise_id")
-        said = (
-            product_texts(frame),
-            scope_texts(frame).scaled(SCOPE_WEIGHT),
-            name_texts(frame),
-        )
-        names, words = full_name_texts(frame), name_words(frame)
-        spoken = (said[0].texts, said[1].texts, names.texts, words.texts)
-        vectors = self.store.encode([text for part in spoken for text in part], progress=progress)
-        cuts = np.cumsum([len(part) for part in spoken[:-1]])
+        items, names = item_texts(frame), full_name_texts(frame)
+        vectors = self.store.encode([*items.texts, *names.texts], progress=progress)
         tokens = [profile_tokens(row, self.today_) for row in profile_rows(frame)]
-        return _Profiles(frame, said, names, words, np.split(vectors, cuts), tokens)
+        cut = [len(items.texts)]
+        return _Profiles(frame, items, name_texts(frame), names, np.split(vectors, cut), tokens)
 
-    def _learn(self, profiles: _Profiles) -> Counts:
+    def _learn(self, profiles: _Profiles) -> sparse.csr_array:
         """Learn from the profiles of a pool, and return the counts of what they say."""
-        counted = self.wording_.fit(profiles.said)
+        counted = self.wording_.fit(profiles.spoken)
+        self.items_.fit([profiles.distinct_items])
         self.attributes_ = TokenColumns().fit(profiles.tokens)
         self.gazetteer_ = Gazetteer().fit()
-        self.references_ = _reference_texts()
-        self.lexicon_ = shipped_lexicon()
-        products, _, names, _ = profiles.vectors
-        queries = self.store.encode(self.references_.tolist())
+        self._know(shipped_thesaurus())
+        queries = self.store.encode(_industry_names())
+        products, names = profiles.vectors
         self.sentences_ = SentenceSpace().fit(
             dict(zip(KINDS, (products, names, queries), strict=True))
         )
         return counted
 
-    def _features(
-        self, profiles: _Profiles, counted: Counts, progress: Count | None
-    ) -> PoolFeatures:
+    def _features(self, profiles: _Profiles, counted: sparse.csr_array) -> PoolFeatures:
         """Return the features of a pool, from what its profiles say and its counts."""
-        frame, products = profiles.frame, profiles.said[0]
+        frame, items = profiles.frame, profiles.items
         views = self.wording_.views(counted)
-        counted.clear()  # large, as are the vectors before they are centred
         product_vectors, views["meaning"] = self._meaning(profiles)
         codes = tuple(code_levels(row) for row in profiles.tokens)
         nodes = fit_nodes(
-            products,
+            items,
             product_vectors,
             frame["nodes"].to_list(),
             self.chain_map,
@@ -279,46 +270,25 @@ class FeatureSpace:
             ids=frame["enterprise_id"].to_numpy().astype(np.str_),
             names=frame["name"].to_list(),
             views=views,
-            products=products,
+            products=items,
             product_vectors=product_vectors,
-            references=self._views([[text] for text in self.references_.tolist()]),
+            product_grams=self.items_.weigh(self.items_.counts_of(items.texts), norm=ITEM_NORM),
             nodes=nodes,
-            stations=self._station_fit(products, product_vectors, codes, nodes),
-            industries=self._industry_fit(profiles, product_vectors, progress),
+            stations=self._station_fit(items, product_vectors, codes, nodes),
             attributes=self.attributes_.transform(profiles.tokens),
             codes=_level_columns(codes),
             points=self._points(frame),
         )
 
     def _meaning(self, profiles: _Profiles) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return the vectors of the products, and of every enterprise by all that it says."""
-        kinds = ("product", "product", "name")
-        products, scopes, names = (
-            self.sentences_.transform(kind, profiles.vectors.pop(0)) for kind in kinds
+        """Return the vectors of the items, and of every enterprise by all that it says."""
+        products, names = (
+            self.sentences_.transform(kind, vectors)
+            for kind, vectors in zip(("product", "name"), profiles.vectors, strict=True)
         )
-        meaning = profiles.said[0].weights @ products
-        meaning += profiles.said[1].weights @ scopes
+        meaning = profiles.items.weights @ products
         meaning += names[profiles.names.weights.indices]
         return products, unit_rows(meaning)
-
-    def _industry_fit(
-        self, profiles: _Profiles, vectors: NDArray[np.float32], progress: Count | None
-    ) -> NDArray[np.float32]:
-        """Return the fit of every enterprise to every industry of the lexicon, (l, n).
-
-        Who states no product is taken by the words of its name, as if each were one.
-        """
-        products, words = profiles.said[0], profiles.words
-        of_words = self.sentences_.transform("product", profiles.vectors.pop(0))
-        made = [self.sentences_.leading(part, _LEADING) for part in (vectors, of_words)]
-        typical = [industry.products for industry in self.lexicon_.industries]
-        known = self.store.encode([text for texts in typical for text in texts], progress=progress)
-        return industry_fit(
-            products.beside(words),
-            np.vstack(made),
-            self.sentences_.leading(self.sentences_.transform("product", known), _LEADING),
-            np.cumsum([0, *(len(texts) for texts in typical[:-1])]),
-        )
 
     def _station_fit(
         self,
@@ -374,28 +344,41 @@ class _Profiles:
     ----------
     frame : DataFrame
         Ordered by id.
-    said : tuple of three WeightedTexts
-        Products, phrases of the business scope, and short forms of the name.
+    items : WeightedTexts
+        Products, and what business scopes name.
+    short_names : WeightedTexts
+        Names without their legal form, and short names.
     names : WeightedTexts
         The full name of every enterprise.
-    words : WeightedTexts
-        The words in the names of those that state no product.
-    vectors : list of four ndarrays
-        Sentence vectors of the products, the phrases, the full names and the words of names; each
-        part is taken out when it is used.
+    vectors : list of two ndarrays
+        Sentence vectors of the items and of the full names.
     tokens : list of n lists of str
         What else they state.
     """
 
     frame: pl.DataFrame
-    said: tuple[WeightedTexts, WeightedTexts, WeightedTexts]
+    items: WeightedTexts
+    short_names: WeightedTexts
     names: WeightedTexts
-    words: WeightedTexts
     vectors: list[NDArray[np.float32]]
     tokens: list[list[str]]
 
+    @property
+    def spoken(self) -> WeightedTexts:
+        """All that an enterprise says, each text once: products, scope and names."""
+        both = product_texts(self.frame).beside(scope_texts(self.frame)).beside(self.short_names)
+        said = both.weights.copy()
+        said.data = np.ones_like(said.data)
+        return WeightedTexts(both.texts, said)
 
-def _reference_texts() -> NDArray[np.str_]:
+    @property
+    def distinct_items(self) -> WeightedTexts:
+        """Every distinct item as a document of its own."""
+        size = len(self.items.texts)
+        return WeightedTexts(self.items.texts, sparse.eye_array(size, format="csr"))
+
+
+def _industry_names() -> list[str]:
     """Return names of industries in general: divisions of GB/T 4754-2017, shipped nodes."""
     nodes = shipped_chain_map()["node"].to_list()
-    return np.array(list(dict.fromkeys([*division_names(), *nodes])), dtype=np.str_)
+    return list(dict.fromkeys([*division_names(), *nodes]))

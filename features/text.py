@@ -1,8 +1,4 @@
-"""What a profile and a need say, as short texts with weights.
-
-A profile speaks through its products (weighted by revenue share), its name and its business
-scope; a need through its industry, its nodes and keywords, and the context it stands in.
-"""
+"""What a profile says, as short texts with weights: its products, its business scope, its name."""
 
 from __future__ import annotations
 
@@ -14,21 +10,14 @@ import numpy as np
 import polars as pl
 from scipy import sparse
 
-from features.nodes import target_nodes
-from features.tfidf import words
+from features.scope import scope_items
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from features.chains import ChainMap
-    from features.lexicon import Lexicon
-    from features.need import NeedQuery
 
-NODES_WEIGHT = 1.0
-LEXICON_WEIGHT = 0.8
-SECTOR_WEIGHT = 0.35
-CHAIN_WEIGHT = 0.1
-"""How much the words of the chain map, of the lexicon and of its context count beside its own."""
+BESIDE_PRODUCTS = 0.36
+"""What an item of a scope weighs where products are known, next to one where none are."""
 
 LEAST_SHARE = 0.01
 UNKNOWN_SHARE = 0.05
@@ -38,8 +27,6 @@ _LEGAL_FORM = re.compile(
     r"股份有限公司|有限责任公司|有限公司|集团股份|（集团）|\(集团\)|控股集团|集团|控股|公司"
 )
 _VAGUE = re.compile(r"^其他|及其他$|Ⅱ|Ⅲ")
-_SCOPE_BREAK = re.compile(r"[;；,，。、\n]+")
-_SCOPE_PHRASES = 30
 
 
 def core_name(name: str) -> str:
@@ -80,16 +67,28 @@ class WeightedTexts:
         return WeightedTexts([*self.texts, *other.texts], both)
 
 
-def product_texts(enterprises: pl.DataFrame) -> WeightedTexts:
-    """Return the products of every enterprise, each weighted by the root of its revenue share.
+def item_texts(enterprises: pl.DataFrame) -> WeightedTexts:
+    """Return what every enterprise is known to make or do, each item with its weight.
 
-    The root keeps a side product visible next to one that earns nearly everything. Where no share
-    of an enterprise is stated, all its products have the same: unknown must not count against it.
+    Items are its products, weighted by the root of their revenue share, and the items of its
+    business scope, the first of a short scope the most. The root keeps a side product visible next
+    to one that earns nearly everything. Where no share of an enterprise is stated, all its products
+    have the same: unknown must not count against it. Beside products a scope counts less: it says
+    what an enterprise may do.
     """
+    return _gather(pl.concat([_products(enterprises), _scopes(enterprises)]), enterprises.height)
+
+
+def product_texts(enterprises: pl.DataFrame) -> WeightedTexts:
+    """Return the products of every enterprise alone, weighted as in `item_texts`."""
+    return _gather(_products(enterprises), enterprises.height)
+
+
+def _products(enterprises: pl.DataFrame) -> pl.DataFrame:
     share = pl.col("products").struct.field("share")
     even = 1 / pl.len().over("row")
     known = pl.when(share.is_null().all().over("row")).then(even).otherwise(share.clip(LEAST_SHARE))
-    stated = (
+    return (
         enterprises.select(pl.int_range(pl.len()).alias("row"), "products")
         .explode("products")
         .drop_nulls("products")
@@ -99,26 +98,37 @@ def product_texts(enterprises: pl.DataFrame) -> WeightedTexts:
             known.fill_null(UNKNOWN_SHARE).sqrt().alias("weight"),
         )
     )
-    return _gather(stated, enterprises.height)
 
 
-def scope_texts(enterprises: pl.DataFrame) -> WeightedTexts:
-    """Return the phrases of every business scope, each with the same weight (their sum is 1)."""
-    phrases = (
-        enterprises.select(pl.int_range(pl.len()).alias("row"), "business_scope")
-        .drop_nulls("business_scope")
-        .with_columns(
+def _scopes(enterprises: pl.DataFrame) -> pl.DataFrame:
+    """Return rows of (row, text, weight) for the items of every business scope.
+
+    The item at place i of c weighs (1 + i)^-0.3 c^-0.5, a fraction of it beside products.
+    """
+    place, count = pl.int_range(pl.len()).over("row"), pl.len().over("row")
+    beside = pl.when(pl.col("has_products")).then(BESIDE_PRODUCTS).otherwise(1.0)
+    return (
+        enterprises.select(
+            pl.int_range(pl.len()).alias("row"),
+            (pl.col("products").list.len().fill_null(0) > 0).alias("has_products"),
             pl.col("business_scope")
-            .map_elements(_phrases, return_dtype=pl.List(pl.String))
-            .alias("text")
+            .map_elements(scope_items, return_dtype=pl.List(pl.String))
+            .alias("text"),
         )
         .explode("text")
         .drop_nulls("text")
+        .select("row", "text", (beside / (1 + place) ** 0.3 / count.sqrt()).alias("weight"))
     )
-    return _gather(
-        phrases.select("row", "text", (1.0 / pl.len().over("row")).alias("weight")),
-        enterprises.height,
+
+
+def scope_texts(enterprises: pl.DataFrame) -> WeightedTexts:
+    """Return the business scope of every enterprise as it is written, weight 1."""
+    scopes = enterprises.select(
+        pl.int_range(pl.len()).alias("row"),
+        pl.col("business_scope").alias("text"),
+        pl.lit(1.0).alias("weight"),
     )
+    return _gather(scopes.drop_nulls("text"), enterprises.height)
 
 
 def name_texts(enterprises: pl.DataFrame) -> WeightedTexts:
@@ -138,74 +148,9 @@ def full_name_texts(enterprises: pl.DataFrame) -> WeightedTexts:
     return _gather(enterprises.select(*names, pl.lit(1.0).alias("weight")), enterprises.height)
 
 
-def name_words(enterprises: pl.DataFrame) -> WeightedTexts:
-    """Return the words in the name of every enterprise that states no product, weight 1.
-
-    上海银行 is a bank, 山东高速 runs motorways: where nothing else is known, the name says what an
-    enterprise does. Legal form and single characters are left out.
-    """
-    silent = pl.col("products").list.len().fill_null(0) == 0
-    said = (
-        enterprises.select(pl.int_range(pl.len()).alias("row"), "name", silent.alias("silent"))
-        .filter("silent")
-        .select(
-            "row",
-            pl.col("name")
-            .map_elements(
-                lambda name: list(dict.fromkeys(words(core_name(name)))),
-                return_dtype=pl.List(pl.String),
-            )
-            .alias("text"),
-            pl.lit(1.0).alias("weight"),
-        )
-        .explode("text")
-        .drop_nulls("text")
-    )
-    return _gather(said, enterprises.height)
-
-
-def named_industries(need: NeedQuery, lexicon: Lexicon) -> list[int]:
-    """Return the numbers of the lexicon's industries that its industry and keywords name."""
-    texts = (need.industry, *need.keywords)
-    return list(dict.fromkeys(number for text in texts for number in lexicon.find(text)))
-
-
-def need_texts(
-    need: NeedQuery, chain_map: ChainMap, lexicon: Lexicon
-) -> list[tuple[float, list[str]]]:
-    """Return the parts of what a need says, each with its weight; the first are its own words.
-
-    Its own words are the industry and the keywords given with it; then come what its name does
-    not spell out (the words that the chain map has for the nodes it is after, and what the lexicon
-    has as typical products), its sector and its chain. Parts without any words are left out.
-    """
-    nodes = target_nodes(need, chain_map)
-    unknown_nodes = [text for text in need.nodes if chain_map.find_node(text) is None]
-    industries = [lexicon.industries[at] for at in named_industries(need, lexicon)]
-    own = _distinct([clear(need.industry), *need.keywords, *unknown_nodes])
-    parts = [
-        (1.0, own),
-        (NODES_WEIGHT, _distinct([word for node in nodes for word in (node.name, *node.keywords)])),
-        (LEXICON_WEIGHT, _distinct([text for row in industries for text in row.products])),
-        (SECTOR_WEIGHT, _distinct([clear(need.sector or "")])),
-        (CHAIN_WEIGHT, _distinct([clear(need.chain or "")])),
-    ]
-    return [(weight, texts) for weight, texts in parts if texts and (weight == 1 or texts != own)]
-
-
 def clear(text: str) -> str:
     """Leave out what says nothing of an industry (其他, 及其他, Ⅱ), unless it is all there is."""
     return _VAGUE.sub("", text) or text
-
-
-def _distinct(texts: Sequence[str]) -> list[str]:
-    return list(dict.fromkeys(text.strip() for text in texts if text.strip()))
-
-
-def _phrases(scope: str) -> list[str]:
-    return [phrase.strip() for phrase in _SCOPE_BREAK.split(scope) if phrase.strip()][
-        :_SCOPE_PHRASES
-    ]
 
 
 def _gather(said: pl.DataFrame, rows: int) -> WeightedTexts:

@@ -9,6 +9,8 @@ import numpy as np
 import rjieba
 from scipy import sparse
 
+from features.normal import normal
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -19,15 +21,20 @@ if TYPE_CHECKING:
 Arrays = dict[str, "NDArray[Any]"]
 
 
-def characters(text: str) -> list[str]:
-    """Return the character 1-3-grams of a text, lower case, none across white space."""
-    parts = text.lower().split()
+def characters(text: str, longest: int = 3) -> list[str]:
+    """Return the character 1-n-grams of a text in its normal form, none across white space."""
+    parts = normal(text).split()
     return [
         part[at : at + size]
         for part in parts
-        for size in (1, 2, 3)
+        for size in range(1, longest + 1)
         for at in range(len(part) - size + 1)
     ]
+
+
+def pairs(text: str) -> list[str]:
+    """Return the character 1-2-grams of a text."""
+    return characters(text, 2)
 
 
 def words(text: str) -> list[str]:
@@ -85,16 +92,21 @@ class TokenWeights:
         """Return how often every row says every token, weights included, shape (n, tokens)."""
         return sparse.csr_array(part.weights @ self._said(part.texts, self._column))
 
-    def weigh(self, counts: sparse.csr_array, *, damping: float = 0.0) -> sparse.csr_array:
-        """Return TF-IDF unit rows of counts; a row without any known token stays zero.
+    def counts_of(self, texts: Sequence[str]) -> sparse.csr_array:
+        """Return how often every text says every token, shape (texts, tokens)."""
+        return self._said(texts, self._column)
 
-        With a damping d above 0, counts become ln(1 + d · count) first.
+    def weigh(self, counts: sparse.csr_array, *, norm: float = 1.0) -> sparse.csr_array:
+        """Return sublinear TF-IDF rows of counts; a row without any known token stays zero.
+
+        A count c becomes 1 + ln c (below 1, c), as a second mention says less than the first, and
+        each row is divided by its length to the power `norm`: 1 makes unit rows, less than 1 leaves
+        long ones longer.
         """
-        rows = counts.copy()
-        if damping:
-            rows.data = np.log1p(damping * rows.data)
+        rows = counts.astype(np.float32)
+        rows.data = np.where(rows.data > 1, 1 + np.log(np.maximum(rows.data, 1)), rows.data)
         rows.data *= self.idf_[rows.indices]
-        return unit_sparse_rows(rows).astype(np.float32)
+        return unit_sparse_rows(rows, norm).astype(np.float32)
 
     def arrays(self) -> Arrays:
         """Return what was learnt, to be saved."""
@@ -177,11 +189,11 @@ class LatentSemantics:
         return self
 
 
-def unit_sparse_rows(rows: sparse.csr_array) -> sparse.csr_array:
-    """Scale every row of a sparse matrix to length 1; a zero row stays zero."""
+def unit_sparse_rows(rows: sparse.csr_array, norm: float = 1.0) -> sparse.csr_array:
+    """Divide every row of a sparse matrix by its length to the power `norm`; a zero row stays."""
     row_of = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
     squares = np.bincount(row_of, weights=rows.data * rows.data, minlength=rows.shape[0])
-    lengths = np.sqrt(np.where(squares > 0, squares, 1.0))
+    lengths = np.where(squares > 0, squares, 1.0) ** (norm / 2)
     scaled = (rows.data / lengths[row_of]).astype(rows.dtype)
     return sparse.csr_array((scaled, rows.indices, rows.indptr), shape=rows.shape)
 

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MANIFEST = "manifest.json"
-FORMAT = 2
-"""Raised whenever arrays of the same name come to mean something else."""
+FORMAT = 3
+"""Of models, of what is prepared for them, and of answers that are kept: raised whenever the same
+name, or the same model and tables, would give something else than before."""
 _ADVICE = "activate another version or train again"
 
 
@@ -29,6 +30,10 @@ class UnfitModelError(UnavailableError):
     """A version that cannot serve here: of another format, encoder, table schema or factors."""
 
     code = "unfit-model"
+
+
+class NotWrittenError(UnavailableError):
+    """The disk does not take what is to be kept; nothing of it is left behind."""
 
 
 def save(folder: Path, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> None:
@@ -45,7 +50,7 @@ def save(folder: Path, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, A
 
     Raises
     ------
-    UnavailableError
+    NotWrittenError
         When the disk does not take it; nothing is left behind.
     """
     with drafted(folder, facts) as draft:
@@ -67,7 +72,7 @@ def drafted(folder: Path, facts: Mapping[str, Any]) -> Iterator[Path]:
 
     Raises
     ------
-    UnavailableError
+    NotWrittenError
         When the disk does not take it; nothing is left behind.
     """
     draft = folder.with_name(f".{folder.name}.{os.getpid()}.draft")
@@ -85,7 +90,7 @@ def drafted(folder: Path, facts: Mapping[str, Any]) -> Iterator[Path]:
         draft.rename(folder)
         _flush(folder.parent)
     except OSError as error:
-        raise UnavailableError(
+        raise NotWrittenError(
             f"could not save the model in {folder}: {error.strerror or error}",
             got=str(folder),
             expected="a writable folder with free space",

@@ -1,9 +1,8 @@
 """The blend: a weighted sum of standardised factors, so that every contribution is exact.
 
-Three stages. The content factors are summed and scaled to unit spread. Feedback, from the first
-leads of that sum, is added. Where a need has judgements or events of its own (warm), this counts
-the less the more of them there are, and the need's head comes in. LightFM and the history of
-deals speak in both cases.
+The content factors are summed and scaled to unit spread. Where a need has judgements or events of
+its own (warm), this counts the less the more of them there are, and the need's head comes in.
+LightFM and the history of deals speak in both cases.
 """
 
 from __future__ import annotations
@@ -23,14 +22,16 @@ if TYPE_CHECKING:
 CONSTANT = "constant"
 HISTORY = ("track_record", "place_affinity")
 _LEAST_SPREAD = 1e-9
-_SCORE_SPREAD = 3.0
+_BOUND = 12.0
+"""How far a factor can stand out, in standard deviations: no factor decides alone."""
 
 
 def standardise(scores: NDArray[Any], shares: Shares = None) -> NDArray[np.float64]:
-    """Return z-scores over the known entries; an unknown one (NaN) gets 0, the pool's mean.
+    """Return bounded z-scores over the known entries; an unknown one (NaN) gets 0, the mean.
 
-    Unknown is thereby neither for nor against an enterprise. A factor without any spread is 0
-    everywhere.
+    A z-score becomes b tanh(z / b) with b = 12: the tails of similarities are heavy, and one odd
+    match would outweigh all other evidence. Unknown is thereby neither for nor against an
+    enterprise. A factor without any spread is 0 everywhere.
 
     Parameters
     ----------
@@ -44,7 +45,7 @@ def standardise(scores: NDArray[Any], shares: Shares = None) -> NDArray[np.float
     measured = scores[known].astype(np.float64)
     mean, spread = _moments(measured, None if shares is None else shares[known])
     if spread > _LEAST_SPREAD:
-        z[known] = (measured - mean) / spread
+        z[known] = _BOUND * np.tanh((measured - mean) / (spread * _BOUND))
     return z
 
 
@@ -80,25 +81,21 @@ class Blend:
         The content factors.
     content : ndarray of shape (len(names),)
         Their weights.
-    cold : ndarray of shape (4,)
-        Of content, feedback, LightFM and history for a need that nothing was learnt for.
+    cold : ndarray of shape (3,)
+        Of content, LightFM and history for a need that nothing was learnt for.
     warm : ndarray of shape (4,)
-        Of content with feedback, the need's head, LightFM and history for another need.
-    offsets : tuple of two floats
-        The constant for a cold and a warm need: minus the median raw sum of the relevant
-        enterprises held out, so that `score` is 0.5 for an enterprise as good as these.
+        Of content, the need's head, LightFM and history for another need.
     """
 
     names: tuple[str, ...]
     content: NDArray[np.float64]
     cold: NDArray[np.float64]
     warm: NDArray[np.float64]
-    offsets: tuple[float, float]
 
     @property
     def factors(self) -> tuple[str, ...]:
-        """The rows of contributions."""
-        return (*self.names, "feedback", "need_head", "hybrid", *HISTORY, CONSTANT)
+        """The rows of contributions, the constant last."""
+        return (*self.names, "need_head", "hybrid", *HISTORY, CONSTANT)
 
     def content_parts(
         self, scores: Sequence[NDArray[Any] | None], size: int, shares: Shares = None
@@ -116,20 +113,19 @@ class Blend:
     def contributions(
         self,
         content: NDArray[np.float64],
-        feedback: NDArray[Any],
         hybrid: NDArray[Any] | None,
         head: NDArray[Any] | None,
         history: NDArray[np.float64],
         chosen: int,
         shares: Shares = None,
     ) -> NDArray[np.float64]:
-        """Return each factor's part of the raw score, shape (factors, n).
+        """Return each factor's part of the raw score but the constant, shape (factors - 1, n).
 
         Parameters
         ----------
         content : ndarray of shape (names, n)
             From `content_parts`.
-        feedback, hybrid, head : ndarray of shape (n,) or None
+        hybrid, head : ndarray of shape (n,) or None
             Raw scores; None where a factor says nothing.
         history : ndarray of shape (2, n)
             The parts of one z-score.
@@ -142,19 +138,22 @@ class Blend:
         spoken = [
             silent if values is None else standardise(values, shares) for values in (head, hybrid)
         ]
-        voiced = np.vstack([self.cold[0] * content, self.cold[1] * standardise(feedback, shares)])
         if head is None:
-            rows = [voiced, silent, self.cold[2] * spoken[1], self.cold[3] * history]
+            rows = [
+                self.cold[0] * content,
+                silent,
+                self.cold[1] * spoken[1],
+                self.cold[2] * history,
+            ]
         else:
             share = self.warm[0] * content_share(chosen)
             rows = [
-                share * unit_spread(voiced, shares),
+                share * content,
                 self.warm[1] * spoken[0],
                 self.warm[2] * spoken[1],
                 self.warm[3] * history,
             ]
-        constant = np.full_like(silent, self.offsets[head is not None])
-        return np.vstack([*rows, constant])
+        return np.vstack(rows)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the weights, to be saved."""
@@ -163,17 +162,10 @@ class Blend:
             "content": self.content,
             "cold": self.cold,
             "warm": self.warm,
-            "offsets": np.array(self.offsets),
         }
 
     @classmethod
     def restore(cls, arrays: Mapping[str, NDArray[Any]]) -> Blend:
         """Take back what `arrays` returned."""
-        cold, warm = arrays["offsets"].tolist()
         names = tuple(arrays["names"].tolist())
-        return cls(names, arrays["content"], arrays["cold"], arrays["warm"], (cold, warm))
-
-
-def score_of(raw: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Map raw scores into 0 to 1 by a logistic function: monotone, and not a probability."""
-    return np.asarray(1 / (1 + np.exp(-raw / _SCORE_SPREAD)))
+        return cls(names, arrays["content"], arrays["cold"], arrays["warm"])

@@ -1,22 +1,22 @@
 """The first stage of ranking a large pool: an estimate of every raw score, by one matrix product.
 
 It is made of what can be had of everybody at the cost of reading one matrix: the leading directions
-of content (topics and sentence vectors together), which stand for the text factors and for a need's
-head; LightFM's representations; and columns for the industries and nodes that a need names. Codes,
-links and gaps of a zone, the words of a head and feedback are left to the second stage.
+of content (topics and sentence vectors together), which stand for the words and for a need's head;
+LightFM's representations; and columns for the nodes that a need names. Codes, links and gaps of a
+zone and the words of a head are left to the second stage.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from features.compact import single
 from features.ordered import found_in
 from models.blend import content_share
 from models.node_match import BREADTH
 from models.ranker import content_factors
+from models.word_match import topic_query
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,10 +26,9 @@ if TYPE_CHECKING:
     from features.arrays import NeedFeatures
     from models.factor import Factor
     from models.sample import Sample
-    from models.similarity import Similarity
 
-VIEWS = (("topic_similarity", "text_similarity"), ("meaning_similarity", "product_similarity"))
-"""The factors of each dense view, and the ones beside it that it stands for here."""
+_BY_TOPICS = ("item_words", "text_words", "topic_words")
+"""The factors that topics stand for here."""
 _GATHERED = 1_024
 """Rows gathered at once: they stay in the processor's cache."""
 
@@ -48,7 +47,7 @@ class Estimate:
         self._sample = sample
         self._ranker = sample.whole.ranker
         self.matrix, self._basis = arrays["matrix"], arrays["basis"]
-        self._nodes, self._industries = arrays["nodes"], arrays["industries"]
+        self._nodes = arrays["nodes"]
         self._of_sample = np.asarray(self.matrix[sample.rows])
         self._factors = {own.name: (at, own) for at, own in enumerate(content_factors())}
 
@@ -61,7 +60,7 @@ class Estimate:
         history = self._sample.whole.history_sum(need)
         if history is not None:
             known, parts = history
-            weight = np.float32(self._weights(need)[3])
+            weight = np.float32(self._weights(need)[-1])
             if rows is None:
                 found[known] += weight * parts
             else:
@@ -82,11 +81,12 @@ class Estimate:
         return found
 
     def _weights(self, need: NeedFeatures) -> NDArray[np.float64]:
-        """Return the weights of content, head or feedback, LightFM and history for a need."""
+        """Return the weights of content, head, LightFM and history for a need."""
         blend, heads = self._ranker.blend, self._ranker.heads
         chosen = len(heads.chosen(need.need_id))
         if not chosen:
-            return blend.cold
+            content, hybrid, history = blend.cold
+            return np.array([content, 0.0, hybrid, history])
         share = np.array([content_share(chosen), 1, 1, 1])
         return np.asarray(blend.warm * share)
 
@@ -94,16 +94,12 @@ class Estimate:
         """Return what the matrix is multiplied by, and what a content factor's weight is."""
         ranker, width = self._ranker, self._basis.shape[1]
         query = np.zeros(self.matrix.shape[1], dtype=np.float32)
-        vectors = []
-        for at, names in enumerate(VIEWS):
-            factor, values = self._seen(need, names[0])
-            view = cast("Similarity", factor)
-            found = None if values is None else view.direction(need, values)
-            vector, hubness = found or (np.zeros(need.views[view.view].shape[1], np.float32), 0.0)
-            both = sum(self._weight(name) for name in names)
-            vectors.append(both * vector)
-            query[width + at] = -both * hubness
-        query[:width] = np.concatenate(vectors) @ self._basis
+        vectors = np.zeros(len(self._basis), dtype=np.float32)
+        topics = topic_query(need)
+        spread = self._seen_spread(need, "topic_words")
+        strength = sum(self._weight(name) for name in _BY_TOPICS) / spread
+        vectors[: len(topics)] = np.float32(strength) * topics
+        query[:width] = vectors @ self._basis
         content, head, hybrid, _ = self._weights(need)
         estimate = self._of_sample @ query
         for values in self._columns(need, self._sample.rows, 1.0):
@@ -112,7 +108,7 @@ class Estimate:
         query *= np.float32(scale)
         for strength, direction, cut in (
             (head, ranker.heads.direction(need.need_id, len(self._basis)), slice(width)),
-            (hybrid, ranker.hybrid.direction(need), slice(width + len(VIEWS), None)),
+            (hybrid, ranker.hybrid.direction(need), slice(width, None)),
         ):
             if direction is not None:
                 own = direction @ self._basis if cut.start is None else direction
@@ -123,18 +119,9 @@ class Estimate:
     def _columns(
         self, need: NeedFeatures, rows: NDArray[np.intp] | None, scale: float
     ) -> list[NDArray[np.float32]]:
-        """Return the weighted z-scores of the industries and of the nodes that a need names."""
+        """Return the weighted z-scores of the nodes that a need names."""
         found = []
         taken = slice(None) if rows is None else rows
-        if need.industries:
-            own = self._sample.whole.measured["industry_match"]
-            values, *more = (single(self._industries[at][taken]) for at in need.industries)
-            for other in more:
-                values += other
-            values /= np.float32(len(need.industries))
-            values -= own["elsewhere"][taken]
-            found.append(self._z(need, "industry_match", values, scale))
-            values *= own["known"][taken]
         if need.targets:
             fits = [self._nodes[at][taken] for at in need.targets]
             best, total = fits[0].copy(), fits[0].astype(np.uint16)
@@ -157,6 +144,11 @@ class Estimate:
         values -= np.float32(known.mean() if len(known) else 0.0)
         values *= np.float32(scale * self._weight(name) / spread)
         return values
+
+    def _seen_spread(self, need: NeedFeatures, name: str) -> float:
+        """Return the standard deviation of a factor's values over the sample, 1 where it is 0."""
+        _, seen = self._seen(need, name)
+        return 1.0 if seen is None else float(np.nanstd(seen)) or 1.0
 
     def _weight(self, name: str) -> float:
         return float(self._ranker.blend.content[self._factors[name][0]])

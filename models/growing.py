@@ -1,8 +1,9 @@
-"""Arrays on disk that rows are appended to: what is larger than memory is written part by part."""
+"""Arrays that rows are appended to, on disk where they may be larger than memory."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import numpy as np
 
@@ -13,7 +14,48 @@ if TYPE_CHECKING:
     from scipy import sparse
 
 
-class GrowingArrays:
+class Growing(Protocol):
+    """Arrays that rows are appended to."""
+
+    def append(self, name: str, rows: NDArray[Any]) -> None:
+        """Append rows to the array of that name; all have the type and width of the first."""
+
+    def append_sparse(self, name: str, rows: sparse.csr_array, kind: DTypeLike) -> None:
+        """Append rows of a sparse matrix, kept as `name.data`, `name.indices`, `name.lengths`.
+
+        The values are kept as numbers of that kind.
+        """
+
+
+class _Sparse:
+    """Keeps sparse rows as three arrays."""
+
+    def append(self, name: str, rows: NDArray[Any]) -> None:
+        raise NotImplementedError
+
+    def append_sparse(self, name: str, rows: sparse.csr_array, kind: DTypeLike) -> None:
+        """Append rows of a sparse matrix, see `Growing`."""
+        self.append(f"{name}.data", rows.data.astype(kind))
+        self.append(f"{name}.indices", rows.indices.astype(np.int32))
+        self.append(f"{name}.lengths", np.diff(rows.indptr).astype(np.int32))
+
+
+class MemoryArrays(_Sparse):
+    """Arrays in memory, for where no file can be written."""
+
+    def __init__(self) -> None:
+        self._parts: dict[str, list[NDArray[Any]]] = {}
+
+    def append(self, name: str, rows: NDArray[Any]) -> None:
+        """Append rows to the array of that name."""
+        self._parts.setdefault(name, []).append(rows)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the arrays, and let go of their parts."""
+        return {name: np.concatenate(self._parts.pop(name)) for name in list(self._parts)}
+
+
+class GrowingArrays(_Sparse):
     """The .npy files of a folder while they are written; a context that completes them.
 
     Parameters
@@ -29,24 +71,16 @@ class GrowingArrays:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for array in self._growing.values():
-            array.close()
-        self._growing.clear()
+        with ExitStack() as stack:  # each is closed, be the disk full or not
+            for array in self._growing.values():
+                stack.callback(array.close)
+            self._growing.clear()
 
     def append(self, name: str, rows: NDArray[Any]) -> None:
         """Append rows to the array of that name; all have the type and width of the first."""
         if name not in self._growing:
             self._growing[name] = _Growing(self.folder / f"{name}.npy", rows)
         self._growing[name].append(rows)
-
-    def append_sparse(self, name: str, rows: sparse.csr_array, kind: DTypeLike) -> None:
-        """Append rows of a sparse matrix, kept as `name.data`, `name.indices`, `name.lengths`.
-
-        The values are kept as numbers of that kind.
-        """
-        self.append(f"{name}.data", rows.data.astype(kind))
-        self.append(f"{name}.indices", rows.indices.astype(np.int32))
-        self.append(f"{name}.lengths", np.diff(rows.indptr).astype(np.int32))
 
 
 class _Growing:
@@ -63,9 +97,9 @@ class _Growing:
         self.rows += len(rows)
 
     def close(self) -> None:
-        self._file.seek(0)
-        self._write_header()
-        self._file.close()
+        with self._file:
+            self._file.seek(0)
+            self._write_header()
 
     def _write_header(self) -> None:
         # The format leaves room for the number of rows: the header's length never changes.

@@ -1,9 +1,9 @@
 """A ridge head a need: what the enterprises chosen for it have in common.
 
-One ridge regression of the gains for every need with judgements or events, on three views side by
-side: content (topics and sentence vectors), fit to the industries of the lexicon, and character
-TF-IDF. Everybody else is its background, whoever was judged for another need included on the same
-terms as whoever was not: that an enterprise was judged elsewhere says nothing.
+One ridge regression of the gains for every need with judgements or events, on two views side by
+side: content (topics and sentence vectors) and character TF-IDF. Everybody else is its background,
+whoever was judged for another need included on the same terms as whoever was not: that an
+enterprise was judged elsewhere says nothing.
 
 It is solved in its dual form (Saunders et al., "Ridge regression learning algorithm in dual
 variables", ICML 1998), so that the number of tokens costs nothing; of a large pool a sample serves
@@ -18,7 +18,7 @@ import numpy as np
 from scipy import sparse
 from scipy.linalg import cho_factor, cho_solve
 
-from features.compact import dot, single
+from features.compact import single
 from models.factor import Factor
 
 if TYPE_CHECKING:
@@ -32,9 +32,6 @@ BACKGROUND = 5_000
 """In a larger pool, how many enterprises that nothing is known of a head learns from."""
 
 _TOKENS = 2_000
-_INDUSTRIES = 3.0
-"""What the fit to industries counts in the kernel beside topics, meaning and words: found on
-halves and fifths of the listed enterprises, where it was ahead at 2 and 3 alike."""
 
 
 class Views(NamedTuple):
@@ -43,40 +40,25 @@ class Views(NamedTuple):
     Attributes
     ----------
     pool : PoolFeatures
-    scale : ndarray of shape (n,)
-        What the fit to the lexicon's industries is multiplied by: the root of `_INDUSTRIES` over
-        its length; 0 where it is unknown.
     known : ndarray of bool, shape (n,)
     """
 
     pool: PoolFeatures
-    scale: NDArray[np.float32]
     known: NDArray[np.bool_]
 
     @classmethod
     def of(cls, pool: PoolFeatures) -> Views:
-        """Measure the lengths once a pool."""
-        fit = pool.industries
-        lengths = np.sqrt(np.einsum("ij,ij->j", fit, fit))
-        root = np.float32(np.sqrt(_INDUSTRIES))
-        scale = np.divide(root, lengths, out=np.zeros_like(lengths), where=lengths > 0)
-        return cls(pool, scale, np.any(pool.views["meaning"], axis=1))
-
-    def rows(self, at: NDArray[np.intp]) -> NDArray[np.float32]:
-        """Return content and industries of some rows side by side."""
-        industries = (self.pool.industries[:, at] * self.scale[at]).T
-        return np.hstack([self.pool.content.rows(at), industries])
+        """See who is known at all."""
+        return cls(pool, np.any(pool.views["meaning"], axis=1))
 
     def dot(self, dense: NDArray[np.float32], tokens: sparse.csr_array) -> NDArray[np.float32]:
         """Return every enterprise's product with a head."""
-        cut = len(dense) - len(self.pool.industries)
-        industries = dot(self.pool.industries.T, dense[cut:])
         text = single(self.pool.views["text"])
         if text.format == "csr":
             said = text @ tokens.toarray()[0]
         else:
             said = text[:, tokens.indices] @ tokens.data
-        return np.asarray(self.pool.content.dot(dense[:cut]) + industries * self.scale + said)
+        return np.asarray(self.pool.content.dot(dense) + said)
 
 
 class Examples:
@@ -101,7 +83,7 @@ class Examples:
     ) -> None:
         self.pool = pool
         self.rows = _sample(len(pool), chosen, seed)
-        dense = Views.of(pool).rows(self.rows)
+        dense = pool.content.rows(self.rows)
         # Whoever is scored need not be centred as well: it is the same for everybody.
         self.dense = dense - dense.mean(axis=0)
         self.tokens = sparse.csr_array(pool.views["text"][self.rows])
@@ -126,7 +108,7 @@ class Examples:
 
 
 class NeedHeads(Factor):
-    """Ridge heads over content, industries and tokens."""
+    """Ridge heads over content and tokens."""
 
     name = "need_head"
 
@@ -167,9 +149,8 @@ class NeedHeads(Factor):
         return self
 
     def measure(self, pool: PoolFeatures) -> dict[str, NDArray[Any]]:
-        """Return one over the length of each fit to the lexicon, and who is known."""
-        views = Views.of(pool)
-        return {"scale": views.scale, "known": views.known}
+        """Return who is known."""
+        return {"known": Views.of(pool).known}
 
     def prepare(self, pool: PoolFeatures) -> Views:
         """Return what heads read of the pool."""

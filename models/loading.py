@@ -18,17 +18,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from features.encoder import SentenceEncoder
+    from features.snapshot import Snapshot
     from features.workspace import Workspace
 
 
-def load(folder: Path, workspace: Workspace, encoder: SentenceEncoder) -> Ranker:
+def load(folder: Path, workspace: Workspace | Snapshot, encoder: SentenceEncoder) -> Ranker:
     """Return the ranker of a version, on chain map and supply links of the workspace as they are.
 
     Parameters
     ----------
     folder : Path
         Of the version.
-    workspace : Workspace
+    workspace : Workspace or Snapshot
     encoder : SentenceEncoder
         What texts are encoded with here.
 
@@ -61,7 +62,7 @@ def load(folder: Path, workspace: Workspace, encoder: SentenceEncoder) -> Ranker
         ) from error
 
 
-def problem(folder: Path, workspace: Workspace, encoder: SentenceEncoder) -> str | None:
+def problem(folder: Path, workspace: Workspace | Snapshot, encoder: SentenceEncoder) -> str | None:
     """Return why a version cannot serve here, None where it can."""
     try:
         load(folder, workspace, encoder)

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from features.arrays import PoolFeatures
-from features.compact import in_255ths, rows_of
+from features.compact import rows_of
 from features.lines import Lines
 from features.nodes import NodeFit
 from features.text import WeightedTexts
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from features.chains import ChainMap
     from features.progress import Count
-    from models.growing import GrowingArrays
+    from models.growing import Growing
     from models.ranker import Measured, Ranker
 
 _CHUNK = 20_000
@@ -47,7 +47,7 @@ class Former(NamedTuple):
 
 
 def write(
-    files: GrowingArrays,
+    files: Growing,
     ranker: Ranker,
     frame: pl.DataFrame,
     kind: DTypeLike,
@@ -58,7 +58,7 @@ def write(
 
     Parameters
     ----------
-    files : GrowingArrays
+    files : Growing
     ranker : Ranker
     frame : DataFrame
         The enterprises, ordered by id.
@@ -111,7 +111,6 @@ def _rows(
         "products": pool.products.weights[at],
         **{f"{name}.fit": fit.fit[at].astype(kind) for name, fit in fits.items()},
         **{f"{name}.product": fit.product[at] for name, fit in fits.items()},
-        "industries": _compact(pool.industries.T[at], kind),
         "attributes": pool.attributes[at],
         "codes": _padded(pool.codes[at]),
         "points": pool.points[at],
@@ -121,11 +120,6 @@ def _rows(
             for name, array in own.items()
         },
     }
-
-
-def _compact(fit: NDArray[Any], kind: DTypeLike) -> NDArray[Any]:
-    """Return fits as they are kept: of a large pool in 255ths."""
-    return in_255ths(fit) if kind == np.float16 else fit
 
 
 def _merged(parts: list[dict[str, Any]], changed: NDArray[np.bool_]) -> dict[str, Any]:
@@ -144,7 +138,7 @@ def _merged(parts: list[dict[str, Any]], changed: NDArray[np.bool_]) -> dict[str
 class _Products:
     """Gives every distinct product of a pool its column, and keeps its vector."""
 
-    def __init__(self, files: GrowingArrays, kind: DTypeLike) -> None:
+    def __init__(self, files: Growing, kind: DTypeLike) -> None:
         self._files = files
         self._kind = kind
         self._columns: dict[str, int] = {}
@@ -160,6 +154,7 @@ class _Products:
         number[own] = columns
         new = own[number[own] >= known]
         self._files.append("product_vectors", pool.product_vectors[new].astype(self._kind))
+        self._files.append_sparse("product_grams", rows_of(pool.product_grams, new), self._kind)
         shape = (said.shape[0], np.iinfo(np.int32).max)  # how many there will be is not known yet
         mine = sparse.csr_array((said.data, number[said.indices], said.indptr), shape=shape)
         return rows | {"products": mine}
@@ -235,10 +230,9 @@ def bind(arrays: Mapping[str, NDArray[Any]], ranker: Ranker) -> PoolRanker:
         views={"text": text, **{view: arrays[f"views.{view}"] for view in ("topics", "meaning")}},
         products=WeightedTexts(texts, _sparse(arrays, "products", len(texts))),
         product_vectors=arrays["product_vectors"],
-        references={},
+        product_grams=_sparse(arrays, "product_grams", len(space.items_.tokens_)),
         nodes=nodes,
         stations=_node_fit(arrays, "stations", space.supply.stations) if by_sectors else nodes,
-        industries=arrays["industries"].T,
         attributes=_sparse(arrays, "attributes", len(space.attributes_.tokens_)),
         codes=arrays["codes"],
         points=arrays["points"],

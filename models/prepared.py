@@ -25,7 +25,8 @@ from features.profiles import Profiles
 from features.profiles import arrays as profile_arrays
 from features.residents import Residents
 from models import artifact, pool_files, retrieval
-from models.growing import GrowingArrays
+from models.artifact import NotWrittenError
+from models.growing import GrowingArrays, MemoryArrays
 from models.retrieval import TwoStage
 
 if TYPE_CHECKING:
@@ -36,7 +37,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from features.progress import Count
+    from features.snapshot import Snapshot
     from features.workspace import Workspace
+    from models.growing import Growing
     from models.ranker import PoolRanker, Ranker
 
 log = logging.getLogger(__name__)
@@ -45,13 +48,12 @@ TABLES = ("enterprises", "chains", "input_output")
 """What features are made of besides the model: when one of these changes, all is made anew."""
 FOLDER = "prepared"
 _GATHERED = {"views.topics", "views.meaning", "views.text.data", "views.text.indices"} | {
-    *("industries", "nodes.fit", "products.data", "products.indices", "product_vectors"),
+    *("nodes.fit", "products.data", "products.indices", "product_vectors"),
+    *("product_grams.data", "product_grams.indices"),
     *("retrieval.matrix", "retrieval.nodes"),
 }
 _PAGE = 4_096
 _LOCK, _DRAFTS = ".lock", ".*.draft"
-_MADE_BY = "5"
-"""Changed when the same model and tables would be prepared otherwise than before."""
 
 
 @dataclass(frozen=True)
@@ -87,20 +89,20 @@ class Prepared:
 def prepare(
     version: str,
     read: Callable[[], Ranker],
-    workspace: Workspace,
+    workspace: Workspace | Snapshot,
     progress: Count | None = None,
 ) -> Prepared:
     """Return a version prepared for the tables as they are, making what is not there yet.
 
-    Several processes may ask at once: one of them makes it, the others wait for that. When a table
-    changes before all are read, they are read again: what is kept is of one state of them.
+    Several processes may ask at once: one of them makes it, the others wait for that. What is kept
+    is of one snapshot of the tables.
 
     Parameters
     ----------
     version : str
     read : callable
         Takes the ranker back from it, on the tables as they are.
-    workspace : Workspace
+    workspace : Workspace or Snapshot
     progress : callable, optional
         Told (enterprises done, enterprises).
 
@@ -108,47 +110,75 @@ def prepare(
     ------
     DamagedError
         When the enterprises table was altered.
-    UnavailableError
+    NotWrittenError
         When the disk does not take what is made.
     """
-    while True:
-        made_of = versions(workspace)
-        own = _folder(version, workspace.home, made_of)
-        ranker = read()
-        with suppress(DamagedError):  # mostly, it is not there
-            return load(own, ranker)
-        try:
-            own.parent.mkdir(parents=True, exist_ok=True)
-            with filelock.FileLock(own.with_name(_LOCK)):
-                _remove(own.parent.glob(_DRAFTS))
-                found = _loaded(own, ranker)  # another process may have made it meanwhile
-                if found is None:
-                    enterprises = workspace.read("enterprises")
-                    if made_of != versions(workspace):
-                        continue
-                    _make(own, ranker, enterprises, made_of, progress)
-                    found = load(own, ranker)
-                    _remove(path for path in own.parent.glob("[!.]*") if path != own)
-                return found
-        except OSError as error:
-            raise UnavailableError(
-                f"could not prepare model {version} in {own.parent}: {error.strerror or error}",
-                got=str(own.parent),
-                expected="a writable folder with free space",
-            ) from error
+    return workspace.reading(lambda snapshot: _prepared(version, read, snapshot, progress))
 
 
-def versions(workspace: Workspace) -> tuple[str, ...]:
+def _prepared(
+    version: str, read: Callable[[], Ranker], snapshot: Snapshot, progress: Count | None
+) -> Prepared:
+    made_of = versions(snapshot)
+    own = _folder(version, snapshot.home, made_of)
+    ranker = read()
+    with suppress(DamagedError):  # mostly, it is not there
+        return load(own, ranker)
+    try:
+        own.parent.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(own.with_name(_LOCK)):
+            _remove(own.parent.glob(_DRAFTS))
+            found = _loaded(own, ranker)  # another process may have made it meanwhile
+            if found is None:
+                enterprises = snapshot.read("enterprises")
+                # What others have made of newer tables is not to be removed for older ones.
+                snapshot.check_current(TABLES)
+                _make(own, ranker, enterprises, made_of, progress)
+                found = load(own, ranker)
+                _remove(path for path in own.parent.glob("[!.]*") if path != own)
+            return found
+    except OSError as error:
+        raise NotWrittenError(
+            f"could not prepare model {version} in {own.parent}: {error.strerror or error}",
+            got=str(own.parent),
+            expected="a writable folder with free space",
+        ) from error
+
+
+def in_memory(ranker: Ranker, enterprises: pl.DataFrame, progress: Count | None = None) -> Prepared:
+    """Return what `prepare` does, made anew in memory: slower to come by, and shared by nobody.
+
+    Parameters
+    ----------
+    ranker : Ranker
+    enterprises : DataFrame
+        The enterprises table.
+    progress : callable, optional
+        Told (enterprises done, enterprises).
+    """
+    frame = enterprises.sort("enterprise_id")
+    large = len(frame) > retrieval.EXACT
+    files = MemoryArrays()
+    _write_tables(files, frame, ranker, None)
+    pool_files.write(files, ranker, frame, np.float16 if large else np.float32, progress)
+    arrays = files.arrays()
+    if large:
+        first = retrieval.make(pool_files.bind(arrays, ranker))
+        arrays |= {f"retrieval.{name}": array for name, array in first.items()}
+    return _bound(arrays, ranker)
+
+
+def versions(workspace: Workspace | Snapshot) -> tuple[str, ...]:
     """Return the versions of the tables that features are made of."""
     return tuple(workspace.version(table) for table in TABLES)
 
 
-def is_there(version: str, workspace: Workspace) -> bool:
+def is_there(version: str, workspace: Workspace | Snapshot) -> bool:
     """Tell whether a version is prepared for the tables as they are."""
     return _folder(version, workspace.home, versions(workspace)).exists()
 
 
-def verify(version: str, workspace: Workspace) -> None:
+def verify(version: str, workspace: Workspace | Snapshot) -> None:
     """Look at every byte of what was prepared for the tables as they are; remove it if damaged."""
     own = _folder(version, workspace.home, versions(workspace))
     if own.exists():
@@ -159,7 +189,7 @@ def verify(version: str, workspace: Workspace) -> None:
             _remove([own])
 
 
-def tidy(workspace: Workspace) -> None:
+def tidy(workspace: Workspace | Snapshot) -> None:
     """Remove what was prepared for versions that are gone, and what a killed process left behind.
 
     Whoever has mapped the files keeps them until it lets go of them.
@@ -173,8 +203,8 @@ def tidy(workspace: Workspace) -> None:
 
 
 def _folder(version: str, home: Path, made_of: tuple[str, ...]) -> Path:
-    key = hashlib.sha256(" ".join([_MADE_BY, *made_of]).encode()).hexdigest()[:16]
-    return home / FOLDER / version / key
+    what = f"{artifact.FORMAT} prepared {' '.join(made_of)}"
+    return home / FOLDER / version / hashlib.sha256(what.encode()).hexdigest()[:16]
 
 
 def _remove(folders: Iterable[Path]) -> None:
@@ -204,7 +234,7 @@ def _make(
     """Make what is needed of tables of these versions, and of what there was for former ones."""
     links = dict(zip(TABLES, made_of, strict=True))
     del links["enterprises"]
-    facts = {"links": links, "made_by": _MADE_BY}
+    facts = {"links": links}
     former = None
     for path in own.parent.glob("[!.]*"):
         with suppress(DamagedError, UnavailableError):
@@ -245,7 +275,7 @@ def make(
 
     Raises
     ------
-    UnavailableError
+    NotWrittenError
         When the disk does not take it; nothing is left behind.
     """
     frame = enterprises.sort("enterprise_id")
@@ -255,10 +285,7 @@ def make(
         former = None  # kept in another precision
     with artifact.drafted(folder, facts or {}) as draft:
         with GrowingArrays(draft) as files:
-            same = _write_profiles(files, frame, former.profiles if former else None)
-            residents = Residents.of(frame, ranker.space.gazetteer_)
-            for name, array in residents.arrays().items():
-                files.append(f"residents.{name}", array)
+            same = _write_tables(files, frame, ranker, former.profiles if former else None)
             taken = None if former is None else pool_files.Former(former.bound, same)
             pool_files.write(files, ranker, frame, kind, progress, taken)
         if large:
@@ -266,13 +293,16 @@ def make(
             _write_first_stage(draft, pool_files.bind(drafted, ranker))
 
 
-def _write_profiles(
-    files: GrowingArrays, frame: pl.DataFrame, former: Profiles | None
+def _write_tables(
+    files: Growing, frame: pl.DataFrame, ranker: Ranker, former: Profiles | None
 ) -> NDArray[np.intp]:
-    """Write the profiles, and return the row of each in the former ones, -1 unless it is equal."""
+    """Write profiles and residents; return the row of each in the former ones, -1 unless equal."""
     arrays = profile_arrays(frame)
     for name, array in arrays.items():
         files.append(f"profiles.{name}", array)
+    residents = Residents.of(frame, ranker.space.gazetteer_)
+    for name, array in residents.arrays().items():
+        files.append(f"residents.{name}", array)
     return np.full(len(frame), -1) if former is None else former.equal(Profiles.restore(arrays))
 
 
@@ -296,16 +326,19 @@ def load(folder: Path, ranker: Ranker) -> Prepared:
     DamagedError
         When a file is missing or cut short, or the manifest was altered.
     """
-    arrays = artifact.mapped(folder)
     try:
-        bound = pool_files.bind(arrays, ranker)
-        first = pool_files.part(arrays, "retrieval")
-        return Prepared(
-            bound,
-            Profiles.restore(pool_files.part(arrays, "profiles")),
-            Residents.restore(pool_files.part(arrays, "residents"), ranker.space.gazetteer_),
-            TwoStage(bound, first) if first else None,
-            tuple(arrays[name] for name in sorted(arrays.keys() & _GATHERED)),
-        )
+        return _bound(artifact.mapped(folder), ranker)
     except (LookupError, ValueError) as error:
         raise DamagedError(f"{folder} is damaged: {error}", got=str(folder)) from error
+
+
+def _bound(arrays: Mapping[str, NDArray[Any]], ranker: Ranker) -> Prepared:
+    bound = pool_files.bind(arrays, ranker)
+    first = pool_files.part(arrays, "retrieval")
+    return Prepared(
+        bound,
+        Profiles.restore(pool_files.part(arrays, "profiles")),
+        Residents.restore(pool_files.part(arrays, "residents"), ranker.space.gazetteer_),
+        TwoStage(bound, first) if first else None,
+        tuple(arrays[name] for name in sorted(arrays.keys() & _GATHERED)),
+    )

@@ -11,16 +11,15 @@ import numpy as np
 from features.errors import UnavailableError
 from models.blend import Blend
 from models.calibration import Calibration
-from models.feedback import Feedback
+from models.fit import constant
 from models.gap import Gap
 from models.head import NeedHeads
 from models.hybrid import LightFMHybrid
-from models.industry_match import IndustryMatch
 from models.node_match import CodeMatch, NodeMatch
 from models.proximity import Proximity
-from models.similarity import BestProduct, Similarity
 from models.supply import SupplyLink
 from models.track_record import DealHistory, HistoryScorer
+from models.word_match import ItemWords, TextWords, TopicWords
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,11 +41,9 @@ _STRIDE = 64
 def content_factors() -> tuple[Factor, ...]:
     """Return the factors that learn nothing from judgements or events."""
     return (
-        Similarity("text_similarity", "text"),
-        Similarity("topic_similarity", "topics"),
-        Similarity("meaning_similarity", "meaning"),
-        BestProduct(),
-        IndustryMatch(),
+        ItemWords(),
+        TextWords(),
+        TopicWords(),
         NodeMatch(),
         CodeMatch(),
         SupplyLink(),
@@ -170,9 +167,8 @@ class PoolRanker:
     def contributions(self, need: NeedFeatures) -> NDArray[np.float64]:
         """Return each factor's part of the raw scores, shape (blend.factors, n)."""
         values = self.values(need)
-        content = self.content_parts(need, values)
-        lead = self.lead(content.sum(axis=0))
-        return self.blended(need, values, content, self.pool.content.dot(lead))
+        parts = self.blended(need, values, self.content_parts(need, values))
+        return with_constant(parts, constant(need, self.pool, parts.sum(axis=0)))
 
     def values(self, need: NeedFeatures) -> Values:
         """Return what every factor says of each enterprise, before means and spreads come in."""
@@ -199,22 +195,16 @@ class PoolRanker:
         scores = self._content.joined(need, values.content, shares)
         return self.ranker.blend.content_parts(scores, values.size, shares)
 
-    def lead(self, base: NDArray[np.float64]) -> NDArray[np.float32]:
-        """Return the direction of feedback, shape (d,), from the sum of the content parts."""
-        return self._content.lead(base)
-
     def blended(
         self,
         need: NeedFeatures,
         values: Values,
         content: NDArray[np.float64],
-        feedback: NDArray[np.float32],
         shares: Shares = None,
     ) -> NDArray[np.float64]:
-        """Return all contributions of those whose values, content parts and feedback these are."""
+        """Return the contributions, but the constant, of those whose values and parts these are."""
         return self.ranker.blend.contributions(
             content,
-            feedback,
             values.hybrid,
             values.head,
             values.history,
@@ -276,13 +266,11 @@ class ContentScorer:
     def __init__(self, pool: PoolFeatures, measured: Measured | None = None) -> None:
         own = measure_content(pool) if measured is None else measured
         self._factors = _prepared(pool, own)
-        self._feedback = Feedback().prepare(pool)
 
     def take(self, pool: PoolFeatures, measured: Measured) -> ContentScorer:
         """Return the same for some rows that were taken from the pool."""
         taken = copy(self)
         taken._factors = _prepared(pool, measured)
-        taken._feedback = self._feedback._replace(content=pool.content)
         return taken
 
     def scores(self, need: NeedFeatures) -> list[NDArray[Any] | None]:
@@ -302,14 +290,6 @@ class ContentScorer:
             for (factor, _), own in zip(self._factors, values, strict=True)
         ]
 
-    def feedback(self, base: NDArray[np.float64]) -> NDArray[Any]:
-        """Return the feedback of the content factors' sum."""
-        return Feedback().score(base, self._feedback)
-
-    def lead(self, base: NDArray[np.float64]) -> NDArray[np.float32]:
-        """Return the direction that feedback is a product with."""
-        return Feedback().direction(base, self._feedback)
-
 
 def measure_content(pool: PoolFeatures) -> Measured:
     """Return what the content factors measure of a pool, by factor and name."""
@@ -325,6 +305,11 @@ def measure(ranker: Ranker, pool: PoolFeatures) -> Measured:
 def _prepared(pool: PoolFeatures, measured: Measured) -> list[tuple[Factor, Any]]:
     factors = content_factors()
     return [(each, each.prepare_measured(pool, measured[each.name])) for each in factors]
+
+
+def with_constant(parts: NDArray[np.float64], value: float) -> NDArray[np.float64]:
+    """Return contributions with the constant as their last row."""
+    return np.vstack([parts, np.full(parts.shape[1], value)])
 
 
 def order(raw: NDArray[np.float64], rows: NDArray[np.intp], limit: int) -> NDArray[np.intp]:

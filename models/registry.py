@@ -13,7 +13,7 @@ from features.errors import ConflictError, DamagedError, NotFoundError, Unavaila
 from features.tables.schema import schema_hash
 from models import artifact
 from models.artifact import UnfitModelError
-from models.handover import Handover
+from models.rollout import Rollout
 
 if TYPE_CHECKING:
     import builtins
@@ -61,7 +61,7 @@ class ModelRegistry:
         self.workspace = workspace
         self.check = check
         self.prepare = prepare
-        self.handover = Handover(workspace.home)
+        self.rollout = Rollout(workspace.home)
         self.folder: Path = workspace.home / "models"
 
     @property
@@ -222,7 +222,7 @@ class ModelRegistry:
         with suppress(DamagedError):
             if version == self.active():
                 return
-        if self.handover.workers():
+        if self.rollout.workers():
             with _refusing():
                 self.prepare(version)
 
@@ -261,7 +261,7 @@ class ModelRegistry:
 
     def _switch(self, history: builtins.list[str]) -> None:
         """Make the last one of a history the active one, when the workers have loaded it."""
-        with self.handover.announced(history[-1]):
+        with self.rollout.announced(history[-1]):
             self._point(history)
 
     def _point(self, history: builtins.list[str]) -> None:

@@ -1,8 +1,7 @@
 """Two stages for a large pool: a shortlist by one matrix product, and all factors for it alone.
 
 The first stage estimates every raw score (`models.estimate`), the second computes every factor
-exactly for the shortlist, on the scale of the whole pool (`models.sample`). Feedback follows the
-first leads among the candidates, as the filters leave them.
+exactly for the shortlist, on the scale of the whole pool (`models.sample`).
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import numpy as np
 from features.compact import in_255ths, single
 from features.nodes import NamedNodes, named_bits
 from features.ordered import found_in
-from models.estimate import VIEWS, Estimate
+from models.estimate import Estimate
 from models.ranker import leading, order
 from models.sample import Among, Sample
 
@@ -54,42 +53,37 @@ def make(
     Returns
     -------
     dict
-        `matrix`, float32 of shape (n, c + 2 + h): content in its leading directions, hubness of
-        both views, LightFM's representations. `basis`, of shape (d, c). `nodes`, uint8 of shape
-        (v, n): the fit in 255ths, the mean where it is unknown; as `industries`, of shape (l, n).
-        `named`, the bits of `NamedNodes`. `sample`: rows, in order.
+        `matrix`, float32 of shape (n, c + h): content in its leading directions, LightFM's
+        representations. `basis`, of shape (d, c). `nodes`, uint8 of shape (v, n): the fit in
+        255ths, the mean where it is unknown. `named`, the bits of `NamedNodes`. `sample`: rows, in
+        order.
     """
     allocate = allocate or _in_memory
     pool = bound.pool
     generator = np.random.default_rng(seed)
     sample = np.sort(generator.choice(len(pool), min(SAMPLE, len(pool)), replace=False))
     basis = _basis(pool, generator)
-    hubness = [bound.measured[name]["hubness"] for name, _ in VIEWS]
     items = bound.measured["hybrid"].get("items", np.zeros((len(pool), 0), dtype=np.float32))
     size, width, of_nodes = len(pool), basis.shape[1], len(pool.nodes.node_ids)
-    columns = width + len(VIEWS) + items.shape[1]
+    columns = width + items.shape[1]
     matrix = allocate("matrix", (size, columns), np.dtype(np.float32))
     nodes = allocate("nodes", (of_nodes, size), np.dtype(np.uint8))
     named = allocate("named", (of_nodes, -(-size // 8)), np.dtype(np.uint8))
-    industries = allocate("industries", pool.industries.shape, np.dtype(np.uint8))
     with np.errstate(invalid="ignore"):
         fill = np.nan_to_num(np.nanmean(pool.nodes.fit[sample].astype(np.float32), axis=0))
     for start in range(0, size, _CHUNK):
         rows = slice(start, start + _CHUNK)
         views = [single(pool.views[view][rows]) for view in ("topics", "meaning")]
         matrix[rows, :width] = np.hstack(views) @ basis
-        matrix[rows, width : width + len(VIEWS)] = np.hstack([own[rows] for own in hubness])
-        matrix[rows, width + len(VIEWS) :] = items[rows]
+        matrix[rows, width:] = items[rows]
         fit = np.asarray(pool.nodes.fit[rows], dtype=np.float32)
         nodes[:, rows] = in_255ths(np.where(np.isnan(fit), fill, fit).clip(0, 1)).T
         named[:, start // 8 : (start + _CHUNK) // 8] = named_bits(fit)
-        industries[:, rows] = in_255ths(pool.industries[:, rows])
     return {
         "matrix": matrix,
         "basis": basis,
         "nodes": nodes,
         "named": named,
-        "industries": industries,
         "sample": sample,
     }
 

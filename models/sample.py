@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.ranker import Values
+from models.fit import constant
+from models.ranker import Values, with_constant
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,7 +58,7 @@ class Among:
     sample : Sample
     need : NeedFeatures
     rows : ndarray of int, shape (k,)
-        The candidates, in order. Feedback follows the first leads among them.
+        The candidates, in order.
     """
 
     def __init__(self, sample: Sample, need: NeedFeatures, rows: NDArray[np.intp]) -> None:
@@ -68,19 +69,16 @@ class Among:
         self._shares = np.concatenate([each * apart, np.ones(len(rows))])
         self._values = Values.beside(sample.values(need), taken.values(need))
         content = sample.whole.content_parts(need, self._values, self._shares)
-        self._lead = taken.lead(content.sum(axis=0)[len(apart) :])
-        self._feedback = np.concatenate(
-            [bound.pool.content.dot(self._lead) for bound in (sample.bound, taken)]
-        )
-        blended = sample.whole.blended(need, self._values, content, self._feedback, self._shares)
-        self.parts = blended[:, len(apart) :]
+        blended = sample.whole.blended(need, self._values, content, self._shares)
+        own = blended[:, len(apart) :]
+        self._constant = constant(need, taken.pool, own.sum(axis=0))
+        self.parts = with_constant(own, self._constant)
 
     def others(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
         """Return the contributions of other enterprises on the same scale, shape (factors, m)."""
         whole, taken = self._sample.whole, self._sample.whole.take(rows)
         values = Values.beside(self._values, taken.values(self._need))
         shares = np.concatenate([self._shares, np.zeros(len(rows))])
-        feedback = np.concatenate([self._feedback, taken.pool.content.dot(self._lead)])
         content = whole.content_parts(self._need, values, shares)
-        blended = whole.blended(self._need, values, content, feedback, shares)
-        return blended[:, self._values.size :]
+        blended = whole.blended(self._need, values, content, shares)
+        return with_constant(blended[:, self._values.size :], self._constant)

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_SERVING = "serving on {url} (API: {url}/docs); {asks}\n控制台 console: {url}/console"
 _GRACE_SECONDS = 10
 """How long answers under way are waited for at the end."""
 _HEADER_SECONDS = 2
@@ -53,6 +54,9 @@ _UNSEEN = (
     "seen, and gives everybody behind it an administrator's rights; make a key before you set one "
     "up: lianzhao keys add --role administrator"
 )
+_OPEN_FILES = 256
+"""Files that a worker may have to open: those of the model, 32 connections to Redis, those to the
+database with three files each, and some hundred clients."""
 _ARENAS = "2"
 """Arenas of glibc's malloc in a worker. With one for each thread, as it is by default, the pieces
 that a former model leaves in each are never given back: some 30 MB at every change of version."""
@@ -84,11 +88,14 @@ def serve(
         For another host, a port out of range, or no workers.
     ConflictError
         When the port is taken.
+    UnavailableError
+        When a process may open too few files.
     """
     keyless = _is_keyless(settings)
     check_host(host, keyless=keyless)
     if workers < 1:
         raise UsageError("workers must be 1 or more", field="workers", got=workers, expected="≥ 1")
+    _check_open_files()
     port = _free(host, port)
     logs.configure_service(settings.log_level)
     # A forked worker would inherit the locks of Polars' threads without the threads.
@@ -116,18 +123,34 @@ def serve(
         url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         server.on_startup(lambda: _end_on_signal(server.signal_handler_interrupt))
         asks = "without API keys, for this machine only" if keyless else "asks for API keys"
-        server.on_startup(lambda: print(f"serving on {url} (API: {url}/docs); {asks}", flush=True))
+        server.on_startup(lambda: print(_SERVING.format(url=url, asks=asks), flush=True))
         if keyless:
             server.on_startup(lambda: print(_UNSEEN, file=sys.stderr, flush=True))
         server.serve(target_loader=partial(_load, build, settings, os.getpid()), wrap_loader=False)
 
 
+def _check_open_files() -> None:
+    """Have the limit of open files raised where it is low, as far as this user may raise it."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < _OPEN_FILES:
+        if hard != resource.RLIM_INFINITY and hard < _OPEN_FILES:
+            raise UnavailableError(
+                f"a process may open {hard} files here, and serving takes {_OPEN_FILES}: raise the "
+                f"limit first, say with `ulimit -n {_OPEN_FILES}`",
+                got=str(hard),
+                expected=f"at least {_OPEN_FILES}",
+            )
+        resource.setrlimit(resource.RLIMIT_NOFILE, (_OPEN_FILES, hard))
+
+
 def _is_keyless(settings: Settings) -> bool:
-    """Whether the workspace has no API key; its database is brought up to date meanwhile."""
+    """Whether the workspace has no API key; a database of before is brought up to date first."""
     database = Database(settings.home, settings.database())
     try:
-        if database.exists:
-            database.prepare()
         return not KeyStore(database).list()
     finally:
         database.close()

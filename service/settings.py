@@ -38,7 +38,14 @@ _EXPECTED = {
     "encoder": "module:factory, a callable that returns a sentence encoder",
     "audit_days": "a whole number of days from 1 to 3650",
     "cache_ttl": "a whole number of seconds from 1 to 2592000 (30 days)",
+    "words_url": "http(s)://host[:port][/v1], and no key in it: that is LIANZHAO_WORDS_KEY",
+    "words_model": "the name of a model as the server has it, of 1 to 200 characters",
+    "words_key": "1 to 4096 printable ASCII characters, without spaces",
+    "words_timeout": "a number of seconds from 0.1 to 300",
 }
+
+_SECRET = {"words_key", "cache_seal"}
+"""What is never shown, not even a part of it."""
 
 
 class SettingsError(LianzhaoError):
@@ -100,6 +107,12 @@ class Settings(BaseSettings):
     """Days that the audit log goes back."""
     cache_ttl: int = Field(default=3600, ge=1, le=2_592_000)
     """Seconds that an answer is kept; a change of data or model is seen at once all the same."""
+    words_url: str | None = None
+    """An OpenAI-compatible language model that gives a need's words; unset: the thesaurus alone."""
+    words_model: str = Field(default="default", min_length=1, max_length=200)
+    words_key: SecretStr | None = None
+    words_timeout: float = Field(default=8.0, ge=0.1, le=300, allow_inf_nan=False)
+    """Seconds after which a list is made without the language model's words."""
 
     @field_validator("home")
     @classmethod
@@ -140,6 +153,30 @@ class Settings(BaseSettings):
             if parts.scheme != "sqlite":
                 _check_options(parts.query)
         return url
+
+    @field_validator("words_url")
+    @classmethod
+    def _words(cls, url: str | None) -> str | None:
+        if url is not None:
+            parts = urlsplit(url)
+            right = (
+                parts.scheme in {"http", "https"}
+                and bool(parts.hostname)
+                and parts.port != 0
+                and "@" not in parts.netloc
+                and not parts.fragment
+                and re.fullmatch(r"[!-~]+", url)
+            )
+            if not right:
+                raise ValueError(parts.scheme)
+        return url
+
+    @field_validator("words_key")
+    @classmethod
+    def _key(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is not None and not re.fullmatch(r"[!-~]{1,4096}", key.get_secret_value()):
+            raise ValueError
+        return key
 
     @field_validator("encoder")
     @classmethod
@@ -207,8 +244,9 @@ class Settings(BaseSettings):
             value = first["input"]
             if isinstance(value, SecretStr):
                 value = value.get_secret_value()
-            got = "***" if field == "cache_seal" else masked(str(value))
-            expected = _EXPECTED[field]
+            got, expected = masked(str(value)), _EXPECTED[field]
+            if field in _SECRET:
+                got = "***"
             name = PREFIX + field.upper()
             why = first.get("ctx", {}).get("error")
             hint = f" ({why})" if isinstance(why, WrongAddressError) else ""

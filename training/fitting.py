@@ -22,7 +22,7 @@ from models.blend import Blend
 from models.ranker import Ranker, content_factors
 from training.interactions import interactions
 from training.outcomes import credible
-from training.priors import CONTENT_PRIOR, PRIOR_OFFSETS, prior
+from training.priors import CONTENT_PRIOR, prior
 from training.reliability import calibrate
 from training.trials import Cases, Labels, Trials
 from training.weights import Case, learn_weights
@@ -197,10 +197,6 @@ def _blend(cold: Sequence[Case], warm: Sequence[Case], *, history: bool) -> Blen
         content=cold_weights[:size],
         cold=np.array([_strength(cold, cold_weights[:size]), *cold_weights[size:]]),
         warm=warm_weights,
-        offsets=(
-            _offset(cold, cold_weights, PRIOR_OFFSETS[0]),
-            _offset(warm, warm_weights, PRIOR_OFFSETS[1]),
-        ),
     )
 
 
@@ -215,10 +211,3 @@ def _strength(cases: Sequence[Case], content: NDArray[np.float64]) -> float:
     after = np.array([(content @ case.parts[:size]).std() for case in cases])
     said = before > 0
     return float((after[said] / before[said]).mean()) if said.any() else 1.0
-
-
-def _offset(cases: Sequence[Case], weights: NDArray[np.float64], prior: float) -> float:
-    """Return minus the median raw score of the relevant held-out enterprises."""
-    if not cases:
-        return prior
-    return -float(np.median(np.concatenate([weights @ c.parts[:, c.relevant] for c in cases])))

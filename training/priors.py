@@ -16,25 +16,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CONTENT_PRIOR = {
-    "text_similarity": 1.0,
-    "topic_similarity": 1.0,
-    "meaning_similarity": 1.0,
-    "product_similarity": 0.5,
-    "industry_match": 3.5,
-    "node_match": 2.5,
-    "industry_code": 0.5,
-    "supply_link": 0.8,
-    "gap": 0.6,
+    "item_words": 1.4,
+    "text_words": 1.0,
+    "topic_words": 0.5,
+    "node_match": 0.5,
+    "industry_code": 0.2,
+    "supply_link": 0.3,
+    "gap": 0.25,
     "proximity": 0.0,
 }
-COLD_PRIOR = (1.0, 0.6, 0.2, 2.0)
-"""Content, feedback, LightFM and history, for a need that nothing was learnt for."""
+COLD_PRIOR = (1.0, 0.1, 1.5)
+"""Content, LightFM and history, for a need that nothing was learnt for."""
 
 WARM_PRIOR = (1.2, 1.0, 0.3, 2.0)
-"""Content with feedback, the need's head, LightFM and history, for another need."""
-
-PRIOR_OFFSETS = (-3.5, -4.5)
-"""The constant for a cold and a warm need."""
+"""Content, the need's head, LightFM and history, for another need."""
 
 
 def prior(*, warm: bool, history: bool = True) -> NDArray[np.float64]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from features.encoder import SentenceEncoder
     from features.progress import Steps
+    from features.snapshot import Snapshot
     from features.workspace import Workspace
     from models.registry import ModelRegistry
     from training.comparison import Verdict
@@ -74,7 +75,7 @@ def train(
         version, activated, why_not (or None), and the manifest's facts.
     """
     now = datetime.now(UTC)
-    data, versions, changed = _snapshot(workspace)
+    data, versions, changed = read_tables(workspace)
     as_of = changed or calendar.today()
     store = EncodingStore(workspace.home / "encodings.sqlite", encoder)
     fitted = fit(data, store, today=as_of, seed=seed, progress=progress)
@@ -132,14 +133,14 @@ def fallen(workspace: Workspace, registry: ModelRegistry) -> list[str]:
     ]
 
 
-def _snapshot(workspace: Workspace) -> tuple[TrainingData, dict[str, str], date | None]:
-    """Read all tables as they were at one moment: again, when an import came between."""
-    while True:
-        versions = {name: workspace.version(name) for name in TABLES}
-        changed = workspace.as_of
-        data = TrainingData(**{name: workspace.read(name) for name in TABLES})
-        if versions == {name: workspace.version(name) for name in TABLES}:
-            return data, versions, changed
+def read_tables(workspace: Workspace) -> tuple[TrainingData, dict[str, str], date | None]:
+    """Return all tables as they are at one moment, their versions, and their last change."""
+
+    def read(snapshot: Snapshot) -> tuple[TrainingData, dict[str, str], date | None]:
+        data = TrainingData(**{name: snapshot.read(name) for name in TABLES})
+        return data, {name: snapshot.version(name) for name in TABLES}, snapshot.as_of
+
+    return workspace.reading(read)
 
 
 def _verdict(
@@ -173,7 +174,7 @@ def _weights(fitted: Fitted) -> dict[str, dict[str, float]]:
     blend = fitted.ranker.blend
     pairs = {
         "content": (blend.names, blend.content),
-        "cold": (("content", "feedback", "hybrid", "history"), blend.cold),
+        "cold": (("content", "hybrid", "history"), blend.cold),
         "warm": (("content", "need_head", "hybrid", "history"), blend.warm),
     }
     return {

@@ -16,6 +16,7 @@ import numpy as np
 from scipy import sparse
 
 from models.calibration import MIN_CLOSED, MIN_WON, Calibration, Curve, enough
+from models.fit import constant
 from training.metrics import DRAW_SEED, DRAWS
 from training.splits import MIN_NEEDS, parts
 from training.trials import FOLDS, rows_of
@@ -213,10 +214,10 @@ def _raw(trials: Trials, trial: Trial, blend: Blend, row: int) -> tuple[NDArray[
     chosen = len(learnt.heads.chosen(need.need_id))
     parts = blend.contributions(
         content,
-        trials.scorer.feedback(content.sum(axis=0)),
         learnt.hybrid.score(need, trial.hybrid_rows),
         learnt.heads.score(need, trial.head_rows),
         trial.history.parts(need),
         chosen,
     )
-    return parts.sum(axis=0), chosen > 0
+    raw = parts.sum(axis=0)
+    return raw + constant(need, trials.pool, raw), chosen > 0

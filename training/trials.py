@@ -13,7 +13,7 @@ import polars as pl
 from scipy import sparse
 
 from features.history import DEAL_STAGES, deals
-from models.blend import content_share, standardise, unit_spread
+from models.blend import content_share, standardise
 from models.head import Examples, NeedHeads
 from models.hybrid import LightFMHybrid
 from models.ranker import ContentScorer
@@ -68,8 +68,8 @@ class Labels:
 class Cases:
     """Held-out cases, by what was known of their needs.
 
-    The parts of a cold case are the content factors, feedback, LightFM and history; those of a
-    warm one content with feedback, the head, LightFM and history.
+    The parts of a cold case are the content factors, LightFM and history; those of a warm one
+    content, the head, LightFM and history.
     """
 
     cold: list[Case]
@@ -253,17 +253,13 @@ class Trials:
         return events.join(named, on=["need_id", "enterprise_id"], how="anti")
 
     def _content(self, need: NeedFeatures) -> NDArray[np.float64]:
-        """Return the content factors and feedback, standardised, shape (factors + 1, n)."""
+        """Return the content factors, standardised, of unit spread by the prior, (factors, n)."""
         weights = np.array(list(CONTENT_PRIOR.values()))
-        z = np.zeros((len(weights) + 1, len(self.pool)))
+        z = np.zeros((len(weights), len(self.pool)))
         for at, scores in enumerate(self.scorer.scores(need)):
             if scores is not None:
                 z[at] = standardise(scores)
-        base = weights @ z[:-1]
-        spread = base.std() or 1.0
-        z[:-1] /= spread
-        z[-1] = standardise(self.scorer.feedback(base / spread))
-        return z
+        return z / ((weights @ z).std() or 1.0)
 
     def _case(
         self,
@@ -291,7 +287,7 @@ class Trials:
             return
         if warm:
             share = content_share(len(trial.learnt.heads.chosen(need.need_id)))
-            total = unit_spread((prior(warm=False)[: len(content)] @ content)[None, :])[0]
+            total = np.array(list(CONTENT_PRIOR.values())) @ content
             head = trial.learnt.heads.score(need, trial.head_rows)
             parts = [share * total, _z(head, self.pool)]
         else:

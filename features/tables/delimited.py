@@ -1,73 +1,127 @@
-"""CSV files, in any of the encodings and with any of the delimiters that officials' lists have."""
+"""Text files, in any of the encodings and with any of the delimiters that officials' lists have."""
 
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from itertools import dropwhile, islice
-from pathlib import Path
+from contextlib import suppress
+from itertools import islice
 
 import polars as pl
 
 from features.columns import Table
 from features.errors import InputError
+from features.tables.encodings import decode, recognise
 from features.tables.grid import Grid
 from features.tables.headers import recognised
+from features.tables.layout import SEARCHED, Place, find_headers
+from features.tables.limits import check_width
+from features.tables.source import Source
 
 _SAMPLE = 1 << 16
 _CHUNK = 50_000
-_DELIMITERS = (",", ";", "\t")
-_UTF8, _GB18030 = "utf-8-sig", "gb18030"
-_EXPECTED = "a CSV file in UTF-8 or GB18030"
+_DELIMITERS = (",", ";", "\t", "|", "，", "；", "｜")
+_EXPECTED = "a text file of a table in UTF-8, UTF-16, GB18030 or Big5"
+_LONGEST_LINE = 1 << 22
+"""So many bytes a line may have before it is no line of a table."""
 _MAGIC = {
-    b"PK\x03\x04": "an Excel or zip file; name it .xlsx if it is from Excel",
-    b"\xd0\xcf\x11\xe0": "an old Excel file; save it as .xlsx",
+    b"PK\x03\x04": "an Excel or zip file; name it .xlsx if it is from Excel, .zip if it is packed",
+    b"\xd0\xcf\x11\xe0": "an old Excel or WPS file; name it .xls or .et",
     b"PAR1": "a Parquet file; name it .parquet",
     b"%PDF": "a PDF file",
-    b"\xff\xfe": "UTF-16 text; save it as CSV UTF-8",
-    b"\xfe\xff": "UTF-16 text; save it as CSV UTF-8",
+    b"\x1f\x8b": "a gzip file; unpack it",
+    b"Rar!": "a RAR file; unpack it",
+    b"7z\xbc\xaf": "a 7z file; unpack it",
 }
+_MARKUP = (b"<html", b"<!doctype", b"<table", b"<?xml")
 
 
-def read_delimited(path: Path, table: Table) -> Grid:
-    """Read a CSV file: polars where it can, record by record where rows or quotes are amiss.
+def read_delimited(path: Source, table: Table) -> Grid:
+    """Read a text file: polars where it can, record by record where rows or quotes are amiss.
 
     Raises
     ------
     InputError
-        When the file is not text in UTF-8 or GB18030, is empty, or leaves a quotation open.
+        When the file is no text of a table, is in another encoding, is empty, or leaves a
+        quotation open.
     """
-    with path.open("rb") as file:
+    with path.open() as file:
         head = file.read(_SAMPLE)
     _check_text(path, head)
-    first_line = head.lstrip(b"\r\n").partition(b"\n")[0]
-    begins_utf8 = _is_utf8(first_line)
-    sample = head.decode(_UTF8 if begins_utf8 else _GB18030, errors="replace")
-    headers, delimiter = _headers(path, table, sample)
-    # Lines left empty above the headers are counted as rows by a spreadsheet.
-    first_row = 2 + len(sample[: -len(sample.lstrip("\r\n"))].splitlines())
-    frame = _fast(path, delimiter, len(headers)) if begins_utf8 else None
-    encoding = _UTF8
-    if frame is None and (line := _undecodable_line(path, _UTF8)) is not None:
-        if begins_utf8 and not first_line.isascii():
-            raise _not_text(path, line, "UTF-8")
-        if (line := _undecodable_line(path, _GB18030)) is not None:
-            raise _not_text(path, line, "UTF-8 or GB18030")
-        encoding = _GB18030
-        text = path.read_bytes().decode(encoding).encode()
-        frame = _fast(io.BytesIO(text), delimiter, len(headers))
-    if frame is None:
-        return _by_record(path, encoding, headers, delimiter, first_row)
-    return Grid(headers, frame, first_row=first_row)
+    _check_lines(path)
+    # A sample may end within a character.
+    whole = head[: head.rfind(b"\n") + 1] or head
+    warnings: list[str] = []
+    text: io.BytesIO | None = None
+    if not _is_utf8(whole):
+        text = _recoded(path, warnings)
+        whole = text.getvalue()[:_SAMPLE]
+    shape = _shape(path, table, whole.decode("utf-8-sig", errors="ignore"))
+    frame = _fast(path, text, shape)
+    if frame is None and text is None and not _is_utf8(path.read()):
+        # What begins as UTF-8 or ASCII may go on as something else.
+        text = _recoded(path, warnings)
+        frame = _fast(path, text, shape)
+    grid = _by_record(path, text, shape) if frame is None else shape.grid(frame)
+    return Grid(grid.headers, grid.fields, grid.surplus, grid.first_row, (*shape.said, *warnings))
 
 
-def _check_text(path: Path, head: bytes) -> None:
+class _Shape:
+    """Where the table stands in a text, and how it is parted.
+
+    Attributes
+    ----------
+    skipped : int
+        Lines up to the first row of the table; 0 where lines do not end as polars counts them.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        delimiter: str,
+        records: Sequence[tuple[int, list[str]]],
+        *,
+        lines: bool,
+    ) -> None:
+        self.headers = place.headers
+        self.delimiter = delimiter
+        self.first_row = place.row + 2
+        self.skipped = records[place.row][0] if lines else 0
+        self.said = (
+            [f"the headers were found in row {place.row + 1}; what is above is left out"]
+            if any(cell.strip() for _, record in records[: place.row] for cell in record)
+            else []
+        )
+
+    def grid(self, frame: pl.DataFrame, surplus: Sequence[tuple[int, list[str]]] = ()) -> Grid:
+        """Return the rows under their headers."""
+        return Grid(self.headers, frame, surplus, self.first_row)
+
+
+def _check_text(path: Source, head: bytes) -> None:
     if not head.removeprefix(b"\xef\xbb\xbf").strip():
         raise InputError(f"{path} is empty: expected headers and rows", expected=_EXPECTED)
     content = next((what for magic, what in _MAGIC.items() if head.startswith(magic)), None)
-    if content is None and b"\0" in head.partition(b"\n")[0]:
+    if content is None and head.lstrip().lower().startswith(_MARKUP):
+        content = "a web page or XML; open it in Excel or WPS and save it as .xlsx"
+    if content is None and b"\0" in head and not recognise(head).codec.startswith("utf-16"):
         content = "no text"
     if content is not None:
         raise InputError(f"{path} is {content}: expected {_EXPECTED}", expected=_EXPECTED)
+
+
+def _check_lines(path: Source) -> None:
+    """Refuse a file of one endless line before it stands in memory."""
+    with path.open() as file:
+        length = 0
+        while chunk := file.read(1 << 20):
+            last = max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
+            length = len(chunk) - last - 1 + (length if last < 0 else 0)
+            if length > _LONGEST_LINE:
+                raise InputError(
+                    f"{path} has a line of over {_LONGEST_LINE:,} bytes: no cell of a table is so "
+                    "long",
+                    expected=_EXPECTED,
+                )
 
 
 def _is_utf8(text: bytes) -> bool:
@@ -78,76 +132,100 @@ def _is_utf8(text: bytes) -> bool:
     return True
 
 
-def _headers(path: Path, table: Table, text: str) -> tuple[list[str], str]:
-    """Take the delimiter under which the first record holds most of the table's columns."""
-    candidates = [(_first_record(text, delimiter), delimiter) for delimiter in _DELIMITERS]
-    headers, delimiter = max(
-        candidates, key=lambda candidate: (recognised(table, candidate[0]), len(candidate[0]))
-    )
-    if not headers:
-        raise InputError(f"{path} has no headers in its first row", expected=_EXPECTED)
-    return headers, delimiter
-
-
-def _first_record(text: str, delimiter: str) -> list[str]:
-    try:
-        return next(
-            (r for r in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if r), []
+def _recoded(path: Source, warnings: list[str]) -> io.BytesIO:
+    """Return the text in UTF-8; bytes that are none are U+FFFD, and a warning says so."""
+    content = path.read()
+    encoding = recognise(content)
+    if encoding.refused:
+        raise InputError(
+            f"{path} is more likely {encoding.name} than Chinese text: save it as UTF-8",
+            got=encoding.name,
+            expected=_EXPECTED,
         )
-    except csv.Error:
-        return []
+    text = decode(content, encoding)
+    if broken := text.count("\ufffd"):
+        warnings.append(
+            f"read as {encoding.name}; {broken} place{'s' if broken > 1 else ''} "
+            f"{'are' if broken > 1 else 'is'} no {encoding.name} text: the values there are unknown"
+        )
+    return io.BytesIO(text.encode())
 
 
-def _fast(source: Path | io.BytesIO, delimiter: str, width: int) -> pl.DataFrame | None:
+def _shape(path: Source, table: Table, sample: str) -> _Shape:
+    """Take the delimiter under which the headers name most of the table's columns."""
+    best: tuple[tuple[int, int], _Shape] | None = None
+    for delimiter in _DELIMITERS:
+        if delimiter not in sample and best is not None:
+            continue
+        records = _records_of(sample, delimiter)
+        place = find_headers(table, [record for _, record in records])
+        if place is None:
+            continue
+        worth = recognised(table, place.headers), len(place.headers)
+        if best is None or worth > best[0]:
+            best = worth, _Shape(place, delimiter, records, lines="\n" in sample)
+    if best is None:
+        raise InputError(f"{path} has no headers in its first rows", expected=_EXPECTED)
+    check_width(path, len(best[1].headers))
+    return best[1]
+
+
+def _records_of(sample: str, delimiter: str) -> list[tuple[int, list[str]]]:
+    """Return the first records, each with the number of lines up to its end."""
+    reader = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter)
+    records: list[tuple[int, list[str]]] = []
+    with suppress(csv.Error):
+        records.extend((reader.line_num, record) for record in islice(reader, SEARCHED))
+    return records
+
+
+def _fast(path: Source, text: io.BytesIO | None, shape: _Shape) -> pl.DataFrame | None:
     """Read with polars; None where polars does not take the file as it is."""
+    if len(shape.delimiter.encode()) > 1 or not shape.skipped:
+        return None
+    content = text.getvalue() if text is not None else path.content
+    schema = {f"column_{at + 1}": pl.String() for at in range(len(shape.headers))}
     try:
-        frame = pl.read_csv(source, separator=delimiter, infer_schema=False)
+        return pl.read_csv(
+            path.path if content is None else content,
+            separator=shape.delimiter,
+            has_header=False,
+            skip_lines=shape.skipped,
+            schema=schema,
+        )
     except pl.exceptions.PolarsError:
         return None
-    return frame if frame.width == width else None
 
 
-def _undecodable_line(path: Path, encoding: str) -> int | None:
-    """Find the first line that is not in an encoding; None when all are."""
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            try:
-                line.decode(encoding)
-            except UnicodeDecodeError:
-                return number
-    return None
-
-
-def _not_text(path: Path, line: int, encoding: str) -> InputError:
-    return InputError(
-        f"{path}, line {line}: the bytes are no {encoding} text; save the file as CSV UTF-8",
-        expected=_EXPECTED,
-    )
-
-
-def _by_record(
-    path: Path, encoding: str, headers: Sequence[str], delimiter: str, first_row: int
-) -> Grid:
+def _by_record(path: Source, text: io.BytesIO | None, shape: _Shape) -> Grid:
+    width = len(shape.headers)
     surplus: list[tuple[int, list[str]]] = []
-    schema = {f"column_{position}": pl.String for position in range(len(headers))}
+    schema = {f"column_{position + 1}": pl.String for position in range(width)}
     chunks = [pl.DataFrame(schema=schema)]
-    records = dropwhile(lambda record: not record, _records(path, encoding, delimiter))
-    next(records)
-    rows = (_fitted(row, len(headers), surplus) for row in enumerate(records, start=first_row))
+    records = islice(_records(path, text, shape.delimiter), shape.first_row - 1, None)
+    rows = (_fitted(row, width, surplus) for row in enumerate(records, start=shape.first_row))
     while chunk := list(islice(rows, _CHUNK)):
         chunks.append(pl.DataFrame(chunk, schema=schema, orient="row"))
-    return Grid(headers, pl.concat(chunks), surplus, first_row)
+    return shape.grid(pl.concat(chunks), surplus)
 
 
-def _records(path: Path, encoding: str, delimiter: str) -> Iterator[list[str]]:
+def _records(path: Source, text: io.BytesIO | None, delimiter: str) -> Iterator[list[str]]:
     line = 1
-    with path.open(encoding=encoding, newline="") as file:
+    if text is not None:
+        text.seek(0)
+    with io.TextIOWrapper(text or path.open(), encoding="utf-8-sig", newline="") as file:
         reader = csv.reader(file, delimiter=delimiter, strict=True)
         try:
             for record in reader:
                 yield record
                 line = reader.line_num + 1
-        except csv.Error:
+        except csv.Error as error:
+            if "limit" in str(error):
+                raise InputError(
+                    f"{path}, line {line}: a field is longer than {csv.field_size_limit():,} "
+                    "characters",
+                    expected=_EXPECTED,
+                ) from None
             raise InputError(
                 f'{path}, line {line}: a quotation mark (") is not closed, or stands undoubled '
                 "within a quoted field",

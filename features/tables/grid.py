@@ -8,7 +8,7 @@ import polars as pl
 
 @dataclass(frozen=True)
 class Grid:
-    """The fields of a file.
+    """The fields of a file, or of one of its sheets.
 
     Parameters
     ----------
@@ -24,6 +24,8 @@ class Grid:
         Number of the first row of `fields`, where the file begins with row 1.
     warnings
         What a user should know of how the file was read.
+    sheet
+        Name of the sheet, where the file has any.
     """
 
     headers: Sequence[str]
@@ -31,3 +33,4 @@ class Grid:
     surplus: Sequence[tuple[int, Sequence[str]]] = ()
     first_row: int = 2
     warnings: Sequence[str] = field(default=())
+    sheet: str | None = None

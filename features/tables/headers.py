@@ -1,15 +1,34 @@
 """Headers of a file: which column of a table each one means."""
 
+import difflib
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from types import MappingProxyType
 
 from features.columns import Column, Kind, Table
-from features.errors import InputError
+from features.errors import InputError, UsageError
+from features.script import simplified
 from features.vocabulary import YUAN
 
-_BRACKET = re.compile(r"^(.+?)[(\[【](?:单位:)?([^()\[\]【】]*)[)\]】]$")
+_BRACKET = re.compile(r"^(.+?)[(\[【](?:单位:?)?([^()\[\]【】]*(?:\([^()]*\))?)[)\]】]$")
+_NUMBERED = re.compile(
+    r"^(?:[(]?[\d一二三四五六七八九十]{1,2}[、.)]|[(\[【][^)\]】]*[)\]】])\s*(?=.)"
+)
+_YEAR = re.compile(
+    r"^(?:截至|截止)?(?:(?:19|20)\d\d|上|去|本|近一)年?(?:度|末|底)?(?:\d{1,2}月末?)?"
+)
+_UNITS = "|".join(sorted(YUAN, key=len, reverse=True))
+_UNIT_BEHIND = re.compile(rf"^(.+?)[/:_\-,,]*(?:单位:?)?({_UNITS})(?:人民币)?$")
+_PERSONAL = re.compile(
+    r"法定代表人|法人代表|^法人$|法人姓名|负责人|联系人|联络人|经办人|手机|电话|联系方式|邮箱|邮件|传真|微信|"
+    r"qq|身份证|股东|高管|董事|监事|总经理|实际控制人|实控人|受益人|legalperson|legalrep|lerep|"
+    r"legalperson|phone|mobile|^tel$|telephone|email|^mail$|contact|fax|shareholder|ceo|wechat"
+)
+_LIKE = 0.6
+"""So similar an unknown header must be to a known one for that to be suggested."""
 
 
 @dataclass(frozen=True)
@@ -26,100 +45,252 @@ class Headers:
         Canonical column → yuan in one unit, where the header names a unit.
     unknown
         Headers that mean no column of the table.
+    personal
+        Headers of what is said of persons: such a column is never stored.
+    doubles
+        Header left out → header taken, where two columns mean the same.
+    suggested
+        Unknown header → the known one that it looks like, and its column.
     """
 
     positions: Mapping[str, int]
     given: Mapping[str, str]
     units: Mapping[str, float]
     unknown: Sequence[str]
+    personal: Sequence[str] = ()
+    doubles: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    suggested: Mapping[str, tuple[str, str]] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True)
+class _Meaning:
+    column: Column
+    rank: int
+    unit: float | None = None
 
 
 def recognised(table: Table, headers: Sequence[str]) -> int:
-    """How many of the headers mean a column of the table."""
-    aliases = _aliases(table)
-    return sum(_meaning(aliases, header) is not None for header in headers)
+    """How many different columns of the table the headers mean."""
+    meanings = (_meaning(table, header) for header in headers if header)
+    return len({meaning.column.name for meaning in meanings if meaning is not None})
 
 
-def matched(table: Table, headers: Sequence[str], source: str) -> Headers:
+def is_complete(table: Table, headers: Sequence[str]) -> bool:
+    """Whether the headers name all columns that the table cannot do without."""
+    meanings = [meaning for header in headers if (meaning := _meaning(table, header)) is not None]
+    named = {meaning.column.name for meaning in meanings}
+    return all(column.name in named for column in table.columns if _is_needed(column))
+
+
+def _is_needed(column: Column) -> bool:
+    return column.required and not column.made_from
+
+
+def is_required(table: Table, header: str) -> bool:
+    """Whether a header means a column that every row must have filled."""
+    meaning = _meaning(table, header) if header else None
+    return meaning is not None and meaning.column.required
+
+
+def is_header(table: Table, text: str) -> bool:
+    """Whether a text is a header that means a column, or is said of persons."""
+    return _meaning(table, text) is not None or bool(_PERSONAL.search(_plain(text)))
+
+
+def is_personal(header: str) -> bool:
+    """Whether a header is that of what is said of persons."""
+    return bool(_PERSONAL.search(_plain(header)))
+
+
+def matched(
+    table: Table,
+    headers: Sequence[str],
+    source: str,
+    *,
+    empty: Collection[int] = (),
+    mapping: Mapping[str, str] | None = None,
+) -> Headers:
     """Match the headers of a file with the columns of a table.
+
+    Parameters
+    ----------
+    empty
+        Positions of columns without any value: another column of the same meaning is taken.
+    mapping
+        Header → canonical column, beside those that are known; a column "" leaves it out.
 
     Raises
     ------
     InputError
-        When a required column is missing, or two headers mean one column.
+        When a required column is missing.
+    UsageError
+        When the mapping names a header that the file lacks, or a column that the table lacks.
     """
-    positions: dict[str, int] = {}
-    units: dict[str, float] = {}
-    unknown = []
-    aliases = _aliases(table)
+    told = _told(table, headers, mapping or {})
+    candidates: dict[str, list[tuple[tuple[bool, int, int], int, _Meaning]]] = {}
+    unknown, personal = [], []
     for position, header in enumerate(headers):
-        meaning = _meaning(aliases, header)
-        if meaning is None:
-            if header.strip():
-                unknown.append(header.strip())
-            continue
-        column, unit = meaning
-        if column.name in positions:
-            former = headers[positions[column.name]]
-            raise InputError(
-                f"{source}: two columns mean {column.name} ({column.gloss}): "
-                f"{former.strip()} and {header.strip()}; leave one of them",
-                field=column.name,
-                got=[former, header],
-                expected="one column for each meaning",
-            )
-        positions[column.name] = position
-        if unit is not None:
-            units[column.name] = unit
+        meaning = told.get(position) if position in told else _meaning(table, header)
+        if meaning is not None:
+            order = (position in empty, meaning.rank, position)
+            candidates.setdefault(meaning.column.name, []).append((order, position, meaning))
+        elif header.strip() and is_personal(header):
+            personal.append(header.strip())
+        elif header.strip() and position not in told:
+            unknown.append(header.strip())
+    positions, units, doubles = {}, {}, {}
+    for name, found in candidates.items():
+        (_, position, meaning), *others = sorted(found, key=lambda candidate: candidate[0])
+        positions[name] = position
+        if meaning.unit is not None:
+            units[name] = meaning.unit
+        for _, other, _ in others:
+            doubles[headers[other].strip()] = headers[position].strip()
     _check_required(table, positions, headers, source)
     given = {name: headers[position].strip() for name, position in positions.items()}
-    return Headers(positions, given, units, unknown)
+    suggested = {h: like for h in unknown if (like := _like(table, h, positions)) is not None}
+    return Headers(positions, given, units, unknown, personal, doubles, suggested)
+
+
+def _told(
+    table: Table, headers: Sequence[str], mapping: Mapping[str, str]
+) -> dict[int, _Meaning | None]:
+    """Return what a mapping says of the headers, by their positions."""
+    columns = {column.name: column for column in table.readable}
+    places = {_plain(header): position for position, header in reversed([*enumerate(headers)])}
+    told: dict[int, _Meaning | None] = {}
+    for header, name in mapping.items():
+        position = places.get(_plain(header))
+        if position is None:
+            raise UsageError(
+                f"the file has no column {header!r}: it has {_shown(headers)}",
+                field="map",
+                got=header,
+                expected=_shown(headers),
+            )
+        if name and name not in columns:
+            known = ", ".join(columns)
+            raise UsageError(
+                f"the {table.name} table has no column {name!r}: expected one of {known}",
+                field="map",
+                got=name,
+                expected=known,
+            )
+        told[position] = _Meaning(columns[name], -1, _unit_of(header)) if name else None
+    return told
+
+
+def _unit_of(header: str) -> float | None:
+    """Return yuan in the unit that a header names behind whatever stands there."""
+    for pattern in (_BRACKET, _UNIT_BEHIND):
+        if found := pattern.match(_plain(header)):
+            return _money_unit(found[2])
+    return None
 
 
 def _check_required(
     table: Table, positions: Mapping[str, int], headers: Sequence[str], source: str
 ) -> None:
     missing = [
-        f"{column.name} ({column.headers.split()[0]})"
+        f"{column.name} ({column.gloss})"
         for column in table.columns
-        if column.required and column.name not in positions
+        if column.required
+        and column.name not in positions
+        and not (column.made_from and column.made_from in positions)
     ]
     if table.either and not any(name in positions for name in table.either):
         missing.append(" or ".join(f"{n} ({table.column(n).gloss})" for n in table.either))
     if missing:
-        found = ", ".join(header.strip() for header in headers if header.strip()) or "none"
+        like = [
+            f"{header.strip()} looks like {known} (--map {header.strip()}={name})"
+            for header in headers
+            if header.strip()
+            and _meaning(table, header) is None
+            and (found := _like(table, header, positions)) is not None
+            for known, name in [found]
+            if any(column.startswith(f"{name} ") for column in missing)
+        ]
         raise InputError(
             f"{source}: the {table.name} table needs the columns {', '.join(missing)}; "
-            f"the file has: {found}",
+            f"the file has: {_shown(headers)}" + "".join(f"; {said}" for said in like),
             field=missing[0].split()[0],
             got=list(headers),
             expected="the columns " + ", ".join(missing),
         )
 
 
-def _meaning(known: Mapping[str, Column], header: str) -> tuple[Column, float | None] | None:
+def _shown(headers: Sequence[str]) -> str:
+    named = [header.strip() for header in headers if header.strip()]
+    more = f" and {len(named) - 50} more" if len(named) > 50 else ""
+    return (", ".join(named[:50]) or "none") + more
+
+
+def _meaning(table: Table, header: str) -> _Meaning | None:
     """Column that a header means, and yuan in one unit when it names a unit of money."""
-    text = _plain(header)
+    known = _aliases(table)
+    unnumbered = _NUMBERED.sub("", unicodedata.normalize("NFKC", header).strip())
+    for form in dict.fromkeys((_plain(header), _plain(unnumbered))):
+        if form in known:
+            return known[form]
+        dated = _YEAR.sub("", form)
+        found = _with_unit(known, dated) if dated != form else None
+        if found is not None and found.column.kind in (Kind.MONEY, Kind.COUNT, Kind.TEXTS):
+            return found
+        if (found := _with_unit(known, form)) is not None:
+            return found
+    return None
+
+
+def _with_unit(known: Mapping[str, _Meaning], text: str) -> _Meaning | None:
     if text in known:
-        return known[text], None
-    bracketed = _BRACKET.match(text)
-    if bracketed is None or bracketed[1] not in known:
-        return None
-    column = known[bracketed[1]]
-    if column.kind is not Kind.MONEY:
-        return column, None
-    unit = re.sub("人民币|rmb|cny", "", bracketed[2])
-    return (column, YUAN[unit]) if unit in YUAN else None
+        return known[text]
+    if (bracketed := _BRACKET.match(text)) and bracketed[1] in known:
+        meaning = known[bracketed[1]]
+        if meaning.column.kind is not Kind.MONEY:
+            return meaning
+        if not bracketed[2] or not re.search(r"[元万亿千百币]|rmb|cny|usd", bracketed[2]):
+            return meaning
+        unit = _money_unit(bracketed[2])
+        return None if unit is None else _Meaning(meaning.column, meaning.rank, unit)
+    if (behind := _UNIT_BEHIND.match(text)) and behind[1] in known:
+        meaning = known[behind[1]]
+        if meaning.column.kind is Kind.MONEY:
+            return _Meaning(meaning.column, meaning.rank, _money_unit(behind[2]))
+    return None
 
 
-def _aliases(table: Table) -> Mapping[str, Column]:
-    return {
-        _plain(alias): column
-        for column in table.columns
-        for alias in (column.name, *column.headers.split())
+def _money_unit(text: str) -> float | None:
+    return YUAN.get(re.sub("人民币|rmb|cny|单位|[:()/,]", "", text))
+
+
+def _like(table: Table, header: str, taken: Mapping[str, int]) -> tuple[str, str] | None:
+    """Return the known header that an unknown one looks like, and its column."""
+    known = {
+        alias: meaning
+        for alias, meaning in _aliases(table).items()
+        if meaning.column.name not in taken and len(alias) > 2
     }
+    close = difflib.get_close_matches(_plain(header), known, n=1, cutoff=_LIKE)
+    if not close:
+        return None
+    return _spelled(known[close[0]].column, close[0]), known[close[0]].column.name
+
+
+def _spelled(column: Column, alias: str) -> str:
+    """Return an alias as it stands in the catalogue."""
+    spellings = (column.name, *column.headers.split())
+    return next((one for one in spellings if _plain(one) == alias), alias)
+
+
+@cache
+def _aliases(table: Table) -> Mapping[str, _Meaning]:
+    aliases: dict[str, _Meaning] = {}
+    for column in table.readable:
+        for rank, alias in enumerate((column.name, *column.headers.split())):
+            aliases.setdefault(_plain(alias), _Meaning(column, rank))
+    return aliases
 
 
 def _plain(header: str) -> str:
-    text = unicodedata.normalize("NFKC", header).replace("\ufeff", "").strip().strip("*:").lower()
-    return re.sub(r"\s+", "" if re.search(r"[\u4e00-\u9fff]", text) else "_", text.strip())
+    text = unicodedata.normalize("NFKC", header).replace("\ufeff", "").strip().strip("*:'\"★※")
+    return re.sub(r"[\s_\-.]+|[:*]$", "", simplified(text).lower())

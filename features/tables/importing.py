@@ -3,20 +3,26 @@
 import datetime
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 
 from features import calendar
+from features.catalogue import TABLES
 from features.chains import ChainMap
 from features.columns import Table
 from features.errors import InputError, RejectedRowsError, UsageError
+from features.tables.filling import MADE_FROM, fill_enterprises
+from features.tables.matching import Matched, match_enterprises
+from features.tables.merging import Merged, merge
 from features.tables.parsing import parsed
 from features.tables.reading import Rows, read_rows
 from features.tables.references import (
+    check_concepts,
     unknown_nodes,
     unknown_zones,
+    with_joined_ids,
     with_known_codes,
     with_need_ids,
     with_unknown_references,
@@ -27,89 +33,13 @@ from features.tables.rejecting import (
     rejected,
     repeated_keys,
     surplus_fields,
+    unread_values,
 )
+from features.tables.report import SAMPLED, SHOWN, Checked, ImportReport, Options, Problem
 from features.tables.schema import ROW, ROW_SCHEMAS, SCHEMAS
-from features.vocabulary import TABLES, WHOLE
 from features.workspace import Workspace
 
-SHOWN = 20
-"""So many problems a report holds; `rejected.csv` holds every bad row."""
-
-
-@dataclass(frozen=True)
-class Problem:
-    """A bad value: where it stands, by the file's own header, and what was expected."""
-
-    file: str
-    row: int
-    column: str
-    value: str | None
-    expected: str
-
-    def __str__(self) -> str:
-        place = f"{self.file}, row {self.row}" + (f", {self.column}" if self.column else "")
-        came = "is empty" if self.value is None else f"got {self.value!r}"
-        return f"{place}: {came}, expected {self.expected}"
-
-
-@dataclass(frozen=True)
-class ImportReport:
-    """What an import did.
-
-    Parameters
-    ----------
-    read, added, replaced, rejected
-        Rows of the file: `read` is the sum of the other three. Empty rows are not counted.
-    unchanged
-        How many of the replaced rows were the same before.
-    problems
-        The first bad values, at most `SHOWN`.
-    rejected_file
-        Where all bad rows stand; None without any, and after a dry run.
-    version
-        Version of the table afterwards.
-    """
-
-    table: str
-    file: str
-    read: int
-    added: int
-    replaced: int
-    unchanged: int
-    rejected: int
-    warnings: Sequence[str]
-    problems: Sequence[Problem]
-    rejected_file: str | None
-    dry_run: bool
-    version: str
-
-    @property
-    def failed(self) -> bool:
-        """Whether the file had rows and every one of them was bad."""
-        return self.read > 0 and self.read == self.rejected
-
-
-@dataclass(frozen=True)
-class Checked:
-    """The good rows of a file, and what was wrong with the others.
-
-    Parameters
-    ----------
-    good
-        Good rows in the canonical columns of the table, in the order of the file.
-    read
-        How many rows the file has, empty ones not counted.
-    problems
-        A row a bad value: row, column, value, expected.
-    rejected
-        A row a bad row, as in `rejected.csv`.
-    """
-
-    good: pl.DataFrame
-    read: int
-    problems: pl.DataFrame
-    rejected: pl.DataFrame
-    warnings: list[str]
+_DEFAULTS = Options()
 
 
 def import_table(
@@ -120,25 +50,27 @@ def import_table(
     dry_run: bool = False,
     strict: bool = False,
     today: datetime.date | None = None,
+    options: Options = _DEFAULTS,
 ) -> ImportReport:
-    """Import a CSV, Excel or Parquet file into a table.
+    """Import a file into a table.
 
-    Good rows are loaded, a row with a known key in the place of the old one (a chains or an
-    input–output table in the place of all of it); bad rows go to the workspace's `rejected.csv`.
+    Good rows are loaded: of a row with a known key the columns that the file has take the place of
+    what is stored, an empty cell leaves it as it is (a chains or an input–output table takes the
+    place of all of the one before). Bad rows go to the workspace's `rejected.csv`.
 
     Parameters
     ----------
     dry_run
         Only report what would happen; write nothing.
     strict
-        Load nothing when any row is bad.
+        Load nothing when any row is bad, or any value cannot be read.
     today
         Against which dates in the future are told; by default the day it is.
 
     Raises
     ------
     UsageError
-        For an unknown table.
+        For an unknown table, or options that do not fit the file.
     InputError
         When the file as a whole cannot be used; `RejectedRowsError` for bad rows under `strict`.
     UnavailableError
@@ -155,12 +87,12 @@ def import_table(
             got=table,
             expected=", ".join(TABLES),
         )
-    rows, frame = _read(definition, path, today)
+    rows, frame = _read(definition, path, today, options)
     with nullcontext() if dry_run else workspace.writing():
-        checked = _checked(workspace, definition, path, rows, frame)
+        checked = _checked(workspace, definition, path, rows, frame, strict=strict)
         # The raw text of a large file is not to stand in memory beside what is made from it.
         del rows, frame
-        problems = _problems(path, checked.problems)
+        problems = _problems(checked.problems)
         bad = checked.rejected.height
         if strict and bad:
             if not dry_run:
@@ -172,23 +104,33 @@ def import_table(
                 expected=problems[0].expected,
             )
         loaded = checked.good.height
-        merged, replaced, unchanged = _merged(workspace, definition, checked.good)
+        sample = checked.good.head(SAMPLED).to_dicts()
+        if table == "enterprises":
+            checked = replace(checked, good=_with_source(checked.good, options))
+        merged = _merged(workspace, definition, checked, options)
         # Nor are the good rows beside the table that they have become a part of.
         checked = replace(checked, good=SCHEMAS[table].create_empty())
-        if not dry_run and merged is not None:
-            workspace.commit({table: merged})
+        if table == "words" and merged.frame is not None:
+            check_concepts(path, merged.frame)
+        if not dry_run and merged.frame is not None:
+            workspace.commit({table: merged.frame})
         if not dry_run:
             workspace.replace_rejected(checked.rejected)
+        unread = _problems(checked.unread)
         return ImportReport(
             table=table,
             file=str(path),
             read=checked.read,
-            added=loaded - replaced,
-            replaced=replaced,
-            unchanged=unchanged,
+            added=loaded - merged.replaced,
+            replaced=merged.replaced,
+            unchanged=merged.unchanged,
             rejected=bad,
-            warnings=checked.warnings,
+            warnings=[*checked.warnings, *_told_unread(unread, checked.unread.height)],
             problems=problems,
+            unread=unread,
+            unread_values=checked.unread.height,
+            columns=checked.columns,
+            sample=sample,
             rejected_file=str(workspace.rejected_file) if bad and not dry_run else None,
             dry_run=dry_run,
             version=workspace.version(table),
@@ -206,22 +148,38 @@ def check_rows(
         When the file as a whole cannot be used.
     """
     definition = TABLES[table]
-    rows, frame = _read(definition, path, today)
+    rows, frame = _read(definition, path, today, _DEFAULTS)
     return _checked(workspace, definition, path, rows, frame)
 
 
-def _read(table: Table, path: Path, today: datetime.date | None) -> tuple[Rows, pl.DataFrame]:
-    rows = read_rows(path, table)
-    return rows, parsed(rows, table, today or calendar.today())
+def _read(
+    table: Table, path: Path, today: datetime.date | None, options: Options
+) -> tuple[Rows, pl.DataFrame]:
+    rows = read_rows(path, table, sheet=options.sheet, mapping=options.mapping)
+    return rows, parsed(rows, table, today or calendar.today(), options.rates)
 
 
 def _checked(
-    workspace: Workspace, table: Table, path: Path, rows: Rows, frame: pl.DataFrame
+    workspace: Workspace,
+    table: Table,
+    path: Path,
+    rows: Rows,
+    frame: pl.DataFrame,
+    *,
+    strict: bool = False,
 ) -> Checked:
+    warnings: list[str] = []
+    matches: Matched | None = None
     if table.name == "needs":
         frame = with_need_ids(without_empty_words(frame))
-    frame, warnings = with_known_codes(table, frame)
+    if table.name == "enterprises":
+        frame, warnings = fill_enterprises(frame, rows)
+        frame, matches = match_enterprises(frame, rows, workspace.read)
+        warnings += matches.warnings
+    frame, left_out = with_known_codes(table, frame)
+    frame = with_joined_ids(table, frame, workspace.read)
     frame = with_unknown_references(table, frame, workspace.read)
+    frame, unread = (frame, None) if strict else unread_values(table, rows, frame)
     # Taken lazily, the failures alone are made: a file without any is not copied.
     details = ROW_SCHEMAS[table.name].filter(frame.lazy()).failure.details()
     problems = [surplus_fields(rows), failed_rules(table, rows, details)]
@@ -239,26 +197,75 @@ def _checked(
     if table.name == "chains":
         _check_chain_map(path, good)
     listed = pl.concat(problems).sort("row", maintain_order=True)
+    lost = listed.clear() if unread is None else unread
+    if not lost.is_empty():
+        lost = lost.filter(~pl.col("row").is_in(listed["row"].implode()))
     return Checked(
         good,
         frame.height + len(rows.surplus),
-        listed,
+        _placed(path, rows, listed),
+        _placed(path, rows, lost),
         rejected(path, rows, listed),
         [
             *rows.warnings,
             *warnings,
+            *left_out,
             *unknown_zones(table, good, workspace.read),
             *unknown_nodes(table, good, workspace.read),
             *_retracted(workspace, table, good),
         ],
+        _present(table, rows),
+        _taken(table, rows),
+        matches,
     )
+
+
+def _placed(path: Path, rows: Rows, problems: pl.DataFrame) -> pl.DataFrame:
+    """Say in which file, or sheet of it, each problem is, with the number of the row there."""
+    if not rows.sheets:
+        return problems.select(pl.lit(str(path)).alias("file"), pl.all())
+    places = [rows.place(row) for row in problems["row"].to_list()]
+    return problems.select(
+        pl.Series("file", [f"{path} [{sheet}]" for sheet, _ in places], dtype=pl.String),
+        pl.Series("row", [row for _, row in places], dtype=pl.UInt32),
+        pl.exclude("row"),
+    )
+
+
+def _present(table: Table, rows: Rows) -> frozenset[str]:
+    """Return the columns that a file says anything of."""
+    made = MADE_FROM if table.name == "enterprises" else {}
+    return frozenset(
+        column.name
+        for column in table.columns
+        if any(rows.raw(name) is not None for name in (column.name, *made.get(column.name, ())))
+    )
+
+
+def _taken(table: Table, rows: Rows) -> dict[str, str]:
+    """Return what each header was taken for."""
+    columns = {column.name: column for column in table.readable}
+    taken = {}
+    for name, header in rows.headers.given.items():
+        unit = rows.headers.units.get(name)
+        told = f" ({unit:,.0f} yuan)" if unit else ""
+        aid = ", to fill others" if columns[name] in table.aids else ""
+        taken[header] = f"{name}{told}{aid}"
+    return taken
+
+
+def _told_unread(unread: Sequence[Problem], count: int) -> list[str]:
+    told = [f"{problem}; the value is unknown" for problem in unread]
+    if count > len(unread):
+        told.append(f"{count} values in all could not be read and are unknown")
+    return told
 
 
 def _retracted(workspace: Workspace, table: Table, good: pl.DataFrame) -> list[str]:
     """Warn of events that were taken back: importing them again does not bring them back."""
     if table.name != "events" or workspace.log is None:
         return []
-    gone = good["event_id"].is_in(workspace.log.retracted().implode()).sum()
+    gone = workspace.retracted(good).height
     return [f"event_id: {gone} of the rows were retracted and stay so"] if gone else []
 
 
@@ -272,46 +279,24 @@ def _check_chain_map(path: Path, chains: pl.DataFrame) -> None:
         ) from None
 
 
-def _problems(path: Path, problems: pl.DataFrame) -> list[Problem]:
-    return [Problem(str(path), **problem) for problem in problems.head(SHOWN).to_dicts()]
+def _problems(problems: pl.DataFrame) -> list[Problem]:
+    return [Problem(**problem) for problem in problems.head(SHOWN).to_dicts()]
 
 
-def _merged(
-    workspace: Workspace, table: Table, good: pl.DataFrame
-) -> tuple[pl.DataFrame | None, int, int]:
-    """Put good rows in the place of those of the same keys.
+def _with_source(good: pl.DataFrame, options: Options) -> pl.DataFrame:
+    """Say where rows come from that do not say so themselves."""
+    return good.with_columns(
+        pl.col("source").fill_null(pl.lit(options.source, pl.String)),
+        pl.col("source_date").fill_null(pl.lit(options.date, pl.Date)),
+    )
 
-    Returns
-    -------
-    tuple
-        The table as it will be, None where nothing changes; how many rows were replaced; and how
-        many of these were the same before.
-    """
-    if good.is_empty():
-        return None, 0, 0
+
+def _merged(workspace: Workspace, table: Table, checked: Checked, options: Options) -> Merged:
+    """Return the table as it will be with the good rows in it."""
+    kept = None
     old = workspace.history() if table.name == "events" else workspace.read(table.name)
-    replaced = unchanged = 0
-    if not old.is_empty():
-        # Whole rows are compared by hash: a join on all columns would hold them a third time.
-        before = old.select(*table.key, before=old.hash_rows())
-        now = good.select(*table.key, now=good.hash_rows())
-        both = before.join(now, on=table.key, how="left", maintain_order="left")
-        replaced = both.height - both["now"].null_count()
-        unchanged = both.filter(pl.col("before") == pl.col("now")).height
-    if table.name in WHOLE:
-        return good, replaced, unchanged
-    if unchanged == good.height:
-        return None, replaced, unchanged
     if table.name == "events":  # those that were recorded stay where they are
-        kept = workspace.imported("events").join(good, on=table.key, how="anti")
-        good = pl.concat([kept, good])
-    elif replaced < old.height:
-        good = pl.concat([old.filter(both["now"].is_null()), good])
-    ordered = len(table.key) == 1 and good[table.key[0]].is_sorted()
-    return good if ordered else _sorted(good, table.key), replaced, unchanged
-
-
-def _sorted(rows: pl.DataFrame, key: tuple[str, ...]) -> pl.DataFrame:
-    """Sort column by column, emptying `rows` on the way: a large table is not held twice."""
-    order = rows.select(pl.arg_sort_by(key)).to_series()
-    return pl.DataFrame([rows.drop_in_place(name).gather(order) for name in rows.columns])
+        kept = workspace.imported("events")
+    if checked.matched is not None:
+        old = checked.matched.renamed(old)
+    return merge(table, old, checked.good, checked.present, replace=options.replace, kept=kept)

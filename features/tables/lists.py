@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from features.columns import Column, Kind, Table
+from features.enterprise_columns import ENTERPRISES
 from features.tables.importing import check_rows
 from features.tables.reading import read_rows
-from features.vocabulary import ENTERPRISES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from features.tables.importing import Checked
+    from features.tables.report import Checked
     from features.workspace import Workspace
 
 

@@ -1,17 +1,25 @@
 """Raw text → typed values: texts, dates, amounts, products, lists.
 
 Whatever costs more than trimming is done once for each distinct text of a column: lists of
-enterprises repeat their dates, amounts and products.
+enterprises repeat their dates, amounts and products. The usual forms are read by expressions over
+all texts at once; what these leave is read text by text in `amounts`, `dates` and `people`.
 """
 
 import datetime
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
 from features.calendar import with_local_days
 from features.columns import Choice, Column, Kind, Table
+from features.script import simplified
+from features.tables.amounts import read_amount
+from features.tables.dates import PLACEHOLDERS, read_day
+from features.tables.identity import SPOILED, normalised_ids
+from features.tables.people import read_people
 from features.tables.reading import Rows
 from features.tables.schema import ROW, SCHEMAS, flag
 from features.vocabulary import UNKNOWN, YUAN
@@ -27,15 +35,23 @@ _DAY = (
 )
 _COMPACT_DAY = r"^(\d{4})(\d{2})(\d{2})?(?:\.0)?$"
 _YEAR = r"^(\d{4})(?:\.0)?\s*年?$"
-_SERIAL = r"^(\d{5})(?:\.\d+)?$"
-_EXCEL_EPOCH = datetime.date(1899, 12, 30)
 _MONEY = (
-    r"^(?:人民币|rmb|cny|¥)*([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)"
-    rf"({'|'.join(sorted(YUAN, key=len, reverse=True))})?整?(?:人民币|rmb|cny)?$"
+    r"^([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)"
+    rf"({'|'.join(sorted(YUAN, key=len, reverse=True))})?元?$"
 )
+_MONEY_FILLING = r"[,\s()]|人民币|rmb|cny|¥|整$"
+_LONGEST = {Kind.ID: 256, Kind.TEXT: 100_000}
+"""So many bytes a text may have: a cell of Excel holds 32,767 characters."""
+_BROKEN = "\ufffd"
+"""What stands for bytes that are no text."""
 
 
-def parsed(rows: Rows, table: Table, today: datetime.date) -> pl.DataFrame:
+def parsed(
+    rows: Rows,
+    table: Table,
+    today: datetime.date,
+    rates: Mapping[str, float] | None = None,
+) -> pl.DataFrame:
     """Parse the raw rows of a file into the columns of a table.
 
     Parameters
@@ -43,27 +59,75 @@ def parsed(rows: Rows, table: Table, today: datetime.date) -> pl.DataFrame:
     today
         Dates after the end of the next year are wrong, those of events after tomorrow: an event
         has happened, what is planned stands in its note.
+    rates
+        Currency → yuan in one unit; an amount in another currency is unknown.
 
     Returns
     -------
     polars.DataFrame
-        `ROW`, the table's columns in their canonical data types, and for each the column
-        `flag(name)`: whether a text stood there that is not what was expected. Such a value is
-        null, and so is one that is unknown or whose column the file lacks.
+        `ROW`, the table's columns in their canonical data types, those that it only reads as texts,
+        and for each the column `flag(name)`: whether a text stood there that is not what was
+        expected. Such a value is null, and so is one that is unknown or whose column the file
+        lacks.
     """
     dtypes = SCHEMAS[table.name].create_empty().schema
-    columns = [rows.fields[ROW]]
-    for column in table.columns:
+    columns = {ROW: rows.fields[ROW]}
+    for column in (*table.columns, *table.aids):
         raw = rows.raw(column.name)
+        dtype = dtypes.get(column.name, pl.String())
+        if column.derived and column.name in columns:
+            continue
         if raw is None:
-            empty = pl.select(pl.repeat(column.default, rows.fields.height, dtype=pl.Int8))
-            columns += _named(column, empty.to_series().cast(dtypes[column.name]), None)
+            empty = pl.select(pl.repeat(None, rows.fields.height, dtype=dtype)).to_series()
+            made = _named(column, empty, None)
         elif column.kind in (Kind.ID, Kind.TEXT):
-            columns += _named(column, cleaned(raw), None)
+            made = _text(raw, column)
         else:
             unit = rows.headers.units.get(column.name, column.unit)
-            columns += _parsed(raw, column, unit, _last_day(table, today), dtypes[column.name])
-    return pl.DataFrame(columns)
+            made = _parsed(
+                raw,
+                column,
+                _Reading(column, unit, _last_day(table, today), dict(rates or {})),
+                dtype,
+            )
+        columns |= {series.name: series for series in made}
+    return pl.DataFrame([columns[name] for name in _order(table)])
+
+
+def with_defaults(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
+    """Put in what an empty number means, where it means anything."""
+    return frame.with_columns(
+        pl.col(column.name).fill_null(column.default)
+        for column in table.columns
+        if column.default is not None
+    )
+
+
+def _order(table: Table) -> list[str]:
+    names = [column.name for column in (*table.columns, *table.aids)]
+    return [ROW, *(each for name in names for each in (name, flag(name)))]
+
+
+def _text(raw: pl.Series, column: Column) -> list[pl.Series]:
+    texts = cleaned(raw)
+    if column.name == "enterprise_id":
+        texts = normalised_ids(texts)
+    broken = texts.str.contains(_BROKEN, literal=True) if _has_broken(texts) else None
+    if column.name == "enterprise_id" and (spoiled := texts.str.contains(SPOILED)).any():
+        broken = spoiled if broken is None else broken | spoiled
+    lengths = texts.str.len_bytes()
+    most = lengths.max()
+    if isinstance(most, int) and most > _LONGEST[column.kind]:
+        long = lengths > _LONGEST[column.kind]
+        broken = long if broken is None else broken | long
+    if broken is None:
+        return _named(column, texts, None)
+    wrong = broken.fill_null(value=False)
+    return _named(column, texts.set(wrong, None), wrong)
+
+
+def _has_broken(texts: pl.Series) -> bool:
+    return bool(texts.str.contains(_BROKEN, literal=True).any())
 
 
 def cleaned(raw: pl.Series) -> pl.Series:
@@ -81,28 +145,55 @@ def _clean(raw: pl.Series, breaks: str) -> pl.Expr:
     return pl.when(~text.is_in(_UNKNOWN)).then(text).alias("raw")
 
 
+@dataclass(frozen=True)
+class _Reading:
+    """How the texts of one column are read: the unit of a bare number, the last day, the rates."""
+
+    column: Column
+    unit: float
+    today: datetime.date
+    rates: dict[str, float]
+
+    @property
+    def last(self) -> datetime.date:
+        """The last day that a date may be."""
+        return datetime.date(self.today.year + 1, 12, 31)
+
+    def one(self, text: str) -> Any:
+        """Read one text that the expressions left; None where it cannot be read."""
+        match self.column.kind:
+            case Kind.MONEY:
+                yuan = read_amount(text, self.unit, self.rates)
+                return None if yuan is None else yuan / self.column.unit
+            case Kind.COUNT if self.column.high is None:
+                return read_people(text)
+            case Kind.CHOICE:
+                return _words(self.column.choices or {}).get(simplified(text))
+            case _:
+                return None
+
+
 def _parsed(
-    raw: pl.Series, column: Column, unit: float, last: datetime.date, dtype: pl.DataType
+    raw: pl.Series, column: Column, reading: _Reading, dtype: pl.DataType
 ) -> list[pl.Series]:
     texts = raw.alias("raw").unique()
     repeated = 2 * len(texts) < len(raw)
     if not repeated:
         texts = raw.alias("raw")
-    values = _values(texts, column, unit, last, dtype)
+    values = _values(texts, column, reading, dtype)
     if repeated:
         values = raw.to_frame("raw").join(
             values, on="raw", how="left", maintain_order="left", nulls_equal=True
         )
-    filled = values["value"]
-    if column.default is not None:
-        filled = filled.fill_null(column.default)
-    return _named(column, filled, values["wrong"])
+    made = _named(column, values["value"], values["wrong"])
+    if "precision" in values.columns:
+        precise = Column(f"{column.name}_precision", Kind.CHOICE, "")
+        made += _named(precise, values["precision"], None)
+    return made
 
 
-def _values(
-    raw: pl.Series, column: Column, unit: float, last: datetime.date, dtype: pl.DataType
-) -> pl.DataFrame:
-    """Parse texts into the columns raw, value and wrong."""
+def _values(raw: pl.Series, column: Column, reading: _Reading, dtype: pl.DataType) -> pl.DataFrame:
+    """Parse texts into the columns raw, value and wrong; of dates, precision as well."""
     listed = column.kind in (Kind.TEXTS, Kind.PRODUCTS)
     text, value = pl.col("text"), pl.col("value")
     frame = raw.to_frame().lazy().with_columns(text=_clean(raw, ";" if listed else " "))
@@ -110,13 +201,64 @@ def _values(
         frame = _with_products(frame)
     elif column.kind is Kind.TEXTS:
         frame = frame.with_columns(value=_texts(text, column.separators))
+    elif column.kind is Kind.DATE:
+        frame = frame.with_columns(text=text.str.normalize("NFKC").str.to_lowercase())
+        frame = _with_dates(frame.with_columns(text=with_local_days(text)))
     else:
-        plain = text.str.normalize("NFKC").str.to_lowercase()
-        frame = frame.with_columns(value=_scalar(plain, column, unit, last))
+        frame = frame.with_columns(text=text.str.normalize("NFKC").str.to_lowercase())
+        frame = frame.with_columns(value=_scalar(text, column, reading.unit))
+    if not listed:
+        frame = _completed(frame.collect(engine="streaming"), column, reading).lazy()
+        frame = frame.with_columns(value=_bounded(value, column, reading.last))
     frame = frame.with_columns(wrong=text.is_not_null() & value.is_null())
     if listed:
-        frame = frame.with_columns(value=pl.when(value.list.len() > 0).then(value))
-    return frame.select("raw", value.cast(dtype), "wrong").collect(engine="streaming")
+        # A list with bytes that are no text is wrong as a whole.
+        broken = text.str.contains(_BROKEN, literal=True).fill_null(value=False)
+        frame = frame.with_columns(
+            value=pl.when((value.list.len() > 0) & ~broken).then(value),
+            wrong=pl.col("wrong")
+            | broken
+            | (value.list.len().fill_null(0) == 0 if column.required else False),
+        )
+    kept = [pl.col("raw"), value.cast(dtype), pl.col("wrong")]
+    if column.kind is Kind.DATE:
+        kept.append(pl.when(value.is_not_null()).then(pl.col("precision")).alias("precision"))
+    return frame.select(kept).collect(engine="streaming")
+
+
+def _completed(frame: pl.DataFrame, column: Column, reading: _Reading) -> pl.DataFrame:
+    """Read text by text what the expressions have left."""
+    left = frame.filter(pl.col("text").is_not_null() & pl.col("value").is_null())
+    texts = left["text"].unique().to_list()
+    if not texts:
+        return frame
+    if column.kind is Kind.DATE:
+        days = {text: day for text in texts if (day := read_day(text)) is not None}
+        found: dict[str, tuple[dict[str, Any], pl.DataType]] = {
+            "value": ({text: day.date for text, day in days.items()}, pl.Date()),
+            "precision": ({text: day.precision for text, day in days.items()}, pl.String()),
+        }
+    else:
+        read = {text: one for text in texts if (one := reading.one(text)) is not None}
+        found = {"value": (read, frame.schema["value"])}
+    return frame.with_columns(
+        pl.coalesce(
+            name, pl.col("text").replace_strict(mapping, default=None, return_dtype=dtype)
+        ).alias(name)
+        for name, (mapping, dtype) in found.items()
+        if mapping
+    )
+
+
+def _bounded(value: pl.Expr, column: Column, last: datetime.date) -> pl.Expr:
+    """Take what lies outside of a column's bounds as wrong."""
+    low: float | datetime.date | None = column.low
+    high: float | datetime.date | None = column.high
+    if column.kind is Kind.DATE:
+        low, high = datetime.date(int(column.low or 1), 1, 1), last
+    if low is not None:
+        value = pl.when(value >= low).then(value)
+    return value if high is None else pl.when(value <= high).then(value)
 
 
 def _named(column: Column, value: pl.Series, wrong: pl.Series | None) -> list[pl.Series]:
@@ -125,10 +267,8 @@ def _named(column: Column, value: pl.Series, wrong: pl.Series | None) -> list[pl
     return [value.alias(column.name), wrong.alias(flag(column.name))]
 
 
-def _scalar(text: pl.Expr, column: Column, unit: float, last: datetime.date) -> pl.Expr:
+def _scalar(text: pl.Expr, column: Column, unit: float) -> pl.Expr:
     match column.kind:
-        case Kind.DATE:
-            return _date(with_local_days(text), last)
         case Kind.MONEY:
             return _money(text, unit / column.unit, column.unit)
         case Kind.COUNT:
@@ -156,22 +296,36 @@ def _words(choices: Mapping[str, Choice]) -> dict[str, str]:
     }
 
 
-def _date(text: pl.Expr, last: datetime.date) -> pl.Expr:
+def _with_dates(frame: pl.LazyFrame) -> pl.LazyFrame:
+    """Add the columns value and precision."""
+    text = pl.col("text")
     days = [text.str.extract_groups(pattern) for pattern in (_DAY, _COMPACT_DAY)]
     year, month, day = (
         pl.coalesce(*(groups.struct[position] for groups in days)) for position in range(3)
     )
-    year = pl.coalesce(year, text.str.extract(_YEAR))
-    parts = (year, month.fill_null("1").str.zfill(2), day.fill_null("1").str.zfill(2))
+    frame = frame.with_columns(
+        year=pl.coalesce(year, text.str.extract(_YEAR)), month=month, day=day
+    )
+    parts = (
+        pl.col("year"),
+        *(pl.col(part).fill_null("1").str.zfill(2) for part in ("month", "day")),
+    )
     written = pl.concat_str(*parts, separator="-").str.to_date("%Y-%m-%d", strict=False)
-    serial = text.str.extract(_SERIAL).cast(pl.Int64)
-    date = pl.coalesce(written, pl.lit(_EXCEL_EPOCH) + pl.duration(days=serial))
-    return pl.when(date <= last).then(date)
+    placeholder = pl.col("day").is_not_null() & written.is_in(sorted(PLACEHOLDERS))
+    precision = (
+        pl.when(pl.col("month").is_null())
+        .then(pl.lit("year"))
+        .when(pl.col("day").is_null())
+        .then(pl.lit("month"))
+        .otherwise(pl.lit("day"))
+    )
+    value = pl.when(~placeholder.fill_null(value=False)).then(written)
+    return frame.with_columns(value=value, precision=pl.when(value.is_not_null()).then(precision))
 
 
 def _money(text: pl.Expr, bare: float, unit: float) -> pl.Expr:
     """Amount in `unit` yuan; a number without a unit of its own is multiplied by `bare`."""
-    groups = text.str.replace_all(r"[,\s]", "").str.extract_groups(_MONEY)
+    groups = text.str.replace_all(_MONEY_FILLING, "").str.extract_groups(_MONEY)
     factors = {name: yuan / unit for name, yuan in YUAN.items()}
     factor = groups.struct[1].replace_strict(factors, default=bare, return_dtype=pl.Float64)
     amount = groups.struct[0].cast(pl.Float64) * factor

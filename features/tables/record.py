@@ -9,7 +9,7 @@ import polars as pl
 from features.columns import Table
 from features.errors import InputError
 from features.tables.headers import Headers
-from features.tables.parsing import parsed
+from features.tables.parsing import parsed, with_defaults
 from features.tables.reading import Rows
 from features.tables.rejecting import failed_rules
 from features.tables.schema import ROW, ROW_SCHEMAS, SCHEMAS
@@ -34,7 +34,7 @@ def parse_record(
 
     Examples
     --------
-    >>> from features.vocabulary import ZONES
+    >>> from features.catalogue import ZONES
     >>> parse_record(ZONES, {"zone_id": "z", "name": "高新区", "lon": "113.1°"},
     ...              datetime.date(2026, 1, 1))["lon"]
     113.1
@@ -45,7 +45,7 @@ def parse_record(
     )
     texts = pl.DataFrame({name: [given[name]] for name in names}, dict.fromkeys(names, pl.String))
     rows = Rows(headers, names, texts.with_row_index(ROW), (), ())
-    frame = parsed(rows, table, today)
+    frame = with_defaults(table, parsed(rows, table, today))
     details = ROW_SCHEMAS[table.name].filter(frame.lazy()).failure.details()
     wrong = failed_rules(table, rows, details)
     if not wrong.is_empty():

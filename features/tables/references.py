@@ -1,12 +1,16 @@
 """What the rows of a table refer to: needs, enterprises, zones and industry codes."""
 
 from collections.abc import Callable, Collection
+from pathlib import Path
 
 import polars as pl
 
 from features.chains import ChainMap
 from features.columns import Table
-from features.industry_codes import normalise
+from features.errors import InputError
+from features.industry_codes import find
+from features.tables.identity import MADE
+from features.tables.matching import joined_ids
 from features.tables.schema import flag
 
 _NAMED = 3
@@ -30,25 +34,57 @@ def with_need_ids(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def with_known_codes(table: Table, frame: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
-    """Normalise industry codes; those that GB/T 4754-2017 lacks are left out, with a warning.
+    """Normalise the industry codes of needs; those that GB/T 4754-2017 lacks are left out.
 
     Those of a chain map stay as they are: an unknown one there refuses the whole map.
     """
-    column = {"enterprises": "industry_code", "needs": "industry_codes"}.get(table.name)
-    if column is None:
+    if table.name != "needs":
         return frame, []
-    given = frame[column].explode() if frame[column].dtype == pl.List else frame[column]
-    codes = {code: normalise(code) for code in given.drop_nulls().unique().to_list()}
-    known: pl.Expr
-    if frame[column].dtype == pl.List:
-        item = pl.element().replace_strict(codes, default=None, return_dtype=pl.String)
-        kept = pl.col(column).list.eval(item).list.drop_nulls().list.unique(maintain_order=True)
-        known = pl.when(kept.list.len() > 0).then(kept)
-    else:
-        known = pl.col(column).replace_strict(codes, default=None, return_dtype=pl.String)
+    column = "industry_codes"
+    codes = {code: find(code) for code in frame[column].explode().drop_nulls().unique().to_list()}
+    item = pl.element().replace_strict(codes, default=None, return_dtype=pl.String)
+    kept = pl.col(column).list.eval(item).list.drop_nulls().list.unique(maintain_order=True)
+    known = pl.when(kept.list.len() > 0).then(kept)
     unknown = sorted(code for code, known_code in codes.items() if known_code is None)
     warnings = [f"{column}: {_some(unknown)} not in GB/T 4754-2017, so left out"] if unknown else []
     return frame.with_columns(known.alias(column)), warnings
+
+
+def with_joined_ids(table: Table, frame: pl.DataFrame, read: Read) -> pl.DataFrame:
+    """Put the code of an enterprise for an id that was made from one of its names."""
+    if table.name not in {"judgements", "events"}:
+        return frame
+    made = frame["enterprise_id"].str.starts_with(MADE).fill_null(value=False)
+    if not made.any():
+        return frame
+    return joined_ids(frame, read("enterprises"))
+
+
+def check_concepts(path: Path, words: pl.DataFrame) -> None:
+    """Refuse concepts of which one is broader than itself.
+
+    Raises
+    ------
+    InputError
+        Naming the circle.
+    """
+    broader = {
+        concept: above
+        for concept, above in words.select("concept", "broader").iter_rows()
+        if above is not None
+    }
+    for concept in broader:
+        way = [concept]
+        while (above := broader.get(way[-1])) is not None:
+            if above in way:
+                circle = " → ".join([*way[way.index(above) :], above])
+                raise InputError(
+                    f"{path}: broader goes in a circle: {circle}",
+                    field="broader",
+                    got=circle,
+                    expected="a broader concept that is not below its own",
+                )
+            way.append(above)
 
 
 def with_unknown_references(table: Table, frame: pl.DataFrame, read: Read) -> pl.DataFrame:

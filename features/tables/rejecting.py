@@ -6,6 +6,7 @@ import orjson
 import polars as pl
 
 from features.columns import Column, Table
+from features.tables.identity import SPOILED, SPOILED_EXPECTED
 from features.tables.reading import Rows
 from features.tables.schema import ROW, flag
 
@@ -51,6 +52,38 @@ def failed_rules(table: Table, rows: Rows, details: pl.DataFrame) -> pl.DataFram
             )
         )
     return pl.concat(problems)
+
+
+def unread_values(
+    table: Table, rows: Rows, frame: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Take values of optional columns that cannot be read as unknown.
+
+    Returns
+    -------
+    tuple
+        The frame, in which they are no failures any more; and a list of them.
+    """
+    problems = [pl.DataFrame(schema=PROBLEMS)]
+    needed = {*table.key, *table.either}
+    read = []
+    for column in table.columns:
+        wrong = frame[flag(column.name)]
+        if column.required or column.name in needed or not wrong.any():
+            continue
+        raw = rows.raw(column.name)
+        problems.append(
+            pl.DataFrame({"row": rows.fields[ROW], "value": raw, "wrong": wrong}, strict=False)
+            .filter("wrong")
+            .select(
+                "row",
+                pl.lit(rows.headers.given.get(column.name, column.name)).alias("column"),
+                pl.col("value").cast(pl.String),
+                pl.lit(column.expected or "text in the file's encoding").alias("expected"),
+            )
+        )
+        read.append(pl.lit(value=False).alias(flag(column.name)))
+    return frame.with_columns(read), pl.concat(problems).sort("row", maintain_order=True)
 
 
 def repeated_keys(table: Table, rows: Rows, repeated: pl.DataFrame) -> pl.DataFrame:
@@ -102,17 +135,27 @@ def rejected(path: Path, rows: Rows, problems: pl.DataFrame) -> pl.DataFrame:
             pl.DataFrame(surplus, schema={"row": pl.UInt32, "raw": pl.String}, orient="row"),
         ]
     )
-    return (
+    listed = (
         problems.group_by("row", maintain_order=True)
         .agg(told)
         .join(originals, on="row", how="left", maintain_order="left")
-        .select(pl.lit(str(path)).alias("file"), pl.all())
     )
+    if rows.sheets:
+        places = [rows.place(row) for row in listed["row"].to_list()]
+        listed = listed.with_columns(pl.Series("row", [row for _, row in places], dtype=pl.UInt32))
+        named = [f"{path} [{sheet}]" for sheet, _ in places]
+        return listed.select(pl.Series("file", named, dtype=pl.String), pl.all())
+    return listed.select(pl.lit(str(path)).alias("file"), pl.all())
 
 
 def _expected(table: Table, column: Column) -> pl.Expr:
-    if column.expected:
-        return pl.lit(column.expected)
+    if column.name == "enterprise_id":
+        spoiled = pl.col("value").str.contains(SPOILED)
+        return pl.when(spoiled).then(pl.lit(SPOILED_EXPECTED)).otherwise(_owned(table, column))
+    return pl.lit(column.expected) if column.expected else _owned(table, column)
+
+
+def _owned(table: Table, column: Column) -> pl.Expr:
     either = " or ".join(table.either) if column.name in table.either else column.name
     unknown = pl.lit(_OWNERS.get(column.name, column.name))
     return (

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import dataframely as dy
 
+from features.catalogue import TABLES
 from features.columns import Column, Kind, Table
-from features.vocabulary import TABLES
 
 ROW = "row number"
 """The number of a row as a spreadsheet shows it: the headers stand in row 1."""

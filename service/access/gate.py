@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 CALLER = "lianzhao.caller"
 """Where in the scope of a request stands who asks."""
+ZONE = "lianzhao.zone"
+"""Where in the scope a route notes the zone that a body is about, for the audit log."""
+_ADMITTED = "lianzhao.admitted"
 MAX_QUERY = 2**15
 """Bytes of a path with its query."""
 
@@ -35,47 +38,41 @@ def who(scope: Scope, caller: Caller, proxies: Proxies) -> str:
     return caller.key_id or proxies.client(scope)
 
 
-class Gate:
-    """ASGI: lets those pass who may, not too often, and notes reads by key, and refusals."""
+class Admission:
+    """Authenticates and limits a request once, and notes who made it when it was answered.
 
-    def __init__(self, app: ASGIApp, ledger: Ledger, limiter: Limiter | None) -> None:
-        self.app = app
+    Every way of answering goes through this one: the fast way before the framework, and the gate.
+    """
+
+    def __init__(self, ledger: Ledger, limiter: Limiter | None) -> None:
         self.ledger = ledger
         self.limiter = limiter
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or refuse it."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        admitted = self.ledger.access.admit(scope)
-        caller = admitted if isinstance(admitted, Caller) else NOBODY
-        scope[CALLER], scope[KEY_ID] = caller, caller.key_id
-        problem = self._refusal(scope, caller)
-        if problem is None and isinstance(admitted, Problem):
-            problem = admitted
-        status = 500
+    def admit(self, scope: Scope) -> Caller | Problem:
+        """Return who asks, or the refusal; the same again for the same request, counted once."""
+        found: Caller | Problem | None = scope.get(_ADMITTED)
+        if found is None:
+            found = self.ledger.access.admit(scope)
+            caller = found if isinstance(found, Caller) else NOBODY
+            scope[CALLER], scope[KEY_ID] = caller, caller.key_id
+            found = scope[_ADMITTED] = self._refusal(scope, caller) or found
+        return found
 
-        async def guarded(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = [*message["headers"], *SECURITY_HEADERS]
-            await send(message)
-
-        access = self.ledger.access
-        refused = problem if problem and problem.status_code in REFUSED else None
-        if refused and not access.keyless:
-            self.ledger.refusals.note(refused, access.key_of(scope), access.proxies.client(scope))
-        try:
-            await (problem or self.app)(scope, receive, guarded)
-        finally:
-            if caller.key_id is not None and not refused:
-                route = getattr(scope.get("route"), "path_format", None) or "other"
-                method, path, query = scope["method"], scope["path"], scope["query_string"]
-                self.ledger.note(
-                    Read(caller.key_id, caller.role, method, route, path, query, status)
+    def note(self, scope: Scope, status: int) -> None:
+        """Note in the audit log what was answered, or refused, and to whom."""
+        admitted, access, caller = scope[_ADMITTED], self.ledger.access, scope[CALLER]
+        if isinstance(admitted, Problem) and admitted.status_code in REFUSED:
+            if not access.keyless:
+                self.ledger.refusals.note(
+                    admitted, access.key_of(scope), access.proxies.client(scope)
                 )
+        elif caller.key_id is not None:
+            route = getattr(scope.get("route"), "path_format", None) or "other"
+            method, path, query = scope["method"], scope["path"], scope["query_string"]
+            zone = scope.get(ZONE)
+            self.ledger.note(
+                Read(caller.key_id, caller.role, method, route, path, query, status, zone)
+            )
 
     def _refusal(self, scope: Scope, caller: Caller) -> Problem | None:
         limited = not scope["path"].startswith(_UNLIMITED)
@@ -89,3 +86,32 @@ class Gate:
             detail = f"a path with its query may have at most {MAX_QUERY} bytes"
             return Problem(414, "too-long", detail)
         return None
+
+
+class Gate:
+    """ASGI: passes a request on that is admitted, and answers any other with its refusal."""
+
+    def __init__(self, app: ASGIApp, admission: Admission) -> None:
+        self.app = app
+        self.admission = admission
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or refuse it."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        admitted = self.admission.admit(scope)
+        status = 500
+
+        async def guarded(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], *SECURITY_HEADERS]
+            await send(message)
+
+        answer = admitted if isinstance(admitted, Problem) else self.app
+        try:
+            await answer(scope, receive, guarded)
+        finally:
+            self.admission.note(scope, status)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from features.errors import ForbiddenError
 from features.vocabulary import KEY_ROLES
 from service.access.proxies import Proxies, is_forwarded
+from service.access.zones import ZoneRights
 from service.api import headers
 from service.api.guards import is_loopback
 from service.api.problems import Fault, Problem, of_error
@@ -32,7 +33,8 @@ _ADMINISTRATORS = frozenset({"administrator"})
 
 RIGHTS = (
     ("GET", r"/v1/(zones|needs|chains|enterprises|recommendations)(/.*)?", _EVERYBODY),
-    ("POST", r"/v1/(recommendations|events)", _EVERYBODY),
+    ("GET", r"/v1/recommendations\.xlsx", _EVERYBODY),
+    ("POST", r"/v1/(recommendations(\.xlsx)?|events)", _EVERYBODY),
     ("GET", r"/v1/events", _READERS_OF_EVENTS),
     ("POST", r"/v1/events/.+/retract", _READERS_OF_EVENTS),
     ("GET", r"/v1/models(/.+)?", _PUBLISHERS),
@@ -42,11 +44,25 @@ RIGHTS = (
 )
 """Method, path and the roles that may call it; what is not named here is for administrators."""
 
-_OPEN = ("/docs", "/openapi.json")
+CONSOLE_RIGHTS = (
+    ("GET", r"/console(/(?!data|events|versions).*)?", _EVERYBODY),
+    ("GET", r"/console/events", _READERS_OF_EVENTS),
+    ("GET", r"/console/(data|versions)(/.+)?", _PUBLISHERS),
+    ("POST", r"/console/(sign-out|language|events)", _EVERYBODY),
+    ("POST", r"/console/events/retract", _READERS_OF_EVENTS),
+    ("POST", r"/console/(data|versions)(/.+)?", _PUBLISHERS),
+)
+"""The same for the pages of the console."""
+
+CONSOLE = "/console"
+"""Pages under this path go by the session of whoever signed in, and never by a header."""
+_OPEN = ("/docs", "/openapi.json", "/console/sign-in", "/console/static/")
 """The same in every installation, so nothing to keep from anybody."""
 _ON_LOOPBACK = "/health/"
 _HEADER = b"x-api-key"
 _NAMES_KEPT = 10_000
+_SHORT = 200
+"""Bytes of a path whose roles are kept: so many names of any length would fill the memory."""
 
 
 @dataclass(frozen=True)
@@ -66,38 +82,23 @@ class Caller:
     key_id: str | None
     role: str
     zones: frozenset[str] | None = None
-    scope: str = field(init=False)
-    """What an answer to this caller is kept under: equal for callers who may see the same."""
+    rights: ZoneRights = field(init=False)
 
     def __post_init__(self) -> None:
-        scope = "" if self.zones is None else "\n".join(["zones", *sorted(self.zones)])
-        object.__setattr__(self, "scope", scope)
+        object.__setattr__(self, "rights", ZoneRights(self.zones))
+
+    @property
+    def scope(self) -> str:
+        """What an answer to this caller is kept under: equal for callers who may see the same."""
+        return self.rights.scope
 
     def sees(self, zone_id: str | None) -> bool:
         """Whether it may see what is about a zone; what is about no zone is for those of all."""
-        return self.zones is None or zone_id in self.zones
+        return self.rights.sees(zone_id)
 
     def check_zone(self, zone_id: str | None, field: str) -> None:
-        """Refuse a zone that is not this caller's.
-
-        Raises
-        ------
-        ForbiddenError
-            Naming the field and the zones that are.
-        """
-        if not self.sees(zone_id):
-            raise ForeignZoneError(
-                f"this key is for other zones than {zone_id}",
-                field=field,
-                got=zone_id,
-                expected=f"one of: {', '.join(sorted(self.zones or ()))}",
-            )
-
-
-class ForeignZoneError(ForbiddenError):
-    """A need or an event of a zone that the key is not for."""
-
-    code = "foreign-zone"
+        """Refuse a zone that is not this caller's (ForeignZoneError)."""
+        self.rights.check(zone_id, field)
 
 
 NOBODY = Caller(None, "administrator")
@@ -145,7 +146,10 @@ class Access:
     ) -> None:
         self.clock = clock
         self.proxies = proxies or Proxies()
+        self.signed_in: Callable[[Scope], str | None] = _nobody
+        """Says the id of the key that a request of the console was signed in with."""
         self._keys: dict[bytes, tuple[Key, Caller]] | None = None
+        self._by_id: dict[str, tuple[Key, Caller]] = {}
 
     @property
     def keyless(self) -> bool:
@@ -161,12 +165,17 @@ class Access:
             )
             for key in keys
         }
+        self._by_id = {found[0].key_id: found for found in self._keys.values()}
 
     def key_of(self, scope: Scope) -> Key | None:
         """Return the key that a request came with, be it good or not; None for an unknown one."""
-        token = headers.by_name(scope).get(_HEADER)
-        found = self._keys.get(digest(token)) if self._keys and token is not None else None
+        found = self._presented(scope)
         return found[0] if found else None
+
+    def key_with(self, token: bytes) -> Key | Problem:
+        """Return the key of this token, or why it is not good (any more)."""
+        found = (self._keys or {}).get(digest(token))
+        return (self._fault(found[0]) or found[0]) if found else _unknown("unknown-key", "***")
 
     def admit(self, scope: Scope) -> Caller | Problem:
         """Return who asks, or the refusal to be sent; no input or output, some microseconds.
@@ -177,25 +186,21 @@ class Access:
         path: str = scope["path"]
         if self.keyless and is_forwarded(scope):
             return Problem(403, "forwarded", _FORWARDED, faults=[_BY_PROXY])
-        if path.startswith(_OPEN):
+        if path == "/" or path.startswith(_OPEN):
             return NOBODY
         if self._keys is None:
             return Problem(503, "unavailable", "the keys are not known yet", headers=_LATER)
         if not self._keys:
             return NOBODY
-        token = headers.by_name(scope).get(_HEADER)
-        if token is None:
-            if path.startswith(_ON_LOOPBACK) and _is_near(scope):
-                return NOBODY
-            return _unknown("no-key", None)
-        found = self._keys.get(digest(token))
+        found = self._presented(scope)
         if found is None:
+            if path.startswith(CONSOLE) or headers.by_name(scope).get(_HEADER) is None:
+                near = path.startswith(_ON_LOOPBACK) and _is_near(scope)
+                return NOBODY if near else _unknown("no-key", None)
             return _unknown("unknown-key", "***")
         key, caller = found
-        if key.revoked_at is not None:
-            return _unknown("revoked-key", key.key_id)
-        if key.expires_at is not None and key.expires_at <= self.clock():
-            return _unknown("expired-key", key.key_id)
+        if problem := self._fault(key):
+            return problem
         if caller.role not in _allowed(scope["method"], path):
             return of_error(
                 ForbiddenError(
@@ -206,6 +211,30 @@ class Access:
                 )
             )
         return caller
+
+    def _presented(self, scope: Scope) -> tuple[Key, Caller] | None:
+        if not self._keys:
+            return None
+        if scope["path"].startswith(CONSOLE):
+            return self._by_id.get(self.signed_in(scope) or "")
+        token = headers.by_name(scope).get(_HEADER)
+        return None if token is None else self._keys.get(digest(token))
+
+    def _fault(self, key: Key) -> Problem | None:
+        if key.revoked_at is not None:
+            return _unknown("revoked-key", key.key_id)
+        if key.expires_at is not None and key.expires_at <= self.clock():
+            return _unknown("expired-key", key.key_id)
+        return None
+
+
+def may(caller: Caller, method: str, path: str) -> bool:
+    """Whether a caller's role may call this."""
+    return caller.role in _allowed(method, path)
+
+
+def _nobody(_: Scope) -> str | None:
+    return None
 
 
 _LATER = {"Retry-After": "1"}
@@ -228,12 +257,19 @@ def _unknown(code: str, got: str | None) -> Problem:
     return Problem(401, code, _SAID[code], faults=[fault], headers=headers)
 
 
-@lru_cache(_NAMES_KEPT)
 def _allowed(method: str, path: str) -> frozenset[str]:
-    for verb, pattern, roles in RIGHTS:
+    """Return the roles that may call a path; those of short ones are kept."""
+    return (_kept if len(path) <= _SHORT else _found)(method, path)
+
+
+def _found(method: str, path: str) -> frozenset[str]:
+    for verb, pattern, roles in (*RIGHTS, *CONSOLE_RIGHTS):
         if verb == method and re.fullmatch(pattern, path):
             return roles
     return _ADMINISTRATORS
+
+
+_kept = lru_cache(_NAMES_KEPT)(_found)
 
 
 def _is_near(scope: Scope) -> bool:

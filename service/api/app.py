@@ -15,7 +15,7 @@ from features import calendar
 from features.errors import LianzhaoError
 from features.workspace import Workspace
 from service import tracing
-from service.access.gate import Gate
+from service.access.gate import Admission, Gate
 from service.access.limits import Limiter
 from service.api import docs, problems
 from service.api.front import Front, Known, Shortcut
@@ -30,11 +30,15 @@ from service.api.routes import (
     models,
     recommendations,
     reference,
+    workbooks,
 )
 from service.api.routes.context import Parts
 from service.cache.answers import Answers
 from service.cache.tiers import RemoteCache
+from service.console import app as console
+from service.console.layer import Pages
 from service.database.ledger import Ledger
+from service.serving.word_model import NoWords, word_model
 from service.telemetry import Telemetry
 
 if TYPE_CHECKING:
@@ -43,6 +47,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from service.serving.interfaces import EngineSource, Registry
+    from service.serving.word_model import WordSource
     from service.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -92,11 +97,12 @@ def create_app(
     """
     calendar.use(settings.time_zone)
     ledger = Ledger(settings)
-    source = engine or _engine_of(settings, ledger.workspace)
+    words = word_model(settings)
+    source = engine or _engine_of(settings, ledger.workspace, words or NoWords())
     telemetry = Telemetry()
     observer = Observer(telemetry, settings.log_level)
     remote = RemoteCache(settings.redis(), settings.cache_ttl, seal=settings.seal())
-    answers = Answers(source, remote, telemetry)
+    answers = Answers(source, remote, telemetry, words)
     limiter = Limiter(settings.rate_limit, settings.redis()) if settings.rate_limit else None
 
     @asynccontextmanager
@@ -133,16 +139,26 @@ def create_app(
     )
     app.prefix = Prefix(settings.root_path, ledger.access.proxies)
     app.state.parts = Parts(answers, registry or _registry_of(settings), telemetry, ledger)
-    for module in (recommendations, reference, enterprises, models, events, audit, health):
+    sessions = console.install(app, ledger.access, settings)
+    for module in (
+        recommendations,
+        workbooks,
+        reference,
+        enterprises,
+        models,
+        events,
+        audit,
+        health,
+    ):
         app.include_router(module.router)
     docs.install(app)
     problems.install(app)
 
     # The last one added is the first that a request meets.
-    known = Known()
+    known, admission = Known(), Admission(ledger, limiter)
     app.add_middleware(Shortcut, answers=answers, known=known)
     app.add_middleware(BodyLimit)
-    app.add_middleware(Gate, ledger=ledger, limiter=limiter)
+    app.add_middleware(Gate, admission=admission)
     app.add_middleware(LoopbackOnly, access=ledger.access, origins=settings.cors_origins)
     app.add_middleware(problems.Unexpected)
     # Before whatever refuses or fails: a page of another origin may read why.
@@ -154,11 +170,12 @@ def create_app(
             allow_headers=_ACCEPTED,
             expose_headers=_EXPOSED,
         )
+    app.add_middleware(Pages, parts=app.state.parts, sessions=sessions)
     app.add_middleware(Observed, observer=observer)
     app.add_middleware(RawQuery)
     # A trace needs the framework, which makes its span.
     if not tracing.is_on():
-        app.front = Front(answers, known, ledger, limiter, observer)
+        app.front = Front(answers, known, admission, observer)
     return app
 
 
@@ -170,13 +187,13 @@ def _version() -> str:
 
 
 # Loaded only when needed: an app on another engine does without scikit-learn and the encoder.
-def _engine_of(settings: Settings, workspace: Workspace) -> EngineSource:
+def _engine_of(settings: Settings, workspace: Workspace, words: WordSource) -> EngineSource:
     from features.encoder import encoder_named
     from service.serving import preparing
     from service.serving.holder import EngineHolder
 
     prepare = partial(preparing.prepare, settings)
-    return EngineHolder(workspace, encoder_named(settings.encoder), prepare=prepare)
+    return EngineHolder(workspace, encoder_named(settings.encoder), prepare=prepare, words=words)
 
 
 def _registry_of(settings: Settings) -> Registry:

@@ -56,6 +56,7 @@ PROBLEMS = {
     500: {"internal-error": "nobody foresaw this; the log has more under `request_id`"},
     503: {
         "unavailable": "something is not there yet, or not now; see Retry-After",
+        "busy": "too many requests of this caller wait already: send fewer at a time",
         "no-model": "nothing was trained yet",
         "model-gone": "the model was removed: train, or activate another version",
         "unfit-model": "the model was made with another encoder, or for other tables",

@@ -13,20 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 from features.errors import LianzhaoError
 from service import tracing
-from service.access.gate import CALLER, SECURITY_HEADERS, who
+from service.access.gate import CALLER, SECURITY_HEADERS
 from service.access.keys import Caller
 from service.api import headers
-from service.api.observer import KEY_ID, identify
-from service.cache.tiers import LocalCache
-from service.database.ledger import Read
+from service.api.observer import identify
+from service.cache.local import LocalCache
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from service.access.limits import Limiter
+    from service.access.gate import Admission
     from service.api.observer import Observer
-    from service.cache.answers import Answers, Question
-    from service.database.ledger import Ledger
+    from service.cache.answers import Answers
+    from service.serving.questions import Question
 
 PATH = "/v1/recommendations"
 _BYTES = 4 * 2**20
@@ -49,29 +48,27 @@ class Known:
     def learn(self, scope: Scope, question: Question) -> None:
         """Keep what a request came to, which passed all layers."""
         if (key := _asked(scope, scope[CALLER])) is not None:
-            weight = _ENTRY_BYTES + sum(map(len, key)) + len(question.asked)
+            weight = _ENTRY_BYTES + sum(map(len, key)) + len(question.key)
             self._entries.put(key, (question, scope["route"]), weight)
 
 
 class Front:
     """Before the framework and all layers: answers from memory what it can.
 
-    It does itself what the layers do for such a request: key, rate, audit, headers, metrics, log.
-    Whatever is to be refused is left to them, so that one place alone refuses.
+    Admission and observer are those that the layers use. Whatever is to be refused is left to the
+    layers, where the same admission refuses it without counting it again.
     """
 
     def __init__(
         self,
         answers: Answers,
         known: Known,
-        ledger: Ledger,
-        limiter: Limiter | None,
+        admission: Admission,
         observer: Observer,
     ) -> None:
         self.answers = answers
         self.known = known
-        self.ledger = ledger
-        self.limiter = limiter
+        self.admission = admission
         self.observer = observer
 
     async def answered(self, scope: Scope, send: Send) -> bool:
@@ -79,14 +76,13 @@ class Front:
         if scope["type"] != "http" or scope["path"] != PATH or scope["method"] != "GET":
             return False
         started = time.perf_counter()
-        caller = self.ledger.access.admit(scope)
+        caller = self.admission.ledger.access.admit(scope)
         if not isinstance(caller, Caller) or not (known := self.known.get(scope, caller)):
             return False
         answer = self.answers.at_hand(known[0])
-        proxies = self.ledger.access.proxies
-        if answer is None or (self.limiter and self.limiter.wait(who(scope, caller, proxies))):
+        if answer is None or not isinstance(self.admission.admit(scope), Caller):
             return False
-        scope[KEY_ID], scope["route"] = caller.key_id, known[1]
+        scope["route"] = known[1]
         self.answers.telemetry.hit()
         held = headers.by_name(scope).get(b"if-none-match")
         reply, shown, body = answer.reply("hit", held)
@@ -97,9 +93,7 @@ class Front:
             await send({"type": "http.response.body", "body": body})
             status = reply
         finally:
-            if caller.key_id is not None:
-                query = scope["query_string"]
-                self.ledger.note(Read(caller.key_id, caller.role, "GET", PATH, PATH, query, status))
+            self.admission.note(scope, status)
             self.observer.observe(scope, status, "hit", started)
         return True
 
@@ -120,7 +114,8 @@ class Shortcut:
             question, scope["route"] = known
             tracing.name_span(scope)
             try:
-                response = await self.answers.respond(question)
+                caller: Caller = scope[CALLER]
+                response = await self.answers.respond(question, caller.key_id or "", receive)
             except LianzhaoError:
                 await self.app(scope, receive, send)  # which tells the error as any other
             else:

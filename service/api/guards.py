@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
@@ -23,11 +24,15 @@ if TYPE_CHECKING:
 
 MAX_BODY = 2**20
 """Bytes of a body."""
+MAX_UPLOAD = 64 * 2**20
+"""Bytes of a body that is a file to be looked at in the console."""
 BODY_SECONDS = 30.0
 """Seconds that a body may take to arrive."""
 _TOO_SLOW = "the body took too long to arrive"
-_TOO_LARGE = f"a body may have at most {MAX_BODY} bytes"
+_UPLOADS = {"/console/data": 10}
+"""Where files are sent, and how many times longer they may take."""
 _SAFE = {"GET", "HEAD", "OPTIONS"}
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?")
 
 
 def is_loopback(host: str) -> bool:
@@ -101,11 +106,15 @@ class LoopbackOnly:
 
 
 def _without_port(host: str) -> str:
-    return host.partition("]")[0] if host.startswith("[") else host.rpartition(":")[0] or host
+    """Return the name or address in a Host header; "" for what is no host with a port at most."""
+    found = _HOST.fullmatch(host)
+    return found[1] if found else ""
 
 
 class BodyLimit:
-    """Refuses a body of more than `MAX_BODY` bytes, announced or not, and one that takes long.
+    """Refuses a body of too many bytes, announced or not, and one that takes long.
+
+    `MAX_BODY` bytes are too many, or `MAX_UPLOAD` where files are sent.
 
     Parameters
     ----------
@@ -122,22 +131,28 @@ class BodyLimit:
         if scope["type"] != "http" or scope["method"] in _SAFE:
             await self.app(scope, receive, send)
             return
+        longer = _UPLOADS.get(scope["path"])
+        most = MAX_UPLOAD if longer else MAX_BODY
+        too_large = f"a body may have at most {most} bytes"
         announced = headers.by_name(scope).get(b"content-length", b"0")
-        if announced.isdigit() and int(announced) > MAX_BODY:
-            await Problem(413, "too-large", _TOO_LARGE)(scope, receive, send)
+        if announced.isdigit() and int(announced) > most:
+            await Problem(413, "too-large", too_large)(scope, receive, send)
             return
-        size = 0
-        until = time.monotonic() + self.seconds
+        size, whole = 0, False
+        until = time.monotonic() + self.seconds * (longer or 1)
 
         async def counted() -> Message:
-            nonlocal size
+            nonlocal size, whole
+            if whole:  # what comes now is that the client leaves, at any time
+                return await receive()
             try:
                 message = await asyncio.wait_for(receive(), max(0.0, until - time.monotonic()))
             except TimeoutError:
                 raise HTTPException(408, _TOO_SLOW) from None
             size += len(message.get("body", b""))
-            if size > MAX_BODY:
-                raise HTTPException(413, _TOO_LARGE)
+            whole = not message.get("more_body", False)
+            if size > most:
+                raise HTTPException(413, too_large)
             return message
 
         await self.app(scope, counted, send)

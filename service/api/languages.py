@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from service.serving.interfaces import Language
 
+_SHORT = 200
+"""Characters of a header whose language is kept."""
 
-@lru_cache(maxsize=1024)
+
 def negotiate(header: str) -> Language:
     """Return the language that an Accept-Language header prefers; Chinese when it says nothing.
 
@@ -18,6 +20,10 @@ def negotiate(header: str) -> Language:
     >>> negotiate("fr, en-GB;q=0.8, zh;q=0.2"), negotiate("fr"), negotiate("zh;q=0, *")
     ('en', 'zh', 'en')
     """
+    return (_kept if len(header) <= _SHORT else _found)(header)
+
+
+def _found(header: str) -> Language:
     weights: dict[str, float] = {}
     for item in header.split(","):
         tag, _, parameters = item.partition(";")
@@ -29,6 +35,9 @@ def negotiate(header: str) -> Language:
     if zh == en and zh > 0 and len(weights) == 2:
         return "en" if next(iter(weights)) == "en" else "zh"
     return "en" if en > zh else "zh"
+
+
+_kept = lru_cache(maxsize=1024)(_found)
 
 
 def _weight(parameters: str) -> float:

@@ -168,6 +168,13 @@ def _fault(error: Mapping[str, Any]) -> Fault:
             return Fault(field, error["input"], "a whole number")
         case "string_too_short":
             return Fault(field, error["input"], "a text that is not empty")
+        case "string_too_long":
+            return Fault(
+                field, error["input"], f"of at most {error['ctx']['max_length']} characters"
+            )
+        case "too_long":
+            most = error["ctx"]["max_length"]
+            return Fault(field, error["input"], f"a list of at most {most} values")
         case "json_invalid":
             return Fault("body", error.get("ctx", {}).get("error"), "a JSON document")
         case "extra_forbidden":
@@ -177,7 +184,9 @@ def _fault(error: Mapping[str, Any]) -> Fault:
     said = str(error["msg"])
     for start in ("Value error, ", "Input should be ", "String should ", "List should "):
         said = said.removeprefix(start)
-    return Fault(field, error["input"], said)
+    # A field that holds others is not shown: its text would be cut anywhere.
+    got = None if isinstance(error["input"], dict) else error["input"]
+    return Fault(field, got, said)
 
 
 def _allowed(request: Request) -> set[str]:

@@ -74,6 +74,16 @@ class NodeName(_Outgoing):
     name: str
 
 
+class Deals(_Outgoing):
+    """What an enterprise's deals have to do with the need, for callers who may see all zones."""
+
+    deals: int
+    industry: int
+    zone: int
+    area: int
+    last: int
+
+
 class Reason(_Outgoing):
     """What one factor adds to the raw score."""
 
@@ -81,6 +91,7 @@ class Reason(_Outgoing):
     contribution: float
     text: str
     evidence: list[str]
+    deals: Deals | None = None
 
 
 class StageName(_Outgoing):
@@ -99,6 +110,9 @@ class Lead(_Outgoing):
     enterprise: EnterpriseSummary
     score: float = Field(ge=0, le=1, description="Monotone in raw_score; not a probability.")
     raw_score: float = Field(description="The sum of all contributions.")
+    fit: Literal["strong", "partial", "weak"] = Field(
+        description="Whether the enterprise answers the need at all."
+    )
     confidence: float = Field(
         ge=0, le=1, description="How much was known of the profile, and of the zone beside it."
     )
@@ -114,11 +128,42 @@ class Lead(_Outgoing):
     reasons: list[Reason] = Field(description="Every factor that is not zero, largest first.")
 
 
+class UnderstoodConcept(_Outgoing):
+    """A concept that a need was taken for."""
+
+    name: str
+    sure: float = Field(ge=0, le=1, description="1 where the need names it.")
+    from_: str = Field(alias="from", description="thesaurus, chain map or language model.")
+
+
+class UnderstoodWord(_Outgoing):
+    """A word that is looked for in profiles."""
+
+    word: str
+    weight: float
+    from_: str | None = Field(
+        default=None, alias="from", description="language model, where that gave it."
+    )
+
+
+class UnderstoodNeed(_Outgoing):
+    """What a need was taken for; its words, edited, can be sent back as `need.words`."""
+
+    parts: list[str]
+    concepts: list[UnderstoodConcept]
+    words: list[UnderstoodWord]
+    ignored: list[str]
+    note: str | None = Field(
+        description="Says why the thesaurus stands alone, where a language model is set."
+    )
+
+
 class LeadPage(_Outgoing):
     """A page of leads."""
 
     need: Need
     list_id: str = Field(description="Sent back, it asks for a next page of this very list.")
+    understood: UnderstoodNeed
     model_version: str
     pool_version: str
     pool_date: str | None
@@ -128,6 +173,10 @@ class LeadPage(_Outgoing):
     unknown: dict[str, int] = Field(
         description="How many each filter left out only because the value is unknown."
     )
+    left_out: dict[str, int] = Field(
+        description="How many were left out as `signed` with the zone or `local` to its city."
+    )
+    fit_note: str | None = Field(description="Says when nothing in the list fits well.")
     leads: list[Lead]
 
 
@@ -255,6 +304,7 @@ class Profile(_Outgoing):
     products: list[Product] | None
     business_scope: str | None
     founded: str | None = Field(description="ISO date.")
+    founded_precision: str | None = Field(description="How far that is known: year, month, day.")
     registered_capital: float | None = Field(description="万元.")
     employees: int | None
     revenue: float | None = Field(description="万元.")
@@ -262,6 +312,11 @@ class Profile(_Outgoing):
     status: str | None
     credit: str | None
     nodes: list[str] | None
+    former_names: list[str] | None
+    size: str | None
+    source: str | None
+    source_date: str | None = Field(description="ISO date of what the source says.")
+    origins: list[str] | None = Field(description="Fields from another source: field date source.")
     flags: list[str]
     struck_off: bool = Field(description="Then it is never listed.")
     confidence: float = Field(ge=0, le=1, description="How much of the profile is known.")
@@ -373,4 +428,7 @@ class Ready(_Outgoing):
     )
     database: Literal["up", "down"]
     trouble: str | None
-    degraded: list[Literal["cache", "database", "model"]]
+    language_model: Literal["up", "down", "none"] = Field(
+        description="What gives words of needs, if one was set up."
+    )
+    degraded: list[Literal["cache", "database", "model", "language_model"]]

@@ -2,9 +2,9 @@
 
 import re
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from features.vocabulary import ENDINGS, REGIONS, STAGES
 
@@ -21,12 +21,26 @@ def _day(value: Any) -> Any:
     return value
 
 
+def _by_commas(value: Any) -> Any:
+    if isinstance(value, list):
+        texts = [
+            part
+            for text in value
+            for part in (text.split(",") if isinstance(text, str) else [text])
+        ]
+        return [text.strip() if isinstance(text, str) else text for text in texts]
+    return value
+
+
 # Pydantic takes a number for seconds since 1970.
 _Day = BeforeValidator(_day)
 # To Python, and so to pydantic, true is 1.
 _Number = BeforeValidator(_no_truth)
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 Texts = Annotated[list[Text], Field(max_length=1000)]
+FewTexts = Annotated[list[Text], Field(max_length=50)]
+MAX_NEED = 2_000
+"""Characters of all texts of a need together: what it costs to explain leads grows with them."""
 Limit = Annotated[int, _Number, Field(ge=1, le=200, description="How many, 1 to 200.")]
 Offset = Annotated[
     int, _Number, Field(ge=0, le=10**9, description="How many to leave out from the start.")
@@ -46,6 +60,10 @@ class FilterBody(_Incoming):
     tag: Texts = Field(default=[], description="Tag of the enterprise, such as 专精特新.")
     node: Texts = Field(default=[], description="node_id of the chain map.")
     exclude: Texts = Field(default=[], description="enterprise_id that is left out.")
+    include: Annotated[Texts, BeforeValidator(_by_commas)] = Field(
+        default=[],
+        description="Who is listed although not new: signed (with the zone), local (to its city).",
+    )
     min_capital: Annotated[float | None, _Number] = Field(
         default=None, ge=0, allow_inf_nan=False, description="Registered capital at least, 万元."
     )
@@ -86,17 +104,40 @@ class LimitQuery(_Incoming):
     limit: Limit = 20
 
 
+class WordBody(_Incoming):
+    """A word to look for in profiles, and how much it counts."""
+
+    word: Text
+    weight: Annotated[float, _Number] = Field(default=1.0, gt=0, le=100, allow_inf_nan=False)
+    from_: Text | None = Field(default=None, alias="from", description="As answers have it.")
+
+
+def _as_word(value: Any) -> Any:
+    return {"word": value} if isinstance(value, str) else value
+
+
 class NeedBody(_Incoming):
-    """A need that the workspace does not have to know."""
+    """A need that the workspace does not have to know; all its texts together are bounded."""
 
     industry: Text
     chain: Text | None = None
     sector: Text | None = None
-    nodes: Texts = []
-    keywords: Texts = []
-    industry_codes: Texts = []
+    nodes: FewTexts = []
+    keywords: FewTexts = []
+    words: Annotated[list[Annotated[WordBody, BeforeValidator(_as_word)]], Field(max_length=60)] = (
+        Field(default=[], description="`understood.words`, edited: they take its place.")
+    )
+    industry_codes: FewTexts = []
     zone_id: Text | None = None
     region: Text | None = None
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        texts = (self.industry, self.chain or "", self.sector or "")
+        size = sum(map(len, (*texts, *self.nodes, *self.keywords, *self.industry_codes)))
+        if size > MAX_NEED:
+            raise ValueError(f"a need of {MAX_NEED} characters at most in all its texts")
+        return self
 
 
 class RecommendationBody(PageQuery):

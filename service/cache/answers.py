@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -16,79 +14,48 @@ from starlette.responses import Response
 
 from features.errors import DamagedError, UnavailableError
 from features.tables.schema import schema_hash
+from models.artifact import FORMAT
 from service.api import headers
-from service.cache.lists import Formers
-from service.cache.tiers import LocalCache
+from service.cache.lists import Formers, ListId
+from service.cache.local import LocalCache
+from service.serving.questions import trimmed
+from service.serving.word_model import Given
+from service.threads import SharedThreads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from starlette.types import Receive, Scope, Send
 
     from service.cache.lists import ListId
     from service.cache.tiers import RemoteCache
-    from service.serving.interfaces import Document, Engine, EngineSource, Language
+    from service.serving.interfaces import Engine, EngineSource, Language
+    from service.serving.questions import Question
+    from service.serving.word_model import WordModel
     from service.telemetry import Telemetry
 
 log = logging.getLogger(__name__)
 
 State = Literal["hit", "miss", "stale"]
 _Headers = list[tuple[bytes, bytes]]
+_Key = tuple[str, str, str, bytes]
+"""Model, pool, words of a language model, question."""
+_NOTHING_GIVEN = Given()
 _X_CACHE = {state: (b"x-cache", state.encode()) for state in get_args(State)}
 _LOCAL_BYTES = 32 * 2**20
 _LAST_BYTES = 8 * 2**20
 _ENTRY_BYTES = 1024
 """What an entry weighs besides its body."""
 _OF_COMPRESSED = re.compile(rb'[-;]{1,2}(?:gzip|br|zstd|deflate)"$')
-_MADE_BY = ("3", schema_hash())
-"""The number is changed when the same model and pool would give other bytes than before."""
-_THREADS = 4
+_MADE_BY = (str(FORMAT), schema_hash())
+_RANKING_THREADS = 4
+_LOOKUP_THREADS = 2
+_SOON = 0.05
+"""Seconds after which it is worth noticing that a client has left."""
+CLIENT_LEFT = 499
+"""The status in metrics and log of a request whose client left before the answer."""
 _AWAY = (UnavailableError, DamagedError, OSError)
 """Failures of the engine as a whole, and not of a question put to it."""
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is asked of the engine, in a form that is equal for equal requests.
-
-    Parameters
-    ----------
-    asked
-        Name of the call and its normalised arguments, as bytes.
-    language
-        Language of the texts in the answer; None when it has none.
-    work
-        Computes the answer.
-    of
-        The list that it is a next page of: then it is of the same model and pool, or refused.
-    """
-
-    asked: bytes
-    language: Language | None
-    work: Callable[[Engine], Document]
-    of: ListId | None = None
-
-
-def question(
-    call: str,
-    arguments: Mapping[str, Any],
-    work: Callable[[Engine], Document],
-    language: Language | None = None,
-    scope: str = "",
-    of: ListId | None = None,
-) -> Question:
-    """Build a question; equal arguments in another order give an equal question.
-
-    `scope` says which zones the caller may see (`Caller.scope`): an answer is kept for those of
-    the same scope alone, so that none reaches somebody who may not see all of it.
-    """
-    asked = orjson.dumps([call, language, scope, arguments], option=orjson.OPT_SORT_KEYS)
-    return Question(trimmed(asked), language, work, of)
-
-
-def trimmed(data: bytes) -> bytes:
-    """Return the same bytes in no more memory than they need: orjson leaves room behind them."""
-    return bytes(memoryview(data))
 
 
 class Answer:
@@ -153,67 +120,132 @@ class AnswerResponse(Response):
         await send({"type": "http.response.body", "body": self.body})
 
 
+class _ClientLeftError(Exception):
+    """The client has closed its connection."""
+
+
+class _Flight:
+    """An answer that is being fetched, and how many requests wait for it."""
+
+    def __init__(self, task: asyncio.Task[tuple[Answer, State]]) -> None:
+        self.task = task
+        self.waiters = 0
+
+    async def wait(self, receive: Receive | None) -> tuple[Answer, State]:
+        """Return the answer; one who leaves takes it from nobody else (_ClientLeftError)."""
+        if receive is None:
+            return await asyncio.shield(self.task)
+        await asyncio.wait({self.task}, timeout=_SOON)
+        if self.task.done():
+            return self.task.result()
+        leaving = asyncio.create_task(_left(receive))
+        try:
+            await asyncio.wait({self.task, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            if self.task.done():
+                return self.task.result()
+            raise _ClientLeftError
+        finally:
+            leaving.cancel()
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
 class Answers:
     """Answers questions: from the process, from Redis, or from the engine, in this order.
 
-    The key carries model, pool, language and question, so an answer of another model or pool is
-    never found, and equal requests get equal bytes. When no engine can be had, the last answer
-    to the same question is given as stale, whatever model it came from, if the tables are still
-    those it was made from; without one the error goes to the caller. Equal questions asked at
-    once are computed once, by all workers together where there is Redis. An answer whose time is
-    over is given as stale while it is fetched anew.
+    The key carries model, pool, language, question and the words of a language model, so an answer
+    of another model or pool is never found, and equal requests get equal bytes. When no engine
+    can be had, the last answer to the same question is given as stale, whatever model it came
+    from, if the tables are still those it was made from; without one the error goes to the
+    caller. Equal questions asked at once are computed once, by all workers together where there
+    is Redis. An answer whose time is over is given as stale while it is fetched anew.
     """
 
-    def __init__(self, source: EngineSource, remote: RemoteCache, telemetry: Telemetry) -> None:
+    def __init__(
+        self,
+        source: EngineSource,
+        remote: RemoteCache,
+        telemetry: Telemetry,
+        words: WordModel | None = None,
+    ) -> None:
         self.source = source
+        self.words = words
         self.remote = remote
         self.telemetry = telemetry
         self.count = telemetry.answered
         self._local: LocalCache[Answer] = LocalCache(_LOCAL_BYTES, remote.ttl, remote.ttl)
         self._last: LocalCache[Answer] = LocalCache(_LAST_BYTES, remote.ttl)
-        self._flights: dict[tuple[str, str, bytes], asyncio.Task[tuple[Answer, State]]] = {}
-        self._loading = asyncio.Lock()
+        self._flights: dict[_Key, _Flight] = {}
+        self._lock = asyncio.Lock()
         self._formers = Formers()
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="engine")
+        # What ranks takes long: neither look-ups nor the next engine wait behind it.
+        self._ranking = SharedThreads("ranking", _RANKING_THREADS)
+        self._lookups = SharedThreads("lookups", _LOOKUP_THREADS)
+        self._loading = SharedThreads("loading", 1)
 
     async def engine(self) -> Engine:
         """Return the engine of what is in the workspace now; it is loaded in a thread."""
         if (engine := self._ready()) is not None:
             return engine
-        async with self._loading:
-            return self._ready() or await self.run(self.source.current)
+        async with self._lock:
+            ready = self._ready()  # another request may have loaded it meanwhile
+            return ready if ready is not None else await self._loading.run(self.source.current)
 
-    async def run(self, work: Callable[[], Any]) -> Any:
-        """Do blocking work in a thread."""
-        waiting = self.telemetry.waiting
-        waiting.inc()
+    async def look_up(self, work: Callable[[], Any], caller: str = "") -> Any:
+        """Do short blocking work in a thread that ranking does not take."""
+        return await self._in(self._lookups, work, caller)
+
+    async def _in(self, threads: SharedThreads, work: Callable[[], Any], caller: str) -> Any:
+        waiting, has_begun = self.telemetry.waiting, False
 
         def begun() -> Any:
+            nonlocal has_begun
+            has_begun = True
             waiting.dec()
             return work()
 
-        return await asyncio.get_running_loop().run_in_executor(self._threads, begun)
+        waiting.inc()
+        try:
+            return await threads.run(begun, caller)
+        finally:
+            if not has_begun:
+                waiting.dec()
 
     def at_hand(self, asked: Question) -> Answer | None:
         """Return the answer if it is in this process and nothing has to be waited for."""
-        if asked.of is not None:
-            return self._local.get((*asked.of[:2], asked.asked))
         engine = self._ready()
-        return self._local.get(_key(engine, asked)) if engine else None
+        if (of := asked.list_id) is not None:
+            engine = self._formers.get(of.model_version, of.pool_version)
+        if engine is None:
+            return None
+        given: Given | None = _NOTHING_GIVEN
+        if self.words is not None and (text := asked.text(engine)):
+            given = self.words.at_hand(text)
+        return self._local.get(_key(engine, asked, given)) if given else None
 
-    async def respond(self, asked: Question) -> AnswerResponse:
+    async def respond(
+        self, asked: Question, caller: str = "", receive: Receive | None = None
+    ) -> Response:
         """Return the answer as a response.
 
-        Raises
-        ------
-        GoneListError
-            For a next page of a list whose engine is gone, and that nobody has asked for before.
+        Parameters
+        ----------
+        asked
+        caller
+            Whose share of the threads it is computed in.
+        receive
+            Tells that the client has left: what nobody else waits for is then not computed.
         """
         try:
-            answer, state = await (self._answer(asked) if asked.of is None else self._next(asked))
+            answer, state = await self._answer(asked, caller, receive)
+        except _ClientLeftError:
+            return Response(status_code=CLIENT_LEFT)
         except _AWAY as error:
             # What is stale may be of another model than the pages before.
-            found = None if asked.of else await self._stale(asked)
+            found = None if asked.list_id else await self._stale(asked)
             if found is None:
                 raise
             log.warning("the last answer is given, as stale: %s", error)
@@ -223,7 +255,10 @@ class Answers:
 
     async def close(self) -> None:
         """Let go of threads and connections."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._ranking, self._lookups, self._loading):
+            threads.close()
+        if self.words is not None:
+            self.words.close()
         await self.remote.close()
 
     def _ready(self) -> Engine | None:
@@ -233,48 +268,64 @@ class Answers:
             self._formers.note(engine)
         return None if changed else engine
 
-    async def _next(self, asked: Question) -> tuple[Answer, State]:
-        """Answer with the engine of the list, or from what is kept of it."""
-        assert asked.of is not None
+    async def _of_list(self, asked: Question, of: ListId) -> Engine | Answer:
+        """Return the engine of a list, or what is kept of the page (GoneListError)."""
         with suppress(*_AWAY):  # the engine of the list may be there all the same
             await self.engine()
-        model_version, pool_version, _ = asked.of
+        model_version, pool_version, _ = of
         if engine := self._formers.get(model_version, pool_version):
-            return await self._answer(asked, engine)
-        key = model_version, pool_version, asked.asked
+            return engine
+        key = model_version, pool_version, _NOTHING_GIVEN.mark, asked.key
         if found := self._local.get(key):
-            return found, "hit"
+            return found
         if (body := await self.remote.get(_name(*key))) is None:
-            raise asked.of.gone
-        return Answer(body, model_version, asked.language), "hit"
+            raise of.gone
+        return Answer(body, model_version, asked.language)
 
-    async def _answer(self, asked: Question, engine: Engine | None = None) -> tuple[Answer, State]:
-        engine = engine or await self.engine()
-        key = _key(engine, asked)
+    async def _answer(
+        self, asked: Question, caller: str, receive: Receive | None
+    ) -> tuple[Answer, State]:
+        if asked.list_id is None:
+            engine = await self.engine()
+        else:
+            known = await self._of_list(asked, asked.list_id)
+            if isinstance(known, Answer):
+                return known, "hit"
+            engine = known
+        given = _NOTHING_GIVEN
+        if self.words is not None and (text := asked.text(engine)):
+            given = await self.words.asked(text)  # before the threads that others wait for
+        key = _key(engine, asked, given)
         found = self._local.get(key)
         self.telemetry.looked_up("local", found is not None)
         if found:
             return found, "hit"
         flight = self._flights.get(key)
         if flight is None:
-            flight = asyncio.create_task(self._fetch(engine, asked, key))
+            flight = _Flight(asyncio.create_task(self._fetch(engine, asked, key, caller)))
             self._flights[key] = flight
-            flight.add_done_callback(lambda done: self._landed(key, done))
+            flight.task.add_done_callback(lambda _: self._landed(key, flight))
         if aged := self._local.aged(key):
+            flight.waiters += 1  # for good: it is fetched anew though nobody waits
             return aged, "stale"
-        # A caller who hangs up must not take the answer from the others.
-        return await asyncio.shield(flight)
+        flight.waiters += 1
+        try:
+            return await flight.wait(receive)
+        finally:
+            flight.waiters -= 1
+            if not flight.waiters and not flight.task.done():
+                del self._flights[key]
+                flight.task.cancel()
 
-    def _landed(
-        self, key: tuple[str, str, bytes], flight: asyncio.Task[tuple[Answer, State]]
-    ) -> None:
-        self._flights.pop(key, None)
-        if not flight.cancelled() and (error := flight.exception()):
+    def _landed(self, key: _Key, flight: _Flight) -> None:
+        if self._flights.get(key) is flight:
+            del self._flights[key]
+        if not flight.task.cancelled() and (error := flight.task.exception()):
             # Nobody may be waiting for it any more.
             log.debug("an answer was not to be had: %s", error)
 
     async def _fetch(
-        self, engine: Engine, asked: Question, key: tuple[str, str, bytes]
+        self, engine: Engine, asked: Question, key: _Key, caller: str
     ) -> tuple[Answer, State]:
         name = _name(*key)
         state: State = "hit"
@@ -284,25 +335,26 @@ class Answers:
             async with self.remote.claim(name) as body:
                 if body is None:
                     state = "miss"
-                    body = await self.run(lambda: _computed(engine, asked))
+                    threads = self._ranking if asked.ranks else self._lookups
+                    body = await self._in(threads, lambda: _computed(engine, asked), caller)
                     pointer = f"{engine.model_version}\n{name}".encode()
-                    last = _name("last", engine.pool_version, asked.asked)
+                    last = _name("last", engine.pool_version, asked.key)
                     await self.remote.put({name: body, last: pointer})
         answer = Answer(body, engine.model_version, asked.language)
-        weight = answer.weight + len(asked.asked)
+        weight = answer.weight + len(asked.key)
         self._local.put(key, answer, weight)
-        self._last.put((engine.pool_version, asked.asked), answer, weight)
+        self._last.put((engine.pool_version, asked.key), answer, weight)
         self.telemetry.cache_bytes.set(self._local.weight + self._last.weight)
         return answer, state
 
     async def _stale(self, asked: Question) -> Answer | None:
         try:
-            pool_version = await self.run(self.source.pool_version)
+            pool_version = await self.look_up(self.source.pool_version)
         except _AWAY:
             return None
-        if found := self._last.get((pool_version, asked.asked)):
+        if found := self._last.get((pool_version, asked.key)):
             return found
-        pointer = await self.remote.get(_name("last", pool_version, asked.asked))
+        pointer = await self.remote.get(_name("last", pool_version, asked.key))
         if pointer is None:
             return None
         version, _, name = pointer.decode().partition("\n")
@@ -310,15 +362,23 @@ class Answers:
         return None if body is None else Answer(body, version, asked.language)
 
 
-async def warm(remote: RemoteCache, engine: Engine, asked: Question) -> bool:
+async def warm(
+    remote: RemoteCache, engine: Engine, asked: Question, given: Given = _NOTHING_GIVEN
+) -> bool:
     """Have the answer in Redis, where workers find it once the engine is in service.
+
+    Parameters
+    ----------
+    remote, engine, asked
+    given
+        What a language model is known to give for it.
 
     Returns
     -------
     bool
         Whether it had to be computed.
     """
-    name = _name(*_key(engine, asked))
+    name = _name(*_key(engine, asked, given))
     if await remote.get(name) is not None:
         return False
     await remote.put({name: _computed(engine, asked)})
@@ -326,11 +386,11 @@ async def warm(remote: RemoteCache, engine: Engine, asked: Question) -> bool:
 
 
 def _computed(engine: Engine, asked: Question) -> bytes:
-    return trimmed(orjson.dumps(asked.work(engine), option=orjson.OPT_SERIALIZE_NUMPY))
+    return trimmed(orjson.dumps(asked.answer(engine), option=orjson.OPT_SERIALIZE_NUMPY))
 
 
-def _key(engine: Engine, asked: Question) -> tuple[str, str, bytes]:
-    return engine.model_version, engine.pool_version, asked.asked
+def _key(engine: Engine, asked: Question, given: Given) -> _Key:
+    return engine.model_version, engine.pool_version, given.mark, asked.key
 
 
 def _name(*parts: str | bytes) -> str:

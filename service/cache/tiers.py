@@ -1,33 +1,29 @@
-"""Answers kept in two places: some in the process, the rest in Redis, which may go at any time."""
+"""Answers kept in Redis, which may go at any time."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import random
 import re
 import time
-from collections import OrderedDict
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING
 
 from circuitbreaker import CircuitBreaker
 from redis.asyncio.lock import Lock
 from redis.exceptions import LockError, OutOfMemoryError, ReadOnlyError, ResponseError
 
 from service.cache.connecting import TIMEOUT, connect, disconnect
+from service.cache.local import jittered
 from service.cache.seal import Seal
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     from service.cache.connecting import Client
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
-_SPREAD = 0.1
-"""Part of its time by which an entry may end earlier, so that not all end at once."""
 _LIMIT = 2.5 * TIMEOUT
 """Seconds for all that one call of Redis may need: a connection, its greeting, the answer."""
 _CALLS = 32
@@ -44,76 +40,6 @@ _WAIT = 3.0
 """Seconds that another worker's answer is waited for."""
 _LOOK = 0.02
 """Seconds between two looks for it."""
-
-
-class LocalCache(Generic[T]):
-    """Keeps what was used last, up to a number of bytes, each entry for a time.
-
-    Parameters
-    ----------
-    max_bytes
-        What the entries may weigh together; a heavier entry alone is not kept.
-    ttl
-        Seconds that an entry is good for, or up to a tenth less: entries that came together do
-        not go together.
-    grace
-        Seconds that it can be had as an aged one afterwards.
-    clock
-        Seconds from any start.
-    """
-
-    def __init__(
-        self,
-        max_bytes: int,
-        ttl: float,
-        grace: float = 0.0,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self.max_bytes = max_bytes
-        self.ttl = ttl
-        self.grace = grace
-        self.clock = clock
-        self.weight = 0
-        self._entries: OrderedDict[Hashable, tuple[float, int, T]] = OrderedDict()
-
-    def __len__(self) -> int:
-        return len(self._entries)
-
-    def get(self, key: Hashable) -> T | None:
-        """Return the entry, or None when there is none or its time is over."""
-        entry = self._entries.get(key)
-        if entry is None:
-            return None
-        if entry[0] < (now := self.clock()):
-            if entry[0] + self.grace < now:
-                self._drop(key)
-            return None
-        self._entries.move_to_end(key)
-        return entry[2]
-
-    def aged(self, key: Hashable) -> T | None:
-        """Return the entry, be its time over or not, or None when its grace is over too."""
-        entry = self._entries.get(key)
-        return entry[2] if entry and entry[0] + self.grace >= self.clock() else None
-
-    def put(self, key: Hashable, value: T, weight: int) -> None:
-        """Keep a value that weighs so many bytes, and let go of what was not used for longest."""
-        self._drop(key)
-        if weight > self.max_bytes:
-            return
-        self._entries[key] = (self.clock() + jittered(self.ttl), weight, value)
-        self.weight += weight
-        while self.weight > self.max_bytes:
-            self._drop(next(iter(self._entries)))
-
-    def _drop(self, key: Hashable) -> None:
-        if entry := self._entries.pop(key, None):
-            self.weight -= entry[1]
-
-
-def jittered(ttl: float) -> float:
-    """Return a time of up to a tenth less."""
-    return ttl * random.uniform(1 - _SPREAD, 1)
 
 
 class RemoteCache:

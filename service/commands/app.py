@@ -13,7 +13,18 @@ import typer
 
 from features.errors import LianzhaoError, UsageError
 from service.api.problems import FAILURE, exit_code
-from service.commands import demo, duplicates, evaluation, keys, models, recommend, serving, tables
+from service.commands import (
+    demo,
+    duplicates,
+    evaluation,
+    keys,
+    listing,
+    models,
+    recommend,
+    serving,
+    tables,
+    words,
+)
 from service.commands.context import Context
 
 app = typer.Typer(
@@ -42,11 +53,14 @@ def settings(
 
 app.command("demo")(demo.demo)
 app.command("import")(tables.import_)
+app.command("export")(tables.export)
+app.command("list")(listing.list_)
 app.command("remove")(tables.remove)
 app.command("duplicates")(duplicates.duplicates)
 app.command("train")(models.train)
 app.command("evaluate")(evaluation.evaluate)
 app.command("recommend")(recommend.recommend)
+app.command("words")(words.words)
 app.add_typer(models.versions, name="models", help="Versions of the model.")
 app.add_typer(keys.keys, name="keys", help="API keys.")
 app.command("serve")(serving.serve)

@@ -20,13 +20,15 @@ from service import logs
 from service.database.connection import Database
 from service.database.event_log import EventLog
 from service.serving import preparing
+from service.serving.word_model import NoWords, WordModel, word_model
 from service.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from features.encoder import SentenceEncoder
+    from service.serving.word_model import WordSource
 
 
 class Context:
@@ -66,6 +68,27 @@ class Context:
             lambda folder: loading.load(folder, self.workspace, self.encoder),
             lambda version: preparing.prepare(self.settings, version),
         )
+
+    @cached_property
+    def words(self) -> WordSource:
+        """The language model that gives words of needs, if one is set."""
+        return word_model(self.settings) or NoWords()
+
+    def ask_words(self, texts: Iterable[str]) -> None:
+        """Have the words of needs at hand, as far as the language model gives them, if one is set.
+
+        What it does not give is told in a line.
+        """
+        if not isinstance(self.words, WordModel):
+            return
+        with progress() as tell:
+            done = self.words.warm(texts, lambda done, of: tell("ask the language model", done, of))
+        if done["without"]:
+            typer.echo(
+                f"warning: no words of the language model for {done['without']} needs, "
+                "the thesaurus alone is used for them",
+                err=True,
+            )
 
     @cached_property
     def encoder(self) -> SentenceEncoder:

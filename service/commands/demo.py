@@ -43,7 +43,8 @@ def demo(
     with progress() as told:
         done = publishing.train(own.workspace, own.registry, own.encoder, progress=told)
     typer.echo(f"model {done['version']}: {done['why_not'] or 'active'}")
-    engine = Engine.load(own.workspace, own.encoder)
+    engine = Engine.load(own.workspace, own.encoder, words=own.words)
+    own.ask_words(engine.need(need_id).industry for need_id in SHOWN)
     for need_id in SHOWN:
         typer.echo()
         tell(engine.recommend(engine.need(need_id), Filters(), _LEADS, 0, "zh"), "zh")

@@ -15,7 +15,7 @@ from service.serving.engine import Engine
 from service.settings import Settings
 from training import publishing
 from training.desk.bars import bars
-from training.desk.practice import practice_tables
+from training.desk.practice import judged_tables, practice_tables, states_nodes
 from training.desk.theme import Note
 
 DEMO_HOME = Path(__file__).parents[2] / "var" / "desk"
@@ -78,14 +78,19 @@ class Desk(Context):
         if self.demo and self.registry.active() is None:
             with bars() as tell:
                 publishing.train(self.workspace, self.registry, self.encoder, progress=tell)
-        return Engine.load(self.workspace, self.encoder)
+        return Engine.load(self.workspace, self.encoder, words=self.words)
 
     def practice(self, folder: str | Path, most: int) -> Desk:
         """Fill a workspace with at most so many needs to practise on, and return its desk.
 
-        The tables here stay as they are; `training.desk.practice` says what the labels are.
+        The tables here stay as they are; `training.desk.practice` says what the labels are. They
+        are the workspace's own judgements where its enterprises state no nodes.
         """
-        chain_map = ChainMap.from_frame(self.workspace.read("chains"))
-        tables = practice_tables(self.workspace.read("enterprises"), chain_map, most)
+        enterprises = self.workspace.read("enterprises")
+        if states_nodes(enterprises):
+            chain_map = ChainMap.from_frame(self.workspace.read("chains"))
+            tables = practice_tables(enterprises, chain_map, most)
+        else:
+            tables = judged_tables(self.workspace, most)
         Workspace(Path(folder)).commit(tables)
         return Desk(folder)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import fields
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -19,7 +18,7 @@ from features.errors import InputError, UsageError
 from service.commands.context import Context, echo_json, progress
 from service.serving.sentences import FACTORS
 from training import harness, plots, protocols, report
-from training.fitting import TrainingData
+from training.publishing import read_tables
 
 
 class Protocol(StrEnum):
@@ -60,12 +59,11 @@ def evaluate(
             got=date.date().isoformat(),
             expected="--protocol time",
         )
-    tables = [field.name for field in fields(TrainingData)]
-    data = TrainingData(**{name: own.workspace.read(name) for name in tables})
+    data, versions, changed = read_tables(own.workspace)
     split = protocols.split(
         protocol.value,
         data,
-        today=own.workspace.as_of or calendar.today(),
+        today=changed or calendar.today(),
         seed=seed,
         since=date.date() if date else None,
     )
@@ -75,7 +73,7 @@ def evaluate(
     with progress() as tell:
         found = harness.compare(split, store, stack=harness.Stack(), progress=tell)
     document = found.to_dict() | {
-        "tables": {name: own.workspace.version(name) for name in tables},
+        "tables": versions,
         "encoder": own.encoder.id,
     }
     saved = _save(document, out) if out is not None else []

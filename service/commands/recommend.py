@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,17 +10,24 @@ import typer
 
 from features.errors import InputError, UsageError
 from features.need import NeedQuery
-from features.tables.importing import Problem
 from features.tables.lists import read_ids, read_needs
+from features.tables.report import Problem
 from features.vocabulary import FLAGS, ROLES
-from service.api.routes.recommendations import list_asked, named
 from service.commands.context import Context, echo_json, progress
 from service.serving.engine import Engine
-from service.serving.export import basis_shown, check_writable, leads_frame, write_table
-from service.serving.filters import Filters
+from service.serving.export import (
+    basis_shown,
+    check_writable,
+    leads_frame,
+    names_first,
+    write_bytes,
+    write_table,
+)
 from service.serving.interfaces import Language
 from service.serving.neighbours import progress_told
+from service.serving.questions import KnownNeed, LeadsQuestion
 from service.serving.reasons import SEPARATORS, summary
+from service.serving.take_along import take_along
 
 
 def recommend(
@@ -37,6 +45,8 @@ def recommend(
         int, typer.Option("--reasons", min=0, help="Reasons for so many first ranks of a batch.")
     ] = 20,
     out: Annotated[Path | None, typer.Option(help="Write a list: .xlsx, .csv or .parquet.")] = None,
+    author: Annotated[str | None, typer.Option(help="Who makes the .xlsx list.")] = None,
+    ids: Annotated[bool, typer.Option(help="Show enterprise_ids in the .xlsx list.")] = False,
     english: Annotated[bool, typer.Option(help="Reasons in English.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the page of leads.")] = False,
 ) -> None:
@@ -58,22 +68,20 @@ def recommend(
         return
     if within:
         raise UsageError("--within FILE goes with --needs FILE", field="within")
-    engine = Engine.load(own.workspace, own.encoder)
+    engine = Engine.load(own.workspace, own.encoder, words=own.words)
     if need is not None:
         query = engine.need(need)
     elif text is not None:
         query = NeedQuery(text)
     else:
         query = engine.need_of(str(zone), str(industry))
-    given = {"need_id": need, "zone_id": zone, "industry": industry or text}
-    asked = list_asked(
-        "recommend" if text is None else "recommend-given",
-        {name: value for name, value in given.items() if value is not None},
-        Filters(),
-        language,
-    )
-    page = named(engine.recommend(query, Filters(), k, 0, language), engine, asked)
-    if out:
+    own.ask_words([query.industry])
+    wanted = KnownNeed(query.need_id) if query.need_id else query
+    page = LeadsQuestion(wanted, limit=k, spoken=language).answer(engine)
+    if out and out.suffix.lower() == ".xlsx":
+        made = take_along([page], engine.enterprise, day=date.today(), author=author, ids=ids)
+        write_bytes(made, out)
+    elif out:
         write_table(leads_frame(page), out)
     if as_json:
         echo_json(page)
@@ -153,7 +161,7 @@ def _batch(
     """Rank for every need of a file; bad rows are told and left out."""
     checked = read_needs(own.workspace, needs)
     for problem in checked.problems.iter_rows(named=True):
-        typer.echo(f"bad row: {Problem(str(needs), **problem)}", err=True)
+        typer.echo(f"bad row: {Problem(**problem)}", err=True)
     queries = [NeedQuery.from_row(row) for row in checked.good.iter_rows(named=True)]
     if not queries:
         raise InputError(
@@ -163,7 +171,7 @@ def _batch(
             expected="at least one row with an industry, and a need_id or a zone_id",
         )
     candidates = None if within is None else read_ids(within)
-    engine = Engine.load(own.workspace, own.encoder)
+    engine = Engine.load(own.workspace, own.encoder, words=own.words)
     mask = None
     if candidates is not None:
         mask = engine.within(candidates.to_list())
@@ -176,6 +184,7 @@ def _batch(
             )
         if unknown := len(set(candidates)) - int(mask.sum()):
             typer.echo(f"warning: {unknown} ids of {within} are not in the pool", err=True)
+    own.ask_words(need.industry for need in queries if not need.words)
     with progress() as tell_progress:
         frame = engine.batch(
             queries,
@@ -188,7 +197,7 @@ def _batch(
                 f"left out: {need.need_id}: {error.message}", err=True
             ),
         )
-    write_table(frame, out)
+    write_table(names_first(frame) if out.suffix.lower() == ".xlsx" else frame, out)
     return {
         "file": str(out),
         "leads": frame.height,

@@ -1,20 +1,25 @@
-"""Tables in and out: `import` and `remove`."""
+"""Tables in and out: `import`, `export` and `remove`."""
 
 from __future__ import annotations
 
 import sys
 from dataclasses import asdict
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from features.errors import UsageError
 from features.removal import remove_judgement, taken_along
-from features.tables.importing import ImportReport, import_table
+from features.tables.exporting import exported
+from features.tables.importing import import_table
+from features.tables.report import ImportReport, Options
+from features.vocabulary import CURRENCIES
 from service.api.problems import FAILURE
 from service.commands.context import Context, echo_json
+from service.serving.export import check_writable, write_table
 
 if TYPE_CHECKING:
     from features.workspace import Workspace
@@ -30,6 +35,7 @@ class TableName(StrEnum):
     events = "events"
     chains = "chains"
     input_output = "input_output"
+    words = "words"
 
 
 class Removable(StrEnum):
@@ -45,23 +51,75 @@ class Removable(StrEnum):
 def import_(
     context: typer.Context,
     table: Annotated[TableName, typer.Argument(help="The table.")],
-    path: Annotated[Path, typer.Argument(help="CSV, Excel (.xlsx) or Parquet file.")],
-    dry_run: Annotated[bool, typer.Option(help="Only say what would happen.")] = False,
-    strict: Annotated[bool, typer.Option(help="Load nothing when any row is bad.")] = False,
+    path: Annotated[
+        Path, typer.Argument(help="A text file, workbook or Parquet file, or a zip of one.")
+    ],
+    dry_run: Annotated[
+        bool, typer.Option(help="Only show how the columns are read, and what would happen.")
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option(help="Load nothing when any row is bad or any value cannot be read.")
+    ] = False,
+    sheet: Annotated[
+        str | None, typer.Option(help="A sheet of the workbook by its name, or all.")
+    ] = None,
+    mapped: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            metavar="HEADER=COLUMN",
+            help="What a header means, or a file with a line for each; repeatable.",
+        ),
+    ] = None,
+    rate: Annotated[
+        list[str] | None,
+        typer.Option(metavar="USD=7.1", help="Yuan in one unit of a currency; repeatable."),
+    ] = None,
+    replace: Annotated[bool, typer.Option(help="Let empty cells erase what is stored.")] = False,
+    source: Annotated[str | None, typer.Option(help="Where these enterprises come from.")] = None,
+    date: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="The day of which the file speaks."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
-    """Load a table: good rows are added or replace those of the same id, bad ones are reported.
+    """Load a table: good rows are added or complete those of the same id, bad ones are reported.
 
-    A chains or an input_output table replaces all of the one before.
+    Columns that the file lacks, and empty cells, leave what is stored as it is. Of fields of an
+    enterprise that two sources give, the newer one shows. A chains or an input_output table
+    replaces all of the one before.
     """
     own: Context = context.obj
-    report = import_table(own.workspace, table.value, path, dry_run=dry_run, strict=strict)
+    options = Options(
+        sheet=sheet,
+        mapping=_mapping(mapped or []),
+        rates=_rates(rate or []),
+        replace=replace,
+        source=source,
+        date=date.date() if date else None,
+    )
+    report = import_table(
+        own.workspace, table.value, path, dry_run=dry_run, strict=strict, options=options
+    )
     if as_json:
         echo_json(asdict(report))
     else:
         _tell(report)
     if report.failed:
         raise typer.Exit(FAILURE)
+
+
+def export(
+    context: typer.Context,
+    table: Annotated[TableName, typer.Argument(help="The table.")],
+    path: Annotated[Path, typer.Argument(help="A file named .csv, .xlsx or .parquet.")],
+) -> None:
+    """Write a table with the columns of an import; what comes in again changes nothing."""
+    own: Context = context.obj
+    check_writable(path)
+    stored = own.workspace.read(table.value)
+    write_table(exported(table.value, stored, numbers=path.suffix.lower() != ".csv"), path)
+    typer.echo(f"{stored.height} rows of {table.value} in {path}")
 
 
 def remove(
@@ -128,7 +186,60 @@ def _ask(what: str, along: dict[str, int]) -> None:
         typer.confirm("go on?", abort=True, err=True)
 
 
+def _mapping(given: list[str]) -> dict[str, str]:
+    """Read what headers mean: HEADER=COLUMN, or files with a line of that for each."""
+    pairs = {}
+    for said in given:
+        path = Path(said)
+        file = "=" not in said or path.is_file()
+        lines = _lines(path) if file else [said]
+        for line in lines:
+            header, parting, column = line.rpartition("=" if "=" in line else ",")
+            if not parting or not header.strip():
+                raise UsageError(
+                    f"--map takes HEADER=COLUMN or a file of such lines, got {line!r}",
+                    field="map",
+                    got=line,
+                    expected="HEADER=COLUMN",
+                )
+            pairs[header.strip()] = column.strip()
+    return pairs
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"--map takes HEADER=COLUMN or a UTF-8 file of such lines, got {str(path)!r}: {error}",
+            field="map",
+            got=str(path),
+            expected="HEADER=COLUMN",
+        ) from None
+    return [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+
+
+def _rates(given: list[str]) -> dict[str, float]:
+    rates = {}
+    for said in given:
+        code, _, number = said.partition("=")
+        try:
+            rates[code.strip().upper()] = float(number)
+        except ValueError:
+            number = ""
+        if not number or code.strip().upper() not in CURRENCIES or not 0 < float(number) < 1e6:
+            raise UsageError(
+                f"--rate takes a currency and yuan in one unit of it, got {said!r}",
+                field="rate",
+                got=said,
+                expected=f"such as USD=7.1; currencies: {', '.join(CURRENCIES)}",
+            )
+    return rates
+
+
 def _tell(report: ImportReport) -> None:
+    if report.dry_run:
+        _show(report)
     for warning in report.warnings:
         typer.echo(f"warning: {warning}", err=True)
     for problem in report.problems:
@@ -142,3 +253,18 @@ def _tell(report: ImportReport) -> None:
     )
     if report.rejected_file:
         typer.echo(f"bad rows are in {report.rejected_file}", err=True)
+
+
+def _show(report: ImportReport) -> None:
+    """Show what each column was taken for, and the first rows as they were read."""
+    for header, column in report.columns.items():
+        typer.echo(f"{header} → {column}")
+    for at, row in enumerate(report.sample, start=1):
+        read = "; ".join(f"{name}: {_shown(value)}" for name, value in row.items() if value)
+        typer.echo(f"row {at} as read: {read}")
+
+
+def _shown(value: Any) -> str:
+    if not isinstance(value, list):
+        return str(value)
+    return "、".join(item["name"] if isinstance(item, dict) else str(item) for item in value)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import sqlite3
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 FILE = "lianzhao.sqlite"
-_REVISION = "0002"
+_REVISION = "0003"
 """The migration that this code works with: the newest one."""
 _BUSY_SECONDS = 5.0
 """How long a writer waits for another one."""
@@ -78,8 +80,13 @@ class Database:
 
     @property
     def exists(self) -> bool:
-        """Whether there is anything to read; a file is made at the first writing only."""
-        return not self.is_sqlite or Path(self.url.database or "").exists()
+        """Whether there is a file or server; a file is made at the first writing only."""
+        try:
+            return not self.is_sqlite or self._file.stat().st_size > 0
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise DatabaseError(f"the database cannot be used: {error.strerror}") from error
 
     def prepare(self) -> None:
         """Make or migrate the database where it is not up to date.
@@ -95,7 +102,17 @@ class Database:
 
     def read(self, work: Callable[[sa.Connection], T], nothing: T) -> T:
         """Return what `work` reads; `nothing` where there is no database yet."""
-        return self._again(lambda: self._read(work)) if self.exists else nothing
+        try:
+            with _told():
+                if not self._is_made():
+                    return nothing
+            return self._again(lambda: self._read(work))
+        except DatabaseFullError:
+            # SQLite makes a file even to read, but not to read what nobody writes.
+            if not self._is_at_rest():
+                raise
+            with _told():
+                return self._read_at_rest(work, nothing)
 
     def write(self, work: Callable[[sa.Connection], T]) -> T:
         """Do `work` in one transaction, which is on the disk when this returns.
@@ -119,6 +136,27 @@ class Database:
     def _read(self, work: Callable[[sa.Connection], T]) -> T:
         with self._ready().connect() as connection, connection.begin():
             return work(connection)
+
+    def _is_at_rest(self) -> bool:
+        """Whether all that was written stands in the one file of SQLite."""
+        log = self._file.with_name(f"{self._file.name}-wal")
+        return self.is_sqlite and not (log.exists() and log.stat().st_size)
+
+    def _read_at_rest(self, work: Callable[[sa.Connection], T], nothing: T) -> T:
+        address = f"{self._file.absolute().as_uri()}?mode=ro&immutable=1"
+        engine = sa.create_engine("sqlite://", creator=lambda: sqlite3.connect(address, uri=True))
+        try:
+            revision = _revision(engine)
+            if revision is None:
+                return nothing
+            if revision != _REVISION:
+                raise DatabaseFullError(
+                    "the disk is full: the database cannot be brought up to date"
+                )
+            with engine.connect() as connection, connection.begin():
+                return work(connection)
+        finally:
+            engine.dispose()
 
     def _write(self, work: Callable[[sa.Connection], T]) -> T:
         with self._ready().connect() as connection:
@@ -147,13 +185,43 @@ class Database:
         self.home.mkdir(parents=True, exist_ok=True)
         engine = self._connected()
         try:
-            if _revision(engine) != _REVISION:
+            if not self.exists or _revision(engine) != _REVISION:
                 with filelock.FileLock(self.home / ".database.lock", timeout=_MIGRATION_SECONDS):
-                    self._migrate(engine)
+                    self._make(engine)
         except BaseException:
             engine.dispose()
             raise
         return engine
+
+    def _make(self, engine: sa.Engine) -> None:
+        """Bring the database up to date; of a file that cannot be made nothing is left."""
+        fresh = not self.exists
+        try:
+            if fresh:  # for its owner alone, as are then the files that SQLite puts beside it
+                os.close(os.open(self._file, os.O_CREAT | os.O_RDWR, 0o600))
+            self._migrate(engine)
+        except BaseException:
+            if fresh:
+                engine.dispose()
+                for suffix in ("", "-wal", "-shm"):
+                    self._file.with_name(self._file.name + suffix).unlink(missing_ok=True)
+            raise
+
+    @property
+    def _file(self) -> Path:
+        return Path(self.url.database or "")
+
+    def _is_made(self) -> bool:
+        """Whether there are tables to read: making them is for whoever writes first."""
+        if self._engine is not None:
+            return True
+        if not self.exists:
+            return False
+        engine = self._connected()
+        try:
+            return _revision(engine) is not None
+        finally:
+            engine.dispose()
 
     def _connected(self) -> sa.Engine:
         if not self.is_sqlite:

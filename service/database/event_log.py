@@ -11,6 +11,8 @@ import polars as pl
 import sqlalchemy as sa
 
 from features.errors import ConflictError, InputError
+from features.retractions import SCHEMA
+from features.snapshot import LogContent
 from features.tables.schema import SCHEMAS
 from service.database.audit_log import note, of_command
 from service.database.connection import renew, utc_now, versions
@@ -47,14 +49,6 @@ class Recording(NamedTuple):
     first: bool
 
 
-class Content(NamedTuple):
-    """All that is in the log at one moment."""
-
-    version: str
-    recorded: pl.DataFrame
-    retracted: pl.DataFrame
-
-
 class EventLog:
     """The events in the database, read again only when they have changed.
 
@@ -78,27 +72,24 @@ class EventLog:
         nothing: dict[str, str] = {}
         return self.database.read(versions, nothing).get("events", "")
 
-    def content(self) -> Content:
+    def content(self) -> LogContent:
         """Return all that is in the log, which is read again only when it has changed."""
 
-        def work(connection: sa.Connection) -> Content:
+        def work(connection: sa.Connection) -> LogContent:
             version = versions(connection).get("events", "")
             if version == self._content.version:
                 return self._content
             names = [EVENTS.c[name] for name in _COLUMNS]
             recorded = connection.execute(sa.select(*names)).all()
-            taken = sa.select(RETRACTIONS.c.event_id, RETRACTIONS.c.retracted_at)
-            retracted = connection.execute(taken).all()
-            return Content(
+            retractions = connection.execute(sa.select(*_RETRACTED)).all()
+            return LogContent(
                 version,
                 pl.DataFrame(
                     [tuple(row) for row in recorded],
                     schema=SCHEMAS["events"].create_empty().schema,
                     orient="row",
                 ),
-                pl.DataFrame(
-                    [tuple(row) for row in retracted], schema=_NONE_RETRACTED.schema, orient="row"
-                ),
+                pl.DataFrame([tuple(row) for row in retractions], schema=SCHEMA, orient="row"),
             )
 
         with self._lock:
@@ -109,13 +100,9 @@ class EventLog:
         """Return the recorded events in the columns of the table, those taken back included."""
         return self.content().recorded
 
-    def retracted(self) -> pl.Series:
-        """Return the event_ids that were taken back, recorded or imported ones."""
-        return self.content().retracted["event_id"]
-
     def retractions(self) -> pl.DataFrame:
-        """Return event_id and retracted_at of what was taken back."""
-        return self.content().retracted
+        """Return what was taken back, recorded or imported (`features.retractions.SCHEMA`)."""
+        return self.content().retractions
 
     def changed_at(self) -> datetime.datetime | None:
         """Return when it last changed, in UTC; None while there is nothing in it."""
@@ -214,16 +201,19 @@ class EventLog:
 
         return self.database.write(work)
 
-    def retract(self, event_id: str, entry: Entry) -> datetime.datetime:
-        """Take an event back and return when it was; once taken back it stays so."""
+    def retract(
+        self, event_id: str, need_id: str | None, zone_id: str | None, entry: Entry
+    ) -> datetime.datetime:
+        """Take an event about a need or zone back and return when it was; it stays taken back."""
+        what = {"event_id": event_id, "need_id": need_id or "", "zone_id": zone_id or ""}
 
         def work(connection: sa.Connection) -> datetime.datetime:
-            asked = sa.select(RETRACTIONS.c.retracted_at).where(RETRACTIONS.c.event_id == event_id)
+            asked = sa.select(RETRACTIONS.c.retracted_at).filter_by(**what)
             before: datetime.datetime | None = connection.execute(asked).scalar()
             if before is not None:
                 return before
             now = utc_now()
-            row = {"event_id": event_id, "retracted_at": now, "key_id": entry.key_id}
+            row = {**what, "retracted_at": now, "key_id": entry.key_id}
             connection.execute(sa.insert(RETRACTIONS).values(row))
             note(connection, entry)
             renew(connection, "events")
@@ -272,17 +262,9 @@ class SeenEvents:
         """The version of what was seen."""
         return self._content.version
 
-    def version(self) -> str:
-        """Return the version of what was seen."""
-        return self._content.version
-
-    def recorded(self) -> pl.DataFrame:
-        """Return the recorded events that were seen, those taken back included."""
-        return self._content.recorded
-
-    def retracted(self) -> pl.Series:
-        """Return the event_ids that were seen to be taken back."""
-        return self._content.retracted["event_id"]
+    def content(self) -> LogContent:
+        """Return what was seen."""
+        return self._content
 
     def changed_at(self) -> datetime.datetime | None:
         """Return when it last changed, in UTC; None while there is nothing in it."""
@@ -305,5 +287,10 @@ def _remove(connection: sa.Connection, which: Any, column: str, id_: str) -> Non
     renew(connection, "events")
 
 
-_NONE_RETRACTED = pl.DataFrame(schema={"event_id": pl.String, "retracted_at": pl.Datetime("us")})
-_NOTHING = Content("", SCHEMAS["events"].create_empty(), _NONE_RETRACTED)
+_RETRACTED = (
+    RETRACTIONS.c.event_id,
+    sa.func.nullif(RETRACTIONS.c.need_id, ""),
+    sa.func.nullif(RETRACTIONS.c.zone_id, ""),
+    RETRACTIONS.c.retracted_at,
+)
+_NOTHING = LogContent("", SCHEMAS["events"].create_empty(), SCHEMA.to_frame())

@@ -10,14 +10,16 @@ import orjson
 import polars as pl
 
 from features import calendar
+from features.catalogue import EVENTS
 from features.errors import InputError, NotFoundError
+from features.retractions import zone_of
 from features.tables.record import parse_record
-from features.vocabulary import EVENTS
 from service.database.audit_log import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from features.snapshot import Snapshot
     from features.workspace import Workspace
     from service.access.keys import Caller
     from service.api.schemas import EventQuery
@@ -124,8 +126,8 @@ class Feedback:
         NotFoundError
             When there is no such event that the caller may see.
         """
-        found = self._all().filter(pl.col("event_id") == event_id)
-        if found.is_empty() or not caller.sees(found["zone"][0]):
+        found = self._all().filter(pl.col("event_id") == event_id).to_dicts()
+        if not found or not caller.sees(found[0]["zone"]):
             raise NotFoundError(
                 f"no event has the id {event_id!r}",
                 field="event_id",
@@ -141,23 +143,27 @@ class Feedback:
             200,
             request_id,
         )
-        at = self.log.retract(event_id, entry)
-        return told({**found.row(0, named=True), "retracted_at": at})
+        (row,) = found
+        if row["retracted_at"] is None:
+            at = self.log.retract(event_id, row["need_id"], row["zone_id"], entry)
+            row["retracted_at"] = at
+        return told(row)
 
     def _all(self) -> pl.DataFrame:
         """Return the whole history with the zone of each event and when it was taken back."""
-        version = self.workspace.version("events") + self.workspace.version("needs")
-        if self._history is None or self._history[0] != version:
-            of_need = self.workspace.read("needs").select("need_id", of_need="zone_id")
+        return self.workspace.reading(self._of)
+
+    def _of(self, snapshot: Snapshot) -> pl.DataFrame:
+        version, history = snapshot.version("events") + snapshot.version("needs"), self._history
+        if history is None or history[0] != version:
+            events = snapshot.history()
             rows = (
-                self.workspace.history()
-                .join(of_need, on="need_id", how="left")
-                .with_columns(zone=pl.coalesce("of_need", "zone_id"))
-                .join(self.log.retractions(), on="event_id", how="left")
+                events.with_columns(zone=zone_of(snapshot.read("needs")))
+                .join(snapshot.retracted(events), on="event_id", how="left")
                 .sort(["date", "event_id"], descending=[True, False])
             )
-            self._history = version, rows
-        return self._history[1]
+            self._history = history = version, rows
+        return history[1]
 
     def _imported(self, event_id: str) -> dict[str, Any] | None:
         rows = self.workspace.imported("events").filter(pl.col("event_id") == event_id)

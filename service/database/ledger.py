@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from urllib.parse import parse_qs
 
@@ -20,10 +19,12 @@ from service.database.event_log import EventLog, SeenEvents
 from service.database.feedback import Feedback
 from service.database.key_store import KeyStore
 from service.pulse import Pulse
+from service.threads import SharedThreads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from service.access.keys import Caller
     from service.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -37,8 +38,10 @@ _FORGETS_EVERY = 3600.0
 _THREADS = 4
 _PATIENCE_SECONDS = 10.0
 """How long the database is waited for, with the wait for a free thread."""
-_READS_KEPT = 10_000
-"""Different reads in a second that are noted; beyond, they are counted together."""
+_READS_BYTES = 8 * 2**20
+"""What the different reads of a second may weigh; beyond, they are counted together."""
+_READ_BYTES = 600
+"""What a read weighs besides its path and query."""
 
 
 class Read(NamedTuple):
@@ -51,6 +54,8 @@ class Read(NamedTuple):
     path: str
     query: bytes
     status: int
+    zone: str | None = None
+    """The zone that a body is about."""
 
 
 class Ledger:
@@ -70,10 +75,15 @@ class Ledger:
         self.feedback = Feedback(Workspace(settings.home, self.events), self.events)
         self.seen = SeenEvents(self.events)
         self.workspace = Workspace(settings.home, self.seen)
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="database")
+        # Reads, writes and the look for changed keys do not wait for one another.
+        self._reading = SharedThreads("database-reads", _THREADS, 1)
+        self._writing = SharedThreads("database-writes", _THREADS)
+        self._looking = SharedThreads("database-looks", 1)
+        self._looks, self._look_lock = 0, asyncio.Lock()
         self._keys_seen: str | None = None
         self.refusals = Refusals()
         self._reads: dict[Read, int] = {}
+        self._reads_weigh = 0
         self._closing = False
         self._watching = Pulse(_EVERY, self._look)
         self._away = False
@@ -89,7 +99,8 @@ class Ledger:
         await self._watching.close()
         self._closing = True
         await self._look()
-        self._threads.shutdown(wait=True)
+        for threads in (self._reading, self._writing, self._looking):
+            threads.close(wait=True)
         self.database.close()
 
     @property
@@ -97,50 +108,78 @@ class Ledger:
         """What there is to say of the database, as seen within the last second: up or down."""
         return "down" if self._away else "up"
 
-    async def run(self, work: Callable[[], T]) -> T:
-        """Do blocking work with the database in a thread of its own.
+    async def read(self, work: Callable[[], T], caller: Caller) -> T:
+        """Read from the database in a thread, within the share of a caller.
+
+        Raises
+        ------
+        DatabaseError
+            When the database stands still.
+        BusyError
+            When too much of this caller's work is waiting.
+        """
+        return await self._run(self._reading, work, caller.key_id or "")
+
+    async def write(self, work: Callable[[], T], caller: Caller) -> T:
+        """Write to the database in a thread, within the share of a caller.
 
         Raises
         ------
         DatabaseError
             When the database stands still. What had begun may still be done when it goes on.
+        BusyError
+            When too much of this caller's work is waiting.
         """
-        loop = asyncio.get_running_loop()
+        return await self._run(self._writing, work, caller.key_id or "")
+
+    async def _run(self, threads: SharedThreads, work: Callable[[], T], caller: str = "") -> T:
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
-                return await loop.run_in_executor(self._threads, work)
+                return await threads.run(work, caller)
         except TimeoutError as error:
             raise DatabaseError(
                 f"the database has not answered for {_PATIENCE_SECONDS:.0f} s: send the same again "
                 "under the same Idempotency-Key"
             ) from error
 
-    async def change(self, work: Callable[[], T]) -> T:
+    async def change(self, work: Callable[[], T], caller: Caller) -> T:
         """Do work that changes something, and see the change at once in this worker."""
-        done = await self.run(work)
-        await self._look()
+        done = await self.write(work, caller)
+        after = self._looks  # one look that begins from now on does for all who wait
+        async with self._look_lock:
+            if self._looks == after:
+                await self._see()
         return done
 
     def note(self, read: Read, times: int = 1) -> None:
         """Note who read what; it is written within a second, or when the database is back."""
         noted = self._reads.get(read)
-        if noted is None and len(self._reads) >= _READS_KEPT:
-            read = read._replace(path="", query=b"")
-            noted = self._reads.get(read)
+        if noted is None:
+            weight = len(read.path) + len(read.query) + _READ_BYTES
+            if self._reads_weigh + weight > _READS_BYTES:
+                read = read._replace(path="", query=b"", zone=None)
+                noted = self._reads.get(read)
+                weight = _READ_BYTES
+            self._reads_weigh += weight if noted is None else 0
         self._reads[read] = (noted or 0) + times
 
     async def _look(self) -> None:
+        async with self._look_lock:
+            await self._see()
+
+    async def _see(self) -> None:
+        self._looks += 1
         try:
-            versions = await self.run(self._versions)
-            if versions.get("events", "") != self.seen.version():
-                await self.run(self.seen.look)
+            versions = await self._run(self._looking, self._versions)
+            if versions.get("events", "") != self.seen.seen:
+                await self._run(self._looking, self.seen.look)
             if (keys := versions.get("keys", "")) != self._keys_seen:
-                self.access.replace(await self.run(self.keys.list))
+                self.access.replace(await self._run(self._looking, self.keys.list))
                 self._keys_seen = keys
             await self._write_notes()
             if time.monotonic() >= self._forgets_at:
                 self._forgets_at = time.monotonic() + _FORGETS_EVERY
-                await self.run(self.events.forget)
+                await self._run(self._writing, self.events.forget)
             self._away = False
         except LianzhaoError as error:
             if not self._away:
@@ -149,7 +188,7 @@ class Ledger:
 
     async def _write_notes(self) -> None:
         """Write into the audit log who read what and who was refused; keep what cannot be now."""
-        reads, self._reads = self._reads, {}
+        reads, self._reads, self._reads_weigh = self._reads, {}, 0
         refused = self.refusals.take(self._closing)
         if not reads and not refused:
             return
@@ -158,7 +197,7 @@ class Ledger:
             entry = _entry(read)
             entries[entry] = entries.get(entry, 0) + times
         try:
-            await self.run(lambda: self.audit.add(entries))
+            await self._run(self._writing, lambda: self.audit.add(entries))
         except LianzhaoError:
             for read, times in reads.items():
                 self.note(read, times)
@@ -172,5 +211,5 @@ class Ledger:
 def _entry(read: Read) -> Entry:
     asked = parse_qs(read.query.decode("latin-1"))
     parts = [asked[name][0] for name in ("need_id", "zone_id", "industry") if name in asked]
-    target = "/".join(parts) or (read.path if "{" in read.route else None)
+    target = "/".join(parts) or read.zone or (read.path if "{" in read.route else None)
     return Entry(read.key_id, read.role, read.method, read.route, target, read.status)

@@ -25,10 +25,12 @@ RETRACTIONS = sa.Table(
     "retractions",
     METADATA,
     sa.Column("event_id", sa.Text, primary_key=True),
+    sa.Column("need_id", sa.Text, primary_key=True),
+    sa.Column("zone_id", sa.Text, primary_key=True),
     sa.Column("retracted_at", sa.DateTime, nullable=False),
     sa.Column("key_id", sa.Text),
 )
-"""Events taken back, recorded or imported ones."""
+"""Events taken back, recorded or imported ones, with what they were about ("" for nothing)."""
 
 ANSWERS = sa.Table(
     "answers",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from features.errors import NotFoundError
+from features.lookup import alike
 from features.need import NeedQuery
 from features.profile import confidence, flags
 
@@ -54,23 +55,57 @@ class Directory:
         return found
 
     def need_of(self, zone_id: str, industry: str) -> NeedQuery:
-        """Return the need of a zone for an industry."""
-        for need in self._needs.values():
-            if (need.zone_id, need.industry) == (zone_id, industry):
-                return need
-        fixed = [need.industry for need in self._needs.values() if need.zone_id == zone_id]
-        if not fixed:
-            known(self._zones, zone_id, "zone", "zone_id")
+        """Return the need of a zone for an industry, both as people call them.
+
+        Raises
+        ------
+        NotFoundError
+            When nothing is called so, or several are: these are named.
+        """
+        zone_id = self.find_zone(zone_id)
+        needs = {id_: need for id_, need in self._needs.items() if need.zone_id == zone_id}
+        found = alike(industry, {id_: (need.industry,) for id_, need in needs.items()})
+        if len(found) == 1:
+            return needs[found[0]]
+        fixed = [needs[id_].industry for id_ in found or needs]
+        said = f"means several of the needs of zone {zone_id!r}" if found else None
         raise NotFoundError(
-            f"zone {zone_id!r} has no need for the industry {industry!r}",
+            f"{industry!r} {said}: {', '.join(fixed)}"
+            if said
+            else f"zone {zone_id!r} has no need for the industry {industry!r}",
             field="industry",
             got=industry,
             expected=f"one of: {', '.join(fixed)}",
         )
 
-    def zones(self) -> list[Document]:
-        """Return all zones."""
-        return list(self._zones.values())
+    def find_zone(self, text: str) -> str:
+        """Return the id of the zone that people call so (NotFoundError)."""
+        found = alike(text, self._zone_names())
+        if not found:
+            raise unknown("zone", "zone_id", text)
+        if len(found) > 1:
+            told = ", ".join(f"{self._zones.get(id_, {}).get('name') or id_}" for id_ in found)
+            raise NotFoundError(
+                f"{text!r} means several zones: {told}",
+                field="zone_id",
+                got=text,
+                expected=f"one of: {told}",
+            )
+        return found[0]
+
+    def _zone_names(self) -> dict[str, tuple[str | None, ...]]:
+        """Return every zone with its name, those known from needs alone included."""
+        names: dict[str, tuple[str | None, ...]] = {}
+        for need in self._needs.values():
+            if need.zone_id is not None:
+                names[need.zone_id] = ()
+        return names | {id_: (row["name"],) for id_, row in self._zones.items()}
+
+    def zones(self, q: str | None = None) -> list[Document]:
+        """Return all zones, or those that people may mean by `q`."""
+        if q is None:
+            return list(self._zones.values())
+        return [self._zones[id_] for id_ in alike(q, self._zone_names()) if id_ in self._zones]
 
     def zone(self, zone_id: str) -> Document:
         """Return a zone with its needs."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+from dataclasses import replace
 from datetime import date
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -17,23 +19,31 @@ from features.ordered import found_in
 from features.presence import Presence
 from features.profile import confidence, known_of_zone
 from models import loading, prepared
-from models.blend import score_of
+from models.artifact import NotWrittenError
+from models.fit import SHIPPED, fit_evidence, score_of
 from models.ranker import order
 from models.registry import ModelRegistry
+from service.cache.local import LocalCache
 from service.serving.chances import chance
 from service.serving.directory import Directory, brief
 from service.serving.masks import Masks
+from service.serving.meaning import fit_note, understood_told
 from service.serving.neighbours import stage_told
 from service.serving.reasons import (
     SEPARATORS,
     chosen_rows,
     find_evidence,
+    node_of,
     reasons,
     summary,
 )
+from service.serving.survey import Survey
+from service.serving.word_model import NoWords
+from service.threads import check_wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -41,13 +51,21 @@ if TYPE_CHECKING:
     from features.encoder import SentenceEncoder
     from features.need import NeedQuery
     from features.progress import Count
+    from features.snapshot import Snapshot
     from features.workspace import Workspace
     from models.prepared import Prepared
     from service.serving.filters import Filters
     from service.serving.interfaces import Document, Language
     from service.serving.reasons import Evidence
+    from service.serving.word_model import WordSource
 
-_NEEDS_KEPT = 2_000
+log = logging.getLogger(__name__)
+
+_NEEDS_BYTES = 32 * 2**20
+"""What the needs that were understood last may take."""
+_CHOSEN_BYTES = 4 * 2**20
+NO_WORDS = NoWords()
+_ENTRY_BYTES = 500
 
 
 class Engine(Directory):
@@ -64,6 +82,8 @@ class Engine(Directory):
         ISO date of the last change of the enterprises.
     made_of : tuple of str
         The versions of all that was prepared.
+    words : WordSource
+        A language model, whose words come before those of the thesaurus.
     """
 
     def __init__(
@@ -75,6 +95,7 @@ class Engine(Directory):
         pool_version: str,
         pool_date: str | None,
         made_of: tuple[str, ...] = (),
+        words: WordSource = NO_WORDS,
     ) -> None:
         bound, residents = prepared.bound, prepared.residents
         space = bound.ranker.space
@@ -83,13 +104,14 @@ class Engine(Directory):
         self.prepared = prepared
         self.bound = bound
         self.made_of = made_of
+        self.words = words
         self._two_stage = prepared.two_stage
         self._presence = Presence(space, bound.pool, residents, **tables)
         self.model_version = model_version
         self.pool_version = pool_version
         self.pool_date = pool_date
-        self._chosen: dict[str | None, NDArray[np.intp]] = {}
-        self._understood: dict[NeedQuery, NeedFeatures] = {}
+        self._chosen: LocalCache[NDArray[np.intp]] = LocalCache(_CHOSEN_BYTES)
+        self._understood: LocalCache[NeedFeatures] = LocalCache(_NEEDS_BYTES)
         self._lock = threading.Lock()
 
     @classmethod
@@ -101,6 +123,7 @@ class Engine(Directory):
         *,
         former: Engine | None = None,
         version: str | None = None,
+        words: WordSource = NO_WORDS,
     ) -> Engine:
         """Load a version, by default the active one, and bind it to the tables as they are now.
 
@@ -127,27 +150,42 @@ class Engine(Directory):
                 "no model is active yet: run `lianzhao train` first",
                 expected="an active model version",
             )
-        # The versions are read first: a table that changes meanwhile is noticed afterwards.
-        pool_version, pool_date = workspace.pool_version, workspace.pool_date
-        made_of = (name, *prepared.versions(workspace))
-        tables = {name: workspace.read(name) for name in ("zones", "needs", "events")}
-        if former is not None and former.made_of == made_of:
-            ready = former.prepared  # be the version's folder still there or not
-        else:
-            folder = registry.folder_of(name) if version is None else registry.path(name)
-            # Scoring is many small products: threads cost more there than they give.
-            threadpool_limits(1, user_api="blas")
-            read = partial(loading.load, folder, workspace, encoder)
-            ready = prepared.prepare(name, read, workspace, progress)
-            if made_of[1:] != prepared.versions(workspace):  # an import came between
-                return cls.load(workspace, encoder, progress, former=former, version=version)
+
+        def read(snapshot: Snapshot) -> Engine:
+            made_of = (name, *prepared.versions(snapshot))
+            if former is not None and former.made_of == made_of:
+                ready = former.prepared  # be the version's folder still there or not
+            else:
+                folder = registry.folder_of(name) if version is None else registry.path(name)
+                ready = _prepare(folder, snapshot, encoder, progress)
+            return cls.of(snapshot, ready, model_version=name, made_of=made_of, words=words)
+
+        return workspace.reading(read)
+
+    @classmethod
+    def of(
+        cls,
+        snapshot: Snapshot,
+        ready: Prepared,
+        *,
+        model_version: str,
+        made_of: tuple[str, ...],
+        pool_version: str | None = None,
+        pool_date: str | None = None,
+        words: WordSource = NO_WORDS,
+    ) -> Engine:
+        """Return an engine on zones, needs and events of a snapshot, and what was prepared.
+
+        Where that was prepared for other enterprises, `pool_version` and `pool_date` say so.
+        """
         return cls(
             ready,
-            tables,
-            model_version=name,
-            pool_version=pool_version,
-            pool_date=pool_date,
+            {name: snapshot.read(name) for name in ("zones", "needs", "events")},
+            model_version=model_version,
+            pool_version=pool_version or snapshot.pool_version,
+            pool_date=pool_date or snapshot.pool_date,
             made_of=made_of,
+            words=words,
         )
 
     def rest(self) -> None:
@@ -164,15 +202,23 @@ class Engine(Directory):
         limit: int,
         offset: int,
         language: Language,
+        *,
+        deals: bool = True,
     ) -> Document:
-        """Return a page of leads: ranked, explained, with what was left out as unknown."""
+        """Return a page of leads: ranked, explained, with what was left out as unknown.
+
+        Counts of deals tell of events in all zones: `deals` says whether the caller may see them.
+        """
         for node_id in filters.node:
             self.chain_map.node(node_id)  # a NotFoundError tells of a mistyped one
         features = self._understand(need)
         rows, unknown = self._masks.of(filters)
+        rows, left_out = self._new_leads(need, rows, filters.include)
         ranked, parts = self._ranked(features, rows, offset, offset + limit)
+        fits = self._fits(features, ranked)
         return {
             "need": self._told(need),
+            "understood": understood_told(features.understood, language),
             "model_version": self.model_version,
             "pool_version": self.pool_version,
             "pool_date": self.pool_date,
@@ -180,6 +226,8 @@ class Engine(Directory):
             "limit": limit,
             "offset": offset,
             "unknown": unknown,
+            "left_out": left_out,
+            "fit_note": fit_note(features.understood, fits, language),
             "leads": [
                 self._lead(
                     need,
@@ -188,10 +236,69 @@ class Engine(Directory):
                     int(row),
                     offset + place,
                     language,
+                    deals=deals,
                 )
+                | {"fit": fits[place - 1]}
                 for place, (row, own) in enumerate(zip(ranked, parts.T, strict=True), start=1)
             ],
         }
+
+    def _new_leads(
+        self, need: NeedQuery, rows: NDArray[np.intp], include: Sequence[str]
+    ) -> tuple[NDArray[np.intp], dict[str, int]]:
+        """Leave out who signed with the need's zone, and who is seated in its city; count both."""
+        gone = {
+            "signed": self._rows_of(self._presence.signed(need)),
+            "local": np.array(sorted(self._presence.seats(need.zone_id)), dtype=np.intp),
+        }
+        left_out = {}
+        for name, own in gone.items():
+            if name not in include:
+                kept = np.setdiff1d(rows, own, assume_unique=True)
+                if len(kept) < len(rows):
+                    left_out[name] = len(rows) - len(kept)
+                rows = kept
+        return rows, left_out
+
+    def _rows_of(self, enterprise_ids: Sequence[str]) -> NDArray[np.intp]:
+        return np.unique(found_in(self.bound.pool.ids, np.array(enterprise_ids, dtype=np.str_))[0])
+
+    def _fits(self, features: NeedFeatures, rows: NDArray[np.intp]) -> list[str]:
+        """Return whether each of these enterprises answers the need: strong, partial or weak."""
+        evidence = fit_evidence(features, self.bound.pool, rows)
+        return SHIPPED.levels(SHIPPED.probabilities(evidence))
+
+    def lead(
+        self, need: NeedQuery, enterprise_id: str, language: Language, *, deals: bool = True
+    ) -> Document:
+        """Return one enterprise as a lead for a need, with its rank (NotFoundError)."""
+        at, features = self._at(enterprise_id), self._understand(need)
+        rows, _ = self._new_leads(need, np.flatnonzero(self._listed), ())
+        rank, own = self._place(features, at, rows)
+        lead = self._lead(need, features, own, at, rank, language, deals=deals)
+        (fit,) = self._fits(features, np.array([at]))
+        return {"need": self._told(need), "lead": lead | {"fit": fit}}
+
+    def candidates(self, need: NeedQuery, filters: Filters, limit: int) -> Document:
+        """Return the first leads in short, without reasons: for a map and for counts."""
+        features = self._understand(need)
+        rows, _ = self._masks.of(filters)
+        rows, _ = self._new_leads(need, rows, filters.include)
+        ranked, parts = self._ranked(features, rows, 0, limit)
+        found = self._survey.candidates(features, ranked, parts.sum(axis=0))
+        fits = self._fits(features, ranked)
+        point = None if np.isnan(features.point).any() else list(features.point)
+        return {
+            "need": self._told(need),
+            "point": point,
+            "total": len(rows),
+            "candidates": [one | {"fit": fit} for one, fit in zip(found, fits, strict=True)],
+        }
+
+    def presence(self, chain_id: str, zone_ids: Sequence[str]) -> Document:
+        """Return what these zones together have of a chain (NotFoundError)."""
+        zones = [here for id_ in zone_ids if (here := self._presence.of(id_)) is not None]
+        return self._survey.chain(chain_id, zones)
 
     def batch(
         self,
@@ -224,7 +331,7 @@ class Engine(Directory):
         Returns
         -------
         DataFrame
-            need_id, rank, enterprise_id, score, reasons (null beyond `explained`).
+            In the columns of `BATCH_SCHEMA`; reasons are null beyond `explained`.
         """
         allowed = self._listed if within is None else self._listed & within
         rows = np.flatnonzero(allowed)
@@ -251,6 +358,7 @@ class Engine(Directory):
                         "enterprise_id": self.bound.pool.ids[ranked].tolist(),
                         "score": score_of(parts.sum(axis=0)),
                         "reasons": told,
+                        **self._described(features, ranked, language),
                     },
                     schema=BATCH_SCHEMA,
                 )
@@ -258,6 +366,24 @@ class Engine(Directory):
             if progress is not None:
                 progress(number, len(needs))
         return pl.concat(frames) if frames else pl.DataFrame(schema=BATCH_SCHEMA)
+
+    def _described(
+        self, features: NeedFeatures, rows: NDArray[np.intp], language: Language
+    ) -> dict[str, Any]:
+        """Return what a row of a batch says beside its score."""
+        profiles = [self._profiles.row(int(row)) for row in rows]
+        pool, chain_map = self.bound.pool, self.bound.ranker.space.chain_map
+        nodes = [node_of(pool, chain_map, features, int(row)) for row in rows]
+        return {
+            **{name: [profile[name] for profile in profiles] for name in _DESCRIBED},
+            "node": [
+                node and (node.name if language == "zh" else node.name_en or node.name)
+                for node in nodes
+            ],
+            "fit": self._fits(features, rows) if len(rows) else [],
+            "model_version": self.model_version,
+            "pool_version": self.pool_version,
+        }
 
     def contributions(self, need: NeedQuery) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """Return each factor's part of the raw scores, shape (factors, n), and who can be listed.
@@ -272,11 +398,24 @@ class Engine(Directory):
         found[found_in(ids, np.array(list(enterprise_ids), dtype=np.str_))[0]] = True
         return found
 
-    def needs_for(self, enterprise_id: str, limit: int, language: Language) -> Document:
-        """Return the needs that an enterprise suits best, by its rank in each need's list."""
+    def needs_for(
+        self,
+        enterprise_id: str,
+        limit: int,
+        language: Language,
+        *,
+        zones: frozenset[str] | None = None,
+    ) -> Document:
+        """Return the needs that an enterprise suits best, by its rank in each need's list.
+
+        Those of `zones` alone where the caller may not see all; then without counts of deals.
+        """
         at = self._at(enterprise_id)
         found = []
         for need in self._needs.values():
+            if zones is not None and need.zone_id not in zones:
+                continue
+            check_wanted()
             try:
                 features = self._understand(need)
             except InputError:  # no profile says a word of it, nor does this one
@@ -286,7 +425,7 @@ class Engine(Directory):
         found.sort(key=lambda case: (case[0], case[1], case[2].need_id))
         suited = []
         for rank, _, need, features, own in found[:limit]:
-            lead = self._lead(need, features, own, at, rank, language)
+            lead = self._lead(need, features, own, at, rank, language, deals=zones is None)
             suited.append({"need": self._told(need)} | {k: lead[k] for k in _OF_A_NEED})
         return {
             "enterprise": brief(self._profiles.row(at)),
@@ -306,6 +445,12 @@ class Engine(Directory):
         return NamedNodes(nodes.node_ids, named_bits(nodes.fit), len(self.bound.pool))
 
     @cached_property
+    def _survey(self) -> Survey:
+        pool, prepared = self.bound.pool, self.prepared
+        listed, chain_map = self._listed, self.chain_map
+        return Survey(pool, prepared.profiles, prepared.residents, self._named, listed, chain_map)
+
+    @cached_property
     def _masks(self) -> Masks:
         as_of = date.fromisoformat(self.pool_date) if self.pool_date else None
         columns = self._profiles.columns
@@ -321,32 +466,44 @@ class Engine(Directory):
         ranked = order(parts.sum(axis=0), rows, stop)[start:]
         return ranked, parts[:, ranked]
 
-    def _place(self, features: NeedFeatures, row: int) -> tuple[int, NDArray[np.float64]]:
-        """Return the rank of a row among those listed, and its contributions."""
+    def _place(
+        self, features: NeedFeatures, row: int, among: NDArray[np.intp] | None = None
+    ) -> tuple[int, NDArray[np.float64]]:
+        """Return the rank of a row among others, by default those listed; its contributions."""
+        rows = np.flatnonzero(self._listed) if among is None else among
         if self._two_stage is not None:
-            return self._two_stage.place(features, row, np.flatnonzero(self._listed))
+            return self._two_stage.place(features, row, rows)
         parts = self.bound.contributions(features)
         raw = parts.sum(axis=0)
         before = (raw > raw[row]) | ((raw == raw[row]) & (np.arange(len(raw)) < row))
-        return 1 + int((before & self._listed).sum()), parts[:, row].copy()
+        return 1 + int(before[rows].sum()), parts[:, row].copy()
 
     def _understand(self, need: NeedQuery) -> NeedFeatures:
         """Return the features of a need; those of the last ones asked for are kept."""
+        given = None if need.words else self.words.known(need.industry)
         with self._lock:  # the encoder is not made for several threads
-            found = self._understood.get(need)
+            found = self._understood.get((need, given))
             if found is None:
-                if len(self._understood) >= _NEEDS_KEPT:
-                    self._understood.pop(next(iter(self._understood)))
                 zone, present = self._zones.get(need.zone_id or ""), self._presence.of(need.zone_id)
                 space = self.bound.ranker.space
-                found = self._understood[need] = space.need(need, zone, present=present)
+                of_model = given.words if given else ()
+                found = space.need(need, zone, present=present, words_of_model=of_model)
+                if given and given.problem:
+                    found = replace(
+                        found, understood=replace(found.understood, unanswered=given.problem)
+                    )
+                self._understood.put((need, given), found, found.weight)
         return found
 
     def _evidence(self, need: NeedFeatures, row: int) -> Evidence:
-        chosen = self._chosen.get(need.need_id)
-        if chosen is None:
-            chosen = self._chosen[need.need_id] = chosen_rows(self.bound, need)
-        return find_evidence(self.bound, need, row, chosen)
+        with self._lock:
+            chosen = self._chosen.get(need.need_id)
+            if chosen is None:
+                chosen = chosen_rows(self.bound, need)
+                self._chosen.put(need.need_id, chosen, chosen.nbytes + _ENTRY_BYTES)
+        products = self._profiles.row(row)["products"] or ()
+        made = frozenset(product["name"] for product in products)
+        return find_evidence(self.bound, need, row, chosen, made)
 
     def _lead(
         self,
@@ -356,9 +513,14 @@ class Engine(Directory):
         row: int,
         rank: int,
         language: Language,
+        *,
+        deals: bool = True,
     ) -> Document:
+        check_wanted()
         profile, raw = self._profiles.row(row), float(parts.sum())
         evidence = self._evidence(features, row)
+        if not deals:
+            evidence = replace(evidence, deals={})
         node = evidence.node if evidence.fits else None
         name = node and (node.name if language == "zh" else node.name_en or node.name)
         ranker = self.bound.ranker
@@ -388,6 +550,20 @@ class Engine(Directory):
         }
 
 
+def _prepare(
+    folder: Path, snapshot: Snapshot, encoder: SentenceEncoder, progress: Count | None
+) -> Prepared:
+    """Return a version, prepared for a snapshot: from memory where the disk has no room."""
+    # Scoring is many small products: threads cost more there than they give.
+    threadpool_limits(1, user_api="blas")
+    read = partial(loading.load, folder, snapshot, encoder)
+    try:
+        return prepared.prepare(folder.name, read, snapshot, progress)
+    except NotWrittenError as error:
+        log.warning("leads are ranked from memory alone: %s", error.message)
+        return prepared.in_memory(read(), snapshot.read("enterprises"), progress)
+
+
 class NoModelError(UnavailableError):
     """Nothing was trained yet."""
 
@@ -401,6 +577,16 @@ BATCH_SCHEMA = pl.Schema(
         "enterprise_id": pl.String,
         "score": pl.Float64,
         "reasons": pl.String,
+        "name": pl.String,
+        "short_name": pl.String,
+        "province": pl.String,
+        "city": pl.String,
+        "node": pl.String,
+        "fit": pl.String,
+        "model_version": pl.String,
+        "pool_version": pl.String,
     }
 )
+"""A batch: a row a lead."""
+_DESCRIBED = ("name", "short_name", "province", "city")
 _OF_A_NEED = ("rank", "score", "raw_score", "node", "stage", "reasons")

@@ -32,6 +32,12 @@ _WIDTHS = {
     "enterprise_id": 22,
     "need_id": 24,
     "reasons": 64,
+    "name": 36,
+    "node": 20,
+    "rank": 6,
+    "score": 7,
+    "model_version": 26,
+    "pool_version": 18,
 }
 """Widths of columns in characters; 12 where nothing is said."""
 
@@ -147,7 +153,7 @@ def write_table(frame: pl.DataFrame, path: Path) -> None:
             for_a_reader = not all(name.isascii() for name in frame.columns)
             (inert(frame) if for_a_reader else frame).write_csv(draft, include_bom=for_a_reader)
         else:
-            _write_xlsx(frame, draft)
+            draft.write_bytes(as_xlsx(frame))
         draft.replace(path)
     except (OSError, pl.exceptions.PolarsError, xlsxwriter.exceptions.FileCreateError) as error:
         raise UnavailableError(f"could not write {path}: {error}") from error
@@ -155,11 +161,31 @@ def write_table(frame: pl.DataFrame, path: Path) -> None:
         draft.unlink(missing_ok=True)
 
 
-def _write_xlsx(frame: pl.DataFrame, path: Path) -> None:
+def names_first(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return a batch in the order in which people read it: names first, ids and versions last."""
+    first = ("name", "short_name", "province", "city", "node", "fit", "reasons", "need_id", "rank")
+    return frame.select(*first, pl.exclude(first)).with_columns(pl.col("score").round(3))
+
+
+def write_bytes(content: bytes, path: Path) -> None:
+    """Write a file whole; an old one stays until the new one is (UnavailableError)."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
+    try:
+        draft.write_bytes(content)
+        draft.replace(path)
+    except OSError as error:
+        raise UnavailableError(f"could not write {path}: {error}") from error
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def as_xlsx(frame: pl.DataFrame) -> bytes:
+    """Return a frame as an Excel workbook to be read and printed."""
     # strings_to_formulas would let a cell that starts with "=" run in the reader's Excel.
     safe = {"strings_to_formulas": False, "strings_to_urls": False}
     # Made in memory: a workbook that meets a full disk while it is written cannot be closed.
     content = io.BytesIO()
+    lines = _LINES if _WRAPPED & set(frame.columns) else 1
     with xlsxwriter.Workbook(content, {**safe, "in_memory": True}) as book:
         sheet = book.add_worksheet("线索")
         sheet.set_landscape()
@@ -175,7 +201,7 @@ def _write_xlsx(frame: pl.DataFrame, path: Path) -> None:
             },
             dtype_formats={pl.Float64: "0.000"},
             header_format={"bold": True, "bottom": 1},
-            row_heights=dict.fromkeys(range(1, frame.height + 1), _LINES * _PIXELS_A_LINE),
+            row_heights=dict.fromkeys(range(1, frame.height + 1), lines * _PIXELS_A_LINE),
             freeze_panes=(1, 0),
         )
-    path.write_bytes(content.getvalue())
+    return content.getvalue()

@@ -15,6 +15,8 @@ _REGION_NAMES = {
     for alias in (name, region.english, *region.aliases.split())
 }
 
+INCLUDED = ("signed", "local")
+
 
 @dataclass(frozen=True)
 class Filters:
@@ -32,6 +34,9 @@ class Filters:
         Tags of the enterprise; node_ids of the chain map.
     exclude
         enterprise_ids that are left out.
+    include
+        Who is listed although a list of new leads leaves them out: `signed`, who signed with the
+        need's zone; `local`, who is seated in its city.
     min_capital
         Registered capital of at least so many 万元.
     max_age
@@ -49,6 +54,7 @@ class Filters:
     tag: tuple[str, ...] = ()
     node: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
     min_capital: float | None = None
     max_age: float | None = None
 
@@ -70,6 +76,11 @@ def _text(field: str, text: str) -> str:
     text = text.strip()
     if not text:
         raise InputError(f"{field} must not be blank", field=field, got="", expected="a value")
+    if field == "include" and text not in INCLUDED:
+        expected = "one of " + ", ".join(INCLUDED)
+        raise InputError(
+            f"include must be {expected}, got {text!r}", field=field, got=text, expected=expected
+        )
     if field != "region":
         return text
     if text.casefold() not in _REGION_NAMES:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 from features.errors import DamagedError, UnavailableError
 from models.artifact import MANIFEST
 from models.registry import ModelRegistry
-from service.serving.engine import Engine
+from service.serving.engine import NO_WORDS, Engine
 from service.serving.interfaces import LOOK_SECONDS
 from service.serving.meanwhile import meanwhile
+from service.serving.watcher import RolloutWatcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,19 +24,15 @@ if TYPE_CHECKING:
     from features.encoder import SentenceEncoder
     from features.errors import LianzhaoError
     from features.workspace import Workspace
-    from models.handover import Announcement, Worker
+    from service.serving.word_model import WordSource
 
 log = logging.getLogger(__name__)
 
-_EVERY = 0.05
-"""Seconds between two looks for an announcement."""
 _PAUSE_SECONDS = 1.0
 """For how long a loading that failed is not tried again: a request more must not cost another."""
 _AGAIN_SECONDS = 15.0
 """After so long changed profiles that could not be read are tried again."""
 _MEANWHILE = "enterprises have changed: until they are read, leads are of those before"
-_END_SECONDS = 2.0
-"""How long an end waits for a loading that is under way."""
 
 
 class EngineHolder:
@@ -54,6 +51,8 @@ class EngineHolder:
         Given a version whose profiles are to be read; by default that is done in this process.
     clock
         Seconds from any start.
+    words
+        A language model, for the engines that are loaded.
     """
 
     def __init__(
@@ -62,9 +61,11 @@ class EngineHolder:
         encoder: SentenceEncoder,
         clock: Callable[[], float] = time.monotonic,
         prepare: Callable[[str], object] | None = None,
+        words: WordSource = NO_WORDS,
     ) -> None:
         self.workspace = workspace
         self.encoder = encoder
+        self.words = words
         self._prepare = prepare or (lambda version: self._load(version=version))
         self.clock = clock
         self.engine: Engine | None = None
@@ -80,19 +81,17 @@ class EngineHolder:
         self._refused: tuple[_State, float, LianzhaoError] | None = None
         self._lock = threading.Lock()
         self._closing = threading.Event()
-        self._watching: threading.Thread | None = None
+        self.watcher = RolloutWatcher(self._registry.rollout, self.load_ahead)
         self._reading: threading.Thread | None = None
 
     def open(self) -> None:
         """Load from now on what is announced, in a thread, before it becomes active."""
-        self._watching = threading.Thread(target=self._watch, name="handover", daemon=True)
-        self._watching.start()
+        self.watcher.open()
 
     def close(self) -> None:
         """Load nothing ahead any more."""
         self._closing.set()
-        if self._watching is not None:
-            self._watching.join(_END_SECONDS)
+        self.watcher.close()
 
     def changed(self) -> bool:
         """Whether model or tables are others than those of `engine`: a look at two files.
@@ -172,7 +171,9 @@ class EngineHolder:
 
     def _load(self, former: Engine | None = None, version: str | None = None) -> Engine:
         """Load an engine; what is read from the disk for it comes in while it answers already."""
-        engine = Engine.load(self.workspace, self.encoder, former=former, version=version)
+        engine = Engine.load(
+            self.workspace, self.encoder, former=former, version=version, words=self.words
+        )
         if former is None or former.prepared is not engine.prepared:
             threading.Thread(target=engine.prepared.touch, name="touch", daemon=True).start()
         return engine
@@ -203,32 +204,6 @@ class EngineHolder:
                     self._serve(engine, state)
                     self._reading = None
                     return
-
-    def _watch(self) -> None:
-        """Load what is announced, as one of the workers."""
-        handover, done = self._registry.handover, None
-        try:
-            with handover.joined() as worker:
-                while not self._closing.wait(_EVERY):
-                    announced = handover.next()
-                    if announced and announced != done:
-                        self._follow(announced, worker)
-                        done = announced
-        except OSError as error:
-            log.warning("versions are loaded when they are active, and not before: %s", error)
-
-    def _follow(self, announced: Announcement, worker: Worker) -> None:
-        """Load an announced version and say so, or why it cannot be loaded."""
-        problem = None
-        try:
-            self.load_ahead(announced.version)
-        except Exception as error:
-            log.exception("model %s cannot be loaded", announced.version)
-            problem = str(error) or type(error).__name__
-        try:
-            worker.reply(announced, problem)
-        except UnavailableError as error:
-            log.warning("nobody is told that a model is loaded: %s", error)
 
     def _swapped(self) -> bool:
         """Put the spare in service if it is the engine of what is there now; wait for nobody."""

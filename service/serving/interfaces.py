@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from features.need import NeedQuery
     from service.serving.filters import Filters
 
@@ -32,9 +34,27 @@ class Engine(Protocol):
         """ISO date of the last import of enterprises."""
 
     def recommend(
-        self, need: NeedQuery, filters: Filters, limit: int, offset: int, language: Language
+        self,
+        need: NeedQuery,
+        filters: Filters,
+        limit: int,
+        offset: int,
+        language: Language,
+        *,
+        deals: bool = True,
     ) -> Document:
-        """Return a page of leads."""
+        """Return a page of leads, without counts of deals for who may not see all zones."""
+
+    def lead(
+        self, need: NeedQuery, enterprise_id: str, language: Language, *, deals: bool = True
+    ) -> Document:
+        """Return one enterprise as a lead for a need, with its rank (NotFoundError)."""
+
+    def candidates(self, need: NeedQuery, filters: Filters, limit: int) -> Document:
+        """Return the first leads in short, without reasons."""
+
+    def presence(self, chain_id: str, zone_ids: Sequence[str]) -> Document:
+        """Return what these zones together have of a chain (NotFoundError)."""
 
     def need(self, need_id: str) -> NeedQuery:
         """Return a known need (NotFoundError)."""
@@ -42,8 +62,8 @@ class Engine(Protocol):
     def need_of(self, zone_id: str, industry: str) -> NeedQuery:
         """Return the need of a zone in an industry (NotFoundError)."""
 
-    def zones(self) -> list[Document]:
-        """Return every zone."""
+    def zones(self, q: str | None = None) -> list[Document]:
+        """Return every zone, or those that people may mean by `q`."""
 
     def zone(self, zone_id: str) -> Document:
         """Return a zone with its needs (NotFoundError)."""
@@ -66,8 +86,15 @@ class Engine(Protocol):
     def enterprise(self, enterprise_id: str) -> Document:
         """Return a profile (NotFoundError)."""
 
-    def needs_for(self, enterprise_id: str, limit: int, language: Language) -> Document:
-        """Return the needs that an enterprise suits best (NotFoundError)."""
+    def needs_for(
+        self,
+        enterprise_id: str,
+        limit: int,
+        language: Language,
+        *,
+        zones: frozenset[str] | None = None,
+    ) -> Document:
+        """Return the needs of zones, by default all, that an enterprise suits (NotFoundError)."""
 
 
 class EngineSource(Protocol):

@@ -18,6 +18,7 @@ from models.registry import ModelRegistry
 from service.serving.engine import Engine
 
 if TYPE_CHECKING:
+    from features.snapshot import Snapshot
     from features.workspace import Workspace
 
 
@@ -40,26 +41,31 @@ def meanwhile(former: Engine | None, workspace: Workspace) -> Engine | None:
     """
     if former is None or former.prepared.two_stage is None:
         return None
-    version, as_they_are = ModelRegistry(workspace).active(), prepared.versions(workspace)
-    if version != former.model_version or former.made_of == (version, *as_they_are):
+    version = ModelRegistry(workspace).active()
+    if version != former.model_version:
         return None
-    if prepared.is_there(version, workspace):
+    return workspace.reading(lambda snapshot: _meanwhile(former, version, snapshot))
+
+
+def _meanwhile(former: Engine, version: str, snapshot: Snapshot) -> Engine | None:
+    as_they_are = prepared.versions(snapshot)
+    if former.made_of == (version, *as_they_are) or prepared.is_there(version, snapshot):
         return None
-    pool_version = workspace.pool_version
     made_of = ("meanwhile", version, *as_they_are)
     ready = former.prepared
     if former.made_of != made_of:
-        enterprises = workspace.read("enterprises")
+        enterprises = snapshot.read("enterprises")
         there = enterprises.filter(~struck_off(enterprises))["enterprise_id"]
         gone = ~ready.profiles.columns["enterprise_id"].is_in(there.implode()).to_numpy()
         residents = replace(ready.residents, closed=ready.residents.closed | gone)
         ready = replace(ready, residents=residents)
-    both = f"{former.pool_version} {pool_version}"
-    return Engine(
+    both = f"{former.pool_version} {snapshot.pool_version}"
+    return Engine.of(
+        snapshot,
         ready,
-        {name: workspace.read(name) for name in ("zones", "needs", "events")},
         model_version=version,
+        made_of=made_of,
         pool_version=hashlib.sha256(both.encode()).hexdigest()[:16],
         pool_date=former.pool_date,
-        made_of=made_of,
+        words=former.words,
     )

@@ -54,7 +54,7 @@ def gap_told(filling: Filling | None, node: Node | None, *, chinese: bool) -> st
     if chinese:
         besides = "除该企业外，" if filling.is_there else ""
         if filling.state == "missing":
-            return f"{kind}：{besides}本区尚未见「{name}」环节的企业"
+            return f"{kind}：本系统数据中，{besides}本区未见「{name}」环节的企业"
         known = f"{THERE[how][0]}{''.join(f'「{other}」' for other in others)}"
         if filling.state == "weak":
             return f"{kind}：{besides}本区「{name}」环节尚弱（{known}）"

@@ -26,15 +26,14 @@ from features.workspace import Workspace
 from models import prepared
 from models.artifact import UnfitModelError
 from service import logs
-from service.access.keys import NOBODY
-from service.api.routes.recommendations import for_known_need
-from service.api.schemas import RecommendationQuery
 from service.cache.answers import warm
 from service.cache.embedded import end_with_parent
 from service.cache.tiers import RemoteCache
 from service.database.connection import Database
 from service.database.event_log import EventLog
 from service.serving.engine import Engine
+from service.serving.questions import KnownNeed, LeadsQuestion
+from service.serving.word_model import Given, NoWords, word_model
 from service.settings import PREFIX, Settings
 
 if TYPE_CHECKING:
@@ -87,6 +86,10 @@ def _environment(settings: Settings) -> Mapping[str, str]:
         "cache_ttl": settings.cache_ttl,
         "log_level": settings.log_level,
         "time_zone": settings.time_zone,
+        "words_url": settings.words_url,
+        "words_model": settings.words_model,
+        "words_key": settings.words_key.get_secret_value() if settings.words_key else None,
+        "words_timeout": settings.words_timeout,
     }
     names = {PREFIX + name.upper(): str(value) for name, value in given.items() if value}
     names["PYTHONPATH"] = os.pathsep.join(path or str(Path.cwd()) for path in sys.path)
@@ -118,7 +121,9 @@ def _loaded(settings: Settings, version: str) -> Engine:
     try:
         workspace = Workspace(settings.home, EventLog(database))
         prepared.verify(version, workspace)
-        return Engine.load(workspace, encoder_named(settings.encoder), version=version)
+        words = word_model(settings) or NoWords()
+        encoder = encoder_named(settings.encoder)
+        return Engine.load(workspace, encoder, version=version, words=words)
     finally:
         database.close()
 
@@ -133,9 +138,12 @@ async def _warm(settings: Settings, engine: Engine) -> None:
         for need in engine.needs():
             if remote.state != "up" or time.monotonic() > ends:
                 break
-            asked = for_known_need(NOBODY, RecommendationQuery(need_id=need["need_id"]), "zh")
+            asked = LeadsQuestion(KnownNeed(need["need_id"]))
+            given = engine.words.known(need["industry"]) or Given()
+            if given.problem:  # the language model is asked for it with the first request
+                continue
             try:
-                computed += await warm(remote, engine, asked)
+                computed += await warm(remote, engine, asked, given)
             except LianzhaoError:  # no profile says a word of it
                 continue
     finally:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from features.compact import rows_of
 from features.nodes import NAMED_FROM
+from features.normal import normal
 from features.ordered import found_in
 from models.blend import CONSTANT
 from models.gap import Filling, filling
@@ -18,6 +19,8 @@ from service.serving.neighbours import gap_told, link_told
 from service.serving.sentences import FACTORS
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
     from numpy.typing import NDArray
 
     from features.arrays import NeedFeatures, PoolFeatures
@@ -25,12 +28,13 @@ if TYPE_CHECKING:
     from models.ranker import PoolRanker
     from service.serving.interfaces import Language
 
-_LATIN = re.compile(r"[A-Za-z]")
-_LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z0-9-]+")
+_ANSWERS = 0.2
+"""From which match on an item is said to answer a word: about half of its characters in common."""
 
 SEPARATORS: dict[Language, str] = {"zh": "；", "en": "; "}
-_BY_ANALOGY = {"feedback", "hybrid"}
+_BY_ANALOGY = {"hybrid", "topic_words"}
 _OF_THE_ZONE = {"supply_link", "gap"}
+_OF_DEALS = {name for name, own in FACTORS.items() if "{deals}" in own.chinese[0]}
 
 
 @dataclass(frozen=True)
@@ -40,9 +44,16 @@ class Evidence:
     Attributes
     ----------
     product : str or None
-        Its product that comes nearest to the need; None where no product is known.
+        Its product, or the item of its business scope, that comes nearest to the need; None where
+        none is known.
+    of_scope : bool
+        Whether that is an item of its business scope.
+    answered : str or None
+        The word of the need that it answers best; None where it answers none.
+    wanted : bool
+        Whether that word is what the need itself says, and stands in the item.
     shared : tuple of str
-        Longest pieces of text that its products or its name share with the need.
+        Words of the need that stand in its items or its name, the weightiest first.
     node : Node or None
         The node that it fits best, among those the need is after where it is after some.
     fits : bool
@@ -59,6 +70,9 @@ class Evidence:
 
     name: str
     product: str | None
+    of_scope: bool
+    answered: str | None
+    wanted: bool
     shared: tuple[str, ...]
     node: Node | None
     fits: bool
@@ -81,24 +95,36 @@ def find_evidence(
     need: NeedFeatures,
     row: int,
     chosen: NDArray[np.intp],
+    made: Collection[str] = (),
 ) -> Evidence:
-    """Gather the evidence for one row of the pool; `chosen` are the rows chosen for the need."""
+    """Gather the evidence for one row of the pool.
+
+    Parameters
+    ----------
+    bound : PoolRanker
+    need : NeedFeatures
+    row : int
+    chosen : ndarray of int
+        The rows chosen for the need.
+    made : collection of str
+        The products of the enterprise as they are stated; other items are of its business scope.
+    """
     pool, chain_map = bound.pool, bound.ranker.space.chain_map
     weights = pool.products.weights
     own = weights.indices[weights.indptr[row] : weights.indptr[row + 1]]
-    product = None
-    if len(own):
-        nearest = own[np.argmax(pool.product_vectors[own] @ need.views["meaning"][0])]
-        product = pool.products.texts[nearest]
-    node, fits, node_product = _node(pool, chain_map, need, row)
-    if need.targets and node_product:
-        product = node_product
     said = [pool.products.texts[at] for at in own]
+    product, answered = _answer(pool, need, own)
+    node, fits, node_product = _node(pool, chain_map, need, row)
+    if need.targets and fits and node_product and answered is None:
+        product = node_product
     fills = filling(need, pool, row)
     return Evidence(
         name=pool.names[row],
         product=product,
-        shared=_shared(need.texts, [*said, pool.names[row]]),
+        of_scope=product is not None and product not in made,
+        answered=answered,
+        wanted=answered in need.understood.parts and answered in normal(product or ""),
+        shared=_shared(need.understood.words, [*said, pool.names[row]]),
         node=node,
         fits=fits,
         akin=_akin(pool, chosen, row),
@@ -110,10 +136,18 @@ def find_evidence(
     )
 
 
+def node_of(pool: PoolFeatures, chain_map: ChainMap, need: NeedFeatures, row: int) -> Node | None:
+    """Return the node that an enterprise fits best, if it fits it well enough to be named."""
+    node, fits, _ = _node(pool, chain_map, need, row)
+    return node if fits else None
+
+
 def reasons(
     bound: PoolRanker, parts: Any, evidence: Evidence, language: Language
 ) -> list[dict[str, Any]]:
     """Return every factor that is not zero, largest first: factor, contribution, text, evidence.
+
+    A factor that rests on deals has their counts as `deals`, in its text too, where they are known.
 
     Parameters
     ----------
@@ -124,12 +158,14 @@ def reasons(
     language : {"zh", "en"}
     """
     words = _words(evidence, chinese=language == "zh")
+    known = bool(evidence.deals.get("deals"))
     return [
         {
             "factor": factor,
             "contribution": part,
             "text": _sentence(factor, part, words, language),
             "evidence": _pointed_at(factor, evidence),
+            **({"deals": evidence.deals} if factor in _OF_DEALS and known else {}),
         }
         for factor, part in ranked_factors(bound.ranker.blend.factors, parts)
     ]
@@ -160,17 +196,60 @@ def _words(evidence: Evidence, *, chinese: bool) -> dict[str, str]:
     """Return what the sentences of all factors may hold."""
     traded = evidence.link and evidence.link.product
     return {
+        "answer": _answer_told(evidence, chinese=chinese),
         "subject": _subject(evidence, evidence.product, chinese=chinese),
         "traded": _subject(evidence, traded or evidence.product, chinese=chinese),
         "filled": _subject(evidence, evidence.filled or evidence.product, chinese=chinese),
         "link": link_told(evidence.link, chinese=chinese),
         "gap": gap_told(evidence.filling, evidence.gap_node, chinese=chinese),
-        "name": evidence.name,
         "deals": _deals_told(evidence.deals, chinese=chinese),
-        "node": _node_name(evidence.node, chinese=chinese),
-        "akin": evidence.akin or ("已选企业" if chinese else "the enterprises chosen"),
-        "shared": _listed(evidence.shared, chinese=chinese),
+        "node": _node_told(evidence, chinese=chinese),
+        "akin": _akin_told(evidence, chinese=chinese),
+        "shared": _shared_told(evidence, chinese=chinese),
     }
+
+
+def _answer_told(evidence: Evidence, *, chinese: bool) -> str:
+    """Tell which item answers which word of the need; a product that is the word is named once."""
+    subject = _subject(evidence, evidence.product, chinese=chinese)
+    word = evidence.answered
+    if word is None:
+        return f"{subject}与需求有部分关联" if chinese else f"{subject} has to do with the need"
+    if evidence.wanted:
+        return f"{subject}正是需求所指" if chinese else f"{subject} is what is looked for"
+    if evidence.product is not None and word == normal(evidence.product):
+        if chinese:
+            return f"{subject}是所需产业的典型产品"
+        return f"{subject} is typical of what is looked for"
+    return f"{subject}对应所需的「{word}」" if chinese else f"{subject} answers “{word}”"
+
+
+def _node_told(evidence: Evidence, *, chinese: bool) -> str:
+    name = _node_name(evidence.node, chinese=chinese)
+    if evidence.fits:
+        subject = _subject(evidence, evidence.product, chinese=chinese)
+        return f"{subject}属于{name}" if chinese else f"{subject} is of {name}"
+    return f"与{name}有一定关联" if chinese else f"it has something to do with {name}"
+
+
+def _akin_told(evidence: Evidence, *, chinese: bool) -> str:
+    if evidence.akin is None:
+        return "该企业已被本需求选中" if chinese else "it was chosen for this very need"
+    if chinese:
+        return f"与本需求已选中的「{evidence.akin}」业务相近"
+    return f"its business is like that of {evidence.akin}, chosen for this need"
+
+
+def _shared_told(evidence: Evidence, *, chinese: bool) -> str:
+    """Tell which words of the need stand in the profile."""
+    known = "名称与经营内容" if evidence.product is not None else "企业名称"
+    if not evidence.shared:
+        if chinese:
+            return f"{known}与需求有相近之处"
+        return "name and business have something in common with the need"
+    if chinese:
+        return f"{known}中提到{'、'.join(f'「{word}」' for word in evidence.shared)}"
+    return f"name or business mention {', '.join(f'“{word}”' for word in evidence.shared)}"
 
 
 def _pointed_at(factor: str, evidence: Evidence) -> list[str]:
@@ -191,8 +270,10 @@ def _pointed_at(factor: str, evidence: Evidence) -> list[str]:
         found.append(evidence.node.name if evidence.node else None)
     elif factor == "need_head":
         found.append(evidence.akin)
-    elif factor == "text_similarity":
+    elif factor == "text_words":
         found += evidence.shared
+    elif factor == "item_words":
+        found.append(evidence.answered)
     return list(dict.fromkeys(text for text in found if text))
 
 
@@ -209,20 +290,12 @@ def _deals_told(deals: dict[str, Any], *, chinese: bool) -> str:
     return told.format(**deals)
 
 
-def without_deals(leads: list[dict[str, Any]]) -> None:
-    """Take counts of deals out of the reasons: they tell of events in all zones."""
-    for lead in leads:
-        for reason in lead["reasons"]:
-            reason["text"] = _DEALS.sub("", reason["text"])
-
-
-_DEALS = re.compile(r"（项目 \d+ 个：.*? 年）| \(\d+ deals: .*?\)")
-
-
 def _subject(evidence: Evidence, product: str | None, *, chinese: bool) -> str:
     if product is None:
         name = evidence.name
-        return f"名称「{name}」（主营产品未知）" if chinese else f"“{name}” (products unknown)"
+        return f"「{name}」（主营产品未知）" if chinese else f"“{name}” (products unknown)"
+    if evidence.of_scope and product == evidence.product:
+        return f"经营范围中的「{product}」" if chinese else f"“{product}” in its business scope"
     return f"主营产品「{product}」" if chinese else f"its product “{product}”"
 
 
@@ -230,12 +303,6 @@ def _node_name(node: Node | None, *, chinese: bool) -> str:
     if node is None:
         return "所需环节" if chinese else "the nodes wanted"
     return f"「{node.name}」环节" if chinese else f"node “{node.name_en or node.name}”"
-
-
-def _listed(texts: tuple[str, ...], *, chinese: bool) -> str:
-    if not texts:
-        return ""
-    return f"（{'、'.join(texts)}）" if chinese else f" ({', '.join(texts)})"
 
 
 def _node(
@@ -251,21 +318,31 @@ def _node(
     return chain_map.node(pool.nodes.node_ids[best]), bool(fit[best] >= NAMED_FROM), product
 
 
-def _shared(wanted: tuple[str, ...], said: list[str], most: int = 3) -> tuple[str, ...]:
-    """Return the longest pieces that both sides have: two or more characters, Latin words whole."""
-    pieces = {word for text in wanted for word in _LATIN_WORD.findall(text)} | {
-        text[start:stop]
-        for text in wanted
-        for start in range(len(text))
-        for stop in range(start + 2, min(len(text), start + 8) + 1)
-        if not _LATIN.search(text[start:stop])
-    }
+def _answer(
+    pool: PoolFeatures, need: NeedFeatures, own: NDArray[np.intp]
+) -> tuple[str | None, str | None]:
+    """Return the item that answers the need best, and the word that it answers, if it does."""
+    if not len(own):
+        return None, None
+    grams = rows_of(pool.product_grams, own)
+    matches = np.minimum(np.asarray((grams @ need.views["items"].T).toarray()), 1) ** 2
+    weighed = matches * np.minimum(need.weights, 1)
+    item, word = np.unravel_index(int(np.argmax(weighed)), weighed.shape)
+    answered = need.understood.words[word][0] if weighed[item, word] >= _ANSWERS else None
+    return pool.products.texts[own[item]], answered
+
+
+def _shared(
+    words: Sequence[tuple[str, float]], said: Sequence[str], most: int = 3
+) -> tuple[str, ...]:
+    """Return the weightiest words that stand in what is said, none within another."""
+    texts = [normal(text) for text in said]
     found: list[str] = []
-    for piece in sorted(pieces, key=lambda piece: (-len(piece), piece)):
-        if any(piece in longer for longer in found):
+    for word, _ in words:
+        if any(word in longer or longer in word for longer in found):
             continue
-        if any(piece in text for text in said):
-            found.append(piece)
+        if any(word in text for text in texts):
+            found.append(word)
         if len(found) == most:
             break
     return tuple(found)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 class FactorGloss:
     """How a factor is called, and what its reason says when it speaks for or against a lead.
 
-    The sentences may hold {subject}, {name}, {node}, {akin}, {shared}, and for what the zone has
+    The sentences may hold {answer}, {subject}, {node}, {akin}, {shared}, and for what the zone has
     {link} and {gap}, with the products {traded} and {filled} that they rest on.
     """
 
@@ -18,112 +18,70 @@ class FactorGloss:
 
 
 FACTORS: Mapping[str, FactorGloss] = {
-    "text_similarity": FactorGloss(
-        "用字相近",
-        (
-            "名称、产品用字与需求相近{shared}，如{subject}",
-            "名称、产品用字与需求相差较大，如{subject}",
-        ),
-        (
-            "names and products are worded like the need{shared}, such as {subject}",
-            "names and products are not worded like the need, such as {subject}",
-        ),
+    "item_words": FactorGloss(
+        "产品对应",
+        ("{answer}", "已知的产品与经营项目中，与需求对应的不多"),
+        ("{answer}", "of the products and activities known, few answer the need"),
     ),
-    "topic_similarity": FactorGloss(
-        "主题相近",
-        ("{subject}所属业务主题与需求相近", "{subject}所属业务主题与需求相差较大"),
-        (
-            "{subject} belongs to the topics of the need",
-            "{subject} belongs to other topics than the need",
-        ),
+    "text_words": FactorGloss(
+        "经营内容",
+        ("{shared}", "名称与经营内容很少涉及需求所指"),
+        ("{shared}", "name and business hardly mention what is looked for"),
     ),
-    "meaning_similarity": FactorGloss(
-        "业务语义",
+    "topic_words": FactorGloss(
+        "业务领域",
+        ("整体业务与所需领域相近", "整体业务与所需领域差别较大"),
         (
-            "以{subject}为代表的整体业务与需求语义相近",
-            "以{subject}为代表的整体业务与需求语义相差较大",
-        ),
-        (
-            "the business as a whole, with {subject}, means much the same as the need",
-            "the business as a whole, with {subject}, means something else than the need",
-        ),
-    ),
-    "product_similarity": FactorGloss(
-        "最近产品",
-        ("{subject}与需求直接对应", "最接近需求的{subject}仍有距离"),
-        ("{subject} answers the need directly", "even {subject} is some way from the need"),
-    ),
-    "industry_match": FactorGloss(
-        "典型产品",
-        (
-            "所产属所需产业的典型产品，以{subject}为代表",
-            "所产与所需产业的典型产品相差较大，如{subject}",
-        ),
-        (
-            "what it makes is typical of the industry asked for, with {subject}",
-            "what it makes is not typical of the industry asked for, as {subject}",
+            "its business as a whole is of the field looked for",
+            "its business as a whole is of another field",
         ),
     ),
     "node_match": FactorGloss(
         "环节匹配",
-        ("{subject}匹配{node}", "{subject}与{node}匹配度低"),
-        ("{subject} fits {node}", "{subject} hardly fits {node}"),
+        ("{node}", "未见属于所需环节的产品"),
+        ("{node}", "no product of it is known to be of the nodes wanted"),
     ),
     "industry_code": FactorGloss(
         "行业代码",
-        ("国标行业代码与需求一致或同属一类，{subject}", "国标行业代码与需求不属一类，{subject}"),
+        ("国标行业代码与需求一致或同属一类", "国标行业代码与需求不属一类"),
         (
-            "the industry code agrees with the need, with {subject}",
-            "the industry code is of another class than the need, with {subject}",
+            "the industry code agrees with the need",
+            "the industry code is of another class than the need",
         ),
     ),
     "supply_link": FactorGloss(
         "供需联系",
-        ("{link}，{traded}", "{subject}与本区已有企业少有供需联系"),
-        ("{link}, with {traded}", "{subject} is hardly linked with what the zone has"),
+        ("{link}，{traded}", "与本区已有企业少见供需联系"),
+        ("{link}, with {traded}", "it is hardly linked with what the zone has"),
     ),
     "gap": FactorGloss(
         "补链强链",
-        ("{gap}，{filled}", "{subject}对本区所缺环节补充有限"),
-        ("{gap}; {filled} fits", "{subject} does little for what the zone lacks"),
+        ("{gap}，{filled}", "对本区所缺环节补充有限"),
+        ("{gap}; {filled} fits", "it does little for what the zone lacks"),
     ),
     "proximity": FactorGloss(
         "距离",
-        ("企业所在地距开发区较近，{subject}", "企业所在地距开发区较远，{subject}"),
+        ("企业所在地距开发区较近", "企业所在地距开发区较远"),
         (
-            "the seat is near the zone, with {subject}",
-            "the seat is far from the zone, with {subject}",
-        ),
-    ),
-    "feedback": FactorGloss(
-        "榜首共性",
-        ("{subject}与本需求排名靠前企业的共性相符", "{subject}与本需求排名靠前企业的共性不符"),
-        (
-            "{subject} fits what the first leads for this need have in common",
-            "{subject} does not fit what the first leads for this need have in common",
+            "the seat is near the zone",
+            "the seat is far from the zone",
         ),
     ),
     "hybrid": FactorGloss(
-        "协同特征",
+        "以往选择",
         (
-            "特征与同类需求已选企业相似（LightFM），{subject}",
-            "特征与同类需求已选企业不相似（LightFM），{subject}",
+            "地区、行业、规模等特征与以往同类需求选中的企业相近",
+            "地区、行业、规模等特征与以往同类需求选中的企业不同",
         ),
         (
-            "its features are those of enterprises chosen for such needs (LightFM), with {subject}",
-            "its features differ from enterprises chosen for such needs (LightFM), with {subject}",
+            "in place, industry and size it is like enterprises chosen for such needs before",
+            "in place, industry and size it differs from enterprises chosen for such needs before",
         ),
     ),
     "need_head": FactorGloss(
         "已选相似",
-        (
-            "{subject}与本需求已选的「{akin}」等企业相似",
-            "{subject}与本需求已选的「{akin}」等企业不相似",
-        ),
-        (
-            "{subject} is like what {akin} and others chosen for this need make",
-            "{subject} is unlike what {akin} and others chosen for this need make",
-        ),
+        ("{akin}", "业务与本需求已选中的企业不同"),
+        ("{akin}", "its business differs from that of those chosen for this need"),
     ),
     "track_record": FactorGloss(
         "投资记录",
@@ -144,12 +102,12 @@ FACTORS: Mapping[str, FactorGloss] = {
     "constant": FactorGloss(
         "基准",
         (
-            "基准分：留出检验中相关企业的中位水平对应 0.5",
-            "基准分：留出检验中相关企业的中位水平对应 0.5",
+            "基准分：按前十名与需求的总体符合程度校准",
+            "基准分：按前十名与需求的总体符合程度校准",
         ),
         (
-            "constant: the median relevant enterprise held out in training scores 0.5",
-            "constant: the median relevant enterprise held out in training scores 0.5",
+            "constant: set by how well the first ten answer the need as a whole",
+            "constant: set by how well the first ten answer the need as a whole",
         ),
     ),
 }

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 class SlowEngine(FakeEngine):
-    def recommend(self, *asked: Any) -> Any:
+    def recommend(self, *asked: Any, **more: Any) -> Any:
         with open(os.environ["COUNTED"], "a") as file:  # noqa: PTH123  appended at once
             file.write(f"{os.getpid()}\n")
         time.sleep(0.5)
-        return super().recommend(*asked)
+        return super().recommend(*asked, **more)
 
 
 def build(settings: Settings) -> FastAPI:

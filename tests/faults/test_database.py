@@ -141,10 +141,10 @@ def test_postgresql_restarted_between_two_events(tmp_path: Path, postgres: Postg
     postgres.stop("fast")
     postgres.start()
     log.record(event("after"), ENTRY)
-    log.retract("after", ENTRY)
+    log.retract("after", "n", None, ENTRY)
     assert log.version() != before
     assert {"before", "after"} <= set(log.recorded()["event_id"])
-    assert log.retracted().to_list() == ["after"]
+    assert log.retractions()["event_id"].to_list() == ["after"]
     keys.revoke(key_id)
     assert keys.list()[0].revoked_at is not None
     postgres.stop("fast")

@@ -5,10 +5,10 @@ import polars as pl
 import pytest
 
 from features import calendar
+from features.catalogue import EVENTS
 from features.errors import InputError
 from features.tables.importing import import_table
 from features.tables.record import parse_record
-from features.vocabulary import EVENTS
 from features.workspace import Workspace
 from tests.pool import NEED_IDS, tables
 

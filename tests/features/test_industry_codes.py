@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 
 from features.errors import InputError
-from features.industry_codes import ancestors, division_name, is_known, normalise, section_of
+from features.industry_codes import (
+    ancestors,
+    division_name,
+    find,
+    is_known,
+    name_of,
+    normalise,
+    section_of,
+)
 
 REPOSITORY = Path(__file__).parents[2]
 SHARED = Path(os.environ.get("LIANZHAO_SHARED", "../shared/data"))
@@ -38,6 +46,11 @@ class TestAgainstThePublishedStandard:
             assert section_of(row["code"]) == row["section"]
             assert ancestors(row["code"])[-2:] == tuple(filter(None, (row["parent"], row["code"])))
 
+    def test_the_names_are_the_same(self, published: list[dict[str, str]]) -> None:
+        assert {row["code"]: name_of(row["code"]) for row in published} == {
+            row["code"]: row["name"] for row in published
+        }
+
     def test_the_names_of_divisions_are_the_same(self, published: list[dict[str, str]]) -> None:
         divisions = [row for row in published if row["level"] == "2"]
         assert len(divisions) == 97
@@ -56,12 +69,45 @@ def test_counts_of_each_level() -> None:
     ]
 
 
-def test_no_row_of_the_file_repeats_a_group_or_a_class() -> None:
+def test_no_code_stands_twice_in_the_file() -> None:
     text = (files("features") / "reference" / "gbt4754.csv").read_text(encoding="utf-8")
-    for row in csv.DictReader(text.splitlines()):
-        groups = [folded.split(".") for folded in row["groups"].split()]
-        assert len({group for group, _ in groups}) == len(groups)
-        assert all(sorted(set(classes)) == list(classes) for _, classes in groups)
+    codes = [row["code"] for row in csv.DictReader(text.splitlines())]
+    assert len(set(codes)) == len(codes)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("C39计算机、通信和其他电子设备制造业", "39"),
+        ("C39 计算机通信和其他电子设备制造业", "39"),
+        ("3976光电子器件制造", "3976"),
+        ("C-3962", "3962"),
+        ("3962.0", "3962"),
+        ("光电子器件制造", "3976"),
+        ("制造业", "C"),
+        ("C 制造业", "C"),
+        ("C制造业", "C"),
+        ("制造业>计算机、通信和其他电子设备制造业", "39"),
+        ("制造业/计算机、通信和其他电子设备制造业/电子器件制造/光电子器件制造", "3976"),
+        ("制造业-医药制造业", "27"),
+        ("C/39/397/3976", "3976"),
+        ("A0111", "0111"),
+        ("3900", "39"),
+        ("C1440", "144"),
+        ("9999", None),
+        ("房地产业", "70"),
+        ("光电", None),
+        ("LED", None),
+        ("Z99", None),
+        ("", None),
+    ],
+)
+def test_an_industry_is_found_by_code_name_or_path(text: str, code: str | None) -> None:
+    assert find(text) == code
+
+
+def test_of_a_name_at_two_levels_the_level_that_is_known_is_taken() -> None:
+    assert [find("制糖业", digits) for digits in (3, 4, None)] == ["134", "1340", "1340"]
 
 
 @pytest.mark.parametrize(

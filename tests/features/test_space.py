@@ -9,9 +9,10 @@ from scipy import sparse
 from features.chains import ChainMap, shipped_chain_map
 from features.encoder import EncodingStore
 from features.errors import InputError
-from features.lexicon import Industry, Lexicon
 from features.need import NeedQuery
+from features.need_words import BESIDE_STATED, STATED_WEIGHT
 from features.space import FeatureSpace
+from features.thesaurus import Concept, Thesaurus
 from tests.pool import NEED_IDS, TWINS, UNKNOWN, HashedEncoder, frame, products, tables
 
 VIEWS = {"text", "topics", "meaning"}
@@ -43,9 +44,9 @@ def assert_same(one, other):
         np.testing.assert_array_equal(getattr(one, field), getattr(other, field))
     for view in VIEWS:
         np.testing.assert_array_equal(dense(one.views[view]), dense(other.views[view]))
-        np.testing.assert_array_equal(dense(one.references[view]), dense(other.references[view]))
     np.testing.assert_array_equal(one.attributes.toarray(), other.attributes.toarray())
-    np.testing.assert_array_equal(one.industries, other.industries)
+    assert list(one.products.texts) == list(other.products.texts)
+    np.testing.assert_array_equal(dense(one.product_grams), dense(other.product_grams))
     np.testing.assert_array_equal(one.nodes.fit, other.nodes.fit)
     np.testing.assert_array_equal(one.nodes.product, other.nodes.product)
     np.testing.assert_array_equal(one.codes, other.codes)
@@ -69,7 +70,7 @@ def test_the_order_of_rows_changes_nothing(space, pool, tmp_path, store):
 @pytest.mark.parametrize("view", sorted(VIEWS))
 def test_rows_of_a_view_have_length_one_or_are_unknown(pool, space, view):
     need = space.need(NeedQuery("LED封装", chain="光电LED"))
-    for matrix in (pool.views[view], pool.references[view], need.views[view]):
+    for matrix in (pool.views[view], {**need.views, "meaning": need.meaning}[view]):
         lengths = np.linalg.norm(dense(matrix), axis=1)
         assert np.all((lengths == 0) | np.isclose(lengths, 1, rtol=1e-5))
 
@@ -86,10 +87,13 @@ def test_saved_space_gives_the_same_features_bit_by_bit(space, pool, store):
     assert_same(restored.pool(ENTERPRISES), pool)
     asked = NeedQuery("LED封装", zone_id="z0", chain="光电LED")
     one, other = (each.need(asked, {"city": "长治市"}) for each in (space, restored))
-    said = [vars(replace(each, views={}, weights=None)) for each in (one, other)]
+    said = [vars(replace(each, views={}, weights=None, meaning=None)) for each in (one, other)]
     assert said[0] == said[1]
-    for view in VIEWS:
+    assert one.views.keys() == {"text", "topics", "items"}
+    for view in one.views:
         np.testing.assert_array_equal(dense(one.views[view]), dense(other.views[view]))
+    np.testing.assert_array_equal(one.meaning, other.meaning)
+    np.testing.assert_array_equal(one.weights, other.weights)
 
 
 def test_an_enterprise_never_seen_has_features_without_a_refit(space, pool):
@@ -100,7 +104,7 @@ def test_an_enterprise_never_seen_has_features_without_a_refit(space, pool):
     grown = space.pool(pl.concat([ENTERPRISES, new]))
     row = grown.ids.tolist().index("N1")
     need = space.need(NeedQuery("LED封装"))
-    cosines = grown.views["meaning"] @ need.views["meaning"][0]
+    cosines = grown.views["meaning"] @ need.meaning[0]
     assert row in np.argsort(-cosines)[:8].tolist()
     others = np.delete(np.arange(len(grown)), row)
     for view in VIEWS:
@@ -127,10 +131,15 @@ def test_a_need_s_place_is_its_zone_s(space):
 
 def test_a_need_never_seen_has_features_without_a_refit(space):
     need = space.need(NeedQuery("红外LED器件", nodes=("led/packaging",), industry_codes=("3975",)))
-    assert need.texts == ("红外LED器件",)
+    assert need.understood.parts == ("红外led器件",)
+    assert ("红外led器件", 2.0 * BESIDE_STATED) in need.understood.words
+    assert need.understood.words[0] == ("封装", STATED_WEIGHT)
     assert [space.chain_map.nodes[at].node_id for at in need.targets] == ["led/packaging"]
     assert need.codes == ("C", "39", "397", "3975")
-    assert need.views["meaning"].shape == (len(need.weights), HashedEncoder.dimensions)
+    assert need.meaning.shape == (1, HashedEncoder.dimensions)
+    words = need.understood.words
+    assert need.weights.tolist() == pytest.approx([weight for _, weight in words])
+    assert {view.shape[0] for view in need.views.values()} == {len(words)}
 
 
 def test_a_text_that_no_profile_has_a_character_of_is_refused(space):
@@ -146,44 +155,35 @@ def test_a_request_s_text_is_not_kept(space, store):
     assert store.encoder.asked.count("从未见过的一句话LED") == found + 1
 
 
-def test_what_is_made_fits_the_industries_of_the_lexicon(pool, space):
-    at = [space.lexicon_.find(name)[0] for name in ("中药饮片", "乳制品")]
-    own = pool.industries[at]
-    assert pool.industries.shape == (len(space.lexicon_.industries), len(pool))
-    of = np.array([id_[:3] for id_ in pool.ids])
-    # The makers of one fit it better than anybody else does, and better than the other.
-    for row, subject in enumerate(("E06", "E10")):
-        assert own[row, of == subject].min() > own[row, of != subject].max()
+def test_words_in_a_need_s_place_replace_what_the_thesaurus_says(space):
+    words = (("ＬＥＤ封裝", 0.5), ("灯珠", 2.0))
+    need = space.need(NeedQuery("乳制品", words=words, keywords=("老陈醋",), nodes=("led/driver",)))
+    assert need.understood.words == (("灯珠", 2.0), ("led封装", 0.5))
+    assert (
+        need.understood.concepts[0].name
+        == space.thesaurus.concepts[space.thesaurus.find("乳制品")[0]].name
+    )
 
 
-def test_who_states_no_product_fits_industries_by_its_name(space):
-    rows = [
-        {"enterprise_id": "a", "name": "华光酸奶有限公司"},
-        {"enterprise_id": "b", "name": "华光酸奶有限公司", "products": products("中药饮片")},
-        {"enterprise_id": "c", "name": "甲"},
-    ]
-    table = frame("enterprises", rows)
-    own = space.pool(table).industries[[space.lexicon_.find(n)[0] for n in ("乳制品", "中药饮片")]]
-    assert own[0, 0] > own[1, 0]
-    assert own[0, 1] < own[1, 1]
-    assert not own[:, 2].any()
+def test_a_saved_space_keeps_the_thesaurus_that_it_was_fitted_with(space, store):
+    own = Thesaurus([Concept("酱菜", "product", (), ("老陈醋", "香醋"))])
+    arrays = space.arrays() | {"thesaurus": own.to_bytes()}
+    restored = FeatureSpace(store, space.chain_map).restore(arrays)
+    assert [concept.name for concept in restored.thesaurus.concepts] == ["酱菜"]
+    words = dict(restored.need(NeedQuery("酱菜产业")).understood.words)
+    assert words == {"酱菜产业": 2.0, "酱菜": 1.0, "老陈醋": 1.0, "香醋": 1.0}
 
 
-def test_a_need_names_industries_of_the_lexicon(space):
-    names = [row.name for row in space.lexicon_.industries]
-    need = space.need(NeedQuery("乳制品行业", keywords=("酸奶", "中药饮片")))
-    assert [names[at] for at in need.industries] == ["乳品", "中药饮片"]
-    assert space.need(NeedQuery("LED封装胶")).industries == ()
-
-
-def test_a_saved_space_keeps_the_lexicon_that_it_was_fitted_with(space, store):
-    arrays = space.arrays()
-    rows = Lexicon([Industry("酱菜", (), ("老陈醋", "香醋"), "食品")]).rows
-    restored = FeatureSpace(store, space.chain_map).restore(arrays | {"lexicon": rows})
-    assert restored.lexicon_.industries[0].name == "酱菜"
-    assert restored.need(NeedQuery("乳制品")).industries == ()
-    assert restored.need(NeedQuery("乳制品", keywords=("酱菜产业",))).industries == (0,)
-    assert restored.pool(ENTERPRISES).industries.shape == (1, ENTERPRISES.height)
+def test_an_office_s_own_rows_stand_beside_the_shipped_ones(space, store):
+    own = pl.DataFrame(
+        [{"concept": "卷盘包装", "words": ["LED封装"], "names": ["卷带"], "broader": None}]
+    )
+    restored = FeatureSpace(store, space.chain_map, own_words=own).restore(space.arrays())
+    assert ("led封装", 1.0) in restored.need(NeedQuery("卷带")).understood.words
+    assert len(restored.thesaurus) == len(space.thesaurus) + 1
+    # What is saved is the shipped part: own rows come from the workspace at every loading.
+    again = FeatureSpace(store, space.chain_map).restore(restored.arrays())
+    assert len(again.thesaurus) == len(space.thesaurus)
 
 
 def test_features_know_nothing_of_judgements(space):

@@ -7,6 +7,7 @@ from features.tfidf import (
     LatentSemantics,
     TokenWeights,
     characters,
+    pairs,
     unit_rows,
     unit_sparse_rows,
     words,
@@ -23,6 +24,15 @@ def test_characters_are_grams_of_one_to_three_within_a_part():
     assert characters("  ") == []
 
 
+def test_pairs_are_grams_of_one_and_two():
+    assert pairs("灯 LED") == ["灯", "l", "e", "d", "le", "ed"]
+
+
+@pytest.mark.parametrize("written", ["ＬＥＤ封裝", "led封装", "LED封装"])
+def test_width_case_and_script_make_no_token(written):
+    assert characters(written) == characters("led封装")
+
+
 def test_words_have_two_characters_or_more():
     found = words("LED封装的设备")
     assert {"led", "封装", "设备"} <= set(found)
@@ -35,15 +45,25 @@ def test_tfidf_by_hand():
     idf = np.array([1 + np.log(4 / 3), 1.0])
     np.testing.assert_allclose(tokens.idf_, idf, rtol=1e-6)
     rows = tokens.weigh(tokens.counts(said("灯 屏 屏", "箱", weights=[[1, 0], [0, 1]])))
-    expected = np.array([2 * idf[0], idf[1]]) / np.hypot(2 * idf[0], idf[1])
+    said_twice = (1 + np.log(2)) * idf[0]
+    expected = np.array([said_twice, idf[1]]) / np.hypot(said_twice, idf[1])
     np.testing.assert_allclose(rows.toarray(), [expected, [0, 0]], rtol=1e-6)
 
 
-def test_damping_takes_the_logarithm_of_counts():
-    tokens = TokenWeights(str.split, min_documents=1).fit([said("灯 屏")])
-    rows = tokens.weigh(tokens.counts(said("灯 灯 灯 屏")), damping=4)
-    expected = np.log1p([4, 12])
-    np.testing.assert_allclose(rows.toarray()[0], expected / np.linalg.norm(expected), rtol=1e-6)
+def test_a_count_above_one_is_damped_and_one_below_stays():
+    tokens = TokenWeights(str.split, min_documents=1).fit([said("灯 屏 箱")])
+    rows = tokens.weigh(tokens.counts(said("灯 灯 灯 屏", "箱", weights=[[1, 0.5]])))
+    said_of = dict(zip(tokens.tokens_.tolist(), rows.toarray()[0].tolist(), strict=True))
+    expected = np.array([1 + np.log(3), 1.0, 0.5])
+    found = [said_of[token] for token in ("灯", "屏", "箱")]
+    np.testing.assert_allclose(found, expected / np.linalg.norm(expected), rtol=1e-6)
+
+
+def test_a_norm_below_one_leaves_long_rows_longer():
+    tokens = TokenWeights(str.split, min_documents=1).fit([said("灯 屏 箱 柜")])
+    rows = tokens.weigh(tokens.counts(said("灯", "灯 屏 箱 柜")), norm=0.75)
+    lengths = np.linalg.norm(rows.toarray(), axis=1)
+    np.testing.assert_allclose(lengths, [1, 2**0.25], rtol=1e-6)
 
 
 def test_counts_are_weighted_and_leave_unknown_tokens_out():
@@ -59,9 +79,10 @@ def test_a_document_counts_once_however_often_it_says_a_token():
 
 def test_weighing_leaves_the_counts_as_they_were():
     tokens = TokenWeights(str.split, min_documents=1).fit([said("灯 屏")])
-    counts = tokens.counts(said("灯 屏"))
-    tokens.weigh(counts, damping=4)
-    assert counts.toarray().tolist() == [[1, 1]]
+    counts = tokens.counts(said("灯 屏 屏"))
+    before = counts.toarray().tolist()
+    tokens.weigh(counts, norm=0.5)
+    assert counts.toarray().tolist() == before
 
 
 def test_without_any_token_rows_are_zero():

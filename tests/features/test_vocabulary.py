@@ -1,27 +1,25 @@
 import pytest
 
-from features.vocabulary import (
+from features.catalogue import (
     CHAINS,
-    ENDINGS,
-    ENTERPRISES,
     EVENTS,
-    FLAGS,
     INPUT_OUTPUT,
     JUDGEMENTS,
     NEEDS,
-    REGIONS,
-    STAGES,
     TABLES,
+    WORDS,
     ZONES,
 )
+from features.enterprise_columns import ENTERPRISES
+from features.vocabulary import ENDINGS, FLAGS, REGIONS, STAGES
 
 
 def test_tables_have_the_contract_s_columns():
     columns = {name: " ".join(c.name for c in table.columns) for name, table in TABLES.items()}
     assert columns == {
         "enterprises": "enterprise_id name short_name province city district industry_code "
-        "products business_scope founded registered_capital employees revenue tags status credit "
-        "nodes",
+        "products business_scope founded founded_precision registered_capital employees revenue "
+        "tags status credit nodes former_names size source source_date origins",
         "zones": "zone_id name county city province level lon lat",
         "needs": "need_id zone_id industry role chain sector nodes keywords industry_codes basis "
         "region",
@@ -30,6 +28,7 @@ def test_tables_have_the_contract_s_columns():
         "chains": "chain_id chain chain_en node_id node node_en position keywords industry_codes "
         "supplies",
         "input_output": "input_code input output_code output coefficient",
+        "words": "concept words names broader",
     }
 
 
@@ -43,6 +42,7 @@ def test_tables_have_the_contract_s_columns():
         (EVENTS, {"event_id", "enterprise_id", "stage", "date"}),
         (CHAINS, {"chain_id", "chain", "node_id", "node"}),
         (INPUT_OUTPUT, {"input_code", "input", "output_code", "output", "coefficient"}),
+        (WORDS, {"concept", "words"}),
     ],
     ids=lambda value: getattr(value, "name", ""),
 )
@@ -56,7 +56,7 @@ def test_needs_and_events_name_a_need_or_a_zone():
 
 @pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
 def test_no_header_means_two_columns_of_a_table(table):
-    headers = [h for c in table.columns for h in (c.name, *c.headers.split())]
+    headers = [h for c in table.readable for h in (c.name, *c.headers.split())]
     assert len(headers) == len(set(headers))
 
 

@@ -11,7 +11,7 @@ import dataframely as dy
 import polars as pl
 import pytest
 
-import features.workspace
+import features.snapshot
 from features.errors import DamagedError, NotFoundError, UnavailableError
 from features.tables.schema import SCHEMAS
 from features.workspace import Workspace
@@ -194,7 +194,7 @@ def test_a_damaged_table_is_named(workspace, damage):
 
 def test_a_table_of_other_columns_is_damaged(workspace, monkeypatch):
     workspace.commit({"zones": zones("a")})
-    monkeypatch.setitem(features.workspace.SCHEMAS, "zones", SCHEMAS["needs"])
+    monkeypatch.setitem(features.snapshot.SCHEMAS, "zones", SCHEMAS["needs"])
     with pytest.raises(DamagedError, match="is not what was imported"):
         workspace.read("zones")
 
@@ -206,7 +206,7 @@ def test_a_table_written_before_a_column_was_added_has_it_unknown(workspace, mon
 
     former = zones("a").select("zone_id", "name")
     with monkeypatch.context() as patch:
-        patch.setitem(features.workspace.SCHEMAS, "zones", Former)
+        patch.setitem(features.snapshot.SCHEMAS, "zones", Former)
         workspace.commit({"zones": former})
     assert workspace.read("zones").equals(zones("a"))
 
@@ -217,7 +217,7 @@ def test_a_table_without_a_column_that_must_be_filled_is_damaged(workspace, monk
 
     former = zones("a").select("zone_id")
     with monkeypatch.context() as patch:
-        patch.setitem(features.workspace.SCHEMAS, "zones", Former)
+        patch.setitem(features.snapshot.SCHEMAS, "zones", Former)
         workspace.commit({"zones": former})
     with pytest.raises(DamagedError, match="is not what was imported"):
         workspace.read("zones")

@@ -35,20 +35,18 @@ def test_the_right_enterprises_are_estimated_first(bound, estimate):
         assert expected <= set(bound.pool.ids[first])
 
 
-def test_columns_are_the_factors_of_industries_and_nodes(bound, estimate):
+def test_the_column_is_the_factor_of_nodes(bound, estimate):
     need = bound.ranker.space.need(NeedQuery("LED封装", nodes=("led/packaging", "led/driver")))
-    need = replace(need, industries=(0, 5))
     weights = dict(zip(bound.ranker.blend.names, bound.ranker.blend.content, strict=True))
     values = dict(zip(weights, bound.values(need).content, strict=True))
     for rows in (None, np.array([3, 40, 61])):
         taken = slice(None) if rows is None else rows
         columns = estimate._columns(need, rows, 2.0)
-        for name, found in zip(("industry_match", "node_match"), columns, strict=True):
-            known = ~np.isnan(values[name])[taken]
-            expected = 2.0 * weights[name] * standardise(values[name])[taken]
-            np.testing.assert_allclose(found[known], expected[known], atol=0.2)  # kept in 255ths
-        assert len(columns) == 2
-        assert not columns[0][np.isnan(values["industry_match"])[taken]].any()
+        (found,) = columns
+        known = ~np.isnan(values["node_match"])[taken]
+        expected = 2.0 * weights["node_match"] * standardise(values["node_match"])[taken]
+        np.testing.assert_allclose(found[known], expected[known], atol=0.2)  # kept in 255ths
+    assert estimate._columns(replace(need, targets=()), None, 2.0) == []
 
 
 def test_few_rows_are_estimated_as_among_all(bound, estimate):
@@ -65,7 +63,7 @@ def test_deals_are_part_of_the_estimate(traded):
     known, parts = bound.history_sum(need)
     silent = replace(bound.ranker, history=type(bound.ranker.history)()).bind(bound.pool)
     without = made(silent).of(need)
-    weight = bound.ranker.blend.cold[3]
+    weight = bound.ranker.blend.cold[2]
     added = estimate.of(need) - without
     np.testing.assert_allclose(added[known], weight * parts, atol=1e-3)
     assert not np.delete(added, known).any()

@@ -4,7 +4,7 @@ from scipy import sparse
 
 from features.need import NeedQuery
 from models import head as module
-from models.head import Examples, NeedHeads, Views
+from models.head import Examples, NeedHeads
 from tests.pool import NEED_IDS, SUBJECTS
 
 FEW = {(0, "E000"): 1.0, (0, "E003"): 0.4, (2, "E020"): 1.0}
@@ -39,18 +39,12 @@ def scores(heads, need, pool):
 
 
 def blocks(pool):
-    """Return topics, meaning, industries and text with their columns centred.
-
-    Before it, rows have unit length, those of industries the root of 3.
-    """
-    industries = pool.industries.T.astype(np.float64)
-    lengths = np.linalg.norm(industries, axis=1, keepdims=True)
+    """Return topics, meaning and text with their columns centred."""
     return [
         matrix - matrix.mean(axis=0)
         for matrix in (
             pool.views["topics"].astype(np.float64),
             pool.views["meaning"].astype(np.float64),
-            np.sqrt(3) * industries / np.where(lengths, lengths, 1),
             pool.views["text"].toarray().astype(np.float64),
         )
     ]
@@ -67,7 +61,7 @@ def test_a_head_is_the_ridge_regression_of_its_gains_on_the_views_side_by_side(
     for row in (0, 2):
         weights = np.linalg.solve(rows.T @ rows + 2.0 * np.eye(rows.shape[1]), rows.T @ gains[row])
         found = scores(heads, needs[row], pool)
-        # That industries and tokens of the one who is scored are not centred moves all alike.
+        # That tokens of the one who is scored are not centred moves all alike.
         moved = (found - rows @ weights).mean()
         np.testing.assert_allclose(found, rows @ weights + moved, atol=2e-5)
         assert np.ptp(found) > 0.1
@@ -79,15 +73,6 @@ def test_who_is_chosen_and_who_is_like_them_come_first(bound, needs):
     first = bound.pool.ids[np.argsort(-found)].tolist()
     assert set(first[:2]) == {"E090", "E092"}
     assert {id_[:3] for id_ in first[:5]} == {"E09"}
-
-
-def test_content_and_tokens_of_rows_are_those_of_the_views(bound):
-    pool = bound.pool
-    topics, meaning, industries, _ = blocks(pool)
-    at = np.array([3, 0, len(pool) - 1])
-    expected = np.hstack([topics, meaning, industries])[at]
-    found = Views.of(pool).rows(np.arange(len(pool)))
-    np.testing.assert_allclose((found - found.mean(axis=0))[at], expected, atol=1e-5)
 
 
 def test_only_the_strongest_tokens_are_kept():

@@ -8,6 +8,7 @@ from scipy import sparse
 
 from features.errors import DamagedError, UnavailableError
 from features.need import NeedQuery
+from features.snapshot import Snapshot
 from features.workspace import Workspace
 from models import artifact, pool_files, prepared, retrieval
 from models.ranker import order
@@ -59,7 +60,7 @@ def test_features_come_back_as_they_were_made_whatever_the_chunks(bound, workspa
     found = prepared.prepare("v1", lambda: bound.ranker, workspace).bound
     pool, expected = found.pool, bound.pool
     assert list(pool.names) == list(expected.names)
-    for name in ("ids", "industries", "attributes", "points"):
+    for name in ("ids", "attributes", "points"):
         assert same(getattr(pool, name), getattr(expected, name)), name
     for name, view in expected.views.items():
         assert same(pool.views[name], view), name
@@ -186,15 +187,15 @@ def test_a_former_pool_of_another_chain_map_is_not_taken_over(bound, workspace, 
 
 
 def test_tables_that_change_while_they_are_read_are_read_again(bound, workspace, monkeypatch):
-    few, read = tables()["enterprises"].head(20), workspace.read
+    few, read = tables()["enterprises"].head(20), Snapshot.read
 
-    def changing(table):
-        found = read(table)
-        monkeypatch.setattr(workspace, "read", read)
+    def changing(snapshot, table):
+        found = read(snapshot, table)
+        monkeypatch.setattr(Snapshot, "read", read)
         workspace.commit({"enterprises": few})
         return found
 
-    monkeypatch.setattr(workspace, "read", changing)
+    monkeypatch.setattr(Snapshot, "read", changing)
     found = prepared.prepare("v1", lambda: bound.ranker, workspace)
     assert len(found.profiles) == 20
     assert len(files(workspace)) == 1
@@ -281,3 +282,22 @@ def test_a_disk_that_takes_nothing_is_told_and_nothing_is_left(bound, workspace,
     with pytest.raises(UnavailableError, match="No space left"):
         prepared.prepare("v1", lambda: bound.ranker, workspace)
     assert [p.name for p in (workspace.home / "prepared" / "v1").iterdir()] == [".lock"]
+
+
+@pytest.mark.parametrize("exact", [10_000, 50])
+def test_where_nothing_can_be_written_it_is_made_in_memory_and_the_same(
+    bound, workspace, monkeypatch, exact
+):
+    monkeypatch.setattr(retrieval, "EXACT", exact)
+    on_disk = prepared.prepare("v1", lambda: bound.ranker, workspace)
+    found = prepared.in_memory(bound.ranker, workspace.read("enterprises"))
+    assert (found.two_stage is None) == (on_disk.two_stage is None) == (exact == 10_000)
+    rows = np.arange(len(bound.pool))
+    for need in needs(bound):
+        if found.two_stage is None or on_disk.two_stage is None:
+            parts = [own.bound.contributions(need) for own in (found, on_disk)]
+        else:
+            ranked = [own.two_stage.ranked(need, rows, 0, 20) for own in (found, on_disk)]
+            np.testing.assert_array_equal(ranked[0][0], ranked[1][0])
+            parts = [own for _, own in ranked]
+        np.testing.assert_allclose(*parts, atol=1e-5)  # BLAS minds where arrays begin

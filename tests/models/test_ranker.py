@@ -56,7 +56,7 @@ def test_contributions_have_a_row_a_factor(bound):
 
 def test_factors_stand_in_the_order_in_which_they_are_summed(bound):
     content = [factor.name for factor in content_factors()]
-    learnt = ["feedback", "need_head", "hybrid", "track_record", "place_affinity"]
+    learnt = ["need_head", "hybrid", "track_record", "place_affinity"]
     assert list(bound.ranker.blend.factors) == [*content, *learnt, "constant"]
 
 
@@ -94,8 +94,7 @@ def test_unknown_fields_count_for_nothing(bound):
     found = bound.contributions(bound.ranker.space.need(QUERIES[0]))
     parts = dict(zip(bound.ranker.blend.factors, found[:, row], strict=True))
     assert [name for name, part in parts.items() if part == 0] == [
-        "product_similarity",
-        "industry_match",
+        "item_words",
         "node_match",
         "industry_code",
         "supply_link",
@@ -106,11 +105,11 @@ def test_unknown_fields_count_for_nothing(bound):
     ]
 
 
-def test_equal_profiles_have_equal_contributions(bound):
+def test_equal_profiles_have_equal_contributions_to_the_last_bit(bound):
     one, other = (bound.pool.ids.tolist().index(id_) for id_ in TWINS)
     for need in QUERIES:
         found = bound.contributions(bound.ranker.space.need(need))
-        np.testing.assert_allclose(found[:, one], found[:, other], atol=1e-9)
+        np.testing.assert_array_equal(found[:, one], found[:, other])
 
 
 def test_scores_are_the_same_at_every_call(bound):
@@ -188,7 +187,6 @@ def test_a_judgement_for_one_need_changes_no_factor_of_another(bound, store):
         scores = [s.scores(f) for s, f in zip(scorers, features, strict=True)]
         for factor, before, after in zip(content_factors(), *scores, strict=True):
             np.testing.assert_array_equal(before, after, err_msg=factor.name)
-        np.testing.assert_array_equal(*(s.feedback(np.arange(len(pool)) / 9.0) for s in scorers))
         heads = [
             ranker.heads.score(f, ranker.heads.prepare(pool))
             for ranker, f in zip((one, other), features, strict=True)

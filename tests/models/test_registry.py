@@ -15,7 +15,7 @@ from features.workspace import Workspace
 from models import artifact
 from models.artifact import UnfitModelError
 from models.registry import ModelRegistry
-from tests.models.test_handover import answering
+from tests.models.test_rollout import answering
 
 ROOT = Path(__file__).parents[2]
 
@@ -204,7 +204,7 @@ def test_where_workers_are_a_version_is_prepared_before_it_becomes_active(regist
     registry.prepare = lambda version: prepared.append((version, registry.active()))
     registry.activate("v1")
     assert prepared == []
-    with answering(registry.handover) as told:
+    with answering(registry.rollout) as told:
         registry.activate("v2")
         registry.activate("v2")  # as it is already
         registry.rollback()
@@ -221,7 +221,7 @@ def test_what_cannot_be_prepared_does_not_become_active(registry, raised, told):
 
     registry.prepare = prepare
     registry.activate("v1")
-    with answering(registry.handover), pytest.raises(told, match="too large for this machine"):
+    with answering(registry.rollout), pytest.raises(told, match="too large for this machine"):
         registry.activate("v2")
     assert registry.active() == "v1"
 
@@ -229,7 +229,7 @@ def test_what_cannot_be_prepared_does_not_become_active(registry, raised, told):
 def test_what_a_worker_cannot_load_does_not_become_active(registry):
     registry.activate("v1")
     registry.activate("v2")
-    with answering(registry.handover, "no memory is left"):
+    with answering(registry.rollout, "no memory is left"):
         for change in (registry.rollback, lambda: registry.activate("v3")):
             with pytest.raises(ConflictError, match="no memory is left; nothing has changed"):
                 change()

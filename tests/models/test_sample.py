@@ -3,8 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from features.compact import in_255ths
 from features.need import NeedQuery
+from models.blend import _BOUND
 from models.ranker import PoolRanker
 from models.sample import Among, Sample
 from tests.pool import NEED_IDS
@@ -16,7 +16,7 @@ def need(bound):
 
 
 def candidates(bound, need):
-    """Return the first 25 by content: the first 20 of them are whom feedback follows."""
+    """Return the first 25 by content."""
     base = bound.content_parts(need, bound.values(need)).sum(axis=0)
     return np.sort(np.argsort(-base, kind="stable")[:25])
 
@@ -39,7 +39,9 @@ def test_candidates_count_once_and_the_rest_of_the_sample_for_everybody_else(bou
     mean = np.average(each, weights=share)
     spread = np.sqrt(np.average((each - mean) ** 2, weights=share))
     found = Among(sample, need, rows).parts[bound.ranker.blend.factors.index("need_head")]
-    expected = bound.ranker.blend.warm[1] * (values[rows] - mean) / spread
+    expected = (
+        bound.ranker.blend.warm[1] * _BOUND * np.tanh((values[rows] - mean) / spread / _BOUND)
+    )
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
 
 
@@ -68,9 +70,9 @@ def test_values_of_the_sample_are_computed_once_a_need(bound, need, monkeypatch)
 def test_the_sample_is_kept_in_single_precision(bound):
     pool = bound.pool
     views = {name: pool.views[name].astype(np.float16) for name in ("topics", "meaning")}
-    industries = in_255ths(pool.industries.T).T
-    halved = replace(pool, views=pool.views | views, industries=industries)
+    halved = replace(pool, views=pool.views | views)
     large = PoolRanker(bound.ranker, halved, bound.measured)
     own = Sample(large, np.array([3, 8])).bound.pool
-    assert {own.views[name].dtype for name in views} == {own.industries.dtype} == {np.dtype("f4")}
-    np.testing.assert_allclose(own.industries, pool.industries[:, [3, 8]], atol=1 / 510)
+    assert {own.views[name].dtype for name in views} == {np.dtype("f4")}
+    for name in views:
+        np.testing.assert_allclose(own.views[name], pool.views[name][[3, 8]], atol=1e-3)

@@ -51,7 +51,14 @@ class FakeEngine:
     asked: list[tuple[NeedQuery, Filters, int, int, str]] = field(default_factory=list)
 
     def recommend(
-        self, need: NeedQuery, filters: Filters, limit: int, offset: int, language: Language
+        self,
+        need: NeedQuery,
+        filters: Filters,
+        limit: int,
+        offset: int,
+        language: Language,
+        *,
+        deals: bool = True,
     ) -> Document:
         self.asked.append((need, filters, limit, offset, language))
         leads = [
@@ -107,7 +114,7 @@ class FakeEngine:
     def need_of(self, zone_id: str, industry: str) -> NeedQuery:
         return self.need(f"{zone_id}/{industry}")
 
-    def zones(self) -> list[Document]:
+    def zones(self, q: str | None = None) -> list[Document]:
         return [ZONE]
 
     def zone(self, zone_id: str) -> Document:
@@ -138,7 +145,14 @@ class FakeEngine:
         found = {**ENTERPRISES[0], **_UNKNOWN, "enterprise_id": enterprise_id}
         return {**found, "struck_off": False, "confidence": 0.5}
 
-    def needs_for(self, enterprise_id: str, limit: int, language: Language) -> Document:
+    def needs_for(
+        self,
+        enterprise_id: str,
+        limit: int,
+        language: Language,
+        *,
+        zones: frozenset[str] | None = None,
+    ) -> Document:
         lead = self.recommend(NEED, Filters(), 1, 0, language)["leads"][0]
         names = ("rank", "score", "raw_score", "node", "stage", "reasons")
         return {

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from features.errors import ConflictError, UsageError
+from service import server
 from service.server import serve
 from service.settings import Settings
 
@@ -57,10 +58,12 @@ def launch(tmp_path: Path) -> Iterator[Launch]:
     """Start a server on a free port and wait until it answers."""
     started = []
 
-    def launched(workers: int = 1, **settings: str) -> tuple[subprocess.Popen[str], str]:
+    def launched(
+        workers: int = 1, module: str = "tests.service.served", **settings: str
+    ) -> tuple[subprocess.Popen[str], str]:
         environment = {**os.environ, "LIANZHAO_HOME": str(tmp_path / "home"), **settings}
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.service.served", "0", str(workers)],
+            [sys.executable, "-m", module, "0", str(workers)],
             cwd=ROOT,
             env=environment,
             stdout=subprocess.PIPE,
@@ -191,3 +194,37 @@ def test_half_a_request_does_not_hold_the_end(launch: Launch, sent: bytes) -> No
         process.terminate()
         assert process.wait(20) == 0
         assert time.monotonic() - began < 8  # some four; it is killed after ten
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such limit")
+def test_it_refuses_to_start_where_too_few_files_may_be_opened(tmp_path: Path) -> None:
+    import resource
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+
+    done = subprocess.run(
+        [sys.executable, "-c", "from service.commands import main; main()", "serve", "--port", "0"],
+        cwd=ROOT,
+        env={**os.environ, "LIANZHAO_HOME": str(tmp_path / "home")},
+        preexec_fn=limit,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "may open 64 files here, and serving takes 256" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such limit")
+def test_a_low_limit_of_open_files_is_raised_where_it_may_be() -> None:
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (200, before[1]))
+    try:
+        server._check_open_files()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == 256
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)

@@ -20,7 +20,7 @@ from tests.training.deals import trading_data
 from training import fitting
 from training.evaluation import evaluate_fit
 from training.fitting import fit
-from training.priors import COLD_PRIOR, CONTENT_PRIOR, PRIOR_OFFSETS, prior
+from training.priors import COLD_PRIOR, CONTENT_PRIOR, prior
 
 NEED_IDS_TWICE = trading_data().needs["need_id"].to_list()
 
@@ -32,7 +32,7 @@ def today(fitted):
 
 def test_the_prior_names_the_content_factors_in_their_order(fitted):
     assert fitted.ranker.blend.names == tuple(CONTENT_PRIOR)
-    assert len(prior(warm=False)) == len(CONTENT_PRIOR) + 3
+    assert len(prior(warm=False)) == len(CONTENT_PRIOR) + 2
     assert len(prior(warm=True)) == 4
 
 
@@ -47,20 +47,11 @@ def test_candidates_are_those_that_nothing_was_learnt_about(fitted, bound):
         folds.setdefault(case.fold, []).append(case.need)
     for case in fitted.cold_cases:
         learnt = EACH * (len(NEED_IDS) - len(folds[case.fold]))
-        assert case.parts.shape == (len(CONTENT_PRIOR) + 3, everybody - learnt)
+        assert case.parts.shape == (len(CONTENT_PRIOR) + 2, everybody - learnt)
         assert case.relevant.sum() == EACH
     for case in fitted.warm_cases:
         held = {2: 2, 3: 3}[int(case.relevant.sum())]
         assert case.parts.shape == (4, everybody - (EACH - held) * len(NEED_IDS))
-
-
-def test_half_of_the_relevant_held_out_score_above_one_half(fitted):
-    blend = fitted.ranker.blend
-    weights = np.array([*blend.content, *blend.cold[1:]])
-    raw = np.concatenate([weights @ c.parts[:, c.relevant] for c in fitted.cold_cases])
-    assert np.median(raw + blend.offsets[0]) == pytest.approx(0, abs=1e-9)
-    raw = np.concatenate([blend.warm @ c.parts[:, c.relevant] for c in fitted.warm_cases])
-    assert np.median(raw + blend.offsets[1]) == pytest.approx(0, abs=1e-9)
 
 
 def test_the_same_data_and_seed_give_the_same_arrays(fitted, store, today):
@@ -95,7 +86,6 @@ def test_without_anything_learnt_the_prior_ranks(store, today, left_out):
     found = fit(training_data(**empty), store, today=today)
     assert found.cold_cases == found.warm_cases == []
     assert found.ranker.blend.content.tolist() == list(CONTENT_PRIOR.values())
-    assert found.ranker.blend.offsets == PRIOR_OFFSETS
     assert not found.ranker.hybrid.fitted
     assert found.ranker.heads.arrays() == found.ranker.history.arrays() == {}
     assert found.time_cases.cold == found.time_cases.warm == []
@@ -273,7 +263,7 @@ def test_weights_are_learnt_from_later_deals_where_there_are_enough(
 def test_what_content_is_learnt_to_count_is_what_is_served(store, today, monkeypatch):
     monkeypatch.setattr(fitting, "learn_weights", lambda cases, weights: weights / 4)
     blend = fit(training_data(), store, today=today).ranker.blend
-    assert blend.cold[:3] == pytest.approx(np.array(COLD_PRIOR[:3]) / 4)
+    assert blend.cold[:2] == pytest.approx(np.array(COLD_PRIOR[:2]) / 4)
     assert blend.content == pytest.approx(np.array(list(CONTENT_PRIOR.values())) / 4)
 
 

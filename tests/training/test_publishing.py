@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from features.errors import InputError, UnavailableError
+from features.snapshot import Snapshot
 from features.tables.schema import schema_hash
 from features.workspace import Workspace
 from models import artifact
@@ -87,19 +88,25 @@ def test_events_that_have_not_happened_are_outside_the_window(workspace, registr
     assert train(workspace, registry, HashedEncoder())["window"]["last_event"] == "2025-06-01"
 
 
-def test_tables_that_change_while_they_are_read_are_read_again(workspace, monkeypatch):
-    read, changes = Workspace.read, iter([True])
+@pytest.mark.parametrize("table", ["enterprises", "judgements", "events"])
+def test_tables_that_change_while_they_are_read_are_of_one_moment(workspace, monkeypatch, table):
+    """They are those before, or where one of them is gone already all of those after."""
+    read, changes, before = Snapshot.read, iter([True]), workspace.version("enterprises")
 
     def reading(self, name):
         found = read(self, name)
-        if name == "events" and next(changes, False):
-            self.remove("enterprise", "E000")
+        if name == table and next(changes, False):
+            workspace.remove("enterprise", "E000")
         return found
 
-    monkeypatch.setattr(Workspace, "read", reading)
-    data, versions, _ = publishing._snapshot(workspace)
-    assert "E000" not in data.enterprises["enterprise_id"]
-    assert versions["enterprises"] == workspace.version("enterprises")
+    monkeypatch.setattr(Snapshot, "read", reading)
+    data, versions, _ = publishing.read_tables(workspace)
+    assert workspace.version("enterprises") != before
+    there = "E000" in data.enterprises["enterprise_id"]
+    assert versions["enterprises"] == (before if there else workspace.version("enterprises"))
+    assert ("E000" in data.judgements["enterprise_id"]) is there
+    assert ("E000" in data.events["enterprise_id"]) is there
+    assert there is (table == "events")
 
 
 def test_an_encoding_is_made_once_and_serves_every_training(workspace, registry):

@@ -20,8 +20,8 @@ EXTRAS = ["X-flagged", "X-struck", "X-twin-a", "X-twin-b", "X-unknown"]
 """Those of the pool that no judgement names."""
 
 LAST = len(NEED_IDS) - 1
-HYBRID = len(CONTENT_PRIOR) + 1
-"""Its part of a cold case, after the content factors and feedback."""
+HYBRID = len(CONTENT_PRIOR)
+"""Its part of a cold case, after the content factors."""
 
 
 @pytest.fixture(scope="module")
@@ -144,14 +144,13 @@ def test_the_parts_of_a_warm_case_by_hand(judged):
 
 
 @pytest.mark.usefixtures("_lightfm_speaks")
-def test_the_parts_of_a_cold_case_are_content_feedback_hybrid_and_history(judged):
+def test_the_parts_of_a_cold_case_are_content_hybrid_and_history(judged):
     [case] = [case for case in judged.folds().cold if case.need == 3]
     assert len(case.parts) == len(prior(warm=False))
     assert case.among == case.parts.shape[1]
     content = judged._content(judged.needs[3])
-    voiced = np.array([*CONTENT_PRIOR.values()]) @ content[:-1]
+    voiced = np.array([*CONTENT_PRIOR.values()]) @ content
     assert voiced.std() == pytest.approx(1)
-    assert content[-1].std() == pytest.approx(1)
     # In the order of the pool: a column of the case is one of the pool's.
     columns = {tuple(column) for column in np.round(content.T, 6)}
     assert {tuple(column) for column in np.round(case.parts[:HYBRID].T, 6)} <= columns

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from features.catalogue import TABLES
 from features.nodes import NAMED_FROM, target_nodes
-from features.vocabulary import TABLES
 from models.gap import known_nodes, state
 
 if TYPE_CHECKING:

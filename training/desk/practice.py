@@ -4,7 +4,7 @@ The nodes that a table of enterprises states become needs, and the enterprises s
 the relevant ones; the column itself is taken out, so that no ranker sees its answer. Such labels
 show how training, comparing and publishing work. They were written by the hand that wrote the chain
 map, so how well a ranker finds them again says little about other needs, and nothing about who
-would invest.
+would invest. Where no nodes are stated but needs are judged, some of those judgements are used.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from features.tables.schema import SCHEMAS
 
 if TYPE_CHECKING:
     from features.chains import ChainMap
+    from features.workspace import Workspace
 
 LEAST = 5
 """A node with fewer enterprises stated to be in it makes no need."""
@@ -78,6 +79,41 @@ def practice_tables(
         "needs": _as("needs", needs),
         "judgements": _as("judgements", judgements),
     }
+
+
+def states_nodes(enterprises: pl.DataFrame) -> bool:
+    """Whether a table of enterprises states a node of any of them."""
+    return bool((enterprises["nodes"].list.len() > 0).any())
+
+
+def judged_tables(workspace: Workspace, most: int) -> dict[str, pl.DataFrame]:
+    """Return a workspace's tables with at most so many of its judged needs, those judged most.
+
+    Raises
+    ------
+    InputError
+        When no need has enough relevant enterprises.
+    """
+    judgements = workspace.read("judgements")
+    sizes = judgements.filter(pl.col("grade") > 0).group_by("need_id").len()
+    largest = (
+        sizes.filter(pl.col("len") >= LEAST)
+        .sort("len", "need_id", descending=[True, False])
+        .head(most)
+    )
+    if largest.is_empty():
+        raise InputError(
+            f"there is nothing to practise on: no node is stated of any enterprise, and no need "
+            f"has {LEAST} enterprises judged to be relevant",
+            field="nodes",
+            expected="enterprises whose nodes are stated, or judgements",
+        )
+    kept = {
+        table: workspace.read(table).join(largest, on="need_id", how="semi")
+        for table in ("needs", "judgements")
+    }
+    whole = {table: workspace.read(table) for table in ("enterprises", "zones", "chains")}
+    return whole | kept
 
 
 def _as(table: str, frame: pl.DataFrame) -> pl.DataFrame:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from features.character_index import CharacterIndex
 from features.text import clear, name_texts, product_texts
 from features.tfidf import words
 from models.node_match import CodeMatch
+from models.word_match import topic_query
 from training.peers.base import Peer
-from training.peers.character_index import CharacterIndex
 from training.peers.settings import Bm25Settings
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ class Centroid(Peer):
             centroid = self.rows_[own].mean(axis=0)
         else:
             need = self.ground_.need(question)
-            centroid = np.concatenate([need.views[view][0] for view in VIEWS]) - self.centre_
+            centroid = np.concatenate([_unit(topic_query(need)), need.meaning[0]]) - self.centre_
         return np.asarray(self.rows_ @ centroid)
 
 

@@ -6,14 +6,14 @@ import orjson
 from fastapi import APIRouter, Depends, Query, Response
 
 from service.api.replies import AuditPage
-from service.api.routes.context import Context, only, shaped
+from service.api.routes.context import Asking, Context, only, shaped
 from service.api.schemas import PageQuery
 
 router = APIRouter(prefix="/v1/audit", tags=["audit"])
 
 
 @router.get("", responses=shaped(AuditPage), dependencies=[Depends(only(*PageQuery.model_fields))])
-async def audit(parts: Context, asked: Annotated[PageQuery, Query()]) -> Response:
+async def audit(parts: Context, caller: Asking, asked: Annotated[PageQuery, Query()]) -> Response:
     """List who asked for and changed what, newest first; reads appear within a second.
 
     Refused requests (method `refused`, their code as the route) are counted by minute, and appear
@@ -21,5 +21,6 @@ async def audit(parts: Context, asked: Annotated[PageQuery, Query()]) -> Respons
     name for one that each worker makes at its start. While a workspace has no key, there is nobody
     to name: then reads and refusals are counted in the metrics alone.
     """
-    page = await parts.ledger.run(lambda: parts.ledger.audit.page(asked.limit, asked.offset))
+    log = parts.ledger.audit
+    page = await parts.ledger.read(lambda: log.page(asked.limit, asked.offset), caller)
     return Response(orjson.dumps(page), 200, {"Cache-Control": "no-store"}, "application/json")

@@ -11,9 +11,10 @@ from features.errors import InputError
 from service.access.gate import CALLER
 from service.access.keys import Caller
 from service.api.languages import negotiate
-from service.cache.answers import Answers, question
+from service.cache.answers import Answers
 from service.database.ledger import Ledger
-from service.serving.interfaces import Document, Engine, Language, Registry
+from service.serving.interfaces import Language, Registry
+from service.serving.questions import Question
 from service.telemetry import Telemetry
 
 
@@ -26,15 +27,10 @@ class Parts:
     telemetry: Telemetry
     ledger: Ledger
 
-    async def answer(
-        self,
-        call: str,
-        work: Callable[[Engine], Document],
-        language: Language | None = None,
-        **arguments: object,
-    ) -> Response:
-        """Answer a question put to the engine."""
-        return await self.answers.respond(question(call, arguments, work, language))
+    async def answer(self, request: Request, question: Question) -> Response:
+        """Answer a question put to the engine, in the caller's share of its threads."""
+        caller: Caller = request.scope[CALLER]
+        return await self.answers.respond(question, caller.key_id or "", request.receive)
 
 
 def _parts(request: Request) -> Parts:

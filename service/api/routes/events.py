@@ -61,7 +61,8 @@ async def record(
             engine,
             idempotency_key=idempotency_key,
             request_id=request.scope.get(REQUEST_ID),
-        )
+        ),
+        caller,
     )
     if done.first:
         parts.telemetry.event("recorded")
@@ -75,7 +76,7 @@ async def record(
 )
 async def events(parts: Context, caller: Asking, asked: Annotated[EventQuery, Query()]) -> Response:
     """List events, newest first: recorded, imported, and those taken back, which say so."""
-    return _json(await parts.ledger.run(lambda: parts.ledger.feedback.page(asked, caller)))
+    return _json(await parts.ledger.read(lambda: parts.ledger.feedback.page(asked, caller), caller))
 
 
 @router.post(
@@ -88,7 +89,8 @@ async def retract(request: Request, parts: Context, caller: Asking, event_id: st
     event = await parts.ledger.change(
         lambda: parts.ledger.feedback.retract(
             event_id, caller, request_id=request.scope.get(REQUEST_ID)
-        )
+        ),
+        caller,
     )
     parts.telemetry.event("retracted")
     return _json(event)

@@ -27,13 +27,20 @@ async def ready(parts: Context) -> Response:
 
     `degraded` names what is in trouble while leads are served all the same. Without the cache they
     are slower; without the database keys hold as last known and events are refused (503); a model
-    that could not be loaded leaves the one before in service, and `trouble` says why.
+    that could not be loaded leaves the one before in service, and `trouble` says why; without the
+    language model the thesaurus stands alone.
     """
     answers = parts.answers
     engine = await answers.engine()
     cache, database = await answers.remote.check(), parts.ledger.state
-    trouble = await answers.run(answers.source.trouble)
-    bad = {"cache": cache in _AILING, "database": database in _AILING, "model": bool(trouble)}
+    trouble = await answers.look_up(answers.source.trouble)
+    words = answers.words.state if answers.words else "none"
+    bad = {
+        "cache": cache in _AILING,
+        "database": database in _AILING,
+        "model": bool(trouble),
+        "language_model": words in _AILING,
+    }
     return _json(
         {
             "status": "ready",
@@ -43,6 +50,7 @@ async def ready(parts: Context) -> Response:
             "cache": cache,
             "database": database,
             "trouble": trouble,
+            "language_model": words,
             "degraded": [name for name, is_bad in bad.items() if is_bad],
         }
     )

@@ -32,30 +32,30 @@ async def versions(parts: Context) -> Response:
     """List the versions, and which of them is active."""
     models = parts.models
     return _json(
-        await parts.answers.run(lambda: {"active": models.active(), "models": models.list()})
+        await parts.answers.look_up(lambda: {"active": models.active(), "models": models.list()})
     )
 
 
 @router.post("/rollback", responses=shaped(ActiveModel))
 async def rollback(request: Request, parts: Context, caller: Asking) -> Response:
     """Put the version that was active before in service again."""
-    return await _switched(request, parts, caller, None, parts.models.rollback)
+    return await switched(request, parts, caller, None, parts.models.rollback)
 
 
 @router.post("/{version}/activate", responses=shaped(ActiveModel))
 async def activate(request: Request, parts: Context, caller: Asking, version: str) -> Response:
     """Put a version in service, without a restart."""
     switch = partial(parts.models.activate, version)
-    return await _switched(request, parts, caller, version, switch)
+    return await switched(request, parts, caller, version, switch)
 
 
 @router.get("/{version}", responses=shaped(ModelManifest))
 async def manifest(parts: Context, version: str) -> Response:
     """Show what is known of a version."""
-    return _json(await parts.answers.run(lambda: parts.models.show(version)))
+    return _json(await parts.answers.look_up(lambda: parts.models.show(version)))
 
 
-async def _switched(
+async def switched(
     request: Request,
     parts: Parts,
     caller: Caller,
@@ -73,7 +73,7 @@ async def _switched(
         UNDER_WAY,
         request.scope.get(REQUEST_ID),
     )
-    number = await parts.ledger.run(partial(audit.begin, entry))
+    number = await parts.ledger.write(partial(audit.begin, entry), caller)
     status = UNDER_WAY
     try:
         # Not in the threads that compute answers: it waits for other processes.
@@ -87,7 +87,7 @@ async def _switched(
         raise
     finally:
         try:
-            await parts.ledger.run(partial(audit.end, number, status, target))
+            await parts.ledger.write(partial(audit.end, number, status, target), caller)
         except LianzhaoError as error:
             log.warning("the audit log knows of %s only that it was begun: %s", number, error)
     return _json({"active": target})

@@ -1,32 +1,30 @@
 """Leads for a need."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from features.errors import InputError
 from features.need import NeedQuery
+from service.access.gate import ZONE
 from service.access.keys import Caller
 from service.api.replies import LeadPage
 from service.api.routes.context import Asking, Context, Spoken, only, shaped
 from service.api.schemas import FilterBody, RecommendationBody, RecommendationQuery
-from service.cache.answers import Question, question
-from service.cache.lists import ListId
 from service.serving.filters import Filters
-from service.serving.interfaces import Document, Engine, Language
-from service.serving.reasons import without_deals
+from service.serving.interfaces import Language
+from service.serving.questions import KnownNeed, LeadsQuestion
 
 router = APIRouter(prefix="/v1/recommendations", tags=["recommendations"])
 
 _FILTERS = set(FilterBody.model_fields)
-_REPEATABLE = _FILTERS - {"min_capital", "max_age"}
+REPEATABLE = _FILTERS - {"min_capital", "max_age"}
 
 
 @router.get(
     "",
     responses=shaped(LeadPage),
-    dependencies=[Depends(only(*RecommendationQuery.model_fields, repeatable=_REPEATABLE))],
+    dependencies=[Depends(only(*RecommendationQuery.model_fields, repeatable=REPEATABLE))],
 )
 async def leads_for_a_known_need(
     request: Request,
@@ -36,91 +34,51 @@ async def leads_for_a_known_need(
     asked: Annotated[RecommendationQuery, Query()],
 ) -> Response:
     """Rank leads for a need of the workspace: `need_id`, or `zone_id` and `industry`."""
-    put = for_known_need(caller, asked, language)
+    question = question_of(asked, language, caller)
     if learn := request.scope.get("lianzhao.learn"):
-        learn(request.scope, put)
-    return await parts.answers.respond(put)
+        learn(request.scope, question)
+    return await parts.answer(request, question)
 
 
 @router.post("", responses=shaped(LeadPage), dependencies=[Depends(only())])
 async def leads_for_a_need_in_the_body(
-    parts: Context, caller: Asking, language: Spoken, asked: RecommendationBody
+    request: Request,
+    parts: Context,
+    caller: Asking,
+    language: Spoken,
+    asked: RecommendationBody,
 ) -> Response:
     """Rank leads for a need that the workspace does not have to know."""
-    filters = _filters(asked.filters)
-    given = asked.need.model_dump(exclude_defaults=True)
-    need = NeedQuery.from_row(given)
+    need = NeedQuery.from_row(asked.need.model_dump(exclude_none=True))
     if need.zone_id is not None:
+        request.scope[ZONE] = need.zone_id
         caller.check_zone(need.zone_id, "need.zone_id")
-
-    its = list_asked("recommend-given", given, filters, language)
-
-    def work(engine: Engine) -> Document:
-        page = engine.recommend(need, filters, asked.limit, asked.offset, language)
-        return _seen_by(caller, named(page, engine, its))
-
-    put = question(
-        "recommend-given",
-        _arguments(given, filters, asked),
-        work,
-        language,
-        caller.scope,
-        ListId.parse(asked.list_id, its) if asked.list_id else None,
-    )
-    return await parts.answers.respond(put)
+    question = _question(need, asked, filters_of(asked.filters), language, caller)
+    return await parts.answer(request, question)
 
 
-def for_known_need(caller: Caller, asked: RecommendationQuery, language: Language) -> Question:
-    """Return the question for leads for a need of the workspace, on behalf of a caller."""
+def question_of(asked: RecommendationQuery, language: Language, caller: Caller) -> LeadsQuestion:
+    """Return the question for leads for a need of the workspace (InputError)."""
     _check_need(asked)
-    filters = _filters(asked)
-    need = asked.model_dump(include={"need_id", "zone_id", "industry"}, exclude_none=True)
-    its = list_asked("recommend", need, filters, language)
-
-    def work(engine: Engine) -> Document:
-        if asked.need_id is not None:
-            known = engine.need(asked.need_id)
-        else:
-            known = engine.need_of(asked.zone_id or "", asked.industry or "")
-        caller.check_zone(known.zone_id, "need_id" if asked.need_id else "zone_id")
-        page = engine.recommend(known, filters, asked.limit, asked.offset, language)
-        return _seen_by(caller, named(page, engine, its))
-
-    of = ListId.parse(asked.list_id, its) if asked.list_id else None
-    arguments = _arguments(need, filters, asked)
-    return question("recommend", arguments, work, language, caller.scope, of)
+    need = KnownNeed(asked.need_id, asked.zone_id, asked.industry)
+    return _question(need, asked, filters_of(asked), language, caller)
 
 
-def named(page: Document, engine: Engine, its: bytes) -> Document:
-    """Return a page with the id of its list behind the need."""
-    return {"need": page["need"], "list_id": str(ListId.of(engine, its)), **page}
+def _question(
+    need: KnownNeed | NeedQuery,
+    page: RecommendationQuery | RecommendationBody,
+    filters: Filters,
+    language: Language,
+    caller: Caller,
+) -> LeadsQuestion:
+    return LeadsQuestion(
+        need, filters, page.limit, page.offset, language, caller.rights, page.list_id
+    )
 
 
-def list_asked(call: str, need: dict[str, Any], filters: Filters, language: Language) -> bytes:
-    """Return what a list answers, whichever page of it."""
-    asked = [call, need, filters.canonical(), language]
-    return orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)
-
-
-def _seen_by(caller: Caller, page: Document) -> Document:
-    if caller.zones is not None:
-        without_deals(page["leads"])
-    return page
-
-
-def _filters(body: FilterBody) -> Filters:
+def filters_of(body: FilterBody) -> Filters:
+    """Return the filters of a request."""
     return Filters(**body.model_dump(include=_FILTERS))
-
-
-def _arguments(
-    need: dict[str, Any], filters: Filters, asked: RecommendationQuery | RecommendationBody
-) -> dict[str, Any]:
-    return {
-        "need": need,
-        "filters": filters.canonical(),
-        "limit": asked.limit,
-        "offset": asked.offset,
-    }
 
 
 def _check_need(asked: RecommendationQuery) -> None:

@@ -1,38 +1,50 @@
 """Zones, needs and chains."""
 
-from fastapi import APIRouter, Depends, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from service.api.replies import Chain, Chains, Needs, Zones, ZoneWithNeeds
 from service.api.routes.context import Context, only, shaped
+from service.serving.questions import Lookup
 
-router = APIRouter(prefix="/v1", tags=["reference data"], dependencies=[Depends(only())])
+router = APIRouter(prefix="/v1", tags=["reference data"])
 
-
-@router.get("/zones", responses=shaped(Zones))
-async def zones(parts: Context) -> Response:
-    """List the zones."""
-    return await parts.answer("zones", lambda engine: {"zones": engine.zones()})
+_NOTHING = [Depends(only())]
+"""No parameter is known."""
 
 
-@router.get("/zones/{zone_id:path}", responses=shaped(ZoneWithNeeds))
-async def zone(parts: Context, zone_id: str) -> Response:
+@router.get("/zones", responses=shaped(Zones), dependencies=[Depends(only("q"))])
+async def zones(
+    request: Request,
+    parts: Context,
+    q: Annotated[
+        str | None, Query(min_length=1, max_length=200, description="What people call a zone.")
+    ] = None,
+) -> Response:
+    """List the zones, or those that may be meant by `q`: a name, a part of it, an abbreviation."""
+    return await parts.answer(request, Lookup("zones", () if q is None else (q,)))
+
+
+@router.get("/zones/{zone_id:path}", responses=shaped(ZoneWithNeeds), dependencies=_NOTHING)
+async def zone(request: Request, parts: Context, zone_id: str) -> Response:
     """Show a zone with its needs."""
-    return await parts.answer("zone", lambda engine: engine.zone(zone_id), zone_id=zone_id)
+    return await parts.answer(request, Lookup("zone", (zone_id,)))
 
 
-@router.get("/needs", responses=shaped(Needs))
-async def needs(parts: Context) -> Response:
+@router.get("/needs", responses=shaped(Needs), dependencies=_NOTHING)
+async def needs(request: Request, parts: Context) -> Response:
     """List the needs."""
-    return await parts.answer("needs", lambda engine: {"needs": engine.needs()})
+    return await parts.answer(request, Lookup("needs"))
 
 
-@router.get("/chains", responses=shaped(Chains))
-async def chains(parts: Context) -> Response:
+@router.get("/chains", responses=shaped(Chains), dependencies=_NOTHING)
+async def chains(request: Request, parts: Context) -> Response:
     """List the industry chains."""
-    return await parts.answer("chains", lambda engine: {"chains": engine.chains()})
+    return await parts.answer(request, Lookup("chains"))
 
 
-@router.get("/chains/{chain_id:path}", responses=shaped(Chain))
-async def chain(parts: Context, chain_id: str) -> Response:
+@router.get("/chains/{chain_id:path}", responses=shaped(Chain), dependencies=_NOTHING)
+async def chain(request: Request, parts: Context, chain_id: str) -> Response:
     """Show a chain with its nodes and supply edges."""
-    return await parts.answer("chain", lambda engine: engine.chain(chain_id), chain_id=chain_id)
+    return await parts.answer(request, Lookup("chain", (chain_id,)))

@@ -1,9 +1,11 @@
 import pytest
 
+from features.enterprise_columns import ENTERPRISES
 from features.errors import InputError
 from features.tables.delimited import read_delimited
-from features.vocabulary import ENTERPRISES
+from features.tables.source import Source
 
+TABLE = "a text file of a table in UTF-8, UTF-16, GB18030 or Big5"
 ROWS = [("1", "甲公司"), ("2", "乙公司")]
 TEXT = "企业编号,企业名称\n1,甲公司\n2,乙公司\n"
 
@@ -13,7 +15,7 @@ def read(tmp_path):
     def read(content):
         path = tmp_path / "list.csv"
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return read_delimited(path, ENTERPRISES)
+        return read_delimited(Source(path, str(path)), ENTERPRISES)
 
     return read
 
@@ -28,8 +30,11 @@ def refusal(read, tmp_path):
     return refusal
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "gbk"])
-@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize(
+    "encoding",
+    ["utf-8", "utf-8-sig", "gb18030", "gbk", "utf-16", "utf-16-le", "utf-16-be"],
+)
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
 def test_encodings_delimiters_and_line_ends(read, encoding, delimiter, newline):
     text = TEXT.replace(",", delimiter).replace("\n", newline)
@@ -106,28 +111,18 @@ def test_a_file_with_headers_only_has_no_rows(read):
         (b"", "list.csv is empty: expected headers and rows"),
         (b"\xef\xbb\xbf\r\n \n", "list.csv is empty: expected headers and rows"),
         (
-            TEXT.encode("utf-16"),
-            "list.csv is UTF-16 text; save it as CSV UTF-8: "
-            "expected a CSV file in UTF-8 or GB18030",
-        ),
-        (TEXT.encode("utf-16-le"), "list.csv is no text: expected a CSV file in UTF-8 or GB18030"),
-        (
             b"PK\x03\x04rest",
-            "list.csv is an Excel or zip file; name it .xlsx if it is from Excel: "
-            "expected a CSV file in UTF-8 or GB18030",
+            "list.csv is an Excel or zip file; name it .xlsx if it is from Excel, .zip if it is "
+            f"packed: expected {TABLE}",
         ),
         (
             b"\xd0\xcf\x11\xe0rest",
-            "list.csv is an old Excel file; save it as .xlsx: "
-            "expected a CSV file in UTF-8 or GB18030",
+            f"list.csv is an old Excel or WPS file; name it .xls or .et: expected {TABLE}",
         ),
         (
-            TEXT.encode() + b"3,\xff\n",
-            "list.csv, line 4: the bytes are no UTF-8 text; save the file as CSV UTF-8",
-        ),
-        (
-            b"enterprise_id,name\n1,a\n2,\xff\n",
-            "list.csv, line 3: the bytes are no UTF-8 or GB18030 text; save the file as CSV UTF-8",
+            b"<html><table>",
+            "list.csv is a web page or XML; open it in Excel or WPS and save it as .xlsx: "
+            f"expected {TABLE}",
         ),
         (
             'enterprise_id,name\n1,a\n2,"b\n3,c\n',
@@ -147,3 +142,60 @@ def test_what_is_no_table_is_refused(refusal, content, message):
 
 def test_bytes_of_any_value_are_no_table(refusal):
     assert refusal(bytes(range(256)) * 64).startswith("list.csv is no text")
+
+
+def test_a_broken_byte_costs_one_value(read):
+    grid = read(TEXT.encode() + b"3,\xff\n")
+    assert grid.fields.rows() == [*ROWS, ("3", "\ufffd")]
+    assert grid.warnings == (
+        "read as UTF-8; 1 place is no UTF-8 text: the values there are unknown",
+    )
+    assert read(b"enterprise_id,name\n1,a\n2,\xff\n").fields.rows() == [("1", "a"), ("2", "\ufffd")]
+
+
+def test_big5_with_english_headers(read):
+    text = "enterprise_id,name\n1,樣例日有限公司\n2,臺灣樣例積體電路股份有限公司\n"
+    grid = read(text.encode("big5"))
+    assert grid.fields.rows()[0] == ("1", "樣例日有限公司")
+
+
+@pytest.mark.parametrize(
+    ("text", "codec", "name"),
+    [
+        ("1,トヨタ自動車株式会社\n2,ソニーグループ\n", "shift_jis", "Shift_JIS (Japanese)"),
+        ("1,トヨタ自動車株式会社\n2,ソニーグループ\n", "euc_jp", "EUC-JP (Japanese)"),
+        ("1,삼성전자주식회사\n2,현대자동차\n", "euc_kr", "EUC-KR (Korean)"),
+        ("1,Société Générale\n2,Müller AG, Köln\n", "cp1252", "Windows-1252 (Western European)"),
+        ("1,Газпром\n2,Лукойл\n", "cp1251", "Windows-1251 (Cyrillic)"),
+    ],
+)
+def test_text_of_another_language_is_refused_by_name(refusal, text, codec, name):
+    said = refusal(f"enterprise_id,name\n{text}".encode(codec))
+    assert said == f"list.csv is more likely {name} than Chinese text: save it as UTF-8"
+
+
+def test_titles_above_the_headers_are_left_out(read):
+    grid = read("样例区2025年度名单,,\n\n序号,企业编号,企业名称\n1,9,甲\n")
+    assert list(grid.headers) == ["序号", "企业编号", "企业名称"]
+    assert grid.fields.rows() == [("1", "9", "甲")]
+    assert grid.first_row == 4
+    assert grid.warnings == ("the headers were found in row 3; what is above is left out",)
+
+
+def test_headers_in_two_levels(read):
+    grid = read(
+        "企业信息,,经营情况,\n企业编号,企业名称,注册资本,\n,,金额（亿元）,币种\n1,甲,2,元\n"
+    )
+    assert list(grid.headers)[:3] == ["企业编号", "企业名称", "注册资本（亿元）"]
+    assert grid.fields.rows() == [("1", "甲", "2", "元")]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("a,b\n1," + "甲" * 2_000_000, "has a line of over 4,194,304 bytes"),
+        ("enterprise_id,name" + ",x" * 10_000 + "\n1,a\n", "has 10,002 columns"),
+    ],
+)
+def test_what_is_larger_than_any_table_is_refused(refusal, content, message):
+    assert message in refusal(content)

@@ -1,8 +1,9 @@
 import pytest
 
-from features.errors import InputError
+from features.catalogue import EVENTS, JUDGEMENTS, NEEDS, TABLES
+from features.enterprise_columns import ENTERPRISES
+from features.errors import InputError, UsageError
 from features.tables.headers import matched, recognised
-from features.vocabulary import ENTERPRISES, EVENTS, JUDGEMENTS, NEEDS, TABLES
 
 
 def match(table, *headers):
@@ -11,7 +12,7 @@ def match(table, *headers):
 
 @pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
 def test_every_chinese_and_english_header_is_known(table):
-    for column in table.columns:
+    for column in table.readable:
         for header in (column.name, *column.headers.split()):
             assert recognised(table, [header]) == 1, header
 
@@ -73,15 +74,21 @@ def test_the_file_s_own_headers_are_kept_for_messages():
     [
         (
             ENTERPRISES,
-            ["企业名称", "城市"],
-            "list.csv: the enterprises table needs the columns enterprise_id (企业编号); "
-            "the file has: 企业名称, 城市",
+            ["统一社会信用代码", "城市"],
+            "list.csv: the enterprises table needs the columns name (企业名称); "
+            "the file has: 统一社会信用代码, 城市",
         ),
         (
             ENTERPRISES,
             [" "],
-            "list.csv: the enterprises table needs the columns enterprise_id (企业编号), "
+            "list.csv: the enterprises table needs the columns enterprise_id (统一社会信用代码), "
             "name (企业名称); the file has: none",
+        ),
+        (
+            ENTERPRISES,
+            ["id", "企业的名称"],
+            "list.csv: the enterprises table needs the columns name (企业名称); the file has: "
+            "id, 企业的名称; 企业的名称 looks like 企业名称 (--map 企业的名称=name)",
         ),
         (
             NEEDS,
@@ -95,20 +102,107 @@ def test_the_file_s_own_headers_are_kept_for_messages():
             "list.csv: the events table needs the columns stage (阶段); "
             "the file has: event_id, enterprise_id, date, zone_id",
         ),
-        (
-            ENTERPRISES,
-            ["企业编号", "统一社会信用代码", "name"],
-            "list.csv: two columns mean enterprise_id (企业编号): 企业编号 and 统一社会信用代码; "
-            "leave one of them",
-        ),
-        (
-            ENTERPRISES,
-            ["enterprise_id", "name", "name"],
-            "list.csv: two columns mean name (企业名称): name and name; leave one of them",
-        ),
     ],
 )
 def test_headers_that_do_not_make_the_table_are_refused(table, headers, message):
     with pytest.raises(InputError) as caught:
         match(table, *headers)
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("headers", "taken"),
+    [
+        (["企业编号", "统一社会信用代码", "name"], 1),
+        (["证券代码", "名称", "统一社会信用代码"], 2),
+        (["id", "name", "credit_code"], 2),
+        (["统一社会信用代码", "注册号", "name"], 0),
+    ],
+)
+def test_of_two_columns_that_mean_the_same_the_better_one_is_taken(headers, taken):
+    found = match(ENTERPRISES, *headers)
+    assert found.positions["enterprise_id"] == taken
+    assert list(found.doubles.values()) == [headers[taken]]
+
+
+def test_a_column_without_values_is_the_worse_one():
+    headers = ["enterprise_id", "name", "登记状态", "经营状态"]
+    assert matched(ENTERPRISES, headers, "a", empty={3}).positions["status"] == 2
+    assert matched(ENTERPRISES, headers, "a", empty={2}).positions["status"] == 3
+
+
+@pytest.mark.parametrize(
+    ("header", "column"),
+    [
+        ("公司名称", "name"),
+        ("企業名稱", "name"),
+        ("單位名稱", "name"),
+        ("1.企业名称", "name"),
+        ("（必填）企业名称", "name"),
+        ("企业名称（盖章）", "name"),
+        ("companyName", "name"),
+        ("company_name", "name"),
+        ("ENTNAME", "name"),
+        ("登記狀態", "status"),
+        ("company_status", "status"),
+        ("registration_time", "founded"),
+        ("business_scope", "business_scope"),
+        ("company_address", "address"),
+        ("所属地区", "region"),
+        ("国标行业小类", "industry_class"),
+        ("2024年度营业收入（万元）", "revenue"),
+        ("2024年末从业人员数", "employees"),
+        ("注册资本/万元", "registered_capital"),
+        ("注册资本万元", "registered_capital"),
+        ("曾用名", "former_names"),
+        ("企业规模", "size"),
+    ],
+)
+def test_headers_of_real_exports(header, column):
+    headers = ["id", header] if column == "name" else ["id", "企业名称", header]
+    assert match(ENTERPRISES, *headers).positions[column] == len(headers) - 1
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "法定代表人",
+        "法人",
+        "有效手机号",
+        "更多电话",
+        "邮箱",
+        "legal_person",
+        "Email",
+        "聯繫人",
+        "phone",
+    ],
+)
+def test_what_is_said_of_persons_is_never_taken(header):
+    found = match(ENTERPRISES, "id", "name", header)
+    assert found.personal == [header]
+    assert found.unknown == []
+
+
+def test_an_unknown_header_that_looks_like_a_known_one_is_suggested():
+    found = match(ENTERPRISES, "id", "name", "注册资本额", "颜色")
+    assert found.suggested == {"注册资本额": ("注册资本", "registered_capital")}
+
+
+def test_a_mapping_says_what_headers_mean():
+    mapping = {"甲": "name", "乙(亿元)": "registered_capital", "城市": ""}
+    found = matched(ENTERPRISES, ["id", "甲", "乙（亿元）", "城市"], "a", mapping=mapping)
+    assert found.positions == {"enterprise_id": 0, "name": 1, "registered_capital": 2}
+    assert found.units == {"registered_capital": 1e8}
+    assert found.unknown == []
+
+
+@pytest.mark.parametrize(
+    ("mapping", "message"),
+    [
+        ({"丙": "name"}, "the file has no column '丙': it has id, name"),
+        ({"id": "firm"}, "the enterprises table has no column 'firm': expected one of"),
+    ],
+)
+def test_a_mapping_of_what_is_not_there_is_refused(mapping, message):
+    with pytest.raises(UsageError, match=message):
+        matched(ENTERPRISES, ["id", "name"], "a", mapping=mapping)

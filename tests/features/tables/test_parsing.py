@@ -3,10 +3,10 @@ from datetime import date
 import polars as pl
 import pytest
 
-from features.tables.parsing import cleaned, parsed
+from features.catalogue import TABLES
+from features.tables.parsing import cleaned, parsed, with_defaults
 from features.tables.reading import read_rows
-from features.tables.schema import ROW, SCHEMAS, flag
-from features.vocabulary import TABLES
+from features.tables.schema import SCHEMAS, flag
 
 TODAY = date(2025, 11, 23)
 
@@ -29,6 +29,8 @@ def parse(tmp_path):
 
     return parse
 
+
+GRADED = "need_id,enterprise_id,grade\nn,e,2\nn,f,\n"
 
 DATES = {
     "2019/3/1": date(2019, 3, 1),
@@ -56,7 +58,9 @@ DATES = {
     "2019-13-01": "wrong",
     "2027": "wrong",
     "2099-01-01": "wrong",
-    "03/01/2019": "wrong",
+    "03/01/2019": date(2019, 3, 1),
+    "1900-01-01": "wrong",
+    "0000-00-00": "wrong",
     "2019-03-01x": "wrong",
     "2019-": "wrong",
     "去年": "wrong",
@@ -65,6 +69,16 @@ DATES = {
     "-": None,
     "无": None,
 }
+
+
+def test_how_far_a_date_is_known(tmp_path):
+    path = tmp_path / "list.csv"
+    texts = {"2019": "year", "2019年3月": "month", "2019-03-01": "day", "": None, "?": None}
+    rows = "".join(f"{text},x,y\n" for text in texts)
+    path.write_text(f"founded,enterprise_id,name\n{rows}", encoding="utf-8")
+    table = TABLES["enterprises"]
+    frame = parsed(read_rows(path, table), table, TODAY)
+    assert frame["founded_precision"].to_list() == list(texts.values())
 
 
 def test_dates(parse):
@@ -89,9 +103,12 @@ MONEY = {
     "100美元": "wrong",
     "5000万美元": "wrong",
     "USD 100": "wrong",
-    "约5000万": "wrong",
+    "约5000万": 5000.0,
+    "500(万元(人民币))": 500.0,
     "1e999": "wrong",
-    "五千万": "wrong",
+    "五千万": 5000.0,
+    "壹仟万元整": 1000.0,
+    "多": "wrong",
     None: None,
     "--": None,
     "N/A": None,
@@ -126,28 +143,32 @@ def test_amounts_in_hundred_millions(parse):
 def test_counts(parse):
     texts = ["1,200人", "1200", "1200.0", "0", "-5", "12.5", "50-99人", "9" * 30, "不详", None]
     assert parse("enterprises", "employees", texts) == [
-        *(1200, 1200, 1200, 0, -5),
-        *("wrong", "wrong", "wrong", None, None),
+        *(1200, 1200, 1200, 0, "wrong"),
+        *("wrong", 74, "wrong", None, None),
     ]
 
 
-def test_an_empty_grade_is_one(parse):
-    assert parse("judgements", "grade", ["", "0", "3.0", "x"]) == [1, 0, 3, "wrong"]
+def test_grades(parse):
+    texts = ["", "0", "3.0", "x", "4", "-1"]
+    assert parse("judgements", "grade", texts) == [None, 0, 3, "wrong", "wrong", "wrong"]
     assert parse("judgements", "source", ["a"]) == ["a"]
 
 
-def test_without_a_grade_column_every_grade_is_one(tmp_path):
-    path = tmp_path / "list.csv"
-    path.write_text("need_id,enterprise_id\nn,e\n")
-    frame = parsed(read_rows(path, TABLES["judgements"]), TABLES["judgements"], TODAY)
-    assert frame.select(ROW, "need_id", "enterprise_id", "grade", "source").rows() == [
-        (2, "n", "e", 1, None)
-    ]
+def test_an_empty_grade_and_none_at_all_are_one(tmp_path):
+    for text, grades in (("need_id,enterprise_id\nn,e\n", [1]), (GRADED, [2, 1])):
+        path = tmp_path / "list.csv"
+        path.write_text(text)
+        table = TABLES["judgements"]
+        frame = with_defaults(table, parsed(read_rows(path, table), table, TODAY))
+        assert frame["grade"].to_list() == grades
 
 
 def test_numbers(parse):
-    texts = ["113.12", "113.12°", "-7", "1e2", "", "东经113", "inf", "nan"]
-    assert parse("zones", "lon", texts) == [113.12, 113.12, -7, 100, None, "wrong", "wrong", None]
+    texts = ["113.12", "113.12°", "-7", "1e2", "", "东经113", "inf", "nan", "181"]
+    assert parse("zones", "lon", texts) == [
+        *(113.12, 113.12, -7, 100, None),
+        *("wrong", "wrong", None, "wrong"),
+    ]
 
 
 def test_stages_and_roles(parse):

@@ -4,10 +4,16 @@ import polars as pl
 import pytest
 import xlsxwriter
 
+from features.catalogue import ZONES
+from features.enterprise_columns import ENTERPRISES
 from features.errors import InputError
 from features.tables.reading import read_rows
 from features.tables.schema import ROW
-from features.vocabulary import ENTERPRISES, ZONES
+
+FILES = (
+    "a file named .csv, .tsv, .txt, .xlsx, .xls, .xlsm, .xlsb, .ods, .et or .parquet, or a .zip "
+    "of one"
+)
 
 
 @pytest.fixture
@@ -66,7 +72,9 @@ def test_a_title_above_the_headers_is_left_out(excel):
 def test_other_sheets_are_named(excel):
     path = excel(一=[["zone_id", "name"], ["z", "甲"]], 二=[["x"]], 三=[])
     rows = read_rows(path, ZONES)
-    assert rows.warnings == ["only the first sheet, 一, was read; there is also: 二, 三"]
+    assert rows.warnings == [
+        "only the sheet 一 was read; there is also: 二, 三 (--sheet NAME or --sheet all)"
+    ]
 
 
 def test_parquet(tmp_path):
@@ -125,9 +133,8 @@ def test_no_rows_is_worth_a_warning(tmp_path):
     [
         ("a.csv", None, "a.csv does not exist"),
         ("a.xlsx", None, "a.xlsx does not exist"),
-        ("a.txt", b"x", "a.txt ends in .txt: expected a file named .csv, .xlsx or .parquet"),
-        ("a", b"x", "a ends in nothing: expected a file named .csv, .xlsx or .parquet"),
-        ("a.xls", b"x", "a.xls ends in .xls: expected a file named .csv, .xlsx or .parquet"),
+        ("a.doc", b"x", f"a.doc ends in .doc: expected {FILES}"),
+        ("a", b"x", f"a ends in nothing: expected {FILES}"),
         ("a.csv", b"", "a.csv is empty: expected headers and rows"),
         ("a.xlsx", b"", "a.xlsx is empty: expected headers and rows"),
         ("a.parquet", b"", "a.parquet is empty: expected headers and rows"),
@@ -175,5 +182,5 @@ def test_a_workbook_cut_short_is_refused(excel):
 
 
 def test_an_empty_sheet_is_refused(excel):
-    with pytest.raises(InputError, match="the first sheet, a, is empty"):
+    with pytest.raises(InputError, match="the sheet a is empty"):
         read_rows(excel(a=[]), ZONES)

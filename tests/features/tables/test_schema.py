@@ -7,8 +7,21 @@ from features.tables.schema import ROW, ROW_SCHEMAS, SCHEMAS, flag
 TEXTS = pl.List(pl.String)
 DTYPES = {
     "products": pl.List(pl.Struct({"name": pl.String, "share": pl.Float64})),
-    **dict.fromkeys(("tags", "nodes", "keywords", "industry_codes", "supplies"), TEXTS),
-    **dict.fromkeys(("founded", "date"), pl.Date()),
+    **dict.fromkeys(
+        (
+            "tags",
+            "nodes",
+            "keywords",
+            "industry_codes",
+            "supplies",
+            "former_names",
+            "origins",
+            "words",
+            "names",
+        ),
+        TEXTS,
+    ),
+    **dict.fromkeys(("founded", "date", "source_date"), pl.Date()),
     **dict.fromkeys(("registered_capital", "revenue", "amount", "lon", "lat"), pl.Float64()),
     "coefficient": pl.Float64(),
     "employees": pl.Int64(),
@@ -32,6 +45,7 @@ def test_data_types(table):
         ("events", ["event_id"]),
         ("chains", ["node_id"]),
         ("input_output", ["input_code", "output_code"]),
+        ("words", ["concept"]),
     ],
 )
 def test_keys(table, key):

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pytest
 
-from service.access.keys import NOBODY, RIGHTS, Access, Caller, ForeignZoneError, Key, digest
+from service.access.keys import NOBODY, RIGHTS, Access, Caller, Key, digest
+from service.access.zones import ForeignZoneError, ZoneRights
 from service.api.app import create_app
 from service.api.problems import Problem
-from service.cache.answers import question
+from service.serving.questions import KnownNeed, LeadsQuestion
 from service.settings import Settings
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def test_a_key_says_who_asks(access: Access) -> None:
     official = access.admit(asked("/v1/recommendations", TOKENS["official"]))
     assert official == Caller("id-official", "official", frozenset({"a", "z"}))
     assert isinstance(official, Caller)
-    assert official.scope == "zones\na\nz"
+    assert official.scope == '["a","z"]'
     assert [official.sees(zone) for zone in ("z", "b", None)] == [True, False, False]
     with pytest.raises(ForeignZoneError, match="other zones than b"):
         official.check_zone("b", "zone_id")
@@ -165,9 +166,20 @@ def test_health_asks_for_no_key_on_loopback_and_metrics_do(access: Access) -> No
     assert access.admit(asked("/docs")) is NOBODY
 
 
-def test_equal_questions_of_other_scopes_are_others() -> None:
-    def put(scope: str) -> bytes:
-        return question("recommend", {"need": "n"}, lambda _: {}, "zh", scope).asked
+def test_scopes_of_other_zones_never_collide() -> None:
+    zones: list[list[str] | None] = [None, [], ["a", "b"], ["a\nb"], ["a", "b\nc"], ["a\nb", "c"]]
+    zones += [["zones", "a"], ['a","b'], ['["a"]'], [""], ["", ""]]
+    scopes = [
+        Caller("k", "official", None if own is None else frozenset(own)).scope for own in zones
+    ]
+    assert len(set(scopes)) == len({None if own is None else frozenset(own) for own in zones})
 
-    assert put("") == put("")
-    assert put("") != put("zones\nz") != put("zones\na")
+
+def test_equal_questions_of_other_scopes_are_others() -> None:
+    def key(*zones: str) -> bytes:
+        rights = ZoneRights(frozenset(zones) if zones else None)
+        return LeadsQuestion(KnownNeed("n"), rights=rights).key
+
+    assert key() == key()
+    assert key("z", "a") == key("a", "z")
+    assert len({key(), key("z"), key("a"), key("a", "z")}) == 4

@@ -81,6 +81,25 @@ def test_reads_and_changes_are_noted_with_who_made_them(
     assert token not in str(entries)
 
 
+def test_the_zone_of_a_need_in_a_body_is_noted(
+    start: Callable[..., AbstractContextManager[TestClient]], keys: KeyStore
+) -> None:
+    key_id, token = keys.add("official", ["z"])
+    with start() as client:
+        for zone_id, status in (("z", 200), ("other", 403), (None, 200)):
+            body = {"need": {"industry": "机密的打算", "zone_id": zone_id}}
+            answer = client.post("/v1/recommendations", json=body, headers={"X-API-Key": token})
+            assert answer.status_code == status
+    entries = AuditLog(Database(Path("var")), 180).page(200, 0)["entries"]
+    told = {(e["key_id"], e["route"], e["target"], e["status"]) for e in entries if e["key_id"]}
+    assert told == {
+        (key_id, "/v1/recommendations", "z", 200),
+        (key_id, "/v1/recommendations", "other", 403),
+        (key_id, "/v1/recommendations", None, 200),
+    }
+    assert "机密" not in str(entries)
+
+
 def test_refused_tries_are_in_the_audit_log(
     start: Callable[..., AbstractContextManager[TestClient]], keys: KeyStore
 ) -> None:

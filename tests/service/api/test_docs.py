@@ -115,6 +115,9 @@ def test_every_code_of_the_document_is_reached(
         other = page["list_id"].replace("~p1~", "~gone~")
         more = f"{LEADS}?need_id=z/光电LED&offset=20&list_id={other}"
         reached.ask(client, 409, "list-gone", "GET", LEADS, more)
+        with monkeypatch.context() as patch:
+            patch.setattr("service.threads.MOST_WAITING", 0)
+            reached.ask(client, 503, "busy", "GET", "/v1/chains")
         source.error = UnavailableError("not now")
         reached.ask(client, 503, "unavailable", "GET", "/v1/needs")
         source.error = None

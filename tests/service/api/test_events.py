@@ -231,6 +231,31 @@ def test_imported_and_recorded_events_are_one_history(served: TestClient, home: 
     assert served.get(f"{URL}?limit=200").json()["total"] == before
 
 
+def test_a_retraction_reaches_no_event_of_another_zone(served: TestClient, home: Path) -> None:
+    """An official of z0 retracts an event of their own, whose id an import brings for z1 later."""
+    workspace = workspace_at(home)
+    token = KeyStore(Database(home)).add("official", ["z0"])[1]
+    served.portal.call(served.app.state.parts.ledger._look)  # type: ignore[union-attr,attr-defined]
+    own = {"X-API-Key": token}
+    enterprise_id = workspace.read("enterprises")["enterprise_id"][0]
+    body = {"event_id": "V-1", "enterprise_id": enterprise_id, "need_id": NEED_IDS[0]}
+    body |= {"stage": "lead", "date": "2026-05-01"}
+    assert served.post(URL, json=body, headers=own).status_code == 201
+    assert served.post(f"{URL}/V-1/retract", headers=own).json()["retracted"] is True
+    file = home / "events.csv"
+    header = "event_id,enterprise_id,stage,date,need_id\n"
+    file.write_text(f"{header}V-1,{enterprise_id},signed,2026-06-01,{NEED_IDS[1]}\n")
+    assert import_table(workspace, "events", file).warnings == []
+    counted = workspace.read("events").filter(pl.col("event_id") == "V-1")
+    assert counted.select("need_id", "stage").rows() == [(NEED_IDS[1], "signed")]
+    assert served.post(f"{URL}/V-1/retract", headers=own).status_code == 404
+    # Taken back for its own zone it is, and each retraction stays.
+    admin = {"X-API-Key": KeyStore(Database(home)).add("administrator")[1]}
+    served.portal.call(served.app.state.parts.ledger._look)  # type: ignore[union-attr,attr-defined]
+    assert served.post(f"{URL}/V-1/retract", headers=admin).json()["retracted"] is True
+    assert "V-1" not in workspace.read("events")["event_id"]
+
+
 @pytest.mark.parametrize("kind", ["enterprise", "need"])
 def test_a_removal_killed_halfway_misleads_nobody_and_is_ended_by_the_same_again(
     served: TestClient, home: Path, kind: Literal["enterprise", "need"]

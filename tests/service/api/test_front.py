@@ -115,6 +115,14 @@ def test_what_comes_again_is_counted_and_refused(start: Start) -> None:
         assert answers[4].json()["code"] == "too-many-requests"
 
 
+def test_what_is_refused_is_counted_once(start: Start) -> None:
+    with start(rate_limit="2/day") as client:
+        limiter = client.app.front.admission.limiter  # type: ignore[attr-defined]
+        for number in range(1, 6):
+            assert client.get(URL).status_code == (200 if number < 3 else 429)
+            assert list(limiter._own.values()) == [number]
+
+
 def test_another_host_does_not_pass_on_the_short_way(client: TestClient) -> None:
     for _ in range(2):
         assert client.get(URL).status_code == 200

@@ -41,8 +41,16 @@ def test_names_of_the_loopback_are_answered(client: TestClient, host: str) -> No
     assert client.get("/v1/zones", headers={"Host": host}).status_code == 200
 
 
-def test_a_foreign_name_is_not_answered(client: TestClient) -> None:
-    answer = client.get("/v1/zones", headers={"Host": "evil.example:8000"})
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("evil.example:8000", "[::1].evil.com", "[::1].evil.com:80", "[::1", "::1]:80"),
+        *("localhost:80@evil.com", "localhost@evil.com", "127.0.0.1:80:80", "127.0.0.1:x"),
+        *("localhost.evil.com", "127.0.0.1.evil.com", "localhost/evil.com", "localhost, evil.com"),
+    ],
+)
+def test_a_foreign_name_is_not_answered(client: TestClient, host: str) -> None:
+    answer = client.get("/v1/zones", headers={"Host": host})
     assert (answer.status_code, answer.json()["code"]) == (421, "wrong-host")
 
 

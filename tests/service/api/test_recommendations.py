@@ -192,6 +192,30 @@ def test_wrong_bodies_are_named(client: TestClient, body: Any, field: str) -> No
     assert [fault["field"] for fault in answer.json()["errors"]] == [field]
 
 
+@pytest.mark.parametrize(
+    ("need", "field"),
+    [
+        ({"keywords": ["芯"] * 51}, "need.keywords"),
+        ({"nodes": ["芯"] * 51}, "need.nodes"),
+        ({"industry_codes": ["3975"] * 51}, "need.industry_codes"),
+        ({"keywords": ["芯" * 201]}, "need.keywords.0"),
+        ({"keywords": ["芯" * 200] * 10}, "need"),
+    ],
+)
+def test_a_need_that_would_cost_too_much_is_refused(
+    client: TestClient, source: FakeSource, need: dict[str, Any], field: str
+) -> None:
+    answer = client.post(URL, json={"need": {"industry": "LED", **need}})
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (422, "bad-input")
+    assert problem["errors"][0]["field"] == field
+    assert " at most " in problem["errors"][0]["expected"]
+    assert len(answer.content) < 2_000
+    assert source.there.asked == []
+    allowed = {"industry": "LED", "keywords": ["芯" * 40] * 49}
+    assert client.post(URL, json={"need": allowed}).status_code == 200
+
+
 def test_a_body_that_is_not_json_is_refused(client: TestClient) -> None:
     headers = {"Content-Type": "application/json"}
     answer = client.post(URL, content=b'{"need": ', headers=headers)
@@ -224,3 +248,9 @@ def test_an_integer_too_long_for_json_is_told_and_no_failure(client: TestClient)
     answer = client.post("/v1/recommendations", content=body, headers=headers)
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["got"] == str(10**30)
+
+
+def test_a_word_may_come_without_its_weight(client, source):
+    body = {"need": {"industry": "光电LED", "words": ["封装", {"word": "芯片", "weight": 0.5}]}}
+    assert client.post("/v1/recommendations", json=body).status_code == 200
+    assert source.there.asked[-1][0].words == (("封装", 1.0), ("芯片", 0.5))

@@ -14,7 +14,8 @@ from features.errors import UnavailableError
 from service.cache import embedded, tiers
 from service.cache.answers import Answer
 from service.cache.embedded import EmbeddedServer
-from service.cache.tiers import LocalCache, RemoteCache
+from service.cache.local import LocalCache
+from service.cache.tiers import RemoteCache
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,3 +1,4 @@
+import polars as pl
 import pytest
 
 from features.errors import InputError
@@ -33,6 +34,22 @@ def test_a_workspace_that_was_named_is_never_filled_with_the_demo(tmp_path):
     with pytest.raises(InputError, match="holds no enterprises"):
         Desk(tmp_path / "empty")
     assert not (tmp_path / "empty").exists()
+
+
+def test_where_no_node_is_stated_the_judgements_are_practised_on(home, tmp_path):
+    own = Desk(home)
+    enterprises = own.workspace.read("enterprises")
+    unstated = pl.lit(None, dtype=enterprises.schema["nodes"]).alias("nodes")
+    own.workspace.commit({"enterprises": enterprises.with_columns(unstated)})
+    practice = own.practice(tmp_path / "practice", 3)
+    needs, judgements = (practice.workspace.read(name) for name in ("needs", "judgements"))
+    assert needs.height == 3
+    assert set(judgements["need_id"]) == set(needs["need_id"])
+    assert judgements.height < own.workspace.read("judgements").height
+    assert "示意" not in practice.label
+    own.workspace.commit({"judgements": own.workspace.read("judgements").clear()})
+    with pytest.raises(InputError, match="nothing to practise on"):
+        own.practice(tmp_path / "other", 3)
 
 
 def test_practice_leaves_the_workspace_as_it_is(monkeypatch, tmp_path):

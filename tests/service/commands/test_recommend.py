@@ -102,12 +102,13 @@ def test_a_list_to_take_along(run, home, tmp_path):
     path = tmp_path / "清单.xlsx"
     ended = run("recommend", "--need", NEED, "-k", 9999, "--out", path)
     assert (ended.code, ended.err) == (0, "")
-    found = pl.read_excel(path)
-    assert found["序号"].to_list() == list(range(1, EVERYBODY + 1))
+    found = pl.read_excel(path, sheet_id=2, read_options={"header_row": 1})
+    assert found["序号"].to_list() == list(range(1, found.height + 1))
     assert found["企业名称"].to_list()[0] in NAMES.values()
     assert found["推荐理由"].to_list()[0]
     page = json.loads(run("recommend", "--need", NEED, "-k", 1, "--out", path, "--json").out)
-    assert len(page["leads"]) == pl.read_excel(path).height == 1
+    found = pl.read_excel(path, sheet_id=2, read_options={"header_row": 1})
+    assert len(page["leads"]) == found.height == 1
 
 
 @pytest.mark.parametrize("name", ["leads.parquet", "leads.csv", "leads.xlsx"])
@@ -116,7 +117,17 @@ def test_a_batch_has_a_row_a_lead(run, home, needs, tmp_path, name):
     assert ended.code == 0
     assert "10 leads for 2 needs" in ended.out
     found = read(tmp_path / name)
-    assert found.columns == ["need_id", "rank", "enterprise_id", "score", "reasons"]
+    columns = ["need_id", "rank", "enterprise_id", "score", "reasons"]
+    columns += ["name", "short_name", "province", "city", "node", "fit"]
+    columns += ["model_version", "pool_version"]
+    if name.endswith(".xlsx"):
+        assert found.columns[0] == "name"
+        assert set(found.columns) == set(columns)
+    else:
+        assert found.columns == columns
+    assert set(found["name"]) <= set(NAMES.values())
+    assert set(found["fit"]) <= {"strong", "partial", "weak"}
+    assert found["node"][0] == "封装"
     assert found["need_id"].to_list() == [NEED] * 5 + ["新区/陈醋"] * 5
     assert found["rank"].to_list() == [1, 2, 3, 4, 5] * 2
     assert found["reasons"].is_null().to_list() == [False, False, True, True, True] * 2

@@ -42,6 +42,27 @@ def test_needs_by_id_and_by_zone_and_industry(directory):
 
 
 @pytest.mark.parametrize(
+    ("zone", "industry"), [("襄垣", "显示屏"), ("襄垣开发区", "LED显示屏"), ("z1", "屏")]
+)
+def test_a_need_is_found_by_what_people_call_it(directory, zone, industry):
+    assert directory.need_of(zone, industry).need_id == "z1/LED显示屏"
+
+
+def test_what_may_mean_several_is_answered_with_their_names(directory):
+    with pytest.raises(NotFoundError, match=r"'区' means several zones: .*襄垣开发区") as caught:
+        directory.need_of("区", "LED")
+    assert caught.value.field == "zone_id"
+    with pytest.raises(NotFoundError, match="'LED' means several of the needs of zone 'z0'"):
+        directory.need_of("z0", "LED")
+
+
+def test_zones_by_what_people_call_them(directory):
+    assert [zone["zone_id"] for zone in directory.zones("襄垣")] == ["z1"]
+    assert [zone["zone_id"] for zone in directory.zones("区")] == ["z0", "z1"]
+    assert directory.zones("晋城") == []
+
+
+@pytest.mark.parametrize(
     ("ask", "field"),
     [
         (lambda d: d.need("nothing"), "need_id"),

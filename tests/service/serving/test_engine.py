@@ -11,11 +11,12 @@ import pytest
 from features.errors import DamagedError, InputError, NotFoundError, UnavailableError
 from features.need import NeedQuery
 from features.workspace import Workspace
-from models.blend import score_of
+from models.fit import score_of
 from models.registry import ModelRegistry
 from service.serving.engine import Engine, NoModelError
 from service.serving.filters import Filters
 from service.serving.holder import EngineHolder
+from service.threads import AbandonedError
 from tests.pool import (
     EACH,
     FLAGGED,
@@ -275,12 +276,39 @@ def test_an_unknown_enterprise_has_no_needs(engine):
         engine.needs_for("nobody", 5, "zh")
 
 
-def test_needs_kept_are_bounded(trained_home, monkeypatch):
-    monkeypatch.setattr("service.serving.engine._NEEDS_KEPT", 3)
+def test_needs_kept_are_bounded_by_what_they_weigh(trained_home, monkeypatch):
     engine = Engine.load(Workspace(trained_home), HashedEncoder())
     for industry in SUBJECTS:
         page(engine, NeedQuery(industry), limit=1)
-    assert len(engine._understood) == 3
+    assert len(engine._understood) == len(SUBJECTS)
+    light = engine._understood.weight // len(SUBJECTS)
+    monkeypatch.setattr(engine._understood, "max_bytes", 3 * light)
+    for number in range(20):
+        page(engine, NeedQuery("LED", keywords=("芯片" * 100,) * (1 + number)), limit=1)
+        assert engine._understood.weight <= 3 * light
+
+
+def test_zones_that_nobody_knows_are_not_kept(trained_home):
+    engine = Engine.load(Workspace(trained_home), HashedEncoder())
+    presence = engine._presence
+    for number in range(9):
+        page(engine, NeedQuery("LED", zone_id=f"nowhere {number}"), limit=1)
+    assert presence._known == presence._seated == {}
+    assert len(engine._chosen) == 1
+
+
+def test_work_that_nobody_waits_for_ends_between_two_leads(engine, monkeypatch):
+    asked = []
+
+    def check() -> None:
+        asked.append(1)
+        if len(asked) == 3:
+            raise AbandonedError
+
+    monkeypatch.setattr("service.serving.engine.check_wanted", check)
+    with pytest.raises(AbandonedError):
+        page(engine, NeedQuery("LED"), limit=200)
+    assert len(asked) == 3
 
 
 def test_without_a_model_the_engine_says_what_to_do(tmp_path):

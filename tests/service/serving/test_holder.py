@@ -55,7 +55,7 @@ def version(holder: EngineHolder) -> str:
 def join(holder: EngineHolder, registry: ModelRegistry) -> None:
     holder.open()
     ends = time.monotonic() + 5
-    while not registry.handover.workers():
+    while not registry.rollout.workers():
         assert time.monotonic() < ends
         time.sleep(0.01)
 
@@ -179,9 +179,9 @@ def test_in_a_folder_that_takes_no_file_versions_are_loaded_when_active(
 ) -> None:
     (registry.workspace.home / ".workers").write_text("in the way")
     holder.open()
-    assert holder._watching is not None
-    holder._watching.join(5)
-    assert not holder._watching.is_alive()
+    assert holder.watcher.thread is not None
+    holder.watcher.thread.join(5)
+    assert not holder.watcher.thread.is_alive()
     registry.pointer.write_text(json.dumps({"history": [OTHER]}))
     assert holder.changed()
     assert holder.current().model_version == OTHER

@@ -14,10 +14,11 @@ from features.errors import DamagedError, UnavailableError
 from models.artifact import UnfitModelError
 from models.registry import ModelRegistry
 from service.api.app import create_app
-from service.cache.answers import question, warm
+from service.cache.answers import warm
 from service.cache.embedded import EmbeddedServer
 from service.cache.tiers import RemoteCache
 from service.serving import preparing
+from service.serving.questions import Lookup
 from service.settings import Settings
 from tests.pool import NEED_IDS
 from tests.service.fakes import NEED, FakeEngine
@@ -109,7 +110,7 @@ def test_an_end_of_its_process_is_told(
 
 def test_a_page_that_is_there_is_not_computed_again(redis: str) -> None:
     engine = FakeEngine("warmed")
-    asked = question("twice", {}, lambda engine: {"zones": engine.zones()})
+    asked = Lookup("zones")
 
     async def twice() -> list[bool]:
         remote = RemoteCache(redis, 60)

@@ -1,17 +1,19 @@
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from features.need import NeedQuery
 from models.gap import Filling
 from models.supply import Link
+from service.serving.interfaces import Language
 from service.serving.reasons import (
     Evidence,
-    _deals_told,
     chosen_rows,
     find_evidence,
     reasons,
     summary,
-    without_deals,
 )
 from service.serving.sentences import FACTORS
 from tests.pool import NEED_IDS, UNKNOWN, tables
@@ -153,11 +155,19 @@ def test_a_summary_has_room_for_a_reason_that_speaks_of_the_zone():
     assert summary(said, "；") == "甲；乙；丙"
 
 
-def test_counts_of_deals_are_taken_out_in_both_languages() -> None:
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_counts_of_deals_are_a_field_and_in_the_text(language: Language) -> None:
     deals = {"deals": 3, "industry": 2, "zone": 1, "area": 0, "last": 2025}
-    for chinese in (True, False):
-        told = _deals_told(deals, chinese=chinese)
-        assert "2025" in told
-        lead = {"reasons": [{"text": f"a{told}"}, {"text": "b（长治市）"}]}
-        without_deals([lead])
-        assert [reason["text"] for reason in lead["reasons"]] == ["a", "b（长治市）"]
+    evidence = Evidence("甲", None, (), None, fits=False, akin=None, deals=deals)
+    factors = ("node_match", "track_record", "place_affinity", "constant")
+    blend = SimpleNamespace(factors=factors)
+    bound = SimpleNamespace(ranker=SimpleNamespace(blend=blend))
+    parts = np.array([3.0, 2.0, 1.0, 0.5])
+    told = reasons(bound, parts, evidence, language)  # type: ignore[arg-type]
+    untold = reasons(bound, parts, replace(evidence, deals={}), language)  # type: ignore[arg-type]
+    assert [reason.get("deals") for reason in told] == [None, deals, deals, None]
+    for reason, bare in zip(told[1:3], untold[1:3], strict=True):
+        assert "2025" in reason["text"]
+        assert reason["text"].startswith(bare["text"])
+        assert not any(character.isdigit() for character in bare["text"])
+    assert not any("deals" in reason for reason in untold)

@@ -188,7 +188,7 @@ def test_no_answer_of_the_version_before_begins_after_an_activation(served: Serv
 
 def wait_for_workers(served: Served, count: int) -> None:
     ends = time.monotonic() + 60
-    while len(served.registry.handover.workers()) < count:
+    while len(served.registry.rollout.workers()) < count:
         assert time.monotonic() < ends
         time.sleep(0.05)
 

@@ -1,0 +1,205 @@
+"""The enterprises table: its columns, and the headers that exports and lists have for them."""
+
+from features.columns import Column, Kind, Table
+from features.vocabulary import PRECISIONS, YUAN
+
+DAY = "such as 2019-03-01, 2019/3/1, 20190301, 2019年3月1日, or a year alone"
+FOUNDED = f"a date from 1500 to next year, {DAY}"
+LIST = "items parted by ;"
+ANY_COMMA = ";；、,，|"
+
+ENTERPRISE_ID_HEADERS = (
+    "统一社会信用代码 社会信用代码 统一信用代码 信用代码 统一社会信用代码/注册号 统一社会信用码 "
+    "统一代码 法人统一社会信用代码 credit_code unified_social_credit_code social_credit_code "
+    "unified_credit_code uscc uniscid uniform_social_credit_code 企业编号 企业代码 企业ID "
+    "单位代码 单位编号 公司代码 纳税人识别号 税号 tax_number company_id enterprise_no ent_id "
+    "entid 证券代码 股票代码 stock_code ticker 组织机构代码 org_number 注册号 工商注册号 "
+    "reg_number id"
+)
+SOURCE_HEADERS = "来源 数据来源 信息来源"
+
+ENTERPRISES = Table(
+    "enterprises",
+    "企业",
+    ("enterprise_id",),
+    (
+        Column("enterprise_id", Kind.ID, ENTERPRISE_ID_HEADERS, required=True, made_from="name"),
+        Column(
+            "name",
+            Kind.TEXT,
+            "企业名称 企业全称 公司名称 公司全称 单位名称 单位全称 机构名称 法人名称 "
+            "法人单位名称 市场主体名称 主体名称 经营主体名称 纳税人名称 申报单位 申报企业 "
+            "企业名 公司名 单位详细名称 详细名称 中文名称 中文全称 company_name enterprise_name "
+            "corp_name corporate_name entname ent_name company enterprise full_name "
+            "company_full_name org_name 名称 全称",
+            required=True,
+        ),
+        Column(
+            "short_name",
+            Kind.TEXT,
+            "简称 企业简称 公司简称 证券简称 股票简称 company_short_name abbreviation",
+        ),
+        Column(
+            "province",
+            Kind.TEXT,
+            "所属省份 省份 省 所在省份 所属省 所在省 注册省份 省级 省市 所属省市 province_name",
+        ),
+        Column(
+            "city",
+            Kind.TEXT,
+            "所属城市 城市 市 所在城市 地级市 所属市 所在市 地市 所属地市 所在地市 市州 设区市 "
+            "注册城市 city_name",
+        ),
+        Column(
+            "district",
+            Kind.TEXT,
+            "所属区县 区县 所在区县 县区 所属县区 县市区 区 县 所属县 所属区 所在县区 "
+            "县（市、区） 所属县（市、区） 区（县） 注册区县 district_name county",
+        ),
+        Column(
+            "industry_code",
+            Kind.ID,
+            "国标行业代码 行业代码 国民经济行业代码 国民经济行业分类代码 行业小类代码 industryco",
+            expected="a code or a name of GB/T 4754-2017, such as C3962, 3962 or 光电子器件制造",
+        ),
+        Column(
+            "products",
+            Kind.PRODUCTS,
+            "主营产品 主要产品 产品 主营产品及占比 主导产品 产品名称 主要产品名称 主营产品名称 "
+            "main_products",
+            expected="products as name:share;name:share, each share from 0 to 1 (or 0% to 100%)",
+        ),
+        Column(
+            "business_scope",
+            Kind.TEXT,
+            "经营范围 业务范围 经营业务范围 主营业务 主要业务活动 主要业务 opscope scope "
+            "main_business 企业简介 公司简介 单位简介 简介 introduction company_profile",
+        ),
+        Column(
+            "founded",
+            Kind.DATE,
+            "成立日期 成立年份 成立时间 成立年 注册日期 注册时间 成立年月 设立日期 设立时间 "
+            "开业日期 开业时间 登记日期 成立日 registration_time establish_date "
+            "establishment_date established_date establish_time estiblish_time estdate est_date "
+            "found_date founded_date founding_date date_of_establishment incorporation_date "
+            "registration_date reg_date setup_date start_date establishment_time establish_at "
+            "founded_at reg_time register_time",
+            expected=FOUNDED,
+            low=1500,
+        ),
+        Column(
+            "founded_precision",
+            Kind.CHOICE,
+            "成立日期精度",
+            expected="year, month or day",
+            choices=PRECISIONS,
+            derived=True,
+        ),
+        Column(
+            "registered_capital",
+            Kind.MONEY,
+            "注册资本 注册资金 认缴资本 认缴注册资本 认缴出资额 注册资本金 开办资金 出资额 "
+            "reg_capital register_capital registration_capital reg_cap regcap capital",
+            expected="an amount of RMB in 万元, not below 0, such as 5000, 5000万 or 1.2亿",
+            unit=YUAN["万元"],
+            low=0,
+        ),
+        Column(
+            "employees",
+            Kind.COUNT,
+            "参保人数 员工人数 从业人数 从业人员 从业人员数 员工数 员工总数 职工人数 职工总数 "
+            "在职人数 用工人数 社保人数 人员规模 员工规模 从业人员期末人数 employee_count "
+            "employee_num staff_num staff_count staff_size insured_num insured_number "
+            "insured_count social_staff_num staff_num_range number_of_employees headcount empnum",
+            expected="a number of people, not below 0, such as 1200, 1,200人, 50-99人 or 200+",
+            low=0,
+        ),
+        Column(
+            "revenue",
+            Kind.MONEY,
+            "营业收入 营收 年营业收入 主营业务收入 年营收 销售收入 年销售收入 销售额 年产值 "
+            "annual_revenue turnover operating_income sales",
+            expected="an amount of RMB in 万元, such as 5000, 5000万 or 1.2亿",
+            unit=YUAN["万元"],
+        ),
+        Column(
+            "tags",
+            Kind.TEXTS,
+            "企业标签 标签 资质 企业资质 荣誉 荣誉资质 企业荣誉 认定类型 企业称号",
+            expected=LIST,
+            separators=ANY_COMMA,
+        ),
+        Column(
+            "status",
+            Kind.TEXT,
+            "登记状态 经营状态 企业状态 状态 注册状态 主体状态 市场主体状态 存续状态 营业状态 "
+            "企业登记状态 company_status reg_status registration_status business_status "
+            "ent_status entstatus regstate reg_state operating_status operating_state biz_status",
+        ),
+        Column("credit", Kind.TEXT, "信用状况 信用 信用等级 信用状态 纳税信用等级 credit_rating"),
+        Column(
+            "nodes", Kind.TEXTS, "所属环节 环节 产业链环节 所属产业链环节 链条环节", expected=LIST
+        ),
+        Column(
+            "former_names",
+            Kind.TEXTS,
+            "曾用名 曾用名称 历史名称 企业曾用名 former_name history_names used_name oldname",
+            expected=LIST,
+            separators=ANY_COMMA,
+        ),
+        Column("size", Kind.TEXT, "企业规模 规模 企业规模类型 单位规模 company_size company_scale"),
+        Column("source", Kind.TEXT, SOURCE_HEADERS),
+        Column(
+            "source_date",
+            Kind.DATE,
+            "数据日期 更新日期 更新时间 数据更新时间 数据时间 导出日期 导出时间 采集时间 "
+            "update_time updated_at update_date",
+            expected=FOUNDED,
+            low=1900,
+        ),
+        Column("origins", Kind.TEXTS, "字段来源", expected=LIST, derived=True),
+    ),
+    aids=(
+        Column(
+            "region",
+            Kind.TEXT,
+            "所属地区 所在地区 所属区域 地区 注册地区 行政区划 所属行政区划 所在地 省市区 "
+            "企业所在地 注册地 所在区域 区域 area location",
+        ),
+        Column(
+            "address",
+            Kind.TEXT,
+            "注册地址 企业注册地址 公司注册地址 企业地址 公司地址 单位地址 住所 地址 经营场所 "
+            "住所地 营业场所 生产经营地址 经营地址 详细地址 单位注册地址 company_address "
+            "reg_address registered_address reg_location registered_office reg_addr "
+            "reg_address_detail addr dom 通信地址 通讯地址 最新年报地址 年报地址 实际经营地址 "
+            "办公地址",
+        ),
+        Column(
+            "industry_class",
+            Kind.TEXT,
+            "国标行业小类 行业小类 国民经济行业小类 企查查行业小类 所属行业小类 industry_small",
+        ),
+        Column(
+            "industry_group",
+            Kind.TEXT,
+            "国标行业中类 行业中类 国民经济行业中类 企查查行业中类 industry_middle",
+        ),
+        Column(
+            "industry_division",
+            Kind.TEXT,
+            "国标行业大类 行业大类 国民经济行业大类 企查查行业大类 所属行业大类 industry_big",
+        ),
+        Column(
+            "industry_section",
+            Kind.TEXT,
+            "国标行业门类 行业门类 国民经济行业门类 企查查行业门类 所属行业门类 industryphy",
+        ),
+        Column(
+            "industry",
+            Kind.TEXT,
+            "国标行业 所属行业 国民经济行业 行业 行业分类 国民经济行业分类 行业名称 所属国标行业 "
+            "国标行业名称 industry_name",
+        ),
+    ),
+)

@@ -1,0 +1,83 @@
+"""A registered business scope or a description, read as items: what is made, sold or done.
+
+A scope such as 「一般项目：锂离子电池制造；电池销售；货物进出口」 names items (锂离子电池, 电池),
+what is done with them, and phrases that nearly every scope has. Items are what is left.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from features.normal import normal
+from features.understanding import shipped_fillers
+
+MAX_ITEMS = 80
+_LONGEST = 60
+_BREAK = re.compile(r"[;；,，。、\n\r\t:：()（）【】\[\]/|]+|以及|和|及|与")
+_ACTS = [
+    "研究",
+    "研发",
+    "研制",
+    "开发",
+    "设计",
+    "生产",
+    "制造",
+    "加工",
+    "销售",
+    "批发",
+    "零售",
+    "服务",
+    "经营",
+    "贸易",
+    "购销",
+    "安装",
+    "维修",
+    "维护",
+    "租赁",
+    "提供",
+    "从事",
+    "包括",
+    "主要",
+    "各种",
+    "各类",
+    "相关",
+    "有关",
+    "用于",
+    "业务",
+    "产品",
+]
+_OPENING = re.compile(
+    rf"^(?:{'|'.join(_ACTS)}|该公司|公司|其|还|并|的|为|等|是|一般经营项目|许可经营项目|许可项目|一般项目)+"
+)
+_CLOSING = re.compile(rf"(?:的?(?:{'|'.join(_ACTS)}|等|其他))+$")
+
+
+def scope_items(scope: str) -> list[str]:
+    """Return the items of a business scope or a description, each once, in their order.
+
+    What is done with an item (生产, 销售 …) and what nearly every scope has (货物进出口 …) is left
+    out; at most `MAX_ITEMS` are returned.
+
+    Examples
+    --------
+    >>> scope_items("一般项目：锂离子电池制造；电池销售；货物进出口")
+    ['锂离子电池', '电池']
+    """
+    found: dict[str, None] = {}
+    everybody = _boilerplate()
+    for piece in _BREAK.split(scope):
+        text = piece.strip()
+        if not text or normal(text) in everybody:
+            continue
+        text = _CLOSING.sub("", _OPENING.sub("", text)).strip()
+        if 1 < len(text) < _LONGEST and normal(text) not in everybody:
+            found.setdefault(text)
+        if len(found) == MAX_ITEMS:
+            break
+    return list(found)
+
+
+@cache
+def _boilerplate() -> frozenset[str]:
+    return frozenset(shipped_fillers().scope)

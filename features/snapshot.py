@@ -1,0 +1,301 @@
+"""The tables of a workspace as they were at one moment: what one answer or model is made from."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
+
+import polars as pl
+
+from features import calendar, joins
+from features.chains import shipped_chain_map
+from features.errors import DamagedError, UnavailableError
+from features.retractions import SCHEMA, retracted
+from features.tables.identity import MADE
+from features.tables.matching import joined_ids
+from features.tables.schema import SCHEMAS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+T = TypeVar("T")
+
+POOL = ("enterprises", "zones", "needs", "events", "chains", "input_output", "words")
+"""The tables that answers are made from."""
+CURRENT = "current.json"
+"""The file that says which file each table is in; it changes whenever a table does."""
+
+
+class LogContent(NamedTuple):
+    """All that a log of events holds at one moment.
+
+    Attributes
+    ----------
+    version : str
+        "" while there is nothing in it.
+    recorded : DataFrame
+        The recorded events in the columns of the table, those taken back included.
+    retractions : DataFrame
+        What was taken back, recorded or imported (`features.retractions.SCHEMA`).
+    """
+
+    version: str
+    recorded: pl.DataFrame
+    retractions: pl.DataFrame
+
+
+class EventLog(Protocol):
+    """Events that were recorded one by one, and events taken back; kept by whoever serves."""
+
+    @property
+    def seen(self) -> str:
+        """The version as it was last noticed: no look at anything, for every request."""
+
+    def content(self) -> LogContent:
+        """Return all that is in the log."""
+
+    def changed_at(self) -> datetime.datetime | None:
+        """Return when it last changed, in UTC; None while there is nothing in it."""
+
+    def removing(self, column: str, id_: str) -> AbstractContextManager[int]:
+        """Take out the events of that id when the context ends well, and tell how many."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What `current.json` says of a table."""
+
+    file: str
+    rows: int
+    version: str
+    imported_at: str
+
+
+class OutdatedError(Exception):
+    """The tables have changed since the snapshot, and what is asked for is gone: take another."""
+
+
+class Snapshot:
+    """The tables as they were when it was taken, read when they are asked for.
+
+    Parameters
+    ----------
+    home : Path
+        Of the workspace.
+    entries : mapping
+        What `current.json` said.
+    log : EventLog, optional
+        Events beside those that were imported.
+    own : Joins
+        The enterprises that are read as one.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        entries: Mapping[str, Entry],
+        log: EventLog | None,
+        own: joins.Joins = joins.NONE,
+    ) -> None:
+        self.home = home
+        self.entries = entries
+        self.log = log
+        self.joins = own
+
+    def snapshot(self) -> Snapshot:
+        """Return this very snapshot."""
+        return self
+
+    def reading(self, work: Callable[[Snapshot], T]) -> T:
+        """Do work on this snapshot; whoever took it takes another where it is outdated."""
+        return work(self)
+
+    def read(self, table: str) -> pl.DataFrame:
+        """Read a table as `stored` does, with enterprises that were joined as one."""
+        found = self.stored(table)
+        if not self.joins.into or table not in joins.JOINED:
+            return found
+        known = None if table == "enterprises" else self.imported("enterprises")["enterprise_id"]
+        return self.joins.applied(table, found, known)
+
+    def stored(self, table: str) -> pl.DataFrame:
+        """Read a table in its canonical columns and order of rows.
+
+        Without any import a table has no rows, but `chains` is the map that the project ships.
+        Events are those imported and those recorded, without those taken back; of one id, the
+        imported one. What is known of an enterprise from when it had a name alone is given under
+        the code that it has since.
+
+        Raises
+        ------
+        DamagedError
+            When the table's file is altered or cut short.
+        OutdatedError
+            When it is gone.
+        """
+        if table == "judgements":
+            return self._joined(self.imported(table), ("need_id", "enterprise_id"))
+        if table != "events":
+            return self.imported(table)
+        events = self._joined(self.history(), ("event_id",))
+        if self._content is None:
+            return events
+        gone = self.retracted(events)
+        return events.join(gone, on="event_id", how="anti", maintain_order="left")
+
+    def _joined(self, rows: pl.DataFrame, key: tuple[str, ...]) -> pl.DataFrame:
+        """Return rows about enterprises that have got a code since under that code."""
+        if not rows["enterprise_id"].str.starts_with(MADE).any():
+            return rows
+        joined = joined_ids(rows, self.imported("enterprises"))
+        return joined if joined is rows else joined.unique(key, keep="first", maintain_order=True)
+
+    def imported(self, table: str) -> pl.DataFrame:
+        """Read a table as it was imported, without what was recorded since; as `read`."""
+        entry = self.entries.get(table)
+        if entry is None:
+            return shipped_chain_map() if table == "chains" else SCHEMAS[table].create_empty()
+        path = self.home / "tables" / entry.file
+        try:
+            whole = digest(path) == entry.version
+            frame = with_added_columns(table, pl.read_parquet(path)) if whole else None
+        except FileNotFoundError as error:
+            raise OutdatedError(f"{path} is missing, although current.json names it") from error
+        if frame is None or frame.schema != columns(table):
+            raise DamagedError(
+                f"{path} is not what was imported (altered or cut short); "
+                f"restore it from a backup, or remove {path.parent} and import again"
+            )
+        return frame
+
+    def history(self) -> pl.DataFrame:
+        """Read all events, those taken back included; of one id, the imported one."""
+        rows = self.imported("events")
+        if self._content is None or (recorded := self._content.recorded).is_empty():
+            return rows
+        added = recorded.filter(~pl.col("event_id").is_in(rows["event_id"].implode()))
+        return pl.concat([rows, added]).sort("event_id")
+
+    def retracted(self, events: pl.DataFrame) -> pl.DataFrame:
+        """Return event_id and retracted_at of those events that were taken back."""
+        content = self._content
+        retractions = SCHEMA.to_frame() if content is None else content.retractions
+        return retracted(events, retractions, self.imported("needs"))
+
+    def version(self, table: str) -> str:
+        """16 hexadecimal digits that change with the table's content; "empty" without any."""
+        entry = self.entries.get(table)
+        if entry is None:
+            version = _shipped_version() if table == "chains" else "empty"
+        else:
+            version = entry.version
+        if table == "events" and self._content is not None and self._content.version:
+            version = _hash(f"{version} {self._content.version}")
+        if table in joins.JOINED and self.joins.version:
+            version = _hash(f"{version} {self.joins.version}")
+        return version
+
+    def imported_at(self, table: str) -> datetime.datetime | None:
+        """When the table last changed, as its import wrote it."""
+        entry = self.entries.get(table)
+        return None if entry is None else datetime.datetime.fromisoformat(entry.imported_at)
+
+    @property
+    def pool_version(self) -> str:
+        """16 hexadecimal digits that change with anything that answers are made from."""
+        return _hash(" ".join(self.version(table) for table in POOL))
+
+    @property
+    def pool_date(self) -> str | None:
+        """ISO date of the last import that changed the enterprises; None without any."""
+        imported = self.imported_at("enterprises")
+        return None if imported is None else calendar.day_of(imported).isoformat()
+
+    @property
+    def as_of(self) -> datetime.date | None:
+        """Day of the last import or record that changed any table; None without any.
+
+        It is the day of a later event, once that has come. What training counts ages to: the same
+        tables then give the same model on every later day.
+        """
+        days = [at for table in SCHEMAS if (at := self.imported_at(table)) is not None]
+        if self.log is not None and (at := self.log.changed_at()) is not None:
+            days.append(at)
+        last = max(map(calendar.day_of, days), default=None)
+        if last is None or last >= (today := calendar.today()):
+            return last
+        dates = self.read("events")["date"]
+        happened = dates.filter((dates > last) & (dates <= today)).max()
+        return happened if isinstance(happened, datetime.date) else last
+
+    def check_current(self, tables: Iterable[str]) -> None:
+        """Refuse to go on where one of these tables was imported anew (OutdatedError)."""
+        now = entries_in(self.home)
+        for table in tables:
+            if now.get(table) != self.entries.get(table):
+                raise OutdatedError(f"the table {table} was imported anew")
+
+    @cached_property
+    def _content(self) -> LogContent | None:
+        return None if self.log is None else self.log.content()
+
+
+def entries_in(home: Path) -> dict[str, Entry]:
+    """Return what `current.json` says of each table of a workspace.
+
+    Raises
+    ------
+    UnavailableError, DamagedError
+        When it cannot be read, or is no such list.
+    """
+    path = home / "tables" / CURRENT
+    try:
+        text = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except OSError as error:
+        raise UnavailableError(f"could not read {path}: {error.strerror}") from error
+    try:
+        return {name: Entry(**entry) for name, entry in json.loads(text).items()}
+    except (ValueError, TypeError, AttributeError) as error:
+        raise DamagedError(
+            f"{path} is damaged: expected the list of tables that an import wrote; "
+            "restore it from a backup, or remove the folder and import again"
+        ) from error
+
+
+def columns(table: str) -> pl.Schema:
+    """Return the columns of a table as it is stored."""
+    return SCHEMAS[table].create_empty().schema
+
+
+def with_added_columns(table: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """Return a table written before it had all of today's columns: what it lacks is unknown."""
+    wanted, filled = columns(table), SCHEMAS[table].columns()
+    added = [name for name in wanted if name not in frame.columns and filled[name].nullable]
+    if not added:
+        return frame
+    unknown = [pl.lit(None, wanted[name]).alias(name) for name in added]
+    both = frame.with_columns(unknown)
+    return both.select(wanted.names()) if both.width == len(wanted) else frame
+
+
+def digest(path: Path) -> str:
+    """Return the version of a table's file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@cache
+def _shipped_version() -> str:
+    return _hash(shipped_chain_map().write_json())

@@ -1,0 +1,68 @@
+"""Whether an enterprise still exists: `active`, `inactive` or unknown, from its registered status.
+
+The words are those of the registers of the mainland and Hong Kong, of commercial data bases and of
+English ones. Whoever is inactive is never listed.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Literal
+
+import polars as pl
+
+from features.script import simplified
+
+Standing = Literal["active", "inactive"]
+
+_ENDED = (
+    "停止|迁往|外迁|迁离|移出|暂停|不存续|不经营|不在业|不营业|注销|吊销|撤销|撤消|除名|清算|迁出|转出|歇业|停业|停止营业|停止经营|暂停经营|停产|关闭|关停|倒闭|破产|解散|"
+    "废止|取缔|终止|失效|无效|作废|更名|更改|非正常|不再|休眠|被合并|已合并|吸收合并|非存续|"
+    "dissol|liquidat|struck|strik|deregist|de-regist|cancel|revok|revoc|clos|ceas|inactive|"
+    "notactive|non-active|bankrupt|insolv|terminat|remov|withdraw|woundup|windingup|merged|dormant|"
+    "defunct|expired|suspend|outofbusiness|inadministration|receiver|notoperat|nonoperat|nolonger|"
+    "unregister|notlive|notregist"
+)
+_NOT = re.compile(rf"(?:未|尚未|没有|无|非)被?(?:{_ENDED.partition('|dissol')[0]})")
+_INACTIVE = re.compile(_ENDED)
+_PENDING = re.compile(
+    r"筹建|筹备|待|拟|预登记|预核准|未开业|未营业|未经营|申请|审批中|办理中|pending|propos|reserv|abnormal"
+)
+_ACTIVE = re.compile(
+    "存续|续存|在业|在营|在册|在产|开业|开工|营业|经营|正常|登记|设立|成立|迁入|转入|核准|有效|注册|运营|生产|投产|"
+    "active|regist|live|goodstanding|exist|normal|operat|open|incorporat|current|valid|subsisting"
+)
+_KEPT = 10_000
+
+
+@lru_cache(_KEPT)
+def standing(status: str | None) -> Standing | None:
+    """Return what a status means; None where it does not say, or nothing is known.
+
+    Examples
+    --------
+    >>> standing("存续（在营、开业、在册）"), standing("吊销，未注销"), standing("筹建")
+    ('active', 'inactive', None)
+    """
+    if not status:
+        return None
+    text = simplified(unicodedata.normalize("NFKC", status)).lower()
+    plain = re.sub(r"[\s_]", "", text)
+    # 未注销 says that something has not happened, but 非正常 that something has.
+    left = _NOT.sub(lambda found: found[0] if "非正常" in found[0] else "", plain)
+    if _INACTIVE.search(left):
+        return "inactive"
+    if left != plain:
+        return "active"
+    if _PENDING.search(plain):
+        return None
+    return "active" if _ACTIVE.search(plain) else None
+
+
+def standings(statuses: pl.Series) -> pl.Series:
+    """Return the standing of each status, null where it is unknown."""
+    known = statuses.drop_nulls().unique().to_list()
+    told = {status: found for status in known if (found := standing(status))}
+    return statuses.replace_strict(told, default=None, return_dtype=pl.String).alias("standing")

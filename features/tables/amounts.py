@@ -1,0 +1,107 @@
+"""Amounts of money as people write them: 500(万元(人民币)), 壹仟万元整, 1亿2000万, 500万美元.
+
+The forms that most lists have are read all at once in `parsing`; what it leaves comes here.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from functools import lru_cache
+from itertools import pairwise
+from types import MappingProxyType
+
+from features.script import simplified
+from features.tables.numerals import NUMERAL, value
+from features.vocabulary import CURRENCIES, YUAN
+
+_KEPT = 10_000
+_FOREIGN = re.compile(
+    "|".join(
+        re.escape(word)
+        for words in CURRENCIES.values()
+        for word in sorted(words.split(), key=len, reverse=True)
+    )
+)
+_CODES = {word: code for code, words in CURRENCIES.items() for word in words.split()}
+_FILLING = re.compile(
+    r"[\s,()\[\]【】{}<>《》'\"‘’“”]|人民币|rmb|cny|cn¥|[¥￥]|整|正$|折合|约|大约|左右|"
+    r"[实认]缴|^[^\d:]{2,8}:"
+)
+_UNITS = "|".join(sorted(YUAN, key=len, reverse=True))
+_TERM = re.compile(rf"([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|{NUMERAL})({_UNITS})?")
+_UNIT_FIRST = re.compile(rf"({_UNITS})([+-]?\d+\.?\d*)")
+_NOWHERE: Mapping[str, float] = MappingProxyType({})
+
+
+def read_amount(text: str, bare: float, rates: Mapping[str, float] = _NOWHERE) -> float | None:
+    """Return an amount in yuan; None where it cannot be read, or its currency has no rate.
+
+    Parameters
+    ----------
+    bare
+        Yuan in one unit of a number without a unit of its own.
+    rates
+        Currency (USD, HKD, …) → yuan in one unit of it.
+
+    Examples
+    --------
+    >>> read_amount("500(万元(人民币))", 1e4), read_amount("壹仟万元整", 1e4)
+    (5000000.0, 10000000.0)
+    >>> read_amount("500万美元", 1e4), read_amount("500万美元", 1e4, {"USD": 7.1})
+    (None, 35500000.0)
+    """
+    plain = simplified(unicodedata.normalize("NFKC", text)).lower()
+    plain = _FILLING.sub("", plain.replace("圆", "元")).strip(":/")
+    plain = re.sub(r"(?<=\d)w(?=元?$)", "万", plain)
+    foreign = {_CODES[found[0]] for found in _FOREIGN.finditer(plain)}
+    rate = 1.0
+    if foreign:
+        rate = rates.get(foreign.pop(), 0.0) if len(foreign) == 1 else 0.0
+        if not rate:
+            return None
+        # Of 万元美元 and 美元 alike, the name of the currency is taken out first.
+        plain = _FOREIGN.sub("", plain)
+    amount = _yuan(plain, 1.0 if foreign and not bare else bare)
+    return None if amount is None else amount * rate
+
+
+@lru_cache(_KEPT)
+def _yuan(plain: str, bare: float) -> float | None:
+    if first := _UNIT_FIRST.fullmatch(plain):
+        plain = first[2] + first[1]
+    terms: list[tuple[float, float | None]] = []
+    at = 0
+    while at < len(plain):
+        term = _TERM.match(plain, at)
+        if term is None or not term[1]:
+            return None
+        number = _number(term[1])
+        if number is None:
+            return None
+        numeral = not term[1][-1].isdigit() and term[1][-1] != "."
+        unit = YUAN[term[2]] if term[2] else None
+        if unit is None and numeral and re.search("[万亿]", term[1]):
+            unit = 1.0
+        terms.append((number, unit))
+        at = term.end()
+        # 1亿2000万元 has a 元 of its own behind the last unit.
+        if plain[at:] == "元":
+            at += 1
+    if not terms or (len(terms) > 1 and not _falling(terms)):
+        return None
+    return sum(number * (bare if unit is None else unit) for number, unit in terms)
+
+
+def _falling(terms: list[tuple[float, float | None]]) -> bool:
+    """Whether the units of several terms fall, as in 1亿2000万."""
+    units = [unit for _, unit in terms if unit is not None]
+    return len(units) == len(terms) and all(a > b for a, b in pairwise(units))
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        found = value(text)
+        return None if found is None else float(found)
+    return number if abs(number) < float("inf") else None

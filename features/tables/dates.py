@@ -1,0 +1,155 @@
+"""Dates as people write them, as precise as they are: 二〇一九年三月, Mar 1, 2019, 1551369600000.
+
+The forms that most lists have are read all at once in `parsing`; what it leaves comes here.
+"""
+
+import datetime
+import re
+import unicodedata
+from functools import lru_cache
+from typing import NamedTuple
+
+from features.script import simplified
+from features.tables.numerals import NUMERAL, value
+
+_KEPT = 50_000
+_CHINA = datetime.timezone(datetime.timedelta(hours=8))
+_EXCEL_EPOCH = datetime.date(1899, 12, 30)
+_REPUBLIC = 1911
+"""民国 1 is 1912."""
+PLACEHOLDERS = {datetime.date(1900, 1, 1), datetime.date(1, 1, 1)}
+"""What data bases and Excel put where nothing is known."""
+_MONTHS = {
+    name: number
+    for number, full in enumerate(
+        (
+            *("january", "february", "march", "april", "may", "june", "july", "august"),
+            *("september", "october", "november", "december"),
+        ),
+        start=1,
+    )
+    for name in (full, full[:3], f"{full[:3]}.")
+} | {"sept": 9, "sept.": 9}
+_BEHIND = (
+    r"(?:(?:[t\s]+\d{1,2}[:时]\d{1,2}.*)|"
+    r"\s*(?:[(\[至~到—–].*|[\u4e00-\u9fff].*|-\s*\d{4}.*|\s-\s.*))?$"
+)
+"""What may follow a date: a time, a remark, the end of a range."""
+_SEPARATED = re.compile(
+    r"^(\d{4})\s*[-–—‐−/.·年\\、,_\s]\s*(\d{1,2})"
+    r"(?:\s*[-–—‐−/.·月\\、,_\s]\s*(\d{1,2})(?!\d)\s*[日号]?)?\s*月?" + _BEHIND
+)
+_SHORT = re.compile(
+    r"^'?(\d{2})\s*[-–—/.年]\s*(\d{1,2})\s*[-–—/.月]\s*(\d{1,2})\s*[日号]?" + _BEHIND
+)
+_SHORT_MONTH = re.compile(r"^'?(\d{2})年(\d{1,2})月" + _BEHIND)
+_BEHIND_YEAR = re.compile(r"^(\d{1,2})\s*([-–—/.])\s*(\d{1,2})\s*[-–—/.]\s*(\d{4})(?!\d)" + _BEHIND)
+_COMPACT = re.compile(r"^(\d{4})(\d{2})(\d{2})?(?:\d{4}|\d{6})?(?:\.0+)?" + _BEHIND)
+_YEAR = re.compile(
+    r"^(\d{4})(?:\.0+)?\s*(?:年?\s*(?:度|初|底|末|前后|成立|以前|之前|左右|前|.{0,2}季度|[上下]半年)?|"
+    r"[-/]?q[1-4])$"
+)
+_SERIAL = re.compile(r"^(\d{5})(?:\.\d+)?$")
+_STAMP = re.compile(r"^(-?\d{9,10}|-?\d{12,13}|\d{16}|\d{19})(?:\.\d+)?$")
+_DAY_FIRST = re.compile(
+    r"^(\d{1,2})(?:st|nd|rd|th)?[-\s/,.]*([a-z]{3,9}\.?)[-\s/,.]*(\d{4}|\d{2})\b"
+)
+_MONTH_FIRST = re.compile(
+    r"^(?:[a-z]{3,9},?\s+)?([a-z]{3,9}\.?)[-\s/,.]+(\d{1,2})(?:st|nd|rd|th)?[-\s/,.]+"
+    r"(?:\d{1,2}:\d{2}(?::\d{2})?\s+(?:[a-z+\d:]+\s+)?)?(\d{4})\b"
+)
+_MONTH_YEAR = re.compile(r"^([a-z]{3,9}\.?)[-\s/,.]*(\d{4})$")
+_NUMERALS = re.compile(rf"({NUMERAL})(?=\s*[年月日号])")
+_EARLIER = re.compile(
+    r"^(?:成立于|成立日期|成立时间|始建于|创建于|创立于|注册于|于|约|自|公元|:)+\s*:?\s*"
+)
+
+
+class Day(NamedTuple):
+    """A date, and what is known of it: its `year`, its `month` or its `day`."""
+
+    date: datetime.date
+    precision: str = "day"
+
+
+@lru_cache(_KEPT)
+def read_day(text: str) -> Day | None:
+    """Return the date that a text means, of a range the first; None where there is none.
+
+    Without a year in front, 03/01/2019 is the first of March and 01.03.2019 as well; where that is
+    not sure, as in 03-01-2019, it is None. Stamps count in the time of China.
+
+    Examples
+    --------
+    >>> read_day("二〇一九年三月")
+    Day(date=datetime.date(2019, 3, 1), precision='month')
+    >>> read_day("2019-02-30") is None
+    True
+    """
+    plain = simplified(unicodedata.normalize("NFKC", text)).strip().lower()
+    plain = _EARLIER.sub("", plain)
+    plain = _NUMERALS.sub(lambda found: str(value(found[1])), plain)
+    if republic := re.match(r"^(?:中华)?民国\s*(\d{1,3}|元)\s*年?", plain):
+        year = _REPUBLIC + (1 if republic[1] == "元" else int(republic[1]))
+        plain = f"{year}年{plain[republic.end() :].strip()}"
+    day = _written(plain) or _english(plain) or _counted(plain)
+    placeholder = day is not None and day.precision == "day" and day.date in PLACEHOLDERS
+    return None if placeholder else day
+
+
+def _written(text: str) -> Day | None:
+    for pattern in (_SEPARATED, _COMPACT):
+        if found := pattern.match(text):
+            return _day(found[1], found[2], found[3])
+    if found := _YEAR.match(text):
+        return _day(found[1])
+    for pattern in (_SHORT, _SHORT_MONTH):
+        if found := pattern.match(text):
+            return _day(_full(found[1]), found[2], found[3] if pattern is _SHORT else None)
+    if found := _BEHIND_YEAR.match(text):
+        first, second = int(found[1]), int(found[3])
+        if first > 12 or (second <= 12 and found[2] == "."):
+            return _day(found[4], second, first)
+        return _day(found[4], first, second) if second > 12 or found[2] == "/" else None
+    return None
+
+
+def _english(text: str) -> Day | None:
+    if (found := _DAY_FIRST.match(text)) and found[2] in _MONTHS:
+        return _day(_full(found[3]), _MONTHS[found[2]], found[1])
+    if (found := _MONTH_FIRST.match(text)) and found[1] in _MONTHS:
+        return _day(found[3], _MONTHS[found[1]], found[2])
+    if (found := _MONTH_YEAR.match(text)) and found[1] in _MONTHS:
+        return _day(found[2], _MONTHS[found[1]])
+    return None
+
+
+def _counted(text: str) -> Day | None:
+    """Read what counts days or seconds: a serial of Excel, a stamp."""
+    if found := _SERIAL.match(text):
+        return Day(_EXCEL_EPOCH + datetime.timedelta(days=int(found[1])))
+    if not (found := _STAMP.match(text)):
+        return None
+    digits = len(found[1].lstrip("-"))
+    scale = 1 if digits <= 10 else 10 ** (digits - (10 if digits != 12 else 9))
+    moment = datetime.datetime.fromtimestamp(0, _CHINA) + datetime.timedelta(
+        seconds=int(found[1]) / scale
+    )
+    return Day(moment.date())
+
+
+def _full(year: str) -> str:
+    """Return a year of two digits with its century: up to 30 this one, above the last one."""
+    if len(year) == 4:
+        return year
+    return f"20{year}" if int(year) <= 30 else f"19{year}"
+
+
+def _day(
+    year: str | int, month: str | int | None = None, day: str | int | None = None
+) -> Day | None:
+    precision = "year" if month is None else "month" if day is None else "day"
+    try:
+        return Day(datetime.date(int(year), int(month or 1), int(day or 1)), precision)
+    except ValueError:
+        return None

@@ -1,0 +1,128 @@
+"""Columns of enterprises that are made from others: ids, seats, industries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from features import industry_codes
+from features.addresses import seat
+from features.tables.identity import made_id, misspelled
+from features.tables.schema import flag
+
+if TYPE_CHECKING:
+    from features.tables.reading import Rows
+
+_LEVELS = {
+    "industry_class": 4,
+    "industry_group": 3,
+    "industry_division": 2,
+    "industry_section": 1,
+    "industry": None,
+}
+"""Columns with the name or code of an industry, the narrowest first, and the digits of its code."""
+_BEGINNING = r"^[^\d路街道号镇乡村巷弄幢栋]{2,24}[市区县旗]?"
+"""Of an address what names places, before its street; so few of them are different."""
+_SHOWN = 3
+
+MADE_FROM = {
+    "province": ("province", "region", "address", "city"),
+    "city": ("city", "region", "address", "province"),
+    "district": ("district", "region", "address", "province"),
+    "industry_code": ("industry_code", *_LEVELS),
+    "founded_precision": ("founded",),
+    "enterprise_id": ("enterprise_id", "name"),
+}
+"""Columns that are filled from others beside themselves."""
+
+
+def fill_enterprises(frame: pl.DataFrame, rows: Rows) -> tuple[pl.DataFrame, list[str]]:
+    """Fill ids, seats and industries from what else the file has.
+
+    Returns
+    -------
+    tuple
+        The frame, and what a user should know of it.
+    """
+    warnings = []
+    if rows.raw("enterprise_id") is None:
+        names = frame["name"].drop_nulls().unique().to_list()
+        ids = {name: made_id(name) for name in names}
+        made = pl.col("name").replace_strict(ids, default=None, return_dtype=pl.String)
+        frame = frame.with_columns(enterprise_id=made)
+        warnings.append(
+            "the file has no column of codes: ids were made from the names, the same from file to "
+            "file"
+        )
+    else:
+        wrong = frame["enterprise_id"].filter(misspelled(frame["enterprise_id"]))
+        if not wrong.is_empty():
+            named = ", ".join(wrong.head(_SHOWN).to_list())
+            warnings.append(
+                f"check digit: {len(wrong)} credit code{'s' if len(wrong) > 1 else ''} may be "
+                f"misspelled, such as {named}"
+            )
+    frame = _with_seats(frame, rows)
+    return _with_industries(frame, rows), warnings
+
+
+def _with_seats(frame: pl.DataFrame, rows: Rows) -> pl.DataFrame:
+    told = [name for name in ("province", "city") if rows.raw(name) is not None]
+    aids = [name for name in ("region", "address") if rows.raw(name) is not None]
+    if not told and not aids:
+        return frame
+    columns = ["province", "city", "district"]
+    parts = frame.select(columns)
+    for aid in ("region", "address"):
+        text = frame[aid]
+        if aid == "address":
+            text = text.str.extract(_BEGINNING, 0)
+        if aid in aids and len(told) == 2:
+            # Where province and city are known, nothing else is asked.
+            known = frame["province"].is_not_null() & frame["city"].is_not_null()
+            text = pl.select(pl.when(~known).then(text)).to_series()
+        parts = parts.with_columns(text.alias(aid))
+    distinct = parts.unique()
+    seats = [seat(*row) for row in distinct.iter_rows()]
+    found = distinct.with_columns(
+        pl.Series(f"{name} found", [getattr(one, name) for one in seats], dtype=pl.String)
+        for name in columns
+    )
+    keys = parts.columns
+    joined = parts.join(found, on=keys, how="left", maintain_order="left", nulls_equal=True)
+    return frame.with_columns(joined[f"{name} found"].alias(name) for name in columns)
+
+
+def _with_industries(frame: pl.DataFrame, rows: Rows) -> pl.DataFrame:
+    """Take codes from codes and names; a code that the standard lacks is wrong."""
+    given = frame["industry_code"]
+    code = _codes(given, None)
+    wrong = given.is_not_null() & code.is_null()
+    for column, digits in _LEVELS.items():
+        if rows.raw(column) is not None:
+            code = _narrower(code, _codes(frame[column], digits))
+    return frame.with_columns(
+        code.alias("industry_code"), (wrong & code.is_null()).alias(flag("industry_code"))
+    )
+
+
+def _codes(texts: pl.Series, digits: int | None) -> pl.Series:
+    found = {
+        text: code
+        for text in texts.drop_nulls().unique().to_list()
+        if (code := industry_codes.find(text, digits)) is not None
+    }
+    return texts.replace_strict(found, default=None, return_dtype=pl.String)
+
+
+def _narrower(one: pl.Series, other: pl.Series) -> pl.Series:
+    """Take the other code where the first is unknown or a part of it."""
+    frame = pl.DataFrame({"one": one, "other": other})
+    letter = pl.col("one").str.contains("^[A-Z]$")
+    narrower = pl.col("other").str.starts_with(pl.col("one")) | letter
+    return frame.select(
+        pl.when(pl.col("one").is_null() | (narrower & pl.col("other").is_not_null()))
+        .then(pl.coalesce("other", "one"))
+        .otherwise("one")
+    ).to_series()

@@ -1,0 +1,187 @@
+"""Where the table stands in a file: below titles and statements, above notes, between totals."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from features.columns import Table
+from features.tables.headers import Headers, is_header, is_required, recognised
+
+SEARCHED = 30
+"""Within so many rows the headers are looked for."""
+
+_SHOWN = 3
+_TOTAL = r"^(?:[合总小共累]\s*计|汇\s*总|平\s*均|total|subtotal)[\s:：]*[\d.,家户个条名]*$"
+_NOTE = (
+    r"^(?:附?注|备注|说明|附注|声明|数据来源|资料来源|信息来源|来源|※|\*{1,3}|[-—=_]{3,}|"
+    r"(?:填表|制表|填报|审核|复核|报送|打印|导出|统计|经办|负责|联系)(?:人|单位|部门|日期|时间|电话)?)"
+    r"(?:\d{0,2}\s*[:：、.．]|$|\d$)|^※|^以上(?:名单|数据|企业)|^本(?:表|名单|数据)"
+)
+_SECTION = r"^[(（]?[一二三四五六七八九十]{1,3}[)）、.．]"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the headers stand.
+
+    Parameters
+    ----------
+    row
+        Position of the row with the headers, of two rows that of the lower one.
+    headers
+        The headers, of two rows joined.
+    """
+
+    row: int
+    headers: list[str]
+
+
+def find_headers(table: Table, rows: Sequence[Sequence[str | None]]) -> Place | None:
+    """Find the headers among the first rows of a file; None where all of them are empty.
+
+    They are taken from the row, or the two rows one below the other, that name most columns of the
+    table; where no row names any, from the first that is not empty.
+    """
+    texts = [[(cell or "").strip() for cell in row] for row in rows[:SEARCHED]]
+    best: Place | None = None
+    most = 0
+    for at, row in enumerate(texts):
+        if not any(row):
+            continue
+        found = recognised(table, row)
+        if best is None or found > most:
+            best, most = Place(at, row), found
+    if best is None:
+        return None
+    for at in range(len(texts) - 1):
+        joined = _joined(table, texts[at], texts[at + 1])
+        found = recognised(table, joined)
+        below_best = at == best.row and found == most
+        if (found > most or below_best) and _is_lower_level(table, texts[at], texts[at + 1]):
+            best, most = Place(at + 1, joined), found
+    return best
+
+
+def _is_lower_level(table: Table, upper: Sequence[str], row: Sequence[str]) -> bool:
+    """Whether a row is headers in a second level, and not the first data."""
+    filled = [(upper[at] if at < len(upper) else "", cell) for at, cell in enumerate(row) if cell]
+    if not filled or any(sign.isdigit() for _, cell in filled for sign in cell):
+        return False
+    named = sum(is_header(table, cell) for _, cell in filled)
+    # Under a header that has its meaning already, a second level says a unit or a part of it.
+    return 2 * named >= len(filled) or not any(is_required(table, above) for above, _ in filled)
+
+
+def _joined(table: Table, upper: Sequence[str], lower: Sequence[str]) -> list[str]:
+    """Join headers in two levels: a cell above spans those right of it that are empty."""
+    headers, span = [], ""
+    for at in range(max(len(upper), len(lower))):
+        above = upper[at] if at < len(upper) else ""
+        below = lower[at] if at < len(lower) else ""
+        span = above or (span if below else "")
+        unit = re.search(r"[(（].*[)）]$", below)
+        forms = [below, span + below, span + unit[0] if unit else "", span]
+        known = (form for form in forms if form and is_header(table, form))
+        headers.append(next(known, below or span))
+    return headers
+
+
+@dataclass(frozen=True)
+class Body:
+    """The rows of the table alone.
+
+    Parameters
+    ----------
+    kept
+        Which rows belong to the table.
+    warnings
+        What was left out.
+    """
+
+    kept: pl.Series | None
+    warnings: list[str]
+
+
+def find_body(table: Table, fields: pl.DataFrame, row: str, headers: Headers) -> Body:
+    """Tell the rows of a table from repeated headers, totals, titles of sections and notes.
+
+    Parameters
+    ----------
+    fields
+        Rows that are not empty, the column `row` with their numbers first.
+    """
+    names = [name for name in fields.columns if name != row]
+    if not names or fields.is_empty():
+        return Body(None, [])
+    required = [
+        names[headers.positions[column.name]]
+        for column in table.columns
+        if column.required and column.name in headers.positions
+    ]
+    lacking = pl.any_horizontal(pl.col(name).is_null() for name in required or names[:1])
+    first = pl.coalesce(names[:3])
+    # Few rows come into question: the rest of the rules is asked of these alone.
+    suspect = lacking | pl.col(names[0]).str.contains(_TOTAL) | _repeats(names, headers)
+    rare = fields.lazy().filter(suspect).collect(engine="streaming")
+    if rare.is_empty():
+        return Body(None, [])
+    single = pl.sum_horizontal(pl.col(name).is_not_null() for name in names) == 1
+    known = [names[at] for at in headers.positions.values()]
+    beside = pl.all_horizontal(pl.col(name).is_null() for name in known)
+    text = first.str.strip_chars()
+    total = text.str.contains(_TOTAL)
+    note = lacking & text.str.contains(_NOTE)
+    section = lacking & single & (text.str.contains(_SECTION) | beside)
+    marked = rare.select(
+        pl.col(row),
+        text.alias("first"),
+        header=_repeated(names, headers),
+        other=(total | note | section).fill_null(value=False),
+    )
+    found = marked.filter(pl.col("header") | pl.col("other"))
+    if found.is_empty():
+        return Body(None, [])
+    warnings = []
+    if again := found.filter("header")[row].to_list():
+        warnings.append(f"headers repeated in {_rows(again)}, left out")
+    others = found.filter(~pl.col("header"))
+    if not others.is_empty():
+        warnings.append(f"notes, titles and totals left out: {_told(others, row)}")
+    return Body(~fields[row].is_in(found[row].implode()), warnings)
+
+
+def _repeats(names: Sequence[str], headers: Headers) -> pl.Expr:
+    """Rows that may say the headers again: one of the first two does."""
+    given = [(names[at], headers.given[column]) for column, at in headers.positions.items()]
+    return pl.any_horizontal(
+        (pl.col(name) == header).fill_null(value=False) for name, header in given[:2]
+    )
+
+
+def _repeated(names: Sequence[str], headers: Headers) -> pl.Expr:
+    """Rows that say the headers again."""
+    given = {names[at]: headers.given[column] for column, at in headers.positions.items()}
+    same = [pl.col(name).str.strip_chars() == header for name, header in given.items()]
+    if len(same) < 2:
+        return pl.lit(value=False)
+    alike = pl.sum_horizontal(each.fill_null(value=False) for each in same)
+    return alike >= max(2, len(same) // 2)
+
+
+def _rows(numbers: Sequence[int]) -> str:
+    told = ", ".join(str(number) for number in numbers[:_SHOWN])
+    more = len(numbers) - _SHOWN
+    return f"row{'s' if len(numbers) > 1 else ''} {told}" + (
+        f" and {more} more" if more > 0 else ""
+    )
+
+
+def _told(found: pl.DataFrame, row: str) -> str:
+    told = [
+        f"row {number} ({text[:20]})"
+        for number, text in found.select(row, "first").head(_SHOWN).iter_rows()
+    ]
+    more = found.height - len(told)
+    return ", ".join(told) + (f" and {more} more" if more > 0 else "")

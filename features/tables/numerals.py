@@ -1,0 +1,39 @@
+"""Chinese numerals: 一千二百, 壹仟万, 二〇一九."""
+
+import re
+
+_DIGITS = dict(zip("零〇○一二三四五六七八九", (0, 0, *range(10)), strict=True)) | dict(
+    zip("壹贰叁肆伍陆柒捌玖两貳參陸", (1, 2, 3, 4, 5, 6, 7, 8, 9, 2, 2, 3, 6), strict=True)
+)
+_TENS = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000}
+_LARGE = {"万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8}
+
+NUMERAL = f"[{''.join((*_DIGITS, *_TENS, *_LARGE))}]+"
+"""A regular expression for what may be a numeral."""
+
+_DIGIT_BY_DIGIT = re.compile(f"[{''.join(_DIGITS)}]+")
+
+
+def value(numeral: str) -> int | None:
+    """Return the number that a Chinese numeral means; None where it is none.
+
+    Examples
+    --------
+    >>> value("一千二百万"), value("壹仟"), value("十二"), value("二〇一九")
+    (12000000, 1000, 12, 2019)
+    """
+    if not re.fullmatch(NUMERAL, numeral) or numeral[0] in _LARGE:
+        return None
+    if len(numeral) > 1 and _DIGIT_BY_DIGIT.fullmatch(numeral):
+        return int("".join(str(_DIGITS[digit]) for digit in numeral))
+    total = section = digit = 0
+    for sign in numeral:
+        if sign in _DIGITS:
+            digit = _DIGITS[sign]
+        elif sign in _TENS:
+            section += (digit or 1) * _TENS[sign]
+            digit = 0
+        else:
+            total = (total + section + digit or 1) * _LARGE[sign]
+            section = digit = 0
+    return total + section + digit

@@ -1,0 +1,94 @@
+"""A file that is read: one on the disk, or the one table in a zip archive."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, BinaryIO
+
+from features.errors import InputError
+from features.tables.packages import check_archive, unpacked
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+_UTF8_NAME = 0x800
+"""The flag of a zip archive that says that a name is UTF-8; Windows writes GBK without it."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file, as it is named to people, and its content where that is not on the disk itself."""
+
+    path: Path
+    name: str
+    content: bytes | None = None
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def suffix(self) -> str:
+        """The ending of the name, in small letters."""
+        return PurePosixPath(self.name).suffix.lower()
+
+    def open(self) -> BinaryIO:
+        """Open the content for reading."""
+        return self.path.open("rb") if self.content is None else io.BytesIO(self.content)
+
+    def read(self) -> bytes:
+        """Return the whole content."""
+        return self.path.read_bytes() if self.content is None else self.content
+
+
+def open_source(path: Path, endings: Collection[str]) -> Source:
+    """Return a file, or what a zip archive holds beside folders and what systems put in.
+
+    Parameters
+    ----------
+    endings
+        Of the files in an archive that can be read.
+
+    Raises
+    ------
+    InputError
+        When an archive is damaged or far too large, or holds no or several tables.
+    """
+    if path.suffix.lower() != ".zip":
+        return Source(path, str(path))
+    try:
+        archive = zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, UnicodeDecodeError) as error:
+        raise InputError(
+            f"{path} is no zip archive, or is damaged ({error})", expected="a zip of one table"
+        ) from None
+    with archive:
+        check_archive(path, archive)
+        parts = [(_named(part), part) for part in archive.infolist() if not part.is_dir()]
+        tables = [
+            (name, part)
+            for name, part in parts
+            if PurePosixPath(name).suffix.lower() in endings
+            and not name.startswith("__MACOSX/")
+            and not PurePosixPath(name).name.startswith((".", "~$"))
+        ]
+        if len(tables) != 1:
+            held = ", ".join(name for name, _ in tables or parts) or "nothing"
+            raise InputError(
+                f"{path} must hold one table, got {held}",
+                got=held,
+                expected="a zip archive with one file of a table",
+            )
+        name, part = tables[0]
+        return Source(path, f"{path}/{name}", b"".join(unpacked(path, archive, part)))
+
+
+def _named(part: zipfile.ZipInfo) -> str:
+    if part.flag_bits & _UTF8_NAME:
+        return part.filename
+    try:
+        return part.filename.encode("cp437").decode("gb18030")
+    except UnicodeError:
+        return part.filename

@@ -1,0 +1,282 @@
+"""The thesaurus of what is made and done (产业与产品词表): which products a name stands for.
+
+A need often gives no more than a name, such as 氮肥; the thesaurus says that this is 尿素, 合成氨
+and 碳酸氢铵. It goes from sectors of the economy down to single products, one row a concept, and
+names no enterprise. An office adds its own rows by `lianzhao import words`.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import defaultdict
+from functools import cache, cached_property
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from features.character_index import CharacterIndex
+from features.errors import InputError
+from features.normal import normal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    import polars as pl
+    from numpy.typing import NDArray
+
+COLUMNS = ("concept", "level", "names", "words", "made_of", "goes_into", "broader")
+LEVELS = ("sector", "product")
+_LISTS = ("names", "words", "made_of", "goes_into")
+
+_DECORATION = re.compile(r"\s|[(].*?[)]|[ⅰⅱⅲ]+$|(?<=[\u4e00-\u9fff])i{1,3}$")
+"""White space, brackets, and the level that a classification writes behind a name."""
+_ENDING = re.compile(
+    r"(?<=..)(?:制造业|产业链|产业|行业|制造|生产|企业|公司|供应商|经销商|制造商|生产商|服务商|业者|业)$"
+)
+_OF_A_WORD = 0.85
+"""How much the likeness to a concept's word counts beside that to one of its names."""
+
+
+class Concept(NamedTuple):
+    """One row of the thesaurus.
+
+    Attributes
+    ----------
+    name : str
+    level : str
+        "sector" or "product".
+    names : tuple of str
+        Other names of the same.
+    words : tuple of str
+        Products and services by which makers of it are known, the most typical first.
+    made_of, goes_into : tuple of str
+        Main inputs, and what uses it.
+    broader : str
+        The concept that it belongs to; empty at the top.
+    """
+
+    name: str
+    level: str
+    names: tuple[str, ...]
+    words: tuple[str, ...]
+    made_of: tuple[str, ...] = ()
+    goes_into: tuple[str, ...] = ()
+    broader: str = ""
+
+
+class Named(NamedTuple):
+    """A name of the thesaurus within a text, from `start` to `stop`, and the concepts it names."""
+
+    start: int
+    stop: int
+    concepts: tuple[int, ...]
+
+
+class Thesaurus:
+    """Concepts by their names, and by what is near to them.
+
+    Parameters
+    ----------
+    concepts : iterable of Concept
+        A name that several of them claim belongs to the one whose own name it is, else to all that
+        have it among their names: 机床 may be 机床工具 and 工业母机 alike.
+    """
+
+    def __init__(self, concepts: Iterable[Concept]) -> None:
+        self.concepts = tuple(concepts)
+        self._exact, self._short = self._claims(_plain), self._claims(_short)
+        self._longest = max(map(len, self._exact), default=0)
+
+    def _claims(self, form: Any) -> dict[str, tuple[int, ...]]:
+        found: dict[str, tuple[int, ...]] = {}
+        for own_name in (True, False):
+            claims: dict[str, dict[int, None]] = defaultdict(dict)
+            for at, concept in enumerate(self.concepts):
+                for name in (concept.name,) if own_name else concept.names:
+                    claims[form(name)][at] = None
+            for name, columns in claims.items():
+                found.setdefault(name, tuple(columns))
+        return found
+
+    def __len__(self) -> int:
+        return len(self.concepts)
+
+    def find(self, text: str) -> tuple[int, ...]:
+        """Return the numbers of the concepts that a text names, none where it names none.
+
+        Width, case, script, white space, brackets, Ⅱ, Ⅲ and an ending such as 行业 or 制造业 make
+        no difference; anything else does.
+        """
+        return self._exact.get(_plain(text)) or self._short.get(_short(text), ())
+
+    def within(self, text: str) -> list[Named]:
+        """Return the names that stand within a text in its normal form, none across another.
+
+        Of names that overlap the longer one is taken, of equal ones the later: the head of a
+        Chinese compound is its end. Names of one character are left out.
+        """
+        spans = [
+            (start, stop)
+            for start in range(len(text))
+            for stop in range(start + 2, min(len(text), start + self._longest) + 1)
+            if text[start:stop] in self._exact
+        ]
+        spans.sort(key=lambda span: (span[0] - span[1], -span[1]))
+        taken: set[int] = set()
+        found = []
+        for start, stop in spans:
+            if taken.isdisjoint(range(start, stop)):
+                taken.update(range(start, stop))
+                found.append(Named(start, stop, self._exact[text[start:stop]]))
+        return sorted(found)
+
+    def near(self, text: str, count: int) -> list[tuple[int, float, str]]:
+        """Return the concepts nearest to a text: number, likeness from 0 to 1, the nearest text.
+
+        The likeness is the cosine of character 1-3-grams, TF-IDF weighted, with the nearest name,
+        or 0.85 times that with the nearest word.
+        """
+        index = self._index
+        likeness = index.characters.cosines([normal(text)])[0] * index.strength
+        best = np.zeros(len(self), dtype=np.float32)
+        np.maximum.at(best, index.concept, likeness)
+        ranked = np.argsort(-best, kind="stable")[:count]
+        found = []
+        for at in ranked[best[ranked] > 0].tolist():
+            own = np.flatnonzero(index.concept == at)
+            found.append((at, float(best[at]), index.texts[own[np.argmax(likeness[own])]]))
+        return found
+
+    def narrower(self, at: int) -> tuple[int, ...]:
+        """Return the numbers of the concepts that belong to one."""
+        return self._narrower.get(self.concepts[at].name, ())
+
+    @cached_property
+    def _narrower(self) -> dict[str, tuple[int, ...]]:
+        found: dict[str, list[int]] = defaultdict(list)
+        for at, concept in enumerate(self.concepts):
+            if concept.broader:
+                found[concept.broader].append(at)
+        return {name: tuple(own) for name, own in found.items()}
+
+    @cached_property
+    def _index(self) -> _Index:
+        return _Index(self.concepts)
+
+    def with_own(self, rows: pl.DataFrame) -> Thesaurus:
+        """Return the thesaurus with an office's own rows, of the table `words`.
+
+        A row about a concept that is there stands in its place, with the names that it had; a new
+        one is added.
+        """
+        if rows.is_empty():
+            return self
+        known = {_plain(concept.name): concept for concept in self.concepts}
+        for row in rows.iter_rows(named=True):
+            former = known.get(_plain(row["concept"]))
+            known[_plain(row["concept"])] = Concept(
+                row["concept"],
+                former.level if former else "product",
+                tuple(dict.fromkeys([*(row["names"] or ()), *(former.names if former else ())])),
+                tuple(row["words"]),
+                former.made_of if former else (),
+                former.goes_into if former else (),
+                row["broader"] or (former.broader if former else ""),
+            )
+        return Thesaurus(known.values())
+
+    def to_bytes(self) -> NDArray[np.uint8]:
+        """Return the thesaurus as the bytes of a CSV file, to be saved with a model."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for concept in self.concepts:
+            writer.writerow(
+                ";".join(value) if isinstance(value, tuple) else value for value in concept
+            )
+        return np.frombuffer(text.getvalue().encode(), dtype=np.uint8)
+
+    @classmethod
+    def from_bytes(cls, data: NDArray[np.uint8]) -> Thesaurus:
+        """Build it from `to_bytes`."""
+        return cls(_concepts(data.tobytes().decode()))
+
+
+class _Index:
+    """Names and words of all concepts, by their characters.
+
+    Attributes
+    ----------
+    texts : list of t str
+    concept : ndarray of shape (t,)
+        Which concept each belongs to.
+    strength : ndarray of shape (t,)
+    characters : CharacterIndex
+    """
+
+    def __init__(self, concepts: Sequence[Concept]) -> None:
+        self.texts: list[str] = []
+        owners: list[int] = []
+        strengths: list[float] = []
+        for at, concept in enumerate(concepts):
+            names = (concept.name, *concept.names)
+            for texts, strength in ((names, 1.0), (concept.words, _OF_A_WORD)):
+                self.texts += map(normal, texts)
+                owners += [at] * len(texts)
+                strengths += [strength] * len(texts)
+        self.concept = np.array(owners, dtype=np.intp)
+        self.strength = np.array(strengths, dtype=np.float32)
+        self.characters = CharacterIndex(self.texts)
+
+
+@cache
+def shipped_thesaurus() -> Thesaurus:
+    """Return the thesaurus that the project ships, `features/reference/thesaurus.csv`."""
+    source = files("features") / "reference" / "thesaurus.csv"
+    return Thesaurus(_concepts(source.read_text(encoding="utf-8")))
+
+
+def check_own(rows: pl.DataFrame) -> None:
+    """Refuse own rows of which one is broader than itself, directly or by way of others.
+
+    Raises
+    ------
+    InputError
+    """
+    broader = {row["concept"]: row["broader"] for row in rows.iter_rows(named=True)}
+    for concept in broader:
+        path = [concept]
+        while (above := broader.get(path[-1])) and above not in path:
+            path.append(above)
+        if above:
+            circle = " → ".join([*path[path.index(above) :], above])
+            raise InputError(
+                f"broader goes in a circle: {circle}",
+                field="broader",
+                got=circle,
+                expected="a concept that is really broader",
+            )
+
+
+def _concepts(text: str) -> Iterator[Concept]:
+    for row in csv.DictReader(io.StringIO(text)):
+        names, words, made_of, goes_into = (_split(row[column]) for column in _LISTS)
+        yield Concept(
+            row["concept"], row["level"], names, words, made_of, goes_into, row["broader"]
+        )
+
+
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(part for part in text.split(";") if part)
+
+
+def _plain(name: str) -> str:
+    form = normal(name)
+    return _DECORATION.sub("", form) or form
+
+
+def _short(name: str) -> str:
+    return _ENDING.sub("", _plain(name))

@@ -1,0 +1,114 @@
+"""Fit: whether an enterprise answers a need at all, apart from how it ranks.
+
+A rank says who is better than whom, in a list in which nothing fits as well. Fit is absolute: a
+logistic regression on how well items and text hold the need's words, learnt on graded judgements of
+phrases that officials type (see `training.priors`). It is `strong`, `partial` or `weak`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from features.compact import rows_of, single
+from models.word_match import Items
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from features.arrays import NeedFeatures, PoolFeatures
+
+EVIDENCE = ("best_match", "coverage", "focus", "best_text", "text")
+LEVELS = ("strong", "partial", "weak")
+JUDGED = 10
+"""How many leads a list is judged by: the first ones."""
+SCORE_SPREAD = 3.0
+"""Raw scores by which `score` moves from 0.5 to 0.73."""
+
+
+class FitModel(NamedTuple):
+    """A logistic regression on `EVIDENCE`, and where its levels begin.
+
+    Attributes
+    ----------
+    weights : tuple of float, one for each of `EVIDENCE`
+    intercept : float
+    strong, partial : float
+        The probability from which on an enterprise is strong, or partial.
+    """
+
+    weights: tuple[float, ...]
+    intercept: float
+    strong: float
+    partial: float
+
+    def probabilities(self, evidence: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return how probably each enterprise would be judged to answer the need, shape (k,)."""
+        logits = evidence @ np.array(self.weights) + self.intercept
+        return np.asarray(1 / (1 + np.exp(-logits)))
+
+    def levels(self, probabilities: NDArray[np.float64]) -> list[str]:
+        """Return the level of each."""
+        cuts = np.digitize(probabilities, [self.partial, self.strong])
+        return [LEVELS[2 - at] for at in cuts.tolist()]
+
+
+SHIPPED = FitModel((1.771, 2.085, 1.146, 1.784, 1.516), -1.6, strong=0.78, partial=0.235)
+"""Learnt on the grades of 39 phrases over two pools, one with products and one with scopes, and 60
+enterprises at random for each as ungraded noes with weight 0.15; `make bench ARGS=fit` checks it
+out of fold."""
+
+
+def score_of(raw: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Map raw scores into 0 to 1 by a logistic function: monotone, and not a probability."""
+    return np.asarray(1 / (1 + np.exp(-raw / SCORE_SPREAD)))
+
+
+def constant(need: NeedFeatures, pool: PoolFeatures, raw: NDArray[np.float64]) -> float:
+    """Return what every raw score of a list is moved by, so that `score` follows fit.
+
+    The mean raw score of the first ten becomes that whose `score` is their mean probability of
+    being judged to answer the need: a list in which nothing fits begins low.
+
+    Parameters
+    ----------
+    need : NeedFeatures
+    pool : PoolFeatures of n enterprises
+    raw : ndarray of shape (n,)
+    """
+    first = np.argsort(-raw, kind="stable")[:JUDGED]
+    if not len(first):
+        return 0.0
+    likely = SHIPPED.probabilities(fit_evidence(need, pool, first)).mean()
+    return float(SCORE_SPREAD * np.log(likely / (1 - likely)) - raw[first].mean())
+
+
+def fit_evidence(
+    need: NeedFeatures, pool: PoolFeatures, rows: NDArray[np.intp]
+) -> NDArray[np.float32]:
+    """Return the evidence of some enterprises, shape (k, len(EVIDENCE)), each from 0 to 1.
+
+    The best match of any word with an item, how much of all words the items cover, how many of the
+    items are of the words; the best and the mean cosine of a word with the whole text.
+    """
+    found = np.zeros((len(rows), len(EVIDENCE)), dtype=np.float32)
+    if not len(rows):
+        return found
+    share = need.weights / max(float(need.weights.sum()), 1e-9)
+    text = single(rows_of(pool.views["text"], rows)) @ need.views["text"].T
+    cosines = np.asarray(text.toarray(), dtype=np.float32)
+    found[:, 3], found[:, 4] = cosines.max(axis=1), cosines @ share
+    weights = pool.products.weights[rows]
+    known = np.flatnonzero(np.diff(weights.indptr))
+    if not len(known):
+        return found
+    named, matches = Items(weights, pool.product_grams).matches(need)
+    at, starts = np.searchsorted(named, weights.indices), weights.indptr[known]
+    best = np.maximum.reduceat(matches[at], starts, axis=0)
+    counted = np.minimum(need.weights, 1)
+    found[known, 0] = (best * counted).max(axis=1)
+    found[known, 1] = best @ share
+    any_word = (matches * counted).max(axis=1)[at] * weights.data
+    found[known, 2] = np.add.reduceat(any_word, starts) / np.add.reduceat(weights.data, starts)
+    return found

@@ -1,0 +1,167 @@
+"""From one version to the next without a gap: workers load it before it becomes active.
+
+Whoever activates a version announces it in a small file of the workspace. Each worker that serves
+the workspace has a file there, locked for as long as it lives; it loads what is announced beside
+what it serves and writes down that it has, or why it cannot. A worker that missed an announcement
+loads the version when it is active.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import filelock
+
+from features.errors import ConflictError, UnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PATIENCE = 60.0
+"""Seconds that workers are waited for: one that is later loads the version when it is active."""
+_EVERY = 0.02
+"""Seconds between two looks at what they say."""
+
+
+class Announcement(NamedTuple):
+    """A version that is to become active, and what tells this announcement from another of it."""
+
+    version: str
+    token: str
+
+
+class Rollout:
+    """Where a version is announced, and workers say that they have it.
+
+    Parameters
+    ----------
+    home : Path
+        Of the workspace.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self.folder = home / ".workers"
+        self._next = self.folder / "next.json"
+
+    def workers(self) -> list[Path]:
+        """Return the files of the workers that live; what others have left is removed."""
+        return [lock for lock in sorted(self.folder.glob("*.lock")) if _lives(lock)]
+
+    @contextmanager
+    def announced(self, version: str) -> Iterator[None]:
+        """Have every worker load a version, then do what the context does.
+
+        Raises
+        ------
+        ConflictError
+            When a worker cannot load it.
+        UnavailableError
+            When the disk does not take the announcement.
+        """
+        if not self.workers():
+            yield
+            return
+        token = secrets.token_hex(8)
+        said = {"version": version, "token": token, "until": time.time() + PATIENCE}
+        try:
+            _replace(self._next, said)
+            self._wait(Announcement(version, token))
+            yield
+        finally:
+            with suppress(OSError):
+                self._next.unlink()
+
+    def next(self) -> Announcement | None:
+        """Return what is announced; whoever was killed meanwhile left it for a minute only."""
+        said = _read(self._next)
+        if time.time() < said.get("until", 0.0):
+            return Announcement(said["version"], said["token"])
+        return None
+
+    @contextmanager
+    def joined(self) -> Iterator[Worker]:
+        """Be one of the workers for as long as the context lasts (OSError without a file)."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / f"{secrets.token_hex(8)}.lock"
+        with filelock.FileLock(path):
+            try:
+                yield Worker(path)
+            finally:
+                _remove(path)
+
+    def _wait(self, announcement: Announcement) -> None:
+        ends = time.monotonic() + PATIENCE
+        while time.monotonic() < ends:
+            said = [Worker(lock).said(announcement) for lock in self.workers()]
+            for problem in filter(None, said):
+                raise ConflictError(
+                    f"a worker cannot load model {announcement.version}: {problem}; nothing has "
+                    "changed",
+                    field="version",
+                    got=announcement.version,
+                    expected="a version that every worker can load",
+                )
+            if None not in said:
+                return
+            time.sleep(_EVERY)
+
+
+class Worker:
+    """One of those who serve the workspace.
+
+    Parameters
+    ----------
+    lock : Path
+        The file that it holds.
+    """
+
+    def __init__(self, lock: Path) -> None:
+        self._reply = lock.with_suffix(".json")
+
+    def reply(self, announcement: Announcement, problem: str | None) -> None:
+        """Say that what was announced is loaded, or why it cannot be (UnavailableError)."""
+        _replace(self._reply, {"token": announcement.token, "problem": problem or ""})
+
+    def said(self, announcement: Announcement) -> str | None:
+        """Return its problem, "" for none; None as long as it has said nothing."""
+        said = _read(self._reply)
+        return said["problem"] if said.get("token") == announcement.token else None
+
+
+def _lives(lock: Path) -> bool:
+    """Whether a worker holds its file; one that is dead, killed even, does not."""
+    try:
+        with filelock.FileLock(lock).acquire(timeout=0):
+            _remove(lock)
+    except filelock.Timeout:
+        return True
+    except OSError:  # of another user, who could not be told of anything
+        return False
+    return False
+
+
+def _remove(lock: Path) -> None:
+    for path in (lock, lock.with_suffix(".json")):
+        path.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found
+
+
+def _replace(path: Path, said: dict[str, Any]) -> None:
+    draft = path.with_suffix(".draft")
+    try:
+        draft.write_text(json.dumps(said), encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        raise UnavailableError(f"could not write {path}: {error.strerror or error}") from error

@@ -1,0 +1,106 @@
+"""Lists to take along, as workbooks: for one need, and for up to a hundred."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from features.errors import NotFoundError
+from service.api.routes.context import Asking, Context, Spoken, only
+from service.api.routes.recommendations import REPEATABLE, question_of
+from service.api.schemas import RecommendationQuery
+from service.cache.answers import AnswerResponse
+from service.serving.filters import Filters
+from service.serving.questions import KnownNeed, LeadsQuestion
+from service.serving.take_along import take_along
+
+if TYPE_CHECKING:
+    from service.serving.interfaces import Document, Engine
+
+router = APIRouter(prefix="/v1", tags=["recommendations"])
+
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_MOST = 100
+_FILE: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "A workbook with a cover, a sheet a need, and how it is made.",
+        "content": {_XLSX: {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
+
+class Trip(BaseModel):
+    """Needs to make a list for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    need_ids: list[str] = Field(min_length=1, max_length=_MOST)
+    limit: int = Field(50, ge=1, le=200, description="Leads a need.")
+
+
+@router.get(
+    "/recommendations.xlsx",
+    responses=_FILE,
+    response_class=Response,
+    dependencies=[Depends(only(*RecommendationQuery.model_fields, repeatable=REPEATABLE))],
+)
+async def list_for_a_known_need(
+    request: Request,
+    parts: Context,
+    caller: Asking,
+    language: Spoken,
+    asked: Annotated[RecommendationQuery, Query()],
+) -> Response:
+    """Write the leads for a need as a list to take along."""
+    return await _workbook(request, parts, [question_of(asked, language, caller)])
+
+
+@router.post(
+    "/recommendations.xlsx",
+    responses=_FILE,
+    response_class=Response,
+    dependencies=[Depends(only())],
+)
+async def list_for_many_needs(
+    request: Request, parts: Context, caller: Asking, language: Spoken, asked: Trip
+) -> Response:
+    """Write the leads for up to 100 needs of the workspace as one list, a sheet a need."""
+    questions = [
+        LeadsQuestion(KnownNeed(id_), Filters(), asked.limit, 0, language, caller.rights)
+        for id_ in dict.fromkeys(asked.need_ids)
+    ]
+    return await _workbook(request, parts, questions)
+
+
+async def _workbook(request: Request, parts: Context, questions: list[LeadsQuestion]) -> Response:
+    """Answer the questions, and write what they are answered with."""
+    pages: list[Document] = []
+    for asked in questions:
+        answer = await parts.answer(request, asked)
+        if not isinstance(answer, AnswerResponse):
+            return answer
+        pages.append(orjson.loads(answer.answer.body))
+    engine = await parts.answers.engine()
+    day = datetime.now().astimezone().date()
+    content = await parts.answers.look_up(
+        lambda: take_along(pages, lambda id_: _profile(engine, id_), day=day)
+    )
+    return Response(
+        content,
+        media_type=_XLSX,
+        headers={
+            "content-disposition": 'attachment; filename="leads.xlsx"',
+            "cache-control": "private, no-cache",
+            "x-model-version": pages[0]["model_version"],
+        },
+    )
+
+
+def _profile(engine: "Engine", enterprise_id: str) -> "Document":
+    """Return what is known of an enterprise; nothing of one that has gone since the page."""
+    try:
+        return engine.enterprise(enterprise_id)
+    except NotFoundError:
+        return {}

@@ -1,0 +1,1 @@
+"""The officials' console: pages rendered on the server, under /console."""

@@ -1,0 +1,41 @@
+"""The console as a part of the app: its routes, its files, and who is signed in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from service.access.keys import CONSOLE
+from service.console.routes import (
+    atlas,
+    chain,
+    data,
+    entry,
+    events,
+    leads,
+    need,
+    take_along,
+    versions,
+)
+from service.console.sessions import Sessions
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from starlette.types import Scope
+
+    from service.access.keys import Access
+    from service.settings import Settings
+
+
+def install(app: FastAPI, access: Access, settings: Settings) -> Sessions:
+    """Add the console to an app, and let its sessions say whose key a request comes with."""
+    sessions = app.state.sessions = Sessions(settings.home)
+
+    def signed_in(scope: Scope) -> str | None:
+        session = sessions.of(scope)
+        return session.key_id if session else None
+
+    access.signed_in = signed_in
+    for module in (entry, leads, events, need, take_along, chain, atlas, data, versions):
+        app.include_router(module.router)
+    app.mount(f"{CONSOLE}/static", entry.static)
+    return sessions

@@ -1,0 +1,173 @@
+"""What the pages ask the engine, and on behalf of whom: the same questions as the API's."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from features.errors import InputError, NotFoundError
+from features.need import NeedQuery
+from features.places import regions_of
+from service.access.gate import ZONE
+from service.api.problems import of_validation
+from service.api.routes.recommendations import filters_of
+from service.console.questions import CandidatesQuestion, ProductsQuestion
+from service.serving.questions import KnownNeed, LeadsQuestion, Lookup
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from starlette.datastructures import QueryParams
+
+    from service.api.schemas import (
+        FilterBody,
+        PageQuery,
+        RecommendationBody,
+        RecommendationQuery,
+    )
+    from service.console.frame import Frame
+    from service.serving.filters import Filters
+    from service.serving.interfaces import Document
+
+_Model = TypeVar("_Model", bound=BaseModel)
+LISTED = 20
+"""Leads on a page."""
+COUNTED = 200
+"""Counts beside filters, and the map, are of so many of the first leads."""
+MANY = ("province", "city", "region", "tag", "node", "exclude", "stage", "seat", "flag", "standing")
+"""Filters that take several values."""
+_MANY = {*MANY, "industry_code", "include"}
+
+
+def parameters(given: QueryParams, model: type[BaseModel]) -> dict[str, Any]:
+    """Return what a model has a field for; what was left blank in a form is left out."""
+    found: dict[str, Any] = {}
+    for name, value in given.multi_items():
+        if name not in model.model_fields or not value.strip():
+            continue
+        if name in _MANY:
+            found.setdefault(name, []).append(value)
+        else:
+            found[name] = value
+    return found
+
+
+def checked(model: type[_Model], values: Mapping[str, Any]) -> _Model:
+    """Return a model of values that came with a request.
+
+    Raises
+    ------
+    InputError
+        Naming the first wrong field.
+    """
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        problem: dict[str, Any] = of_validation(error.errors()).document
+        first = problem["errors"][0]
+        raise InputError(
+            problem["detail"], field=first["field"], got=first["got"], expected=first["expected"]
+        ) from None
+
+
+async def needs_of(frame: Frame) -> list[Document]:
+    """Return the needs of the zones that the caller may see, with those of no zone last."""
+    found = (await frame.answer(Lookup("needs")))["needs"]
+    seen = [n for n in found if frame.caller.sees((n["zone"] or {}).get("zone_id"))]
+    return sorted(seen, key=lambda need: need["zone"] is None)
+
+
+async def zones_of(frame: Frame) -> list[Document]:
+    """Return the zones that the caller may see."""
+    found = (await frame.answer(Lookup("zones")))["zones"]
+    return [zone for zone in found if frame.caller.sees(zone["zone_id"])]
+
+
+def chosen(needs: list[Document], given: QueryParams) -> Document | None:
+    """Return the need that a page is about: the one asked for, else a zone's first, else the first.
+
+    Raises
+    ------
+    NotFoundError
+        For a need or a zone that is not among them.
+    """
+    need_id, zone_id = given.get("need_id", ""), given.get("zone_id", "")
+    found = [
+        need
+        for need in needs
+        if (not need_id or need["need_id"] == need_id)
+        and (not zone_id or (need["zone"] or {}).get("zone_id") == zone_id)
+    ]
+    if not found and zone_id and need_id:
+        # Another zone was chosen on a page that was about a need of the one before.
+        found = [need for need in needs if (need["zone"] or {}).get("zone_id") == zone_id]
+    if not found and (need_id or zone_id):
+        field = "need_id" if need_id else "zone_id"
+        got = need_id or zone_id
+        raise NotFoundError(f"no {field} {got!r} is known here", field=field, got=got)
+    leading = [need for need in found if need["role"] == "leading"]
+    return next(iter(leading or found), None)
+
+
+async def leads(frame: Frame, asked: RecommendationQuery) -> Document:
+    """Return a page of leads for a known need, with the products of each."""
+    return await _page(frame, KnownNeed(asked.need_id), asked, asked)
+
+
+async def given_leads(frame: Frame, asked: RecommendationBody) -> Document:
+    """Return a page of leads for a need of the caller's own, with the products of each."""
+    need = NeedQuery.from_row(asked.need.model_dump(exclude_none=True))
+    if need.zone_id is not None:
+        frame.request.scope[ZONE] = need.zone_id
+        frame.caller.check_zone(need.zone_id, "zone_id")
+    return await _page(frame, need, asked, asked.filters)
+
+
+async def _page(
+    frame: Frame, need: KnownNeed | NeedQuery, page: PageQuery, filters: FilterBody
+) -> Document:
+    rights = frame.caller.rights
+    found = await frame.answer(
+        LeadsQuestion(need, filters_of(filters), page.limit, page.offset, frame.language, rights)
+    )
+    ids = tuple(lead["enterprise"]["enterprise_id"] for lead in found["leads"])
+    made = await frame.answer(ProductsQuestion(ids))
+    for lead in found["leads"]:
+        lead["products"] = made[lead["enterprise"]["enterprise_id"]]
+    return found
+
+
+async def profile(frame: Frame, enterprise_id: str) -> Document:
+    """Return what is known of an enterprise (NotFoundError)."""
+    return await frame.answer(Lookup("enterprise", (enterprise_id,)))
+
+
+async def candidates(
+    frame: Frame, need_id: str, filters: Filters, limit: int = COUNTED
+) -> Document:
+    """Return the first leads for a known need in short, with where they and the zone lie."""
+    found = await frame.answer(CandidatesQuestion(need_id, filters, limit, frame.caller.rights))
+    for row in found["candidates"]:
+        row["regions"] = regions_of(row["province"], row["city"])
+    return found
+
+
+def counts(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[tuple[str, str, int]]]:
+    """Return how many there are of each value that filters take: value, its name, how many."""
+    found: dict[str, Counter[str]] = {name: Counter() for name in ("region", "province", "tag")}
+    nodes: Counter[str] = Counter()
+    names = {}
+    for row in rows:
+        found["region"].update(row["regions"])
+        found["province"].update([row["province"]] if row["province"] else [])
+        found["tag"].update(row["tags"])
+        if row["node"]:
+            nodes[row["node"]["node_id"]] += 1
+            names[row["node"]["node_id"]] = row["node"]["name"]
+    told = {
+        name: [(value, value, count) for value, count in of.most_common()]
+        for name, of in found.items()
+    }
+    return {"node": [(id_, names[id_], count) for id_, count in nodes.most_common()], **told}

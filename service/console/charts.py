@@ -1,0 +1,74 @@
+"""Charts as SVG, drawn on the server; sizes are attributes, so that no inline style is needed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_BAR, _HIGH = 48, 10
+
+
+def share_bar(share: float, label: str) -> Markup:
+    """Return a bar that is filled to a share from 0 to 1."""
+    filled = round(max(0.0, min(1.0, share)) * 100, 1)
+    return Markup(
+        '<svg class="share" viewBox="0 0 100 8" preserveAspectRatio="none" role="img" '
+        'aria-label="{label}"><rect class="rail" width="100" height="8"/>'
+        '<rect class="fill" width="{filled}" height="8"/></svg>'
+    ).format(label=label, filled=filled)
+
+
+def bar(value: float, largest: float) -> Markup:
+    """Return a bar as long as what a reason adds, beside the largest of its list."""
+    long = round(min(value / largest, 1.0) * _BAR, 1) if largest > 0 else 0.0
+    return Markup(
+        '<svg class="bar" viewBox="0 0 {w} {h}" width="{w}" height="{h}" aria-hidden="true">'
+        '<rect class="for" width="{long}" y="1" height="{inner}"/>'
+        '<path class="axis" d="M.5 0V{h}"/></svg>'
+    ).format(w=_BAR, h=_HIGH, long=max(long, 1.0), inner=_HIGH - 2)
+
+
+def twin(value: float, largest: float) -> Markup:
+    """Return a bar to the right for what speaks for a lead, to the left for what speaks against."""
+    half = _BAR / 2
+    long = round(min(abs(value) / largest, 1.0) * half, 1) if largest else 0.0
+    start = half if value >= 0 else half - long
+    kind = "for" if value >= 0 else "against"
+    return Markup(
+        '<svg class="bar" viewBox="0 0 {w} {h}" width="{w}" height="{h}" aria-hidden="true">'
+        '<rect class="{kind}" x="{x}" y="1" width="{long}" height="{inner}"/>'
+        '<path class="axis" d="M{half} 0V{h}"/></svg>'
+    ).format(w=_BAR, h=_HIGH, x=start, long=long, kind=kind, half=half, inner=_HIGH - 2)
+
+
+def waterfall(reasons: Sequence[Mapping[str, Any]]) -> list[Markup]:
+    """Return a bar for each reason, each beginning where the one before ended.
+
+    The last one ends at the raw score: together they show that the contributions add up to it.
+    """
+    edges, at = [0.0], 0.0
+    for reason in reasons:
+        at += reason["contribution"]
+        edges.append(at)
+    low, high = min(edges), max(edges)
+    scale = 200 / ((high - low) or 1.0)
+    zero = round(-low * scale, 1)
+    found = []
+    for reason, before, after in zip(reasons, edges[:-1], edges[1:], strict=True):
+        left = round((min(before, after) - low) * scale, 1)
+        long = max(round(abs(after - before) * scale, 1), 0.8)
+        end = round((after - low) * scale, 1)
+        kind = "for" if reason["contribution"] >= 0 else "against"
+        found.append(
+            Markup(
+                '<svg class="fall" viewBox="-1 0 202 16" aria-hidden="true">'
+                '<path class="axis" d="M{zero} 0V16"/>'
+                '<rect class="{kind}" x="{left}" y="3" width="{long}" height="9"/>'
+                '<path class="step" d="M{end} 3V16"/></svg>'
+            ).format(zero=zero, kind=kind, left=left, long=long, end=end)
+        )
+    return found

@@ -1,0 +1,98 @@
+"""What the pages ask an engine beyond what the API asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from service.access.zones import EVERY_ZONE, ZoneRights
+from service.serving.questions import Question
+
+if TYPE_CHECKING:
+    from service.serving.filters import Filters
+    from service.serving.interfaces import Document, Engine, Language
+
+
+@dataclass(frozen=True)
+class ProductsQuestion(Question):
+    """What some enterprises make."""
+
+    ids: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        self._set_key("console-products", None, EVERY_ZONE, {"ids": self.ids})
+
+    def answer(self, engine: Engine) -> Document:
+        """Return the products of each (NotFoundError)."""
+        return {id_: engine.enterprise(id_)["products"] or [] for id_ in self.ids}
+
+
+@dataclass(frozen=True)
+class CandidatesQuestion(Question):
+    """The first leads for a need of the workspace in short, with where they and the zone lie."""
+
+    need_id: str
+    filters: Filters
+    limit: int
+    rights: ZoneRights
+    ranks: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        arguments = {
+            "need_id": self.need_id,
+            "filters": self.filters.canonical(),
+            "limit": self.limit,
+        }
+        self._set_key("console-candidates", None, self.rights, arguments)
+
+    def answer(self, engine: Engine) -> Document:
+        """Return them, best first (NotFoundError, ForeignZoneError)."""
+        need = engine.need(self.need_id)
+        self.rights.check(need.zone_id, "need_id")
+        return engine.candidates(need, self.filters, self.limit)
+
+
+@dataclass(frozen=True)
+class LeadQuestion(Question):
+    """One enterprise as a lead for a need of the workspace."""
+
+    need_id: str
+    enterprise_id: str
+    spoken: Language
+    rights: ZoneRights
+    ranks: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        arguments = {"need_id": self.need_id, "enterprise_id": self.enterprise_id}
+        self._set_key("console-lead", self.spoken, self.rights, arguments)
+
+    @property
+    def language(self) -> Language | None:
+        """The language of the reasons."""
+        return self.spoken
+
+    def answer(self, engine: Engine) -> Document:
+        """Return the lead with its rank (NotFoundError, ForeignZoneError)."""
+        need = engine.need(self.need_id)
+        self.rights.check(need.zone_id, "need_id")
+        deals = self.rights.zones is None
+        return engine.lead(need, self.enterprise_id, self.spoken, deals=deals)
+
+
+@dataclass(frozen=True)
+class PresenceQuestion(Question):
+    """What some zones together have of a chain."""
+
+    chain_id: str
+    zone_ids: tuple[str, ...]
+    rights: ZoneRights
+
+    def __post_init__(self) -> None:
+        arguments = {"chain_id": self.chain_id, "zone_ids": self.zone_ids}
+        self._set_key("console-presence", None, self.rights, arguments)
+
+    def answer(self, engine: Engine) -> Document:
+        """Return the nodes with their states (NotFoundError, ForeignZoneError)."""
+        for zone_id in self.zone_ids:
+            self.rights.check(zone_id, "place")
+        return engine.presence(self.chain_id, self.zone_ids)

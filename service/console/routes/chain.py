@@ -1,0 +1,107 @@
+"""The chain map: what a zone or the city has of a chain, and who would fill what is missing."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from features.errors import NotFoundError
+from service.console import asking, chain_drawing
+from service.console.frame import Frame, Framed
+from service.console.questions import PresenceQuestion
+from service.serving.interfaces import Document
+from service.serving.questions import Lookup
+
+router = APIRouter(prefix="/console", include_in_schema=False)
+
+_CITY = "city:"
+
+
+@router.get("/chain")
+async def chain(frame: Framed) -> Response:
+    """Draw a chain with how strongly a zone, or all zones of a city, have its nodes."""
+    given = frame.request.query_params
+    zones = await asking.zones_of(frame)
+    chains = (await frame.answer(Lookup("chains")))["chains"]
+    place = given.get("place", "") or (zones[0]["zone_id"] if zones else "")
+    about, where = _about(zones, place)
+    chain_id = given.get("chain_id", "") or await _first_chain(frame, about, chains)
+    found = await frame.answer(Lookup("chain", (chain_id,)))
+    has = await frame.answer(PresenceQuestion(chain_id, tuple(about), frame.caller.rights))
+    nodes = _joined(found, has)
+    own = {node["node_id"] for node in nodes}
+    zone_id = about[0] if len(about) == 1 else None
+
+    def address(node_id: str) -> str:
+        name = next(node["name"] for node in nodes if node["node_id"] == node_id)
+        return frame.url("/need", text=name, zone_id=zone_id, node=node_id)
+
+    return frame.page(
+        "chain.html",
+        zones=zones,
+        cities=_cities(zones) if frame.caller.zones is None else [],
+        chains=chains,
+        chain=found,
+        place=place,
+        where=where,
+        zone_id=zone_id,
+        nodes=nodes,
+        leaders=has["leaders"],
+        edges=[edge for edge in found["edges"] if edge["from"] in own and edge["to"] in own],
+        names={node["node_id"]: node["name"] for node in nodes},
+        address=address,
+        drawing=chain_drawing.drawing(
+            nodes,
+            [edge for edge in found["edges"] if edge["from"] in own],
+            address,
+            frame.language,
+        ),
+    )
+
+
+def _about(zones: list[Document], place: str) -> tuple[list[str], str]:
+    """Return the zones that a page is about, and what they are called together."""
+    if place.startswith(_CITY):
+        city = place.removeprefix(_CITY)
+        found = [zone for zone in zones if zone.get("city") == city]
+        if found:
+            return [zone["zone_id"] for zone in found], city
+    elif not place:
+        return [], ""
+    else:
+        for zone in zones:
+            if zone["zone_id"] == place:
+                return [place], zone["name"] or place
+    raise NotFoundError(f"no zone {place!r} is known here", field="place", got=place)
+
+
+def _cities(zones: list[Document]) -> list[str]:
+    return list(dict.fromkeys(zone["city"] for zone in zones if zone.get("city")))
+
+
+async def _first_chain(frame: Frame, zone_ids: list[str], chains: list[Document]) -> str:
+    """Return the chain of the first leading need of the zones, else the first chain there is."""
+    needs = [
+        need
+        for need in await asking.needs_of(frame)
+        if (need["zone"] or {}).get("zone_id") in zone_ids
+    ]
+    needs.sort(key=lambda need: need["role"] != "leading")
+    by_name = {name: c["chain_id"] for c in chains for name in (c["name"], c["chain_id"])}
+    for need in needs:
+        for name in (need["chain"], need["industry"]):
+            if name in by_name:
+                return str(by_name[name])
+    return str(chains[0]["chain_id"]) if chains else ""
+
+
+def _joined(chain: Document, has: Document) -> list[dict[str, Any]]:
+    state = {node["node_id"]: node for node in has["nodes"]}
+    return [
+        {
+            **node,
+            **state[node["node_id"]],
+            "leaders": [m["name"] for m in state[node["node_id"]]["members"] if m["leader"]],
+        }
+        for node in chain["nodes"]
+    ]

@@ -1,0 +1,100 @@
+"""The way in and out: sign-in with a key, sign-out, the language, and the files of the pages."""
+
+from importlib.resources import files
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import RedirectResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from service.access.keys import Key
+from service.console.frame import (
+    LANGUAGE_COOKIE,
+    Form,
+    Frame,
+    Framed,
+    is_own_path,
+    prefixed,
+)
+from service.console.sessions import COOKIE, LONGEST
+
+router = APIRouter(include_in_schema=False)
+static = StaticFiles(directory=str(files("service.console") / "static"))
+
+_A_YEAR = 365 * 24 * 3600
+_START = "/console/leads"
+
+
+@router.get("/")
+@router.get("/console")
+@router.get("/console/")
+async def start(request: Request) -> Response:
+    """Lead to the first page."""
+    return RedirectResponse(prefixed(request.scope, _START), 303)
+
+
+@router.get("/console/sign-in")
+async def sign_in_page(
+    frame: Framed,
+    asked: Annotated[str, Query(alias="next")] = "",
+    why: Annotated[str, Query()] = "",
+) -> Response:
+    """Ask for a key."""
+    if frame.parts.ledger.access.keyless:
+        return frame.back("/leads")
+    return frame.page("sign_in.html", next=asked if is_own_path(asked) else "", why=why)
+
+
+@router.post("/console/sign-in")
+async def sign_in(frame: Framed, form: Form) -> Response:
+    """Begin a session: always a new one, whatever the browser held before."""
+    access = frame.parts.ledger.access
+    asked = form.get("next", "")
+    found = access.key_with(form.get("key", "").strip().encode())
+    if not isinstance(found, Key):
+        client = frame.request.client
+        frame.parts.ledger.refusals.note(found, None, client.host if client else "")
+        page = frame.page(
+            "sign_in.html", 401, next=asked if is_own_path(asked) else "", why=found.code
+        )
+        page.delete_cookie(COOKIE, path=_cookie_path(frame))
+        return page
+    target = asked if is_own_path(asked) else _START
+    response = RedirectResponse(prefixed(frame.request.scope, target), 303)
+    response.set_cookie(
+        COOKIE,
+        frame.sessions.signed(found.key_id),
+        max_age=LONGEST,
+        path=_cookie_path(frame),
+        secure=frame.request.url.scheme == "https",
+        httponly=True,
+        samesite="strict",
+    )
+    return response
+
+
+@router.post("/console/sign-out")
+async def sign_out(frame: Framed, form: Form) -> Response:  # noqa: ARG001
+    """End the session in this browser."""
+    response = frame.back("/sign-in")
+    response.delete_cookie(COOKIE, path=_cookie_path(frame))
+    return response
+
+
+@router.post("/console/language")
+async def choose_language(frame: Framed, form: Form) -> Response:
+    """Keep the language that was chosen, and go back to the page it was chosen on."""
+    came_from = frame.request.headers.get("referer", "").partition("/console/")
+    asked = f"/console/{came_from[2]}"
+    target = asked if came_from[1] and is_own_path(asked) else _START
+    response = RedirectResponse(prefixed(frame.request.scope, target), 303)
+    chosen = "en" if form.get("language") == "en" else "zh"
+    response.set_cookie(
+        LANGUAGE_COOKIE, chosen, max_age=_A_YEAR, path=_cookie_path(frame), samesite="lax"
+    )
+    return response
+
+
+def _cookie_path(frame: Frame) -> str:
+    """Return where the browser sends the cookies: to the pages, and never to the API."""
+    return prefixed(frame.request.scope, "/console")

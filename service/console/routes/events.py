@@ -1,0 +1,102 @@
+"""Feedback: what came of a lead, recorded and taken back by the rules of the API."""
+
+import datetime
+import secrets
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from service.api.observer import REQUEST_ID
+from service.api.schemas import EventBody, EventQuery
+from service.console import asking
+from service.console.frame import Form, Frame, Framed, is_own_path, prefixed
+from service.serving.interfaces import Document
+
+router = APIRouter(prefix="/console", include_in_schema=False)
+
+
+@router.get("/events")
+async def events(frame: Framed) -> Response:
+    """List what was recorded, newest first."""
+    given = asking.parameters(frame.request.query_params, EventQuery)
+    asked = asking.checked(EventQuery, {"limit": 50, **given})
+    feedback = frame.parts.ledger.feedback
+    page = await frame.read(lambda: feedback.page(asked, frame.caller))
+    engine = await frame.parts.answers.engine()
+    names = await frame.look_up(lambda: _names(engine, page["events"]))
+    return frame.page(
+        "events.html",
+        page=page,
+        names=names,
+        zones=await asking.zones_of(frame),
+        query=asked.model_dump(exclude_defaults=True, exclude={"offset"}, mode="json"),
+    )
+
+
+@router.post("/events")
+async def record(frame: Framed, form: Form) -> Response:
+    """Record an event, once however often the form is sent."""
+    names = ("enterprise_id", "stage", "date", "need_id", "zone_id", "amount", "note")
+    body = asking.checked(EventBody, {name: form[name] for name in names if form.get(name)})
+    engine = await frame.parts.answers.engine()
+    ledger = frame.parts.ledger
+    done = await frame.change(
+        lambda: ledger.feedback.record(
+            body.model_dump(exclude_none=True),
+            frame.caller,
+            engine,
+            idempotency_key=form.get("once") or secrets.token_hex(8),
+            request_id=frame.request.scope.get(REQUEST_ID),
+        )
+    )
+    if done.first:
+        frame.parts.telemetry.event("recorded")
+    return frame.back("/enterprise", enterprise_id=body.enterprise_id, need_id=body.need_id)
+
+
+@router.post("/events/retract")
+async def retract(frame: Framed, form: Form) -> Response:
+    """Take an event back; it stays in the history."""
+    ledger = frame.parts.ledger
+    await frame.change(
+        lambda: ledger.feedback.retract(
+            form.get("event_id", ""),
+            frame.caller,
+            request_id=frame.request.scope.get(REQUEST_ID),
+        )
+    )
+    frame.parts.telemetry.event("retracted")
+    back = form.get("back", "")
+    target = back if is_own_path(back) else "/console/events"
+    response = frame.back("/events")
+    response.headers["location"] = prefixed(frame.request.scope, target)
+    return response
+
+
+async def history(frame: Frame, enterprise_id: str, need: Document) -> list[Document]:
+    """Return what was recorded of an enterprise and the zone of a need, if the role may see it."""
+    if not frame.may("GET", "/v1/events"):
+        return []
+    zone_id = (need["zone"] or {}).get("zone_id")
+    about: dict[str, Any] = {"zone_id": zone_id} if zone_id else {"need_id": need["need_id"]}
+    asked = EventQuery(enterprise_id=enterprise_id, limit=20, **about)
+    ledger = frame.parts.ledger
+    page = await frame.read(lambda: ledger.feedback.page(asked, frame.caller))
+    found: list[Document] = page["events"]
+    return found
+
+
+def today() -> str:
+    """Return the day that a form begins with."""
+    return datetime.date.today().isoformat()
+
+
+def _names(engine: Any, rows: list[Document]) -> dict[str, str]:
+    found = {}
+    for row in rows:
+        id_ = row["enterprise_id"]
+        if id_ not in found:
+            page = engine.enterprises(id_, 200, 0)["enterprises"]
+            found[id_] = next((e["name"] for e in page if e["enterprise_id"] == id_), id_)
+    return found

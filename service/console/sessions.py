@@ -1,0 +1,112 @@
+"""Sessions of the console: a signed cookie that names the key, and the tokens of its forms."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import os
+import secrets
+from contextlib import suppress
+from hashlib import sha256
+from typing import TYPE_CHECKING, NamedTuple
+
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from starlette.types import Scope
+
+log = logging.getLogger(__name__)
+
+COOKIE = "lianzhao_session"
+LONGEST = 12 * 3600
+"""Seconds after which whoever signed in is asked for the key again: a working day."""
+_SESSION = "lianzhao.session"
+_BYTES = 32
+
+
+class Session(NamedTuple):
+    """Who signed in: the id of the key, and a number that no other session has."""
+
+    key_id: str
+    number: str
+
+
+class Sessions:
+    """Makes and reads the cookie, and the tokens that forms carry against forgery.
+
+    The secret that signs them is a file of the workspace, so that every worker knows it and a
+    restart ends no session. A session is never taken from what a browser proposes: each sign-in
+    makes a new number.
+
+    Parameters
+    ----------
+    home : Path
+        The workspace; the secret is made there when it is first needed.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self._file = home / "console.secret"
+        self._known: bytes | None = None
+
+    def signed(self, key_id: str) -> str:
+        """Return the cookie of a new session."""
+        return str(self._signer().dumps([key_id, secrets.token_urlsafe(12)]))
+
+    def of(self, scope: Scope) -> Session | None:
+        """Return the session of a request; None without one, or with one forged or too old."""
+        if _SESSION not in scope:
+            scope[_SESSION] = self._read(_cookie(scope))
+        found: Session | None = scope[_SESSION]
+        return found
+
+    def token(self, scope: Scope) -> str:
+        """Return the token that forms of this session carry; all without a session share one."""
+        session = self.of(scope)
+        about = f"form {session.key_id} {session.number}" if session else "form"
+        return hmac.new(self._secret(), about.encode(), sha256).hexdigest()
+
+    def _read(self, cookie: str) -> Session | None:
+        if not cookie:
+            return None
+        with suppress(BadSignature, ValueError, TypeError):
+            return Session(*map(str, self._signer().loads(cookie, max_age=LONGEST)))
+        return None
+
+    def _signer(self) -> URLSafeTimedSerializer:
+        return URLSafeTimedSerializer(
+            self._secret(), salt="session", signer_kwargs={"digest_method": sha256}
+        )
+
+    def _secret(self) -> bytes:
+        if self._known is None:
+            try:
+                self._known = self._kept()
+            except OSError as error:
+                log.warning("sessions end with this process: %s: %s", self._file, error)
+                self._known = secrets.token_bytes(_BYTES)
+        return self._known
+
+    def _kept(self) -> bytes:
+        with suppress(FileNotFoundError):
+            return self._file.read_bytes()
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        draft = self._file.with_name(f".{self._file.name}.{secrets.token_hex(4)}")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(secrets.token_bytes(_BYTES))
+        # Of several workers that make one at the same moment, the first one's holds.
+        with suppress(FileExistsError):
+            os.link(draft, self._file)
+        draft.unlink()
+        return self._file.read_bytes()
+
+
+def _cookie(scope: Scope) -> str:
+    # HTTP/2 may part the cookies into several headers.
+    given = b";".join(value for name, value in scope["headers"] if name == b"cookie")
+    for part in given.decode("latin-1").split(";"):
+        name, _, value = part.strip().partition("=")
+        if name == COOKIE:
+            return value
+    return ""

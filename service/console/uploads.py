@@ -1,0 +1,124 @@
+"""Files that were sent to be imported, kept in the workspace until they are taken or dropped."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from features.catalogue import TABLES
+from features.errors import InputError, NotFoundError
+from features.tables.importing import import_table
+from features.tables.reading import read_rows
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from features.tables.report import ImportReport
+    from features.workspace import Workspace
+
+ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".et", ".ods", ".parquet", ".zip")
+_KEPT_SECONDS = 3600.0
+_NAME = re.compile(r"[A-Za-z0-9_-]{22}\.[a-z]{2,8}")
+_SHOWN_VALUES = 3
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What one column of a file was taken for.
+
+    Parameters
+    ----------
+    header
+        As it stands in the file.
+    column
+        The column of the table; None for one that is left out.
+    values
+        Some of its first values.
+    """
+
+    header: str
+    column: str | None
+    values: tuple[str, ...]
+
+
+class Uploads:
+    """The folder of files that wait.
+
+    Parameters
+    ----------
+    workspace
+        Its folder holds them; tables change only when a file is taken.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self._folder = workspace.home / "uploads"
+
+    def keep(self, content: bytes, called: str) -> str:
+        """Keep a file and return the name that it is kept under, which nobody can guess.
+
+        Raises
+        ------
+        InputError
+            For an empty file, or an ending that no table is read from.
+        """
+        ending = f".{called.rpartition('.')[2].lower()}" if "." in called else ""
+        if ending not in ENDINGS:
+            expected = "a file named " + ", ".join(ENDINGS)
+            raise InputError(
+                f"expected {expected}, got {called!r}", field="file", got=called, expected=expected
+            )
+        if not content:
+            raise InputError(f"{called} is empty", field="file", got=called, expected="a file")
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._drop_old()
+        name = secrets.token_urlsafe(16) + ending
+        path = self._folder / name
+        path.touch(mode=0o600)
+        path.write_bytes(content)
+        return name
+
+    def columns(self, name: str, table: str) -> list[Taken]:
+        """Return what each column of a kept file is taken for."""
+        rows = read_rows(self._path(name), TABLES[table])
+        meaning = {position: column for column, position in rows.headers.positions.items()}
+        found = []
+        for position, header in enumerate(rows.names):
+            shown = rows.fields[header].drop_nulls().head(_SHOWN_VALUES).to_list()
+            values = tuple(str(value)[:40] for value in shown)
+            found.append(Taken(header, meaning.get(position), values))
+        return found
+
+    def tried(self, name: str, table: str) -> ImportReport:
+        """Return what importing a kept file would do; nothing is changed."""
+        return import_table(self.workspace, table, self._path(name), dry_run=True)
+
+    def take(self, name: str, table: str) -> ImportReport:
+        """Import a kept file, which is gone afterwards."""
+        path = self._path(name)
+        report = import_table(self.workspace, table, path)
+        path.unlink(missing_ok=True)
+        return report
+
+    def drop(self, name: str) -> None:
+        """Remove a kept file."""
+        with suppress(NotFoundError):
+            self._path(name).unlink(missing_ok=True)
+
+    def _path(self, name: str) -> Path:
+        path = self._folder / name
+        if not _NAME.fullmatch(name) or not path.is_file():
+            raise NotFoundError(
+                "this file is not here any more: send it again", field="file", got=name
+            )
+        return path
+
+    def _drop_old(self) -> None:
+        for path in self._folder.iterdir():
+            with suppress(OSError):
+                if path.stat().st_mtime < time.time() - _KEPT_SECONDS:
+                    path.unlink()

@@ -1,0 +1,175 @@
+"""How values stand on a page: amounts, shares, dates, and the words of the vocabulary."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from features.catalogue import TABLES
+from features.vocabulary import ENDINGS, FLAGS, GAPS, POSITIONS, ROLES, STAGES
+from service.serving.sentences import FACTORS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+UNKNOWN = "—"
+"""Stands for what is not known; never 0."""
+_ENGLISH = {
+    "missing": "missing",
+    "weak": "weak",
+    "strong": "strong",
+    "unknown": "unknown",
+    "partial": "partial",
+}
+_STATES = {"missing": "缺失", "weak": "薄弱", "strong": "已强", "unknown": "未知"}
+_FITS = {"strong": "符合", "partial": "部分符合", "weak": "较弱"}
+_SEATS = {
+    "county": ("本区县企业", "seated in the county"),
+    "city": ("本市企业", "seated in the city"),
+}
+_ENDING_NAMES = {
+    "established": "established",
+    "lead": "lead",
+    "contacted": "contacted",
+    "negotiation": "in negotiation",
+    "signed": "signed",
+    "construction": "under construction",
+    "production": "in production",
+    "declined": "declined",
+    "lost": "lost",
+    "stalled": "stalled",
+}
+_TEN_THOUSAND = 10_000
+
+
+def number(value: float | None, digits: int = 0) -> str:
+    """Return a number with thousands parted."""
+    return UNKNOWN if value is None or not math.isfinite(value) else f"{value:,.{digits}f}"
+
+
+def percent(value: float | None, digits: int = 0) -> str:
+    """Return a share in per cent."""
+    return UNKNOWN if value is None or not math.isfinite(value) else f"{value:.{digits}%}"
+
+
+def signed(value: float, digits: int = 2) -> str:
+    """Return a contribution with its sign."""
+    return f"{value:+.{digits}f}".replace("-", "−")
+
+
+def money(value: float | None, language: str = "zh") -> str:
+    """Return an amount of 万元 as it is read: in 亿元 from 1 亿 on."""
+    if value is None:
+        return UNKNOWN
+    if language != "zh":
+        return f"{value / 100:,.1f} m yuan"
+    if abs(value) >= _TEN_THOUSAND:
+        return f"{value / _TEN_THOUSAND:,.2f}".rstrip("0").rstrip(".") + " 亿元"
+    return f"{value:,.0f} 万元"
+
+
+def role(value: str | None, language: str = "zh") -> str:
+    """Return whether an industry is a leading or an auxiliary one."""
+    if value is None:
+        return ""
+    return ROLES[value].gloss if language == "zh" else value
+
+
+def stage(value: str, language: str = "zh") -> str:
+    """Return a stage or an ending of a project."""
+    return {**STAGES, **ENDINGS}[value].gloss if language == "zh" else _ENDING_NAMES[value]
+
+
+def flag(value: str, language: str = "zh") -> str:
+    """Return a warning sign."""
+    return FLAGS[value].gloss if language == "zh" else value.replace("-", " ")
+
+
+def factor(value: str, language: str = "zh") -> str:
+    """Return what a factor of the score is called."""
+    if language == "zh" and value in FACTORS:
+        return FACTORS[value].gloss
+    return value.replace("_", " ")
+
+
+def state(value: str, language: str = "zh") -> str:
+    """Return how strongly a node is present."""
+    return (_STATES if language == "zh" else _ENGLISH)[value]
+
+
+def gap(value: str, language: str = "zh") -> str:
+    """Return what an enterprise there would do for the chain."""
+    return GAPS[value].gloss if language == "zh" else value
+
+
+def fit(value: str, language: str = "zh") -> str:
+    """Return how well an enterprise answers the need."""
+    return (_FITS if language == "zh" else _ENGLISH)[value]
+
+
+def position(value: str | None, language: str = "zh") -> str:
+    """Return where in its chain a node stands."""
+    if value is None:
+        return "位置未定" if language == "zh" else "unplaced"
+    return POSITIONS[value].gloss if language == "zh" else value
+
+
+def seat(value: str, language: str = "zh") -> str:
+    """Return that an enterprise is seated near the zone."""
+    return _SEATS[value][language != "zh"]
+
+
+def table(value: str, language: str = "zh") -> str:
+    """Return what a table is called."""
+    return TABLES[value].gloss if language == "zh" else value.replace("_", " ")
+
+
+def basis(value: str | None, language: str = "zh") -> str:
+    """Return where a need is stated; an illustrative one is marked as an example."""
+    if not value:
+        return ""
+    if value == "illustrative":
+        return "示例" if language == "zh" else "illustrative"
+    return ("依据 " if language == "zh" else "basis: ") + value
+
+
+def protocol(value: str, language: str = "zh") -> str:
+    """Return what was held out."""
+    names = {
+        "cold": ("没有学过的需求", "needs never learnt"),
+        "warm": ("没有学过的企业", "enterprises never learnt"),
+        "time": ("后来的项目", "later deals"),
+    }
+    return names[value][language != "zh"] if value in names else value
+
+
+def ranker(value: str, language: str = "zh") -> str:
+    """Return what a ranker is called."""
+    names = {
+        "blend": ("本模型", "this model"),
+        "character_tfidf": ("只比文字（基线）", "words alone (baseline)"),
+        "gain_over_character_tfidf": ("高出基线", "above the baseline"),
+        "prior_weights": ("未学习权重", "weights not learnt"),
+    }
+    return names[value][language != "zh"] if value in names else value.replace("_", " ")
+
+
+FILTERS: Mapping[str, Callable[..., Any]] = {
+    "number": number,
+    "percent": percent,
+    "signed": signed,
+    "money": money,
+    "role_name": role,
+    "stage_name": stage,
+    "flag_name": flag,
+    "factor_name": factor,
+    "state_name": state,
+    "gap_name": gap,
+    "fit_name": fit,
+    "position_name": position,
+    "seat_name": seat,
+    "table_name": table,
+    "basis_name": basis,
+    "protocol_name": protocol,
+    "ranker_name": ranker,
+}

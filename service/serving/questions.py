@@ -1,0 +1,224 @@
+"""What is asked of an engine, as plain data: equal questions have one answer, and one key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import orjson
+
+from service.access.zones import EVERY_ZONE, ZoneRights
+from service.cache.lists import ListId
+from service.serving.filters import Filters
+
+if TYPE_CHECKING:
+    from features.need import NeedQuery
+    from service.serving.interfaces import Document, Engine, Language
+
+_NO_FILTERS = Filters()
+Table = Literal["zones", "zone", "needs", "chains", "chain", "enterprises", "enterprise"]
+
+
+@dataclass(frozen=True)
+class Question:
+    """What every question has.
+
+    Attributes
+    ----------
+    ranks : bool
+        Whether the answer ranks enterprises: that takes long, and waits apart from short look-ups.
+    key : bytes
+        The question in one form. It names the zones that the caller may see: an answer is kept for
+        callers who may see the same, and reaches nobody else.
+    """
+
+    ranks: ClassVar[bool] = False
+    key: bytes = field(init=False, repr=False, compare=False)
+
+    @property
+    def language(self) -> Language | None:
+        """The language of texts in the answer; None where it has none."""
+        return None
+
+    @property
+    def list_id(self) -> ListId | None:
+        """The list that this asks for a next page of; None for no certain one."""
+        return None
+
+    def text(self, engine: Engine) -> str | None:  # noqa: ARG002
+        """Return the text whose meaning the answer rests on, None where there is not one alone."""
+        return None
+
+    def answer(self, engine: Engine) -> Document:
+        """Return what an engine answers."""
+        raise NotImplementedError
+
+    def _set_key(
+        self, call: str, language: Language | None, rights: ZoneRights, arguments: dict[str, Any]
+    ) -> None:
+        asked = [call, language, rights.scope, arguments]
+        key = trimmed(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS))
+        object.__setattr__(self, "key", key)
+
+
+@dataclass(frozen=True)
+class Lookup(Question):
+    """Reference data, or profiles of enterprises: the same for every caller.
+
+    Attributes
+    ----------
+    table : str
+        The method of the engine.
+    arguments : tuple
+        What it is given.
+    """
+
+    table: Table
+    arguments: tuple[str | int, ...] = ()
+
+    def __post_init__(self) -> None:
+        self._set_key(self.table, None, EVERY_ZONE, {"arguments": self.arguments})
+
+    def answer(self, engine: Engine) -> Document:
+        """Return the rows of a table, or the one that is asked for (NotFoundError)."""
+        found = getattr(engine, self.table)(*self.arguments)
+        return {self.table: found} if isinstance(found, list) else found
+
+
+@dataclass(frozen=True)
+class KnownNeed:
+    """A need of the workspace: by its id, or by its zone and industry."""
+
+    need_id: str | None = None
+    zone_id: str | None = None
+    industry: str | None = None
+
+    def of(self, engine: Engine) -> NeedQuery:
+        """Return the need as the engine's tables have it (NotFoundError)."""
+        if self.need_id is not None:
+            return engine.need(self.need_id)
+        return engine.need_of(self.zone_id or "", self.industry or "")
+
+
+@dataclass(frozen=True)
+class LeadsQuestion(Question):
+    """A page of leads for a need.
+
+    Attributes
+    ----------
+    need : KnownNeed or NeedQuery
+        A need of the workspace, or one that is given.
+    filters : Filters
+    limit, offset : int
+    spoken : {"zh", "en"}
+    rights : ZoneRights
+        What the caller may see.
+    of : str, optional
+        The list_id of the page before.
+
+    Raises
+    ------
+    InputError
+        When `of` is the id of another list.
+    """
+
+    need: KnownNeed | NeedQuery
+    filters: Filters = _NO_FILTERS
+    limit: int = 20
+    offset: int = 0
+    spoken: Language = "zh"
+    rights: ZoneRights = EVERY_ZONE
+    of: str | None = field(default=None, compare=False)
+    ranks: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        known = isinstance(self.need, KnownNeed)
+        asked = {
+            "need": {name: value for name, value in vars(self.need).items() if value},
+            "filters": self.filters.canonical(),
+        }
+        call = "leads-of-known" if known else "leads-of-given"
+        # Whichever page it is, and whoever asks.
+        self._set_key(call, self.spoken, EVERY_ZONE, asked)
+        object.__setattr__(self, "_whole", self.key)
+        object.__setattr__(self, "_of", self.of and ListId.parse(self.of, self.key))
+        page = {**asked, "limit": self.limit, "offset": self.offset}
+        self._set_key(call, self.spoken, self.rights, page)
+
+    @property
+    def list_id(self) -> ListId | None:
+        """The list that this asks for a next page of; None for no certain one."""
+        found: ListId | None = vars(self)["_of"] or None
+        return found
+
+    @property
+    def language(self) -> Language | None:
+        """The language of the reasons."""
+        return self.spoken
+
+    def text(self, engine: Engine) -> str | None:
+        """Return what the need says; None where its words are given (NotFoundError, …)."""
+        need = self._need(engine)
+        return None if need.words else need.industry
+
+    def answer(self, engine: Engine) -> Document:
+        """Return the page, as the caller may see it (NotFoundError, ForeignZoneError)."""
+        page = engine.recommend(
+            self._need(engine),
+            self.filters,
+            self.limit,
+            self.offset,
+            self.spoken,
+            deals=self.rights.zones is None,
+        )
+        its = str(ListId.of(engine, vars(self)["_whole"]))
+        return {"need": page["need"], "list_id": its, **page}
+
+    def _need(self, engine: Engine) -> NeedQuery:
+        need, name = self.need, "need.zone_id"
+        if isinstance(need, KnownNeed):
+            name = "zone_id" if need.need_id is None else "need_id"
+            need = need.of(engine)
+            self.rights.check(need.zone_id, name)
+        elif need.zone_id is not None:
+            self.rights.check(need.zone_id, name)
+        return need
+
+
+@dataclass(frozen=True)
+class SuitedNeedsQuestion(Question):
+    """The needs that an enterprise suits best, of the zones that the caller may see.
+
+    Attributes
+    ----------
+    enterprise_id : str
+    limit : int
+    spoken : {"zh", "en"}
+    rights : ZoneRights
+    """
+
+    enterprise_id: str
+    limit: int = 20
+    spoken: Language = "zh"
+    rights: ZoneRights = EVERY_ZONE
+    ranks: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        arguments = {"enterprise_id": self.enterprise_id, "limit": self.limit}
+        self._set_key("suited-needs", self.spoken, self.rights, arguments)
+
+    @property
+    def language(self) -> Language | None:
+        """The language of the reasons."""
+        return self.spoken
+
+    def answer(self, engine: Engine) -> Document:
+        """Return the needs, best first (NotFoundError)."""
+        return engine.needs_for(
+            self.enterprise_id, self.limit, self.spoken, zones=self.rights.zones
+        )
+
+
+def trimmed(data: bytes) -> bytes:
+    """Return the same bytes in no more memory than they need: orjson leaves room behind them."""
+    return bytes(memoryview(data))

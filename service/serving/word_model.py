@@ -1,0 +1,333 @@
+"""The words of a language model in the office's network, asked for once for each text.
+
+What it gave is kept, so that lists stay the same and a batch needs no network. While it is away,
+too slow or talks nonsense, the thesaurus stands alone, and the answer says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+import logging
+import socket
+import ssl
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+from urllib.parse import urlsplit
+
+from circuitbreaker import CircuitBreaker
+
+from features.normal import normal
+from features.text import clear
+from service.cache.local import LocalCache
+from service.serving.word_answers import (
+    MAX_ANSWER,
+    MAX_TEXT,
+    WrongAnswerError,
+    question,
+    words_of,
+)
+from service.serving.word_store import NAME, WordStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from features.progress import Count
+    from service.settings import Settings
+
+log = logging.getLogger(__name__)
+
+Problem = Literal["away", "slow", "wrong", "busy", "unasked"]
+
+_THREADS = 4
+_MOST_WAITING = 64
+"""Texts that may wait for a thread; for what comes beyond, the thesaurus stands alone."""
+_FAILURES = 3
+"""Failures in a row after which the model is left alone for `_PAUSE_SECONDS`."""
+_PAUSE_SECONDS = 30
+_MEMORY_BYTES = 4 * 2**20
+_ENTRY_BYTES = 1_500
+_FAILED_SECONDS = 60.0
+_HELD = {"slow", "wrong"}
+"""For how long it is known why a text brought no words, and for which reasons it is not asked for
+again until then: what the next moment may bring is asked for."""
+_PATH = "/chat/completions"
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a language model gave for a text.
+
+    Attributes
+    ----------
+    words : tuple of str
+        Empty where there is a problem.
+    problem : str
+        Why there are none: the model was `away`, too `slow`, its answer `wrong`; too many texts
+        were waiting (`busy`), or it was not asked yet (`unasked`). Empty with words.
+    """
+
+    words: tuple[str, ...] = ()
+    problem: Problem | Literal[""] = ""
+
+    @property
+    def mark(self) -> str:
+        """What tells answers with these words from others."""
+        return self.problem or "\n".join(self.words)
+
+
+class WordSource(Protocol):
+    """What an engine asks for the words of a language model: at once, without any network."""
+
+    def known(self, text: str) -> Given | None:
+        """Return what is known of a text, None where no language model is set."""
+
+
+class NoWords:
+    """There is no language model."""
+
+    def known(self, text: str) -> Given | None:  # noqa: ARG002
+        """Return None."""
+        return None
+
+
+class WordModel:
+    """Asks an OpenAI-compatible server, and keeps what it gave. Safe to call from several threads.
+
+    Only the text is sent. Some threads of its own ask, so that no other request waits; after some
+    failures in a row the server is left alone for a while.
+
+    Parameters
+    ----------
+    url : str
+        Such as http://host:8000/v1.
+    model : str
+    key : str or None
+    timeout : float
+        Seconds until an answer has to be there.
+    store : WordStore
+    pause : int
+        Seconds that a server which failed is left alone.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        model: str,
+        key: str | None,
+        timeout: float,
+        store: WordStore,
+        pause: int = _PAUSE_SECONDS,
+    ) -> None:
+        self.model = model
+        self.timeout = timeout
+        self.store = store
+        self._server = _Server(url, key, timeout)
+        self._breaker = CircuitBreaker(_FAILURES, pause, OSError, "language model")
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="words")
+        self._lock = threading.RLock()
+        self._flights: dict[str, Future[Given]] = {}
+        self._given: LocalCache[Given] = LocalCache(_MEMORY_BYTES)
+        self._failed: LocalCache[Given] = LocalCache(_MEMORY_BYTES // 8, _FAILED_SECONDS)
+
+    @property
+    def state(self) -> Literal["up", "down"]:
+        """Whether it answered lately, or was not asked yet."""
+        return "down" if self._breaker.opened else "up"
+
+    def known(self, text: str) -> Given:
+        """Return what is known of a text without asking: from memory, or from the disk."""
+        form = _form(text)
+        with self._lock:
+            given, failed = self._given.get(form), self._failed.get(form)
+        return given or self._kept(form) or failed or Given((), "unasked")
+
+    def at_hand(self, text: str) -> Given | None:
+        """Return what this process knows of a text and need not ask for, from memory."""
+        form = _form(text)
+        with self._lock:
+            failed = self._failed.get(form)
+            held = failed if failed and failed.problem in _HELD else None
+            return self._given.get(form) or held
+
+    def ask(self, text: str) -> Future[Given]:
+        """Ask for the words of a text in a thread, unless they are known or being asked for."""
+        form = _form(text)
+        done: Future[Given] = Future()
+        if known := self.at_hand(text):
+            done.set_result(known)
+            return done
+        with self._lock:
+            if form in self._flights:
+                return self._flights[form]
+            if len(self._flights) >= _MOST_WAITING:
+                done.set_result(self._fail(form, "busy"))
+                return done
+            flight = self._flights[form] = self._threads.submit(self._found, form)
+        flight.add_done_callback(lambda _: self._flights.pop(form, None))
+        return flight
+
+    async def asked(self, text: str) -> Given:
+        """Return the words of a text, waiting no longer than `timeout` for them."""
+        flight = asyncio.wrap_future(self.ask(text))
+        try:
+            return await asyncio.wait_for(asyncio.shield(flight), self.timeout)
+        except TimeoutError:
+            return self._fail(_form(text), "slow")
+
+    def warm(self, texts: Iterable[str], progress: Count | None = None) -> dict[str, int]:
+        """Ask for every text that is not known yet, a few at a time.
+
+        Returns
+        -------
+        dict of str to int
+            How many were `known`, are known now (`asked`), and brought no words (`without`).
+        """
+        forms = list(dict.fromkeys(map(_form, texts)))
+        missing = [form for form in forms if not self.known(form).words]
+        without = 0
+        for start in range(0, len(missing), _THREADS):
+            flights = [self.ask(form) for form in missing[start : start + _THREADS]]
+            without += sum(not flight.result().words for flight in flights)
+            if progress is not None:
+                progress(min(start + _THREADS, len(missing)), len(missing))
+        known = len(forms) - len(missing)
+        return {"known": known, "asked": len(missing) - without, "without": without}
+
+    def close(self) -> None:
+        """Ask nothing more, and let go of connections."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._server.close()
+
+    def _kept(self, form: str) -> Given | None:
+        words = self.store.get(self.model, form)
+        return self._keep(form, Given(words)) if words else None
+
+    def _keep(self, form: str, given: Given) -> Given:
+        with self._lock:
+            self._given.put(form, given, _ENTRY_BYTES)
+        return given
+
+    def _fail(self, form: str, problem: Problem) -> Given:
+        given = Given((), problem)
+        with self._lock:
+            self._failed.put(form, given, _ENTRY_BYTES)
+        return given
+
+    def _found(self, form: str) -> Given:
+        """Return the words of a text from the disk, or else from the server."""
+        if kept := self._kept(form):
+            return kept
+        if self._breaker.opened:
+            return self._fail(form, "away")
+        try:
+            body = self._breaker.call(self._server.answer, question(self.model, form))
+            words = words_of(body)
+        except TimeoutError:
+            log.warning("the language model does not answer within %g s", self.timeout)
+            return self._fail(form, "slow")
+        except OSError as error:
+            log.warning("the language model does not answer: %s", error)
+            return self._fail(form, "away")
+        except WrongAnswerError as error:
+            log.warning("an answer of the language model is not taken: %s", error)
+            return self._fail(form, "wrong")
+        return self._keep(form, Given(self.store.put(self.model, form, words)))
+
+
+class _Server:
+    """Posts to a server of chat completions; follows no redirection and uses no proxy."""
+
+    def __init__(self, url: str, key: str | None, timeout: float) -> None:
+        parts = urlsplit(url)
+        path = parts.path.rstrip("/") or "/v1"
+        self.path = path if path.endswith(_PATH) else path + _PATH
+        if parts.query:
+            self.path += f"?{parts.query}"
+        self.timeout = timeout
+        self._headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        if key:
+            self._headers["Authorization"] = f"Bearer {key}"
+        host, port = parts.hostname or "", parts.port
+        self._connect: Callable[[], http.client.HTTPConnection]
+        if parts.scheme == "https":
+            context = ssl.create_default_context()
+            self._connect = lambda: http.client.HTTPSConnection(
+                host, port, timeout=timeout, context=context
+            )
+        else:
+            self._connect = lambda: http.client.HTTPConnection(host, port, timeout=timeout)
+        self._open: set[socket.socket] = set()
+
+    def answer(self, asked: object) -> bytes:
+        """Return the body of an answer, of which more than `MAX_ANSWER` bytes are not read.
+
+        Raises
+        ------
+        TimeoutError
+            When it is not there in time, however often a little of it comes.
+        OSError
+            When there is no answer, or one that is an error.
+        """
+        ends = time.monotonic() + self.timeout
+        connection = self._connect()
+        try:
+            connection.connect()
+            with self._cut_at(ends, connection.sock):
+                body = json.dumps(asked, ensure_ascii=False).encode()
+                connection.request("POST", self.path, body, self._headers)
+                with connection.getresponse() as reply:
+                    found = reply.read(MAX_ANSWER + 1)
+        except (OSError, http.client.HTTPException) as error:
+            if isinstance(error, TimeoutError) or time.monotonic() >= ends:
+                raise TimeoutError from error
+            raise ConnectionError(type(error).__name__) from error
+        finally:
+            connection.close()
+        if time.monotonic() >= ends:
+            raise TimeoutError
+        if reply.status != http.client.OK:
+            raise ConnectionError(f"HTTP {reply.status}")
+        return found
+
+    def close(self) -> None:
+        """Cut the connections on which an answer is waited for."""
+        for own in list(self._open):
+            _cut(own)
+
+    @contextmanager
+    def _cut_at(self, ends: float, own: socket.socket) -> Iterator[None]:
+        """Cut a connection at a time: its own timeout begins anew with every byte that comes."""
+        self._open.add(own)
+        timer = threading.Timer(max(ends - time.monotonic(), 0), _cut, [own])
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            self._open.discard(own)
+
+
+def _cut(own: socket.socket) -> None:
+    with suppress(OSError):
+        own.shutdown(socket.SHUT_RDWR)
+
+
+def _form(text: str) -> str:
+    """Return the one form of a need's text that is asked for, sent and kept."""
+    return normal(clear(text))[:MAX_TEXT]
+
+
+def word_model(settings: Settings) -> WordModel | None:
+    """Return the language model that is set, None where none is."""
+    if settings.words_url is None:
+        return None
+    key = settings.words_key.get_secret_value() if settings.words_key else None
+    store = WordStore(settings.home / NAME)
+    return WordModel(settings.words_url, settings.words_model, key, settings.words_timeout, store)

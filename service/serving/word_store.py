@@ -1,0 +1,82 @@
+"""Words that a language model gave, kept by model and text in one SQLite file."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+NAME = "words.sqlite"
+MOST = 50_000
+"""Texts that are kept; of more, those kept longest are dropped."""
+_WAIT_SECONDS = 2.0
+
+
+class WordStore:
+    """Keeps words on disk, as long as the disk takes them.
+
+    It never raises: what cannot be read is not known, what cannot be written is asked for again.
+
+    Parameters
+    ----------
+    path : Path
+    most : int
+    """
+
+    def __init__(self, path: Path, most: int = MOST) -> None:
+        self.path = path
+        self.most = most
+
+    def get(self, model: str, text: str) -> tuple[str, ...] | None:
+        """Return the words that a model gave for a text, None where it was not asked yet."""
+        if not self.path.exists():
+            return None
+        statement = "SELECT words FROM words WHERE model = ? AND text = ?"
+        found = self._do(lambda words: words.execute(statement, (model, text)).fetchone())
+        return tuple(json.loads(found[0])) if found else None
+
+    def put(self, model: str, text: str, words: tuple[str, ...]) -> tuple[str, ...]:
+        """Keep words and return those that hold: what another process kept before goes first."""
+        told = json.dumps(words, ensure_ascii=False)
+
+        def keep(connection: sqlite3.Connection) -> Any:
+            connection.execute(
+                "INSERT OR IGNORE INTO words (model, text, words) VALUES (?, ?, ?)",
+                (model, text, told),
+            )
+            connection.execute(
+                "DELETE FROM words WHERE number <= (SELECT max(number) FROM words) - ?",
+                (self.most,),
+            )
+
+        self._do(keep)
+        return self.get(model, text) or words
+
+    def forget(self, model: str) -> None:
+        """Drop what a model gave."""
+        if self.path.exists():
+            self._do(lambda words: words.execute("DELETE FROM words WHERE model = ?", (model,)))
+
+    def _do(self, work: Callable[[sqlite3.Connection], Any]) -> Any:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with (
+                closing(sqlite3.connect(self.path, timeout=_WAIT_SECONDS)) as connection,
+                connection,
+            ):
+                connection.execute(
+                    "CREATE TABLE IF NOT EXISTS words (number INTEGER PRIMARY KEY AUTOINCREMENT, "
+                    "model TEXT, text TEXT, words TEXT, UNIQUE (model, text))"
+                )
+                return work(connection)
+        except (sqlite3.Error, OSError) as error:
+            log.warning("words cannot be kept in %s: %s", self.path, error)
+            return None

@@ -1,0 +1,59 @@
+"""Rankers compared under several protocols, where the workspace has enough for each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from features.errors import InputError
+from training import harness, protocols
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from features.encoder import EncodingStore
+    from features.progress import Steps
+    from training.fitting import TrainingData
+
+
+def compare(
+    names: Sequence[str],
+    data: TrainingData,
+    store: EncodingStore,
+    *,
+    today: date,
+    seed: int = 0,
+    progress: Steps = lambda *_: None,
+) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
+    """Return what was found under each protocol, and why others could not be run.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Protocols.
+    data : TrainingData
+    store : EncodingStore
+    today : date
+        What ages are counted to.
+    seed : int
+    progress : callable, optional
+        Told what is done, how much of it, and of how much.
+    """
+    found, left_out = {}, {}
+    for name in names:
+        try:
+            split = protocols.split(name, data, today=today, seed=seed)
+        except InputError as error:
+            left_out[name] = error.message
+            continue
+        comparison = harness.compare(split, store, stack=harness.Stack(), progress=progress)
+        found[name] = comparison.to_dict()
+    return found, left_out
+
+
+def left_out_told(left_out: Mapping[str, str]) -> str:
+    """Return a list of the protocols that could not be run, as Markdown; "" for none."""
+    if not left_out:
+        return ""
+    rows = [f"- {name}: {why}" for name, why in left_out.items()]
+    return "\n".join(["未能进行的检验 · protocols left out", "", *rows])
