@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
+from features import calendar
 from features.catalogue import TABLES
 from features.chains import ChainMap
 from features.columns import Table
@@ -75,6 +76,9 @@ def import_table(
     UnavailableError
         When the workspace cannot be written to.
     """
+    # What was joined stays apart in what is stored, and a file may name either.
+    if workspace.joins.into:
+        workspace = workspace.as_stored
     definition = TABLES.get(table)
     if definition is None:
         raise UsageError(
@@ -152,7 +156,7 @@ def _read(
     table: Table, path: Path, today: datetime.date | None, options: Options
 ) -> tuple[Rows, pl.DataFrame]:
     rows = read_rows(path, table, sheet=options.sheet, mapping=options.mapping)
-    return rows, parsed(rows, table, today or datetime.date.today(), options.rates)
+    return rows, parsed(rows, table, today or calendar.today(), options.rates)
 
 
 def _checked(

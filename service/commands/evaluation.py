@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from features import calendar
 from features.encoder import EncodingStore
 from features.errors import InputError, UsageError
 from service.commands.context import Context, echo_json, progress
@@ -37,7 +38,9 @@ def evaluate(
         Path | None, typer.Option(help="Folder for JSON, CSV, Markdown and plots.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Same data and seed, same splits.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=2**32 - 1, help="Same data and seed, same splits.")
+    ] = 0,
     date: Annotated[
         datetime | None,
         typer.Option(
@@ -60,7 +63,7 @@ def evaluate(
     split = protocols.split(
         protocol.value,
         data,
-        today=changed or datetime.now(UTC).date(),
+        today=changed or calendar.today(),
         seed=seed,
         since=date.date() if date else None,
     )

@@ -103,7 +103,8 @@ class Engine(Directory):
         bound, residents = prepared.bound, prepared.residents
         space = bound.ranker.space
         self.space = space if own_words is None else space.with_words(own_words)
-        super().__init__(prepared.profiles, residents.closed, tables, space.chain_map)
+        who = residents.closed, residents.repeated
+        super().__init__(prepared.profiles, *who, tables, space.chain_map)
         self.prepared = prepared
         self.bound = bound
         self.made_of = made_of
@@ -196,6 +197,13 @@ class Engine(Directory):
         """Have ready what first requests would wait for: files of the disk, and the thesaurus."""
         self.space.thesaurus.open()
         self.prepared.touch()
+
+    def rest(self) -> None:
+        """Let go of what answering faster takes: another engine answers from now on, mostly."""
+        with self._lock:
+            self._understood.clear()
+            self._chosen.clear()
+        self.__dict__.pop("_masks", None)
 
     def recommend(
         self,
