@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 from features.attributes import TokenColumns
 from training.peers.base import Peer
 from training.peers.rules import Popularity, deals
-from training.peers.search import VIEWS, side_by_side
+from training.peers.search import said_by, side_by_side
 from training.peers.settings import AlsSettings, BprSettings, LightFMSettings
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class LightFMAlone(Peer):
         self, needs: Sequence[NeedFeatures], rows: Sequence[Mapping[str, Any]]
     ) -> sparse.csr_array:
         tokens = self.columns_.transform([_tokens(row) for row in rows])
-        said = np.stack([np.concatenate([need.views[view][0] for view in VIEWS]) for need in needs])
+        said = np.stack([said_by(need) for need in needs])
         return sparse.csr_array(sparse.hstack([tokens, self._dense(said)], dtype=np.float32))
 
     def _items(self, ground: Round) -> sparse.csr_array:
