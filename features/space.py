@@ -7,6 +7,7 @@ knows which enterprise was judged for which need.
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Self
@@ -223,6 +224,13 @@ class FeatureSpace:
             "attributes": self.attributes_,
             "gazetteer": self.gazetteer_,
         }
+
+    def without_thesaurus(self) -> FeatureSpace:
+        """Return the same space with no concept known: needs stand for what they say themselves."""
+        bare = copy(self)
+        bare.own_words = None
+        bare._know(Thesaurus(()))
+        return bare
 
     def _know(self, thesaurus: Thesaurus) -> None:
         """Take a thesaurus, and the office's own rows beside it."""

@@ -17,10 +17,10 @@ from training.metrics import (
     coverage,
     gini,
     interval,
+    interval_over_cuts,
     ndcg,
     precision,
     recall,
-    interval_over_cuts,
     reciprocal_rank,
     share_unjudged,
 )
@@ -115,9 +115,7 @@ FIGURES = (
         lambda own: precision(own.relevant),
     ),
     Figure("recall@50", "hits in the first 50 / min(50, relevant)", _recall_at_50),
-    Figure(
-        "mrr", "1 / rank of the first relevant one", lambda own: reciprocal_rank(own.relevant)
-    ),
+    Figure("mrr", "1 / rank of the first relevant one", lambda own: reciprocal_rank(own.relevant)),
     Figure(
         "unjudged@10",
         "share of the first 10 that nobody has judged: they count as not relevant",
@@ -273,9 +271,7 @@ def paired(one: Tally, other: Tally) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _over_tasks(
-    protocol: str, values: Mapping[str, Mapping[int, float]]
-) -> dict[str, Any] | None:
+def _over_tasks(protocol: str, values: Mapping[str, Mapping[int, float]]) -> dict[str, Any] | None:
     """Return mean and interval over needs; of `time`, over the means of its cuts."""
     if protocol != "time":
         return _interval([float(np.mean([*values[need].values()])) for need in sorted(values)])

@@ -255,6 +255,7 @@ class _Asking:
             self.tables.counts["hidden_pairs"] += len(relevant)
             self.tables.counts["hidden_pairs_of_newcomers"] += newcomers
             self.tables.counts["hidden_pairs_of_no_candidate"] += int((wanted & ~candidates).sum())
+            gains, judged = self.gains(grades[need_id], asked) if graded else (None, None)
             questions.append(
                 Question(
                     query,
@@ -265,7 +266,8 @@ class _Asking:
                     self.known,
                     newcomers,
                     bool(own),
-                    *(self.gains(grades[need_id], asked) if graded else (None, None)),
+                    gains,
+                    judged,
                     wanted if whole_pool else None,
                 )
             )

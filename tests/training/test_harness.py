@@ -7,12 +7,13 @@ from features.errors import InputError
 from tests.conftest import TODAY
 from tests.pool import NEED_IDS, frame, need_rows, training_data
 from training import harness
-from training.harness import STACK, Stack, compare
+from training.harness import compare
 from training.peers import base
 from training.peers.base import Peer
 from training.peers.rules import Chance, SectorPopularity
 from training.peers.search import CharacterTfidf
 from training.protocols import split
+from training.stack import STACK, Stack
 
 
 class Oracle(Peer):
@@ -39,6 +40,12 @@ class Recorded(Stack):
         noise = np.random.default_rng(0).random(self.size_)
         seldom = noise * (question.query.need_id == NEED_IDS[-1])
         return np.stack([2.0 * question.relevant, noise, seldom, np.ones(self.size_)])
+
+    def alone(self, question):
+        return self.contributions(question)[:-1]
+
+    def without_thesaurus(self, ground):
+        return None
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +132,7 @@ def test_the_stack_learns_from_the_task_alone_and_its_parts_sum_up(cold, store):
     found = compare(some, store, rankers=[CharacterTfidf()], stack=Stack()).to_dict()
     stack = found["rankers"][STACK]
     assert stack["figures"]["all"]["ndcg@10"]["mean"] > 0.8
-    assert "text_similarity" in found["stack_minus_stack_without"]
+    assert "text_words" in found["stack_minus_stack_without"]
     # No head can know a need that is hidden.
     assert "need_head" not in found["stack_minus_stack_without"]
 
