@@ -100,13 +100,13 @@ def markdown(document: Document) -> str:
     lines = [f"# {document['protocol']}{hidden_from(document)}", "", NOTE, ""]
     lines += [f"Candidates: {candidates_told(document['candidates'])}.", ""]
     for part in parts(document):
-        lines += [f"## {part.capitalize()} needs", "", *_markdown_table(*table(document, part))]
+        lines += [f"## {part.capitalize()} needs", "", *markdown_table(*table(document, part))]
         lines += ["", f"{needs_told(document, part)}.", ""]
     header, rows = ablation(document)
     if rows:
-        lines += ["## What leaves when a factor leaves", "", *_markdown_table(header, rows), ""]
+        lines += ["## What leaves when a factor leaves", "", *markdown_table(header, rows), ""]
     if len(document["cuts"]) > 1:
-        lines += ["## Cut by cut", "", *_markdown_table(*cuts(document)), ""]
+        lines += ["## Cut by cut", "", *markdown_table(*cuts(document)), ""]
     lines += ["## Counted", "", *(f"- {k}: {v}" for k, v in document["counts"].items())]
     lines += [f"- left out: {name} ({why})" for name, why in document["left_out"].items()]
     return "\n".join([*lines, f"- split: {document['split']['sha256']}", ""])
@@ -147,7 +147,7 @@ def matrix(columns: Sequence[tuple[Document, str]]) -> str:
     header = ["", *(f"{document['protocol']}, {figure}" for document, figure in columns)]
     names = dict.fromkeys(name for document, _ in columns for name in document["rankers"])
     rows = [[name, *(_cell(*column, name) for column in columns)] for name in names]
-    return "\n".join(_markdown_table(header, rows))
+    return "\n".join(markdown_table(header, rows))
 
 
 def figures_csv(document: Document) -> str:
@@ -223,7 +223,9 @@ def _cell(document: Document, figure: str, name: str) -> str:
     return UNKNOWN if own is None else told(own["figures"]["all"][figure])
 
 
-def _markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return the lines of a Markdown table."""
+
     def line(cells: Sequence[str]) -> str:
         return f"| {' | '.join(cells)} |"
 
