@@ -14,7 +14,7 @@ import typer
 from features.errors import InputError, UsageError
 from features.tables.importing import check_rows
 from features.tables.lists import read_words
-from features.tables.report import Problem
+from features.tables.report import SHOWN, Problem
 from features.vocabulary import TABLES
 from training.protocols import JUDGED
 
@@ -99,8 +99,10 @@ class Files:
         self, table: str, path: Path, workspace: Workspace, tables: dict[str, pl.DataFrame]
     ) -> pl.DataFrame:
         checked = check_rows(workspace, table, path, read=tables.__getitem__)
-        for problem in checked.problems.iter_rows(named=True):
+        for problem in checked.problems.head(SHOWN).iter_rows(named=True):
             typer.echo(f"bad row: {Problem(**problem)}", err=True)
+        if (more := checked.problems.height - SHOWN) > 0:
+            typer.echo(f"bad row: {more} more in {path}", err=True)
         if checked.good.is_empty():
             raise InputError(
                 f"{path} holds nothing to evaluate on: {checked.read} rows read, none of them good",

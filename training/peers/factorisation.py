@@ -15,6 +15,7 @@ from training.peers.base import Peer
 from training.peers.rules import Popularity, deals
 from training.peers.search import said_by, side_by_side
 from training.peers.settings import AlsSettings, BprSettings, LightFMSettings
+from training.tasks import relevant_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,6 +44,12 @@ class LightFMAlone(Peer):
 
     def __init__(self, settings: LightFMSettings | None = None) -> None:
         self.parameters = settings or LightFMSettings()
+
+    def why_not(self, split: Split) -> str | None:
+        """Return that it takes pairs to learn from."""
+        if any(relevant_pairs(task.data).is_empty() for task in split.tasks):
+            return "there is no pair left to learn from"
+        return super().why_not(split)
 
     def settings(self) -> dict[str, Any]:
         """Return the settings."""
