@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import polars as pl
 import typer
 
+from features.catalogue import TABLES
 from features.errors import InputError, UsageError
 from features.tables.importing import check_rows
 from features.tables.lists import read_words
 from features.tables.report import SHOWN, Problem
-from features.vocabulary import TABLES
 from training.protocols import JUDGED
 
 if TYPE_CHECKING:
@@ -70,9 +70,9 @@ class Files:
     def over(
         self, data: TrainingData, workspace: Workspace
     ) -> tuple[TrainingData, list[str] | None]:
-        """Return the tables of a workspace with these files over them, and the ids of the needs asked for; None where all are.
+        """Return the tables of a workspace with these files over them, and the needs asked for.
 
-        Bad rows are told on stderr and left out.
+        Their ids, or None where all are. Bad rows are told on stderr and left out.
 
         Raises
         ------
@@ -98,7 +98,10 @@ class Files:
     def _good(
         self, table: str, path: Path, workspace: Workspace, tables: dict[str, pl.DataFrame]
     ) -> pl.DataFrame:
-        checked = check_rows(workspace, table, path, read=tables.__getitem__)
+        def read(name: str) -> pl.DataFrame:
+            return tables[name] if name in tables else workspace.read(name)
+
+        checked = check_rows(workspace, table, path, read=read)
         for problem in checked.problems.head(SHOWN).iter_rows(named=True):
             typer.echo(f"bad row: {Problem(**problem)}", err=True)
         if (more := checked.problems.height - SHOWN) > 0:

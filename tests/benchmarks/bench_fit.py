@@ -20,6 +20,7 @@ from tests.benchmarks.listed import ENCODINGS, Listed, shared
 from tests.benchmarks.report import progress, report
 from training.fit_levels import Pairs, gather, learn, levels, out_of_fold
 from training.fitting import fit
+from training.publishing import read_tables
 
 POOLS = ("listed", "scope")
 TARGETS = {"strong": ">= 0.85", "weak": "<= 0.25"}
@@ -58,7 +59,7 @@ def pairs_of(pool: str, workspace: Workspace) -> Pairs:
         shared("phrases/needs.csv"),
         shared("phrases/judged.csv"),
         shared(f"{pool}/enterprises.csv"),
-    ).read(workspace)
+    ).over(read_tables(workspace)[0], workspace)
     untold = replace(data, needs=data.needs.clear(), judgements=data.judgements.clear())
     store = EncodingStore(workspace.home / ENCODINGS, encoder_named(None))
     fitted = fit(untold, store, today=_DAY)
