@@ -246,6 +246,13 @@ class FeatureSpace:
             return own_words.is_empty()
         return self.own_words.equals(own_words)
 
+    def without_thesaurus(self) -> FeatureSpace:
+        """Return the same space with no concept known: needs stand for what they say themselves."""
+        bare = copy(self)
+        bare.own_words = None
+        bare._know(Thesaurus(()))
+        return bare
+
     def _know(self, thesaurus: Thesaurus) -> None:
         """Take a thesaurus, and the office's own rows beside it."""
         self._shipped = thesaurus
