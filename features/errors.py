@@ -74,6 +74,12 @@ class ConflictError(LianzhaoError):
     code = "conflict"
 
 
+class RefusedError(LianzhaoError):
+    """Something was done and does not take effect, because what is there is surely better."""
+
+    code = "refused"
+
+
 class DamagedError(LianzhaoError):
     """A file of the workspace was altered or cut short."""
 

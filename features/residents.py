@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from features.duplicates import repeated
 from features.profile import struck_off
 from features.seats import Seats
 
@@ -36,11 +37,14 @@ class Residents:
         `LEADER` for chain leaders and large enterprises, else `ORDINARY`.
     closed : ndarray of bool, shape (n,)
         Who is struck off.
+    repeated : ndarray of bool, shape (n,)
+        For whom another row of the pool stands: the same enterprise under another id.
     seats : Seats
     """
 
     size: NDArray[np.float32]
     closed: NDArray[np.bool_]
+    repeated: NDArray[np.bool_]
     seats: Seats
 
     @classmethod
@@ -48,17 +52,18 @@ class Residents:
         """Read them from the enterprises table, in the order of the pool."""
         frame = enterprises.sort("enterprise_id")
         size = np.where(_leads(frame), LEADER, ORDINARY).astype(np.float32)
-        return cls(size, struck_off(frame), Seats.of(frame, gazetteer))
+        return cls(size, struck_off(frame), repeated(frame), Seats.of(frame, gazetteer))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return all that was read, to be saved."""
-        return {"size": self.size, "closed": self.closed, **self.seats.arrays()}
+        own = {"size": self.size, "closed": self.closed, "repeated": self.repeated}
+        return own | self.seats.arrays()
 
     @classmethod
     def restore(cls, arrays: Mapping[str, NDArray[Any]], gazetteer: Gazetteer) -> Self:
         """Take back what `arrays` returned."""
         seats = Seats(arrays["places"], arrays["seats"], gazetteer)
-        return cls(arrays["size"], arrays["closed"], seats)
+        return cls(arrays["size"], arrays["closed"], arrays["repeated"], seats)
 
 
 def _leads(enterprises: pl.DataFrame) -> NDArray[np.bool_]:

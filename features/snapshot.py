@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 import polars as pl
 
+from features import calendar, joins
 from features.chains import shipped_chain_map
 from features.errors import DamagedError, UnavailableError
 from features.retractions import SCHEMA, retracted
@@ -59,8 +60,8 @@ class EventLog(Protocol):
     def content(self) -> LogContent:
         """Return all that is in the log."""
 
-    def changed_on(self) -> datetime.date | None:
-        """Return the day of the last change; None while there is nothing in it."""
+    def changed_at(self) -> datetime.datetime | None:
+        """Return when it last changed, in UTC; None while there is nothing in it."""
 
     def removing(self, column: str, id_: str) -> AbstractContextManager[int]:
         """Take out the events of that id when the context ends well, and tell how many."""
@@ -91,12 +92,21 @@ class Snapshot:
         What `current.json` said.
     log : EventLog, optional
         Events beside those that were imported.
+    own : Joins
+        The enterprises that are read as one.
     """
 
-    def __init__(self, home: Path, entries: Mapping[str, Entry], log: EventLog | None) -> None:
+    def __init__(
+        self,
+        home: Path,
+        entries: Mapping[str, Entry],
+        log: EventLog | None,
+        own: joins.Joins = joins.NONE,
+    ) -> None:
         self.home = home
         self.entries = entries
         self.log = log
+        self.joins = own
 
     def snapshot(self) -> Snapshot:
         """Return this very snapshot."""
@@ -107,6 +117,14 @@ class Snapshot:
         return work(self)
 
     def read(self, table: str) -> pl.DataFrame:
+        """Read a table as `stored` does, with enterprises that were joined as one."""
+        found = self.stored(table)
+        if not self.joins.into or table not in joins.JOINED:
+            return found
+        known = None if table == "enterprises" else self.imported("enterprises")["enterprise_id"]
+        return self.joins.applied(table, found, known)
+
+    def stored(self, table: str) -> pl.DataFrame:
         """Read a table in its canonical columns and order of rows.
 
         Without any import a table has no rows, but `chains` is the map that the project ships.
@@ -179,10 +197,12 @@ class Snapshot:
             version = entry.version
         if table == "events" and self._content is not None and self._content.version:
             version = _hash(f"{version} {self._content.version}")
+        if table in joins.JOINED and self.joins.version:
+            version = _hash(f"{version} {self.joins.version}")
         return version
 
     def imported_at(self, table: str) -> datetime.datetime | None:
-        """When the table last changed, in the time zone where that was done."""
+        """When the table last changed, as its import wrote it."""
         entry = self.entries.get(table)
         return None if entry is None else datetime.datetime.fromisoformat(entry.imported_at)
 
@@ -195,18 +215,24 @@ class Snapshot:
     def pool_date(self) -> str | None:
         """ISO date of the last import that changed the enterprises; None without any."""
         imported = self.imported_at("enterprises")
-        return None if imported is None else imported.date().isoformat()
+        return None if imported is None else calendar.day_of(imported).isoformat()
 
     @property
     def as_of(self) -> datetime.date | None:
         """Day of the last import or record that changed any table; None without any.
 
-        What training counts ages to: the same tables then give the same model on every later day.
+        It is the day of a later event, once that has come. What training counts ages to: the same
+        tables then give the same model on every later day.
         """
-        days = [at.date() for table in SCHEMAS if (at := self.imported_at(table)) is not None]
-        if self.log is not None and (day := self.log.changed_on()) is not None:
-            days.append(day)
-        return max(days, default=None)
+        days = [at for table in SCHEMAS if (at := self.imported_at(table)) is not None]
+        if self.log is not None and (at := self.log.changed_at()) is not None:
+            days.append(at)
+        last = max(map(calendar.day_of, days), default=None)
+        if last is None or last >= (today := calendar.today()):
+            return last
+        dates = self.read("events")["date"]
+        happened = dates.filter((dates > last) & (dates <= today)).max()
+        return happened if isinstance(happened, datetime.date) else last
 
     def check_current(self, tables: Iterable[str]) -> None:
         """Refuse to go on where one of these tables was imported anew (OutdatedError)."""

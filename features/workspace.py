@@ -12,6 +12,7 @@ from typing import Literal, TypeVar
 import filelock
 import polars as pl
 
+from features import calendar, joins
 from features.catalogue import OPTIONAL
 from features.errors import DamagedError, NotFoundError, UnavailableError
 from features.snapshot import (
@@ -47,11 +48,14 @@ class Workspace:
         The folder. Nothing is ever written elsewhere.
     log
         Events beside those that were imported; by default there are none.
+    joined
+        Whether enterprises that were joined are read as one.
     """
 
-    def __init__(self, home: Path, log: EventLog | None = None) -> None:
+    def __init__(self, home: Path, log: EventLog | None = None, *, joined: bool = True) -> None:
         self.home = Path(home)
         self.log = log
+        self.joined = joined
         self._folder = self.home / "tables"
         self._current = self._folder / CURRENT
         self._lock = filelock.FileLock(self.home / ".lock")
@@ -68,7 +72,17 @@ class Workspace:
 
     def snapshot(self) -> Snapshot:
         """Return the tables as they are at this moment; nothing of them is read yet."""
-        return Snapshot(self.home, self._entries(), self.log)
+        return Snapshot(self.home, self._entries(), self.log, self.joins)
+
+    @property
+    def joins(self) -> joins.Joins:
+        """The enterprises that are read as one."""
+        return joins.read(self.home) if self.joined else joins.Joins()
+
+    @property
+    def as_stored(self) -> "Workspace":
+        """The same workspace, with every enterprise under its own id."""
+        return Workspace(self.home, self.log, joined=False)
 
     def reading(self, work: Callable[[Snapshot], T]) -> T:
         """Do work on a snapshot, again on the next one where tables that it reads were replaced.
@@ -109,7 +123,7 @@ class Workspace:
         return self.snapshot().version(table)
 
     def imported_at(self, table: str) -> datetime.datetime | None:
-        """When the table last changed, in the time zone where that was done."""
+        """When the table last changed, as its import wrote it."""
         return self.snapshot().imported_at(table)
 
     @property
@@ -272,7 +286,7 @@ class Workspace:
         version = digest(path)
         name = f"{table}-{version}.parquet"
         path.replace(self._folder / name)
-        now = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
+        now = calendar.now().isoformat(timespec="seconds")
         return Entry(name, frame.height, version, now)
 
     def _replace_current(self, entries: Mapping[str, Entry]) -> None:

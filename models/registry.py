@@ -174,11 +174,17 @@ class ModelRegistry:
         return history[-1]
 
     def prune(self, keep: int) -> builtins.list[str]:
-        """Delete all but the newest `keep` versions and the active one; return the deleted ones."""
+        """Delete all but the newest `keep` versions; return the deleted ones.
+
+        The active one stays, and so does the one that `rollback` would return to.
+        """
         with self.workspace.writing():
-            active, versions = self.active(), self._versions()
-            kept = set(versions[-keep:] if keep else [])
-            gone = [v for v in versions if v not in kept and v != active]
+            versions = self._versions()
+            served = [v for v in self._history() if v in versions][-2:]
+            kept = {*served, *(versions[-keep:] if keep else [])}
+            if (active := self.active()) is not None:
+                kept.add(active)
+            gone = [v for v in versions if v not in kept]
             if gone:
                 self._point([v for v in self._history() if v not in gone])
             for version in gone:

@@ -7,9 +7,11 @@ import errno
 import logging
 import multiprocessing
 import os
+import secrets
 import shutil
 import signal
 import socket
+import sys
 import tempfile
 import threading
 from functools import partial
@@ -17,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from granian.constants import Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import Server
 from prometheus_client.multiprocess import mark_process_dead
@@ -43,6 +46,14 @@ log = logging.getLogger(__name__)
 _SERVING = "serving on {url} (API: {url}/docs); {asks}\n控制台 console: {url}/console"
 _GRACE_SECONDS = 10
 """How long answers under way are waited for at the end."""
+_HEADER_SECONDS = 2
+"""Within which the headers of a request have to be here: half of a request line would hold every
+end until it is killed. A connection that is silent for as long between requests is closed too."""
+_UNSEEN = (
+    "note: a proxy on this machine that adds no header (X-Forwarded-For, Forwarded) cannot be "
+    "seen, and gives everybody behind it an administrator's rights; make a key before you set one "
+    "up: lianzhao keys add --role administrator"
+)
 _OPEN_FILES = 256
 """Files that a worker may have to open: those of the model, 32 connections to Redis, those to the
 database with three files each, and some hundred clients."""
@@ -102,6 +113,7 @@ def serve(
             workers=workers,
             websockets=False,
             workers_kill_timeout=_GRACE_SECONDS,
+            http1_settings=HTTP1Settings(header_read_timeout=1000 * _HEADER_SECONDS),
             # One that is killed, say for want of memory, must not take the others with it. Granian
             # ends all the same when one dies again within seconds of its start.
             respawn_failed_workers=True,
@@ -112,6 +124,8 @@ def serve(
         server.on_startup(lambda: _end_on_signal(server.signal_handler_interrupt))
         asks = "without API keys, for this machine only" if keyless else "asks for API keys"
         server.on_startup(lambda: print(_SERVING.format(url=url, asks=asks), flush=True))
+        if keyless:
+            server.on_startup(lambda: print(_UNSEEN, file=sys.stderr, flush=True))
         server.serve(target_loader=partial(_load, build, settings, os.getpid()), wrap_loader=False)
 
 
@@ -210,7 +224,10 @@ def _cache(settings: Settings) -> Iterator[Settings]:
     with contextlib.ExitStack() as stack:
         try:
             server = stack.enter_context(EmbeddedServer())
-            settings = settings.model_copy(update={"redis_url": SecretStr(server.url)})
+            # What is in this server goes with it, and so does what seals it.
+            seal = settings.cache_seal or SecretStr(secrets.token_hex(16))
+            here = {"redis_url": SecretStr(server.url), "cache_seal": seal}
+            settings = settings.model_copy(update=here)
         except (UnavailableError, OSError) as error:
             log.warning("answers are kept in this process only: %s", error)
         yield settings

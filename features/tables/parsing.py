@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 
+from features.calendar import with_local_days
 from features.columns import Choice, Column, Kind, Table
 from features.script import simplified
 from features.tables.amounts import read_amount
@@ -56,7 +57,8 @@ def parsed(
     Parameters
     ----------
     today
-        Dates after the end of the next year are wrong.
+        Dates after the end of the next year are wrong, those of events after tomorrow: an event
+        has happened, what is planned stands in its note.
     rates
         Currency → yuan in one unit; an amount in another currency is unknown.
 
@@ -82,7 +84,12 @@ def parsed(
             made = _text(raw, column)
         else:
             unit = rows.headers.units.get(column.name, column.unit)
-            made = _parsed(raw, column, _Reading(column, unit, today, dict(rates or {})), dtype)
+            made = _parsed(
+                raw,
+                column,
+                _Reading(column, unit, _last_day(table, today), dict(rates or {})),
+                dtype,
+            )
         columns |= {series.name: series for series in made}
     return pl.DataFrame([columns[name] for name in _order(table)])
 
@@ -196,7 +203,7 @@ def _values(raw: pl.Series, column: Column, reading: _Reading, dtype: pl.DataTyp
         frame = frame.with_columns(value=_texts(text, column.separators))
     elif column.kind is Kind.DATE:
         frame = frame.with_columns(text=text.str.normalize("NFKC").str.to_lowercase())
-        frame = _with_dates(frame)
+        frame = _with_dates(frame.with_columns(text=with_local_days(text)))
     else:
         frame = frame.with_columns(text=text.str.normalize("NFKC").str.to_lowercase())
         frame = frame.with_columns(value=_scalar(text, column, reading.unit))
@@ -273,6 +280,12 @@ def _scalar(text: pl.Expr, column: Column, unit: float) -> pl.Expr:
         case _:
             words = _words(column.choices or {})
             return text.replace_strict(words, default=None, return_dtype=pl.String)
+
+
+def _last_day(table: Table, today: datetime.date) -> datetime.date:
+    if table.name == "events":
+        return today + datetime.timedelta(days=1)
+    return datetime.date(today.year + 1, 12, 31)
 
 
 def _words(choices: Mapping[str, Choice]) -> dict[str, str]:

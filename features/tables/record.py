@@ -25,7 +25,7 @@ def parse_record(
     given
         Canonical column → text, as it would stand in a file.
     today
-        Dates after the end of the next year are wrong.
+        Dates after the end of the next year are wrong, those of events after tomorrow.
 
     Raises
     ------

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from service.access.limits import Limiter
+    from service.access.proxies import Proxies
     from service.database.ledger import Ledger
 
 CALLER = "lianzhao.caller"
@@ -32,13 +33,9 @@ SECURITY_HEADERS = [
 ]
 
 
-def who(scope: Scope, caller: Caller) -> str:
-    """Return whom requests are counted for: the key, without one the address."""
-    return caller.key_id or _address(scope)
-
-
-def _address(scope: Scope) -> str:
-    return scope["client"][0] if scope.get("client") else ""
+def who(scope: Scope, caller: Caller, proxies: Proxies) -> str:
+    """Return whom requests are counted for: the key, without one the client's address."""
+    return caller.key_id or proxies.client(scope)
 
 
 class Admission:
@@ -66,7 +63,9 @@ class Admission:
         admitted, access, caller = scope[_ADMITTED], self.ledger.access, scope[CALLER]
         if isinstance(admitted, Problem) and admitted.status_code in REFUSED:
             if not access.keyless:
-                self.ledger.refusals.note(admitted, access.key_of(scope), _address(scope))
+                self.ledger.refusals.note(
+                    admitted, access.key_of(scope), access.proxies.client(scope)
+                )
         elif caller.key_id is not None:
             route = getattr(scope.get("route"), "path_format", None) or "other"
             method, path, query = scope["method"], scope["path"], scope["query_string"]
@@ -77,7 +76,8 @@ class Admission:
 
     def _refusal(self, scope: Scope, caller: Caller) -> Problem | None:
         limited = not scope["path"].startswith(_UNLIMITED)
-        if self.limiter and limited and (wait := self.limiter.wait(who(scope, caller))):
+        proxies = self.ledger.access.proxies
+        if self.limiter and limited and (wait := self.limiter.wait(who(scope, caller, proxies))):
             limit = self.limiter.limit
             detail = f"{limit.requests} requests in {limit.seconds} s are allowed"
             headers = {"Retry-After": str(wait)}

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from features.errors import ForbiddenError
 from features.vocabulary import KEY_ROLES
+from service.access.proxies import Proxies, is_forwarded
 from service.access.zones import ZoneRights
 from service.api import headers
 from service.api.guards import is_loopback
@@ -61,8 +62,7 @@ CONSOLE = "/console"
 """Pages under this path go by the session of whoever signed in, and never by a header."""
 _OPEN = ("/docs", "/openapi.json", "/console/sign-in", "/console/static/")
 """The same in every installation, so nothing to keep from anybody."""
-_ON_LOOPBACK = ("/health/", "/metrics")
-_FORWARDED = {b"forwarded", b"x-forwarded-for", b"x-real-ip"}
+_ON_LOOPBACK = "/health/"
 _HEADER = b"x-api-key"
 _NAMES_KEPT = 10_000
 _SHORT = 200
@@ -141,10 +141,15 @@ class Access:
     ----------
     clock
         Seconds since 1970.
+    proxies
+        Those that are believed.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, clock: Callable[[], float] = time.time, proxies: Proxies | None = None
+    ) -> None:
         self.clock = clock
+        self.proxies = proxies or Proxies()
         self.signed_in: Callable[[Scope], str | None] = _nobody
         """Says the id of the key that a request of the console was signed in with."""
         self._keys: dict[bytes, tuple[Key, Caller]] | None = None
@@ -183,6 +188,8 @@ class Access:
         nobody can choose the hash of what he sends.
         """
         path: str = scope["path"]
+        if self.keyless and is_forwarded(scope):
+            return Problem(403, "forwarded", _FORWARDED, faults=[_BY_PROXY])
         if path == "/" or path.startswith(_OPEN):
             return NOBODY
         if self._keys is None:
@@ -235,6 +242,11 @@ def _nobody(_: Scope) -> str | None:
 
 
 _LATER = {"Retry-After": "1"}
+_FORWARDED = (
+    "a proxy handed this request on, and without API keys everybody behind it would be the "
+    "administrator: make a key with `lianzhao keys add`"
+)
+_BY_PROXY = Fault("X-API-Key", None, "a key, where the service stands behind a proxy")
 _SAID = {
     "no-key": "this service asks for a key",
     "unknown-key": "there is no such key",
@@ -267,8 +279,4 @@ _kept = lru_cache(_NAMES_KEPT)(_found)
 def _is_near(scope: Scope) -> bool:
     """Whether the caller is on this machine, and no proxy that speaks for somebody else."""
     client = scope.get("client")
-    return (
-        client is not None
-        and is_loopback(client[0])
-        and _FORWARDED.isdisjoint(headers.by_name(scope))
-    )
+    return client is not None and is_loopback(client[0]) and not is_forwarded(scope)

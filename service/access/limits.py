@@ -7,9 +7,7 @@ import time
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from redis.exceptions import RedisError
-
-from service.cache.connecting import connect
+from service.cache.connecting import connect, disconnect
 from service.pulse import Pulse
 
 if TYPE_CHECKING:
@@ -84,7 +82,7 @@ class Limiter:
         """End the exchange."""
         await self._meeting.close()
         if self._redis is not None:
-            await self._redis.aclose()
+            await disconnect(self._redis)
 
     async def exchange(self) -> None:
         """Add what was counted here since the last time, and learn what others have counted."""
@@ -109,7 +107,7 @@ class Limiter:
         try:
             await self.exchange()
             self._away = False
-        except (RedisError, OSError) as error:
+        except Exception as error:  # whatever the client raises: Redis is away
             if not self._away:
                 log.warning("rates are counted in each worker: %s", type(error).__name__)
             self._away = True

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
+from features import calendar
 from features.errors import LianzhaoError
 from features.workspace import Workspace
 from service import tracing
@@ -20,6 +21,7 @@ from service.api import docs, problems
 from service.api.front import Front, Known, Shortcut
 from service.api.guards import BodyLimit, LoopbackOnly, RawQuery
 from service.api.observer import Observed, Observer
+from service.api.prefix import Prefix
 from service.api.routes import (
     allocation,
     audit,
@@ -77,9 +79,12 @@ class App(FastAPI):
     """The API, and before it what answers without it."""
 
     front: Front | None = None
+    prefix: Prefix
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
+        if scope["type"] == "http":
+            self.prefix.note(scope)
         if self.front is None or not await self.front.answered(scope, send):
             await super().__call__(scope, receive, send)
 
@@ -98,12 +103,13 @@ def create_app(
     engine, registry
         Where engine and models come from; by default the workspace at `settings.home`.
     """
+    calendar.use(settings.time_zone)
     ledger = Ledger(settings)
     words = word_model(settings)
     source = engine or _engine_of(settings, ledger.workspace, words or NoWords())
     telemetry = Telemetry()
     observer = Observer(telemetry, settings.log_level)
-    remote = RemoteCache(settings.redis(), settings.cache_ttl)
+    remote = RemoteCache(settings.redis(), settings.cache_ttl, seal=settings.seal())
     answers = Answers(source, remote, telemetry, words)
     limiter = Limiter(settings.rate_limit, settings.redis()) if settings.rate_limit else None
     webhook = settings.webhook()
@@ -141,9 +147,11 @@ def create_app(
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        openapi_url=None,
         redirect_slashes=False,
         telemetry=tracing.configuration(),
     )
+    app.prefix = Prefix(settings.root_path, ledger.access.proxies)
     app.state.parts = Parts(answers, registry or _registry_of(settings), telemetry, ledger)
     sessions = console.install(app, ledger.access, settings)
     for module in (
@@ -170,6 +178,9 @@ def create_app(
     app.add_middleware(Shortcut, answers=answers, known=known)
     app.add_middleware(BodyLimit)
     app.add_middleware(Gate, admission=admission)
+    app.add_middleware(LoopbackOnly, access=ledger.access, origins=settings.cors_origins)
+    app.add_middleware(problems.Unexpected)
+    # Before whatever refuses or fails: a page of another origin may read why.
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -178,8 +189,6 @@ def create_app(
             allow_headers=_ACCEPTED,
             expose_headers=_EXPOSED,
         )
-    app.add_middleware(LoopbackOnly, access=ledger.access, origins=settings.cors_origins)
-    app.add_middleware(problems.Unexpected)
     app.add_middleware(Pages, parts=app.state.parts, sessions=sessions)
     app.add_middleware(Observed, observer=observer)
     app.add_middleware(RawQuery)

@@ -5,14 +5,17 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from fastapi import Request, Response  # noqa: TC002  the framework reads what routes take
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.openapi.utils import get_openapi
+from starlette.responses import JSONResponse
 from starlette.staticfiles import StaticFiles
 
+from service.api.prefix import prefixed
 from service.api.replies import ProblemBody
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI, Response
+    from fastapi import FastAPI
 
 _ASSETS = "/docs/assets"
 _REFERENCE = "#/components/schemas/{model}"
@@ -33,6 +36,7 @@ PROBLEMS = {
         "forbidden": "a key of this role may not do this",
         "foreign-zone": "the key is for other zones",
         "foreign-origin": "a page from elsewhere asks",
+        "forwarded": "without keys nothing that a proxy hands on is answered",
     },
     404: {"not-found": "an id that the workspace does not know"},
     408: {"too-slow": "the body took too long to arrive"},
@@ -41,6 +45,7 @@ PROBLEMS = {
         "version-conflict": "it was changed meanwhile: see `current` and `wanted`",
         "project-closed": "the project has ended",
         "held-elsewhere": "another zone of the city is in talks with the enterprise",
+        "list-gone": "model or pool of that list_id are gone: begin the list again",
     },
     413: {"too-large": "the body is larger than 1 MiB"},
     414: {"too-long": "the path with its query is too long"},
@@ -66,8 +71,9 @@ PROBLEMS = {
 }
 """What each status of an error can mean, by the `code` that says which."""
 _ANY = {401, 403, 414, 421, 500}
+_LEADS = "/v1/recommendations"
 _OF_EVENTS = {"unknown-reference", "idempotency-key-reused"}
-_OF_IDS = {"/v1/recommendations", "/v1/allocation", "/v1/gates", "/v1/meetings"}
+_OF_IDS = {_LEADS, "/v1/allocation", "/v1/gates", "/v1/meetings"}
 """Calls that name something by its id outside of their path."""
 _PROJECTS = ("/v1/projects", "/v1/meetings", "/v1/talks")
 _OF_PROJECTS = {"version-conflict", "project-closed", "held-elsewhere", "unusual-amount"}
@@ -83,12 +89,15 @@ def _errors(path: str, method: str, *, body: bool) -> dict[int, dict[str, str]]:
         if body:
             statuses |= {400, 408}
         if method == "post":
-            statuses |= {413} if path == "/v1/recommendations" else {409, 413}
+            statuses |= {409, 413}
         if "{" in path or path in _OF_IDS:
             statuses.add(404)
+        if path == _LEADS:
+            statuses.add(409)
     of_projects = method == "post" and path.startswith(_PROJECTS)
     recording = of_projects or (method, path) == ("post", "/v1/events")
     left_out = (set() if recording else _OF_EVENTS) | (set() if of_projects else _OF_PROJECTS)
+    left_out |= {"conflict"} if path == _LEADS else {"list-gone"}
     return {
         status: {c: t for c, t in PROBLEMS[status].items() if c not in left_out}
         for status in sorted(statuses)
@@ -108,14 +117,21 @@ def install(app: FastAPI) -> None:
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]
     folder = str(files("fastapi_swagger") / "resources")
 
+    @app.get("/openapi.json", include_in_schema=False)
+    async def document(request: Request) -> Response:
+        root = prefixed(request.scope, "")
+        servers = {"servers": [{"url": root}]} if root else {}
+        return JSONResponse({**app.openapi(), **servers})
+
     @app.get("/docs", include_in_schema=False)
-    async def docs() -> Response:
+    async def docs(request: Request) -> Response:
+        assets = prefixed(request.scope, _ASSETS)
         page = get_swagger_ui_html(
-            openapi_url="/openapi.json",
+            openapi_url=prefixed(request.scope, "/openapi.json"),
             title=app.title,
-            swagger_js_url=f"{_ASSETS}/swagger-ui-bundle.js",
-            swagger_css_url=f"{_ASSETS}/swagger-ui.css",
-            swagger_favicon_url=f"{_ASSETS}/favicon-32x32.png",
+            swagger_js_url=f"{assets}/swagger-ui-bundle.js",
+            swagger_css_url=f"{assets}/swagger-ui.css",
+            swagger_favicon_url=f"{assets}/favicon-32x32.png",
             swagger_ui_parameters={"validatorUrl": None, "tryItOutEnabled": True},
         )
         page.headers["Content-Security-Policy"] = _POLICY

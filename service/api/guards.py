@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import re
 import time
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from urllib.parse import quote, urlsplit
 from starlette.exceptions import HTTPException
 
 from features.errors import UsageError
+from service.access.proxies import address
 from service.api import headers
 from service.api.problems import Fault, Problem
 
@@ -40,10 +40,8 @@ def is_loopback(host: str) -> bool:
     host = host.strip("[]").lower()
     if host == "localhost" or host.endswith(".localhost"):
         return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    found = address(host)
+    return found is not None and found.is_loopback
 
 
 def check_host(host: str, *, keyless: bool = True) -> None:
@@ -88,7 +86,9 @@ class LoopbackOnly:
         """Pass a request on, or refuse it."""
         problem = None
         if scope["type"] == "http" and self.access.keyless:
-            problem = self._refusal(scope)
+            # What comes through a proxy is refused for that, whatever host it names.
+            admitted = self.access.admit(scope)
+            problem = admitted if isinstance(admitted, Problem) else self._refusal(scope)
         await (problem or self.app)(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> Problem | None:

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from features import errors
 from service.api.observer import PROBLEM, REQUEST_ID
+from service.api.prefix import prefixed
 from service.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 
 FAILURE = 1
 WRONG_USAGE = 2
+REFUSED = 3
 _BITS = 63
 _SHOWN = 200
 """Characters of a wrong value that are given back."""
@@ -47,6 +49,7 @@ OUTCOMES: Mapping[type[errors.LianzhaoError], Outcome] = {
     errors.NotFoundError: Outcome(404, FAILURE, "Not found"),
     errors.ForbiddenError: Outcome(403, FAILURE, "Not allowed"),
     errors.ConflictError: Outcome(409, FAILURE, "Conflict"),
+    errors.RefusedError: Outcome(409, REFUSED, "Refused"),
     errors.DamagedError: Outcome(503, FAILURE, "Damaged data"),
     errors.UnavailableError: Outcome(503, FAILURE, "Not available now"),
     SettingsError: Outcome(500, WRONG_USAGE, "Wrong setting"),
@@ -225,7 +228,10 @@ def install(app: FastAPI) -> None:
         path = request.scope["path"]
         code, detail = {
             400: ("bad-body", "the body cannot be read: it broke off, or is not in UTF-8"),
-            404: (errors.NotFoundError.code, f"there is nothing at {path}; see /docs"),
+            404: (
+                errors.NotFoundError.code,
+                f"there is nothing at {path}; see {prefixed(request.scope, '/docs')}",
+            ),
             405: ("method-not-allowed", f"{path} does not take {request.method}"),
             408: ("too-slow", error.detail),
             413: ("too-large", error.detail),

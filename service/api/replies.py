@@ -164,6 +164,7 @@ class LeadPage(Outgoing):
     """A page of leads."""
 
     need: Need
+    list_id: str = Field(description="Sent back, it asks for a next page of this very list.")
     understood: UnderstoodNeed
     model_version: str
     pool_version: str
@@ -424,7 +425,9 @@ class Ready(Outgoing):
     model_version: str
     pool_version: str
     pool_date: str | None
-    cache: Literal["up", "full", "down", "none"] = Field(description="Redis, if one was set up.")
+    cache: Literal["up", "full", "read-only", "refusing", "down", "none"] = Field(
+        description="Redis, if one was set up; full, read-only or refusing, it takes nothing."
+    )
     database: Literal["up", "down"]
     trouble: str | None
     language_model: Literal["up", "down", "none"] = Field(

@@ -81,8 +81,13 @@ class PageQuery(Incoming):
     offset: Offset = 0
 
 
+_LIST_ID = "The list_id of the page before: the answer is of the same list, or 409 says it is gone."
+
+
 class RecommendationQuery(PageQuery, FilterBody):
     """Parameters of GET /v1/recommendations."""
+
+    list_id: Text | None = Field(default=None, description=_LIST_ID)
 
     need_id: Text | None = Field(default=None, description="The need, or else:")
     zone_id: Text | None = Field(default=None, description="the zone of the need, and")
@@ -142,6 +147,7 @@ class RecommendationBody(PageQuery):
 
     need: NeedBody
     filters: FilterBody = FilterBody()
+    list_id: Text | None = Field(default=None, description=_LIST_ID)
 
 
 class EventBody(Incoming):

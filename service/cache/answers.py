@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
+from contextlib import suppress
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -14,6 +16,7 @@ from features.errors import DamagedError, UnavailableError
 from features.tables.schema import schema_hash
 from models.artifact import FORMAT
 from service.api import headers
+from service.cache.lists import Formers, ListId
 from service.cache.local import LocalCache
 from service.serving.questions import trimmed
 from service.serving.word_model import Given
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
+    from service.cache.lists import ListId
     from service.cache.tiers import RemoteCache
     from service.serving.interfaces import Engine, EngineSource, Language
     from service.serving.questions import Question
@@ -42,6 +46,7 @@ _LOCAL_BYTES = 32 * 2**20
 _LAST_BYTES = 8 * 2**20
 _ENTRY_BYTES = 1024
 """What an entry weighs besides its body."""
+_OF_COMPRESSED = re.compile(rb'[-;]{1,2}(?:gzip|br|zstd|deflate)"$')
 _MADE_BY = (str(FORMAT), schema_hash())
 _RANKING_THREADS = 4
 _LOOKUP_THREADS = 2
@@ -84,8 +89,11 @@ class Answer:
         return 304, [*self.headers, _X_CACHE[state]], b""
 
     def _is_named_by(self, held: bytes) -> bool:
-        # The weak comparison of RFC 9110.
-        tags = [tag.strip().removeprefix(b"W/") for tag in held.split(b",")]
+        # The weak comparison of RFC 9110, whatever a server before this one added when it
+        # compressed the answer.
+        tags = [
+            _OF_COMPRESSED.sub(b'"', tag.strip().removeprefix(b"W/")) for tag in held.split(b",")
+        ]
         return self.etag in tags or tags == [b"*"]
 
     @property
@@ -172,6 +180,7 @@ class Answers:
         self._last: LocalCache[Answer] = LocalCache(_LAST_BYTES, remote.ttl)
         self._flights: dict[_Key, _Flight] = {}
         self._lock = asyncio.Lock()
+        self._formers = Formers()
         # What ranks takes long: neither look-ups nor the next engine wait behind it.
         self._ranking = SharedThreads("ranking", _RANKING_THREADS)
         self._lookups = SharedThreads("lookups", _LOOKUP_THREADS)
@@ -208,6 +217,8 @@ class Answers:
     def at_hand(self, asked: Question) -> Answer | None:
         """Return the answer if it is in this process and nothing has to be waited for."""
         engine = self._ready()
+        if (of := asked.list_id) is not None:
+            engine = self._formers.get(of.model_version, of.pool_version)
         if engine is None:
             return None
         given: Given | None = _NOTHING_GIVEN
@@ -233,7 +244,8 @@ class Answers:
         except _ClientLeftError:
             return Response(status_code=CLIENT_LEFT)
         except _AWAY as error:
-            found = await self._stale(asked)
+            # What is stale may be of another model than the pages before.
+            found = None if asked.list_id else await self._stale(asked)
             if found is None:
                 raise
             log.warning("the last answer is given, as stale: %s", error)
@@ -251,12 +263,35 @@ class Answers:
 
     def _ready(self) -> Engine | None:
         # Asked first: the look may put another engine in service.
-        return None if self.source.changed() else self.source.engine
+        changed, engine = self.source.changed(), self.source.engine
+        if engine is not None:
+            self._formers.note(engine)
+        return None if changed else engine
+
+    async def _of_list(self, asked: Question, of: ListId) -> Engine | Answer:
+        """Return the engine of a list, or what is kept of the page (GoneListError)."""
+        with suppress(*_AWAY):  # the engine of the list may be there all the same
+            await self.engine()
+        model_version, pool_version, _ = of
+        if engine := self._formers.get(model_version, pool_version):
+            return engine
+        key = model_version, pool_version, _NOTHING_GIVEN.mark, asked.key
+        if found := self._local.get(key):
+            return found
+        if (body := await self.remote.get(_name(*key))) is None:
+            raise of.gone
+        return Answer(body, model_version, asked.language)
 
     async def _answer(
         self, asked: Question, caller: str, receive: Receive | None
     ) -> tuple[Answer, State]:
-        engine = await self.engine()
+        if asked.list_id is None:
+            engine = await self.engine()
+        else:
+            known = await self._of_list(asked, asked.list_id)
+            if isinstance(known, Answer):
+                return known, "hit"
+            engine = known
         given = _NOTHING_GIVEN
         if self.words is not None and (text := asked.text(engine)):
             given = await self.words.asked(text)  # before the threads that others wait for

@@ -1,27 +1,113 @@
-"""The way to Redis, whatever stands there: one server or a cluster, with a password, with TLS."""
+"""The way to Redis, whatever stands there: one server, sentinels or a cluster, with TLS or not."""
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import parse_qs, unquote, urlsplit
 
-from redis.asyncio import Redis
+from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.cluster import RedisCluster
+from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import ResponseError
+from redis.exceptions import RedisError, ResponseError
+
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
 
 Client: TypeAlias = "Redis | RedisCluster"
 
 TIMEOUT = 0.1
 """Seconds that one answer of Redis is waited for: computing a page takes about as long."""
 
+_SCHEMES = ("redis", "rediss", "unix")
+_SENTINELS = {"redis+sentinel": "redis", "rediss+sentinel": "rediss", "sentinel": "redis"}
+_SENTINEL_PORT = 26379
+_OPTIONS = frozenset(
+    [
+        "db",
+        "username",
+        "password",
+        "client_name",
+        "protocol",
+        "socket_timeout",
+        "socket_connect_timeout",
+        "socket_keepalive",
+        "retry_on_timeout",
+        "health_check_interval",
+        "max_connections",
+    ]
+)
+"""Options of redis-py that an address may have. With others, such as decode_responses, values would
+come back as something else than bytes."""
+_TLS_OPTIONS = frozenset(
+    [
+        "ssl_ca_certs",
+        "ssl_ca_path",
+        "ssl_ca_data",
+        "ssl_certfile",
+        "ssl_keyfile",
+        "ssl_password",
+        "ssl_cert_reqs",
+        "ssl_check_hostname",
+        "ssl_min_version",
+        "ssl_ciphers",
+    ]
+)
+_SENTINEL_OPTIONS = frozenset({"sentinel_username", "sentinel_password"})
+
+
+class WrongAddressError(ValueError):
+    """What is no address of Redis; the message says which word is wrong, and has no secret."""
+
+
+def check_address(url: str) -> None:
+    """Check an address as far as that is possible without a connection.
+
+    Raises
+    ------
+    WrongAddressError
+        Naming the word that redis-py would stumble over.
+    """
+    try:
+        parts = urlsplit(url)
+        port = None if parts.scheme in _SENTINELS else parts.port
+    except ValueError:
+        raise WrongAddressError(stray_mark(url) or "host or port cannot be read") from None
+    if parts.scheme not in (*_SCHEMES, *_SENTINELS):
+        raise WrongAddressError("the scheme is another")
+    if parts.scheme != "unix" and (hint := stray_mark(url)):
+        raise WrongAddressError(hint)
+    _check_options(parts)
+    if parts.scheme in _SENTINELS:
+        _sentinels(parts)
+        url = _as_single(parts)
+    elif parts.scheme == "unix":
+        if not parts.path.strip("/"):
+            raise WrongAddressError("it names no socket")
+    else:
+        number = parts.path.strip("/")
+        if not parts.hostname or port == 0:
+            raise WrongAddressError("it names no host" if port != 0 else "there is no port 0")
+        if number and not number.isdecimal():
+            raise WrongAddressError("the database is a number")
+    try:
+        pool = ConnectionPool.from_url(url)
+        pool.connection_class(**pool.connection_kwargs)
+    except (ValueError, RedisError) as error:
+        raise WrongAddressError(str(error)) from None
+    except Exception as error:
+        raise WrongAddressError(f"redis-py refuses it ({type(error).__name__})") from None
+
 
 async def connect(url: str, patience: float = 1.0) -> Client:
-    """Return a client of the server at `url`, of the whole cluster where it is a node of one.
+    """Return a client of the server at `url`: of the whole cluster where it is a node of one.
 
     It waits `patience` times as long as a request may. Options of redis-py may follow in the
-    address, such as `?ssl_ca_certs=/etc/ca.pem`.
+    address, such as `?ssl_ca_certs=/etc/ca.pem`. Sentinels are asked for the master that they
+    watch: `redis+sentinel://host:26379,host2:26379/name/0`.
 
     Raises
     ------
@@ -34,6 +120,9 @@ async def connect(url: str, patience: float = 1.0) -> Client:
         # A connection that Redis closed while it was idle is worth one new try; a timeout is not.
         "retry": Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
     }
+    parts = urlsplit(url)
+    if parts.scheme in _SENTINELS:
+        return await _master(parts, options)
     single: Redis = Redis.from_url(url, **options)
     try:
         clustered = (await single.info("cluster")).get("cluster_enabled")
@@ -47,3 +136,85 @@ async def connect(url: str, patience: float = 1.0) -> Client:
     await single.aclose()
     cluster: RedisCluster = RedisCluster.from_url(url, **options)
     return await cluster.initialize()
+
+
+async def disconnect(client: Client) -> None:
+    """Close a client, and the sentinels that it knows its server from."""
+    await client.aclose()
+    pool = getattr(client, "connection_pool", None)
+    if isinstance(pool, SentinelConnectionPool):
+        for sentinel in pool.sentinel_manager.sentinels:
+            await sentinel.aclose()
+
+
+async def _master(parts: SplitResult, options: dict[str, Any]) -> Redis:
+    hosts, name = _sentinels(parts)
+    asked = parse_qs(parts.query)
+    own: dict[str, Any] = {
+        option.removeprefix("sentinel_"): asked[option][0]
+        for option in sorted(_SENTINEL_OPTIONS & asked.keys())
+    }
+    # Options that the address itself states go before these.
+    stated = {**options, **parse_url(_as_single(parts))}
+    for given in ("host", "port", "connection_class"):
+        stated.pop(given, None)
+    if _SENTINELS[parts.scheme] == "rediss":
+        own["ssl"] = stated["ssl"] = True
+    manager = Sentinel(hosts, sentinel_kwargs={**options, **own})  # type: ignore[no-untyped-call]
+    client: Redis = manager.master_for(name, **stated)
+    try:
+        await client.ping()
+    except BaseException:
+        await disconnect(client)
+        raise
+    return client
+
+
+def _sentinels(parts: SplitResult) -> tuple[list[tuple[str, int]], str]:
+    """Return the sentinels of an address and the name of the master that they watch."""
+    name = unquote(parts.path.strip("/").partition("/")[0])
+    hosts = []
+    for text in parts.netloc.rpartition("@")[2].split(","):
+        try:
+            one = urlsplit(f"//{text}")
+            hosts.append((one.hostname or "", one.port or _SENTINEL_PORT))
+        except ValueError:
+            raise WrongAddressError("a sentinel's port cannot be read") from None
+    if not name or not all(host for host, _ in hosts):
+        expected = "redis+sentinel://host:26379,host2:26379/NAME-OF-THE-MASTER/0"
+        raise WrongAddressError(f"an address of sentinels is {expected}")
+    return hosts, name
+
+
+def _as_single(parts: SplitResult) -> str:
+    """Return the address of one server with the account, the database and the options."""
+    account, at, _ = parts.netloc.rpartition("@")
+    number = parts.path.strip("/").partition("/")[2]
+    if number and not number.isdecimal():
+        raise WrongAddressError("the database is a number")
+    pairs = [
+        pair for pair in parts.query.split("&") if pair.partition("=")[0] not in _SENTINEL_OPTIONS
+    ]
+    return f"{_SENTINELS[parts.scheme]}://{account}{at}localhost/{number}?{'&'.join(pairs)}"
+
+
+def _check_options(parts: SplitResult) -> None:
+    known = _OPTIONS
+    if parts.scheme.startswith("rediss"):
+        known |= _TLS_OPTIONS
+    if parts.scheme in _SENTINELS:
+        known |= _SENTINEL_OPTIONS
+    for name in parse_qs(parts.query, keep_blank_values=True):
+        if name not in known:
+            raise WrongAddressError(
+                f"there is no option {name!r} here; there are: {', '.join(sorted(known))}"
+            )
+
+
+def stray_mark(url: str) -> str | None:
+    """Return what to do about a character in a password that ends the part before the host."""
+    _, _, rest = url.partition("://")
+    ends = min((at for at in map(rest.find, "/?#") if at >= 0), default=len(rest))
+    if "#" in rest or ("@" in rest[ends:] and "@" not in rest[:ends]):
+        return "a # in a user or a password is written %23, a / %2F, a ? %3F, an @ %40"
+    return None

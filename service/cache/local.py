@@ -76,6 +76,11 @@ class LocalCache(Generic[T]):
         while self.weight > self.max_bytes:
             self._drop(next(iter(self._entries)))
 
+    def clear(self) -> None:
+        """Let go of all entries."""
+        self._entries.clear()
+        self.weight = 0
+
     def _drop(self, key: Hashable) -> None:
         if entry := self._entries.pop(key, None):
             self.weight -= entry[1]

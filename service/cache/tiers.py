@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from circuitbreaker import CircuitBreaker
 from redis.asyncio.lock import Lock
-from redis.exceptions import LockError, OutOfMemoryError, RedisError, ResponseError
+from redis.exceptions import LockError, OutOfMemoryError, ReadOnlyError, ResponseError
 
-from service.cache.connecting import TIMEOUT, connect
+from service.cache.connecting import TIMEOUT, connect, disconnect
 from service.cache.local import jittered
+from service.cache.seal import Seal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -26,6 +28,9 @@ _LIMIT = 2.5 * TIMEOUT
 """Seconds for all that one call of Redis may need: a connection, its greeting, the answer."""
 _CALLS = 32
 """Calls of Redis at a time, and so connections."""
+_QUOTES = re.compile(r"['\"`:]")
+_ALIVE = "lianzhao:alive"
+_REFUSALS = {OutOfMemoryError: "full", ReadOnlyError: "read-only"}
 _FAILURES = 3
 """Failures in a row after which Redis is left alone."""
 _NEVER = 10**9
@@ -53,16 +58,26 @@ class RemoteCache:
         Seconds between two looks for a sign of life.
     patience
         How many times as long as for a request it is waited for.
+    seal
+        What values bear; by default one of this process.
     """
 
     def __init__(
-        self, url: str | None, ttl: int, pause: float = 1.0, *, patience: float = 1.0
+        self,
+        url: str | None,
+        ttl: int,
+        pause: float = 1.0,
+        *,
+        patience: float = 1.0,
+        seal: Seal | None = None,
     ) -> None:
         self.url = url
         self.ttl = ttl
         self.pause = pause
         self.patience = patience
-        self.full = False
+        self.seal = seal or Seal()
+        self._refusal: str | None = None
+        self._unsealed = False
         self._client: Client | None = None
         self._connecting: asyncio.Task[Client] | None = None
         self._calls = asyncio.Semaphore(_CALLS)
@@ -72,17 +87,26 @@ class RemoteCache:
 
     @property
     def state(self) -> str:
-        """What there is to say of it: up, full, down, or none (no Redis was set up)."""
+        """What there is to say of it: up, down, or none (no Redis was set up).
+
+        Where it answers and takes nothing: full, read-only (a replica), or refusing.
+        """
         if self.url is None:
             return "none"
         if self._breaker.opened:
             return "down"
-        return "full" if self.full else "up"
+        return self._refusal or "up"
 
     async def get(self, key: str) -> bytes | None:
-        """Return the value, or None when there is none or Redis is away."""
+        """Return the value, or None when there is none of this service or Redis is away."""
         found = await self._ask(lambda redis: redis.get(key))
-        return found if isinstance(found, bytes) else None
+        if not isinstance(found, bytes):
+            return None
+        value = self.seal.opened(key, found)
+        if value is None and not self._unsealed:
+            self._unsealed = True
+            log.warning("Redis holds values that this service did not put there; they are left out")
+        return value
 
     async def put(self, values: Mapping[str, bytes]) -> None:
         """Keep values for `ttl` seconds."""
@@ -90,12 +114,13 @@ class RemoteCache:
         async def send(redis: Client) -> bool:
             async with redis.pipeline(transaction=False) as pipeline:
                 for key, value in values.items():
-                    pipeline.set(key, value, px=int(1000 * jittered(self.ttl)))
+                    kept = self.seal.sealed(key, value)
+                    pipeline.set(key, kept, px=int(1000 * jittered(self.ttl)))
                 await pipeline.execute()
             return True
 
         if await self._ask(send):
-            self.full = False
+            self._refusal = None
 
     @asynccontextmanager
     async def claim(self, key: str) -> AsyncIterator[bytes | None]:
@@ -127,7 +152,9 @@ class RemoteCache:
 
     async def check(self) -> str:
         """Ask Redis for a sign of life, unless it is known to be away, and return the state."""
-        await self.get("lianzhao:alive")
+        # It has to take something: a replica and a full one would give whatever they hold.
+        if await self._ask(lambda redis: redis.set(_ALIVE, b"1", px=60_000)):
+            self._refusal = None
         return self.state
 
     async def close(self) -> None:
@@ -136,7 +163,7 @@ class RemoteCache:
             if task is not None:
                 task.cancel()
         if self._client is not None:
-            await self._client.aclose()
+            await disconnect(self._client)
 
     async def _ask(self, call: Callable[[Client], Awaitable[object]]) -> object:
         """Return what a call comes to, None where Redis is away or refuses."""
@@ -145,10 +172,12 @@ class RemoteCache:
         try:
             return await self._breaker.call_async(self._called, call)
         except ResponseError as error:
-            if not self.full:
-                log.warning("Redis refuses a call: %s", error)
-            self.full = isinstance(error, OutOfMemoryError)
-        except (RedisError, OSError) as error:
+            refusal = _REFUSALS.get(type(error), "refusing")
+            if self._refusal != refusal:
+                log.warning("Redis refuses a call: %s", _told(error))
+            self._refusal = refusal
+        # Whatever else the client raises, such as a TypeError for what Redis has said.
+        except Exception as error:
             log.warning("Redis does not answer: %s", type(error).__name__)
             if self._breaker.opened and (self._revival is None or self._revival.done()):
                 log.warning("Redis is away, answers are computed")
@@ -172,8 +201,8 @@ class RemoteCache:
         while self._breaker.opened:
             await asyncio.sleep(jittered(self.pause))
             try:
-                await self._called(lambda redis: redis.get("lianzhao:alive"))
-            except (RedisError, OSError):
+                await self._called(lambda redis: redis.get(_ALIVE))
+            except Exception:
                 continue
             self._breaker.reset()
             log.info("Redis is back")
@@ -181,7 +210,12 @@ class RemoteCache:
 
 def _is_away(kind: type[BaseException], _: BaseException) -> bool:
     """Whether an error says that Redis is away, and not that it refuses one call."""
-    return issubclass(kind, (RedisError, OSError)) and not issubclass(kind, ResponseError)
+    return issubclass(kind, Exception) and not issubclass(kind, ResponseError)
+
+
+def _told(error: ResponseError) -> str:
+    """Return the words of a refusal without what it quotes, which may begin an answer."""
+    return f"{type(error).__name__}: {_QUOTES.split(str(error))[0].strip()}"
 
 
 async def _take(redis: Client, name: str) -> Lock | bool:

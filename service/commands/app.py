@@ -11,11 +11,12 @@ from typing import Annotated
 
 import typer
 
-from features.errors import LianzhaoError
+from features.errors import LianzhaoError, UsageError
 from service.api.problems import FAILURE, exit_code
 from service.commands import (
     allocation,
     demo,
+    duplicates,
     evaluation,
     gates,
     keys,
@@ -43,12 +44,14 @@ app = typer.Typer(
 def settings(
     context: typer.Context,
     home: Annotated[
-        Path | None,
+        str | None,
         typer.Option(help="Workspace folder (also LIANZHAO_HOME; ./var by default)."),
     ] = None,
 ) -> None:
     """链招：产业链招商线索推荐。Ranked leads for the needs of development zones."""
-    context.obj = Context(home)
+    if home is not None and not home.strip():  # a path of nothing is the current folder
+        raise UsageError("--home must be a folder, got nothing", field="home", got=home)
+    context.obj = Context(None if home is None else Path(home))
 
 
 app.command("demo")(demo.demo)
@@ -56,6 +59,7 @@ app.command("import")(tables.import_)
 app.command("export")(tables.export)
 app.command("list")(listing.list_)
 app.command("remove")(tables.remove)
+app.command("duplicates")(duplicates.duplicates)
 app.command("train")(models.train)
 app.command("evaluate")(evaluation.evaluate)
 app.command("recommend")(recommend.recommend)

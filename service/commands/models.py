@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from features.errors import ConflictError
+from features.errors import ConflictError, RefusedError
 from models import loading, prepared
 from service.commands import manifests
 from service.commands.context import Context, echo_json, progress
@@ -18,20 +18,28 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")
 
 def train(
     context: typer.Context,
-    seed: Annotated[int, typer.Option(min=0, help="Same data and seed, same model.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=2**32 - 1, help="Same data and seed, same model.")
+    ] = 0,
     activate: Annotated[
         bool, typer.Option("--activate/--no-activate", help="Let it serve at once.")
     ] = True,
     force: Annotated[
-        bool, typer.Option(help="Activate it even if it ranks worse than the active version.")
+        bool,
+        typer.Option(
+            help="Activate it even if it ranks worse than the active version, or unknown."
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Fit on what the workspace holds, judge it on what was held out, save and activate it.
 
-    A version that is surely worse than the active one is saved, but does not serve: exit code 1.
+    An active version that was judged is replaced only by one that was compared with it and is not
+    worse: any other is saved, but does not serve (exit code 3), unless --force says so.
     """
     own: Context = context.obj
+    for fall in publishing.fallen(own.workspace, own.registry):
+        typer.echo(f"warning: {fall}", err=True)
     with progress() as tell:
         done = publishing.train(
             own.workspace,
@@ -52,7 +60,7 @@ def train(
         state = "active" if done["activated"] else "saved, not activated"
         typer.echo(f"model {done['version']}: {state}")
     if activate and not done["activated"]:
-        raise ConflictError(f"model {done['version']} does not serve: {done['why_not']}")
+        raise RefusedError(f"model {done['version']} does not serve: {done['why_not']}")
 
 
 @versions.command("list")
@@ -128,7 +136,10 @@ def prune(
     context: typer.Context,
     keep: Annotated[int, typer.Option(min=0, help="How many of the newest to keep.")],
 ) -> None:
-    """Delete old versions, and what was prepared for them; the active one always stays."""
+    """Delete old versions, and what was prepared for them.
+
+    The active one always stays, and so does the one that a rollback returns to.
+    """
     own: Context = context.obj
     gone = own.registry.prune(keep)
     prepared.tidy(own.workspace)

@@ -23,9 +23,9 @@ from service.serving.export import (
     write_bytes,
     write_table,
 )
-from service.serving.filters import Filters
 from service.serving.interfaces import Language
 from service.serving.neighbours import progress_told
+from service.serving.questions import KnownNeed, LeadsQuestion
 from service.serving.reasons import SEPARATORS, summary
 from service.serving.take_along import take_along
 
@@ -76,7 +76,8 @@ def recommend(
     else:
         query = engine.need_of(str(zone), str(industry))
     own.ask_words([query.industry])
-    page = engine.recommend(query, Filters(), k, 0, language)
+    wanted = KnownNeed(query.need_id) if query.need_id else query
+    page = LeadsQuestion(wanted, limit=k, spoken=language).answer(engine)
     if out and out.suffix.lower() == ".xlsx":
         made = take_along([page], engine.enterprise, day=date.today(), author=author, ids=ids)
         write_bytes(made, out)

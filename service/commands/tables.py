@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from features.errors import UsageError
+from features.removal import remove_judgement, taken_along
 from features.tables.exporting import exported
 from features.tables.importing import import_table
 from features.tables.report import ImportReport, Options
@@ -18,6 +20,9 @@ from features.vocabulary import CURRENCIES
 from service.api.problems import FAILURE
 from service.commands.context import Context, echo_json
 from service.serving.export import check_writable, write_table
+
+if TYPE_CHECKING:
+    from features.workspace import Workspace
 
 
 class TableName(StrEnum):
@@ -34,11 +39,12 @@ class TableName(StrEnum):
 
 
 class Removable(StrEnum):
-    """What can be taken out by its id; a table, by its name."""
+    """What can be taken out by its id; a judgement by two of them, a table by its name."""
 
     enterprise = "enterprise"
     need = "need"
     event = "event"
+    judgement = "judgement"
     table = "table"
 
 
@@ -119,21 +125,65 @@ def export(
 def remove(
     context: typer.Context,
     kind: Annotated[Removable, typer.Argument(help="What it is.")],
-    id_: Annotated[str, typer.Argument(metavar="ID", help="Its id.")],
+    id_: Annotated[str, typer.Argument(metavar="ID", help="Its id; of a judgement, the need's.")],
+    enterprise: Annotated[
+        str | None, typer.Argument(metavar="[ENTERPRISE]", help="Whom the judgement is about.")
+    ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Do not ask about what goes along.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
 ) -> None:
     """Take an enterprise, a need or an event out, with the judgements and events about it.
 
-    It is gone from answers at once, and from what is learnt at the next training. `remove table
-    chains` and `remove table input_output` bring back what the project ships.
+    It is gone from answers at once, and from what is learnt at the next training. `remove judgement
+    NEED ENTERPRISE` takes that alone. `remove table chains` and `remove table input_output` bring
+    back what the project ships.
     """
     own: Context = context.obj
-    removed = own.workspace.remove(kind.value, id_)
+    if (kind == Removable.judgement) != (enterprise is not None):
+        raise UsageError(
+            "remove judgement takes a need and an enterprise, the others one id",
+            field="ENTERPRISE",
+            got=enterprise,
+            expected="remove judgement NEED ENTERPRISE",
+        )
+    if enterprise is not None:
+        removed = remove_judgement(own.workspace, id_, enterprise)
+    else:
+        if not yes:
+            _ask(f"{kind.value} {id_}", taken_along(own.workspace, kind.value, id_))
+        removed = own.workspace.remove(kind.value, id_)  # type: ignore[arg-type]
+        if kind == Removable.enterprise:
+            removed = _with_joined(own.workspace, id_, removed)
     if as_json:
-        echo_json({"kind": kind.value, "id": id_, "removed": removed})
+        known = {} if enterprise is None else {"enterprise_id": enterprise}
+        echo_json({"kind": kind.value, "id": id_, **known, "removed": removed})
     else:
         told = ", ".join(f"{count} of {name}" for name, count in removed.items())
-        typer.echo(f"removed {kind.value} {id_}: rows {told}")
+        named = id_ if enterprise is None else f"{id_} {enterprise}"
+        typer.echo(f"removed {kind.value} {named}: rows {told}")
+
+
+def _with_joined(workspace: Workspace, id_: str, removed: dict[str, int]) -> dict[str, int]:
+    """Take out those too that were joined into an enterprise, which would come back otherwise."""
+    total = dict(removed)
+    for other in workspace.joins.of(id_):
+        for table, count in workspace.remove("enterprise", other).items():
+            total[table] = total.get(table, 0) + count
+    return total
+
+
+def _ask(what: str, along: dict[str, int]) -> None:
+    """Ask about what goes along, where there is somebody to be asked; say it in any case."""
+    if not along:
+        return
+    told = " and ".join(f"{count:,} {table}" for table, count in along.items())
+    typer.echo(
+        f"warning: {told} go along with {what}: an import does not bring them back", err=True
+    )
+    if sys.stdin is not None and sys.stdin.isatty():
+        typer.confirm("go on?", abort=True, err=True)
 
 
 def _mapping(given: list[str]) -> dict[str, str]:

@@ -111,15 +111,15 @@ class EventLog:
         """Return what was taken back, recorded or imported (`features.retractions.SCHEMA`)."""
         return self.content().retractions
 
-    def changed_on(self) -> datetime.date | None:
-        """Return the day of the last change, in UTC; None while there is nothing in it."""
+    def changed_at(self) -> datetime.datetime | None:
+        """Return when it last changed, in UTC; None while there is nothing in it."""
 
-        def work(connection: sa.Connection) -> datetime.date | None:
+        def work(connection: sa.Connection) -> datetime.datetime | None:
             times = [
                 connection.execute(sa.select(sa.func.max(column))).scalar()
                 for column in (EVENTS.c.recorded_at, RETRACTIONS.c.retracted_at)
             ]
-            return max((at.date() for at in times if at is not None), default=None)
+            return max((at for at in times if at is not None), default=None)
 
         return self.database.read(work, None)
 
@@ -248,9 +248,9 @@ class SeenEvents:
         """Return what was seen."""
         return self._content
 
-    def changed_on(self) -> datetime.date | None:
-        """Return the day of the last change of the log itself."""
-        return self._log.changed_on()
+    def changed_at(self) -> datetime.datetime | None:
+        """Return when it last changed, in UTC; None while there is nothing in it."""
+        return self._log.changed_at()
 
     def removing(self, column: str, id_: str) -> AbstractContextManager[int]:
         """Take events out of the log itself."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import secrets
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import polars as pl
 
+from features import calendar
 from features.catalogue import EVENTS
 from features.errors import InputError, NotFoundError
 from features.retractions import zone_of
@@ -78,7 +78,7 @@ class Feedback:
         given = {name: None if value is None else str(value) for name, value in body.items()}
         asked = sha256(orjson.dumps(given, option=orjson.OPT_SORT_KEYS)).hexdigest()
         given["event_id"] = given.get("event_id") or f"http-{secrets.token_hex(8)}"
-        event = parse_record(EVENTS, given, datetime.date.today())
+        event = parse_record(EVENTS, given, calendar.today())
         zone_id = _zone(event, engine)
         caller.check_zone(zone_id, "need_id" if event["need_id"] else "zone_id")
         target = event["need_id"] or event["zone_id"]

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 from features.errors import LianzhaoError
 from features.workspace import Workspace
 from service.access.keys import Access
+from service.access.proxies import Proxies
 from service.access.refusals import Refusals
 from service.database.audit_log import AuditLog, Entry
 from service.database.connection import Database, DatabaseError, versions
@@ -68,7 +69,7 @@ class Ledger:
 
     def __init__(self, settings: Settings) -> None:
         self.database = Database(settings.home, settings.database())
-        self.access = Access()
+        self.access = Access(proxies=Proxies(settings.trusted_proxies))
         self.keys = KeyStore(self.database)
         self.audit = AuditLog(self.database, settings.audit_days)
         self.events = EventLog(self.database)

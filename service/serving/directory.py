@@ -25,8 +25,8 @@ class Directory:
     Parameters
     ----------
     profiles : Profiles
-    closed : ndarray of bool, shape (n,)
-        Which of them are struck off.
+    closed, repeated : ndarray of bool, shape (n,)
+        Which of them are struck off; for which another one stands.
     tables : dict of DataFrame
         zones and needs.
     chain_map : ChainMap
@@ -36,12 +36,14 @@ class Directory:
         self,
         profiles: Profiles,
         closed: NDArray[np.bool_],
+        repeated: NDArray[np.bool_],
         tables: dict[str, pl.DataFrame],
         chain_map: ChainMap,
     ) -> None:
         self.chain_map = chain_map
         self._profiles = profiles
-        self._listed = ~closed
+        self._closed = closed
+        self._listed = ~(closed | repeated)
         self._zones = {row["zone_id"]: row for row in tables["zones"].iter_rows(named=True)}
         self._needs = {
             row["need_id"]: NeedQuery.from_row(row) for row in tables["needs"].iter_rows(named=True)
@@ -171,7 +173,7 @@ class Directory:
         return {
             **row,
             "flags": flags(row),
-            "struck_off": not bool(self._listed[at]),
+            "struck_off": bool(self._closed[at]),
             "confidence": confidence(row),
         }
 

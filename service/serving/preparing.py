@@ -80,10 +80,12 @@ def _environment(settings: Settings) -> Mapping[str, str]:
     given = {
         "home": settings.home.absolute(),
         "redis_url": settings.redis(),
+        "cache_seal": settings.cache_seal and settings.cache_seal.get_secret_value(),
         "database_url": settings.database(),
         "encoder": settings.encoder,
         "cache_ttl": settings.cache_ttl,
         "log_level": settings.log_level,
+        "time_zone": settings.time_zone,
         "words_url": settings.words_url,
         "words_model": settings.words_model,
         "words_key": settings.words_key.get_secret_value() if settings.words_key else None,
@@ -128,7 +130,8 @@ def _loaded(settings: Settings, version: str) -> Engine:
 
 async def _warm(settings: Settings, engine: Engine) -> None:
     """Have the first page of every known need in Redis, in Chinese, for who may see all zones."""
-    remote = RemoteCache(settings.redis(), settings.cache_ttl, patience=_PATIENCE)
+    seal = settings.seal()
+    remote = RemoteCache(settings.redis(), settings.cache_ttl, patience=_PATIENCE, seal=seal)
     ends, computed = time.monotonic() + _WARMING_SECONDS, 0
     try:
         await remote.check()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import orjson
 
 from service.access.zones import EVERY_ZONE, ZoneRights
+from service.cache.lists import ListId
 from service.serving.filters import Filters
 
 if TYPE_CHECKING:
@@ -37,6 +38,11 @@ class Question:
     @property
     def language(self) -> Language | None:
         """The language of texts in the answer; None where it has none."""
+        return None
+
+    @property
+    def list_id(self) -> ListId | None:
+        """The list that this asks for a next page of; None for no certain one."""
         return None
 
     def text(self, engine: Engine) -> str | None:  # noqa: ARG002
@@ -107,6 +113,13 @@ class LeadsQuestion(Question):
     spoken : {"zh", "en"}
     rights : ZoneRights
         What the caller may see.
+    of : str, optional
+        The list_id of the page before.
+
+    Raises
+    ------
+    InputError
+        When `of` is the id of another list.
     """
 
     need: KnownNeed | NeedQuery
@@ -115,18 +128,28 @@ class LeadsQuestion(Question):
     offset: int = 0
     spoken: Language = "zh"
     rights: ZoneRights = EVERY_ZONE
+    of: str | None = field(default=None, compare=False)
     ranks: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         known = isinstance(self.need, KnownNeed)
-        arguments = {
+        asked = {
             "need": {name: value for name, value in vars(self.need).items() if value},
             "filters": self.filters.canonical(),
-            "limit": self.limit,
-            "offset": self.offset,
         }
         call = "leads-of-known" if known else "leads-of-given"
-        self._set_key(call, self.spoken, self.rights, arguments)
+        # Whichever page it is, and whoever asks.
+        self._set_key(call, self.spoken, EVERY_ZONE, asked)
+        object.__setattr__(self, "_whole", self.key)
+        object.__setattr__(self, "_of", self.of and ListId.parse(self.of, self.key))
+        page = {**asked, "limit": self.limit, "offset": self.offset}
+        self._set_key(call, self.spoken, self.rights, page)
+
+    @property
+    def list_id(self) -> ListId | None:
+        """The list that this asks for a next page of; None for no certain one."""
+        found: ListId | None = vars(self)["_of"] or None
+        return found
 
     @property
     def language(self) -> Language | None:
@@ -140,7 +163,7 @@ class LeadsQuestion(Question):
 
     def answer(self, engine: Engine) -> Document:
         """Return the page, as the caller may see it (NotFoundError, ForeignZoneError)."""
-        return engine.recommend(
+        page = engine.recommend(
             self._need(engine),
             self.filters,
             self.limit,
@@ -148,6 +171,8 @@ class LeadsQuestion(Question):
             self.spoken,
             deals=self.rights.zones is None,
         )
+        its = str(ListId.of(engine, vars(self)["_whole"]))
+        return {"need": page["need"], "list_id": its, **page}
 
     def _need(self, engine: Engine) -> NeedQuery:
         need, name = self.need, "need.zone_id"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import shutil
 import socket
@@ -246,6 +247,90 @@ def test_a_cluster(redis: Make, start: Start, monkeypatch: pytest.MonkeyPatch) -
     nodes[2].kill()
     with start(redis_url=nodes[0].url) as client:
         assert max(ask(client, limit)[1] for limit in limits) < 2
+
+
+@pytest.mark.usefixtures("patient")
+def test_a_replica_that_takes_nothing(redis: Make, start: Start) -> None:
+    master = redis()
+    master.start()
+    replica = redis("--replicaof", "127.0.0.1", str(master.port))
+    replica.start()
+    with start(redis_url=replica.url) as client:
+        assert [ask(client, limit)[0] for limit in (1, 2, 1)] == ["miss", "miss", "hit"]
+        ready = client.get("/health/ready").json()
+        assert (ready["cache"], ready["degraded"]) == ("read-only", ["cache"])
+        told(replica, "replicaof", "no", "one")
+        await_state(client, "up")
+
+
+@pytest.mark.usefixtures("patient")
+def test_a_number_of_a_database_that_there_is_not(redis: Make, start: Start) -> None:
+    server = redis("--databases", "1")
+    server.start()
+    with start(redis_url=f"redis://127.0.0.1:{server.port}/9") as client:
+        assert [ask(client, limit)[0] for limit in (1, 2)] == ["miss", "miss"]
+        assert client.get("/health/ready").json()["degraded"] == ["cache"]
+
+
+@pytest.mark.usefixtures("patient")
+def test_what_is_no_redis_at_all(start: Start) -> None:
+    """A server of another kind says something that no client understands."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+
+        def talk() -> None:
+            while True:
+                try:
+                    connection = other.accept()[0]
+                except OSError:
+                    return
+                with connection, contextlib.suppress(OSError):
+                    connection.recv(1000)
+                    connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n<html>")
+
+        thread = threading.Thread(target=talk)
+        thread.start()
+        with start(redis_url=f"redis://127.0.0.1:{other.getsockname()[1]}/0") as client:
+            assert [ask(client, limit)[0] for limit in (1, 2, 3, 4)] == ["miss"] * 4
+            assert state(client) == "down"
+        other.shutdown(socket.SHUT_RDWR)
+    thread.join()
+
+
+@pytest.mark.skipif(
+    not shutil.which("redis-sentinel"), reason="no redis-sentinel in the path; none is carried"
+)
+@pytest.mark.usefixtures("patient")
+def test_sentinels(redis: Make, start: Start, tmp_path: Path) -> None:
+    master = redis("--requirepass", "open-sesame")
+    master.start()
+    configuration = tmp_path / "sentinel.conf"
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    configuration.write_text(
+        f"port {port}\nbind 127.0.0.1\ndir {tmp_path}\n"
+        f"sentinel monitor leads 127.0.0.1 {master.port} 1\n"
+        "sentinel auth-pass leads open-sesame\n"
+    )
+    command = ["redis-sentinel", str(configuration)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as sentinel:
+        try:
+            ends = time.monotonic() + 10
+            while True:
+                with contextlib.suppress(OSError):
+                    socket.create_connection(("127.0.0.1", port)).close()
+                    break
+                assert time.monotonic() < ends
+                time.sleep(0.02)
+            for at, expected in (("leads", "miss"), ("leads/0", "hit")):
+                address = f"redis+sentinel://:open-sesame@127.0.0.1:{port}/{at}"
+                with start(redis_url=address, rate_limit="1000/day") as client:
+                    assert ask(client, 1)[0] == expected
+                    assert state(client) == "up"
+            with start(redis_url=f"redis+sentinel://127.0.0.1:{port}/others") as client:
+                assert ask(client, 2)[0] == "miss"
+                await_state(client, "down")
+        finally:
+            sentinel.terminate()
 
 
 def test_the_embedded_server_is_started_again() -> None:

@@ -121,13 +121,14 @@ def test_a_damaged_pointer_is_named_and_mended_by_activation(registry, content):
     assert registry.active() == "v2"
 
 
-def test_pruning_keeps_the_newest_and_the_active_one(registry):
+def test_pruning_keeps_the_newest_the_active_one_and_the_one_before(registry):
     for version in ("v3", "v2", "v1"):
         registry.activate(version)
-    assert registry.prune(1) == ["v2"]
-    assert [v["version"] for v in registry.list()] == ["v3", "v1"]
+    assert registry.prune(0) == ["v3"]
+    assert [v["version"] for v in registry.list()] == ["v2", "v1"]
     assert registry.active() == "v1"
-    assert registry.rollback() == "v3"
+    assert registry.rollback() == "v2"
+    assert registry.prune(1) == ["v1"]
 
 
 def test_pruning_to_none_keeps_the_active_one(registry):

@@ -103,6 +103,9 @@ class FakeEngine:
             "leads": leads[offset : offset + limit],
         }
 
+    def rest(self) -> None:
+        pass
+
     def need(self, need_id: str) -> NeedQuery:
         if need_id != NEED.need_id:
             raise NotFoundError(f"no need {need_id!r}", field="need_id", got=need_id)

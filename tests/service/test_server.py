@@ -174,6 +174,28 @@ def test_wrong_usage_is_refused(given: dict[str, object], field: str) -> None:
     assert caught.value.field == field
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET /health/li",
+        b"GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Half: ",
+        b"GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nGET /hea",
+        b"",
+    ],
+    ids=["half a line", "half a header", "half of the second", "nothing"],
+)
+def test_half_a_request_does_not_hold_the_end(launch: Launch, sent: bytes) -> None:
+    process, url = launch()
+    host, port = url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=20) as held:
+        held.sendall(sent)
+        time.sleep(0.2)
+        began = time.monotonic()
+        process.terminate()
+        assert process.wait(20) == 0
+        assert time.monotonic() - began < 8  # some four; it is killed after ten
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no such limit")
 def test_it_refuses_to_start_where_too_few_files_may_be_opened(tmp_path: Path) -> None:
     import resource

@@ -112,3 +112,131 @@ def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_masks(value: str, shown: str) -> None:
     assert masked(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "field", "expected"),
+    [
+        (
+            "TRUSTED_PROXIES",
+            "127.0.0.1, 10.0.0.0/8,::1",
+            "trusted_proxies",
+            ("127.0.0.1/32", "10.0.0.0/8", "::1/128"),
+        ),
+        ("ROOT_PATH", "/leads/", "root_path", "/leads"),
+        ("ROOT_PATH", "/", "root_path", ""),
+    ],
+)
+def test_what_stands_before_the_service(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, field: str, expected: object
+) -> None:
+    monkeypatch.setenv(f"LIANZHAO_{name}", value)
+    assert getattr(Settings.load(), field) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TRUSTED_PROXIES", "nginx"),
+        ("TRUSTED_PROXIES", "10.0.0.0/33"),
+        ("TRUSTED_PROXIES", "127.0.0.1;10.0.0.1"),
+        ("ROOT_PATH", "leads"),
+        ("ROOT_PATH", "/a/../b"),
+        ("ROOT_PATH", "https://example.org/leads"),
+    ],
+)
+def test_wrong_words_about_what_stands_before_the_service(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(f"LIANZHAO_{name}", value)
+    with pytest.raises(SettingsError, match=f"LIANZHAO_{name} must be") as error:
+        Settings.load()
+    assert value in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "word"),
+    [
+        ("redis://host/0?timeout=5", "no option 'timeout'"),
+        ("redis://host/?db=abc", "'db'"),
+        ("redis://host/0?socket_timeout=long", "'socket_timeout'"),
+        ("redis://host/0?decode_responses=true", "no option 'decode_responses'"),
+        ("redis://host/0?ssl_ca_certs=/etc/ca.pem", "no option 'ssl_ca_certs'"),
+        ("rediss://host/0?ssl_cert_reqs=perhaps", "perhaps"),
+        ("redis://host/0?protocol=9", "protocol must be"),
+        ("unix:///run/redis.sock?timeout=5", "no option 'timeout'"),
+        ("redis://host/0/1", "the database is a number"),
+        ("redis://:pa#ss@host:6379/0", "%23"),
+        ("redis://:pa/ss@host:6379/0", "%2F"),
+        ("redis://user:pa?ss@host:6379/0", "%3F"),
+        ("redis://user#x:pass@host", "%23"),
+        ("redis://host/0#fragment", "%23"),
+        ("redis+sentinel://host:26379", "NAME-OF-THE-MASTER"),
+        ("redis+sentinel://host:port/name", "sentinel's port"),
+        ("redis+sentinel://host/name/zero", "the database is a number"),
+        ("redis+sentinel://host/name?timeout=1", "no option 'timeout'"),
+        ("redis://one:6379,two:6379/0", "redis+sentinel://"),
+    ],
+)
+def test_what_the_client_of_redis_refuses_stops_the_start_with_the_word(
+    monkeypatch: pytest.MonkeyPatch, url: str, word: str
+) -> None:
+    monkeypatch.setenv("LIANZHAO_REDIS_URL", url)
+    with pytest.raises(SettingsError) as caught:
+        Settings.load()
+    assert word in caught.value.message
+    assert "ss@" not in caught.value.message.replace("***@", "")
+
+
+@pytest.mark.parametrize(
+    ("url", "word"),
+    [
+        ("postgresql://user:pa#ss@host/name", "%23"),
+        ("postgresql://user:pa/ss@host/name", "%2F"),
+        ("postgresql://host/name?timeout=5", '"timeout"'),
+    ],
+)
+def test_what_the_client_of_the_database_refuses_stops_the_start_with_the_word(
+    monkeypatch: pytest.MonkeyPatch, url: str, word: str
+) -> None:
+    monkeypatch.setenv("LIANZHAO_DATABASE_URL", url)
+    with pytest.raises(SettingsError) as caught:
+        Settings.load()
+    assert word in caught.value.message
+    assert "ss@" not in caught.value.message.replace("***@", "")
+    monkeypatch.setenv("LIANZHAO_DATABASE_URL", "postgresql://host/name?connect_timeout=5")
+    assert Settings.load().database()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://:pa%23s%2Fs@host:6379/0?socket_timeout=0.5&max_connections=9",
+        "rediss://host/0?ssl_cert_reqs=none&ssl_check_hostname=false",
+        "redis+sentinel://one:26379,two/mymaster/1?sentinel_password=x",
+        "rediss+sentinel://u:p@[::1]:26379/mymaster?ssl_cert_reqs=none",
+        "sentinel://one/mymaster",
+    ],
+)
+def test_addresses_of_redis_with_options(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("LIANZHAO_REDIS_URL", url)
+    assert Settings.load().redis() == url
+
+
+def test_a_seal_is_a_secret_of_some_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIANZHAO_CACHE_SEAL", "geheim")
+    with pytest.raises(SettingsError, match="LIANZHAO_CACHE_SEAL must be a secret of") as caught:
+        Settings.load()
+    assert "geheim" not in caught.value.message
+
+
+def test_the_time_zone_is_china_s_or_one_that_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    from features import calendar
+
+    assert Settings.load().time_zone == "Asia/Shanghai"
+    monkeypatch.setenv("LIANZHAO_TIME_ZONE", "Asia/Nowhere")
+    with pytest.raises(SettingsError, match="LIANZHAO_TIME_ZONE must be a time zone"):
+        Settings.load()
+    monkeypatch.setenv("LIANZHAO_TIME_ZONE", "UTC")
+    assert Settings.load().time_zone == "UTC"
+    calendar.use(calendar.DEFAULT)

@@ -8,7 +8,7 @@ from service.api.routes.context import Context, shaped
 
 router = APIRouter(tags=["health"])
 
-_AILING = {"down", "full"}
+_AILING = {"down", "full", "read-only", "refusing"}
 
 
 def _json(document: dict[str, object]) -> Response:

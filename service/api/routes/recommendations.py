@@ -10,7 +10,7 @@ from service.access.gate import ZONE
 from service.access.keys import Caller
 from service.api.replies import LeadPage
 from service.api.routes.context import Asking, Context, Spoken, only, shaped
-from service.api.schemas import FilterBody, PageQuery, RecommendationBody, RecommendationQuery
+from service.api.schemas import FilterBody, RecommendationBody, RecommendationQuery
 from service.serving.filters import Filters
 from service.serving.interfaces import Language
 from service.serving.questions import KnownNeed, LeadsQuestion
@@ -66,12 +66,14 @@ def question_of(asked: RecommendationQuery, language: Language, caller: Caller) 
 
 def _question(
     need: KnownNeed | NeedQuery,
-    page: PageQuery,
+    page: RecommendationQuery | RecommendationBody,
     filters: Filters,
     language: Language,
     caller: Caller,
 ) -> LeadsQuestion:
-    return LeadsQuestion(need, filters, page.limit, page.offset, language, caller.rights)
+    return LeadsQuestion(
+        need, filters, page.limit, page.offset, language, caller.rights, page.list_id
+    )
 
 
 def filters_of(body: FilterBody) -> Filters:

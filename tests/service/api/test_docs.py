@@ -43,6 +43,7 @@ PLAIN = (
     (400, "bad-json", "POST", LEADS, LEADS, {"content": b"{", "headers": JSON}),
     (400, "bad-body", "POST", LEADS, LEADS, {"content": b'"\xff"', "headers": JSON}),
     (403, "foreign-origin", "POST", LEADS, LEADS, {"headers": {"Origin": "https://evil.example"}}),
+    (403, "forwarded", "GET", LEADS, LEADS, {"headers": {"Forwarded": "for=203.0.113.9"}}),
     (404, "not-found", "GET", ZONE, "/v1/zones/nowhere", {}),
     (413, "too-large", "POST", LEADS, LEADS, {"content": b" " * (MAX_BODY + 1), "headers": JSON}),
     (414, "too-long", "GET", LEADS, LEADS + "?need_id=" + "a" * 40_000, {}),
@@ -111,6 +112,10 @@ def test_every_code_of_the_document_is_reached(
         with monkeypatch.context() as patch:
             patch.setattr(source.there, "zones", lambda: 1 / 0)
             reached.ask(client, 500, "internal-error", "GET", "/v1/zones")
+        page = client.get(f"{LEADS}?need_id=z/光电LED").json()
+        other = page["list_id"].replace("~p1~", "~gone~")
+        more = f"{LEADS}?need_id=z/光电LED&offset=20&list_id={other}"
+        reached.ask(client, 409, "list-gone", "GET", LEADS, more)
         with monkeypatch.context() as patch:
             patch.setattr("service.threads.MOST_WAITING", 0)
             reached.ask(client, 503, "busy", "GET", "/v1/chains")

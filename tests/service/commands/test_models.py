@@ -166,7 +166,7 @@ def spoilt(home):
 def test_a_version_made_worse_is_refused_told_and_marked(run, spoilt):
     before = spoilt.active()
     ended = run("train")
-    assert ended.code == 1
+    assert ended.code == 3
     refused = spoilt.list()[0]["version"]
     why = rf"NDCG@10 is below that of the active version {before}: .*enterprises -0\.\d+ \["
     assert re.search(why, ended.said)
@@ -184,11 +184,32 @@ def test_a_version_made_worse_is_refused_told_and_marked(run, spoilt):
 
 def test_a_refusal_with_json_is_one_document_and_one_line(run, spoilt):
     ended = run("train", "--json")
-    assert ended.code == 1
+    assert ended.code == 3
     found = json.loads(ended.out)
     assert (found["activated"], found["forced"]) == (False, False)
     assert found["refused"] in found["why_not"]
     assert found["why_not"] in ended.said
+
+
+@pytest.mark.parametrize("how", ["cut", "needs removed", "all gone"])
+def test_labels_that_vanish_do_not_take_the_guard_along(run, registry, home, how):
+    workspace, before = Workspace(home), registry.active()
+    rows = workspace.read("judgements")
+    if how == "needs removed":
+        needs = workspace.read("needs")
+        for need in NEED_IDS:
+            assert run("remove", "need", need).code == 0
+        workspace.commit({"needs": needs})
+    else:
+        workspace.commit({"judgements": rows.head(4 if how == "cut" else 0)})
+    ended = run("train")
+    assert ended.code == 3
+    assert "cannot be compared with the active version" in ended.said
+    assert f"judgements has {workspace.read('judgements').height} rows, {rows.height}" in ended.err
+    assert registry.active() == before
+    assert run("train", "--force").code == 0
+    # What is active now was never judged, and may be replaced.
+    assert run("train").code == 0
 
 
 def test_force_activates_it_and_is_shown(run, spoilt):
@@ -252,10 +273,19 @@ def test_pruning_keeps_the_active_version(run, registry):
         (pools / version["version"] / "0").mkdir(parents=True)
     ended = run("models", "prune", "--keep", "1")
     assert ended.code == 0
-    assert ended.out.startswith("deleted 1: ")
+    # All three stay: the newest, the active one, and the one that a rollback returns to.
+    assert ended.out == "deleted 0\n"
+    assert run("models", "rollback").code == 0
+    assert run("models", "prune", "--keep", "0").out.startswith("deleted 2: ")
     assert {path.name for path in pools.iterdir()} == {each["version"] for each in registry.list()}
-    assert len(registry.list()) == 2
+    assert len(registry.list()) == 1
     assert run("models", "prune", "--keep", "1").out == "deleted 0\n"
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate"])
+def test_a_seed_that_no_generator_takes_is_wrong_usage(run, registry, command):
+    protocol = ["--protocol", "cold-need"] if command == "evaluate" else []
+    assert run(command, *protocol, "--seed", 2**32).code == 2
 
 
 def test_a_damaged_model_is_told_in_one_line_naming_the_file(run, registry):

@@ -1,4 +1,5 @@
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -139,3 +140,81 @@ def test_an_input_output_table_goes_in_and_out_again(run, tmp_path):
     ended = run("remove", "table", "input_output")
     assert ended.code == 1
     assert "no table 'input_output' was imported" in ended.err
+
+
+def test_own_words_take_effect_at_once(run, home, tmp_path):
+    def words_of(text):
+        page = json.loads(run("recommend", "--text", text, "-k", 3, "--json").out)
+        return [word["word"] for word in page["understood"]["words"]]
+
+    text = "植物专项"
+    assert "精甲醇" not in words_of(text)
+    own = tmp_path / "own.csv"
+    own.write_text(f"concept,words\n{text},精甲醇;粗甲醇\n", encoding="utf-8")
+    assert run("import", "words", own).code == 0
+    assert "精甲醇" in words_of(text)
+    assert run("remove", "table", "words").code == 0
+    assert "精甲醇" not in words_of(text)
+
+
+def test_one_judgement_is_removed_alone(run, home):
+    workspace = Workspace(home)
+    before = workspace.read("judgements")
+    need, enterprise = before.select("need_id", "enterprise_id").row(0)
+    ended = run("remove", "judgement", need, enterprise)
+    assert (ended.code, ended.out) == (
+        0,
+        f"removed judgement {need} {enterprise}: rows 1 of judgements\n",
+    )
+    after = workspace.read("judgements")
+    assert after.height == before.height - 1
+    assert after.filter(need_id=need, enterprise_id=enterprise).is_empty()
+    ended = run("remove", "judgement", need, enterprise)
+    assert ended.code == 1
+    assert f"no judgement of '{enterprise}' for '{need}'" in ended.said
+
+
+@pytest.mark.parametrize(
+    "words", [("judgement", "n"), ("need", "n", "e"), ("enterprise", "e", "n"), ("table", "a", "b")]
+)
+def test_a_removal_with_too_few_or_too_many_ids_is_wrong_usage(run, home, words):
+    assert run("remove", *words).code == 2
+
+
+def test_what_goes_along_is_told_and_asked_about(run, home, monkeypatch):
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
+    asked = []
+    monkeypatch.setattr("typer.confirm", lambda text, **_: asked.append(text))
+    ended = run("remove", "need", NEED_IDS[0])
+    assert "5 judgements and 1 events go along with need" in ended.err
+    assert len(asked) == 1
+    assert run("remove", "need", NEED_IDS[1], "--yes").code == 0
+    assert len(asked) == 1
+
+
+def test_duplicates_are_listed_joined_and_parted(run, home):
+    ended = run("duplicates")
+    assert ended.code == 0
+    assert "same name:\n  X-twin-a  双子光电有限公司  (" in ended.out
+    found = json.loads(run("duplicates", "--json").out)
+    assert [(pair["why"], pair["other"]["enterprise_id"]) for pair in found["pairs"]] == [
+        ("name", "X-twin-b")
+    ]
+    assert run("duplicates", "--join", "X-twin-b", "X-twin-a").code == 0
+    found = json.loads(run("duplicates", "--json").out)
+    assert found == {"pairs": [], "joined": {"X-twin-a": "X-twin-b"}}
+    page = json.loads(run("recommend", "--need", NEED_IDS[0], "-k", "500", "--json").out)
+    listed = [lead["enterprise"]["enterprise_id"] for lead in page["leads"]]
+    assert "X-twin-b" in listed
+    assert "X-twin-a" not in listed
+    assert run("duplicates", "--undo", "X-twin-a").code == 0
+    assert len(json.loads(run("duplicates", "--json").out)["pairs"]) == 1
+    assert run("duplicates", "--join", "X-twin-b", "nobody").code == 1
+    assert run("duplicates", "--join", "X-twin-b", "X-twin-a", "--undo", "x").code == 2
+
+
+def test_whoever_was_joined_goes_along(run, home):
+    run("duplicates", "--join", "X-twin-a", "X-twin-b")
+    assert "2 of enterprises" in run("remove", "enterprise", "X-twin-a").out
+    left = Workspace(home).read("enterprises")["enterprise_id"]
+    assert not {"X-twin-a", "X-twin-b"} & set(left)

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from features.errors import NotFoundError
@@ -15,9 +16,9 @@ def directory(bound):
     stray = frame("needs", [{"need_id": "z9/LED", "zone_id": "z9", "industry": "LED"}])
     known["needs"] = known["needs"].vstack(stray)
     profiles = Profiles.of(known["enterprises"])
-    return Directory(
-        profiles, struck_off(known["enterprises"]), known, bound.ranker.space.chain_map
-    )
+    closed = struck_off(known["enterprises"])
+    nobody = np.zeros_like(closed)
+    return Directory(profiles, closed, nobody, known, bound.ranker.space.chain_map)
 
 
 def test_zones_are_told_with_their_needs(directory):

@@ -1,0 +1,167 @@
+"""Rows of a pool that are one enterprise: of one code, one name, or one name that the other had.
+
+An enterprise comes in under the registration number of before 2015 (15 digits), its unified code
+(18 characters), its organisation code (9) or tax number (15), under a new name, with blanks or
+other signs in its name, or with its former name behind it. What is found here is suspected: a list
+shows only one row of those that belong together, and it takes a word to join them.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import polars as pl
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+
+from features.places import stem
+from features.profile import struck_off
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+CODE, NAME, FORMER = "code", "name", "former name"
+
+_FILLING = r"[\s()（）【】\[\]<>《》“”\"'‘’·・.,，。、\-—–_*]"
+_BEHIND = r"[(（【\[]\s*(?:曾用名|原名|更名前|原)\s*[:：为]?\s*([^)）】\]]+)[)）】\]]"
+"""A former name that stands behind the name. NFKC makes parentheses and colons narrow."""
+_UNIFIED = r"^[1-9A-Y][1-9][0-9]{6}([0-9A-HJ-NP-RTUWXY]{8}[0-9X])[0-9A-HJ-NP-RTUWXY]$"
+_TAX = r"^[0-9]{6}([0-9A-HJ-NP-RTUWXY]{8}[0-9X])$"
+_ORGANISATION = r"^([0-9A-HJ-NP-RTUWXY]{8}[0-9X])$"
+_COMPARED = 50
+"""So many rows of one name are compared each with each; more are taken for one."""
+
+
+class Pair(NamedTuple):
+    """Two rows that are one enterprise, as it seems, and what they share."""
+
+    one: int
+    other: int
+    why: str
+
+
+def pairs(enterprises: pl.DataFrame) -> list[Pair]:
+    """Return the pairs of rows that share a code, a name or a former name, each pair once."""
+    found: dict[tuple[int, int], str] = {}
+    codes = enterprises.select(_code())["code"].to_list()
+    seats = enterprises.select("province", "city").rows()
+    for why, rows in _sharing(enterprises):
+        for one, other in _each_with_each(rows):
+            if why == CODE or not _apart(codes[one], codes[other], seats[one], seats[other]):
+                found.setdefault((min(one, other), max(one, other)), why)
+    return [Pair(one, other, why) for (one, other), why in sorted(found.items())]
+
+
+def repeated(enterprises: pl.DataFrame) -> NDArray[np.bool_]:
+    """Return which rows another one stands for, shape (n,).
+
+    Of those that belong together one stays that is not struck off: the one of which most is known,
+    then one with a unified code, then the first.
+    """
+    hidden = np.zeros(enterprises.height, dtype=np.bool_)
+    linked = pairs(enterprises)
+    if not linked:
+        return hidden
+    ends = np.array([(pair.one, pair.other) for pair in linked])
+    rows, at = np.unique(ends, return_inverse=True)
+    at = at.reshape(ends.shape)
+    links = sparse.coo_array((np.ones(len(at)), (at[:, 0], at[:, 1])), shape=(len(rows),) * 2)
+    group = connected_components(links, directed=False)[1]
+    of_them = enterprises[rows]
+    known = of_them.select(pl.sum_horizontal(pl.all().is_not_null().cast(pl.Int64))).to_series()
+    coded = of_them["enterprise_id"].str.contains(_UNIFIED).to_numpy()
+    # np.lexsort goes by its last key first.
+    order = np.lexsort(
+        (np.arange(len(rows)), ~coded, -known.to_numpy(), struck_off(of_them), group)
+    )
+    first = np.r_[True, np.diff(group[order]) != 0]
+    hidden[rows[order[~first]]] = True
+    return hidden
+
+
+def _sharing(enterprises: pl.DataFrame) -> Iterator[tuple[str, list[int]]]:
+    """Yield what rows share, and the rows that do: codes first, then names, then former names."""
+    plain = (
+        enterprises.lazy()
+        .with_row_index("row")
+        .select(
+            "row",
+            _code(),
+            name=pl.col("name").str.normalize("NFKC").str.to_uppercase(),
+            former=pl.col("former_names") if "former_names" in enterprises.columns else _NO_TEXTS,
+        )
+        .with_columns(
+            behind=pl.col("name").str.extract_all(_BEHIND),
+            name=pl.col("name").str.replace_all(_BEHIND, ""),
+        )
+        .collect()
+    )
+    yield from ((CODE, rows) for rows in _groups(plain.select("row", key="code")))
+    names = plain.select("row", key=pl.col("name").str.replace_all(_FILLING, ""))
+    names = names.filter(pl.col("key") != "")
+    yield from ((NAME, rows) for rows in _groups(names))
+    stated = plain.select("row", key="former").explode("key")
+    behind = plain.select("row", key="behind").explode("key")
+    behind = behind.with_columns(pl.col("key").str.extract(_BEHIND))
+    former = (
+        pl.concat([stated, behind])
+        .with_columns(pl.col("key").str.normalize("NFKC").str.to_uppercase())
+        .with_columns(pl.col("key").str.replace_all(_FILLING, ""))
+        .filter(pl.col("key") != "")
+        .unique()
+    )
+    if former.is_empty():
+        return
+    known = names.filter(pl.col("key").is_in(former["key"].implode()))
+    both = pl.concat([former, known]).unique(maintain_order=True)
+    yield from ((FORMER, rows) for rows in _groups(both))
+
+
+_NO_TEXTS = pl.lit(None, pl.List(pl.String))
+
+
+def _groups(keys: pl.DataFrame) -> Iterator[list[int]]:
+    repeated_keys = keys.filter(pl.col("key").is_not_null() & pl.col("key").is_duplicated())
+    grouped = repeated_keys.group_by("key", maintain_order=True).agg(pl.col("row").unique().sort())
+    yield from (rows for rows in grouped["row"].to_list() if len(rows) > 1)
+
+
+def _code() -> pl.Expr:
+    """Return the organisation code in an id, which all later numbers carry; null without one."""
+    plain = (
+        pl.col("enterprise_id")
+        .str.normalize("NFKC")
+        .str.to_uppercase()
+        .str.replace_all(r"[\s\-]", "")
+    )
+    forms = (_UNIFIED, _TAX, _ORGANISATION)
+    return pl.coalesce(plain.str.extract(form) for form in forms).alias("code")
+
+
+def _each_with_each(rows: list[int]) -> Iterator[tuple[int, int]]:
+    if len(rows) > _COMPARED:
+        yield from pairwise(rows)
+        return
+    for at, one in enumerate(rows):
+        for other in rows[at + 1 :]:
+            yield one, other
+
+
+def _apart(
+    one: str | None,
+    other: str | None,
+    one_seat: tuple[str | None, ...],
+    other_seat: tuple[str | None, ...],
+) -> bool:
+    """Whether two rows of one name have codes and seats that differ: shops of one name do."""
+    if one is None or other is None or one == other:
+        return False
+    return any(
+        stem(here) != stem(there)
+        for here, there in zip(one_seat, other_seat, strict=True)
+        if here and there
+    )

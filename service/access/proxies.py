@@ -1,0 +1,134 @@
+"""What a request says of the proxies that it came through, and which of them are believed."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import TYPE_CHECKING, TypeAlias
+
+from service.api import headers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from starlette.types import Scope
+
+Address: TypeAlias = "ipaddress.IPv4Address | ipaddress.IPv6Address"
+Network: TypeAlias = "ipaddress.IPv4Network | ipaddress.IPv6Network"
+
+_NAMES = frozenset(
+    b"forwarded via x-real-ip true-client-ip x-client-ip x-cluster-client-ip client-ip "
+    b"fastly-client-ip fly-client-ip do-connecting-ip ali-cdn-real-ip eagleeye-traceid cdn-loop "
+    b"x-remote-ip x-remote-addr x-proxyuser-ip proxy-client-ip wl-proxy-client-ip x-varnish "
+    b"x-amzn-trace-id".split()
+)
+_BEGINNINGS = (
+    *(b"x-forwarded", b"x-original-", b"x-proxy-", b"x-envoy-", b"x-arr-", b"x-azure-"),
+    *(b"x-amz-cf-", b"x-appengine-", b"x-rewrite-", b"cf-"),
+)
+_HTTP_1_0 = ("1", "1.0")
+"""As Granian writes it, and as others do."""
+_FORWARDED_FOR = b"x-forwarded-for"
+_PREFIX = b"x-forwarded-prefix"
+_SANE_PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
+
+
+def is_forwarded(scope: Scope) -> bool:
+    """Whether a request shows that a proxy handed it on.
+
+    By a header that proxies add, or by HTTP/1.0 with `Connection: close`, which is what nginx
+    sends of itself and hardly any client does. A proxy that adds nothing cannot be seen.
+    """
+    given = headers.by_name(scope)
+    if not _NAMES.isdisjoint(given) or any(name.startswith(_BEGINNINGS) for name in given):
+        return True
+    return scope.get("http_version") in _HTTP_1_0 and given.get(b"connection") == b"close"
+
+
+class Proxies:
+    """The proxies whose word is taken for where a request came from.
+
+    Parameters
+    ----------
+    trusted : sequence of str
+        Addresses, or networks such as 10.0.0.0/8.
+    """
+
+    def __init__(self, trusted: Sequence[str] = ()) -> None:
+        self._networks = [network(text) for text in trusted]
+
+    def trusts(self, scope: Scope) -> bool:
+        """Whether the request was handed on by one of them."""
+        return bool(self._networks) and self._holds(address(_peer(scope)))
+
+    def client(self, scope: Scope) -> str:
+        """Return the address of the client; "" where there is none.
+
+        That of the connection, and where a trusted proxy made that, the last one in
+        `X-Forwarded-For` that is not a trusted proxy itself: those before it are the client's own
+        words, as are all other headers that this proxy may not have written.
+        """
+        peer = _peer(scope)
+        if not self.trusts(scope):
+            return peer
+        found = peer
+        named = [value for name, value in scope["headers"] if name == _FORWARDED_FOR]
+        for text in reversed(b",".join(named).decode("latin-1").split(",")):
+            hop = address(text)
+            if hop is None:
+                break
+            found = str(hop)
+            if not self._holds(hop):
+                break
+        return found
+
+    def prefix(self, scope: Scope) -> str | None:
+        """Return the path under which a trusted proxy serves; None where it says nothing sane."""
+        stated = headers.by_name(scope).get(_PREFIX)
+        if stated is None or not self.trusts(scope):
+            return None
+        text = stated.decode("latin-1").strip().rstrip("/")
+        return text if not text or is_path_prefix(text) else None
+
+    def _holds(self, found: Address | None) -> bool:
+        return found is not None and _within(found, self._networks)
+
+
+def is_path_prefix(text: str) -> bool:
+    """Whether a text is a path such as /leads, without a slash at its end."""
+    return _SANE_PREFIX.fullmatch(text) is not None and not {".", ".."} & set(text.split("/"))
+
+
+def network(text: str) -> Network:
+    """Read an address or a network; ValueError on anything else."""
+    return ipaddress.ip_network(text.strip().strip("[]"), strict=False)
+
+
+def address(text: str) -> Address | None:
+    """Read an address as proxies write it, perhaps with a port; None for anything else.
+
+    Examples
+    --------
+    >>> str(address("[2001:db8::7]:4711")), str(address(" ::ffff:10.0.0.1")), address("unknown")
+    ('2001:db8::7', '10.0.0.1', None)
+    """
+    text = text.strip().strip('"')
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        found = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    return mapped or found
+
+
+def _peer(scope: Scope) -> str:
+    client = scope.get("client")
+    return client[0] if client else ""
+
+
+def _within(found: Address, networks: Iterable[Network]) -> bool:
+    return any(found.version == known.version and found in known for known in networks)

@@ -1,0 +1,119 @@
+"""What a list belongs to: its id, and the engines that answer its next pages a while longer."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from hashlib import blake2b
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+from features.errors import ConflictError, InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from service.serving.interfaces import Engine
+
+KEPT_SECONDS = 900.0
+"""For how long the engine of a list answers after another one has come into service."""
+_MOST = 100
+_MOST_PREPARED = 3
+"""Engines on other enterprises or models that are kept: each may hold much memory."""
+_BETWEEN = "~"
+
+
+class GoneListError(ConflictError):
+    """The next page of a list whose model or pool is not there any more."""
+
+    code = "list-gone"
+
+
+class ListId(NamedTuple):
+    """Which model and pool a list was made by, and what was asked for.
+
+    The same question of the same model and pool has the same id in every worker.
+    """
+
+    model_version: str
+    pool_version: str
+    asked: str
+
+    @classmethod
+    def of(cls, engine: Engine, asked: bytes) -> Self:
+        """Return the id of a list; `asked` says all but which page."""
+        digest = blake2b(asked, digest_size=8).hexdigest()
+        return cls(engine.model_version, engine.pool_version, digest)
+
+    @classmethod
+    def parse(cls, text: str, asked: bytes) -> Self:
+        """Read an id that came with a question (InputError for that of another question)."""
+        parts = text.split(_BETWEEN)
+        if len(parts) != 3 or parts[2] != blake2b(asked, digest_size=8).hexdigest():
+            expected = "the list_id of a page with the same need, filters and language"
+            raise InputError(
+                f"list_id must be {expected}", field="list_id", got=text, expected=expected
+            )
+        return cls(*parts)
+
+    def __str__(self) -> str:
+        return _BETWEEN.join(self)
+
+    @property
+    def gone(self) -> GoneListError:
+        """What a next page of it ends with when it cannot be had."""
+        return GoneListError(
+            "this list is gone: model or tables have changed since; begin again without list_id",
+            field="list_id",
+            got=str(self),
+            expected="the list_id of a list that is not older than a quarter of an hour",
+        )
+
+
+class Formers:
+    """Engines that were in service before, each for a time.
+
+    Parameters
+    ----------
+    clock
+        Seconds from any start.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.clock = clock
+        self._last: Engine | None = None
+        self._kept: OrderedDict[tuple[str, str], tuple[float, Engine]] = OrderedDict()
+
+    def note(self, engine: Engine) -> None:
+        """Note the engine that is in service now; the one before is kept from then on."""
+        if engine is self._last:
+            return
+        former, self._last = self._last, engine
+        self._kept.pop((engine.model_version, engine.pool_version), None)
+        if former is not None:
+            former.rest()
+            key = former.model_version, former.pool_version
+            self._kept[key] = self.clock() + KEPT_SECONDS, former
+            self._kept.move_to_end(key)
+        self._tidy()
+
+    def get(self, model_version: str, pool_version: str) -> Engine | None:
+        """Return the engine of a model and a pool, or None when it is gone."""
+        if (last := self._last) and (last.model_version, last.pool_version) == (
+            model_version,
+            pool_version,
+        ):
+            return last
+        self._tidy()
+        found = self._kept.get((model_version, pool_version))
+        return found[1] if found else None
+
+    def _tidy(self) -> None:
+        now, seen = self.clock(), {id(getattr(self._last, "prepared", None))}
+        for key, (until, engine) in reversed(list(self._kept.items())):
+            ready = id(getattr(engine, "prepared", None))
+            if (ready not in seen and len(seen) > _MOST_PREPARED) or until < now:
+                del self._kept[key]
+            else:
+                seen.add(ready)
+        while len(self._kept) > _MOST:
+            self._kept.popitem(last=False)

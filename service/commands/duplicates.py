@@ -1,0 +1,91 @@
+"""Enterprises that are one: `duplicates` lists suspected pairs, joins them, and takes that back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from features import joins
+from features.duplicates import pairs
+from features.errors import UsageError
+from service.commands.context import Context, echo_json
+
+if TYPE_CHECKING:
+    from features.workspace import Workspace
+
+
+def duplicates(
+    context: typer.Context,
+    join: Annotated[
+        tuple[str, str] | None,
+        typer.Option(metavar="ID ID", help="Read the second as the first from now on."),
+    ] = None,
+    undo: Annotated[
+        str | None, typer.Option(metavar="ID", help="Let one that was joined stand for itself.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """List pairs that seem to be one enterprise, or join two of them, which can be undone.
+
+    Of a pair that shares a code, a name or a former name a list shows one only. Joined, they are
+    one: with the judgements and events of both, and what is unknown of one known from the other.
+    What is stored stays; a later import may name either.
+    """
+    own: Context = context.obj
+    if join and undo:
+        raise UsageError("--join and --undo are two things", field="undo", got=undo)
+    if join:
+        kept, other = join
+        moved = joins.join(own.workspace, kept, other)
+        if as_json:
+            echo_json({"kept": kept, "joined": other, "moved": moved})
+        else:
+            told = " and ".join(f"{count} {table}" for table, count in moved.items())
+            typer.echo(f"{other} is read as {kept}, with {told}; back: duplicates --undo {other}")
+    elif undo:
+        kept = joins.undo(own.workspace, undo)
+        if as_json:
+            echo_json({"parted": undo, "from": kept})
+        else:
+            typer.echo(f"{undo} stands for itself again, and no more for {kept}")
+    else:
+        _list(own.workspace, as_json=as_json)
+
+
+def _list(workspace: Workspace, *, as_json: bool) -> None:
+    found, joined = suspected(workspace), dict(sorted(workspace.joins.into.items()))
+    if as_json:
+        echo_json({"pairs": found, "joined": joined})
+        return
+    for pair in found:
+        one, other = pair["one"], pair["other"]
+        typer.echo(f"same {pair['why']}:")
+        for row in (one, other):
+            known = ", ".join(f"{row[table]} {table}" for table in ("judgements", "events"))
+            typer.echo(f"  {row['enterprise_id']}  {row['name']}  ({known})")
+    for other, kept in joined.items():
+        typer.echo(f"joined: {other} is read as {kept}")
+    if found:
+        typer.echo(f"{len(found)} suspected; join two with: lianzhao duplicates --join ID ID")
+    else:
+        typer.echo("no two enterprises share a code, a name or a former name")
+
+
+def suspected(workspace: Workspace) -> list[dict[str, Any]]:
+    """Return the pairs, each with what is said of both."""
+    enterprises = workspace.read("enterprises")
+    counts = {
+        table: dict(workspace.read(table)["enterprise_id"].value_counts().rows())
+        for table in ("judgements", "events")
+    }
+
+    def told(row: int) -> dict[str, Any]:
+        id_, name = enterprises.select("enterprise_id", "name").row(row)
+        own = {table: count.get(id_, 0) for table, count in counts.items()}
+        return {"enterprise_id": id_, "name": name, **own}
+
+    return [
+        {"why": pair.why, "one": told(pair.one), "other": told(pair.other)}
+        for pair in pairs(enterprises)
+    ]

@@ -1,0 +1,64 @@
+"""The command where the locale knows ASCII only, streams are closed, or the home is no home."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+CSV = "企业编号,企业名称,主营产品\n1,甲锂电池有限公司,锂电池\n"
+
+
+@pytest.mark.parametrize("locale", ["C", "POSIX"])
+def test_chinese_paths_and_words_where_the_locale_knows_ascii_only(tmp_path, locale):
+    (tmp_path / "企业.csv").write_text(CSV, encoding="utf-8")
+    (tmp_path / "run.py").write_text("from service.commands import main\nmain()\n")
+    bare = {"LC_ALL": locale, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    command = [sys.executable, str(tmp_path / "run.py"), "--home", str(tmp_path / "工作区")]
+    own = {**os.environ, **bare, "PYTHONPATH": str(ROOT)}
+    own["LIANZHAO_ENCODER"] = "tests.pool:HashedEncoder"
+    for words in (
+        ["import", "enterprises", "企业.csv"],
+        ["train"],
+        ["recommend", "--text", "锂电池"],
+    ):
+        done = subprocess.run(
+            [*command, *words], cwd=tmp_path, env=own, capture_output=True, check=False, timeout=120
+        )
+        assert done.returncode == 0, done.stderr.decode()
+    assert "甲锂电池有限公司" in done.stdout.decode()
+    assert (tmp_path / "工作区" / "tables").is_dir()
+
+
+@pytest.mark.parametrize("closed", ["2>&-", "<&-", "<&- 2>&-", ">&- 2>&-"])
+def test_closed_streams_are_no_failure(tmp_path, closed):
+    (tmp_path / "a.csv").write_text(CSV, encoding="utf-8")
+    (tmp_path / "run.py").write_text("from service.commands import main\nmain()\n")
+    own = {**os.environ, "PYTHONPATH": str(ROOT), "LIANZHAO_ENCODER": "tests.pool:HashedEncoder"}
+    run = f"{sys.executable} run.py --home home"
+    for words in ("import enterprises a.csv", "train", "recommend --text 锂电池 --json"):
+        done = subprocess.run(
+            ["sh", "-c", f"{run} {words} {closed}"],
+            cwd=tmp_path,
+            env=own,
+            capture_output=True,
+            check=False,
+            timeout=120,
+        )
+        assert done.returncode == 0, (words, done.stdout, done.stderr)
+
+
+def test_a_dangling_link_is_no_home(run, tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    for home in ("link", "link/below"):
+        ended = run("--home", tmp_path / home, "models", "list")
+        assert ended.code == 2
+        assert "is a link to something that is not there" in ended.said
+
+
+@pytest.mark.parametrize("home", ["", "  "])
+def test_an_empty_home_is_not_the_current_folder(run, home):
+    assert run("--home", home, "models", "list").code == 2
+    assert run("--home", ".", "models", "list").code == 0
