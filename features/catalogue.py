@@ -16,7 +16,7 @@ from features.vocabulary import ENDINGS, POSITIONS, ROLES, STAGES, YUAN
 _DATE = f"a date from 1949 to next year, {DAY}"
 _CODES = "codes of GB/T 4754-2017 parted by ;, such as C3962;3963"
 _ZONE_ID_HEADERS = "开发区编号 开发区代码 园区编号 园区代码 开发区ID 园区ID"
-_NEED_ID_HEADERS = "需求编号 需求代码 需求ID"
+_NEED_ID_HEADERS = "需求编号 需求代码 需求ID topic_id"
 
 ZONES = Table(
     "zones",

@@ -41,9 +41,14 @@ class CharacterIndex:
     Parameters
     ----------
     documents : sequence of str
+    counting_unknown : bool
+        Whether grams that no document has count in the length of a text that is asked about, as
+        those of one document less than that: a text of which little is known is then like nothing.
+        In TF-IDF as scikit-learn has it they do not.
     """
 
-    def __init__(self, documents: Sequence[str]) -> None:
+    def __init__(self, documents: Sequence[str], *, counting_unknown: bool = False) -> None:
+        self._counting_unknown = counting_unknown
         texts = [_plain(text) for text in documents]
         codes = _codes("".join(text + _END for text in texts))
         said = np.zeros(_CODE_POINTS, dtype=bool)
@@ -64,10 +69,9 @@ class CharacterIndex:
         """Return the cosine of each text with each document, shape (q, n)."""
         found = np.zeros((len(texts), len(self._lengths)), dtype=np.float32)
         for row, text in zip(found, texts, strict=True):
-            square = 0.0
-            for (grams, _), own in zip(
-                self._grams(_codes(_plain(text))), self._postings, strict=True
-            ):
+            plain = _plain(text)
+            square = self._unknown_square(plain) if self._counting_unknown else 0.0
+            for (grams, _), own in zip(self._grams(_codes(plain)), self._postings, strict=True):
                 asked, counts = np.unique(grams, return_counts=True)
                 places = np.minimum(np.searchsorted(own.grams, asked), len(own.grams) - 1)
                 for gram, place, count in zip(asked, places, counts, strict=True):
@@ -78,6 +82,16 @@ class CharacterIndex:
                         square += float(weight) ** 2
             row /= self._lengths * np.sqrt(square or 1)
         return found
+
+    def _unknown_square(self, text: str) -> float:
+        """Return the sum of the squared weights of the grams of a text that no document has."""
+        unknown = 0
+        for size, own, (grams, _) in zip(
+            SIZES, self._postings, self._grams(_codes(text)), strict=True
+        ):
+            distinct = len({text[at : at + size] for at in range(len(text) - size + 1)})
+            unknown += distinct - int(np.isin(np.unique(grams), own.grams).sum())
+        return unknown * float(1 + np.log(1 + len(self._lengths))) ** 2
 
     def _grams(
         self, codes: NDArray[np.uint32]

@@ -1,6 +1,9 @@
 """The one error hierarchy. Exit codes and HTTP statuses are given to it in `service`."""
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class LianzhaoError(Exception):
@@ -31,6 +34,8 @@ class LianzhaoError(Exception):
         self.field = field
         self.got = got
         self.expected = expected
+        self.more: Mapping[str, object] = {}
+        """What else a program is given beside the message."""
 
 
 class UsageError(LianzhaoError):

@@ -7,6 +7,7 @@ knows which enterprise was judged for which need.
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Self
@@ -94,6 +95,7 @@ class FeatureSpace:
         self.chain_map = chain_map
         self.supply = supply_graph(chain_map, input_output)
         self.own_words = own_words
+        self._worded: FeatureSpace | None = None
         self.wording_ = Wording(topics, seed)
         self.items_ = TokenWeights(pairs, min_documents=1)
         self.fillers = shipped_fillers()
@@ -188,6 +190,21 @@ class FeatureSpace:
             present=present,
         )
 
+    def with_words(self, own_words: pl.DataFrame) -> FeatureSpace:
+        """Return the same fitted space with other additions to the thesaurus, itself with these.
+
+        Features of pools do not depend on them. The last one is kept, so that the same additions
+        are not read again.
+        """
+        for space in (self, self._worded):
+            if space is not None and space._knows(own_words):
+                return space
+        worded = copy(self)
+        worded.own_words = own_words
+        worded._know(self._shipped)
+        self._worded = worded
+        return worded
+
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return what was learnt, to be saved; names are `part.array`."""
         found = {
@@ -223,6 +240,18 @@ class FeatureSpace:
             "attributes": self.attributes_,
             "gazetteer": self.gazetteer_,
         }
+
+    def _knows(self, own_words: pl.DataFrame) -> bool:
+        if self.own_words is None:
+            return own_words.is_empty()
+        return self.own_words.equals(own_words)
+
+    def without_thesaurus(self) -> FeatureSpace:
+        """Return the same space with no concept known: needs stand for what they say themselves."""
+        bare = copy(self)
+        bare.own_words = None
+        bare._know(Thesaurus(()))
+        return bare
 
     def _know(self, thesaurus: Thesaurus) -> None:
         """Take a thesaurus, and the office's own rows beside it."""

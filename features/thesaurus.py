@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from features.character_index import CharacterIndex
-from features.errors import InputError
 from features.normal import normal
 
 if TYPE_CHECKING:
@@ -162,6 +161,10 @@ class Thesaurus:
                 found[concept.broader].append(at)
         return {name: tuple(own) for name, own in found.items()}
 
+    def open(self) -> None:
+        """Make what `near` looks into, which takes about a second, before it is asked for."""
+        _ = self._index
+
     @cached_property
     def _index(self) -> _Index:
         return _Index(self.concepts)
@@ -229,7 +232,7 @@ class _Index:
                 strengths += [strength] * len(texts)
         self.concept = np.array(owners, dtype=np.intp)
         self.strength = np.array(strengths, dtype=np.float32)
-        self.characters = CharacterIndex(self.texts)
+        self.characters = CharacterIndex(self.texts, counting_unknown=True)
 
 
 @cache
@@ -237,28 +240,6 @@ def shipped_thesaurus() -> Thesaurus:
     """Return the thesaurus that the project ships, `features/reference/thesaurus.csv`."""
     source = files("features") / "reference" / "thesaurus.csv"
     return Thesaurus(_concepts(source.read_text(encoding="utf-8")))
-
-
-def check_own(rows: pl.DataFrame) -> None:
-    """Refuse own rows of which one is broader than itself, directly or by way of others.
-
-    Raises
-    ------
-    InputError
-    """
-    broader = {row["concept"]: row["broader"] for row in rows.iter_rows(named=True)}
-    for concept in broader:
-        path = [concept]
-        while (above := broader.get(path[-1])) and above not in path:
-            path.append(above)
-        if above:
-            circle = " → ".join([*path[path.index(above) :], above])
-            raise InputError(
-                f"broader goes in a circle: {circle}",
-                field="broader",
-                got=circle,
-                expected="a concept that is really broader",
-            )
 
 
 def _concepts(text: str) -> Iterator[Concept]:

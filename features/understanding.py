@@ -45,6 +45,7 @@ _WORD = 3
 _NO_MODIFIERS = 0.6
 _LEADING = 0.5
 _OUT_OF_CONTEXT = 0.5
+_LATIN = re.compile(r"[a-z0-9]+")
 _PROCESS = re.compile(
     r"(?<=..)(?:种植|养殖|栽培|屠宰|加工|制造|生产|研发|冶炼|回收|处理|处置|运营|服务|销售)+$"
 )
@@ -263,7 +264,9 @@ def look_up(part: str, thesaurus: Thesaurus) -> dict[int, float]:
     if _are_siblings(inner, core, thesaurus):
         return {at: 0.9 for one in inner for at in one.concepts}
     found: dict[int, float] = {}
-    for at, likeness, _ in thesaurus.near(part, 1):
+    for at, likeness, text in thesaurus.near(part, 1):
+        if part.isascii() and set(_LATIN.findall(part)).isdisjoint(_LATIN.findall(text)):
+            continue  # letters of which Latin words are made say nothing: aaa is not PaaS
         found[at] = 0.9 * min(max((likeness - _NEAR) / (_NEAREST - _NEAR), 0.0), 1.0)
     sure_enough = max(found.values(), default=0.0) >= _NO_MODIFIERS
     for one in inner:

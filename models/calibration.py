@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-MIN_CLOSED, MIN_WON = 200, 30
-"""How many closed outcomes it takes, and how many of them won; below, no chance is told."""
+MIN_CLOSED, MIN_WON, MIN_LOST = 200, 30, 30
+"""How many closed outcomes it takes, and how many of them won and how many lost; below, no chance
+is told. Where only what was signed is recorded, everybody would seem sure to sign."""
 
 
 class Curve(NamedTuple):
@@ -58,7 +59,9 @@ class Calibration:
     def probability(self, raw: float, *, warm: bool) -> float | None:
         """Return the chance of a lead, None with too few outcomes."""
         curve = self.warm if warm else self.cold
-        return None if curve is None else float(curve.at(np.array(raw)))
+        if curve is None or not enough(self.closed or 0, self.won or 0):
+            return None
+        return float(curve.at(np.array(raw)))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return counts and curves, to be saved."""
@@ -82,4 +85,4 @@ class Calibration:
 
 def enough(closed: int, won: int) -> bool:
     """Tell whether there are outcomes enough to calibrate on."""
-    return closed >= MIN_CLOSED and won >= MIN_WON
+    return closed >= MIN_CLOSED and won >= MIN_WON and closed - won >= MIN_LOST

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def load(folder: Path, workspace: Workspace | Snapshot, encoder: SentenceEncoder) -> Ranker:
-    """Return the ranker of a version, on chain map and supply links of the workspace as they are.
+    """Return the ranker of a version, on chain map, supply links and words as they are.
 
     Parameters
     ----------
@@ -46,6 +46,7 @@ def load(folder: Path, workspace: Workspace | Snapshot, encoder: SentenceEncoder
         EncodingStore(workspace.home / "encodings.sqlite", encoder),
         ChainMap.from_frame(workspace.read("chains")),
         input_output=workspace.read("input_output"),
+        own_words=workspace.read("words"),
     )
     arrays = artifact.load(folder)
     try:

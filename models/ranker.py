@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from features.errors import UnavailableError
-from models.blend import Blend
+from models.blend import Blend, standardise
 from models.calibration import Calibration
 from models.fit import constant
 from models.gap import Gap
@@ -211,6 +211,23 @@ class PoolRanker:
             len(self.ranker.heads.chosen(need.need_id)),
             shares,
         )
+
+    def alone(self, need: NeedFeatures) -> NDArray[np.float64]:
+        """Return each factor's own scores, standardised, whatever it weighs in the blend.
+
+        Returns
+        -------
+        ndarray of shape (blend.factors - 1, n)
+            The constant left out; zeros where a factor says nothing.
+        """
+        values = self.values(need)
+        spoken = [
+            *self._content.joined(need, values.content, None),
+            *(values.head, values.hybrid),
+        ]
+        silent = np.zeros(values.size)
+        rows = [silent if own is None else standardise(own) for own in spoken]
+        return np.vstack([*rows, values.history])
 
     def history_sum(
         self, need: NeedFeatures

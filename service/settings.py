@@ -37,6 +37,9 @@ _EXPECTED = {
     "root_path": "a path such as /leads",
     "encoder": "module:factory, a callable that returns a sentence encoder",
     "audit_days": "a whole number of days from 1 to 3650",
+    "webhook_url": "http://host[:port]/path or https://…",
+    "webhook_secret": "a secret of at least 16 characters",
+    "talk_days": "a whole number of days from 1 to 3650",
     "cache_ttl": "a whole number of seconds from 1 to 2592000 (30 days)",
     "words_url": "http(s)://host[:port][/v1], and no key in it: that is LIANZHAO_WORDS_KEY",
     "words_model": "the name of a model as the server has it, of 1 to 200 characters",
@@ -105,6 +108,8 @@ class Settings(BaseSettings):
     """Another sentence encoder, as module:factory."""
     audit_days: int = Field(default=180, ge=1, le=3650)
     """Days that the audit log goes back."""
+    talk_days: int = Field(default=90, ge=1, le=3650)
+    """Days that a zone's talk with an enterprise keeps the other zones of its city away (首谈)."""
     cache_ttl: int = Field(default=3600, ge=1, le=2_592_000)
     """Seconds that an answer is kept; a change of data or model is seen at once all the same."""
     words_url: str | None = None
@@ -113,6 +118,10 @@ class Settings(BaseSettings):
     words_key: SecretStr | None = None
     words_timeout: float = Field(default=8.0, ge=0.1, le=300, allow_inf_nan=False)
     """Seconds after which a list is made without the language model's words."""
+
+    webhook_url: SecretStr | None = None
+    """Where reminders of what is due go, with `webhook_secret`; unset: nowhere."""
+    webhook_secret: SecretStr | None = Field(default=None, min_length=16)
 
     @field_validator("home")
     @classmethod
@@ -177,6 +186,15 @@ class Settings(BaseSettings):
         if key is not None and not re.fullmatch(r"[!-~]{1,4096}", key.get_secret_value()):
             raise ValueError
         return key
+
+    @field_validator("webhook_url")
+    @classmethod
+    def _webhook(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None:
+            parts = urlsplit(url.get_secret_value())
+            if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
+                raise ValueError(parts.scheme)
+        return url
 
     @field_validator("encoder")
     @classmethod
@@ -262,6 +280,19 @@ class Settings(BaseSettings):
     def redis(self) -> str | None:
         """Return the Redis address, its password included, or None for none."""
         return self.redis_url.get_secret_value() if self.redis_url else None
+
+    def webhook(self) -> tuple[str, str] | None:
+        """Return where reminders go and what they are signed with; None for nowhere."""
+        if self.webhook_url is None:
+            return None
+        if self.webhook_secret is None:
+            name, expected = f"{PREFIX}WEBHOOK_SECRET", _EXPECTED["webhook_secret"]
+            raise SettingsError(
+                f"{name} must be {expected} where {PREFIX}WEBHOOK_URL is set",
+                field=name,
+                expected=expected,
+            )
+        return self.webhook_url.get_secret_value(), self.webhook_secret.get_secret_value()
 
     def seal(self) -> Seal:
         """Return what values in Redis bear."""

@@ -53,6 +53,7 @@ class TrainingData:
     events: pl.DataFrame
     chains: pl.DataFrame
     input_output: pl.DataFrame = field(default_factory=SCHEMAS["input_output"].create_empty)
+    words: pl.DataFrame = field(default_factory=SCHEMAS["words"].create_empty)
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ def fit(
     today: date,
     seed: int = 0,
     progress: Steps = lambda *_: None,
+    prepared: tuple[FeatureSpace, PoolFeatures] | None = None,
 ) -> Fitted:
     """Fit space, factors and weights on everything the data hold.
 
@@ -92,6 +94,8 @@ def fit(
         The same data and seed give the same ranker, bit by bit.
     progress : callable
         Told (step, done, of).
+    prepared : tuple of FeatureSpace and PoolFeatures, optional
+        Fitted on the same enterprises, chain map, day and seed before; by default it is done here.
 
     Raises
     ------
@@ -110,10 +114,15 @@ def fit(
     threadpool_limits(1, user_api="blas")
     progress("read profiles", 0, 1)
     events, notes = credible(data.events, data.enterprises, as_of=today)
-    chains = ChainMap.from_frame(data.chains)
-    space = FeatureSpace(store, chains, input_output=data.input_output, seed=seed)
-    encoding = partial(progress, "encode texts")
-    pool = space.fit_pool(data.enterprises, today=today, progress=encoding)
+    if prepared is None:
+        chains = ChainMap.from_frame(data.chains)
+        space = FeatureSpace(
+            store, chains, input_output=data.input_output, own_words=data.words, seed=seed
+        )
+        encoding = partial(progress, "encode texts")
+        pool = space.fit_pool(data.enterprises, today=today, progress=encoding)
+    else:
+        space, pool = prepared
     residents = Residents.of(data.enterprises, space.gazetteer_)
     presence_of = partial(Presence, space, pool, residents, zones=data.zones, needs=data.needs)
     presence = presence_of(events=events)

@@ -13,66 +13,47 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from features.errors import InputError
-from features.presence import Presence
-from features.residents import Residents
-from training.fitting import fit
 from training.metrics import DRAW_SEED, DRAWS
 from training.peers.roster import peers
 from training.rounds import Rounds
+from training.stack import STACK
 from training.tallies import Tally, figures, paired
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
+    from collections.abc import Mapping, Sequence
 
     from features.encoder import EncodingStore
     from features.progress import Steps
     from training.peers.base import Peer
     from training.rounds import Round
+    from training.stack import Stack
     from training.tallies import Figure
     from training.tasks import Question, Split
 
-STACK = "lianzhao"
+BEST = "best_single_factor"
+THESAURUS = "thesaurus"
 ASKED = {
     "all": "needs_asked_for",
     "warm": "warm_needs_asked_for",
     "cold": "cold_needs_asked_for",
 }
 """What the needs of each slice are counted as."""
-_PLACED = ("events", "zones", "needs")
+_UNJUDGED = "enterprises that no judgement left to learn from names"
+_EVERYBODY = "all enterprises"
+CANDIDATES = {
+    "cold-need": f"{_UNJUDGED}; in the figures of the whole pool, {_EVERYBODY}",
+    "cold-enterprise": _UNJUDGED,
+    "warm": f"{_EVERYBODY} but those with a pair left of the same need",
+    "time": f"{_EVERYBODY} that were there by the day",
+    "leave-zone-out": _EVERYBODY,
+    "phrases": _EVERYBODY,
+    "prose": _EVERYBODY,
+}
+"""Among whom needs are asked, by protocol."""
 LIBRARIES = (
     *("numpy", "scipy", "scikit-learn", "polars", "rectools-lightfm", "rjieba"),
     *("bm25s", "implicit"),
 )
-
-
-class Stack:
-    """The project's own ranker, fitted anew on every task."""
-
-    name = STACK
-    gloss = "链招"
-
-    def fit(self, ground: Round) -> Stack:
-        """Fit everything on what is left."""
-        task = ground.task
-        fitted = fit(
-            task.data, ground.store, today=task.as_of, seed=ground.seed, progress=ground.progress
-        )
-        self.space_, self.bound_ = fitted.ranker.space, fitted.ranker.bind(fitted.pool)
-        self.factors_ = fitted.ranker.blend.factors
-        tables = {name: getattr(task.data, name) for name in _PLACED}
-        residents = Residents.of(task.data.enterprises, self.space_.gazetteer_)
-        self.presence_ = Presence(self.space_, fitted.pool, residents, **tables)
-        return self
-
-    def contributions(self, question: Question) -> NDArray[np.float64]:
-        """Return each factor's part of the raw scores, shape (factors, n), as they are served."""
-        query = question.query
-        need = self.space_.need(
-            query, question.zone or None, present=self.presence_.of(query.zone_id), keep=True
-        )
-        return self.bound_.contributions(need)
 
 
 @dataclass
@@ -84,25 +65,33 @@ class Comparison:
     split : Split
     tallies : dict of Tally, by ranker
     without : dict of Tally, by factor
-        The stack with one factor taken out.
-    speaking : set of str
-        The factors that told enterprises apart at least once; a constant never does.
+        The stack with one factor taken out, and fitted again without its thesaurus.
+    alone : dict of Tally, by factor
+        Each factor for itself.
+    speaking, speaking_alone : sets of str
+        The factors that told enterprises apart at least once, in the blend and by themselves; a
+        constant never does.
     settings, glosses, seconds : dicts by ranker
     left_out : dict
         Rankers that could not take part, and why.
     silent : int
         Questions left out for all, because no profile says a word of the need.
+    worded : int
+        Needs asked for that a language model's words were given for.
     """
 
     split: Split
     tallies: dict[str, Tally] = field(default_factory=dict)
     without: dict[str, Tally] = field(default_factory=dict)
+    alone: dict[str, Tally] = field(default_factory=dict)
     speaking: set[str] = field(default_factory=set)
+    speaking_alone: set[str] = field(default_factory=set)
     settings: dict[str, dict[str, Any]] = field(default_factory=dict)
     glosses: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     left_out: dict[str, str] = field(default_factory=dict)
     silent: int = 0
+    worded: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything, as JSON takes it."""
@@ -111,11 +100,16 @@ class Comparison:
         return {
             "protocol": split.protocol,
             "date": split.date.isoformat() if split.date else None,
+            "dates": [day.isoformat() for day in split.dates],
             "seed": split.seed,
             "split": {"tasks": len(split.tasks), "sha256": split.digest},
             "counts": split.counts
             | _asked(split)
-            | {"questions_no_profile_speaks_of": self.silent},
+            | {
+                "questions_no_profile_speaks_of": self.silent,
+                "needs_with_words_of_a_model": self.worded,
+            },
+            "candidates": _candidates(split),
             "judged_by": figures(split.protocol)[0].name,
             "figures": {
                 figure.name: {
@@ -140,13 +134,24 @@ class Comparison:
                 for name, tally in self.tallies.items()
             },
             "left_out": self.left_out,
+            "cuts": {
+                day.isoformat(): {
+                    name: tally.cut(task.fold) for name, tally in self.tallies.items()
+                }
+                for task, day in zip(split.tasks, split.dates, strict=False)
+            },
+            "factors_alone": {
+                name: tally.summary()["all"]
+                for name, tally in self.alone.items()
+                if name in self.speaking_alone
+            },
             "stack_minus_peer": {
                 name: paired(stack, tally) for name, tally in others.items() if stack is not None
             },
             "stack_minus_stack_without": {
                 name: paired(stack, tally)
                 for name, tally in self.without.items()
-                if stack is not None and name in self.speaking
+                if stack is not None and name in (*self.speaking, THESAURUS)
             },
             "libraries": libraries(),
         }
@@ -173,6 +178,7 @@ def compare(
     *,
     rankers: Sequence[Peer] | None = None,
     stack: Stack | None = None,
+    words: Mapping[str, Sequence[str]] | None = None,
     progress: Steps = lambda *_: None,
 ) -> Comparison:
     """Fit every ranker on every task and judge it.
@@ -186,6 +192,8 @@ def compare(
         By default all peers.
     stack : Stack, optional
         Left out where it is None.
+    words : mapping, optional
+        What a language model gave for needs, by need_id.
     progress : callable
         Told (step, done, of).
 
@@ -203,7 +211,9 @@ def compare(
         else:
             found.left_out[peer.name] = reason
     of = len(split.tasks)
-    rounds = Rounds(store, seed=split.seed)
+    rounds = Rounds(store, seed=split.seed, words=words)
+    asked_for = {question.query.need_id for task in split.tasks for question in task.questions}
+    found.worded = len(asked_for & set(words or ()))
     for done, task in enumerate(split.tasks):
         label = f"{split.protocol} {done + 1}/{of}"
         ground = rounds.round(task, _labelled(progress, label))
@@ -224,6 +234,7 @@ def compare(
             got=split.protocol,
             expected="needs in the language of the profiles",
         )
+    _find_best(found)
     return found
 
 
@@ -284,8 +295,44 @@ def _judge_stack(found: Comparison, stack: Stack, ground: Round, asked: Sequence
             _tally(found.without, name, found.split).add(fold, question, ids, raw - part)
             if np.ptp(part):
                 found.speaking.add(name)
+        for name, own in zip(stack.factors_[:-1], stack.alone(question), strict=True):
+            _tally(found.alone, name, found.split).add(fold, question, ids, own)
+            if np.ptp(own):
+                found.speaking_alone.add(name)
+    bare = stack.without_thesaurus(ground)
+    if bare is not None:
+        for question in asked:
+            raw = bare.contributions(question).sum(axis=0)
+            _tally(found.without, THESAURUS, found.split).add(fold, question, ids, raw)
     found.glosses[stack.name], found.settings[stack.name] = stack.gloss, {}
     found.seconds[stack.name] += time.perf_counter() - begin
+
+
+def _find_best(found: Comparison) -> None:
+    """Put the factor that alone reaches most beside the stack: chosen with the figure in view."""
+    judged_by = figures(found.split.protocol)[0].name
+    reached = {
+        name: own["mean"]
+        for name, tally in found.alone.items()
+        if name in found.speaking_alone and (own := tally.summary()["all"][judged_by])
+    }
+    if not reached:
+        return
+    best = max(reached, key=lambda name: reached[name])
+    stack = {STACK: found.tallies.pop(STACK)}
+    found.tallies = stack | {BEST: found.alone[best]} | found.tallies
+    found.glosses[BEST], found.settings[BEST] = "最好的单个因素", {"factor": best}
+
+
+def _candidates(split: Split) -> dict[str, Any]:
+    """Return among how many enterprises needs are asked, and who these are."""
+    sizes = [int(question.candidates.sum()) for task in split.tasks for question in task.questions]
+    return {
+        "who": CANDIDATES[split.protocol],
+        "fewest": min(sizes),
+        "most": max(sizes),
+        "enterprises": max(len(task.ids) for task in split.tasks),
+    }
 
 
 def _tally(tallies: dict[str, Tally], name: str, split: Split) -> Tally:

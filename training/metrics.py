@@ -1,9 +1,9 @@
 """Ranking metrics, as they are computed everywhere in the project.
 
-Binary gain. NDCG@10: gains over log2(rank + 1), divided by the best possible for min(10,
-relevant) (Järvelin and Kekäläinen, ACM TOIS 20, 2002). Recall@k: hits / min(k, relevant).
-Needs with fewer than two relevant candidates are left out and counted. Intervals: 95 %, bootstrap
-over needs, 2,000 draws, fixed seed; comparisons are paired over needs.
+Binary gain, but for graded judgements 2^grade - 1. NDCG@10: gains over log2(rank + 1), divided by
+the best possible for the first ten (Järvelin and Kekäläinen, ACM TOIS 20, 2002). Recall@k: hits /
+min(k, relevant). Needs with fewer than two relevant candidates are left out and counted.
+Intervals: 95 %, bootstrap over needs, 2,000 draws, fixed seed; comparisons are paired over needs.
 """
 
 from __future__ import annotations
@@ -27,12 +27,19 @@ DRAWS = 2_000
 DRAW_SEED = 20_250_901
 
 
-def ndcg(relevant: NDArray[np.bool_], at: int = NDCG_AT) -> float:
-    """Return NDCG@at of one ranking: `relevant` is in rank order over all candidates."""
+def ndcg(gains: NDArray[Any], at: int = NDCG_AT) -> float:
+    """Return NDCG@at of one ranking.
+
+    Parameters
+    ----------
+    gains : ndarray of bool or of float
+        In rank order over all candidates.
+    at : int
+    """
     discounts = 1 / np.log2(np.arange(2, at + 2))
-    hits = relevant[:at]
-    ideal = discounts[: min(at, int(relevant.sum()))].sum()
-    return float(discounts[: len(hits)][hits].sum() / ideal) if ideal else 0.0
+    found, best = gains[:at], np.sort(gains)[::-1][:at]
+    ideal = float(discounts[: len(best)] @ best)
+    return float(discounts[: len(found)] @ found) / ideal if ideal else 0.0
 
 
 def recall(relevant: NDArray[np.bool_], at: int = RECALL_AT, missed: int = 0) -> float:
@@ -47,6 +54,12 @@ def recall(relevant: NDArray[np.bool_], at: int = RECALL_AT, missed: int = 0) ->
 def precision(relevant: NDArray[np.bool_], at: int = NDCG_AT) -> float:
     """Return the share of relevant ones among the first `at`; a shorter list is filled up."""
     return float(relevant[:at].sum() / at)
+
+
+def share_unjudged(judged: NDArray[np.bool_], at: int = NDCG_AT) -> float:
+    """Return the share of the first `at` that nobody has judged; they count as not relevant."""
+    first = judged[:at]
+    return float(1 - first.mean()) if len(first) else 0.0
 
 
 def reciprocal_rank(relevant: NDArray[np.bool_]) -> float:
@@ -100,3 +113,31 @@ def interval(values: Sequence[float] | NDArray[np.float64]) -> Interval:
     draws = np.random.default_rng(DRAW_SEED).integers(len(array), size=(DRAWS, len(array)))
     low, high = np.percentile(array[draws].mean(axis=1), [2.5, 97.5])
     return Interval(float(array.mean()), float(low), float(high), len(array))
+
+
+def interval_over_cuts(values: NDArray[np.float64]) -> Interval:
+    """Return the mean of the means of several cuts, needs being drawn with all their cuts.
+
+    Parameters
+    ----------
+    values : ndarray of shape (needs, cuts)
+        NaN where a need is left out at a cut; no need is left out at all.
+    """
+    there = ~np.isnan(values)
+    draws = np.random.default_rng(DRAW_SEED).integers(len(values), size=(DRAWS, len(values)))
+    counts = np.apply_along_axis(np.bincount, 1, draws, minlength=len(values))
+    everybody = np.ones((1, len(values)), dtype=counts.dtype)
+    (mean,), drawn = (
+        _means_of_cuts(own, values, there) for own in (everybody, counts.astype(np.float64))
+    )
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    return Interval(float(mean), float(low), float(high), len(values))
+
+
+def _means_of_cuts(
+    counts: NDArray[Any], values: NDArray[np.float64], there: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Return the mean over cuts for each row of counts of needs; a cut without any is left out."""
+    sums, sizes = counts @ np.where(there, values, 0), counts @ there.astype(np.float64)
+    means = np.divide(sums, sizes, out=np.zeros_like(sums, dtype=np.float64), where=sizes > 0)
+    return np.asarray(means.sum(axis=1) / np.maximum((sizes > 0).sum(axis=1), 1))

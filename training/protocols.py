@@ -1,4 +1,4 @@
-"""The five protocols: what is hidden, what is left to learn from, and who is then asked for.
+"""The protocols: what is hidden, what is left to learn from, and who is then asked for.
 
 Each one turns the tables of a workspace into tasks. A task holds the tables as they would have
 been without what is hidden, so that whatever is fitted on them cannot have seen it.
@@ -7,14 +7,17 @@ been without what is hidden, so that whatever is fitted on them cannot have seen
 cold-need               whole needs are hidden, with all that is known of them
 cold-enterprise         all judgements and events of whole enterprises are hidden
 warm                    single pairs are hidden whose need and enterprise keep another one
-time                    everything from a date on is hidden
+time                    everything from a date on is hidden, at several such dates in turn
 leave-zone-out          whole zones are hidden, with all their needs
+phrases                 all needs with graded judgements are hidden together; gains 2^grade - 1
+prose                   all judged needs are hidden together; a grade of 1 or more is a member
 ======================  ==========================================================================
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -26,14 +29,16 @@ from training.splits import held_pairs, parts
 from training.tasks import Split, Tables, digest, grouped, relevant_pairs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-    from datetime import date
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from training.fitting import TrainingData
     from training.tasks import Task
 
 FOLDS = 5
+CUTS = 6
 _DEFAULT_TIME_SHARE = 0.8
+_YEARS_JUDGED = 2
+"""Of how many years, the last one included, deals are there after the latest of several cuts."""
 
 
 def split(
@@ -43,6 +48,7 @@ def split(
     today: date,
     seed: int = 0,
     since: date | None = None,
+    asked: Collection[str] | None = None,
 ) -> Split:
     """Return the tasks of a protocol.
 
@@ -57,8 +63,10 @@ def split(
     seed : int
         The same data and seed give the same tasks.
     since : date, optional
-        For `time`: the first day that is hidden. By default the day from which on a fifth of the
-        signed events lie.
+        For `time`: the first day that is hidden. By default several in turn, see `rolling_dates`,
+        and where there are none the day from which on a fifth of the signed events lie.
+    asked : collection of str, optional
+        For `phrases` and `prose`: the needs asked for; by default all that are judged so.
 
     Raises
     ------
@@ -71,22 +79,45 @@ def split(
             protocol, f"the workspace holds no {missing}", f"lianzhao import {missing}"
         )
     tables = Tables(data, today, seed)
-    day = since
+    days: Sequence[date] = ()
     if protocol == "time":
-        day = since or default_date(data)
-        tasks = list(_time(tables, day))
+        days = (since,) if since else rolling_dates(data) or (default_date(data),)
+        tasks = [_time(tables, fold, day) for fold, day in enumerate(days)]
+        if len(tasks) > 1:  # a cut after which newcomers alone signed tells nothing
+            tasks = [task for task in tasks if any(q.relevant.any() for q in task.questions)]
+            days = [task.as_of for task in tasks]
+    elif protocol in JUDGED:
+        tasks = [_judged(protocol, tables, asked)]
     else:
         tasks = list(_FOLDED[protocol](tables))
-    asked = [question for task in tasks for question in task.questions]
-    if not any(question.relevant.any() for question in asked):
+    questions = [question for task in tasks for question in task.questions]
+    if not any(question.relevant.any() for question in questions):
         raise _impossible(
             protocol,
             "not one hidden pair has an enterprise that is a candidate "
-            f"({len(asked)} needs asked for)",
+            f"({len(questions)} needs asked for)",
             "more judgements or events",
         )
     tables.counts["tasks"] = len(tasks)
-    return Split(protocol, tuple(tasks), dict(tables.counts), digest(tasks), seed, day)
+    return Split(protocol, tuple(tasks), dict(tables.counts), digest(tasks), seed, tuple(days))
+
+
+def rolling_dates(data: TrainingData) -> tuple[date, ...]:
+    """Return the first days of up to six years, each with deals before it and in two years from it.
+
+    The latest is the year before the last with a signed event; empty where fewer than two can be.
+    """
+    signed = data.events.filter(pl.col("stage").is_in(WON))["date"].drop_nulls()
+    years = set(signed.dt.year().to_list())
+    if not years:
+        return ()
+    latest = max(years) - _YEARS_JUDGED + 1
+    found = [
+        date(year, 1, 1)
+        for year in range(latest - CUTS + 1, latest + 1)
+        if min(years) < year and years & set(range(year, year + _YEARS_JUDGED))
+    ]
+    return tuple(found) if len(found) > 1 else ()
 
 
 def default_date(data: TrainingData) -> date:
@@ -107,7 +138,29 @@ def _cold_need(tables: Tables) -> Iterable[Task]:
         held = [usable[at] for at in part.tolist()]
         data = _without(tables.data, pl.col("need_id").is_in(held), needs=True)
         hidden = tables.pairs.filter(pl.col("need_id").is_in(held))
-        yield tables.task(fold, data, hidden, unjudged_only=True)
+        yield tables.task(fold, data, hidden, unjudged_only=True, whole_pool=True)
+
+
+def _judged(protocol: str, tables: Tables, asked: Collection[str] | None) -> Task:
+    """Hide all that is known of the judged needs, and ask for whom judgements say."""
+    data = tables.data
+    graded = data.judgements
+    if protocol == "phrases":
+        graded = graded.filter((pl.col("grade") != 1).any().over("need_id"))
+    needs = graded["need_id"].unique()
+    if asked is not None:
+        needs = needs.filter(needs.is_in(list(asked)))
+    gone = pl.col("need_id").is_in(needs.implode())
+    hidden = relevant_pairs(replace(data, events=data.events.clear())).filter(gone)
+    if hidden.is_empty():
+        graded_too = ", and one of another grade than 1" if protocol == "phrases" else ""
+        raise _impossible(
+            protocol,
+            f"there is no need with a judgement of 1 or more{graded_too}",
+            "lianzhao import judgements, or --needs and --judgements",
+        )
+    kept = _without(data, gone, needs=True)
+    return tables.task(0, kept, hidden, graded=protocol == "phrases")
 
 
 def _cold_enterprise(tables: Tables) -> Iterable[Task]:
@@ -141,10 +194,10 @@ def _warm(tables: Tables) -> Iterable[Task]:
             for name in ("judgements", "events")
         }
         data = replace(tables.data, **left)
-        yield tables.task(fold, data, hidden, unjudged_only=False, without_own=True)
+        yield tables.task(fold, data, hidden, without_own=True)
 
 
-def _time(tables: Tables, since: date) -> Iterable[Task]:
+def _time(tables: Tables, fold: int, since: date) -> Task:
     data = tables.data
     early = data.events.filter(pl.col("date") < since)
     late = data.events.filter(pl.col("date") >= since)
@@ -162,12 +215,12 @@ def _time(tables: Tables, since: date) -> Iterable[Task]:
         | (pl.col("first").is_null() & (pl.col("founded").is_null() | (pl.col("founded") < since)))
     )
     left = data.enterprises.join(there, on="enterprise_id", how="semi", maintain_order="left")
-    tables.counts["newcomers"] = data.enterprises.height - left.height
-    tables.counts["events_learnt_from"] = early.height
-    tables.counts["events_hidden"] = late.height
+    tables.counts["newcomers"] += data.enterprises.height - left.height
+    tables.counts["events_learnt_from"] += early.height
+    tables.counts["events_hidden"] += late.height
     hidden = relevant_pairs(replace(data, judgements=data.judgements.clear(), events=late))
     tables.today = since
-    yield tables.task(0, replace(data, enterprises=left, events=early), hidden, unjudged_only=False)
+    return tables.task(fold, replace(data, enterprises=left, events=early), hidden)
 
 
 def _leave_zone_out(tables: Tables) -> Iterable[Task]:
@@ -182,7 +235,7 @@ def _leave_zone_out(tables: Tables) -> Iterable[Task]:
         left = _without(data, pl.col("need_id").is_in(needs), needs=True)
         events = left.events.filter(~pl.col("zone_id").is_in(held).fill_null(value=False))
         hidden = tables.pairs.filter(pl.col("need_id").is_in(needs))
-        yield tables.task(fold, replace(left, events=events), hidden, unjudged_only=False)
+        yield tables.task(fold, replace(left, events=events), hidden)
 
 
 _FOLDED: Mapping[str, Callable[[Tables], Iterable[Task]]] = {
@@ -191,7 +244,8 @@ _FOLDED: Mapping[str, Callable[[Tables], Iterable[Task]]] = {
     "warm": _warm,
     "leave-zone-out": _leave_zone_out,
 }
-PROTOCOLS = ("cold-need", "cold-enterprise", "warm", "time", "leave-zone-out")
+JUDGED = ("phrases", "prose")
+PROTOCOLS = ("cold-need", "cold-enterprise", "warm", "time", "leave-zone-out", *JUDGED)
 
 
 def _without(data: TrainingData, gone: pl.Expr, *, needs: bool = False) -> TrainingData:

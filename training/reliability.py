@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
-from models.calibration import MIN_CLOSED, MIN_WON, Calibration, Curve, enough
+from models.calibration import MIN_CLOSED, MIN_LOST, MIN_WON, Calibration, Curve, enough
 from models.fit import constant
 from training.metrics import DRAW_SEED, DRAWS
 from training.splits import MIN_NEEDS, parts
@@ -84,7 +84,7 @@ def calibrate(
     told = {
         "closed": counts[0],
         "won": counts[1],
-        "it_takes": {"closed": MIN_CLOSED, "won": MIN_WON},
+        "it_takes": {"closed": MIN_CLOSED, "won": MIN_WON, "lost": MIN_LOST},
         "figures": None,
     }
     if not enough(*counts):

@@ -97,17 +97,44 @@ def ablation(document: Document, *, brief: bool = False) -> tuple[list[str], lis
 
 def markdown(document: Document) -> str:
     """Return the tables and everything that was counted."""
-    day = f", hidden from {document['date']} on" if document["date"] else ""
-    lines = [f"# {document['protocol']}{day}", "", NOTE, ""]
+    lines = [f"# {document['protocol']}{hidden_from(document)}", "", NOTE, ""]
+    lines += [f"Candidates: {candidates_told(document['candidates'])}.", ""]
     for part in parts(document):
-        lines += [f"## {part.capitalize()} needs", "", *_markdown_table(*table(document, part))]
+        lines += [f"## {part.capitalize()} needs", "", *markdown_table(*table(document, part))]
         lines += ["", f"{needs_told(document, part)}.", ""]
     header, rows = ablation(document)
     if rows:
-        lines += ["## What leaves when a factor leaves", "", *_markdown_table(header, rows), ""]
+        lines += ["## What leaves when a factor leaves", "", *markdown_table(header, rows), ""]
+    if len(document["cuts"]) > 1:
+        lines += ["## Cut by cut", "", *markdown_table(*cuts(document)), ""]
     lines += ["## Counted", "", *(f"- {k}: {v}" for k, v in document["counts"].items())]
     lines += [f"- left out: {name} ({why})" for name, why in document["left_out"].items()]
     return "\n".join([*lines, f"- split: {document['split']['sha256']}", ""])
+
+
+def cuts(document: Document) -> tuple[list[str], list[list[str]]]:
+    """Return header and rows, a row a ranker: what it is judged by at each cut of `time`."""
+    figure, by_day = document["judged_by"], document["cuts"]
+    rows = [
+        [name, *(told(own[name][figure]) for own in by_day.values())]
+        for name in document["rankers"]
+    ]
+    return [f"ranker, {figure}", *by_day], rows
+
+
+def hidden_from(document: Document) -> str:
+    """Return from which day on deals are hidden, "" where that is not what is hidden."""
+    days = document["dates"]
+    if len(days) > 1:
+        return f", mean over {len(days)} cuts: hidden from {', '.join(days)} on"
+    return f", hidden from {days[0]} on" if days else ""
+
+
+def candidates_told(among: Mapping[str, Any]) -> str:
+    """Return among whom needs are asked, and how many these are."""
+    counts = {among["fewest"], among["most"]}
+    told_counts = " to ".join(str(count) for count in sorted(counts))
+    return f"{told_counts} of {among['enterprises']}: {among['who']}"
 
 
 def matrix(columns: Sequence[tuple[Document, str]]) -> str:
@@ -120,7 +147,7 @@ def matrix(columns: Sequence[tuple[Document, str]]) -> str:
     header = ["", *(f"{document['protocol']}, {figure}" for document, figure in columns)]
     names = dict.fromkeys(name for document, _ in columns for name in document["rankers"])
     rows = [[name, *(_cell(*column, name) for column in columns)] for name in names]
-    return "\n".join(_markdown_table(header, rows))
+    return "\n".join(markdown_table(header, rows))
 
 
 def figures_csv(document: Document) -> str:
@@ -196,7 +223,9 @@ def _cell(document: Document, figure: str, name: str) -> str:
     return UNKNOWN if own is None else told(own["figures"]["all"][figure])
 
 
-def _markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return the lines of a Markdown table."""
+
     def line(cells: Sequence[str]) -> str:
         return f"| {' | '.join(cells)} |"
 

@@ -21,7 +21,7 @@ from features.space import FeatureSpace
 from training.tasks import relevant_pairs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from numpy.typing import NDArray
@@ -47,6 +47,8 @@ class Round:
     seed : int
     progress : callable
         Told (step, done, of).
+    words : mapping
+        What a language model gave for needs, by need_id.
     """
 
     task: Task
@@ -55,6 +57,7 @@ class Round:
     store: EncodingStore
     seed: int
     progress: Steps
+    words: Mapping[str, Sequence[str]]
 
     @cached_property
     def rows(self) -> list[dict[str, Any]]:
@@ -120,7 +123,12 @@ class Round:
     def _features(self, query: NeedQuery, zone: Mapping[str, Any]) -> NeedFeatures | None:
         if query not in self._known:
             try:
-                self._known[query] = self.space.need(query, zone or None, keep=True)
+                self._known[query] = self.space.need(
+                    query,
+                    zone or None,
+                    keep=True,
+                    words_of_model=self.words.get(query.need_id or ""),
+                )
             except InputError:
                 self._known[query] = None
         return self._known[query]
@@ -133,11 +141,20 @@ class Rounds:
     ----------
     store : EncodingStore
     seed : int
+    words : mapping, optional
+        What a language model gave for needs, by need_id.
     """
 
-    def __init__(self, store: EncodingStore, *, seed: int = 0) -> None:
+    def __init__(
+        self,
+        store: EncodingStore,
+        *,
+        seed: int = 0,
+        words: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
         self.store = store
         self.seed = seed
+        self.words = words or {}
         self._last: tuple[pl.DataFrame, Any, FeatureSpace, PoolFeatures] | None = None
 
     def round(self, task: Task, progress: Steps = lambda *_: None) -> Round:
@@ -146,10 +163,14 @@ class Rounds:
         if self._last is None or self._last[1] != task.as_of or not self._last[0].equals(frame):
             chains = ChainMap.from_frame(task.data.chains)
             space = FeatureSpace(
-                self.store, chains, input_output=task.data.input_output, seed=self.seed
+                self.store,
+                chains,
+                input_output=task.data.input_output,
+                own_words=task.data.words,
+                seed=self.seed,
             )
             encoding = partial(progress, "encode texts")
             pool = space.fit_pool(frame, today=task.as_of, progress=encoding)
             self._last = (frame, task.as_of, space, pool)
         _, _, space, pool = self._last
-        return Round(task, space, pool, self.store, self.seed, progress)
+        return Round(task, space, pool, self.store, self.seed, progress, self.words)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -17,14 +17,16 @@ from training.metrics import (
     coverage,
     gini,
     interval,
+    interval_over_cuts,
     ndcg,
     precision,
     recall,
     reciprocal_rank,
+    share_unjudged,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -32,6 +34,23 @@ if TYPE_CHECKING:
 
 SLICES = ("all", "warm", "cold")
 """All needs; those with a relevant pair left to learn from; the others."""
+
+
+class Ranked(NamedTuple):
+    """One ranking of the candidates, in rank order.
+
+    Attributes
+    ----------
+    gains : ndarray of bool or float
+    relevant, judged : ndarrays of bool
+    missed : int
+        Relevant enterprises that are no candidates and count as misses.
+    """
+
+    gains: NDArray[Any]
+    relevant: NDArray[np.bool_]
+    judged: NDArray[np.bool_]
+    missed: int
 
 
 @dataclass(frozen=True)
@@ -43,11 +62,13 @@ class Figure:
     name, says : str
         Its name, and what it is.
     of : callable
-        From hits in rank order and the number of relevant enterprises that are no candidates.
+        From a ranking.
     least : int
         Needs with fewer relevant enterprises are left out.
-    events_only : bool
-        Whether it is for the protocols on events alone.
+    only : tuple of str
+        The protocols that it is for; all where there is none.
+    whole_pool : bool
+        Whether it is over everybody, where a protocol restricts its candidates.
     known_only, newcomers : bool
         Whether only enterprises with a relevant pair left count as relevant; whether newcomers
         count as misses.
@@ -55,9 +76,10 @@ class Figure:
 
     name: str
     says: str
-    of: Callable[[NDArray[np.bool_], int], float]
+    of: Callable[[Ranked], float]
     least: int = MIN_RELEVANT
-    events_only: bool = False
+    only: tuple[str, ...] = ()
+    whole_pool: bool = False
     known_only: bool = False
     newcomers: bool = False
 
@@ -65,27 +87,61 @@ class Figure:
         """Return the figure of a ranking of the candidates; None where the need is left out."""
         relevant = question.relevant & question.known if self.known_only else question.relevant
         missed = question.newcomers if self.newcomers else 0
-        hits = relevant[order]
-        return self.of(hits, missed) if int(hits.sum()) + missed >= self.least else None
+        if int(relevant[order].sum()) + missed < self.least:
+            return None
+        gains = relevant if question.gains is None else question.gains
+        judged = np.ones_like(relevant) if question.judged is None else question.judged
+        return self.of(Ranked(gains[order], relevant[order], judged[order], missed))
 
 
-def _recall_at_10(hits: NDArray[np.bool_], missed: int) -> float:
-    return recall(hits, NDCG_AT, missed)
+def _ndcg(own: Ranked) -> float:
+    return ndcg(own.gains)
 
 
+def _recall_at_50(own: Ranked) -> float:
+    return recall(own.relevant)
+
+
+def _recall_at_10(own: Ranked) -> float:
+    return recall(own.relevant, NDCG_AT, own.missed)
+
+
+EVENT_PROTOCOLS = ("warm", "time", "leave-zone-out")
 FIGURES = (
-    Figure("ndcg@10", "NDCG of the first 10", lambda hits, _: ndcg(hits)),
+    Figure("ndcg@10", "NDCG of the first 10", _ndcg),
     Figure(
-        "precision@10", "share of the first 10 that is relevant", lambda hits, _: precision(hits)
+        "precision@10",
+        "share of the first 10 that is relevant",
+        lambda own: precision(own.relevant),
     ),
-    Figure("recall@50", "hits in the first 50 / min(50, relevant)", lambda hits, _: recall(hits)),
-    Figure("mrr", "1 / rank of the first relevant one", lambda hits, _: reciprocal_rank(hits)),
+    Figure("recall@50", "hits in the first 50 / min(50, relevant)", _recall_at_50),
+    Figure("mrr", "1 / rank of the first relevant one", lambda own: reciprocal_rank(own.relevant)),
+    Figure(
+        "unjudged@10",
+        "share of the first 10 that nobody has judged: they count as not relevant",
+        lambda own: share_unjudged(own.judged),
+        only=("phrases",),
+    ),
+    Figure(
+        "ndcg@10_whole_pool",
+        "NDCG of the first 10 among everybody, those judged for other needs included",
+        _ndcg,
+        only=("cold-need",),
+        whole_pool=True,
+    ),
+    Figure(
+        "recall@50_whole_pool",
+        "hits in the first 50 / min(50, relevant) among everybody",
+        _recall_at_50,
+        only=("cold-need",),
+        whole_pool=True,
+    ),
     Figure(
         "recall@10",
         "hits in the first 10 / min(10, relevant), newcomers counting as misses",
         _recall_at_10,
         least=1,
-        events_only=True,
+        only=EVENT_PROTOCOLS,
         newcomers=True,
     ),
     Figure(
@@ -93,18 +149,16 @@ FIGURES = (
         "the same over enterprises with a deal left to learn from",
         _recall_at_10,
         least=1,
-        events_only=True,
+        only=EVENT_PROTOCOLS,
         known_only=True,
     ),
 )
-EVENT_PROTOCOLS = ("warm", "time", "leave-zone-out")
 
 
 def figures(protocol: str) -> tuple[Figure, ...]:
     """Return the figures of a protocol, the one that it is judged by first."""
-    if protocol not in EVENT_PROTOCOLS:
-        return tuple(figure for figure in FIGURES if not figure.events_only)
-    return tuple(sorted(FIGURES, key=lambda figure: not figure.known_only))
+    own = [figure for figure in FIGURES if not figure.only or protocol in figure.only]
+    return tuple(sorted(own, key=lambda figure: not figure.known_only))
 
 
 def ranked(scores: NDArray[np.floating[Any]], question: Question) -> NDArray[np.intp]:
@@ -121,15 +175,15 @@ class Tally:
     ----------
     protocol : str
     values : dict
-        Slice, figure, need: its values, one a task.
+        Slice, figure, need: its value in each task, by fold.
     lists : list of (task, zone, industry, ids)
         The first twenty.
     candidates : set of str
     """
 
     protocol: str
-    values: dict[str, dict[str, dict[str, list[float]]]] = field(
-        default_factory=lambda: {name: defaultdict(partial(defaultdict, list)) for name in SLICES}
+    values: dict[str, dict[str, dict[str, dict[int, float]]]] = field(
+        default_factory=lambda: {name: defaultdict(partial(defaultdict, dict)) for name in SLICES}
     )
     lists: list[tuple[int, str | None, str, NDArray[np.str_]]] = field(default_factory=list)
     candidates: set[str] = field(default_factory=set)
@@ -139,12 +193,16 @@ class Tally:
     ) -> None:
         """Judge one ranking."""
         order = ranked(scores, question)
+        everybody = question.over_everybody
+        whole = order if everybody is question else ranked(scores, everybody)
         own = "warm" if question.warm else "cold"
+        need_id = str(question.query.need_id)
         for figure in figures(self.protocol):
-            value = figure.value(question, order)
+            asked = (everybody, whole) if figure.whole_pool else (question, order)
+            value = figure.value(*asked)
             if value is not None:
                 for name in ("all", own):
-                    self.values[name][figure.name][str(question.query.need_id)].append(value)
+                    self.values[name][figure.name][need_id][fold] = value
         query = question.query
         self.lists.append((fold, query.zone_id, query.industry, ids[order[:LIST_AT]]))
         self.candidates.update(ids[question.candidates].tolist())
@@ -152,13 +210,22 @@ class Tally:
     def needs(self, figure: str, name: str = "all") -> dict[str, float]:
         """Return the value of every need in a slice, its tasks averaged, by id."""
         found = self.values[name][figure]
-        return {need_id: float(np.mean(found[need_id])) for need_id in sorted(found)}
+        return {need_id: float(np.mean([*found[need_id].values()])) for need_id in sorted(found)}
+
+    def cut(self, fold: int) -> dict[str, dict[str, Any] | None]:
+        """Return mean and interval of every figure in one task; None without a need."""
+        return {
+            figure.name: _interval(
+                [own[fold] for own in self.values["all"][figure.name].values() if fold in own]
+            )
+            for figure in figures(self.protocol)
+        }
 
     def summary(self) -> dict[str, dict[str, Any]]:
         """Return mean and interval of every figure in every slice; None without a need."""
         return {
             name: {
-                figure.name: _interval(list(self.needs(figure.name, name).values()))
+                figure.name: _over_tasks(self.protocol, self.values[name][figure.name])
                 for figure in figures(self.protocol)
             }
             for name in SLICES
@@ -195,9 +262,24 @@ def paired(one: Tally, other: Tally) -> dict[str, dict[str, Any]]:
     for name in SLICES:
         found[name] = {}
         for figure in figures(one.protocol):
-            ours, theirs = (tally.needs(figure.name, name) for tally in (one, other))
-            found[name][figure.name] = _interval([ours[need] - theirs[need] for need in ours])
+            ours, theirs = (tally.values[name][figure.name] for tally in (one, other))
+            gaps = {
+                need: {fold: value - theirs[need][fold] for fold, value in own.items()}
+                for need, own in ours.items()
+            }
+            found[name][figure.name] = _over_tasks(one.protocol, gaps)
     return found
+
+
+def _over_tasks(protocol: str, values: Mapping[str, Mapping[int, float]]) -> dict[str, Any] | None:
+    """Return mean and interval over needs; of `time`, over the means of its cuts."""
+    if protocol != "time":
+        return _interval([float(np.mean([*values[need].values()])) for need in sorted(values)])
+    folds = sorted({fold for own in values.values() for fold in own})
+    if not folds:
+        return None
+    table = [[values[need].get(fold, np.nan) for fold in folds] for need in sorted(values)]
+    return interval_over_cuts(np.array(table)).to_dict()
 
 
 def _interval(values: Sequence[float]) -> dict[str, Any] | None:

@@ -42,6 +42,13 @@ class Question:
         Relevant enterprises that nobody could have listed: they appeared later.
     warm : bool
         Whether the need has a relevant pair left to learn from.
+    gains : ndarray of float32, shape (n,), or None
+        What each enterprise brings where judgements are graded; None where each relevant one is 1.
+    judged : ndarray of bool, shape (n,), or None
+        Whom the graded judgements of this need name.
+    anywhere : ndarray of bool, shape (n,), or None
+        The relevant ones where everybody is a candidate, for a protocol that is judged over the
+        whole pool besides.
     """
 
     query: NeedQuery
@@ -52,6 +59,16 @@ class Question:
     known: NDArray[np.bool_]
     newcomers: int
     warm: bool
+    gains: NDArray[np.float32] | None = None
+    judged: NDArray[np.bool_] | None = None
+    anywhere: NDArray[np.bool_] | None = None
+
+    @property
+    def over_everybody(self) -> Question:
+        """The same question among the whole pool."""
+        if self.anywhere is None:
+            return self
+        return replace(self, candidates=np.ones_like(self.candidates), relevant=self.anywhere)
 
 
 @dataclass(frozen=True)
@@ -90,8 +107,8 @@ class Split:
     digest : str
         SHA-256 of what is hidden and asked, task by task: equal splits have equal digests.
     seed : int
-    date : date or None
-        For `time`, the first day that is hidden.
+    dates : tuple of date
+        For `time`, the first day that is hidden, task by task.
     """
 
     protocol: str
@@ -99,7 +116,12 @@ class Split:
     counts: dict[str, int]
     digest: str
     seed: int
-    date: date | None = None
+    dates: tuple[date, ...] = ()
+
+    @property
+    def date(self) -> date | None:
+        """The first day that is hidden, where there is one such day alone."""
+        return self.dates[0] if len(self.dates) == 1 else None
 
 
 @dataclass
@@ -171,8 +193,33 @@ class _Asking:
     def mask(self, ids: Iterable[str]) -> NDArray[np.bool_]:
         return np.isin(self.ids, np.array(sorted(set(ids)), dtype=np.str_))
 
+    def grades(self) -> dict[str, dict[str, int]]:
+        """Return the highest grade of every judged enterprise, by need."""
+        best = self.tables.data.judgements.group_by("need_id", "enterprise_id").agg(
+            pl.col("grade").max().fill_null(0)
+        )
+        found: dict[str, dict[str, int]] = {}
+        for need_id, enterprise_id, grade in best.iter_rows():
+            found.setdefault(need_id, {})[enterprise_id] = grade
+        return found
+
+    def gains(
+        self, grades: Mapping[str, int], relevant: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Return the gains 2^grade - 1 of all enterprises, and who was judged at all."""
+        own = np.array([grades.get(one, -1) for one in self.ids.tolist()], dtype=np.int64)
+        gains = np.where(own > 0, np.exp2(own) - 1, 0.0).astype(np.float32)
+        return np.where(relevant, gains, np.float32(0)), own >= 0
+
     def task(
-        self, fold: int, hidden: pl.DataFrame, *, unjudged_only: bool, without_own: bool = False
+        self,
+        fold: int,
+        hidden: pl.DataFrame,
+        *,
+        unjudged_only: bool = False,
+        whole_pool: bool = False,
+        without_own: bool = False,
+        graded: bool = False,
     ) -> Task:
         """Return the task.
 
@@ -184,10 +231,15 @@ class _Asking:
         unjudged_only : bool
             Whether an enterprise that a judgement left names is no candidate: judgements may be
             exclusive, and being judged elsewhere must then speak neither for nor against.
+        whole_pool : bool
+            Whether the same is asked among everybody besides.
+        graded : bool
+            Whether what an enterprise brings follows its grade.
         without_own : bool
             Whether those with a pair left of the same need are no candidates.
         """
         questions = []
+        grades = self.grades() if graded else {}
         for need_id, relevant in grouped(hidden).items():
             row = self.tables.needs[need_id]
             query = NeedQuery.from_row(row)
@@ -203,6 +255,7 @@ class _Asking:
             self.tables.counts["hidden_pairs"] += len(relevant)
             self.tables.counts["hidden_pairs_of_newcomers"] += newcomers
             self.tables.counts["hidden_pairs_of_no_candidate"] += int((wanted & ~candidates).sum())
+            gains, judged = self.gains(grades[need_id], asked) if graded else (None, None)
             questions.append(
                 Question(
                     query,
@@ -213,6 +266,9 @@ class _Asking:
                     self.known,
                     newcomers,
                     bool(own),
+                    gains,
+                    judged,
+                    wanted if whole_pool else None,
                 )
             )
         return Task(fold, self.data, self.ids, self.tables.today, tuple(questions))
@@ -230,6 +286,8 @@ def digest(tasks: Sequence[Task]) -> str:
     for task in tasks:
         for question in task.questions:
             relevant = " ".join(task.ids[question.relevant].tolist())
+            if question.gains is not None:
+                found.update(question.gains.tobytes())
             found.update(f"{task.fold}|{question.query.need_id}|{relevant}|".encode())
             found.update(np.packbits(question.candidates).tobytes())
     return found.hexdigest()

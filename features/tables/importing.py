@@ -19,6 +19,7 @@ from features.tables.merging import Merged, merge
 from features.tables.parsing import parsed
 from features.tables.reading import Rows, read_rows
 from features.tables.references import (
+    Read,
     check_concepts,
     unknown_nodes,
     unknown_zones,
@@ -138,9 +139,21 @@ def import_table(
 
 
 def check_rows(
-    workspace: Workspace, table: str, path: Path, *, today: datetime.date | None = None
+    workspace: Workspace,
+    table: str,
+    path: Path,
+    *,
+    today: datetime.date | None = None,
+    read: Read | None = None,
 ) -> Checked:
     """Read and check a file as an import would, without importing it.
+
+    Parameters
+    ----------
+    workspace, table, path, today
+        As for an import.
+    read
+        Reads the tables that rows refer to, by default those of the workspace.
 
     Raises
     ------
@@ -149,7 +162,7 @@ def check_rows(
     """
     definition = TABLES[table]
     rows, frame = _read(definition, path, today, _DEFAULTS)
-    return _checked(workspace, definition, path, rows, frame)
+    return _checked(workspace, definition, path, rows, frame, read=read)
 
 
 def _read(
@@ -167,18 +180,20 @@ def _checked(
     frame: pl.DataFrame,
     *,
     strict: bool = False,
+    read: Read | None = None,
 ) -> Checked:
+    read = read or workspace.read
     warnings: list[str] = []
     matches: Matched | None = None
     if table.name == "needs":
         frame = with_need_ids(without_empty_words(frame))
     if table.name == "enterprises":
         frame, warnings = fill_enterprises(frame, rows)
-        frame, matches = match_enterprises(frame, rows, workspace.read)
+        frame, matches = match_enterprises(frame, rows, read)
         warnings += matches.warnings
     frame, left_out = with_known_codes(table, frame)
-    frame = with_joined_ids(table, frame, workspace.read)
-    frame = with_unknown_references(table, frame, workspace.read)
+    frame = with_joined_ids(table, frame, read)
+    frame = with_unknown_references(table, frame, read)
     frame, unread = (frame, None) if strict else unread_values(table, rows, frame)
     # Taken lazily, the failures alone are made: a file without any is not copied.
     details = ROW_SCHEMAS[table.name].filter(frame.lazy()).failure.details()
@@ -210,8 +225,8 @@ def _checked(
             *rows.warnings,
             *warnings,
             *left_out,
-            *unknown_zones(table, good, workspace.read),
-            *unknown_nodes(table, good, workspace.read),
+            *unknown_zones(table, good, read),
+            *unknown_nodes(table, good, read),
             *_retracted(workspace, table, good),
         ],
         _present(table, rows),

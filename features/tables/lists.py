@@ -2,25 +2,65 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from features.catalogue import NEEDS
 from features.columns import Column, Kind, Table
 from features.enterprise_columns import ENTERPRISES
 from features.tables.importing import check_rows
 from features.tables.reading import read_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
+    from features.tables.reading import Rows
     from features.tables.report import Checked
     from features.workspace import Workspace
+
+
+_BETWEEN = re.compile(r"[;；\n]")
 
 
 def read_needs(workspace: Workspace, path: Path) -> Checked:
     """Read and check a needs table without importing it; the workspace may not know its needs."""
     return check_rows(workspace, "needs", path)
+
+
+def read_words(path: Path) -> dict[str, list[str]]:
+    """Return the words that a file gives for needs, as a language model would: need_id, words.
+
+    Raises
+    ------
+    InputError
+        When the file cannot be read or lacks one of both columns.
+    """
+    table = Table(
+        "words_of_needs",
+        "需求用词",
+        ("need_id",),
+        (
+            Column("need_id", Kind.ID, NEEDS.column("need_id").headers, required=True),
+            Column("words", Kind.TEXT, "用词 词语", required=True),
+        ),
+    )
+    rows = read_rows(path, table)
+    found = {}
+    for need_id, text in _columns(rows, "need_id", "words"):
+        words = [word.strip() for word in _BETWEEN.split(text or "") if word.strip()]
+        if need_id and words:
+            found[need_id.strip()] = words
+    return found
+
+
+def _columns(rows: Rows, *names: str) -> Iterator[tuple[str | None, ...]]:
+    """Yield what stands in some columns, row by row; nothing where one is not there at all."""
+    columns = [rows.raw(name) for name in names]
+    found = [column.to_list() for column in columns if column is not None]
+    return zip(*found, strict=True) if len(found) == len(names) else iter(())
 
 
 def read_ids(path: Path) -> pl.Series:

@@ -21,7 +21,7 @@ from features.tables.dates import PLACEHOLDERS, read_day
 from features.tables.identity import SPOILED, normalised_ids
 from features.tables.people import read_people
 from features.tables.reading import Rows
-from features.tables.schema import ROW, SCHEMAS, flag
+from features.tables.schema import LOADED, ROW, flag
 from features.vocabulary import UNKNOWN, YUAN
 
 _BREAKS = r"[\t\n\x0b\x0c\r\x{85}\x{2028}\x{2029}]+"
@@ -70,7 +70,7 @@ def parsed(
         expected. Such a value is null, and so is one that is unknown or whose column the file
         lacks.
     """
-    dtypes = SCHEMAS[table.name].create_empty().schema
+    dtypes = LOADED[table.name].create_empty().schema
     columns = {ROW: rows.fields[ROW]}
     for column in (*table.columns, *table.aids):
         raw = rows.raw(column.name)

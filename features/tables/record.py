@@ -12,7 +12,7 @@ from features.tables.headers import Headers
 from features.tables.parsing import parsed, with_defaults
 from features.tables.reading import Rows
 from features.tables.rejecting import failed_rules
-from features.tables.schema import ROW, ROW_SCHEMAS, SCHEMAS
+from features.tables.schema import LOADED, ROW, ROW_SCHEMAS
 
 
 def parse_record(
@@ -57,4 +57,4 @@ def parse_record(
             got=first["value"],
             expected=first["expected"],
         )
-    return frame.select(SCHEMAS[table.name].column_names()).row(0, named=True)
+    return frame.select(LOADED[table.name].column_names()).row(0, named=True)

@@ -8,6 +8,7 @@ import dataframely as dy
 
 from features.catalogue import TABLES
 from features.columns import Column, Kind, Table
+from features.project_list import PROJECTS
 
 ROW = "row number"
 """The number of a row as a spreadsheet shows it: the headers stand in row 1."""
@@ -69,8 +70,11 @@ def _row_schema(table: Table) -> type[dy.Schema]:
 SCHEMAS: Mapping[str, type[dy.Schema]] = {name: _schema(table) for name, table in TABLES.items()}
 """What each table holds in the workspace."""
 
+LOADED: Mapping[str, type[dy.Schema]] = {**SCHEMAS, PROJECTS.name: _schema(PROJECTS)}
+"""What rows are parsed into: the tables, and lists that are no tables of the workspace."""
+
 ROW_SCHEMAS: Mapping[str, type[dy.Schema]] = {
-    name: _row_schema(table) for name, table in TABLES.items()
+    table.name: _row_schema(table) for table in (*TABLES.values(), PROJECTS)
 }
 """What a parsed row must fulfil to be loaded, where every failure is a bad value."""
 

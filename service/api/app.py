@@ -23,14 +23,21 @@ from service.api.guards import BodyLimit, LoopbackOnly, RawQuery
 from service.api.observer import Observed, Observer
 from service.api.prefix import Prefix
 from service.api.routes import (
+    allocation,
     audit,
     enterprises,
     events,
+    figures,
+    gates,
     health,
     models,
+    projects,
     recommendations,
     reference,
     workbooks,
+)
+from service.api.routes import (
+    ledger as project_ledger,
 )
 from service.api.routes.context import Parts
 from service.cache.answers import Answers
@@ -38,6 +45,7 @@ from service.cache.tiers import RemoteCache
 from service.console import app as console
 from service.console.layer import Pages
 from service.database.ledger import Ledger
+from service.projects.notices import Reminders, Webhook
 from service.serving.word_model import NoWords, word_model
 from service.telemetry import Telemetry
 
@@ -104,6 +112,8 @@ def create_app(
     remote = RemoteCache(settings.redis(), settings.cache_ttl, seal=settings.seal())
     answers = Answers(source, remote, telemetry, words)
     limiter = Limiter(settings.rate_limit, settings.redis()) if settings.rate_limit else None
+    webhook = settings.webhook()
+    reminders = Reminders(ledger.projects, Webhook(*webhook)) if webhook else None
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -112,6 +122,8 @@ def create_app(
         await ledger.open()
         if limiter:
             limiter.open()
+        if reminders:
+            reminders.open()
         source.open()
         try:
             await answers.engine()
@@ -122,6 +134,8 @@ def create_app(
         await answers.close()
         if limiter:
             await limiter.close()
+        if reminders:
+            await reminders.close()
         await ledger.close()
         await telemetry.close()
         observer.close()
@@ -147,6 +161,11 @@ def create_app(
         enterprises,
         models,
         events,
+        projects,
+        project_ledger,
+        gates,
+        figures,
+        allocation,
         audit,
         health,
     ):

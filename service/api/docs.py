@@ -42,6 +42,9 @@ PROBLEMS = {
     408: {"too-slow": "the body took too long to arrive"},
     409: {
         "conflict": "it contradicts what is already there",
+        "version-conflict": "it was changed meanwhile: see `current` and `wanted`",
+        "project-closed": "the project has ended",
+        "held-elsewhere": "another zone of the city is in talks with the enterprise",
         "list-gone": "model or pool of that list_id are gone: begin the list again",
     },
     413: {"too-large": "the body is larger than 1 MiB"},
@@ -50,6 +53,7 @@ PROBLEMS = {
     422: {
         "bad-input": "a wrong parameter or field, which `errors` names",
         "unknown-reference": "a need, zone or enterprise that the workspace does not know",
+        "unusual-amount": "an amount that looks as if it was given in another unit",
         "idempotency-key-reused": "the Idempotency-Key came with another request before",
     },
     429: {"too-many-requests": "more than LIANZHAO_RATE_LIMIT; see Retry-After"},
@@ -69,6 +73,7 @@ PROBLEMS = {
 _ANY = {401, 403, 414, 421, 500}
 _LEADS = "/v1/recommendations"
 _OF_EVENTS = {"unknown-reference", "idempotency-key-reused"}
+_OF_PROJECTS = {"version-conflict", "project-closed", "held-elsewhere", "unusual-amount"}
 
 
 def _errors(path: str, method: str, *, body: bool) -> dict[int, dict[str, str]]:
@@ -82,14 +87,16 @@ def _errors(path: str, method: str, *, body: bool) -> dict[int, dict[str, str]]:
             statuses |= {400, 408}
         if method == "post":
             statuses |= {409, 413}
-        if "{" in path:
+        if "{" in path or path in {_LEADS, "/v1/allocation"}:
             statuses.add(404)
         if path == _LEADS:
-            statuses |= {404, 409}
-    elsewhere = set() if (method, path) == ("post", "/v1/events") else _OF_EVENTS
-    elsewhere = elsewhere | ({"conflict"} if path == _LEADS else {"list-gone"})
+            statuses.add(409)
+    of_projects = method == "post" and path.startswith("/v1/projects")
+    recording = of_projects or (method, path) == ("post", "/v1/events")
+    left_out = (set() if recording else _OF_EVENTS) | (set() if of_projects else _OF_PROJECTS)
+    left_out |= {"conflict"} if path == _LEADS else {"list-gone"}
     return {
-        status: {c: t for c, t in PROBLEMS[status].items() if c not in elsewhere}
+        status: {c: t for c, t in PROBLEMS[status].items() if c not in left_out}
         for status in sorted(statuses)
     }
 

@@ -143,7 +143,15 @@ def of_error(error: errors.LianzhaoError) -> Problem:
     status, _, title = outcome(error)
     faults = [Fault(error.field, error.got, error.expected)] if error.field else []
     headers = {"Retry-After": "5"} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
-    return Problem(status, error.code, error.message, title=title, faults=faults, headers=headers)
+    return Problem(
+        status,
+        error.code,
+        error.message,
+        title=title,
+        faults=faults,
+        headers=headers,
+        **error.more,
+    )
 
 
 def of_validation(found: Sequence[Any]) -> Problem:

@@ -8,11 +8,13 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class _Outgoing(BaseModel):
+class Outgoing(BaseModel):
+    """What goes out; there may be more fields."""
+
     model_config = ConfigDict(extra="allow")
 
 
-class Fault(_Outgoing):
+class Fault(Outgoing):
     """A wrong field."""
 
     field: str | None
@@ -20,7 +22,7 @@ class Fault(_Outgoing):
     expected: str | None
 
 
-class ProblemBody(_Outgoing):
+class ProblemBody(Outgoing):
     """An error (RFC 9457)."""
 
     type: str
@@ -32,14 +34,14 @@ class ProblemBody(_Outgoing):
     request_id: str = Field(description="As in X-Request-ID; the log has more under it.")
 
 
-class ZoneName(_Outgoing):
+class ZoneName(Outgoing):
     """A zone in short."""
 
     zone_id: str
     name: str | None
 
 
-class Need(_Outgoing):
+class Need(Outgoing):
     """What a zone looks for."""
 
     need_id: str | None = Field(description="null for one that was given in a body.")
@@ -55,7 +57,7 @@ class Need(_Outgoing):
     region: str | None
 
 
-class EnterpriseSummary(_Outgoing):
+class EnterpriseSummary(Outgoing):
     """The enterprise of a lead."""
 
     enterprise_id: str
@@ -67,14 +69,14 @@ class EnterpriseSummary(_Outgoing):
     flags: list[str]
 
 
-class NodeName(_Outgoing):
+class NodeName(Outgoing):
     """A node of the chain map in short."""
 
     node_id: str
     name: str
 
 
-class Deals(_Outgoing):
+class Deals(Outgoing):
     """What an enterprise's deals have to do with the need, for callers who may see all zones."""
 
     deals: int
@@ -84,7 +86,7 @@ class Deals(_Outgoing):
     last: int
 
 
-class Reason(_Outgoing):
+class Reason(Outgoing):
     """What one factor adds to the raw score."""
 
     factor: str
@@ -94,7 +96,7 @@ class Reason(_Outgoing):
     deals: Deals | None = None
 
 
-class StageName(_Outgoing):
+class StageName(Outgoing):
     """How far an enterprise has come with a zone."""
 
     stage: str
@@ -103,7 +105,7 @@ class StageName(_Outgoing):
     need_id: str | None
 
 
-class Lead(_Outgoing):
+class Lead(Outgoing):
     """An enterprise proposed for a need."""
 
     rank: int
@@ -128,7 +130,7 @@ class Lead(_Outgoing):
     reasons: list[Reason] = Field(description="Every factor that is not zero, largest first.")
 
 
-class UnderstoodConcept(_Outgoing):
+class UnderstoodConcept(Outgoing):
     """A concept that a need was taken for."""
 
     name: str
@@ -136,7 +138,7 @@ class UnderstoodConcept(_Outgoing):
     from_: str = Field(alias="from", description="thesaurus, chain map or language model.")
 
 
-class UnderstoodWord(_Outgoing):
+class UnderstoodWord(Outgoing):
     """A word that is looked for in profiles."""
 
     word: str
@@ -146,7 +148,7 @@ class UnderstoodWord(_Outgoing):
     )
 
 
-class UnderstoodNeed(_Outgoing):
+class UnderstoodNeed(Outgoing):
     """What a need was taken for; its words, edited, can be sent back as `need.words`."""
 
     parts: list[str]
@@ -158,7 +160,7 @@ class UnderstoodNeed(_Outgoing):
     )
 
 
-class LeadPage(_Outgoing):
+class LeadPage(Outgoing):
     """A page of leads."""
 
     need: Need
@@ -180,7 +182,7 @@ class LeadPage(_Outgoing):
     leads: list[Lead]
 
 
-class RecordedEvent(_Outgoing):
+class RecordedEvent(Outgoing):
     """An event as it was recorded or imported."""
 
     event_id: str
@@ -196,7 +198,7 @@ class RecordedEvent(_Outgoing):
     retracted_at: str | None
 
 
-class EventPage(_Outgoing):
+class EventPage(Outgoing):
     """A page of events, newest first."""
 
     total: int
@@ -216,7 +218,7 @@ class Zone(ZoneName):
     lat: float | None = Field(default=None, description="Degrees north.")
 
 
-class Zones(_Outgoing):
+class Zones(Outgoing):
     """All zones."""
 
     zones: list[Zone]
@@ -228,13 +230,13 @@ class ZoneWithNeeds(Zone):
     needs: list[Need]
 
 
-class Needs(_Outgoing):
+class Needs(Outgoing):
     """All needs."""
 
     needs: list[Need]
 
 
-class _ChainName(_Outgoing):
+class _ChainName(Outgoing):
     chain_id: str
     name: str
     name_en: str
@@ -246,7 +248,7 @@ class ChainSummary(_ChainName):
     nodes: int = Field(description="How many it has.")
 
 
-class Chains(_Outgoing):
+class Chains(Outgoing):
     """All chains."""
 
     chains: list[ChainSummary]
@@ -261,7 +263,7 @@ class Node(NodeName):
     industry_codes: list[str]
 
 
-class Edge(_Outgoing):
+class Edge(Outgoing):
     """One node supplies another, which may be of another chain."""
 
     supplier: str = Field(alias="from", description="node_id")
@@ -275,7 +277,7 @@ class Chain(_ChainName):
     edges: list[Edge]
 
 
-class EnterprisePage(_Outgoing):
+class EnterprisePage(Outgoing):
     """A page of the enterprises found."""
 
     total: int
@@ -284,14 +286,14 @@ class EnterprisePage(_Outgoing):
     enterprises: list[EnterpriseSummary]
 
 
-class Product(_Outgoing):
+class Product(Outgoing):
     """What an enterprise makes."""
 
     name: str
     share: float | None = Field(description="Part of its revenue.")
 
 
-class Profile(_Outgoing):
+class Profile(Outgoing):
     """All that is known of an enterprise; what is unknown is null."""
 
     enterprise_id: str
@@ -322,7 +324,7 @@ class Profile(_Outgoing):
     confidence: float = Field(ge=0, le=1, description="How much of the profile is known.")
 
 
-class SuitedNeed(_Outgoing):
+class SuitedNeed(Outgoing):
     """A need, and where an enterprise stands in its list."""
 
     need: Need
@@ -334,7 +336,7 @@ class SuitedNeed(_Outgoing):
     reasons: list[Reason]
 
 
-class SuitedNeeds(_Outgoing):
+class SuitedNeeds(Outgoing):
     """The needs that an enterprise suits best, best first."""
 
     enterprise: EnterpriseSummary
@@ -345,7 +347,7 @@ class SuitedNeeds(_Outgoing):
     needs: list[SuitedNeed]
 
 
-class ModelSummary(_Outgoing):
+class ModelSummary(Outgoing):
     """A version in a list; what its manifest does not say is null."""
 
     version: str
@@ -360,14 +362,14 @@ class ModelSummary(_Outgoing):
     refused: str | None = Field(description="Why training did not activate it.")
 
 
-class Models(_Outgoing):
+class Models(Outgoing):
     """All versions, newest first."""
 
     active: str | None
     models: list[ModelSummary]
 
 
-class ModelManifest(_Outgoing):
+class ModelManifest(Outgoing):
     """What is known of a version: its manifest, which has more than these fields."""
 
     version: str
@@ -378,13 +380,13 @@ class ModelManifest(_Outgoing):
     data: dict[str, int]
 
 
-class ActiveModel(_Outgoing):
+class ActiveModel(Outgoing):
     """Which version is in service now."""
 
     active: str | None
 
 
-class AuditEntry(_Outgoing):
+class AuditEntry(Outgoing):
     """Who asked for or changed what."""
 
     number: int
@@ -401,7 +403,7 @@ class AuditEntry(_Outgoing):
     )
 
 
-class AuditPage(_Outgoing):
+class AuditPage(Outgoing):
     """A page of the audit log, newest first."""
 
     total: int
@@ -410,13 +412,13 @@ class AuditPage(_Outgoing):
     entries: list[AuditEntry]
 
 
-class Alive(_Outgoing):
+class Alive(Outgoing):
     """The process answers."""
 
     status: Literal["alive"]
 
 
-class Ready(_Outgoing):
+class Ready(Outgoing):
     """Model and tables are loaded."""
 
     status: Literal["ready"]

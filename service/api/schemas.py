@@ -33,7 +33,7 @@ def _by_commas(value: Any) -> Any:
 
 
 # Pydantic takes a number for seconds since 1970.
-_Day = BeforeValidator(_day)
+Day = BeforeValidator(_day)
 # To Python, and so to pydantic, true is 1.
 _Number = BeforeValidator(_no_truth)
 Text = Annotated[str, Field(min_length=1, max_length=200)]
@@ -47,11 +47,13 @@ Offset = Annotated[
 ]
 
 
-class _Incoming(BaseModel):
+class Incoming(BaseModel):
+    """What comes in: no field is taken that is not known."""
+
     model_config = ConfigDict(extra="forbid")
 
 
-class FilterBody(_Incoming):
+class FilterBody(Incoming):
     """Any of the values of a filter, all filters together; an unknown value never passes."""
 
     province: Texts = Field(default=[], description="Province, such as 山西省 or 山西.")
@@ -72,7 +74,7 @@ class FilterBody(_Incoming):
     )
 
 
-class PageQuery(_Incoming):
+class PageQuery(Incoming):
     """Which part of a list."""
 
     limit: Limit = 20
@@ -98,13 +100,13 @@ class EnterpriseQuery(PageQuery):
     q: str = Field(default="", max_length=200, description="Part of a name, a short name or an id.")
 
 
-class LimitQuery(_Incoming):
+class LimitQuery(Incoming):
     """How much of a list."""
 
     limit: Limit = 20
 
 
-class WordBody(_Incoming):
+class WordBody(Incoming):
     """A word to look for in profiles, and how much it counts."""
 
     word: Text
@@ -116,7 +118,7 @@ def _as_word(value: Any) -> Any:
     return {"word": value} if isinstance(value, str) else value
 
 
-class NeedBody(_Incoming):
+class NeedBody(Incoming):
     """A need that the workspace does not have to know; all its texts together are bounded."""
 
     industry: Text
@@ -148,7 +150,7 @@ class RecommendationBody(PageQuery):
     list_id: Text | None = Field(default=None, description=_LIST_ID)
 
 
-class EventBody(_Incoming):
+class EventBody(Incoming):
     """What came of a lead: values as in the events table, read by the rules of an import."""
 
     enterprise_id: Text
@@ -171,7 +173,7 @@ class EventQuery(PageQuery):
     zone_id: Text | None = Field(default=None, description="The zone, or that of the need.")
     enterprise_id: Text | None = None
     stage: Text | None = Field(default=None, description=", ".join([*STAGES, *ENDINGS]))
-    since: Annotated[date | None, _Day] = Field(
+    since: Annotated[date | None, Day] = Field(
         default=None, description="Events of this day or later, such as 2026-01-31."
     )
     retracted: bool | None = Field(default=None, description="Only those taken back, or not.")

@@ -14,12 +14,15 @@ import typer
 from features.errors import LianzhaoError, UsageError
 from service.api.problems import FAILURE, exit_code
 from service.commands import (
+    allocation,
     demo,
     duplicates,
     evaluation,
+    gates,
     keys,
     listing,
     models,
+    projects,
     recommend,
     serving,
     tables,
@@ -61,7 +64,11 @@ app.command("train")(models.train)
 app.command("evaluate")(evaluation.evaluate)
 app.command("recommend")(recommend.recommend)
 app.command("words")(words.words)
+app.command("allocate")(allocation.allocate)
 app.add_typer(models.versions, name="models", help="Versions of the model.")
+projects.projects.command("gates")(gates.gates)
+projects.projects.command("check-offer")(gates.offer)
+app.add_typer(projects.projects, name="projects", help="Projects in their pools, as a board.")
 app.add_typer(keys.keys, name="keys", help="API keys.")
 app.command("serve")(serving.serve)
 

@@ -19,6 +19,7 @@ from models.registry import ModelRegistry
 from service import logs
 from service.database.connection import Database
 from service.database.event_log import EventLog
+from service.projects.projects import Projects
 from service.serving import preparing
 from service.serving.word_model import NoWords, WordModel, word_model
 from service.settings import Settings
@@ -59,6 +60,12 @@ class Context:
     def database(self) -> Database:
         """The database of events and keys; it need not exist yet."""
         return Database(self.settings.home, self.settings.database())
+
+    @cached_property
+    def projects(self) -> Projects:
+        """The projects of the workspace."""
+        talk_days = self.settings.talk_days
+        return Projects(self.workspace, self.database, talk_days=talk_days)
 
     @cached_property
     def registry(self) -> ModelRegistry:

@@ -16,9 +16,11 @@ from features import calendar
 from features.encoder import EncodingStore
 from features.errors import InputError, UsageError
 from service.commands.context import Context, echo_json, progress
+from service.commands.evaluation_data import Files
 from service.serving.sentences import FACTORS
 from training import harness, plots, protocols, report
 from training.publishing import read_tables
+from training.stack import Stack
 
 
 class Protocol(StrEnum):
@@ -29,6 +31,8 @@ class Protocol(StrEnum):
     warm = "warm"
     time = "time"
     leave_zone_out = "leave-zone-out"
+    phrases = "phrases"
+    prose = "prose"
 
 
 def evaluate(
@@ -45,12 +49,33 @@ def evaluate(
         datetime | None,
         typer.Option(
             formats=["%Y-%m-%d"],
-            help="For time: the first day held out; by default a fifth of the signed events "
-            "lie from it on.",
+            help="For time: the first day held out; by default the first days of the last six "
+            "years that can be judged, in turn, and their mean.",
+        ),
+    ] = None,
+    needs: Annotated[
+        Path | None,
+        typer.Option(help="For phrases and prose: a file of the needs asked for, not imported."),
+    ] = None,
+    judgements: Annotated[
+        Path | None, typer.Option(help="A file of judgements of these needs, not imported.")
+    ] = None,
+    enterprises: Annotated[
+        Path | None,
+        typer.Option(
+            help="A file of another pool, not imported; nothing is learnt from the workspace then."
+        ),
+    ] = None,
+    words: Annotated[
+        Path | None,
+        typer.Option(
+            help="A file of need_id and words (;), taken as a language model's answers for needs."
         ),
     ] = None,
 ) -> None:
     """Compare every ranker and every baseline under one protocol, with intervals."""
+    files = Files(needs, judgements, enterprises, words)
+    files.check(protocol.value)
     own: Context = context.obj
     if date is not None and protocol is not Protocol.time:
         raise UsageError(
@@ -59,21 +84,25 @@ def evaluate(
             got=date.date().isoformat(),
             expected="--protocol time",
         )
-    data, versions, changed = read_tables(own.workspace)
+    held, versions, changed = read_tables(own.workspace)
+    data, asked = files.over(held, own.workspace)
+    given = files.read_words()
     split = protocols.split(
         protocol.value,
         data,
         today=changed or calendar.today(),
         seed=seed,
         since=date.date() if date else None,
+        asked=asked,
     )
     if out is not None:
         _make(out)  # told now, not after minutes of work
     store = EncodingStore(own.workspace.home / "encodings.sqlite", own.encoder)
     with progress() as tell:
-        found = harness.compare(split, store, stack=harness.Stack(), progress=tell)
+        found = harness.compare(split, store, stack=Stack(), words=given, progress=tell)
     document = found.to_dict() | {
         "tables": versions,
+        "files": {name: path.name for name, path in vars(files).items() if path is not None},
         "encoder": own.encoder.id,
     }
     saved = _save(document, out) if out is not None else []
@@ -109,7 +138,7 @@ def _save(document: dict[str, Any], folder: Path) -> list[Path]:
 
 def _tell(document: dict[str, Any]) -> None:
     """Print the tables: ruled on a terminal, plain lines elsewhere."""
-    day = f", hidden from {document['date']} on" if document["date"] else ""
+    day = report.hidden_from(document)
     for part in report.parts(document):
         _print(
             f"{document['protocol']}{day}: {part} needs", *report.table(document, part, brief=True)
@@ -119,7 +148,9 @@ def _tell(document: dict[str, Any]) -> None:
     if rows:
         _print("What leaves when a factor leaves", header, rows)
     counted = ", ".join(f"{name} {value}" for name, value in document["counts"].items())
-    typer.echo(f"\ncounted: {counted}")
+    among = document["candidates"]
+    typer.echo(f"\ncandidates: {report.candidates_told(among)}")
+    typer.echo(f"counted: {counted}")
     for name, why in document["left_out"].items():
         typer.echo(f"left out: {name} ({why})")
     typer.echo(report.NOTE)

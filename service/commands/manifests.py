@@ -118,7 +118,8 @@ def tell_calibration(found: Mapping[str, Any]) -> None:
     if own["figures"] is None:
         takes = own["it_takes"]
         typer.echo(
-            f"no chance of signing is told: it takes {takes['closed']} with {takes['won']} signed"
+            f"no chance of signing is told: it takes {takes['closed']} with {takes['won']} signed "
+            f"and {takes.get('lost', 0)} declined or lost"
         )
         return
     _tell_table(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from features.catalogue import TABLES
 from features.errors import InputError, NotFoundError
+from features.tables import sheets
 from features.tables.importing import import_table
 from features.tables.reading import read_rows
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from features.tables.report import ImportReport
     from features.workspace import Workspace
 
-ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".et", ".ods", ".parquet", ".zip")
+ENDINGS = (".csv", ".tsv", ".txt", *sheets.ENDINGS, ".parquet", ".zip")
 _KEPT_SECONDS = 3600.0
 _NAME = re.compile(r"[A-Za-z0-9_-]{22}\.[a-z]{2,8}")
 _SHOWN_VALUES = 3
@@ -38,11 +39,14 @@ class Taken:
         The column of the table; None for one that is left out.
     values
         Some of its first values.
+    personal
+        Whether it is about persons: such a column is never stored.
     """
 
     header: str
     column: str | None
     values: tuple[str, ...]
+    personal: bool
 
 
 class Uploads:
@@ -88,9 +92,10 @@ class Uploads:
         meaning = {position: column for column, position in rows.headers.positions.items()}
         found = []
         for position, header in enumerate(rows.names):
-            shown = rows.fields[header].drop_nulls().head(_SHOWN_VALUES).to_list()
-            values = tuple(str(value)[:40] for value in shown)
-            found.append(Taken(header, meaning.get(position), values))
+            personal = header not in rows.fields.columns
+            shown = None if personal else rows.fields[header].drop_nulls().head(_SHOWN_VALUES)
+            values = () if shown is None else tuple(str(value)[:40] for value in shown)
+            found.append(Taken(header, meaning.get(position), values, personal))
         return found
 
     def tried(self, name: str, table: str) -> ImportReport:

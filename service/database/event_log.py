@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import polars as pl
 import sqlalchemy as sa
 
-from features.errors import ConflictError, InputError
+from features.errors import ConflictError
 from features.retractions import SCHEMA
 from features.snapshot import LogContent
 from features.tables.schema import SCHEMAS
 from service.database.audit_log import note, of_command
 from service.database.connection import renew, utc_now, versions
+from service.database.idempotency import answered, remember
+from service.database.project_store import part_from, rewrite, settle
 from service.database.schema import ANSWERS, EVENTS, RETRACTIONS
 
 if TYPE_CHECKING:
@@ -31,12 +33,6 @@ IDEMPOTENT_DAYS = 30
 _COLUMNS = tuple(SCHEMAS["events"].column_names())
 
 
-class ReusedKeyError(InputError):
-    """An Idempotency-Key that came with another request before."""
-
-    code = "idempotency-key-reused"
-
-
 class Recording(NamedTuple):
     """What recording an event came to.
 
@@ -49,6 +45,18 @@ class Recording(NamedTuple):
     first: bool
 
 
+class _Read(NamedTuple):
+    """What was read of the log.
+
+    `rewritten` is the version of what may have become other than it was, `last` the number of the
+    last event.
+    """
+
+    content: LogContent
+    rewritten: str
+    last: int
+
+
 class EventLog:
     """The events in the database, read again only when they have changed.
 
@@ -59,13 +67,13 @@ class EventLog:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self._content = _NOTHING
+        self._read = _UNREAD
         self._lock = threading.Lock()
 
     @property
     def seen(self) -> str:
         """The version that was read last."""
-        return self._content.version
+        return self._read.content.version
 
     def version(self) -> str:
         """Return what changes with the log; "" while there is nothing in it."""
@@ -75,26 +83,25 @@ class EventLog:
     def content(self) -> LogContent:
         """Return all that is in the log, which is read again only when it has changed."""
 
-        def work(connection: sa.Connection) -> LogContent:
-            version = versions(connection).get("events", "")
-            if version == self._content.version:
-                return self._content
-            names = [EVENTS.c[name] for name in _COLUMNS]
-            recorded = connection.execute(sa.select(*names)).all()
-            retractions = connection.execute(sa.select(*_RETRACTED)).all()
-            return LogContent(
+        def work(connection: sa.Connection) -> _Read:
+            found, before = versions(connection), self._read
+            version, rewritten = found.get("events", ""), found.get("rewritten", "")
+            if version == before.content.version:
+                return before
+            known = before if rewritten == before.rewritten else _UNREAD
+            last = connection.execute(sa.select(sa.func.max(EVENTS.c.number))).scalar() or 0
+            taken = [tuple(row) for row in connection.execute(sa.select(*_RETRACTED))]
+            new = _recorded(connection, known.last, last)
+            content = LogContent(
                 version,
-                pl.DataFrame(
-                    [tuple(row) for row in recorded],
-                    schema=SCHEMAS["events"].create_empty().schema,
-                    orient="row",
-                ),
-                pl.DataFrame([tuple(row) for row in retractions], schema=SCHEMA, orient="row"),
+                pl.concat([known.content.recorded, new]),
+                pl.DataFrame(taken, schema=SCHEMA, orient="row"),
             )
+            return _Read(content, rewritten, last)
 
         with self._lock:
-            self._content = self.database.read(work, self._content)
-            return self._content
+            self._read = self.database.read(work, self._read)
+            return self._read.content
 
     def recorded(self) -> pl.DataFrame:
         """Return the recorded events in the columns of the table, those taken back included."""
@@ -150,23 +157,13 @@ class EventLog:
 
         def work(connection: sa.Connection) -> Recording:
             if idempotency_key is not None:
-                found = connection.execute(
-                    sa.select(ANSWERS.c.asked, ANSWERS.c.event_id, ANSWERS.c.new).where(
-                        ANSWERS.c.key_id == owner, ANSWERS.c.idempotency_key == idempotency_key
-                    )
-                ).first()
+                found = answered(connection, owner, idempotency_key, asked)
                 if found is not None:
-                    if found.asked != asked:
-                        raise ReusedKeyError(
-                            "this Idempotency-Key came with another request before",
-                            field="Idempotency-Key",
-                            got=idempotency_key,
-                            expected="a new key for a new event",
-                        )
-                    again = _known(connection, found.event_id) or imported_of(found.event_id)
-                    if again is None:
+                    id_ = found.event_id
+                    again = id_ and (_known(connection, id_) or imported_of(id_))
+                    if not again:
                         raise ConflictError(
-                            f"the event {found.event_id!r} of this Idempotency-Key was removed",
+                            f"the event {id_!r} of this Idempotency-Key was removed",
                             field="Idempotency-Key",
                             got=idempotency_key,
                             expected="a new key for a new event",
@@ -183,20 +180,11 @@ class EventLog:
                         expected="a new id, or none",
                     )
             else:
-                row = {**event, "recorded_at": utc_now(), "key_id": entry.key_id}
-                connection.execute(sa.insert(EVENTS).values(row))
+                append(connection, [{**event, "key_id": entry.key_id}])
                 note(connection, entry)
-                renew(connection, "events")
             if idempotency_key is not None:
-                answer = {
-                    "key_id": owner,
-                    "idempotency_key": idempotency_key,
-                    "asked": asked,
-                    "event_id": event["event_id"],
-                    "new": before is None,
-                    "answered_at": utc_now(),
-                }
-                connection.execute(sa.insert(ANSWERS).values(answer))
+                new, id_ = before is None, event["event_id"]
+                remember(connection, owner, idempotency_key, asked, event_id=id_, new=new)
             return Recording(dict(event), new=before is None, first=before is None)
 
         return self.database.write(work)
@@ -208,16 +196,10 @@ class EventLog:
         what = {"event_id": event_id, "need_id": need_id or "", "zone_id": zone_id or ""}
 
         def work(connection: sa.Connection) -> datetime.datetime:
-            asked = sa.select(RETRACTIONS.c.retracted_at).filter_by(**what)
-            before: datetime.datetime | None = connection.execute(asked).scalar()
-            if before is not None:
-                return before
-            now = utc_now()
-            row = {**what, "retracted_at": now, "key_id": entry.key_id}
-            connection.execute(sa.insert(RETRACTIONS).values(row))
-            note(connection, entry)
-            renew(connection, "events")
-            return now
+            at, first = retract(connection, what, entry.key_id)
+            if first:
+                note(connection, entry)
+            return at
 
         return self.database.write(work)
 
@@ -275,6 +257,53 @@ class SeenEvents:
         return self._log.removing(column, id_)
 
 
+def append(connection: sa.Connection, rows: list[dict[str, Any]]) -> None:
+    """Add events, each with the next number, within the transaction that records them."""
+    # First, so that other writers wait: numbers are then given in the order of the commits.
+    renew(connection, "events")
+    last = connection.execute(sa.select(sa.func.max(EVENTS.c.number))).scalar() or 0
+    now = utc_now()
+    numbered = [{**row, "recorded_at": now, "number": last + at} for at, row in enumerate(rows, 1)]
+    connection.execute(sa.insert(EVENTS), numbered)
+
+
+def retract(
+    connection: sa.Connection, what: Mapping[str, str], key_id: str | None
+) -> tuple[datetime.datetime, bool]:
+    """Take an event back within a transaction; return when it was, and whether it was now.
+
+    The project that it is a move of is then where its other moves leave it.
+
+    Parameters
+    ----------
+    what
+        event_id, and the need_id and zone_id that it is about, "" for none.
+    """
+    asked = sa.select(RETRACTIONS.c.retracted_at).filter_by(**what)
+    before: datetime.datetime | None = connection.execute(asked).scalar()
+    if before is not None:
+        return before, False
+    now = utc_now()
+    row = {**what, "retracted_at": now, "key_id": key_id}
+    connection.execute(sa.insert(RETRACTIONS).values(row))
+    renew(connection, "events")
+    of_event = sa.select(EVENTS.c.project_id).where(EVENTS.c.event_id == what["event_id"])
+    if (project_id := connection.execute(of_event).scalar()) is not None:
+        settle(connection, project_id)
+    return now, True
+
+
+def _recorded(connection: sa.Connection, after: int, until: int) -> pl.DataFrame:
+    """Read the events of some numbers that are about an enterprise, and a need or a zone."""
+    complete = EVENTS.c.enterprise_id.is_not(None) & (
+        EVENTS.c.need_id.is_not(None) | EVENTS.c.zone_id.is_not(None)
+    )
+    new = (EVENTS.c.number > after) & (EVENTS.c.number <= until)
+    asked = sa.select(*[EVENTS.c[name] for name in _COLUMNS]).where(new, complete)
+    rows = [tuple(row) for row in connection.execute(asked)]
+    return pl.DataFrame(rows, schema=_NOTHING.recorded.schema, orient="row")
+
+
 def _known(connection: sa.Connection, event_id: str) -> dict[str, Any] | None:
     columns = [EVENTS.c[name] for name in _COLUMNS]
     found = connection.execute(sa.select(*columns).where(EVENTS.c.event_id == event_id)).first()
@@ -282,9 +311,18 @@ def _known(connection: sa.Connection, event_id: str) -> dict[str, Any] | None:
 
 
 def _remove(connection: sa.Connection, which: Any, column: str, id_: str) -> None:
+    touched = sa.select(EVENTS.c.project_id).where(which, EVENTS.c.project_id.is_not(None))
+    projects = connection.execute(touched.distinct()).scalars().all()
+    if column != "event_id":  # a project goes on without what it was about
+        own = which & EVENTS.c.project_id.is_not(None)
+        rewrite(connection, own, {column: None})
+        part_from(connection, column, id_)
     connection.execute(sa.delete(EVENTS).where(which))
     of_command(connection, f"remove {column.removesuffix('_id')}", id_)
     renew(connection, "events")
+    renew(connection, "rewritten")
+    for project_id in projects:
+        settle(connection, project_id)
 
 
 _RETRACTED = (
@@ -294,3 +332,4 @@ _RETRACTED = (
     RETRACTIONS.c.retracted_at,
 )
 _NOTHING = LogContent("", SCHEMAS["events"].create_empty(), SCHEMA.to_frame())
+_UNREAD = _Read(_NOTHING, "", 0)

@@ -18,6 +18,7 @@ from service.database.connection import Database, DatabaseError, versions
 from service.database.event_log import EventLog, SeenEvents
 from service.database.feedback import Feedback
 from service.database.key_store import KeyStore
+from service.projects.projects import Projects
 from service.pulse import Pulse
 from service.threads import SharedThreads
 
@@ -73,6 +74,9 @@ class Ledger:
         self.audit = AuditLog(self.database, settings.audit_days)
         self.events = EventLog(self.database)
         self.feedback = Feedback(Workspace(settings.home, self.events), self.events)
+        self.projects = Projects(
+            Workspace(settings.home, self.events), self.database, talk_days=settings.talk_days
+        )
         self.seen = SeenEvents(self.events)
         self.workspace = Workspace(settings.home, self.seen)
         # Reads, writes and the look for changed keys do not wait for one another.

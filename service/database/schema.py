@@ -8,7 +8,7 @@ EVENTS = sa.Table(
     "events",
     METADATA,
     sa.Column("event_id", sa.Text, primary_key=True),
-    sa.Column("enterprise_id", sa.Text, nullable=False),
+    sa.Column("enterprise_id", sa.Text, index=True),
     sa.Column("stage", sa.Text, nullable=False),
     sa.Column("date", sa.Date, nullable=False),
     sa.Column("need_id", sa.Text),
@@ -18,8 +18,17 @@ EVENTS = sa.Table(
     sa.Column("source", sa.Text),
     sa.Column("recorded_at", sa.DateTime, nullable=False),
     sa.Column("key_id", sa.Text),
+    sa.Column("project_id", sa.Text, index=True),
+    sa.Column("reason", sa.Text),
+    sa.Column("number", sa.BigInteger, nullable=False),
 )
-"""Events as they were recorded: never changed, only retracted."""
+"""Events as they were recorded: never changed, only retracted.
+
+Moves of projects are events too. A project whose enterprise becomes known later gives it to its
+moves; until then they have none, and nothing is learnt from them. `number` grows from event to
+event, so that what is new is read alone.
+"""
+sa.Index("ix_events_number", EVENTS.c.number, unique=True)
 
 RETRACTIONS = sa.Table(
     "retractions",
@@ -38,11 +47,14 @@ ANSWERS = sa.Table(
     sa.Column("key_id", sa.Text, primary_key=True),
     sa.Column("idempotency_key", sa.Text, primary_key=True),
     sa.Column("asked", sa.Text, nullable=False),
-    sa.Column("event_id", sa.Text, nullable=False),
+    sa.Column("event_id", sa.Text),
     sa.Column("new", sa.Boolean, nullable=False),
     sa.Column("answered_at", sa.DateTime, nullable=False, index=True),
+    sa.Column("answer", sa.Text),
 )
-"""What was recorded under an Idempotency-Key; `asked` is a hash of the request."""
+"""What was recorded under an Idempotency-Key: an event, or the answer that was given (JSON).
+
+`asked` is a hash of the request."""
 
 KEYS = sa.Table(
     "keys",
@@ -74,10 +86,118 @@ AUDIT = sa.Table(
 )
 """Who asked for and changed what; equal reads within a second are one row, counted."""
 
+PROJECTS = sa.Table(
+    "projects",
+    METADATA,
+    sa.Column("project_id", sa.Text, primary_key=True),
+    sa.Column("likeness", sa.Text),
+    sa.Column("code", sa.Text),
+    sa.Column("project", sa.Text),
+    sa.Column("enterprise_id", sa.Text, index=True),
+    sa.Column("enterprise", sa.Text),
+    sa.Column("zone_id", sa.Text),
+    sa.Column("place", sa.Text),
+    sa.Column("need_id", sa.Text),
+    sa.Column("industry", sa.Text),
+    sa.Column("amount", sa.Double),
+    sa.Column("unit", sa.Text),
+    sa.Column("handler", sa.Text),
+    sa.Column("due", sa.Date),
+    sa.Column("source", sa.Text),
+    sa.Column("list_id", sa.Text),
+    sa.Column("production_site", sa.Text),
+    sa.Column("research_site", sa.Text),
+    sa.Column("note", sa.Text),
+    sa.Column("stage", sa.Text, nullable=False),
+    sa.Column("since", sa.Date, nullable=False),
+    sa.Column("moved", sa.Date, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("revision", sa.BigInteger, nullable=False),
+    sa.Column("created_at", sa.DateTime, nullable=False),
+    sa.Column("key_id", sa.Text),
+    sa.Index("ix_projects_likeness", "likeness", unique=True),
+    sa.Index("ix_projects_zone_pools", "zone_id", "stage", "moved", "project_id"),
+    sa.Index("ix_projects_zone_sums", "zone_id", "stage", "amount", "due"),
+    sa.Index("ix_projects_zone_moved", "zone_id", "moved", "project_id"),
+    sa.Index("ix_projects_pools", "stage", "moved", "project_id"),
+    sa.Index("ix_projects_sums", "stage", "amount", "due"),
+    sa.Index("ix_projects_revision", "revision", unique=True),
+)
+"""What projects are. `stage`, `since` (when that stage was reached) and `moved` (the last move) are
+what the project's events say, set in the transaction that records or retracts one. `version`
+counts the changes of a project, `revision` those of all. `likeness` is what a row of a list is
+known by when the list is imported again."""
+
+TASKS = sa.Table(
+    "tasks",
+    METADATA,
+    sa.Column("task_id", sa.Text, primary_key=True),
+    sa.Column("project_id", sa.Text, nullable=False, index=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("blocks", sa.Boolean, nullable=False),
+    sa.Column("unit", sa.Text),
+    sa.Column("start", sa.Date),
+    sa.Column("due", sa.Date),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("closed_on", sa.Date),
+    sa.Column("meeting_id", sa.Text),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("created_at", sa.DateTime, nullable=False),
+    sa.Column("key_id", sa.Text),
+    sa.Index("ix_tasks_due", "state", "due"),
+)
+"""What is to be done for a project, or blocks it. That a task is late is never stored."""
+
+MEETINGS = sa.Table(
+    "meetings",
+    METADATA,
+    sa.Column("meeting_id", sa.Text, primary_key=True),
+    sa.Column("date", sa.Date, nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("unit", sa.Text),
+    sa.Column("created_at", sa.DateTime, nullable=False),
+    sa.Column("key_id", sa.Text),
+)
+"""Meetings on several projects (联合会诊)."""
+
+DECISIONS = sa.Table(
+    "decisions",
+    METADATA,
+    sa.Column("meeting_id", sa.Text, primary_key=True),
+    sa.Column("project_id", sa.Text, primary_key=True, index=True),
+    sa.Column("decision", sa.Text),
+)
+"""Which projects a meeting was about, and what it decided on each."""
+
+TALK_ORDERS = sa.Table(
+    "talk_orders",
+    METADATA,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("enterprise_id", sa.Text, nullable=False, index=True),
+    sa.Column("city", sa.Text, nullable=False),
+    sa.Column("zone_id", sa.Text),
+    sa.Column("date", sa.Date, nullable=False),
+    sa.Column("key_id", sa.Text),
+)
+"""Talks with an enterprise that a city has given to one of its zones, or set free."""
+
+NOTICES = sa.Table(
+    "notices",
+    METADATA,
+    sa.Column("notice_id", sa.Text, primary_key=True),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("next_at", sa.DateTime, index=True),
+    sa.Column("delivered_at", sa.DateTime),
+)
+"""Reminders on their way to the webhook."""
+
 STATE = sa.Table(
     "state",
     METADATA,
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("version", sa.Text, nullable=False),
 )
-"""A random version of the events and one of the keys, new with every change of them."""
+"""Random versions of the events, the projects and the keys, new with every change of them; that of
+`rewritten` changes where events became others or went, and not with one that is added."""

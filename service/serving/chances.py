@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from models.calibration import MIN_CLOSED, MIN_WON
+from models.calibration import MIN_CLOSED, MIN_LOST, MIN_WON
 
 if TYPE_CHECKING:
     from models.calibration import Calibration
@@ -17,10 +17,12 @@ CALIBRATED = {
     "pursued and closed is signed, among outcomes like these; score ranks.",
 }
 TOO_FEW = {
-    "zh": "已有结果的线索{closed}个，其中签约{won}个；满{least}个、其中签约满{least_won}个，"
-    "才能校准签约概率，目前不给出；score 只表示排序，不是概率。",
-    "en": "There are {closed} closed leads, {won} of them signed; a chance of signing is given "
-    "from {least} with {least_won} signed on. score only ranks and is not a probability.",
+    "zh": "已有结果的线索{closed}个，其中签约{won}个、未成{lost}个；满{least}个、"
+    "其中签约满{least_won}个、未成满{least_lost}个，才能校准签约概率，目前不给出；"
+    "score 只表示排序，不是概率。",
+    "en": "There are {closed} closed leads, {won} of them signed and {lost} declined or lost; a "
+    "chance of signing is given from {least} on, with at least {least_won} signed and "
+    "{least_lost} declined or lost. score only ranks and is not a probability.",
 }
 UNCOUNTED = {
     "zh": "签约概率须待有足够的签约结果后校准，目前不给出；score 只表示排序，不是概率。",
@@ -47,6 +49,11 @@ def chance(calibration: Calibration, raw: float, *, warm: bool, language: Langua
         told = UNCOUNTED[language]
     else:
         told = (TOO_FEW if found is None else CALIBRATED)[language].format(
-            closed=calibration.closed, won=calibration.won, least=MIN_CLOSED, least_won=MIN_WON
+            closed=calibration.closed,
+            won=calibration.won,
+            lost=calibration.closed - (calibration.won or 0),
+            least=MIN_CLOSED,
+            least_won=MIN_WON,
+            least_lost=MIN_LOST,
         )
     return {"probability": found, "probability_note": told}

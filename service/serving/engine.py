@@ -82,6 +82,8 @@ class Engine(Directory):
         ISO date of the last change of the enterprises.
     made_of : tuple of str
         The versions of all that was prepared.
+    own_words : DataFrame, optional
+        The table words, where it may be another than the ranker was read with.
     words : WordSource
         A language model, whose words come before those of the thesaurus.
     """
@@ -95,10 +97,12 @@ class Engine(Directory):
         pool_version: str,
         pool_date: str | None,
         made_of: tuple[str, ...] = (),
+        own_words: pl.DataFrame | None = None,
         words: WordSource = NO_WORDS,
     ) -> None:
         bound, residents = prepared.bound, prepared.residents
         space = bound.ranker.space
+        self.space = space if own_words is None else space.with_words(own_words)
         who = residents.closed, residents.repeated
         super().__init__(prepared.profiles, *who, tables, space.chain_map)
         self.prepared = prepared
@@ -185,8 +189,14 @@ class Engine(Directory):
             pool_version=pool_version or snapshot.pool_version,
             pool_date=pool_date or snapshot.pool_date,
             made_of=made_of,
+            own_words=snapshot.read("words"),
             words=words,
         )
+
+    def touch(self) -> None:
+        """Have ready what first requests would wait for: files of the disk, and the thesaurus."""
+        self.space.thesaurus.open()
+        self.prepared.touch()
 
     def rest(self) -> None:
         """Let go of what answering faster takes: another engine answers from now on, mostly."""
@@ -485,9 +495,8 @@ class Engine(Directory):
             found = self._understood.get((need, given))
             if found is None:
                 zone, present = self._zones.get(need.zone_id or ""), self._presence.of(need.zone_id)
-                space = self.bound.ranker.space
                 of_model = given.words if given else ()
-                found = space.need(need, zone, present=present, words_of_model=of_model)
+                found = self.space.need(need, zone, present=present, words_of_model=of_model)
                 if given and given.problem:
                     found = replace(
                         found, understood=replace(found.understood, unanswered=given.problem)

@@ -174,8 +174,12 @@ class EngineHolder:
         engine = Engine.load(
             self.workspace, self.encoder, former=former, version=version, words=self.words
         )
-        if former is None or former.prepared is not engine.prepared:
-            threading.Thread(target=engine.prepared.touch, name="touch", daemon=True).start()
+        if (
+            former is None
+            or former.prepared is not engine.prepared
+            or former.space is not engine.space
+        ):
+            threading.Thread(target=engine.touch, name="touch", daemon=True).start()
         return engine
 
     def _read(self) -> None:

@@ -5,9 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    import numpy as np
+    import polars as pl
+    from numpy.typing import NDArray
+
+    from features.errors import InputError
     from features.need import NeedQuery
+    from features.progress import Count
     from service.serving.filters import Filters
 
 Language = Literal["zh", "en"]
@@ -55,6 +61,21 @@ class Engine(Protocol):
 
     def presence(self, chain_id: str, zone_ids: Sequence[str]) -> Document:
         """Return what these zones together have of a chain (NotFoundError)."""
+
+    def batch(
+        self,
+        needs: Sequence[NeedQuery],
+        k: int,
+        *,
+        within: NDArray[np.bool_] | None = None,
+        explained: int = 20,
+        progress: Count | None = None,
+        refuse: Callable[[NeedQuery, InputError], None] | None = None,
+    ) -> pl.DataFrame:
+        """Return the first `k` leads of many needs, a row a lead."""
+
+    def within(self, enterprise_ids: Sequence[str]) -> NDArray[np.bool_]:
+        """Return which enterprises of the pool are among the given ids."""
 
     def need(self, need_id: str) -> NeedQuery:
         """Return a known need (NotFoundError)."""

@@ -19,7 +19,7 @@ from tests.benchmarks.listed import ROOT, Listed
 from tests.benchmarks.report import SkippedError, progress
 
 NAMES = ("train", "recommend", "hybrid", "batch", "demo", "serving", "workers", "quality")
-ON_REQUEST = ("protocols", "publish", "scale", "scale_train", "soak")
+ON_REQUEST = ("quality_table", "fit", "projects", "publish", "scale", "scale_train", "soak")
 """Those that take too long to be run unless they are asked for."""
 
 
@@ -38,7 +38,7 @@ def main() -> int:
     parser.add_argument(
         "--out",
         type=Path,
-        help="where the reports of `protocols` and the memory of `soak` are kept",
+        help="where the reports of `quality_table` and the memory of `soak` are kept",
     )
     parser.add_argument("--minutes", type=float, default=60, help="how long `soak` goes on")
     options = parser.parse_args()
@@ -71,7 +71,7 @@ def runner(
     run: Callable[..., None] = import_module(f"tests.benchmarks.bench_{name}").run
     more: dict[str, dict[str, object]] = {
         "quality": {"folds": folds},
-        "protocols": {"out": out},
+        "quality_table": {"out": out},
         "soak": {"out": out, "minutes": minutes},
     }
     return partial(run, **more.get(name, {}))

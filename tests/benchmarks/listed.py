@@ -28,6 +28,14 @@ def command(home: Path, *arguments: str | Path) -> list[str]:
     return [*_COMMAND, "--home", str(home), *map(str, arguments)]
 
 
+def shared(name: str) -> Path:
+    """Return a file of the shared data, or skip the benchmark where it is not there."""
+    path = SHARED / name
+    if not path.is_file():
+        raise SkippedError(f"no {path} (set LIANZHAO_SHARED)")
+    return path
+
+
 class Listed:
     """The tables, and a trained workspace of them that all benchmarks of one run share.
 
@@ -46,10 +54,7 @@ class Listed:
 
     def source(self, table: str) -> Path:
         """Return the file of a table, or skip the benchmark where the data are not there."""
-        path = SHARED / "listed" / f"{SOURCES[table]}.csv"
-        if not path.is_file():
-            raise SkippedError(f"no {path} (set LIANZHAO_SHARED)")
-        return path
+        return shared(f"listed/{SOURCES[table]}.csv")
 
     @cached_property
     def workspace(self) -> Path:

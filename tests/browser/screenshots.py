@@ -21,8 +21,8 @@ PICTURES = {
 }
 MOST = 300_000
 """Bytes of all pictures together."""
-_WIDE, _HIGH = 1200, 760
-_QUALITY = 62
+_WIDE, _HIGH = 1200, 720
+_QUALITY = 50
 
 
 def main(folder: Path) -> None:

@@ -150,7 +150,7 @@ def test_by_keyboard(page: Page) -> None:
     page.keyboard.press("Enter")
     page.wait_for_function("document.activeElement.id === 'main'")
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.matches('main a, main select')")
+    page.wait_for_function("document.activeElement.matches('main a, main select')")
     outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
     assert outline == "solid"
 

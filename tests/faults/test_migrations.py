@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tests.faults.servers import Postgres
 
-BEFORE = ("0001", "0002")
+BEFORE = ("0001", "0002", "0003")
 
 
 def put_back(database: Database, revision: str) -> None:

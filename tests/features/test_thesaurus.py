@@ -61,17 +61,14 @@ def test_a_name_belongs_to_the_concept_whose_own_name_it_is():
         ("新型氮肥", [(2, 4, ["氮肥"])]),
         ("氮肥磷肥", [(0, 2, ["氮肥"]), (2, 4, ["磷肥"])]),
         ("氮肥制造线", [(0, 4, ["氮肥"])]),
-        ("led封装器件", [(3, 7, ["LED封装"])]),  # 封装器件 and led封装 overlap: equal, the later
+        ("led封装器件", [(0, 5, ["LED封装"])]),  # of two that overlap the longer
+        ("新氮肥料", [(2, 4, ["化肥"])]),  # of equal ones the later, the head of a compound
         ("无关", []),
         ("", []),
     ],
 )
 def test_names_within_a_text_are_the_longest_and_none_across_another(text, found):
     said = [(one.start, one.stop, names(TINY, one.concepts)) for one in TINY.within(text)]
-    if text == "led封装器件":
-        assert len(said) == 1
-        assert names(TINY, TINY.within(text)[0].concepts) == ["LED封装"]
-        return
     assert said == found
 
 
@@ -171,7 +168,24 @@ def test_own_rows_without_a_circle_are_taken():
 
 # The file that the project ships.
 
-COMMON = frozenset([])
+COMMON = frozenset(
+    [
+        "两面针",
+        "农产品",
+        "向日葵",
+        "地铁设计",
+        "太阳能",
+        "小商品城",
+        "广电网络",
+        "建设机械",
+        "机器人",
+        "氯碱化工",
+        "电工合金",
+        "百合花",
+        "轻纺城",
+        "黑芝麻",
+    ]
+)
 """Names and short names of enterprises that are common words."""
 VAGUE = frozenset(
     [
@@ -273,17 +287,17 @@ def test_every_concept_is_found_by_its_own_name(shipped):
 
 @pytest.mark.parametrize("level", [2, 3])
 def test_classes_of_gb_t_4754_are_covered(shipped, shared_data, level):
-    table = pl.read_csv(
-        shared_data / "reference" / "gbt4754_2017.csv", schema_overrides={0: pl.String}
-    )
-    raise NotImplementedError(table.columns)
+    table = pl.read_csv(shared_data / "reference" / "gbt4754_2017.csv", infer_schema=False)
+    classes = table.filter(level=str(level))["name"].to_list()
+    missing = [name for name in classes if not shipped.find(name)]
+    assert len(missing) <= 0.1 * len(classes), missing
 
 
-def test_no_enterprise_is_named_in_it(shipped, shared_data):
+def test_no_listed_company_is_named_in_it(shipped, shared_data):
     listed = pl.read_csv(shared_data / "listed" / "enterprises.csv", infer_schema=False)
     known = {
         normal(name)
-        for column in ("name", "short_name")
+        for column in ("企业名称", "简称")
         for name in listed[column].drop_nulls().to_list()
     }
     said = {

@@ -8,10 +8,17 @@ CURVE = Curve(np.array([-1.0, 1.0]), np.array([0.2, 0.6]))
 
 @pytest.mark.parametrize(
     ("closed", "won", "is_enough"),
-    [(200, 30, True), (199, 30, False), (200, 29, False), (0, 0, False)],
+    [
+        *((200, 30, True), (199, 30, False), (200, 29, False), (0, 0, False)),
+        *((200, 170, True), (200, 171, False), (500, 500, False)),
+    ],
 )
-def test_it_takes_two_hundred_outcomes_with_thirty_won(closed, won, is_enough):
+def test_it_takes_two_hundred_outcomes_with_thirty_won_and_thirty_lost(closed, won, is_enough):
     assert enough(closed, won) is is_enough
+
+
+def test_curves_of_a_version_that_saw_nothing_lost_tell_no_chance():
+    assert Calibration(300, 300, CURVE, CURVE).probability(0, warm=False) is None
 
 
 @pytest.mark.parametrize(("raw", "chance"), [(-9, 0.2), (-1, 0.2), (0, 0.4), (1, 0.6), (9, 0.6)])

@@ -32,6 +32,9 @@ def comparison() -> dict[str, Any]:
     return {
         "protocol": "cold-need",
         "date": None,
+        "dates": [],
+        "cuts": {},
+        "candidates": {"who": "all enterprises", "fewest": 30, "most": 30, "enterprises": 30},
         "judged_by": "ndcg@10",
         "figures": {
             "mrr": {"least_relevant": 2, "needs": judged(11, 3)},

@@ -7,12 +7,14 @@ from features.errors import InputError
 from tests.conftest import TODAY
 from tests.pool import NEED_IDS, frame, need_rows, training_data
 from training import harness
-from training.harness import STACK, Stack, compare
+from training.harness import BEST, compare
 from training.peers import base
 from training.peers.base import Peer
 from training.peers.rules import Chance, SectorPopularity
 from training.peers.search import CharacterTfidf
+from training.peers.word_search import Bm25Words
 from training.protocols import split
+from training.stack import STACK, Stack
 
 
 class Oracle(Peer):
@@ -39,6 +41,12 @@ class Recorded(Stack):
         noise = np.random.default_rng(0).random(self.size_)
         seldom = noise * (question.query.need_id == NEED_IDS[-1])
         return np.stack([2.0 * question.relevant, noise, seldom, np.ones(self.size_)])
+
+    def alone(self, question):
+        return self.contributions(question)[:-1]
+
+    def without_thesaurus(self, ground):
+        return None
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +94,41 @@ def test_what_leaves_when_a_factor_leaves(document):
     assert "constant" not in found
 
 
+def test_the_factor_that_alone_reaches_most_is_a_row_beside_the_stack(document):
+    assert list(document["rankers"])[:2] == [STACK, BEST]
+    assert document["rankers"][BEST]["settings"] == {"factor": "knows"}
+    assert document["rankers"][BEST]["figures"]["all"]["ndcg@10"]["mean"] == 1
+    assert set(document["factors_alone"]) == {"knows", "noise", "seldom"}
+    assert document["stack_minus_peer"][BEST]["all"]["ndcg@10"]["mean"] == 0
+
+
+def test_it_is_told_among_whom_needs_are_asked(document):
+    among = document["candidates"]
+    assert among["who"].startswith("enterprises that no judgement left to learn from names")
+    assert among["fewest"] <= among["most"] < among["enterprises"]
+
+
+def test_words_of_a_model_reach_the_stack_and_the_peers_of_words(store):
+    """A need of nonsense is found by the words that are given for it."""
+    needs = need_rows()
+    needs[9]["industry"] = "东方"
+    data = training_data(needs=frame("needs", needs))
+    asked = split("prose", data, today=TODAY, asked=[NEED_IDS[9]])
+
+    def reached(words):
+        found = compare(asked, store, rankers=[Bm25Words()], stack=Stack(), words=words).to_dict()
+        own = found["rankers"]
+        return found["counts"]["needs_with_words_of_a_model"], {
+            name: own[name]["figures"]["all"]["ndcg@10"]["mean"] for name in (STACK, "bm25_words")
+        }
+
+    count, without = reached(None)
+    assert count == 0
+    count, told = reached({NEED_IDS[9]: ["食醋", "老陈醋", "香醋"]})
+    assert count == 1
+    assert all(told[name] > 0.9 > without[name] for name in told)
+
+
 def test_a_ranker_that_cannot_take_part_is_named_with_the_reason(cold, store, monkeypatch):
     monkeypatch.setattr(base, "find_spec", lambda _: None)
     some = replace(cold, tasks=cold.tasks[:1])
@@ -125,7 +168,8 @@ def test_the_stack_learns_from_the_task_alone_and_its_parts_sum_up(cold, store):
     found = compare(some, store, rankers=[CharacterTfidf()], stack=Stack()).to_dict()
     stack = found["rankers"][STACK]
     assert stack["figures"]["all"]["ndcg@10"]["mean"] > 0.8
-    assert "text_similarity" in found["stack_minus_stack_without"]
+    assert {"text_words", "thesaurus"} <= set(found["stack_minus_stack_without"])
+    assert found["rankers"][BEST]["settings"]["factor"] in found["factors_alone"]
     # No head can know a need that is hidden.
     assert "need_head" not in found["stack_minus_stack_without"]
 

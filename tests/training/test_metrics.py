@@ -1,7 +1,17 @@
 import numpy as np
 import pytest
 
-from training.metrics import coverage, gini, interval, ndcg, precision, recall, reciprocal_rank
+from training.metrics import (
+    coverage,
+    gini,
+    interval,
+    interval_over_cuts,
+    ndcg,
+    precision,
+    recall,
+    reciprocal_rank,
+    share_unjudged,
+)
 
 LOG = np.log2
 
@@ -105,3 +115,29 @@ def test_a_difference_is_sure_when_its_interval_excludes_zero():
     assert interval([0.1, 0.2, 0.3]).excludes_zero
     assert interval([-0.1, -0.2]).excludes_zero
     assert not interval([-0.1, 0.2, 0.0, 0.1]).excludes_zero
+
+
+def test_graded_gains_count_by_grade_and_by_rank():
+    gains = np.array([1.0, 0.0, 3.0, 0.0])  # grades 1, 0, 2, 0
+    assert ndcg(gains) == pytest.approx((1 + 3 / 2) / (3 + 1 / LOG(3)))
+    assert ndcg(np.sort(gains)[::-1]) == pytest.approx(1)
+
+
+def test_the_share_of_the_first_ten_that_nobody_judged():
+    assert share_unjudged(ranking("x" * 7 + "-" * 3 + "x")) == pytest.approx(0.3)
+    assert share_unjudged(ranking("x-")) == 0.5
+    assert share_unjudged(ranking("")) == 0
+
+
+def test_cuts_weigh_the_same_however_many_needs_each_has():
+    values = np.array([[1.0, 0.0], [1.0, np.nan], [1.0, np.nan]])
+    found = interval_over_cuts(values)
+    assert (found.mean, found.needs) == (0.5, 3)
+    # Where the one need of the second cut is not drawn, the first cut is all there is.
+    assert (found.low, found.high) == (0.5, 1.0)
+
+
+def test_one_cut_is_a_plain_interval():
+    values = np.random.default_rng(0).normal(0.4, 0.1, 30)
+    one, plain = interval_over_cuts(values[:, None]), interval(values)
+    assert one.to_dict() == pytest.approx(plain.to_dict())

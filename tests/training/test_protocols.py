@@ -9,7 +9,7 @@ from features.errors import InputError
 from tests.conftest import TODAY
 from tests.pool import EACH, NEED_IDS, frame, tables, training_data
 from tests.training.deals import SINCE, ZONES, deal, trading_data
-from training.protocols import FOLDS, PROTOCOLS, default_date, split
+from training.protocols import FOLDS, PROTOCOLS, default_date, rolling_dates, split
 from training.tasks import relevant_pairs
 
 
@@ -61,7 +61,7 @@ def test_relevant_ones_are_candidates_and_masks_follow_the_ids(protocol):
 def test_the_same_seed_hides_the_same_and_another_seed_something_else(protocol):
     one, again, other = (splits(protocol, seed=seed) for seed in (1, 1, 2))
     assert one.digest == again.digest
-    assert (one.digest == other.digest) == (protocol == "time")
+    assert (one.digest == other.digest) == (protocol in {"time", "phrases", "prose"})
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
@@ -242,3 +242,81 @@ def test_what_is_missing_is_told(protocol, changed, told):
 def test_a_date_without_deals_on_both_sides_is_told(since, told):
     with pytest.raises(InputError, match=told):
         split("time", trading_data(), today=TODAY, since=since)
+
+
+def graded(*rows):
+    """Return judgements of need, enterprise and grade."""
+    names = ("need_id", "enterprise_id", "grade")
+    return frame("judgements", [dict(zip(names, row, strict=True)) for row in rows])
+
+
+def test_phrases_hide_graded_needs_together_and_learn_from_the_others():
+    others = tables()["judgements"].with_columns(grade=pl.lit(1, pl.Int8))
+    kept = others.filter(pl.col("need_id") != NEED_IDS[0])
+    own = graded(*((NEED_IDS[0], f"E00{at}", grade) for at, grade in enumerate((2, 1, 0, 3))))
+    data = training_data(judgements=pl.concat([kept, own]))
+    (task,) = split("phrases", data, today=TODAY).tasks
+    (question,) = task.questions
+    assert question.query.need_id == NEED_IDS[0]
+    assert NEED_IDS[0] not in set(task.data.needs["need_id"])
+    assert NEED_IDS[0] not in set(task.data.judgements["need_id"])
+    assert NEED_IDS[0] not in set(task.data.events["need_id"])
+    assert task.data.judgements.height == kept.height
+    assert question.candidates.all()
+    gains = dict(zip(task.ids.tolist(), question.gains.tolist(), strict=True))
+    assert {one: gain for one, gain in gains.items() if gain} == {"E000": 3, "E001": 1, "E003": 7}
+    assert task.ids[question.judged].tolist() == ["E000", "E001", "E002", "E003"]
+
+
+def test_prose_asks_all_judged_needs_for_their_members_and_nothing_is_learnt():
+    (task,) = splits("prose").tasks
+    assert len(task.questions) == len(NEED_IDS)
+    assert all(question.gains is None for question in task.questions)
+    assert all(question.relevant.sum() == EACH for question in task.questions)
+    assert task.data.judgements.is_empty()
+    assert task.data.needs.is_empty()
+
+
+def test_needs_that_are_given_alone_are_asked_for():
+    (task,) = splits("prose", asked=[NEED_IDS[3], "of no table"]).tasks
+    assert [question.query.need_id for question in task.questions] == [NEED_IDS[3]]
+    assert set(task.data.needs["need_id"]) == set(NEED_IDS) - {NEED_IDS[3]}
+
+
+def test_grades_that_are_all_one_are_members_and_no_phrases():
+    plain = tables()["judgements"].with_columns(grade=pl.lit(1, pl.Int8))
+    data = training_data(judgements=plain)
+    with pytest.raises(InputError, match="and one of another grade than 1"):
+        split("phrases", data, today=TODAY)
+    assert split("prose", data, today=TODAY).tasks
+
+
+def test_judgements_that_are_all_no_are_told():
+    noes = tables()["judgements"].with_columns(grade=pl.lit(0, pl.Int8))
+    for protocol in ("phrases", "prose"):
+        with pytest.raises(InputError, match="no need with a judgement of 1 or more"):
+            split(protocol, training_data(judgements=noes), today=TODAY)
+
+
+def test_cold_needs_are_asked_among_everybody_besides():
+    for task in splits("cold-need").tasks:
+        for question in task.questions:
+            everybody = question.over_everybody
+            assert everybody.candidates.all()
+            assert everybody.relevant.sum() == EACH
+    assert splits("prose").tasks[0].questions[0].anywhere is None
+
+
+def test_six_years_are_cut_in_turn_where_deals_are_before_and_after():
+    events = [deal(0, at % 2, 2000 + at, event_id=str(at)) for at in range(12)]
+    data = training_data(events=frame("events", events))
+    assert rolling_dates(data) == tuple(date(year, 1, 1) for year in range(2005, 2011))
+    found = split("time", data, today=TODAY)
+    assert found.date is None
+    assert found.dates == rolling_dates(data)
+    assert [task.as_of for task in found.tasks] == list(found.dates)
+    for task in found.tasks:
+        assert task.data.events["date"].max() < task.as_of
+    few = training_data(events=frame("events", events[:2]))
+    assert rolling_dates(few) == ()
+    assert rolling_dates(training_data(events=tables()["events"].clear())) == ()

@@ -88,7 +88,7 @@ def test_below_the_threshold_there_are_counts_alone(store, count):
     assert found.calibrated == {
         "closed": count,
         "won": won,
-        "it_takes": {"closed": 200, "won": 30},
+        "it_takes": {"closed": 200, "won": 30, "lost": 30},
         "figures": None,
     }
     assert found.ranker.calibration.cold is found.ranker.calibration.warm is None

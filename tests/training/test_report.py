@@ -93,3 +93,22 @@ def test_a_folder_that_cannot_be_written_to_is_told(document, tmp_path):
     blocked.write_text("")
     with pytest.raises(UnavailableError, match="could not write"):
         report.save(document, blocked)
+
+
+def test_cuts_are_told_with_their_days(document):
+    own = {"lianzhao": {"ndcg@10": figure(0.5)}, "bm25": {"ndcg@10": None}}
+    document |= {"dates": ["2011-01-01", "2012-01-01"]}
+    document["cuts"] = dict.fromkeys(document["dates"], own)
+    assert report.cuts(document) == (
+        ["ranker, ndcg@10", "2011-01-01", "2012-01-01"],
+        [["lianzhao", *["0.500 [0.400, 0.600]"] * 2], ["bm25", "–", "–"]],
+    )
+    text = report.markdown(document)
+    assert "mean over 2 cuts: hidden from 2011-01-01, 2012-01-01 on" in text
+    assert "## Cut by cut" in text
+
+
+def test_candidates_are_told(document):
+    assert "Candidates: 30 of 30: all enterprises." in report.markdown(document)
+    some = {"who": "some", "fewest": 10, "most": 20, "enterprises": 30}
+    assert report.candidates_told(some) == "10 to 20 of 30: some"

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -126,3 +128,39 @@ def test_differences_are_paired_over_needs():
     assert gap["all"]["ndcg@10"]["mean"] == 0.5
     assert gap["cold"]["ndcg@10"] is None
     assert gap["all"]["ndcg@10"]["low"] == 0
+
+
+def test_grades_are_gains_and_who_is_unjudged_is_counted():
+    graded = replace(
+        question([1, 2]),
+        gains=np.where(np.arange(30) == 1, 3.0, np.arange(30) == 2).astype(np.float32),
+        judged=np.arange(30) < 5,
+    )
+    found = tally("phrases", (0, graded, first(2, 1)))
+    assert found.needs("ndcg@10")["n"] == pytest.approx((1 + 3 / np.log2(3)) / (3 + 1 / np.log2(3)))
+    # 2 and 1, then ties by id: 0, 3, 4 and five whom nobody judged.
+    assert found.needs("unjudged@10") == {"n": 0.5}
+    assert "unjudged@10" not in {figure.name for figure in figures("prose")}
+
+
+def test_cold_needs_are_judged_over_everybody_besides():
+    some = replace(question([1, 2], among=5), anywhere=np.isin(np.arange(30), [1, 2, 29]))
+    found = tally("cold-need", (0, some, first(*range(10, 20), 1, 2)))
+    assert found.needs("ndcg@10") == {"n": 1.0}
+    assert found.needs("ndcg@10_whole_pool") == {"n": 0.0}
+    assert found.needs("recall@50_whole_pool") == {"n": 1.0}
+
+
+def test_time_is_the_mean_of_its_cuts():
+    hit, miss = first(1, 2), first(*range(10, 20))
+    found = tally(
+        "time",
+        (0, question([1], need="a"), hit),
+        (1, question([1], need="a"), miss),
+        (1, question([1], need="b"), miss),
+        (1, question([1], need="c"), miss),
+    )
+    assert found.summary()["all"]["recall@10_known"]["mean"] == 0.5
+    assert found.cut(0)["recall@10_known"]["mean"] == 1
+    assert found.cut(1)["recall@10_known"]["needs"] == 3
+    assert paired(found, found)["all"]["recall@10_known"]["mean"] == 0

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from features.errors import InputError
 from training import harness, protocols
+from training.stack import Stack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,7 +47,7 @@ def compare(
         except InputError as error:
             left_out[name] = error.message
             continue
-        comparison = harness.compare(split, store, stack=harness.Stack(), progress=progress)
+        comparison = harness.compare(split, store, stack=Stack(), progress=progress)
         found[name] = comparison.to_dict()
     return found, left_out
 

@@ -13,8 +13,9 @@ from threadpoolctl import threadpool_limits
 from features.attributes import TokenColumns
 from training.peers.base import Peer
 from training.peers.rules import Popularity, deals
-from training.peers.search import VIEWS, side_by_side
+from training.peers.search import said_by, side_by_side
 from training.peers.settings import AlsSettings, BprSettings, LightFMSettings
+from training.tasks import relevant_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,6 +44,12 @@ class LightFMAlone(Peer):
 
     def __init__(self, settings: LightFMSettings | None = None) -> None:
         self.parameters = settings or LightFMSettings()
+
+    def why_not(self, split: Split) -> str | None:
+        """Return that it takes pairs to learn from."""
+        if any(relevant_pairs(task.data).is_empty() for task in split.tasks):
+            return "there is no pair left to learn from"
+        return super().why_not(split)
 
     def settings(self) -> dict[str, Any]:
         """Return the settings."""
@@ -102,7 +109,7 @@ class LightFMAlone(Peer):
         self, needs: Sequence[NeedFeatures], rows: Sequence[Mapping[str, Any]]
     ) -> sparse.csr_array:
         tokens = self.columns_.transform([_tokens(row) for row in rows])
-        said = np.stack([np.concatenate([need.views[view][0] for view in VIEWS]) for need in needs])
+        said = np.stack([said_by(need) for need in needs])
         return sparse.csr_array(sparse.hstack([tokens, self._dense(said)], dtype=np.float32))
 
     def _items(self, ground: Round) -> sparse.csr_array:

@@ -13,6 +13,7 @@ from training.peers.rules import (
     SectorZonePopularity,
 )
 from training.peers.search import Bm25, Centroid, CharacterTfidf, LabelMatch
+from training.peers.word_search import Bm25Words, CharacterTfidfWords
 
 if TYPE_CHECKING:
     from training.peers.base import Peer
@@ -26,6 +27,8 @@ def peers() -> tuple[Peer, ...]:
         LabelMatch(),
         CharacterTfidf(),
         Bm25(),
+        CharacterTfidfWords(),
+        Bm25Words(),
         Centroid(),
         LightFMAlone(),
         Als(),

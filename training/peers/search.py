@@ -1,4 +1,4 @@
-"""Search by words: label match, character TF-IDF, BM25, and nearest centroid."""
+"""Search by what a need says: label match, character TF-IDF, BM25, and nearest centroid."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-    from features.arrays import PoolFeatures
+    from features.arrays import NeedFeatures, PoolFeatures
     from training.rounds import Round
     from training.tasks import Question
 
@@ -57,7 +57,7 @@ class LabelMatch(Peer):
 
 
 class CharacterTfidf(Peer):
-    """Character 1-3-gram TF-IDF of names and products against the industry's name."""
+    """Character 1-3-gram TF-IDF of names, products and scopes against the industry's name."""
 
     name = "character_tfidf"
     gloss = "字符TF-IDF"
@@ -77,7 +77,7 @@ class CharacterTfidf(Peer):
 
 
 class Bm25(Peer):
-    """BM25 over words (jieba) and single characters of names and products."""
+    """BM25 over words (jieba) and single characters of names, products and scopes."""
 
     name = "bm25"
     gloss = "BM25"
@@ -105,12 +105,13 @@ class Bm25(Peer):
     def scores(self, question: Question) -> NDArray[np.float32]:
         """Return BM25 of the need's own words, and of its sector for less."""
         query = question.query
-        total = self._found([clear(query.industry), *query.keywords])
+        total = self.found([clear(query.industry), *query.keywords])
         if query.sector:
-            total = total + self.parameters.sector * self._found([clear(query.sector)])
+            total = total + self.parameters.sector * self.found([clear(query.sector)])
         return total
 
-    def _found(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def found(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return BM25 of texts as one query, 0 where no profile has a token of it."""
         known = [token for token in tokenise(" ".join(texts)) if token in self.index_.vocab_dict]
         if not known:  # the library takes no empty query
             return np.zeros(self.size_, dtype=np.float32)
@@ -141,8 +142,7 @@ class Centroid(Peer):
         if len(own):
             centroid = self.rows_[own].mean(axis=0)
         else:
-            need = self.ground_.need(question)
-            centroid = np.concatenate([_unit(topic_query(need)), need.meaning[0]]) - self.centre_
+            centroid = said_by(self.ground_.need(question)) - self.centre_
         return np.asarray(self.rows_ @ centroid)
 
 
@@ -154,17 +154,27 @@ def side_by_side(pool: PoolFeatures) -> NDArray[np.float32]:
     return np.column_stack([pool.views[view] for view in VIEWS])
 
 
+def said_by(need: NeedFeatures) -> NDArray[np.float32]:
+    """Return the topics of a need's words and the sentence vector of its text, shape (d,)."""
+    return np.concatenate([_unit(topic_query(need)[None])[0], need.meaning[0]])
+
+
 def documents(enterprises: pl.DataFrame) -> list[str]:
-    """Return names without legal form, short names and products, one text an enterprise by id."""
+    """Return all that profiles say of their business, one text an enterprise by id.
+
+    Names without legal form, short names, products, and the business scope as it is written.
+    """
     frame = enterprises.sort("enterprise_id")
     names, products = name_texts(frame), product_texts(frame)
     named = names.weights.indices
     starts, owned = products.weights.indptr, products.weights.indices
+    scopes = frame["business_scope"].to_list()
     return [
         " ".join(
             [
                 names.texts[named[row]],
                 *(products.texts[at] for at in owned[starts[row] : starts[row + 1]]),
+                *([scopes[row]] if scopes[row] else ()),
             ]
         )
         for row in range(frame.height)
@@ -194,5 +204,5 @@ def tokenise(text: str) -> list[str]:
 
 
 def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    lengths = np.linalg.norm(rows, axis=-1, keepdims=True)
     return np.asarray(rows / np.where(lengths > 0, lengths, 1))

@@ -5,12 +5,12 @@ from typing import Annotated
 import orjson
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
-from features.errors import InputError
 from service.api.observer import REQUEST_ID
 from service.api.replies import EventPage, RecordedEvent
 from service.api.routes.context import Asking, Context, only
 from service.api.schemas import EventBody, EventQuery
 from service.database.feedback import told
+from service.database.idempotency import check_key
 from service.serving.interfaces import Document
 
 router = APIRouter(prefix="/v1/events", tags=["events"])
@@ -48,11 +48,7 @@ async def record(
     another body it is refused (422). Without a key, an event_id that was recorded with the same
     values gives 200.
     """
-    if idempotency_key is not None and not idempotency_key.strip('" '):
-        expected = "1 to 255 characters"
-        raise InputError(
-            f"Idempotency-Key must have {expected}", field="Idempotency-Key", expected=expected
-        )
+    check_key(idempotency_key)
     engine = await parts.answers.engine()
     done = await parts.ledger.change(
         lambda: parts.ledger.feedback.record(

@@ -48,6 +48,7 @@ class Service:
     def __init__(self, client: TestClient, tokens: dict[str, str]) -> None:
         self.client = client
         self.tokens = tokens
+        self.projects = ["none"]
 
     def ask(self, name: str, method: str, path: str, **more: Any) -> Any:
         return self.client.request(method, path, headers={"X-API-Key": self.tokens[name]}, **more)
@@ -74,8 +75,14 @@ class Service:
                 ]  # once more, from the cache
             if path == "/v1/events":
                 queries += [{"zone_id": "z1"}, {"need_id": NEED_IDS[1]}, {"retracted": "true"}]
-            for query in queries:
-                answer = self.ask(name, "GET", path.format(**filled), params=query)
+            if path == "/v1/agenda":
+                queries += [{"days": 366}]
+            if path in {"/v1/allocation", "/v1/talks/{enterprise_id}"}:
+                queries = [{"city": "长治"}]
+            ids = self.projects if "{project_id}" in path else [""]
+            for query, project_id in itertools.product(queries, ids):
+                url = path.format(**filled, project_id=project_id)
+                answer = self.ask(name, "GET", url, params=query)
                 yield f"{path} {query}", answer.text
         for zone_id in ("z0", "z1", None):
             body = {"need": {"industry": "LED", "zone_id": zone_id}, "limit": 200}
@@ -121,6 +128,13 @@ def test_no_event_or_count_of_deals_reaches_who_may_not_see_it(
         assert answer.status_code == (201 if seen else 403), (writer, need)
         if seen:
             noted[mark] = zone_id
+        project = {"project": f"{mark}项", "zone_id": zone_id, "unit": f"{mark}局"}
+        project |= {"date": "2026-05-01", "due": "2026-05-02", "note": f"{mark}言"}
+        begun = service.ask(writer, "POST", "/v1/projects", json=project)
+        may = seen and KEYS[writer][0] != "front-end"
+        assert begun.status_code == (201 if may else 403), (writer, need)
+        if may:
+            service.projects.append(begun.json()["project_id"])
     assert set(noted.values()) == {"z0", "z1"}
     for reader, (role, zones) in KEYS.items():
         rights, read = service.rights(reader), ""

@@ -19,6 +19,7 @@ from service.database.connection import FILE, Database
 from service.database.key_store import KeyStore
 from service.settings import Settings
 from tests.pool import HashedEncoder
+from tests.service.projects.conftest import fill
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,6 +127,7 @@ def test_every_code_of_the_document_is_reached(
         reached.ask(client, 429, "too-many-requests", "GET", "/v1/needs")
     reach_slowness(reached, start, monkeypatch)
     reach_keys(reached, start, tmp_path / "keyed")
+    reach_projects(reached, start, tmp_path / "projects")
     reach_database(reached, start, tmp_path / "full")
     reach_models(reached, home, tmp_path / "empty", monkeypatch)
     assert reached.codes == every
@@ -172,6 +174,27 @@ def reach_keys(reached: Reached, start: Start, home: Path) -> None:
             reached.ask(client, status, code, "GET", "/v1/models", headers=headers)
         query = {"params": {"need_id": "z/光电LED"}, "headers": {"X-API-Key": official}}
         reached.ask(client, 403, "foreign-zone", "GET", LEADS, **query)
+
+
+def reach_projects(reached: Reached, start: Start, home: Path) -> None:
+    fill(home)
+    url = "/v1/projects"
+    with start(home=home) as client:
+        begun = {"project": "x", "zone_id": "za"}
+        reached.ask(client, 422, "unusual-amount", "POST", url, json=begun | {"amount": 10**5})
+        own = f"{url}/{client.post(url, json=begun).json()['project_id']}"
+        path = f"{url}/{{project_id}}/moves"
+        body = {"stage": "declined", "reason": "other", "version": 2}
+        reached.ask(client, 409, "version-conflict", "POST", path, f"{own}/moves", json=body)
+        assert client.post(f"{own}/moves", json=body | {"version": 1}).status_code == 201
+        reached.ask(client, 409, "project-closed", "POST", path, f"{own}/moves", json=body)
+        talk = {"enterprise_id": "e1", "stage": "contacted"}
+        assert client.post(url, json=talk | {"zone_id": "za"}).status_code == 201
+    _, other = KeyStore(Database(home)).add("official", ["zb"])
+    with start(home=home) as client:
+        key = {"X-API-Key": other}
+        body = talk | {"zone_id": "zb"}
+        reached.ask(client, 409, "held-elsewhere", "POST", url, json=body, headers=key)
 
 
 def reach_database(reached: Reached, start: Start, home: Path) -> None:

@@ -159,6 +159,7 @@ def test_health_tells_what_is_ready(client: TestClient, source: FakeSource) -> N
         "cache": "none",
         "trouble": None,
         "database": "up",
+        "language_model": "none",
         "degraded": [],
     }
     source.error = UnavailableError("no model yet: run lianzhao train")

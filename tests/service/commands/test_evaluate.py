@@ -9,7 +9,7 @@ from tests.pool import NEED_IDS, frame
 from tests.training.deals import SINCE, trading_data
 from tests.training.documents import comparison
 from training import plots, protocols
-from training.harness import STACK
+from training.stack import STACK
 
 
 @pytest.fixture
@@ -21,8 +21,8 @@ def compared(monkeypatch):
         def to_dict(self):
             return comparison()
 
-    def compare(split, store, *, stack, progress):
-        seen.update(split=split, stack=stack)
+    def compare(split, store, *, stack, words, progress):
+        seen.update(split=split, stack=stack, words=words)
         progress("cold-need 1/1: peers", 1, 1)
         return Found()
 
@@ -81,11 +81,11 @@ def test_a_terminal_gets_a_ruled_table(compared, home, run, monkeypatch):
     assert "┃" in run("evaluate", "--protocol", "cold-need").out
 
 
-def test_time_takes_a_date_and_finds_one_without(run, trading, compared):
+def test_time_takes_a_date_and_finds_several_without(run, trading, compared):
     assert run("evaluate", "--protocol", "time", "--date", SINCE.isoformat()).code == 0
     assert compared["split"].date == SINCE
     assert run("evaluate", "--protocol", "time").code == 0
-    assert compared["split"].date == protocols.default_date(trading_data())
+    assert compared["split"].dates == protocols.rolling_dates(trading_data())
 
 
 @pytest.mark.parametrize("protocol", ["warm", "leave-zone-out", "cold-enterprise"])

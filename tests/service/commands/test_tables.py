@@ -142,6 +142,21 @@ def test_an_input_output_table_goes_in_and_out_again(run, tmp_path):
     assert "no table 'input_output' was imported" in ended.err
 
 
+def test_own_words_take_effect_at_once(run, home, tmp_path):
+    def words_of(text):
+        page = json.loads(run("recommend", "--text", text, "-k", 3, "--json").out)
+        return [word["word"] for word in page["understood"]["words"]]
+
+    text = "植物专项"
+    assert "精甲醇" not in words_of(text)
+    own = tmp_path / "own.csv"
+    own.write_text(f"concept,words\n{text},精甲醇;粗甲醇\n", encoding="utf-8")
+    assert run("import", "words", own).code == 0
+    assert "精甲醇" in words_of(text)
+    assert run("remove", "table", "words").code == 0
+    assert "精甲醇" not in words_of(text)
+
+
 def test_one_judgement_is_removed_alone(run, home):
     workspace = Workspace(home)
     before = workspace.read("judgements")

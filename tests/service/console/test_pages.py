@@ -154,9 +154,9 @@ def test_a_file_is_looked_at_before_anything_is_stored(console: TestClient, home
     )
     assert page.status_code == 200, page.text
     for header, taken in (
-        ("企业编号", "企业编号"),
+        ("企业编号", "(企业编号|统一社会信用代码)"),
         ("注册资本(万元)", "注册资本"),
-        ("联系人", "不采用"),
+        ("联系人", "涉及个人"),
     ):
         assert re.search(rf"{re.escape(header)}</th><td>(<[^>]+>)?{taken}", page.text), header
     workspace = Workspace(home)

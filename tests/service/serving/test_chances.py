@@ -37,10 +37,18 @@ def test_a_note_says_from_how_many_outcomes(language):
 def test_below_the_threshold_the_note_says_how_many_it_takes(language):
     told = chance(Calibration(7, 2), 0.5, warm=False, language=language)
     assert told["probability"] is None
-    counts = {"closed": 7, "won": 2, "least": 200, "least_won": 30}
+    counts = {"closed": 7, "won": 2, "lost": 5}
+    counts |= {"least": 200, "least_won": 30, "least_lost": 30}
     assert told["probability_note"] == TOO_FEW[language].format(**counts)
-    for count in ("7", "2", "200", "30"):
+    for count in ("7", "2", "5", "200", "30"):
         assert count in told["probability_note"]
+
+
+def test_an_office_that_records_what_it_signed_alone_is_told_no_chance():
+    told = chance(Calibration(250, 250), 0.5, warm=False, language="zh")
+    assert told["probability"] is None
+    assert "未成0个" in told["probability_note"]
+    assert "未成满30个" in told["probability_note"]
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -73,11 +81,12 @@ def test_a_version_keeps_and_tells_how_well_it_is_calibrated(calibrated, capsys)
 
 
 def test_too_few_outcomes_are_told_and_an_older_version_says_nothing(capsys):
-    few = {"closed": 7, "won": 2, "it_takes": {"closed": 200, "won": 30}, "figures": None}
+    few = {"closed": 7, "won": 2, "figures": None}
+    few["it_takes"] = {"closed": 200, "won": 30, "lost": 30}
     manifests.tell_calibration({"calibration": few})
     assert capsys.readouterr().out == (
         "closed leads: 7, of them signed: 2\n"
-        "no chance of signing is told: it takes 200 with 30 signed\n"
+        "no chance of signing is told: it takes 200 with 30 signed and 30 declined or lost\n"
     )
     manifests.tell_calibration({})
     assert capsys.readouterr().out == ""

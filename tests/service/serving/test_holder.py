@@ -10,11 +10,15 @@ import time
 import weakref
 from typing import TYPE_CHECKING
 
+import polars as pl
 import pytest
 
 from features.errors import ConflictError, NotFoundError, UnavailableError
+from features.need import NeedQuery
+from features.tables.schema import SCHEMAS
 from models.registry import ModelRegistry
 from service.serving.engine import Engine
+from service.serving.filters import Filters
 from service.serving.holder import EngineHolder
 from tests.pool import HashedEncoder
 
@@ -185,3 +189,23 @@ def test_in_a_folder_that_takes_no_file_versions_are_loaded_when_active(
     registry.pointer.write_text(json.dumps({"history": [OTHER]}))
     assert holder.changed()
     assert holder.current().model_version == OTHER
+
+
+def test_an_office_s_words_are_taken_at_once_and_nothing_is_prepared_anew(
+    holder: EngineHolder, workspace: Workspace
+) -> None:
+    def words(engine: Engine) -> list[str]:
+        page = engine.recommend(NeedQuery("植物专项"), Filters(), 3, 0, "zh")
+        return [word["word"] for word in page["understood"]["words"]]
+
+    before = holder.current()
+    assert "精甲醇" not in words(before)
+    rows = [("植物专项", ["精甲醇"], None, None)]
+    own = pl.DataFrame(rows, SCHEMAS["words"].create_empty().schema, orient="row")
+    workspace.commit({"words": own})
+    assert holder.changed()
+    after = holder.current()
+    assert "精甲醇" in words(after)
+    assert after.prepared is before.prepared
+    assert after.pool_version != before.pool_version
+    assert "精甲醇" not in words(before)

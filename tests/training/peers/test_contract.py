@@ -17,6 +17,7 @@ from training.tallies import ranked
 
 NAMES = [peer.name for peer in peers()]
 BY_TEXT = {"label_match", "character_tfidf", "bm25", "centroid"}
+BY_TEXT |= {"character_tfidf_words", "bm25_words"}
 BY_PAIRS = {"als", "bpr"}
 BY_SECTOR = {"sector_popularity", "sector_zone_popularity", "recent_popularity"}
 GOOD_AT = {

@@ -1,0 +1,91 @@
+"""Enterprises shared out over the zones of a city, and who of them is in talks with whom."""
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from service.api.project_replies import AllocationPage, TalkState
+from service.api.project_schemas import AllocationQuery, TalkBody, TalkQuery
+from service.api.routes.context import Asking, Context, only, shaped
+from service.api.routes.projects import Once, answered, changed
+from service.projects.allocation import allocate
+from service.projects.requests import check_city
+from service.projects.talks import held_in, order_talk, settled_in, talk_of
+
+router = APIRouter(prefix="/v1", tags=["projects"])
+
+
+@router.get(
+    "/allocation",
+    responses=shaped(AllocationPage),
+    dependencies=[Depends(only(*AllocationQuery.model_fields))],
+)
+async def show(
+    parts: Context, caller: Asking, asked: Annotated[AllocationQuery, Query()]
+) -> Response:
+    """Share enterprises out over the needs of a city's zones, for those who see all zones.
+
+    Each need gets its best, and no enterprise is sent to more than `max_zones`; whom a zone is in
+    talks with is for that zone alone. `summary` says what it costs beside the plain lists.
+    """
+    check_city(caller, "sharing enterprises out")
+    projects = parts.ledger.projects
+    engine = await parts.answers.engine()
+    held = await parts.ledger.read(lambda: held_in(projects, asked.city, caller), caller)
+    settled = await parts.ledger.read(lambda: settled_in(projects, asked.city, caller), caller)
+    # Not in the threads that compute answers: it takes seconds.
+    done = await asyncio.to_thread(
+        lambda: allocate(
+            engine,
+            projects.references,
+            asked.city,
+            k=asked.k,
+            max_zones=asked.max_zones,
+            industry=asked.industry,
+            held=held,
+            settled=settled,
+        )
+    )
+    lists = done.lists.drop("zone", "industry").to_dicts()
+    return answered({"summary": done.summary, "leads": lists})
+
+
+@router.get(
+    "/talks/{enterprise_id}",
+    responses=shaped(TalkState),
+    dependencies=[Depends(only(*TalkQuery.model_fields))],
+)
+async def talk(
+    parts: Context, caller: Asking, enterprise_id: str, asked: Annotated[TalkQuery, Query()]
+) -> Response:
+    """Show whether an enterprise is in talks with a zone of a city (首谈).
+
+    Which zone it is, only those may know who see that zone.
+    """
+    projects = parts.ledger.projects
+    return answered(
+        await parts.ledger.read(
+            lambda: talk_of(projects, enterprise_id, asked.city, caller), caller
+        )
+    )
+
+
+@router.post("/talks/{enterprise_id}", responses=shaped(TalkState), dependencies=[Depends(only())])
+async def order(
+    request: Request,
+    parts: Context,
+    caller: Asking,
+    enterprise_id: str,
+    body: TalkBody,
+    idempotency_key: Once = None,
+) -> Response:
+    """Give the talks with an enterprise to a zone, or with null set them free; for the city."""
+    projects = parts.ledger.projects
+    return await changed(
+        request,
+        parts,
+        caller,
+        idempotency_key,
+        lambda asked: order_talk(projects, enterprise_id, body.city, body.zone_id, asked),
+    )

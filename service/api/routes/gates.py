@@ -1,0 +1,43 @@
+"""Gates before a promise: of an enterprise for a zone, of a project, of the words of an offer."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from service.api.project_replies import Gates, Offer
+from service.api.project_schemas import GateQuery, OfferBody
+from service.api.routes.context import Asking, Context, only, shaped
+from service.api.routes.projects import answered
+from service.projects.gates import gates_of, gates_of_project
+from service.projects.offers import check_offer
+
+router = APIRouter(prefix="/v1", tags=["projects"])
+
+
+@router.get(
+    "/gates", responses=shaped(Gates), dependencies=[Depends(only(*GateQuery.model_fields))]
+)
+async def of_enterprise(
+    parts: Context, caller: Asking, asked: Annotated[GateQuery, Query()]
+) -> Response:
+    """Show the gates of an enterprise for a zone: pass, fail or unknown, with source and date."""
+    projects = parts.ledger.projects
+    found = await parts.ledger.read(
+        lambda: gates_of(projects, asked.enterprise_id, asked.zone_id, caller), caller
+    )
+    return answered({"gates": found})
+
+
+@router.get("/projects/{project_id}/gates", responses=shaped(Gates), dependencies=[Depends(only())])
+async def of_project(parts: Context, caller: Asking, project_id: str) -> Response:
+    """Show the gates of a project, that of its amount (分级报备) included."""
+    projects = parts.ledger.projects
+    found = await parts.ledger.read(lambda: gates_of_project(projects, project_id, caller), caller)
+    return answered({"gates": found})
+
+
+@router.post("/offers/check", responses=shaped(Offer), dependencies=[Depends(only())])
+async def offer(parts: Context, caller: Asking, body: OfferBody) -> Response:
+    """Name the words of an offer that touch a rule of fair competition; nothing of it is kept."""
+    projects = parts.ledger.projects
+    return answered(await parts.ledger.read(lambda: check_offer(body.text, projects.rules), caller))

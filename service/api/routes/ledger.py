@@ -1,0 +1,144 @@
+"""The ledger of projects: tasks, meetings, what is due and what is late."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from service.api.project_replies import Agenda, Meeting, MeetingPage, Task, Tasks
+from service.api.project_schemas import AgendaQuery, MeetingBody, TaskBody, TaskChange
+from service.api.routes.context import Asking, Context, only, shaped
+from service.api.routes.projects import Once, answered, changed
+from service.api.schemas import PageQuery
+from service.database.connection import utc_now
+from service.projects.agenda import agenda
+from service.projects.icalendar import calendar
+from service.projects.tasks import add_task, change_task, hold_meeting, meetings, tasks_of
+
+router = APIRouter(prefix="/v1", tags=["projects"])
+
+
+@router.get("/projects/{project_id}/tasks", responses=shaped(Tasks), dependencies=[Depends(only())])
+async def tasks(parts: Context, caller: Asking, project_id: str) -> Response:
+    """List the tasks of a project, the open ones first."""
+    projects = parts.ledger.projects
+    found = await parts.ledger.read(lambda: tasks_of(projects, project_id, caller), caller)
+    return answered({"tasks": found})
+
+
+@router.post(
+    "/projects/{project_id}/tasks",
+    status_code=201,
+    dependencies=[Depends(only())],
+    responses={201: {"model": Task}},
+)
+async def add(
+    request: Request,
+    parts: Context,
+    caller: Asking,
+    project_id: str,
+    body: TaskBody,
+    idempotency_key: Once = None,
+) -> Response:
+    """Add a task to a project, or what blocks it."""
+    given, projects = body.model_dump(), parts.ledger.projects
+    return await changed(
+        request,
+        parts,
+        caller,
+        idempotency_key,
+        lambda asked: add_task(projects, project_id, given, asked),
+        201,
+    )
+
+
+@router.post(
+    "/projects/{project_id}/tasks/{task_id}",
+    responses=shaped(Task),
+    dependencies=[Depends(only())],
+)
+async def change(
+    request: Request,
+    parts: Context,
+    caller: Asking,
+    project_id: str,
+    task_id: str,
+    body: TaskChange,
+    idempotency_key: Once = None,
+) -> Response:
+    """Change a task, or close it (`state`: done or dropped)."""
+    given, projects = body.model_dump(exclude_unset=True), parts.ledger.projects
+    return await changed(
+        request,
+        parts,
+        caller,
+        idempotency_key,
+        lambda asked: change_task(projects, project_id, task_id, given, asked),
+    )
+
+
+@router.get(
+    "/agenda", responses=shaped(Agenda), dependencies=[Depends(only(*AgendaQuery.model_fields))]
+)
+async def due(parts: Context, caller: Asking, asked: Annotated[AgendaQuery, Query()]) -> Response:
+    """Show what is late and what is due within some days, and whose it is."""
+    projects, given = parts.ledger.projects, asked.model_dump()
+    return answered(await parts.ledger.read(lambda: agenda(projects, caller, **given), caller))
+
+
+@router.get(
+    "/agenda/calendar",
+    response_class=Response,
+    responses={200: {"content": {"text/calendar": {}}}},
+    dependencies=[Depends(only(*AgendaQuery.model_fields))],
+)
+async def due_calendar(
+    parts: Context, caller: Asking, asked: Annotated[AgendaQuery, Query()]
+) -> Response:
+    """Give the same as a calendar file (iCalendar)."""
+    projects, given = parts.ledger.projects, asked.model_dump()
+    found = await parts.ledger.read(lambda: agenda(projects, caller, **given), caller)
+    headers = {
+        "Cache-Control": "no-store",
+        "Content-Disposition": 'attachment; filename="lianzhao.ics"',
+    }
+    return Response(calendar(found, utc_now()), 200, headers, "text/calendar")
+
+
+@router.get(
+    "/meetings",
+    responses=shaped(MeetingPage),
+    dependencies=[Depends(only(*PageQuery.model_fields))],
+)
+async def held(parts: Context, caller: Asking, asked: Annotated[PageQuery, Query()]) -> Response:
+    """List meetings (联合会诊), the latest first, with what they decided on projects of yours."""
+    projects = parts.ledger.projects
+    return answered(
+        await parts.ledger.read(
+            lambda: meetings(projects, caller, asked.limit, asked.offset), caller
+        )
+    )
+
+
+@router.post(
+    "/meetings",
+    status_code=201,
+    dependencies=[Depends(only())],
+    responses={201: {"model": Meeting}},
+)
+async def hold(
+    request: Request,
+    parts: Context,
+    caller: Asking,
+    body: MeetingBody,
+    idempotency_key: Once = None,
+) -> Response:
+    """Record a meeting on several projects, with what was decided and who does what."""
+    given, projects = body.model_dump(), parts.ledger.projects
+    return await changed(
+        request,
+        parts,
+        caller,
+        idempotency_key,
+        lambda asked: hold_meeting(projects, given, asked),
+        201,
+    )

@@ -1,0 +1,203 @@
+"""Projects in their pools: begun, changed, moved; durable when answered, done once."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+
+from service.access.keys import Caller
+from service.api.observer import REQUEST_ID
+from service.api.project_replies import Board, Project, ProjectPage, ProjectWithMoves
+from service.api.project_schemas import (
+    BoardQuery,
+    MoveBody,
+    ProjectBody,
+    ProjectChange,
+    ProjectQuery,
+)
+from service.api.routes.context import Asking, Context, Parts, only, shaped
+from service.database.idempotency import check_key
+from service.projects.requests import Asked
+from service.serving.interfaces import Document
+
+router = APIRouter(prefix="/v1", tags=["projects"])
+
+KEY_LENGTH = 255
+Once = Annotated[
+    str | None,
+    Header(max_length=KEY_LENGTH, description="Names this request: it is done once."),
+]
+
+
+def answered(document: Document, status: int = 200) -> Response:
+    """Return a document that no cache keeps."""
+    headers = {"Cache-Control": "no-store"}
+    return Response(orjson.dumps(document), status, headers, "application/json")
+
+
+async def changed(
+    request: Request,
+    parts: Parts,
+    caller: Caller,
+    key: str | None,
+    work: Callable[[Asked], Document],
+    status: int = 200,
+) -> Response:
+    """Make a change, and let this worker see it at once."""
+    check_key(key)
+    asked = Asked(caller, key, request.scope.get(REQUEST_ID))
+    return answered(await parts.ledger.change(lambda: work(asked), caller), status)
+
+
+@router.get(
+    "/projects",
+    responses=shaped(ProjectPage),
+    dependencies=[Depends(only(*ProjectQuery.model_fields))],
+)
+async def page(parts: Context, caller: Asking, asked: Annotated[ProjectQuery, Query()]) -> Response:
+    """List projects, the last moved first, with the sums of their pools."""
+    filters = asked.model_dump(exclude={"limit", "offset"})
+    projects = parts.ledger.projects
+    return answered(
+        await parts.ledger.read(
+            lambda: projects.page(filters, caller, asked.limit, asked.offset), caller
+        )
+    )
+
+
+@router.get(
+    "/board", responses=shaped(Board), dependencies=[Depends(only(*BoardQuery.model_fields))]
+)
+async def board(parts: Context, caller: Asking, asked: Annotated[BoardQuery, Query()]) -> Response:
+    """Show every pool with its sums and its last moved projects."""
+    filters = asked.model_dump(exclude={"limit"})
+    projects = parts.ledger.projects
+    return answered(
+        await parts.ledger.read(lambda: projects.board(filters, caller, asked.limit), caller)
+    )
+
+
+@router.post(
+    "/projects",
+    status_code=201,
+    dependencies=[Depends(only())],
+    responses={201: {"model": Project}},
+)
+async def begin(
+    request: Request,
+    parts: Context,
+    caller: Asking,
+    body: ProjectBody,
+    idempotency_key: Once = None,
+) -> Response:
+    """Begin a project, such as one out of a lead: `enterprise_id`, `need_id` and `list_id`.
+
+    Its first move is an event: the lead shows it, and training learns from it. A project that was
+    begun before is a conflict, which names it.
+    """
+    given = body.model_dump(exclude_none=True)
+    projects = parts.ledger.projects
+    return await changed(
+        request, parts, caller, idempotency_key, lambda asked: projects.begin(given, asked), 201
+    )
+
+
+@router.get(
+    "/projects/{project_id}",
+    responses=shaped(ProjectWithMoves),
+    dependencies=[Depends(only())],
+)
+async def show(parts: Context, caller: Asking, project_id: str) -> Response:
+    """Show a project with its moves."""
+    projects = parts.ledger.projects
+    return answered(await parts.ledger.read(lambda: projects.show(project_id, caller), caller))
+
+
+@router.post("/projects/{project_id}", responses=shaped(Project), dependencies=[Depends(only())])
+async def change(
+    request: Request,
+    parts: Context,
+    caller: Asking,
+    project_id: str,
+    body: ProjectChange,
+    idempotency_key: Once = None,
+) -> Response:
+    """Change what is known of a project; what is not named stays, null makes it unknown.
+
+    With the `version` that was seen, a project that was changed meanwhile is a 409 with both
+    states: `current`, as it is, and `wanted`, as it was to become.
+    """
+    given = body.model_dump(exclude_unset=True)
+    projects = parts.ledger.projects
+    return await changed(
+        request,
+        parts,
+        caller,
+        idempotency_key,
+        lambda asked: projects.change(project_id, given, asked),
+    )
+
+
+@router.get(
+    "/projects/{project_id}/moves",
+    responses=shaped(ProjectWithMoves),
+    dependencies=[Depends(only())],
+)
+async def moves(parts: Context, caller: Asking, project_id: str) -> Response:
+    """List the moves of a project, oldest first, with the project."""
+    return await show(parts, caller, project_id)
+
+
+@router.post(
+    "/projects/{project_id}/moves",
+    status_code=201,
+    dependencies=[Depends(only())],
+    responses={201: {"model": ProjectWithMoves}},
+)
+async def move(
+    request: Request,
+    parts: Context,
+    caller: Asking,
+    project_id: str,
+    body: MoveBody,
+    idempotency_key: Once = None,
+) -> Response:
+    """Move a project: on, back, to rest, or to its end with a reason of the list.
+
+    A move before the last one, in the future or after the end is refused.
+    """
+    given = body.model_dump(exclude_none=True)
+    projects = parts.ledger.projects
+    return await changed(
+        request,
+        parts,
+        caller,
+        idempotency_key,
+        lambda asked: projects.move(project_id, given, asked),
+        201,
+    )
+
+
+@router.post(
+    "/projects/{project_id}/moves/{move_id}/retract",
+    responses=shaped(ProjectWithMoves),
+    dependencies=[Depends(only())],
+)
+async def take_back(
+    request: Request,
+    parts: Context,
+    caller: Asking,
+    project_id: str,
+    move_id: str,
+    idempotency_key: Once = None,
+) -> Response:
+    """Take a move back: it counts no more, and the project is where its other moves leave it."""
+    projects = parts.ledger.projects
+    return await changed(
+        request,
+        parts,
+        caller,
+        idempotency_key,
+        lambda asked: projects.take_back(project_id, move_id, asked),
+    )

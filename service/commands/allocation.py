@@ -1,0 +1,72 @@
+"""Enterprises shared out over a city's zones: `allocate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from service.access.keys import NOBODY
+from service.commands.context import Context, echo_json, progress
+from service.projects.allocation import allocate as share
+from service.projects.talks import held_in, settled_in
+from service.serving.engine import Engine
+from service.serving.export import check_writable, write_table
+
+
+def allocate(
+    context: typer.Context,
+    city: Annotated[str, typer.Option(help="The city whose zones share, such as 长治.")],
+    out: Annotated[Path, typer.Option(help="Write the lists: .xlsx, .csv or .parquet.")],
+    k: Annotated[int, typer.Option("-k", min=1, help="How many enterprises a need.")] = 20,
+    max_zones: Annotated[
+        int, typer.Option(min=1, help="To how many zones an enterprise is sent at most.")
+    ] = 2,
+    industry: Annotated[str | None, typer.Option(help="Only needs of this industry.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what it took as JSON.")] = False,
+) -> None:
+    """Share enterprises out over the needs of a city's zones, exactly, and say what it costs.
+
+    Each need gets its best, no enterprise is sent to more than so many zones, and whom one zone is
+    in talks with is for that zone alone.
+    """
+    own: Context = context.obj
+    check_writable(out)
+    engine = Engine.load(own.workspace, own.encoder)
+    with progress() as told:
+        done = share(
+            engine,
+            own.projects.references,
+            city,
+            k=k,
+            max_zones=max_zones,
+            industry=industry,
+            held=held_in(own.projects, city, NOBODY),
+            settled=settled_in(own.projects, city, NOBODY),
+            progress=lambda step, of: told("rank needs", step, of),
+        )
+    profiles = own.workspace.read("enterprises")
+    named = profiles.select("enterprise_id", "name", "short_name", "province", "city")
+    lists = done.lists.join(named, on="enterprise_id", how="left", maintain_order="left")
+    write_table(lists, out)
+    said = done.summary
+    if as_json:
+        echo_json({"file": str(out), **said})
+        return
+    for need_id in said["left_out"]:
+        typer.echo(f"left out: no profile says a word of {need_id}", err=True)
+    typer.echo(
+        f"{said['places']} places of {said['needs']} needs for {said['enterprises']} enterprises "
+        f"in {out}"
+    )
+    if said["mean_loss"] is None:
+        return
+    typer.echo(
+        f"before: {said['plain_beyond']} enterprises in the lists of more than {max_zones} zones, "
+        f"one in {said['plain_most_zones']}; after: none in more than {said['most_zones']}"
+    )
+    typer.echo(
+        f"mean score {said['mean_score']:.4f}, of the plain lists {said['plain_mean_score']:.4f}: "
+        f"it costs {said['mean_loss']:.4f}"
+    )

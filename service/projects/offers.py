@@ -1,0 +1,45 @@
+"""Fair competition (公平竞争审查): what an offer to an enterprise must not promise.
+
+The words of a promise are named with the rule that they touch. Nothing here proposes an offer.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from service.projects.rules import Rules
+    from service.serving.interfaces import Document
+
+CHECKLIST = (
+    "是否限制或变相限制市场准入和退出（《公平竞争审查条例》第八条）",
+    "是否限制商品、要素自由流动（第九条）",
+    "没有法律、行政法规依据或未经国务院批准，是否影响生产经营成本：税收优惠，选择性、差异化的财政奖励或补贴，"
+    "要素获取、行政事业性收费、政府性基金、社会保险费等优惠（第十条）",
+    "是否影响生产经营行为：强制或变相强制垄断行为、超越权限定价、干预自主经营（第十一条）",
+    "如适用例外规定，是否没有其他影响更小的方案，并确定了合理的实施期限或终止条件（第十二条）",
+)
+"""What an officer has to answer; the check of words answers none of them."""
+
+
+def check_offer(text: str, rules: Rules) -> Document:
+    """Return the words of an offer that touch a rule, and the checklist that is left to answer.
+
+    Returns
+    -------
+    dict
+        `findings`, in the order of the text: word, `at` (its place), rule and gloss. `clear` is
+        whether there is none, which is no clearance: the words may be others.
+    """
+    plain = "".join(text.split())
+    findings: list[Document] = []
+    for row in rules.rows("offers"):
+        for word in (word.strip() for word in row["words"].split(";")):
+            at = plain.find(word) if word else -1
+            while at >= 0:
+                findings.append(
+                    {"word": word, "at": at, "rule": row["rule"], "gloss": row["gloss"]}
+                )
+                at = plain.find(word, at + len(word))
+    findings.sort(key=lambda finding: (finding["at"], -len(finding["word"])))
+    return {"clear": not findings, "findings": findings, "checklist": list(CHECKLIST)}

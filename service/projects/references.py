@@ -1,0 +1,213 @@
+"""What a project refers to: zones, needs and enterprises of the workspace, by id or by name."""
+
+from __future__ import annotations
+
+import re
+import threading
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from features.places import county_stem, stem
+from features.profile import struck_off
+
+if TYPE_CHECKING:
+    from features.workspace import Workspace
+
+PROFILE = (
+    *("enterprise_id", "name", "short_name", "province", "city", "industry_code"),
+    *("products", "status", "credit", "registered_capital", "nodes"),
+)
+_OF_EVENTS = ("event_id", "enterprise_id", "zone_id", "need_id", "stage", "date")
+_NO_NAME = re.compile(r"^[(（【\[].*[)）】\]]$|^(?:未|待|不)(?:定|知|详|披露|公布)")
+_LEGAL_FORM = re.compile(r"(?<=..)(?:股份)?(?:有限责任|有限)公司$")
+_SHORT = (
+    ("高新技术产业开发区", "高新区"),
+    ("经济技术开发区", "经开区"),
+    ("经济开发区", "经开区"),
+    ("高新技术开发区", "高新区"),
+    ("开发区", ""),
+)
+
+
+@dataclass(frozen=True)
+class _Tables:
+    """The tables at one version of theirs."""
+
+    version: tuple[str, ...]
+    zones: dict[str, dict[str, Any]]
+    needs: dict[str, dict[str, Any]]
+    enterprises: pl.DataFrame
+    events: pl.DataFrame
+
+    @cached_property
+    def rows(self) -> dict[str, int]:
+        """The row of each enterprise."""
+        return {id_: at for at, id_ in enumerate(self.enterprises["enterprise_id"])}
+
+    @cached_property
+    def by_name(self) -> dict[str, list[str]]:
+        """The enterprises of each name and short name."""
+        found: dict[str, list[str]] = {}
+        for id_, *names in self.enterprises.select("enterprise_id", "name", "short_name").rows():
+            for form in {form for n in names if n for form in (_plain(n), _bare(n))}:
+                found.setdefault(form, []).append(id_)
+        return found
+
+    @cached_property
+    def closed(self) -> frozenset[str]:
+        """Who is struck off."""
+        ids = self.enterprises["enterprise_id"]
+        return frozenset(ids.filter(pl.Series(struck_off(self.enterprises))))
+
+
+class References:
+    """Looks up what projects refer to; read again when a table has changed.
+
+    Parameters
+    ----------
+    workspace
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._known: _Tables | None = None
+        self._lock = threading.Lock()
+
+    def zone(self, zone_id: str) -> dict[str, Any] | None:
+        """Return a zone; one that only a need names is known by its id alone."""
+        found = self._tables().zones.get(zone_id)
+        if found is None and any(n["zone_id"] == zone_id for n in self._tables().needs.values()):
+            return {"zone_id": zone_id, "name": None, "county": None, "city": None}
+        return found
+
+    def zones(self) -> dict[str, dict[str, Any]]:
+        """Return all zones by their ids."""
+        return self._tables().zones
+
+    def need(self, need_id: str) -> dict[str, Any] | None:
+        """Return a need."""
+        return self._tables().needs.get(need_id)
+
+    def need_of(self, zone_id: str | None, industry: str | None) -> str | None:
+        """Return the need of a zone for an industry; None where there is none."""
+        for need in self._tables().needs.values():
+            if zone_id is not None and need["zone_id"] == zone_id and need["industry"] == industry:
+                return str(need["need_id"])
+        return None
+
+    def enterprise(self, enterprise_id: str) -> dict[str, Any] | None:
+        """Return what is known of an enterprise that a project needs."""
+        tables = self._tables()
+        at = tables.rows.get(enterprise_id)
+        if at is None:
+            return None
+        row = tables.enterprises.row(at, named=True)
+        return {**row, "struck_off": enterprise_id in tables.closed}
+
+    def enterprise_named(self, name: str) -> str | None:
+        """Return the one enterprise of that name or short name; None for none or several.
+
+        Lists leave out the legal form: 康佳集团 is 康佳集团股份有限公司.
+        """
+        by_name = self._tables().by_name
+        found = by_name.get(_plain(name)) or by_name.get(_bare(name)) or []
+        return found[0] if len(found) == 1 else None
+
+    def enterprises_of(self) -> str | None:
+        """Return the ISO date of the last change of the enterprises; None without any."""
+        return self._workspace.pool_date
+
+    def struck_off(self) -> frozenset[str]:
+        """Return the ids of those that are struck off."""
+        return self._tables().closed
+
+    def talks(self) -> pl.DataFrame:
+        """Return the imported events, in the columns that say who talked with whom."""
+        return self._tables().events
+
+    def place(self, text: str) -> str | None:
+        """Return the zone that a place of a list means; None for none, or several.
+
+        By its id or name, whole or shortened (高新区 is 高新技术产业开发区), else the only
+        zone whose county it is.
+
+        Examples
+        --------
+        长治高新区 is 长治高新技术产业开发区; 襄垣县 is the zone in that county; 长治市 is none.
+        """
+        zones = self._tables().zones
+        if text in zones:
+            return text
+        wanted = _shortened(text)
+        named = {id_: _shortened(zone["name"] or "") for id_, zone in zones.items()}
+        county = county_stem(text)
+        tiers = (
+            [id_ for id_, name in named.items() if name == wanted],
+            [id_ for id_, n in named.items() if wanted and n and (wanted in n or n in wanted)],
+            [
+                id_
+                for id_, zone in zones.items()
+                if county and county_stem(zone["county"]) == county
+            ],
+        )
+        first: list[str] = next(filter(None, tiers), [])
+        return first[0] if len(first) == 1 else None
+
+    def city_of(self, zone_id: str | None) -> str | None:
+        """Return the city of a zone without its suffix."""
+        zone = self.zone(zone_id) if zone_id else None
+        return stem(zone["city"]) if zone else None
+
+    def seated_in(self, city: str) -> set[str]:
+        """Return the ids of the enterprises that have their seat in a city."""
+        rows = self._tables().enterprises.select("enterprise_id", "city").rows()
+        cities = {name: stem(name) == stem(city) for name in {row[1] for row in rows}}
+        return {id_ for id_, name in rows if name and cities[name]}
+
+    def zones_of(self, city: str) -> list[str]:
+        """Return the zones of a city, whose name may have its suffix or not."""
+        return [id_ for id_, z in self.zones().items() if stem(z["city"]) == stem(city)]
+
+    def _tables(self) -> _Tables:
+        names = ("zones", "needs", "enterprises")
+        with self._lock:
+            at = self._workspace.imported_at("events")
+            version = (*(self._workspace.version(name) for name in names), str(at))
+            if self._known is None or self._known.version != version:
+                zones, needs, enterprises = (self._workspace.read(name) for name in names)
+                self._known = _Tables(
+                    version,
+                    {row["zone_id"]: row for row in zones.iter_rows(named=True)},
+                    {row["need_id"]: row for row in needs.iter_rows(named=True)},
+                    enterprises.select(PROFILE),
+                    self._workspace.imported("events").select(_OF_EVENTS),
+                )
+            return self._known
+
+
+def stated_name(text: str | None) -> str | None:
+    """Return the name of an enterprise as a list states it; None where it says that it has none.
+
+    Examples
+    --------
+    >>> stated_name("康佳集团"), stated_name("(not named)"), stated_name("待定")
+    ('康佳集团', None, None)
+    """
+    return text if text and not _NO_NAME.search(text.strip()) else None
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"\s", "", name).replace("（", "(").replace("）", ")").lower()
+
+
+def _bare(name: str) -> str:
+    return _LEGAL_FORM.sub("", _plain(name))
+
+
+def _shortened(name: str) -> str:
+    for long, short in _SHORT:
+        name = name.replace(long, short)
+    return name.strip()

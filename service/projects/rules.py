@@ -1,0 +1,210 @@
+"""Tables of rules that an office may edit; until it does, those that the project ships."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from features.errors import InputError, NotFoundError, UnavailableError
+from features.industry_codes import normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+Row = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A table of rules: its columns, the first ones required, and what else a row must fulfil."""
+
+    gloss: str
+    columns: tuple[str, ...]
+    required: tuple[str, ...]
+    check: Callable[[Row], str | None] = lambda _: None
+
+
+def _code(row: Row) -> str | None:
+    if row["code"] and normalise(row["code"]) is None:
+        return f"code: got {row['code']!r}, expected a code of GB/T 4754-2017"
+    return None
+
+
+def _amount(row: Row) -> str | None:
+    try:
+        right = 0 <= float(row["amount"]) < float("inf")
+    except ValueError:
+        right = False
+    return None if right else f"amount: got {row['amount']!r}, expected a number of 亿元"
+
+
+def _exclusion(row: Row) -> str | None:
+    if not (row["code"] or row["word"]):
+        return "code: is empty, expected a code or a word"
+    return _code(row)
+
+
+KINDS: Mapping[str, Kind] = {
+    "reasons": Kind("谢绝、终止原因", ("reason", "gloss"), ("reason", "gloss")),
+    "units": Kind("责任单位", ("unit",), ("unit",)),
+    "energy": Kind("两高行业", ("code", "gloss", "basis"), ("code",), _code),
+    "exclusions": Kind(
+        "开发区禁入", ("zone_id", "code", "word", "gloss"), ("zone_id",), _exclusion
+    ),
+    "thresholds": Kind("分级报备", ("amount", "level", "gloss"), ("amount", "level"), _amount),
+    "offers": Kind("公平竞争审查用语", ("words", "rule", "gloss"), ("words", "rule")),
+}
+
+
+class Rules:
+    """The tables of rules of a workspace, in its folder `rules`.
+
+    Parameters
+    ----------
+    home
+        The workspace.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self._folder = home / "rules"
+        self._read: dict[str, tuple[object, list[Row]]] = {}
+
+    def rows(self, name: str) -> list[Row]:
+        """Return the rows of a table; an empty cell is "".
+
+        Raises
+        ------
+        NotFoundError
+            When there is no table of that name.
+        InputError
+            For a row that is not what was expected.
+        """
+        _kind(name)
+        path = self._folder / f"{name}.csv"
+        try:
+            seen: object = (path.stat().st_mtime_ns, path.stat().st_size)
+        except OSError:
+            seen = None
+        known = self._read.get(name)
+        if known is None or known[0] != seen:
+            text = self.text(name) if seen else _shipped(name)
+            known = self._read[name] = seen, _parsed(name, text, f"rules/{name}.csv")
+        return known[1]
+
+    def text(self, name: str) -> str:
+        """Return a table as CSV, to be edited."""
+        _kind(name)
+        path = self._folder / f"{name}.csv"
+        try:
+            return path.read_text(encoding="utf-8-sig")
+        except FileNotFoundError:
+            return _shipped(name)
+        except (OSError, UnicodeDecodeError) as error:
+            raise UnavailableError(f"could not read {path}: {error}") from error
+
+    def replace(self, name: str, text: str) -> int:
+        """Put a table in the place of the one before; return how many rows it has.
+
+        Raises
+        ------
+        InputError
+            For a wrong row; the table before then stays.
+        """
+        rows = _parsed(name, text, name)
+        draft = self._folder / f".{name}.{os.getpid()}.draft"
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with draft.open("w", encoding="utf-8") as file:
+                file.write(text.removeprefix("\ufeff"))
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(self._folder / f"{name}.csv")
+        except OSError as error:
+            raise UnavailableError(f"could not write {draft.parent}: {error}") from error
+        finally:
+            draft.unlink(missing_ok=True)
+        return len(rows)
+
+    def reason(self, given: str | None) -> str | None:
+        """Return a reason of the list by its name or its Chinese text.
+
+        Raises
+        ------
+        InputError
+            For one that is not in the list.
+        """
+        if given is None:
+            return None
+        rows = self.rows("reasons")
+        for row in rows:
+            if given.strip() in (row["reason"], row["gloss"]):
+                return row["reason"]
+        expected = "one of " + ", ".join(f"{row['reason']} ({row['gloss']})" for row in rows)
+        raise InputError(
+            f"reason: got {given!r}, expected {expected}",
+            field="reason",
+            got=given,
+            expected=expected,
+        )
+
+    def check_unit(self, unit: str | None) -> None:
+        """Refuse a unit that is not in the list, where the office keeps one.
+
+        Raises
+        ------
+        InputError
+            Naming units that are written alike.
+        """
+        known = [row["unit"] for row in self.rows("units")]
+        if unit is None or not known or unit in known:
+            return
+        alike = get_close_matches(unit, known, 3, 0.4) or known[:5]
+        expected = f"a unit of the list, such as {', '.join(alike)}"
+        raise InputError(
+            f"unit: got {unit!r}, expected {expected}", field="unit", got=unit, expected=expected
+        )
+
+
+def _kind(name: str) -> Kind:
+    if name not in KINDS:
+        raise NotFoundError(
+            f"there is no table of rules {name!r}",
+            field="rules",
+            got=name,
+            expected=f"one of {', '.join(KINDS)}",
+        )
+    return KINDS[name]
+
+
+def _shipped(name: str) -> str:
+    path = files("service.projects") / "reference" / f"{name}.csv"
+    return path.read_text(encoding="utf-8")
+
+
+def _parsed(name: str, text: str, source: str) -> list[Row]:
+    kind = _kind(name)
+    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""))
+    missing = [column for column in kind.required if column not in (reader.fieldnames or ())]
+    if missing:
+        raise InputError(
+            f"{source} lacks the columns {', '.join(missing)}; expected {', '.join(kind.columns)}",
+            field=missing[0],
+            expected=", ".join(kind.columns),
+        )
+    rows = []
+    for number, record in enumerate(reader, 2):
+        row = {column: (record.get(column) or "").strip() for column in kind.columns}
+        if not any(row.values()):
+            continue
+        empty = next((column for column in kind.required if not row[column]), None)
+        wrong = f"{empty}: is empty" if empty else kind.check(row)
+        if wrong:
+            raise InputError(f"{source}, row {number}: {wrong}", field=wrong.partition(":")[0])
+        rows.append(row)
+    return rows

@@ -1,0 +1,118 @@
+import pytest
+
+from features.chains import ChainMap, shipped_chain_map
+from features.need import NeedQuery
+from features.need_words import (
+    BESIDE_MODEL,
+    BESIDE_STATED,
+    CHAIN_NODE_WEIGHT,
+    CHAIN_WEIGHT,
+    MODEL_WEIGHT,
+    NODE_WORD_WEIGHT,
+    SECTOR_WEIGHT,
+    STATED_WEIGHT,
+    need_words,
+)
+from features.normal import normal
+from features.thesaurus import Concept, Thesaurus
+from features.understanding import FoundConcept, shipped_fillers
+
+CHAINS = ChainMap.from_frame(shipped_chain_map())
+THESAURUS = Thesaurus(
+    [
+        Concept("氮肥", "product", ("化学氮肥",), ("尿素", "合成氨")),
+        Concept("乳制品", "product", (), ("酸奶",)),
+    ]
+)
+
+
+def found(need, **more):
+    return need_words(need, CHAINS, THESAURUS, shipped_fillers(), **more)
+
+
+def weights(need, **more):
+    return dict(found(need, **more).words)
+
+
+def test_without_more_a_need_s_words_are_those_of_its_industry():
+    assert weights(NeedQuery("化学氮肥")) == {
+        "化学氮肥": 2.0,
+        "氮肥": 1.0,
+        "尿素": 1.0,
+        "合成氨": 1.0,
+    }
+
+
+def test_keywords_speak_before_the_industry():
+    words = weights(NeedQuery("氮肥", keywords=("酸奶机", "乳制品")))
+    assert words["酸奶机"] == words["乳制品"] == STATED_WEIGHT
+    assert words["酸奶"] == 1.0  # what a keyword stands for is looked for as well
+    assert words["氮肥"] == pytest.approx(BESIDE_STATED * 2.0)
+    assert words["尿素"] == pytest.approx(BESIDE_STATED)
+
+
+def test_a_stated_node_speaks_before_the_industry_and_is_told():
+    node = CHAINS.node("led/packaging")
+    need = found(NeedQuery("氮肥", nodes=("led/packaging",)))
+    words = dict(need.words)
+    assert words[normal(node.name)] == STATED_WEIGHT
+    assert words[normal(node.keywords[-1])] == NODE_WORD_WEIGHT
+    assert words["尿素"] == pytest.approx(BESIDE_STATED)
+    assert need.concepts[-1] == FoundConcept(node.name, 1.0, "chain map")
+
+
+def test_a_node_that_the_chain_map_does_not_know_counts_as_a_keyword():
+    words = weights(NeedQuery("氮肥", nodes=("地下运输设备",)))
+    assert words["地下运输设备"] == STATED_WEIGHT
+
+
+def test_a_whole_chain_brings_its_nodes_a_little():
+    words = weights(NeedQuery("光电LED"))
+    node = CHAINS.node("led/leadframe")
+    assert words[normal(node.name)] == CHAIN_NODE_WEIGHT
+    assert words["光电led"] == 2.0
+
+
+def test_zones_that_want_other_nodes_look_for_other_words():
+    one, other = (
+        weights(NeedQuery("光电LED", nodes=(n,))) for n in ("led/packaging", "led/driver")
+    )
+    assert max(one, key=one.get) != max(other, key=other.get)
+
+
+def test_context_counts_little_and_never_less_than_it_would_else():
+    words = weights(NeedQuery("氮肥", sector="其他化学原料", chain="某某链"))
+    assert words["化学原料"] == SECTOR_WEIGHT
+    assert words["某某链"] == CHAIN_WEIGHT
+    assert weights(NeedQuery("氮肥", sector="氮肥"))["氮肥"] == 2.0
+
+
+def test_words_of_a_language_model_come_before_those_of_the_thesaurus():
+    need = found(NeedQuery("氮肥"), of_model=["硝酸铵", "ＵＡＮ"])
+    words = dict(need.words)
+    assert words["硝酸铵"] == words["uan"] == MODEL_WEIGHT
+    assert words["尿素"] == pytest.approx(BESIDE_MODEL)
+    assert need.concepts[0] == FoundConcept("硝酸铵、ＵＡＮ", 1.0, "language model")
+
+
+@pytest.mark.parametrize("nothing", [None, [], ()])
+def test_a_model_that_said_nothing_changes_nothing(nothing):
+    assert found(NeedQuery("氮肥"), of_model=nothing) == found(NeedQuery("氮肥"))
+
+
+def test_edited_words_take_the_place_of_all_others():
+    need = NeedQuery(
+        "氮肥", keywords=("乳制品",), nodes=("led/packaging",), words=(("ＬＥＤ", 0.5), ("灯", 3.0))
+    )
+    assert found(need, of_model=["硝酸铵"]).words == (("灯", 3.0), ("led", 0.5))
+
+
+def test_words_sent_back_as_they_were_told_change_nothing():
+    told = found(NeedQuery("氮肥", keywords=("乳制品",)))
+    again = found(NeedQuery("氮肥", keywords=("乳制品",), words=told.words))
+    assert again.words == told.words
+
+
+def test_the_order_of_keywords_changes_no_weight():
+    one = weights(NeedQuery("氮肥", keywords=("甲醇", "乙烯")))
+    assert one == weights(NeedQuery("氮肥", keywords=("乙烯", "甲醇")))

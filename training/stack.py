@@ -1,0 +1,72 @@
+"""The project's own ranker, as a comparison fits it and asks it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from features.presence import Presence
+from features.residents import Residents
+from training.fitting import fit
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from features.arrays import NeedFeatures
+    from features.space import FeatureSpace
+    from training.rounds import Round
+    from training.tasks import Question
+
+STACK = "lianzhao"
+_PLACED = ("events", "zones", "needs")
+
+
+class Stack:
+    """The project's own ranker, fitted anew on every task."""
+
+    name = STACK
+    gloss = "链招"
+
+    def fit(self, ground: Round) -> Stack:
+        """Fit everything on what is left."""
+        return self._fit(ground, ground.space)
+
+    def without_thesaurus(self, ground: Round) -> Stack | None:
+        """Return another stack, fitted with no concept known; None where it cannot do without."""
+        return Stack()._fit(ground, ground.space.without_thesaurus())
+
+    def _fit(self, ground: Round, space: FeatureSpace) -> Stack:
+        task = ground.task
+        fitted = fit(
+            task.data,
+            ground.store,
+            today=task.as_of,
+            seed=ground.seed,
+            progress=ground.progress,
+            prepared=(space, ground.pool),
+        )
+        self.words_ = ground.words
+        self.space_, self.bound_ = fitted.ranker.space, fitted.ranker.bind(fitted.pool)
+        self.factors_ = fitted.ranker.blend.factors
+        tables = {name: getattr(task.data, name) for name in _PLACED}
+        residents = Residents.of(task.data.enterprises, self.space_.gazetteer_)
+        self.presence_ = Presence(self.space_, fitted.pool, residents, **tables)
+        return self
+
+    def contributions(self, question: Question) -> NDArray[np.float64]:
+        """Return each factor's part of the raw scores, shape (factors, n), as they are served."""
+        return self.bound_.contributions(self._need(question))
+
+    def alone(self, question: Question) -> NDArray[np.float64]:
+        """Return what each factor but the constant would rank by, whatever it weighs."""
+        return self.bound_.alone(self._need(question))
+
+    def _need(self, question: Question) -> NeedFeatures:
+        query = question.query
+        return self.space_.need(
+            query,
+            question.zone or None,
+            present=self.presence_.of(query.zone_id),
+            keep=True,
+            words_of_model=self.words_.get(query.need_id or ""),
+        )
