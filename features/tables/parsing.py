@@ -151,13 +151,8 @@ class _Reading:
 
     column: Column
     unit: float
-    today: datetime.date
+    last: datetime.date
     rates: dict[str, float]
-
-    @property
-    def last(self) -> datetime.date:
-        """The last day that a date may be."""
-        return datetime.date(self.today.year + 1, 12, 31)
 
     def one(self, text: str) -> Any:
         """Read one text that the expressions left; None where it cannot be read."""
