@@ -210,3 +210,13 @@ def test_ages_are_counted_to_the_day_of_fitting(tmp_path):
     space = fit(rows, tmp_path, today=date(2022, 1, 1))
     assert space.attributes_.tokens_.tolist() == ["age=-3"]
     assert space.arrays()["today"] == "2022-01-01"
+
+
+def test_without_the_thesaurus_a_need_stands_for_its_own_words(space):
+    need = NeedQuery("食醋酿造")
+    with_it, bare = space.need(need), space.without_thesaurus().need(need)
+    assert with_it.understood.concepts
+    assert not bare.understood.concepts
+    assert [word for word, _ in bare.understood.words] == ["食醋酿造"]
+    # The space itself is left as it was.
+    assert space.need(need).understood == with_it.understood

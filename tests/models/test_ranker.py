@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -203,3 +205,23 @@ def test_a_ranker_made_with_other_factors_is_refused(bound, other):
     space = FeatureSpace(bound.ranker.space.store, bound.ranker.space.chain_map)
     with pytest.raises(UnavailableError, match="other factors: train again"):
         Ranker.restore(arrays, space)
+
+
+@pytest.mark.parametrize("need", QUERIES[:2])
+def test_each_factor_alone_is_its_row_before_it_is_weighed(bound, need):
+    features = bound.ranker.space.need(need)
+    alone, parts = bound.alone(features), bound.contributions(features)
+    names = bound.ranker.blend.factors
+    assert alone.shape == (len(names) - 1, len(bound.pool))
+    for name, own, part in zip(names[:-1], alone, parts[:-1], strict=True):
+        if np.ptp(part):
+            assert np.corrcoef(own, part)[0, 1] == pytest.approx(1), name
+
+
+def test_a_factor_of_no_weight_speaks_alone(bound):
+    features = bound.ranker.space.need(NeedQuery("LED封装"), {"lon": 112.0, "lat": 36.0})
+    at = bound.ranker.blend.factors.index("proximity")
+    silent = replace(bound.ranker.blend, content=np.zeros(len(bound.ranker.blend.names)))
+    ranker = replace(bound.ranker, blend=silent).bind(bound.pool)
+    assert np.ptp(ranker.alone(features)[at]) > 0
+    assert np.ptp(ranker.contributions(features)[at]) == 0

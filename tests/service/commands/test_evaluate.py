@@ -85,7 +85,8 @@ def test_time_takes_a_date_and_finds_several_without(run, trading, compared):
     assert run("evaluate", "--protocol", "time", "--date", SINCE.isoformat()).code == 0
     assert compared["split"].date == SINCE
     assert run("evaluate", "--protocol", "time").code == 0
-    assert compared["split"].dates == protocols.rolling_dates(trading_data())
+    several = compared["split"].dates
+    assert 1 < len(several) <= len(protocols.rolling_dates(trading_data()))
 
 
 @pytest.mark.parametrize("protocol", ["warm", "leave-zone-out", "cold-enterprise"])
@@ -101,6 +102,10 @@ def test_every_protocol_runs_where_there_are_data_for_it(run, trading, compared,
         (("--protocol", "leave-zone-out"), 1, "zones with a relevant pair, there are 2"),
         (("--protocol", "time", "--date", "2000-01-01"), 1, "before 2000-01-01"),
         (("--protocol", "warm", "--date", "2020-01-01"), 2, "--date goes with --protocol time"),
+        (("--protocol", "warm", "--needs", "n.csv"), 2, "--needs goes with --protocol phrases or"),
+        (("--protocol", "prose", "--needs", "n.csv"), 2, "--judgements is missing"),
+        (("--protocol", "prose", "--enterprises", "e.csv"), 2, "--needs is missing"),
+        (("--protocol", "prose", "--words", "no.csv"), 1, "no.csv does not exist"),
     ],
 )
 def test_what_cannot_be_run_is_told_in_one_line(run, home, arguments, code, told):
@@ -155,3 +160,73 @@ def test_an_event_of_the_future_does_not_stop_an_evaluation(run, trading, compar
     )
     Workspace(trading).commit({"events": events.vstack(late)})
     assert run("evaluate", "--protocol", "time").code == 0
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Write a phrase, its grades, another pool and words; return the arguments of `evaluate`."""
+    texts = {
+        "needs": "need_id,industry\np1,灯\np2,\n",
+        "judgements": "topic_id,enterprise_id,grade\np1,A1,2\np1,A2,1\np1,A3,0\np1,gone,2\n",
+        "enterprises": "enterprise_id,name,business_scope\n"
+        + "".join(f"A{at},第{at}灯业有限公司,生产灯具{at}；销售灯\n" for at in range(1, 6)),
+        "words": "need_id,words\np1,灯具;路灯\np9,\n",
+    }
+    for name, text in texts.items():
+        (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")
+    return [part for name in texts for part in (f"--{name}", str(tmp_path / f"{name}.csv"))]
+
+
+def test_needs_judgements_and_a_pool_are_read_from_files_and_not_kept(run, home, compared, files):
+    before = {name: Workspace(home).version(name) for name in ("needs", "judgements")}
+    ended = run("evaluate", "--protocol", "phrases", *files)
+    assert ended.code == 0
+    (task,) = compared["split"].tasks
+    assert task.ids.tolist() == [f"A{at}" for at in range(1, 6)]
+    assert task.data.judgements.is_empty()
+    assert task.data.needs.is_empty()
+    assert task.data.events.is_empty()
+    (question,) = task.questions
+    assert question.gains.tolist() == [3, 1, 0, 0, 0]
+    assert question.judged.tolist() == [True, True, True, False, False]
+    assert compared["words"] == {"p1": ["灯具", "路灯"]}
+    # A need without an industry, and a judgement of whom the pool does not know.
+    assert ended.err.count("bad row: ") == 2
+    assert {name: Workspace(home).version(name) for name in before} == before
+
+
+def test_a_file_of_needs_is_asked_over_the_workspace_and_the_rest_is_learnt_from(
+    run, home, compared, files, tmp_path
+):
+    (tmp_path / "judgements.csv").write_text(
+        "need_id,enterprise_id,grade\np1,E010,2\np1,E011,0\n", encoding="utf-8"
+    )
+    assert run("evaluate", "--protocol", "phrases", *files[:4]).code == 0
+    (task,) = compared["split"].tasks
+    assert [question.query.need_id for question in task.questions] == ["p1"]
+    assert set(task.data.needs["need_id"]) == set(NEED_IDS)
+    assert task.data.judgements.height == Workspace(home).read("judgements").height
+
+
+def test_a_file_without_a_good_row_is_told(run, home, compared, files, tmp_path):
+    (tmp_path / "needs.csv").write_text("need_id,industry\np1,\n", encoding="utf-8")
+    ended = run("evaluate", "--protocol", "phrases", *files)
+    assert (ended.code, compared) == (1, {})
+    assert "holds nothing to evaluate on: 1 rows read, none of them good" in ended.said
+
+
+def test_phrases_over_another_pool_are_ranked_in_earnest(run, home, files):
+    ended = run("evaluate", "--protocol", "phrases", *files, "--json")
+    assert ended.code == 0
+    document = json.loads(ended.out)
+    assert document["rankers"][STACK]["figures"]["all"]["ndcg@10"]["mean"] > 0
+    assert document["rankers"][STACK]["figures"]["all"]["unjudged@10"]["mean"] == pytest.approx(0.4)
+    assert document["candidates"] == {
+        "who": "all enterprises",
+        "fewest": 5,
+        "most": 5,
+        "enterprises": 5,
+    }
+    assert document["files"]["words"] == "words.csv"
+    assert document["counts"]["needs_with_words_of_a_model"] == 1
+    assert "no pair left" in document["left_out"]["lightfm"]

@@ -7,8 +7,16 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from features.need import NeedQuery
 from tests.conftest import TODAY
 from tests.pool import EACH, NEED_IDS, frame, products, training_data
-from training.peers.search import Bm25, Centroid, LabelMatch, character_tfidf, tokenise
+from training.peers.search import (
+    Bm25,
+    Centroid,
+    CharacterTfidf,
+    LabelMatch,
+    character_tfidf,
+    tokenise,
+)
 from training.peers.settings import Bm25Settings
+from training.peers.word_search import Bm25Words, CharacterTfidfWords
 from training.protocols import split
 from training.rounds import Rounds
 
@@ -96,3 +104,25 @@ def test_a_centroid_is_of_what_was_chosen_and_else_of_the_needs_own_words(ground
     asked = question_of(ground, "乳制品", need_id=known["need_id"])
     assert set(best(Centroid(), ground, asked)) == {f"E{number:02}{at}" for at in range(EACH)}
     assert best(Centroid(), ground, question_of(ground, "乳制品"), 1)[0].startswith("E10")
+
+
+def test_words_are_weighed_and_summed(ground):
+    asked = question_of(ground, "食醋")
+    words = ground.need(asked).understood.words
+    assert len(words) > 1
+    bm25, tfidf = Bm25().fit(ground), CharacterTfidf().fit(ground)
+    for peer, expected in (
+        (Bm25Words(), sum(weight * bm25.found([word]) for word, weight in words)),
+        (
+            CharacterTfidfWords(),
+            sum(weight * tfidf.index_.cosines([word])[0] for word, weight in words),
+        ),
+    ):
+        found = peer.fit(ground).scores(asked)
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+        assert best(peer, ground, asked, 1)[0].startswith("E09")
+
+
+def test_a_scope_is_read_where_there_is_one():
+    rows = [*ROWS, {"enterprise_id": "d", "name": "晨曦", "business_scope": "生产起重机"}]
+    assert character_tfidf(frame("enterprises", rows), ["起重机"]).argmax() == 3
