@@ -5,9 +5,8 @@ from importlib.resources import files
 import polars as pl
 import pytest
 
-from features.errors import InputError
 from features.normal import normal
-from features.thesaurus import COLUMNS, LEVELS, Concept, Thesaurus, check_own, shipped_thesaurus
+from features.thesaurus import COLUMNS, LEVELS, Concept, Thesaurus, shipped_thesaurus
 
 TINY = Thesaurus(
     [
@@ -141,29 +140,10 @@ def test_without_own_rows_it_is_the_same_one():
     assert TINY.with_own(own()) is TINY
 
 
-@pytest.mark.parametrize(
-    ("rows", "circle"),
-    [
-        ([("甲", ["子"], None, "甲")], "甲 → 甲"),
-        ([("甲", ["子"], None, "乙"), ("乙", ["丑"], None, "甲")], "甲 → 乙 → 甲"),
-        (
-            [("丙", ["子"], None, "甲"), ("甲", ["丑"], None, "乙"), ("乙", ["寅"], None, "甲")],
-            "甲 → 乙 → 甲",
-        ),
-    ],
-)
-def test_own_rows_that_go_in_a_circle_are_refused(rows, circle):
-    with pytest.raises(InputError, match="goes in a circle") as caught:
-        check_own(own(*rows))
-    assert caught.value.got == circle
-    assert caught.value.field == "broader"
-
-
-def test_own_rows_without_a_circle_are_taken():
-    check_own(
-        own(("甲", ["子"], None, "乙"), ("乙", ["丑"], None, "化工"), ("丙", ["寅"], None, "乙"))
-    )
-    check_own(own())
+@pytest.fixture(scope="module")
+def rows():
+    source = files("features") / "reference" / "thesaurus.csv"
+    return list(csv.DictReader(source.read_text(encoding="utf-8").splitlines()))
 
 
 # The file that the project ships.
@@ -207,12 +187,6 @@ VAGUE = frozenset(
         "制造",
     ]
 )
-
-
-@pytest.fixture(scope="module")
-def rows():
-    source = files("features") / "reference" / "thesaurus.csv"
-    return list(csv.DictReader(source.read_text(encoding="utf-8").splitlines()))
 
 
 @pytest.fixture(scope="module")
