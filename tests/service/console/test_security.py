@@ -322,3 +322,14 @@ def test_every_page_stands_in_the_rights_once() -> None:
     for method, path in found:
         named = [r for r in CONSOLE_RIGHTS if r[0] == method and re.fullmatch(r[1], path)]
         assert len(named) == 1, f"{method} {path}"
+
+
+def test_under_a_path_cookie_and_links_follow_it(home: Path, keys: KeyStore) -> None:
+    _, key = keys.add("official", ("z0",))
+    with opened(home, root_path="/leads") as client:
+        page = client.get("/console/sign-in").text
+        assert 'action="/leads/console/sign-in"' in page
+        form = {"csrf": token(page), "key": key}
+        answer = client.post("/console/sign-in", data=form)
+        assert answer.headers["location"] == "/leads/console/leads"
+        assert "Path=/leads/console" in answer.headers["set-cookie"]
