@@ -46,6 +46,8 @@ PLACES = (
     ("/need", "自提需求", "Own need"),
     ("/chain", "产业链图谱", "Chain map"),
     ("/map", "地图", "Map"),
+    ("/projects", "项目", "Projects"),
+    ("/city", "全市", "City"),
     ("/events", "跟进记录", "Feedback"),
     ("/data", "数据", "Data"),
     ("/versions", "模型版本", "Versions"),
