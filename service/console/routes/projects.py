@@ -180,9 +180,7 @@ async def close(frame: Framed, form: Form) -> Response:
     given = body.model_dump(exclude_unset=True)
     project_id, task_id = form.get("project_id", ""), form.get("task_id", "")
     projects, asked = _projects(frame), _asked(frame, form)
-    await frame.change(
-        lambda: change_task(projects, project_id, task_id, given, asked)
-    )
+    await frame.change(lambda: change_task(projects, project_id, task_id, given, asked))
     return frame.back("/project", project_id=project_id)
 
 
