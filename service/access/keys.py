@@ -49,11 +49,11 @@ RIGHTS = (
 """Method, path and the roles that may call it; what is not named here is for administrators."""
 
 CONSOLE_RIGHTS = (
-    ("GET", r"/console(/(?!data|events|versions).*)?", _EVERYBODY),
-    ("GET", r"/console/events", _READERS_OF_EVENTS),
+    ("GET", r"/console(/(?!data|events|versions|project|city).*)?", _EVERYBODY),
+    ("GET", r"/console/(events|projects?|projects/meeting|city)", _READERS_OF_EVENTS),
     ("GET", r"/console/(data|versions)(/.+)?", _PUBLISHERS),
     ("POST", r"/console/(sign-out|language|events)", _EVERYBODY),
-    ("POST", r"/console/events/retract", _READERS_OF_EVENTS),
+    ("POST", r"/console/(events/retract|projects(/.+)?)", _READERS_OF_EVENTS),
     ("POST", r"/console/(data|versions)(/.+)?", _PUBLISHERS),
 )
 """The same for the pages of the console."""

@@ -8,11 +8,13 @@ from service.access.keys import CONSOLE
 from service.console.routes import (
     atlas,
     chain,
+    city,
     data,
     entry,
     events,
     leads,
     need,
+    projects,
     take_along,
     versions,
 )
@@ -35,7 +37,19 @@ def install(app: FastAPI, access: Access, settings: Settings) -> Sessions:
         return session.key_id if session else None
 
     access.signed_in = signed_in
-    for module in (entry, leads, events, need, take_along, chain, atlas, data, versions):
+    for module in (
+        entry,
+        leads,
+        events,
+        need,
+        take_along,
+        chain,
+        atlas,
+        projects,
+        city,
+        data,
+        versions,
+    ):
         app.include_router(module.router)
     app.mount(f"{CONSOLE}/static", entry.static)
     return sessions

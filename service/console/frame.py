@@ -21,6 +21,7 @@ from features.vocabulary import KEY_ROLES
 from service.access.gate import CALLER
 from service.access.keys import Caller, may
 from service.api.languages import negotiate
+from service.api.prefix import prefixed
 from service.cache.answers import AnswerResponse
 from service.console import charts, wording
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from starlette.responses import Response
-    from starlette.types import Scope
 
     from service.api.routes.context import Parts
     from service.console.sessions import Sessions
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 LANGUAGE_COOKIE = "lianzhao_language"
 TOKEN = "csrf"
-_PREFIX = "lianzhao.prefix"
 _STATIC = files("service.console") / "static"
 
 _NOBODY = Caller(None, "nobody", frozenset())
@@ -47,6 +46,8 @@ PLACES = (
     ("/need", "自提需求", "Own need"),
     ("/chain", "产业链图谱", "Chain map"),
     ("/map", "地图", "Map"),
+    ("/projects", "项目", "Projects"),
+    ("/city", "全市", "City"),
     ("/events", "跟进记录", "Feedback"),
     ("/data", "数据", "Data"),
     ("/versions", "模型版本", "Versions"),
@@ -75,11 +76,6 @@ _environment.filters.update(wording.FILTERS)
 _environment.globals.update(
     bar=charts.bar, twin=charts.twin, waterfall=charts.waterfall, share_bar=charts.share_bar
 )
-
-
-def prefixed(scope: Scope, path: str) -> str:
-    """Return a path of this service as the caller has to write it, behind a proxy's prefix."""
-    return f"{scope.get(_PREFIX, '')}{path}"
 
 
 def language_of(request: Request) -> Language:

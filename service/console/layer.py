@@ -14,8 +14,9 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from service.access.keys import CONSOLE
 from service.api import headers
+from service.api.prefix import prefixed
 from service.api.problems import Fault, Problem
-from service.console.frame import Frame, prefixed
+from service.console.frame import Frame
 from service.console.sessions import COOKIE
 
 if TYPE_CHECKING:
@@ -118,11 +119,12 @@ def _protect(message: Message) -> None:
 def _is_foreign(scope: Scope) -> bool:
     """Whether a form was sent by a page of another site, as far as the browser says."""
     given = headers.by_name(scope)
-    site = given.get(b"sec-fetch-site", b"same-origin")
+    if (site := given.get(b"sec-fetch-site")) is not None:
+        return site not in (b"same-origin", b"none")
+    # Browsers of before 2020 to 2023 name their page alone; a proxy has to hand the host on for it.
     origin = given.get(b"origin", b"").decode("latin-1")
     host = given.get(b"host", b"").decode("latin-1")
-    elsewhere = bool(origin) and urlsplit(origin).netloc.lower() != host.lower()
-    return site not in (b"same-origin", b"none") or elsewhere
+    return bool(origin) and urlsplit(origin).netloc.lower() != host.lower()
 
 
 _FOREIGN = Problem(

@@ -8,13 +8,13 @@ from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from service.access.keys import Key
+from service.api.prefix import prefixed
 from service.console.frame import (
     LANGUAGE_COOKIE,
     Form,
     Frame,
     Framed,
     is_own_path,
-    prefixed,
 )
 from service.console.sessions import COOKIE, LONGEST
 
@@ -52,8 +52,8 @@ async def sign_in(frame: Framed, form: Form) -> Response:
     asked = form.get("next", "")
     found = access.key_with(form.get("key", "").strip().encode())
     if not isinstance(found, Key):
-        client = frame.request.client
-        frame.parts.ledger.refusals.note(found, None, client.host if client else "")
+        client = access.proxies.client(frame.request.scope)
+        frame.parts.ledger.refusals.note(found, None, client)
         page = frame.page(
             "sign_in.html", 401, next=asked if is_own_path(asked) else "", why=found.code
         )
@@ -66,7 +66,7 @@ async def sign_in(frame: Framed, form: Form) -> Response:
         frame.sessions.signed(found.key_id),
         max_age=LONGEST,
         path=_cookie_path(frame),
-        secure=frame.request.url.scheme == "https",
+        secure=_is_over_tls(frame),
         httponly=True,
         samesite="strict",
     )
@@ -93,6 +93,14 @@ async def choose_language(frame: Framed, form: Form) -> Response:
         LANGUAGE_COOKIE, chosen, max_age=_A_YEAR, path=_cookie_path(frame), samesite="lax"
     )
     return response
+
+
+def _is_over_tls(frame: Frame) -> bool:
+    """Whether the browser came by TLS, here or at a proxy that is trusted."""
+    request = frame.request
+    if frame.parts.ledger.access.proxies.trusts(request.scope):
+        return request.headers.get("x-forwarded-proto", request.url.scheme) == "https"
+    return request.url.scheme == "https"
 
 
 def _cookie_path(frame: Frame) -> str:

@@ -8,9 +8,10 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from service.api.observer import REQUEST_ID
+from service.api.prefix import prefixed
 from service.api.schemas import EventBody, EventQuery
 from service.console import asking
-from service.console.frame import Form, Frame, Framed, is_own_path, prefixed
+from service.console.frame import Form, Frame, Framed, is_own_path
 from service.serving.interfaces import Document
 
 router = APIRouter(prefix="/console", include_in_schema=False)

@@ -12,7 +12,7 @@ from service.api.schemas import RecommendationQuery
 from service.console import asking
 from service.console.frame import Frame, Framed
 from service.console.questions import LeadQuestion
-from service.console.routes import events
+from service.console.routes import events, projects
 from service.serving.filters import Filters
 from service.serving.interfaces import Document
 from service.serving.questions import SuitedNeedsQuestion
@@ -58,6 +58,7 @@ async def enterprise(frame: Framed, enterprise_id: str, need_id: str = "") -> Re
         profile=profile,
         lead=lead,
         history=await events.history(frame, enterprise_id, lead["need"]) if lead else [],
+        followed=await projects.of_lead(frame, enterprise_id, lead["need"]) if lead else None,
         once=secrets.token_hex(12),
         today=events.today(),
         back=frame.request.scope["path"] + "?" + frame.request.url.query,

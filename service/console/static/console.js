@@ -91,7 +91,7 @@
     document.addEventListener(name, (event) => {
       const pool = event.target.closest && event.target.closest(".pool");
       if (!pool || !dragged) return;
-      const button = dragged.querySelector(`button[value="${pool.dataset.pool}"]`);
+      const button = dragged.querySelector(`button[data-to="${pool.dataset.pool}"]`);
       pool.classList.toggle("over", name === "dragover" && Boolean(button));
       if (!button) return;
       event.preventDefault();

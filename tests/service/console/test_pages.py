@@ -278,3 +278,35 @@ def test_counts_leave_out_what_is_unknown() -> None:
 def test_own_paths() -> None:
     assert is_own_path("/console/leads?next=//x")
     assert not is_own_path("/consolex")
+
+
+def test_a_project_begins_out_of_a_lead_and_moves_on(console: TestClient) -> None:
+    page = console.get("/console/enterprise", params={"enterprise_id": OTHER, "need_id": NEED})
+    form = {"csrf": token(page.text), "enterprise_id": OTHER, "need_id": NEED, "source": "list"}
+    begun = console.post("/console/projects", data=form)
+    assert begun.status_code == 303, begun.text
+    again = console.post("/console/projects", data=form)
+    assert again.headers["location"] == begun.headers["location"]
+    page = console.get(begun.headers["location"]).text
+    project = re.search(r'name="project_id" value="([^"]+)"', page)
+    version = re.search(r'name="version" value="(\d+)"', page)
+    assert project is not None
+    assert version is not None
+    about = {"csrf": token(page), "project_id": project[1]}
+    task = {**about, "title": "<b>厂房</b>", "kind": "land", "blocks": "on", "due": "2020-01-01"}
+    assert console.post("/console/projects/task", data=task).status_code == 303
+    move = {**about, "stage": "negotiation", "version": version[1]}
+    assert console.post("/console/projects/move", data=move).status_code == 303
+    assert console.post("/console/projects/move", data=move).status_code == 409
+    board = console.get("/console/projects").text
+    assert "+" in board
+    assert "&lt;b&gt;厂房" in board
+    assert "&lt;b&gt;厂房" in console.get("/console/projects/meeting").text
+    lost = {**about, "stage": "lost"}
+    assert console.post("/console/projects/move", data=lost).status_code == 422
+
+
+def test_the_city_shares_leads_out_when_asked(console: TestClient) -> None:
+    page = console.get("/console/city", params={"allocate": "长治市"})
+    assert page.status_code == 200
+    assert "名额" in page.text

@@ -210,7 +210,10 @@ def test_the_cookie_is_for_tls_alone_where_there_is_tls(home: Path, keys: KeySto
         assert "secure" in sign_in(client, key).headers["set-cookie"].lower()
 
 
-@pytest.mark.parametrize("change", [lambda c: c[:-1] + "A", lambda c: "x." + c, lambda c: ""])
+@pytest.mark.parametrize(
+    "change",
+    [lambda c: c[:-9] + ("A" if c[-9] != "A" else "B") + c[-8:], lambda c: "x." + c, lambda c: ""],
+)
 def test_a_forged_cookie_is_nobody(home: Path, keys: KeyStore, change: Any) -> None:
     key_id, _ = keys.add("administrator")
     cookie = Sessions(home).signed(key_id)
@@ -322,3 +325,14 @@ def test_every_page_stands_in_the_rights_once() -> None:
     for method, path in found:
         named = [r for r in CONSOLE_RIGHTS if r[0] == method and re.fullmatch(r[1], path)]
         assert len(named) == 1, f"{method} {path}"
+
+
+def test_under_a_path_cookie_and_links_follow_it(home: Path, keys: KeyStore) -> None:
+    _, key = keys.add("official", ("z0",))
+    with opened(home, root_path="/leads") as client:
+        page = client.get("/console/sign-in").text
+        assert 'action="/leads/console/sign-in"' in page
+        form = {"csrf": token(page), "key": key}
+        answer = client.post("/console/sign-in", data=form)
+        assert answer.headers["location"] == "/leads/console/leads"
+        assert "Path=/leads/console" in answer.headers["set-cookie"]
