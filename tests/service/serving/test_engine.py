@@ -13,7 +13,7 @@ from features.need import NeedQuery
 from features.workspace import Workspace
 from models.fit import score_of
 from models.registry import ModelRegistry
-from service.serving.engine import Engine, NoModelError
+from service.serving.engine import BATCH_SCHEMA, Engine, NoModelError
 from service.serving.filters import Filters
 from service.serving.holder import EngineHolder
 from service.threads import AbandonedError
@@ -210,13 +210,8 @@ def test_a_batch_agrees_with_the_pages(engine):
     told = []
     found = engine.batch(needs, 4, explained=2, progress=lambda *done: told.append(done))
     assert told == [(1, 3), (2, 3), (3, 3)]
-    assert found.schema == {
-        "need_id": pl.String,
-        "rank": pl.Int64,
-        "enterprise_id": pl.String,
-        "score": pl.Float64,
-        "reasons": pl.String,
-    }
+    assert found.schema == BATCH_SCHEMA
+    assert list(found.schema)[:5] == ["need_id", "rank", "enterprise_id", "score", "reasons"]
     assert found["rank"].to_list() == [1, 2, 3, 4] * 3
     assert found["reasons"].is_null().to_list() == [False, False, True, True] * 3
     for need in needs:
@@ -246,7 +241,8 @@ def test_candidates_within_keep_scores_and_order(engine):
 @pytest.mark.parametrize("chosen", [[], ["not in the pool"]])
 def test_without_any_candidate_a_batch_is_empty(engine, chosen):
     found = engine.batch([engine.need(NEED)], 5, within=engine.within(chosen))
-    assert found.shape == (0, 5)
+    assert found.height == 0
+    assert found.schema == BATCH_SCHEMA
     assert engine.batch([], 5).schema == found.schema
 
 
