@@ -57,11 +57,28 @@ def in_255ths(values: NDArray[Any]) -> NDArray[np.uint8]:
 
 
 def dot(matrix: NDArray[Any], vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return matrix @ vectors in single precision, however the matrix is kept (see `single`)."""
+    """Return matrix @ vectors in single precision, however the matrix is kept (see `single`).
+
+    With one vector equal rows have equal products, to the last bit: every row is summed by itself,
+    whereas a product of matrices sums the last rows of a block in another order.
+    """
+    if vectors.ndim == 1:
+        return _dot_one(matrix, vectors)
     if matrix.dtype == np.float32:
         return np.asarray(matrix @ vectors)
     found = np.empty((len(matrix), *vectors.shape[1:]), dtype=np.float32)
     for first in range(0, len(matrix), _PIECE):
         rows = slice(first, first + _PIECE)
         np.matmul(single(matrix[rows]), vectors, out=found[rows])
+    return found
+
+
+def _dot_one(matrix: NDArray[Any], vector: NDArray[np.float32]) -> NDArray[np.float32]:
+    vector = np.ascontiguousarray(vector, dtype=np.float32)
+    if matrix.dtype == np.float32:
+        return np.asarray(np.vecdot(matrix, vector))
+    found = np.empty(len(matrix), dtype=np.float32)
+    for first in range(0, len(matrix), _PIECE):
+        rows = slice(first, first + _PIECE)
+        np.vecdot(single(matrix[rows]), vector, out=found[rows])
     return found

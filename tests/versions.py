@@ -12,10 +12,11 @@ if TYPE_CHECKING:
 OTHER = "29990101T000000-aaaaaa"
 
 
-def save_other(registry: ModelRegistry, *, lower: float = 0) -> None:
-    """Save a copy of the active version as `OTHER`, which scores everybody so much lower."""
+def save_other(registry: ModelRegistry, *, weighing: float = 1) -> None:
+    """Save a copy of the active version as `OTHER`, whose parts weigh so many times as much."""
     folder = registry.active_folder()
     assert folder is not None
     arrays = artifact.load(folder)
-    arrays["blend.offsets"] = arrays["blend.offsets"] - lower
+    for case in ("blend.cold", "blend.warm"):
+        arrays[case] = arrays[case] * weighing
     artifact.save(registry.folder / OTHER, arrays, artifact.manifest(folder))

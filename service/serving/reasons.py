@@ -228,6 +228,8 @@ def _node_told(evidence: Evidence, *, chinese: bool) -> str:
     name = _node_name(evidence.node, chinese=chinese)
     if evidence.fits:
         subject = _subject(evidence, evidence.product, chinese=chinese)
+        if evidence.node and normal(evidence.node.name) == normal(evidence.product or ""):
+            return f"{subject}即为该环节" if chinese else f"{subject} is the node itself"
         return f"{subject}属于{name}" if chinese else f"{subject} is of {name}"
     return f"与{name}有一定关联" if chinese else f"it has something to do with {name}"
 
@@ -326,8 +328,10 @@ def _answer(
         return None, None
     grams = rows_of(pool.product_grams, own)
     matches = np.minimum(np.asarray((grams @ need.views["items"].T).toarray()), 1) ** 2
-    weighed = matches * np.minimum(need.weights, 1)
-    item, word = np.unravel_index(int(np.argmax(weighed)), weighed.shape)
+    weighed = np.round(matches * np.minimum(need.weights, 1), 4)
+    # Of matches that are equal, the one with the word that counts most: the need's own.
+    own_words = np.where(weighed == weighed.max(), need.weights, -1.0)
+    item, word = np.unravel_index(int(np.argmax(own_words)), weighed.shape)
     answered = need.understood.words[word][0] if weighed[item, word] >= _ANSWERS else None
     return pool.products.texts[own[item]], answered
 

@@ -43,12 +43,12 @@ FIRST, SECOND, NEAR = ("甲", "established"), ("乙", "established"), ("丙", "c
     [
         (
             filling("missing"),
-            "补链：本区尚未见「封装」环节的企业",
+            "补链：本系统数据中，本区未见「封装」环节的企业",
             "nothing of “LED packaging” is known in the zone (a missing node)",
         ),
         (
             filling("missing", is_there=True),
-            "补链：除该企业外，本区尚未见「封装」环节的企业",
+            "补链：本系统数据中，除该企业外，本区未见「封装」环节的企业",
             "nothing of “LED packaging” is known in the zone besides itself (a missing node)",
         ),
         (

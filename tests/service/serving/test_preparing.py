@@ -39,7 +39,7 @@ PAGE = f"/v1/recommendations?need_id={quote(NEED_IDS[0], safe='')}"
 def registry(workspace: Workspace) -> ModelRegistry:
     """Return the registry of a workspace with two versions, the first one active."""
     registry = ModelRegistry(workspace)
-    save_other(registry, lower=1)
+    save_other(registry, weighing=2)
     return registry
 
 

@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -19,7 +20,19 @@ from service.serving.sentences import FACTORS
 from tests.pool import NEED_IDS, UNKNOWN, tables
 
 QUERIES = {row["need_id"]: NeedQuery.from_row(row) for row in tables()["needs"].to_dicts()}
-BARE = Evidence("晨星有限公司", None, (), None, fits=False, akin=None)
+BARE = Evidence(
+    "晨星有限公司",
+    product=None,
+    of_scope=False,
+    answered=None,
+    wanted=False,
+    shared=(),
+    node=None,
+    fits=False,
+    akin=None,
+)
+METHODS = ("LightFM", "LSA", "TF-IDF", "用字", "主题", "向量", "相似推及", "factor", "topic model")
+PLACEHOLDERS = ("{", "}", "None", "nan", "已选企业", "「」", "“”", "()", "（）")
 
 
 def row_of(bound, id_):
@@ -42,7 +55,9 @@ def test_evidence_points_at_product_node_and_one_already_chosen(bound):
     assert found.product == "LED封装"
     assert found.node.node_id == "led/packaging"
     assert found.fits
-    assert found.shared == ("LED", "封装") or "LED封装" in found.shared
+    assert "封装" in found.shared
+    assert found.answered == "led封装"
+    assert found.wanted
     names = tables()["enterprises"].filter(enterprise_id="E000")["name"].to_list()
     assert found.akin
     assert found.akin not in names
@@ -88,13 +103,10 @@ def test_every_factor_has_a_sentence_without_gaps(bound, language, sign, bare):
 def test_link_and_gap_are_told_with_their_own_products(bound, language):
     node = bound.ranker.space.chain_map.node
     packaging, frames = node("led/packaging"), node("led/leadframe")
-    given = Evidence(
-        "甲公司",
-        "灯",
-        (),
-        None,
-        fits=False,
-        akin=None,
+    given = replace(
+        BARE,
+        name="甲公司",
+        product="灯",
         link=Link(False, packaging, frames, "乙公司", "city", "LED器件"),
         filling=Filling(0, "weak", (("丙公司", "established"),), False),
         gap_node=packaging,
@@ -111,7 +123,7 @@ def test_link_and_gap_are_told_with_their_own_products(bound, language):
 
 
 def test_braces_in_a_name_are_told_as_they_are(bound):
-    odd = Evidence("{x}公司{0}", None, (), None, fits=False, akin="{akin}")
+    odd = replace(BARE, name="{x}公司{0}", akin="{akin}")
     assert any("{x}公司{0}" in reason["text"] for reason in told(bound, odd))
 
 
@@ -120,7 +132,7 @@ def test_contributions_are_passed_on_unrounded_and_zero_ones_left_out(bound):
     parts[0], parts[-1] = 1 / 3, -2 / 3
     found = reasons(bound, parts, BARE, "zh")
     assert [(r["factor"], r["contribution"]) for r in found] == [
-        ("text_similarity", 1 / 3),
+        ("item_words", 1 / 3),
         ("constant", -2 / 3),
     ]
     assert found[1]["evidence"] == []
@@ -128,10 +140,10 @@ def test_contributions_are_passed_on_unrounded_and_zero_ones_left_out(bound):
 
 def test_a_summary_joins_what_speaks_for_a_lead_what_points_at_it_first():
     said = [
-        {"factor": "feedback", "contribution": 2.0, "text": "甲"},
+        {"factor": "hybrid", "contribution": 2.0, "text": "甲"},
         {"factor": "constant", "contribution": 1.5, "text": "乙"},
         {"factor": "node_match", "contribution": 1.0, "text": "丙"},
-        {"factor": "text_similarity", "contribution": 0.5, "text": "丁"},
+        {"factor": "text_words", "contribution": 0.5, "text": "丁"},
         {"factor": "proximity", "contribution": -0.5, "text": "戊"},
     ]
     assert summary(said, "；") == "丙；丁；甲"
@@ -141,9 +153,9 @@ def test_a_summary_joins_what_speaks_for_a_lead_what_points_at_it_first():
 
 def test_a_summary_has_room_for_a_reason_that_speaks_of_the_zone():
     said = [
-        {"factor": "text_similarity", "contribution": 4.0, "text": "甲"},
+        {"factor": "text_words", "contribution": 4.0, "text": "甲"},
         {"factor": "node_match", "contribution": 3.0, "text": "乙"},
-        {"factor": "topic_similarity", "contribution": 2.0, "text": "丙"},
+        {"factor": "topic_words", "contribution": 2.0, "text": "丙"},
         {"factor": "gap", "contribution": 0.2, "text": "丁"},
         {"factor": "supply_link", "contribution": 0.1, "text": "戊"},
     ]
@@ -158,7 +170,7 @@ def test_a_summary_has_room_for_a_reason_that_speaks_of_the_zone():
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_counts_of_deals_are_a_field_and_in_the_text(language: Language) -> None:
     deals = {"deals": 3, "industry": 2, "zone": 1, "area": 0, "last": 2025}
-    evidence = Evidence("甲", None, (), None, fits=False, akin=None, deals=deals)
+    evidence = replace(BARE, name="甲", deals=deals)
     factors = ("node_match", "track_record", "place_affinity", "constant")
     blend = SimpleNamespace(factors=factors)
     bound = SimpleNamespace(ranker=SimpleNamespace(blend=blend))
@@ -171,3 +183,110 @@ def test_counts_of_deals_are_a_field_and_in_the_text(language: Language) -> None
         assert reason["text"].startswith(bare["text"])
         assert not any(character.isdigit() for character in bare["text"])
     assert not any("deals" in reason for reason in untold)
+
+
+LANGUAGES = pytest.mark.parametrize("language", ["zh", "en"])
+
+
+def every_sentence(bound, need, language):
+    """Yield who it is, and each sentence for and against it, of all the pool."""
+    features = bound.ranker.space.need(need)
+    chosen = chosen_rows(bound, features)
+    rows = {row["enterprise_id"]: row for row in tables()["enterprises"].to_dicts()}
+    for at, id_ in enumerate(bound.pool.ids.tolist()):
+        made = [product["name"] for product in rows[id_]["products"] or ()]
+        given = find_evidence(bound, features, at, chosen, made)
+        for sign in (1, -1):
+            for reason in told(bound, given, language, sign):
+                yield rows[id_], made, reason
+
+
+NEEDS = [
+    QUERIES[NEED_IDS[0]],
+    QUERIES[NEED_IDS[9]],
+    NeedQuery("LED灯珠、植物照明"),
+    NeedQuery("老陈醋"),
+    NeedQuery("航天发动机"),
+]
+
+
+@LANGUAGES
+@pytest.mark.parametrize("need", NEEDS, ids=lambda need: need.industry)
+def test_a_sentence_names_a_thing_once_and_no_method_and_no_placeholder(bound, need, language):
+    quoted = re.compile("「([^」]*)」|“([^”]*)”")
+    for _, made, reason in every_sentence(bound, need, language):
+        text = reason["text"]
+        named = ["".join(pair) for pair in quoted.findall(text)]
+        assert len(named) == len(set(named)), text
+        assert all(text.count(f"「{own}」") + text.count(f"“{own}”") <= 1 for own in made), text
+        assert not [word for word in (*METHODS, *PLACEHOLDERS) if word in text], text
+
+
+@LANGUAGES
+def test_a_product_that_is_named_is_the_enterprise_s_own(bound, language):
+    opening = {"zh": "主营产品「", "en": "its product “"}[language]
+    closing = {"zh": "」", "en": "”"}[language]
+    for need in NEEDS:
+        for row, made, reason in every_sentence(bound, need, language):
+            _, found, rest = reason["text"].partition(opening)
+            if found:
+                assert rest.partition(closing)[0] in made, (row["enterprise_id"], reason["text"])
+
+
+@LANGUAGES
+def test_of_an_enterprise_known_by_its_name_alone_no_business_is_told(bound, language):
+    business = {"zh": "主营产品「", "en": "its product"}[language]
+    for need in NEEDS:
+        for row, _, reason in every_sentence(bound, need, language):
+            if row["enterprise_id"] == UNKNOWN:
+                assert business not in reason["text"]
+                assert "经营范围中" not in reason["text"]
+                assert "in its business scope" not in reason["text"]
+
+
+def test_who_is_known_by_its_scope_is_quoted_from_it(bound):
+    given = replace(BARE, product="老陈醋", of_scope=True, answered="香醋")
+    zh, en = (
+        next(r["text"] for r in told(bound, given, language) if r["factor"] == "item_words")
+        for language in ("zh", "en")
+    )
+    assert zh == "经营范围中的「老陈醋」对应所需的「香醋」"
+    assert en == "“老陈醋” in its business scope answers “香醋”"
+
+
+@pytest.mark.parametrize(
+    ("product", "answered", "wanted", "chinese"),
+    [
+        ("老陈醋", None, False, "主营产品「老陈醋」与需求有部分关联"),
+        ("老陈醋", "老陈醋", True, "主营产品「老陈醋」正是需求所指"),
+        ("老陈醋", "老陈醋", False, "主营产品「老陈醋」是所需产业的典型产品"),
+        ("老陈醋", "食醋", False, "主营产品「老陈醋」对应所需的「食醋」"),
+    ],
+)
+def test_what_answers_the_need_is_told_with_the_word_that_it_answers(
+    bound, product, answered, wanted, chinese
+):
+    given = replace(BARE, product=product, answered=answered, wanted=wanted)
+    found = {reason["factor"]: reason for reason in told(bound, given)}
+    assert found["item_words"]["text"] == chinese
+    assert found["item_words"]["evidence"] == list(dict.fromkeys(filter(None, [product, answered])))
+
+
+def test_for_each_want_of_a_phrase_the_product_that_answers_it(bound):
+    need = NeedQuery("植物照明、老陈醋")
+    assert evidence(bound, "E090", need).answered == "老陈醋"
+    lamps = next(
+        id_
+        for id_ in bound.pool.ids
+        if id_.startswith("E02")
+        and "植物照明"
+        in [
+            bound.pool.products.texts[at]
+            for at in bound.pool.products.weights[[row_of(bound, id_)]].indices
+        ]
+    )
+    assert evidence(bound, lamps, need).answered == "植物照明"
+
+
+def test_what_answers_nothing_is_not_said_to(bound):
+    assert evidence(bound, "E100", NeedQuery("航天发动机")).answered is None

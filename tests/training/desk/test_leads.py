@@ -6,8 +6,8 @@ from features.need import NeedQuery
 from training.desk import leads
 from training.desk.theme import Note
 
-FACTORS = ("text_similarity", "gap", "constant")
-NAMES = {"text_similarity": "用字相近", "gap": "补链强链", "constant": "基准"}
+FACTORS = ("text_words", "gap", "constant")
+NAMES = {"text_words": "经营内容", "gap": "补链强链", "constant": "基准"}
 
 
 def lead(rank: int, id_: str, *parts: float) -> dict:
@@ -37,12 +37,12 @@ def test_the_contributions_of_a_lead_sum_to_its_score():
     sums = found.group_by("enterprise", maintain_order=True).agg(pl.col("contribution").sum())
     assert sums["contribution"].to_list() == [2.5, 0.0]
     assert found["raw_score"].to_list() == [2.5, 2.5, 2.5, 0.0, 0.0]
-    assert found["gloss"][0] == "用字相近"
+    assert found["gloss"][0] == "经营内容"
 
 
 def test_evidence_leaves_the_constant_out():
     found = leads.evidence(ONE)
-    assert found["text"].to_list() == ["text_similarity of a", "gap of a", "text_similarity of b"]
+    assert found["text"].to_list() == ["text_words of a", "gap of a", "text_words of b"]
     assert found["evidence"].to_list() == [["产品"]] * 3
 
 
@@ -51,9 +51,9 @@ def test_without_a_factor_a_lead_moves_among_those_who_may_be_listed():
     listed = np.array([True, True, False, True])
     found = leads.without_factor(parts, FACTORS, listed, [0, 3])
     assert found.rows() == [
-        (0, "text_similarity", 1, 2, -1),
+        (0, "text_words", 1, 2, -1),
         (0, "gap", 1, 1, 0),
-        (3, "text_similarity", 3, 3, 0),
+        (3, "text_words", 3, 3, 0),
         (3, "gap", 3, 3, 0),
     ]
 
@@ -100,5 +100,5 @@ def test_the_plots_say_what_they_show():
     parts = np.array([[3.0, 2.0], [1.0, 0.0], [-1.0, -1.0]])
     moves = leads.without_factor(parts, FACTORS, np.ones(2, dtype=bool), [0])
     chart = leads.moves_bars(moves.with_columns(gloss="factor"), "a公司", 2).to_dict()
-    assert chart["title"]["text"] == "若无「text_similarity」，a公司将从第1名降到第2名"
+    assert chart["title"]["text"] == "若无「text_words」，a公司将从第1名降到第2名"
     assert isinstance(leads.moves_bars(moves.clear(), "a公司", 2), Note)
