@@ -40,6 +40,9 @@ def main() -> int:
         type=Path,
         help="where the reports of `quality_table` and the memory of `soak` are kept",
     )
+    parser.add_argument(
+        "--update", action="store_true", help="put the tables of `quality_table` into the READMEs"
+    )
     parser.add_argument("--minutes", type=float, default=60, help="how long `soak` goes on")
     options = parser.parse_args()
     known = ("import", *NAMES)
@@ -53,7 +56,7 @@ def main() -> int:
         for name in options.names or known:
             progress(f"== {name}")
             try:
-                runner(name, folds, options.out, options.minutes)(listed)
+                runner(name, folds, options)(listed)
             except SkippedError as reason:
                 progress(f"{name} skipped: {reason}")
             except Exception:
@@ -63,7 +66,7 @@ def main() -> int:
 
 
 def runner(
-    name: str, folds: tuple[int, ...], out: Path | None, minutes: float
+    name: str, folds: tuple[int, ...], options: argparse.Namespace
 ) -> Callable[[Listed], None]:
     """Return what runs a benchmark; its module is imported only when it is asked for."""
     if name == "import":
@@ -71,8 +74,8 @@ def runner(
     run: Callable[..., None] = import_module(f"tests.benchmarks.bench_{name}").run
     more: dict[str, dict[str, object]] = {
         "quality": {"folds": folds},
-        "quality_table": {"out": out},
-        "soak": {"out": out, "minutes": minutes},
+        "quality_table": {"out": options.out, "update": options.update},
+        "soak": {"out": options.out, "minutes": options.minutes},
     }
     return partial(run, **more.get(name, {}))
 

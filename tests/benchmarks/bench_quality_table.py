@@ -17,12 +17,13 @@ from typing import Any
 from tests.benchmarks.listed import ENCODINGS, ROOT, Listed, command, lianzhao, shared
 from tests.benchmarks.report import progress, report
 from training.harness import BEST, THESAURUS
-from training.report import candidates_told, markdown_table, matrix, number, told
+from training.report import markdown_table, matrix, told
 from training.stack import STACK
 
 SHOWN = (STACK, BEST, "character_tfidf", "character_tfidf_words", "bm25", "bm25_words", "centroid")
 SHOWN += ("lightfm", "sector_popularity", "sector_zone_popularity", "recent_popularity")
 """The rows of the longer table."""
+BEGIN, END = "<!-- quality: begin -->", "<!-- quality: end -->"
 
 
 @dataclass(frozen=True)
@@ -69,38 +70,57 @@ SETS = (
 )
 
 
-def run(listed: Listed, out: Path | None = None) -> None:
+def run(listed: Listed, out: Path | None = None, *, update: bool = False) -> None:
     """Evaluate, report every figure, and print both tables as Markdown on stderr.
 
     Parameters
     ----------
     listed : Listed
     out : Path, optional
-        Where the reports of `lianzhao evaluate` and the tables are kept.
+        Where the reports of `lianzhao evaluate` and the tables are kept; a report that is there
+        already is not made again.
+    update : bool
+        Whether the tables take the place of those in `README.md` and `training/README.md`.
     """
     folder = (out or listed.folder / "quality").resolve()
     homes = workspaces(listed)
+    for asked in SETS:
+        for with_words in (False, True)[: 1 + asked.words]:
+            evaluate(asked, homes[asked.workspace], folder, with_words=with_words)
+    short, long = tables(folder)
+    for text in (short, long):
+        progress(text)
+    if update:
+        place(ROOT / "README.md", short)
+        place(ROOT / "training" / "README.md", long)
+
+
+def tables(folder: Path) -> tuple[str, str]:
+    """Report every figure; return the short and the long table of the sets that are there."""
     rows, columns = [], []
     for asked in SETS:
-        home = homes[asked.workspace]
-        document = evaluate(asked, home, folder)
-        worded = evaluate(asked, home, folder, with_words=True) if asked.words else None
+        document, worded = (read(asked, folder, with_words=own) for own in (False, True))
+        if document is None:
+            continue
         for figure in asked.figures:
             tell(asked.name, document, figure)
             if worded is not None:
                 tell(f"{asked.name}, words of a model", worded, figure)
             rows.append(row(asked, document, worded, figure))
-            columns.append(({**document, "protocol": asked.name}, figure))
+            columns.append((_shown(document, asked.name), figure))
     header = [
-        *("asked; figure", "candidates", "Lianzhao", "with a model's words"),
-        *("lost without the thesaurus", "best single factor", "best peer"),
-        *("ahead of the better of both", "unjudged in the first ten"),
+        *("asked; figure", "Lianzhao", "with a model's words", "best single factor"),
+        *("best peer", "ahead of the better of both", "lost without the thesaurus", "candidates"),
     ]
-    short = markdown_table(header, [cells for _, cells in sorted(rows, key=lambda one: one[0])])
-    kept = [({**own, "rankers": _shown(own)}, figure) for own, figure in columns]
-    tables = "\n".join([*short, "", matrix(kept), ""])
-    progress(tables)
-    (folder / "tables.md").write_text(tables, encoding="utf-8")
+    ordered = [cells for _, cells in sorted(rows, key=lambda one: one[0])]
+    return "\n".join(markdown_table(header, ordered)), "\n\n".join(_long(columns))
+
+
+def place(path: Path, table: str) -> None:
+    """Put a table between the marks of a document."""
+    before, rest = path.read_text(encoding="utf-8").split(BEGIN)
+    after = rest.split(END)[1]
+    path.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}", encoding="utf-8")
 
 
 def workspaces(listed: Listed) -> dict[str, Path]:
@@ -121,16 +141,27 @@ def outbound(home: Path) -> Path:
     return home
 
 
-def evaluate(asked: Asked, home: Path, folder: Path, *, with_words: bool = False) -> dict[str, Any]:
-    """Evaluate one set, by the command line; return its document."""
-    name = f"{asked.name}{', words' if with_words else ''}"
-    own = folder / name.replace(", ", "-").replace(" ", "-")
+def evaluate(asked: Asked, home: Path, folder: Path, *, with_words: bool) -> None:
+    """Evaluate one set by the command line, unless its report is there."""
+    if read(asked, folder, with_words=with_words) is not None:
+        return
+    own = kept(asked, folder, with_words=with_words)
     words = ["--words", shared(f"{asked.folder}/words.csv")] if with_words else []
-    progress(f"evaluate {name}")
+    progress(f"evaluate {own.name}")
     given = ("evaluate", "--protocol", asked.protocol, *asked.arguments, *words, "--out", own)
-    report(f"quality.{name}.seconds", lianzhao(home, *given), "s")
-    found: dict[str, Any] = json.loads((own / f"{asked.protocol}.json").read_bytes())
-    return found
+    report(f"quality.{own.name}.seconds", lianzhao(home, *given), "s")
+
+
+def read(asked: Asked, folder: Path, *, with_words: bool) -> dict[str, Any] | None:
+    """Return the report of one set, None where there is none."""
+    path = kept(asked, folder, with_words=with_words) / f"{asked.protocol}.json"
+    return json.loads(path.read_bytes()) if path.is_file() else None
+
+
+def kept(asked: Asked, folder: Path, *, with_words: bool) -> Path:
+    """Return the folder of a report."""
+    name = f"{asked.name}{', words' if with_words else ''}"
+    return folder / name.replace(", ", "-").replace(" ", "-")
 
 
 def tell(name: str, document: dict[str, Any], figure: str) -> None:
@@ -163,21 +194,35 @@ def row(
     best = max((peer, BEST), key=mean)
     gap = document["stack_minus_peer"][best]["all"][figure]
     lost = document["stack_minus_stack_without"].get(THESAURUS)
-    unjudged = rankers[STACK]["figures"]["all"].get("unjudged@10")
     factor = rankers[BEST]["settings"]["factor"]
+    among = document["candidates"]
+    counts = "–".join(str(count) for count in sorted({among["fewest"], among["most"]}))
+    own = rankers[STACK]["figures"]["all"]
+    beside = f" ({own['unjudged@10']['mean']:.0%} unjudged)" if "unjudged@10" in own else ""
     return gap["mean"], [
         f"{asked.name}; {figure}",
-        candidates_told(document["candidates"]),
-        told(rankers[STACK]["figures"]["all"][figure]),
+        f"{told(own[figure])}{beside}",
         told(worded and worded["rankers"][STACK]["figures"]["all"][figure]),
-        told(lost and lost["all"][figure], signed=True),
         f"{factor} {told(rankers[BEST]['figures']['all'][figure])}",
         f"{peer} {told(rankers[peer]['figures']['all'][figure])}",
         told(gap, signed=True),
-        number(unjudged and unjudged["mean"]),
+        told(lost and lost["all"][figure], signed=True),
+        f"{among['enterprises']}" if figure.endswith("whole_pool") else counts,
     ]
 
 
-def _shown(document: dict[str, Any]) -> dict[str, Any]:
+def _long(columns: list[tuple[dict[str, Any], str]]) -> list[str]:
+    """Return a table of rankers × sets for the sets of each workspace, so that pages hold it."""
+    deals = {own.name for own in SETS if own.workspace == "outbound"}
+    parts = [
+        [one for one in columns if (one[0]["protocol"] in deals) == of_deals]
+        for of_deals in (False, True)
+    ]
+    return [matrix(part) for part in parts if part]
+
+
+def _shown(document: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return a document under the name of its set, with the rankers to show."""
     rankers = document["rankers"]
-    return {name: rankers[name] for name in SHOWN if name in rankers}
+    own = {ranker: rankers[ranker] for ranker in SHOWN if ranker in rankers}
+    return {**document, "protocol": name, "rankers": own}
