@@ -16,6 +16,7 @@ from scipy import sparse
 from features.attributes import TokenColumns
 from features.ordered import found_in
 from models.factor import Factor
+from models.settings import HybridSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
     from features.arrays import NeedFeatures, PoolFeatures
 
 TOPICS = 200
-SAMPLED = 20_000
-"""In a larger pool, how many enterprises that nothing is known of LightFM learns from."""
+_DEFAULTS = HybridSettings()
 
 
 class LightFMHybrid(Factor):
@@ -34,24 +34,15 @@ class LightFMHybrid(Factor):
 
     Parameters
     ----------
-    components, epochs, learning_rate
-        As in LightFM.
+    settings : HybridSettings
     seed : int
         With one thread, the same seed gives the same model.
     """
 
     name = "hybrid"
 
-    def __init__(
-        self,
-        components: int = 32,
-        epochs: int = 15,
-        learning_rate: float = 0.03,
-        seed: int = 0,
-    ) -> None:
-        self.components = components
-        self.epochs = epochs
-        self.learning_rate = learning_rate
+    def __init__(self, settings: HybridSettings = _DEFAULTS, seed: int = 0) -> None:
+        self.settings = settings
         self.seed = seed
 
     def fit(
@@ -80,15 +71,19 @@ class LightFMHybrid(Factor):
         self.own_ = pool.ids[identities]
         users = self._users(needs)
         known = np.union1d(gains.indices, np.flatnonzero(identities))
-        rows = _sample(len(pool), known, self.seed)
+        own = self.settings
+        rows = _sample(len(pool), known, own.sampled, self.seed)
         items = self._items(pool, rows)
         model = LightFM(
-            no_components=self.components,
-            loss="warp",
-            learning_rate=self.learning_rate,
-            user_alpha=1e-5,
-            item_alpha=1e-5,
-            max_sampled=30,
+            no_components=own.components,
+            loss=own.loss,
+            learning_schedule=own.learning_schedule,
+            learning_rate=own.learning_rate,
+            rho=own.rho,
+            epsilon=own.epsilon,
+            user_alpha=own.user_alpha,
+            item_alpha=own.item_alpha,
+            max_sampled=own.max_sampled,
             random_state=self.seed,
         )
         pairs = sparse.coo_matrix(gains[:, rows])
@@ -97,7 +92,7 @@ class LightFMHybrid(Factor):
             user_features=_lightfm_matrix(users),
             item_features=_lightfm_matrix(items),
             sample_weight=pairs.astype(np.float32),
-            epochs=self.epochs,
+            epochs=own.epochs,
             num_threads=1,
         )
         self.user_embeddings_ = np.column_stack([model.user_embeddings, model.user_biases])
@@ -188,15 +183,15 @@ class LightFMHybrid(Factor):
         return sparse.csr_array((np.ones(len(own), dtype=np.float32), (rows, own)), shape=shape)
 
 
-def _sample(size: int, known: NDArray[np.intp], seed: int) -> NDArray[np.intp]:
+def _sample(size: int, known: NDArray[np.intp], most: int, seed: int) -> NDArray[np.intp]:
     """Return the rows to learn from: of a large pool the known ones and a sample of the others.
 
     The others are what WARP draws its negatives from; a sample of them does as well.
     """
-    if size <= SAMPLED:
+    if size <= most:
         return np.arange(size)
     others = np.setdiff1d(np.arange(size), known)
-    drawn = np.random.default_rng(seed).choice(others, min(SAMPLED, len(others)), replace=False)
+    drawn = np.random.default_rng(seed).choice(others, min(most, len(others)), replace=False)
     return np.union1d(known, drawn)
 
 

@@ -17,6 +17,7 @@ from models.blend import content_share, standardise
 from models.head import Examples, NeedHeads
 from models.hybrid import LightFMHybrid
 from models.ranker import ContentScorer
+from models.settings import ModelSettings
 from models.track_record import MIN_DEALS, DealHistory, HistoryScorer
 from training.interactions import interactions
 from training.metrics import MIN_RELEVANT
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from features.progress import Steps
     from training.interactions import Interactions
 
+_DEFAULTS = ModelSettings()
 FOLDS = 5
 KEPT = 5_000
 MIN_PAIRS = 50
@@ -91,6 +93,7 @@ class Trials:
     seed : int
     progress : callable
         Told (step, done, of).
+    settings : ModelSettings
     needs_before : callable, optional
         Returns the needs as they were before a day, with what their zones had by then; by default
         they were as they are.
@@ -106,6 +109,7 @@ class Trials:
         as_of: date,
         seed: int,
         progress: Steps,
+        settings: ModelSettings = _DEFAULTS,
         needs_before: Callable[[date], Sequence[NeedFeatures]] | None = None,
     ) -> None:
         self.needs = needs
@@ -115,15 +119,20 @@ class Trials:
         self.as_of = as_of
         self.seed = seed
         self.progress = progress
+        self.settings = settings
         self._needs_before = needs_before or (lambda _: needs)
         self._need_ids = [need.need_id or "" for need in needs]
         gains = labels.known.gains
-        self._examples = Examples(pool, np.unique(gains.indices), seed=seed) if gains.nnz else None
+        self._examples = (
+            Examples(pool, np.unique(gains.indices), settings.heads, seed=seed)
+            if gains.nnz
+            else None
+        )
         self.scorer = ContentScorer(pool)
 
     def learn(self, gains: sparse.csr_array, events: pl.DataFrame, as_of: date) -> Learnt:
         """Fit LightFM, heads and history; they stay silent where there is nothing to learn from."""
-        hybrid, heads = LightFMHybrid(seed=self.seed), NeedHeads()
+        hybrid, heads = LightFMHybrid(self.settings.hybrid, self.seed), NeedHeads()
         liked = sparse.csr_array(gains.maximum(0))  # LightFM learns from positives alone
         liked.eliminate_zeros()
         if liked.nnz >= MIN_PAIRS:
