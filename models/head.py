@@ -74,6 +74,8 @@ class Examples:
     settings : HeadSettings
     seed : int
         For the sample of a large pool.
+    ranks : ndarray of shape (n,), optional
+        The order in which enterprises are drawn and summed up; by default that of their ids.
     """
 
     def __init__(
@@ -83,9 +85,11 @@ class Examples:
         settings: HeadSettings = _DEFAULTS,
         *,
         seed: int = 0,
+        ranks: NDArray[np.intp] | None = None,
     ) -> None:
         self.pool = pool
-        self.rows = _sample(len(pool), chosen, settings.background, seed)
+        ranks = np.arange(len(pool)) if ranks is None else ranks
+        self.rows = _sample(ranks, chosen, settings.background, seed)
         dense = pool.content.rows(self.rows)
         # Whoever is scored need not be centred as well: it is the same for everybody.
         self.dense = dense - dense.mean(axis=0)
@@ -204,13 +208,16 @@ class NeedHeads(Factor):
         self._row = {need_id: row for row, need_id in enumerate(ids)}
 
 
-def _sample(size: int, chosen: NDArray[np.intp], most: int, seed: int) -> NDArray[np.intp]:
+def _sample(
+    ranks: NDArray[np.intp], chosen: NDArray[np.intp], most: int, seed: int
+) -> NDArray[np.intp]:
     """Return all rows, or in a large pool the chosen ones and a sample of the others."""
-    if size <= most:
-        return np.arange(size)
-    others = np.setdiff1d(np.arange(size), chosen)
+    order = np.argsort(ranks)
+    if len(ranks) <= most:
+        return order
+    others = order[~np.isin(order, chosen)]
     drawn = np.random.default_rng(seed).choice(others, min(most, len(others)), replace=False)
-    return np.union1d(chosen, drawn)
+    return order[np.isin(order, np.union1d(chosen, drawn))]
 
 
 def _strongest(weights: NDArray[np.float32]) -> sparse.csr_array:

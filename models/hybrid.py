@@ -51,6 +51,7 @@ class LightFMHybrid(Factor):
         pool: PoolFeatures,
         gains: sparse.csr_array,
         identities: NDArray[np.bool_],
+        ranks: NDArray[np.intp] | None = None,
     ) -> LightFMHybrid:
         """Learn from gains.
 
@@ -62,6 +63,8 @@ class LightFMHybrid(Factor):
             What is known of a pair, above 0 to 1, as its weight.
         identities : ndarray of bool, shape (n,)
             Which enterprises have events of their own and so an embedding of their own.
+        ranks : ndarray of shape (n,), optional
+            The order in which they are drawn and learnt from; by default that of their ids.
         """
         from lightfm import LightFM
 
@@ -72,8 +75,13 @@ class LightFMHybrid(Factor):
         users = self._users(needs)
         known = np.union1d(gains.indices, np.flatnonzero(identities))
         own = self.settings
-        rows = _sample(len(pool), known, own.sampled, self.seed)
-        items = self._items(pool, rows)
+        ranks = np.arange(len(pool)) if ranks is None else ranks
+        rows = _sample(ranks, known, own.sampled, self.seed)
+        # LightFM draws embeddings column by column, and pairs and negatives row by row.
+        columns = np.argsort(ranks[np.flatnonzero(identities)])
+        size = len(columns) + pool.attributes.shape[1] + pool.views["topics"][:, :TOPICS].shape[1]
+        columns = np.concatenate([columns, np.arange(len(columns), size)])
+        items = self._items(pool, rows)[:, columns]
         model = LightFM(
             no_components=own.components,
             loss=own.loss,
@@ -86,7 +94,9 @@ class LightFMHybrid(Factor):
             max_sampled=own.max_sampled,
             random_state=self.seed,
         )
-        pairs = sparse.coo_matrix(gains[:, rows])
+        chosen = sparse.csr_array(gains[:, rows])
+        chosen.sort_indices()
+        pairs = sparse.coo_matrix(chosen)
         model.fit(
             sparse.coo_matrix((np.ones_like(pairs.data), (pairs.row, pairs.col)), pairs.shape),
             user_features=_lightfm_matrix(users),
@@ -96,7 +106,9 @@ class LightFMHybrid(Factor):
             num_threads=1,
         )
         self.user_embeddings_ = np.column_stack([model.user_embeddings, model.user_biases])
-        self.item_embeddings_ = np.column_stack([model.item_embeddings, model.item_biases])
+        learnt = np.column_stack([model.item_embeddings, model.item_biases])
+        self.item_embeddings_ = np.empty_like(learnt)
+        self.item_embeddings_[columns] = learnt
         return self
 
     def measure(self, pool: PoolFeatures) -> dict[str, NDArray[Any]]:
@@ -183,16 +195,19 @@ class LightFMHybrid(Factor):
         return sparse.csr_array((np.ones(len(own), dtype=np.float32), (rows, own)), shape=shape)
 
 
-def _sample(size: int, known: NDArray[np.intp], most: int, seed: int) -> NDArray[np.intp]:
+def _sample(
+    ranks: NDArray[np.intp], known: NDArray[np.intp], most: int, seed: int
+) -> NDArray[np.intp]:
     """Return the rows to learn from: of a large pool the known ones and a sample of the others.
 
     The others are what WARP draws its negatives from; a sample of them does as well.
     """
-    if size <= most:
-        return np.arange(size)
-    others = np.setdiff1d(np.arange(size), known)
+    order = np.argsort(ranks)
+    if len(ranks) <= most:
+        return order
+    others = order[~np.isin(order, known)]
     drawn = np.random.default_rng(seed).choice(others, min(most, len(others)), replace=False)
-    return np.union1d(known, drawn)
+    return order[np.isin(order, np.union1d(known, drawn))]
 
 
 def _identity(need: NeedFeatures) -> list[str]:

@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 from features.chains import ChainMap
 from features.errors import InputError
 from features.need import NeedQuery
+from features.ordered import content_ranks
 from features.presence import Presence
 from features.residents import Residents
 from features.space import FeatureSpace
@@ -169,6 +170,7 @@ def fit(
         seed=seed,
         progress=progress,
         settings=settings,
+        ranks=content_ranks(data.enterprises.sort("enterprise_id")),
         needs_before=needs_before,
     )
     folds = trials.folds() if known.gains.nnz else Cases([], [])

@@ -94,6 +94,8 @@ class Trials:
     progress : callable
         Told (step, done, of).
     settings : ModelSettings
+    ranks : ndarray of shape (n,), optional
+        The order in which enterprises are drawn; by default that of their ids.
     needs_before : callable, optional
         Returns the needs as they were before a day, with what their zones had by then; by default
         they were as they are.
@@ -110,6 +112,7 @@ class Trials:
         seed: int,
         progress: Steps,
         settings: ModelSettings = _DEFAULTS,
+        ranks: NDArray[np.intp] | None = None,
         needs_before: Callable[[date], Sequence[NeedFeatures]] | None = None,
     ) -> None:
         self.needs = needs
@@ -120,11 +123,12 @@ class Trials:
         self.seed = seed
         self.progress = progress
         self.settings = settings
+        self.ranks = np.arange(len(pool)) if ranks is None else ranks
         self._needs_before = needs_before or (lambda _: needs)
         self._need_ids = [need.need_id or "" for need in needs]
         gains = labels.known.gains
         self._examples = (
-            Examples(pool, np.unique(gains.indices), settings.heads, seed=seed)
+            Examples(pool, np.unique(gains.indices), settings.heads, seed=seed, ranks=ranks)
             if gains.nnz
             else None
         )
@@ -137,7 +141,7 @@ class Trials:
         liked.eliminate_zeros()
         if liked.nnz >= MIN_PAIRS:
             seen = np.isin(self.pool.ids, events["enterprise_id"].unique().to_numpy().astype(str))
-            hybrid.fit(self.needs, self.pool, liked, seen)
+            hybrid.fit(self.needs, self.pool, liked, seen, self.ranks)
         if gains.nnz and self._examples is not None:
             heads.fit(self.needs, self._examples, gains)
         made = deals(events, self.needs, as_of=as_of)
@@ -150,7 +154,7 @@ class Trials:
         """
         known = self.labels.known
         folds = need_folds(known.relevant, FOLDS, self.seed)
-        halves = half_pairs(known.relevant, self.seed)
+        halves = half_pairs(known.relevant, self.seed, self.ranks)
         # What is hidden in turn: every pair of a fold's needs, half of the pairs of every need.
         hidden = [rows_of(known.gains, fold) for fold in folds] + halves
         trials = list(self.without(hidden))
