@@ -28,6 +28,7 @@ from features.errors import InputError
 from features.industry_codes import division_names
 from features.need_words import need_words
 from features.nodes import fit_nodes, target_nodes
+from features.ordered import content_ranks
 from features.places import UNKNOWN_POINT, Gazetteer
 from features.sectors import fit_sectors
 from features.sentences import KINDS, SentenceSpace
@@ -270,7 +271,7 @@ class FeatureSpace:
 
     def _learn(self, profiles: _Profiles) -> sparse.csr_array:
         """Learn from the profiles of a pool, and return the counts of what they say."""
-        counted = self.wording_.fit(profiles.spoken)
+        counted = self.wording_.fit(profiles.spoken, content_ranks(profiles.frame))
         self.items_.fit([profiles.distinct_items])
         self.attributes_ = TokenColumns().fit(profiles.tokens)
         self.gazetteer_ = Gazetteer().fit()

@@ -12,6 +12,8 @@ from features.tfidf import LatentSemantics, TokenWeights, characters
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from features.text import WeightedTexts
 
 LSA_ROWS = 20_000
@@ -39,17 +41,24 @@ class Wording:
         self.seed = seed
         self._set(min_documents=2)
 
-    def fit(self, said: WeightedTexts) -> sparse.csr_array:
-        """Learn from all that n enterprises say, and return their counts."""
+    def fit(self, said: WeightedTexts, ranks: NDArray[np.intp] | None = None) -> sparse.csr_array:
+        """Learn from all that n enterprises say, and return their counts.
+
+        Parameters
+        ----------
+        said : WeightedTexts
+        ranks : ndarray of shape (n,), optional
+            The order in which they are drawn and factorised; by default as they come.
+        """
         rows = said.weights.shape[0]
         # In a small pool a token that one profile has is no noise: it may be all a need can find.
         self._set(min_documents=1 if rows < _SMALL_POOL else 2)
         (counted,) = self.characters_.fit_counts([said])
-        sample = counted
+        order = np.arange(rows) if ranks is None else np.argsort(ranks)
         if rows > LSA_ROWS:
             drawn = np.random.default_rng(self.seed).choice(rows, LSA_ROWS, replace=False)
-            sample = counted[np.sort(drawn)]
-        self.lsa_.fit(self.characters_.weigh(sample))
+            order = order[np.sort(drawn)]
+        self.lsa_.fit(self.characters_.weigh(counted[order]))
         return counted
 
     def counts(self, said: WeightedTexts) -> sparse.csr_array:

@@ -20,6 +20,7 @@ from scipy.linalg import cho_factor, cho_solve
 
 from features.compact import single
 from models.factor import Factor
+from models.settings import HeadSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,10 +29,8 @@ if TYPE_CHECKING:
 
     from features.arrays import NeedFeatures, PoolFeatures
 
-BACKGROUND = 5_000
-"""In a larger pool, how many enterprises that nothing is known of a head learns from."""
-
 _TOKENS = 2_000
+_DEFAULTS = HeadSettings()
 
 
 class Views(NamedTuple):
@@ -72,17 +71,25 @@ class Examples:
     pool : PoolFeatures
     chosen : ndarray of int
         Rows of the pool that must be among them.
-    alpha : float
-        Strength of the ridge penalty.
+    settings : HeadSettings
     seed : int
         For the sample of a large pool.
+    ranks : ndarray of shape (n,), optional
+        The order in which enterprises are drawn and summed up; by default that of their ids.
     """
 
     def __init__(
-        self, pool: PoolFeatures, chosen: NDArray[np.intp], *, alpha: float = 3.0, seed: int = 0
+        self,
+        pool: PoolFeatures,
+        chosen: NDArray[np.intp],
+        settings: HeadSettings = _DEFAULTS,
+        *,
+        seed: int = 0,
+        ranks: NDArray[np.intp] | None = None,
     ) -> None:
         self.pool = pool
-        self.rows = _sample(len(pool), chosen, seed)
+        ranks = np.arange(len(pool)) if ranks is None else ranks
+        self.rows = _sample(ranks, chosen, settings.background, seed)
         dense = pool.content.rows(self.rows)
         # Whoever is scored need not be centred as well: it is the same for everybody.
         self.dense = dense - dense.mean(axis=0)
@@ -92,7 +99,7 @@ class Examples:
         towards = np.asarray(self.tokens @ self.mean, dtype=np.float32)
         kernel = self.dense @ self.dense.T + shared - towards - towards[:, None]
         kernel += self.mean @ self.mean
-        kernel[np.diag_indices_from(kernel)] += alpha
+        kernel[np.diag_indices_from(kernel)] += settings.alpha
         self._factor = cho_factor(kernel, overwrite_a=True)
 
     def heads(self, gains: sparse.csr_array) -> tuple[NDArray[np.float32], list[sparse.csr_array]]:
@@ -201,13 +208,16 @@ class NeedHeads(Factor):
         self._row = {need_id: row for row, need_id in enumerate(ids)}
 
 
-def _sample(size: int, chosen: NDArray[np.intp], seed: int) -> NDArray[np.intp]:
+def _sample(
+    ranks: NDArray[np.intp], chosen: NDArray[np.intp], most: int, seed: int
+) -> NDArray[np.intp]:
     """Return all rows, or in a large pool the chosen ones and a sample of the others."""
-    if size <= BACKGROUND:
-        return np.arange(size)
-    others = np.setdiff1d(np.arange(size), chosen)
-    drawn = np.random.default_rng(seed).choice(others, min(BACKGROUND, len(others)), replace=False)
-    return np.union1d(chosen, drawn)
+    order = np.argsort(ranks)
+    if len(ranks) <= most:
+        return order
+    others = order[~np.isin(order, chosen)]
+    drawn = np.random.default_rng(seed).choice(others, min(most, len(others)), replace=False)
+    return order[np.isin(order, np.union1d(chosen, drawn))]
 
 
 def _strongest(weights: NDArray[np.float32]) -> sparse.csr_array:

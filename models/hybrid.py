@@ -16,6 +16,7 @@ from scipy import sparse
 from features.attributes import TokenColumns
 from features.ordered import found_in
 from models.factor import Factor
+from models.settings import HybridSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
     from features.arrays import NeedFeatures, PoolFeatures
 
 TOPICS = 200
-SAMPLED = 20_000
-"""In a larger pool, how many enterprises that nothing is known of LightFM learns from."""
+_DEFAULTS = HybridSettings()
 
 
 class LightFMHybrid(Factor):
@@ -34,24 +34,15 @@ class LightFMHybrid(Factor):
 
     Parameters
     ----------
-    components, epochs, learning_rate
-        As in LightFM.
+    settings : HybridSettings
     seed : int
         With one thread, the same seed gives the same model.
     """
 
     name = "hybrid"
 
-    def __init__(
-        self,
-        components: int = 32,
-        epochs: int = 15,
-        learning_rate: float = 0.03,
-        seed: int = 0,
-    ) -> None:
-        self.components = components
-        self.epochs = epochs
-        self.learning_rate = learning_rate
+    def __init__(self, settings: HybridSettings = _DEFAULTS, seed: int = 0) -> None:
+        self.settings = settings
         self.seed = seed
 
     def fit(
@@ -60,6 +51,7 @@ class LightFMHybrid(Factor):
         pool: PoolFeatures,
         gains: sparse.csr_array,
         identities: NDArray[np.bool_],
+        ranks: NDArray[np.intp] | None = None,
     ) -> LightFMHybrid:
         """Learn from gains.
 
@@ -71,6 +63,8 @@ class LightFMHybrid(Factor):
             What is known of a pair, above 0 to 1, as its weight.
         identities : ndarray of bool, shape (n,)
             Which enterprises have events of their own and so an embedding of their own.
+        ranks : ndarray of shape (n,), optional
+            The order in which they are drawn and learnt from; by default that of their ids.
         """
         from lightfm import LightFM
 
@@ -80,28 +74,41 @@ class LightFMHybrid(Factor):
         self.own_ = pool.ids[identities]
         users = self._users(needs)
         known = np.union1d(gains.indices, np.flatnonzero(identities))
-        rows = _sample(len(pool), known, self.seed)
-        items = self._items(pool, rows)
+        own = self.settings
+        ranks = np.arange(len(pool)) if ranks is None else ranks
+        rows = _sample(ranks, known, own.sampled, self.seed)
+        # LightFM draws embeddings column by column, and pairs and negatives row by row.
+        columns = np.argsort(ranks[np.flatnonzero(identities)])
+        size = len(columns) + pool.attributes.shape[1] + pool.views["topics"][:, :TOPICS].shape[1]
+        columns = np.concatenate([columns, np.arange(len(columns), size)])
+        items = self._items(pool, rows)[:, columns]
         model = LightFM(
-            no_components=self.components,
-            loss="warp",
-            learning_rate=self.learning_rate,
-            user_alpha=1e-5,
-            item_alpha=1e-5,
-            max_sampled=30,
+            no_components=own.components,
+            loss=own.loss,
+            learning_schedule=own.learning_schedule,
+            learning_rate=own.learning_rate,
+            rho=own.rho,
+            epsilon=own.epsilon,
+            user_alpha=own.user_alpha,
+            item_alpha=own.item_alpha,
+            max_sampled=own.max_sampled,
             random_state=self.seed,
         )
-        pairs = sparse.coo_matrix(gains[:, rows])
+        chosen = sparse.csr_array(gains[:, rows])
+        chosen.sort_indices()
+        pairs = sparse.coo_matrix(chosen)
         model.fit(
             sparse.coo_matrix((np.ones_like(pairs.data), (pairs.row, pairs.col)), pairs.shape),
             user_features=_lightfm_matrix(users),
             item_features=_lightfm_matrix(items),
             sample_weight=pairs.astype(np.float32),
-            epochs=self.epochs,
+            epochs=own.epochs,
             num_threads=1,
         )
         self.user_embeddings_ = np.column_stack([model.user_embeddings, model.user_biases])
-        self.item_embeddings_ = np.column_stack([model.item_embeddings, model.item_biases])
+        learnt = np.column_stack([model.item_embeddings, model.item_biases])
+        self.item_embeddings_ = np.empty_like(learnt)
+        self.item_embeddings_[columns] = learnt
         return self
 
     def measure(self, pool: PoolFeatures) -> dict[str, NDArray[Any]]:
@@ -188,16 +195,19 @@ class LightFMHybrid(Factor):
         return sparse.csr_array((np.ones(len(own), dtype=np.float32), (rows, own)), shape=shape)
 
 
-def _sample(size: int, known: NDArray[np.intp], seed: int) -> NDArray[np.intp]:
+def _sample(
+    ranks: NDArray[np.intp], known: NDArray[np.intp], most: int, seed: int
+) -> NDArray[np.intp]:
     """Return the rows to learn from: of a large pool the known ones and a sample of the others.
 
     The others are what WARP draws its negatives from; a sample of them does as well.
     """
-    if size <= SAMPLED:
-        return np.arange(size)
-    others = np.setdiff1d(np.arange(size), known)
-    drawn = np.random.default_rng(seed).choice(others, min(SAMPLED, len(others)), replace=False)
-    return np.union1d(known, drawn)
+    order = np.argsort(ranks)
+    if len(ranks) <= most:
+        return order
+    others = order[~np.isin(order, known)]
+    drawn = np.random.default_rng(seed).choice(others, min(most, len(others)), replace=False)
+    return order[np.isin(order, np.union1d(known, drawn))]
 
 
 def _identity(need: NeedFeatures) -> list[str]:

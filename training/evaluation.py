@@ -12,7 +12,7 @@ import numpy as np
 from training.metrics import interval, ndcg, precision, recall
 from training.priors import prior
 from training.splits import MIN_NEEDS
-from training.weights import learn_weights
+from training.weights import PRIOR_NEEDS, learn_weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,17 +52,22 @@ class Judged:
         need_id: how many of them were relevant, a case.
     split : list of (need_id, fold, ids)
         Which enterprises of which need were held out when.
+    holding : float
+        How many needs the prior weights count as much as.
     """
 
     values: dict[str, dict[str, list[list[float]]]] = field(default_factory=dict)
     among: dict[str, list[int]] = field(default_factory=dict)
     relevant: dict[str, list[int]] = field(default_factory=dict)
     split: list[tuple[str, int, list[str]]] = field(default_factory=list)
+    holding: float = PRIOR_NEEDS
 
     def add(self, cases: Sequence[Case], *, warm: bool, apart: int) -> None:
         """Judge cases; the weights of each fold are learnt on those `apart` or more from it."""
         weights = {
-            fold: learn_weights([c for c in cases if abs(c.fold - fold) >= apart], prior(warm=warm))
+            fold: learn_weights(
+                [c for c in cases if abs(c.fold - fold) >= apart], prior(warm=warm), self.holding
+            )
             for fold in sorted({case.fold for case in cases})
         }
         for case in cases:
@@ -144,7 +149,7 @@ def judge(fitted: Fitted) -> dict[str, Judged]:
     }
     found = {}
     for kind, groups in kinds.items():
-        judged = Judged()
+        judged = Judged(holding=fitted.settings.weights.prior_needs)
         for cases, warm, apart in groups:
             judged.add(cases, warm=warm, apart=apart)
         if len(judged.values) >= MIN_NEEDS:

@@ -14,12 +14,14 @@ from threadpoolctl import threadpool_limits
 from features.chains import ChainMap
 from features.errors import InputError
 from features.need import NeedQuery
+from features.ordered import content_ranks
 from features.presence import Presence
 from features.residents import Residents
 from features.space import FeatureSpace
 from features.tables.schema import SCHEMAS
 from models.blend import Blend
 from models.ranker import Ranker, content_factors
+from models.settings import ModelSettings
 from training.interactions import interactions
 from training.outcomes import credible
 from training.priors import CONTENT_PRIOR, prior
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from features.progress import Steps
     from training.interactions import Interactions
 
+_DEFAULTS = ModelSettings()
 MIN_TIME_CASES = 30
 """With as many needs judged by later deals, weights are learnt from these, not from folds."""
 
@@ -71,6 +74,7 @@ class Fitted:
     warm_cases: list[Case]
     time_cases: Cases
     calibrated: dict[str, Any]
+    settings: ModelSettings = _DEFAULTS
 
 
 def fit(
@@ -79,6 +83,7 @@ def fit(
     *,
     today: date,
     seed: int = 0,
+    settings: ModelSettings = _DEFAULTS,
     progress: Steps = lambda *_: None,
     prepared: tuple[FeatureSpace, PoolFeatures] | None = None,
 ) -> Fitted:
@@ -91,7 +96,8 @@ def fit(
     today : date
         What the ages of enterprises are counted to.
     seed : int
-        The same data and seed give the same ranker, bit by bit.
+        The same data, settings and seed give the same ranker, bit by bit.
+    settings : ModelSettings
     progress : callable
         Told (step, done, of).
     prepared : tuple of FeatureSpace and PoolFeatures, optional
@@ -117,7 +123,12 @@ def fit(
     if prepared is None:
         chains = ChainMap.from_frame(data.chains)
         space = FeatureSpace(
-            store, chains, input_output=data.input_output, own_words=data.words, seed=seed
+            store,
+            chains,
+            input_output=data.input_output,
+            own_words=data.words,
+            topics=settings.space.topics,
+            seed=seed,
         )
         encoding = partial(progress, "encode texts")
         pool = space.fit_pool(data.enterprises, today=today, progress=encoding)
@@ -158,6 +169,8 @@ def fit(
         as_of=today,
         seed=seed,
         progress=progress,
+        settings=settings,
+        ranks=content_ranks(data.enterprises.sort("enterprise_id")),
         needs_before=needs_before,
     )
     folds = trials.folds() if known.gains.nnz else Cases([], [])
@@ -167,17 +180,18 @@ def fit(
     warm = time.warm if len(time.warm) >= MIN_TIME_CASES else folds.warm
     # Hidden at random, who has deals is no candidate, and nothing tells what deals are worth.
     history = len(time.cold) + len(time.warm) >= MIN_TIME_CASES
-    blend = _blend(cold, warm, history=history)
+    holding = settings.weights.prior_needs
+    blend = _blend(cold, warm, history=history, holding=holding)
     progress("weigh factors", 1, 1)
 
     def blend_without(held: NDArray[np.intp]) -> Blend:
         kept = [[case for case in cases if case.need not in held] for cases in (cold, warm)]
-        return _blend(*kept, history=history)
+        return _blend(*kept, history=history, holding=holding)
 
     calibration, calibrated = calibrate(trials, blend_without)
     learnt = trials.learn(known.gains, events, today)
     ranker = Ranker(space, blend, learnt.hybrid, learnt.heads, learnt.history, calibration)
-    return Fitted(ranker, pool, known, folds.cold, folds.warm, time, calibrated)
+    return Fitted(ranker, pool, known, folds.cold, folds.warm, time, calibrated, settings)
 
 
 def _baseline(
@@ -192,14 +206,21 @@ def _baseline(
     return character_tfidf(ordered, [query.industry for query in queries])
 
 
-def _blend(cold: Sequence[Case], warm: Sequence[Case], *, history: bool) -> Blend:
+def _blend(
+    cold: Sequence[Case],
+    warm: Sequence[Case],
+    *,
+    history: bool,
+    holding: float,
+) -> Blend:
     """Learn the weights of cold and of warm needs, each from its own cases.
 
     `history` tells whether the history of deals may speak: where too few later deals were there
-    to judge it by, what it is worth elsewhere says nothing about this workspace.
+    to judge it by, what it is worth elsewhere says nothing about this workspace. `holding` is how
+    many needs the prior weights count as much as.
     """
-    cold_weights = learn_weights(cold, prior(warm=False, history=history))
-    warm_weights = learn_weights(warm, prior(warm=True, history=history))
+    cold_weights = learn_weights(cold, prior(warm=False, history=history), holding)
+    warm_weights = learn_weights(warm, prior(warm=True, history=history), holding)
     size = len(CONTENT_PRIOR)
     return Blend(
         names=tuple(factor.name for factor in content_factors()),

@@ -16,6 +16,7 @@ from features.encoder import EncodingStore
 from features.errors import DamagedError
 from features.tables.schema import schema_hash
 from models import artifact, loading
+from models.settings import ModelSettings
 from training import comparison
 from training.evaluation import evaluate_fit, judge
 from training.fitting import TrainingData, fit
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from training.comparison import Verdict
     from training.fitting import Fitted
 
+_DEFAULTS = ModelSettings()
 TABLES = tuple(field.name for field in fields(TrainingData))
 _FALLEN = 0.5
 LIBRARIES = (
@@ -46,21 +48,23 @@ def train(
     encoder: SentenceEncoder,
     *,
     seed: int = 0,
+    settings: ModelSettings = _DEFAULTS,
     activate: bool = True,
     force: bool = False,
     progress: Steps = lambda *_: None,
 ) -> dict[str, Any]:
     """Fit on what the workspace holds, judge it, save it as a version and activate that.
 
-    Two trainings on the same tables with the same seed write the same arrays, byte by byte, and
-    manifests that differ in `created_at` and in what the version was compared with alone, on
-    whatever day: ages are counted to the day when the tables last changed.
+    Two trainings on the same tables with the same settings and seed write the same arrays, byte by
+    byte, and manifests that differ in `created_at` and in what the version was compared with
+    alone, on whatever day: ages are counted to the day when the tables last changed.
 
     Parameters
     ----------
     workspace, registry, encoder
         Where the tables are, where versions go, what encodes texts.
     seed : int
+    settings : ModelSettings
     activate : bool
         False saves the version and leaves the active one as it is.
     force : bool
@@ -78,11 +82,12 @@ def train(
     data, versions, changed = read_tables(workspace)
     as_of = changed or calendar.today()
     store = EncodingStore(workspace.home / "encodings.sqlite", encoder)
-    fitted = fit(data, store, today=as_of, seed=seed, progress=progress)
+    fitted = fit(data, store, today=as_of, seed=seed, settings=settings, progress=progress)
     judged = judge(fitted)
     facts = {
         "created_at": now.isoformat(timespec="seconds"),
         "seed": seed,
+        "settings": settings.model_dump(),
         "encoder": encoder.id,
         "data": {name: getattr(data, name).height for name in TABLES},
         "tables": versions,

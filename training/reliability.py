@@ -79,7 +79,7 @@ def calibrate(
         What the manifest says of it: counts, what it takes, and `figures` of `cold` and `warm`,
         from `judge`; None below the threshold.
     """
-    closed = sparse.coo_array(trials.labels.known.closed)
+    closed = _in_order(sparse.coo_array(trials.labels.known.closed), trials.ranks)
     counts = closed.nnz, int((closed.data > 0).sum())
     told = {
         "closed": counts[0],
@@ -165,6 +165,13 @@ def _calibration_error(
     low, high = np.percentile(errors, [2.5, 97.5])
     error = float(np.abs(sums.sum(axis=0)).sum() / len(gaps))
     return {"mean": error, "low": float(low), "high": float(high)}
+
+
+def _in_order(pairs: sparse.coo_array, ranks: NDArray[np.intp]) -> sparse.coo_array:
+    """Return pairs by need and rank of the enterprise, so that folds do not go by ids."""
+    order = np.lexsort((ranks[pairs.col], pairs.row))
+    rows, columns = pairs.row[order], pairs.col[order]
+    return sparse.coo_array((pairs.data[order], (rows, columns)), shape=pairs.shape)
 
 
 def _scores(

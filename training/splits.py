@@ -31,10 +31,19 @@ def need_folds(relevant: sparse.csr_array, folds: int, seed: int) -> list[NDArra
     return [np.sort(part) for part in np.array_split(shuffled, folds)]
 
 
-def half_pairs(relevant: sparse.csr_array, seed: int) -> list[sparse.csr_array]:
+def half_pairs(
+    relevant: sparse.csr_array, seed: int, ranks: NDArray[np.intp] | None = None
+) -> list[sparse.csr_array]:
     """Split the relevant enterprises of every need into two halves, for needs with four or more.
 
     Needs with fewer are never held out.
+
+    Parameters
+    ----------
+    relevant : csr_array of shape (needs, n)
+    seed : int
+    ranks : ndarray of shape (n,), optional
+        The order in which enterprises are drawn; by default that of their ids.
 
     Returns
     -------
@@ -48,7 +57,9 @@ def half_pairs(relevant: sparse.csr_array, seed: int) -> list[sparse.csr_array]:
     side = np.full(relevant.nnz, -1, dtype=np.int8)
     for row in np.flatnonzero(enough):
         start, stop = relevant.indptr[row], relevant.indptr[row + 1]
-        side[start:stop] = generator.permutation(np.arange(stop - start) % 2)
+        columns = relevant.indices[start:stop]
+        order = np.argsort(columns if ranks is None else ranks[columns])
+        side[start + order] = generator.permutation(np.arange(stop - start) % 2)
     halves = []
     for part in (0, 1):
         half = relevant.copy()

@@ -17,6 +17,7 @@ from models.blend import content_share, standardise
 from models.head import Examples, NeedHeads
 from models.hybrid import LightFMHybrid
 from models.ranker import ContentScorer
+from models.settings import ModelSettings
 from models.track_record import MIN_DEALS, DealHistory, HistoryScorer
 from training.interactions import interactions
 from training.metrics import MIN_RELEVANT
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from features.progress import Steps
     from training.interactions import Interactions
 
+_DEFAULTS = ModelSettings()
 FOLDS = 5
 KEPT = 5_000
 MIN_PAIRS = 50
@@ -91,6 +93,9 @@ class Trials:
     seed : int
     progress : callable
         Told (step, done, of).
+    settings : ModelSettings
+    ranks : ndarray of shape (n,), optional
+        The order in which enterprises are drawn; by default that of their ids.
     needs_before : callable, optional
         Returns the needs as they were before a day, with what their zones had by then; by default
         they were as they are.
@@ -106,6 +111,8 @@ class Trials:
         as_of: date,
         seed: int,
         progress: Steps,
+        settings: ModelSettings = _DEFAULTS,
+        ranks: NDArray[np.intp] | None = None,
         needs_before: Callable[[date], Sequence[NeedFeatures]] | None = None,
     ) -> None:
         self.needs = needs
@@ -115,20 +122,26 @@ class Trials:
         self.as_of = as_of
         self.seed = seed
         self.progress = progress
+        self.settings = settings
+        self.ranks = np.arange(len(pool)) if ranks is None else ranks
         self._needs_before = needs_before or (lambda _: needs)
         self._need_ids = [need.need_id or "" for need in needs]
         gains = labels.known.gains
-        self._examples = Examples(pool, np.unique(gains.indices), seed=seed) if gains.nnz else None
+        self._examples = (
+            Examples(pool, np.unique(gains.indices), settings.heads, seed=seed, ranks=ranks)
+            if gains.nnz
+            else None
+        )
         self.scorer = ContentScorer(pool)
 
     def learn(self, gains: sparse.csr_array, events: pl.DataFrame, as_of: date) -> Learnt:
         """Fit LightFM, heads and history; they stay silent where there is nothing to learn from."""
-        hybrid, heads = LightFMHybrid(seed=self.seed), NeedHeads()
+        hybrid, heads = LightFMHybrid(self.settings.hybrid, self.seed), NeedHeads()
         liked = sparse.csr_array(gains.maximum(0))  # LightFM learns from positives alone
         liked.eliminate_zeros()
         if liked.nnz >= MIN_PAIRS:
             seen = np.isin(self.pool.ids, events["enterprise_id"].unique().to_numpy().astype(str))
-            hybrid.fit(self.needs, self.pool, liked, seen)
+            hybrid.fit(self.needs, self.pool, liked, seen, self.ranks)
         if gains.nnz and self._examples is not None:
             heads.fit(self.needs, self._examples, gains)
         made = deals(events, self.needs, as_of=as_of)
@@ -141,7 +154,7 @@ class Trials:
         """
         known = self.labels.known
         folds = need_folds(known.relevant, FOLDS, self.seed)
-        halves = half_pairs(known.relevant, self.seed)
+        halves = half_pairs(known.relevant, self.seed, self.ranks)
         # What is hidden in turn: every pair of a fold's needs, half of the pairs of every need.
         hidden = [rows_of(known.gains, fold) for fold in folds] + halves
         trials = list(self.without(hidden))

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from models.settings import ModelSettings
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-PRIOR_NEEDS = 5.0
+PRIOR_NEEDS = ModelSettings().weights.prior_needs
 """How strongly the prior weights hold: few cases leave them nearly as they are.
 
 Of 1, 3, 10 and 30 the lower ones did better on needs and years that weights were not learnt on:
@@ -56,12 +58,14 @@ class Case:
     among: int
 
 
-def learn_weights(cases: Sequence[Case], prior: NDArray[np.float64]) -> NDArray[np.float64]:
+def learn_weights(
+    cases: Sequence[Case], prior: NDArray[np.float64], holding: float = PRIOR_NEEDS
+) -> NDArray[np.float64]:
     """Return the non-negative weights that put the relevant enterprises of the cases first.
 
     Minimises, summed over the cases, the mean negative log-likelihood of the relevant enterprises
     among the candidates that the prior places best (a softmax, as in ListNet: Cao et al., ICML
-    2007), plus `PRIOR_NEEDS` times the squared distance from the prior. How sharp the softmax is
+    2007), plus `holding` times the squared distance from the prior. How sharp the softmax is
     is fitted first, along the prior, so that the weights keep their scale. Without cases the
     prior is returned.
     """
@@ -93,7 +97,7 @@ def learn_weights(cases: Sequence[Case], prior: NDArray[np.float64]) -> NDArray[
     def of_weights(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         loss, slope, _ = likelihood(weights, sharpness)
         gap = weights - prior
-        return loss + PRIOR_NEEDS * float(gap @ gap), slope + 2 * PRIOR_NEEDS * gap
+        return loss + holding * float(gap @ gap), slope + 2 * holding * gap
 
     sharpness = float(
         minimize(of_sharpness, [1.0], jac=True, method="L-BFGS-B", bounds=[_SHARPNESS]).x[0]

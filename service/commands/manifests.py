@@ -8,6 +8,7 @@ from typing import Any
 import typer
 from rich.cells import cell_len, set_cell_size
 
+from models.settings import ModelSettings
 from service.serving.sentences import FACTORS
 from training.evaluation import KINDS, MEASURES
 
@@ -43,6 +44,8 @@ def tell_version(found: Mapping[str, Any], problem: str | None) -> None:
     typer.echo(f"version: {found['version']}{' (active)' if found['active'] else ''}")
     for field in _SHOWN:
         typer.echo(f"{field}: {found.get(field)}")
+    if others := _changed_settings(found):
+        typer.echo(f"settings: {others}")
     typer.echo(f"data: {_listed(found['data'])}")
     window = found["window"]
     if window["first_event"]:
@@ -107,6 +110,17 @@ def tell_figures(metrics: Mapping[str, Any]) -> None:
         )
     if not told:
         typer.echo("held out: nothing (too few judgements); the weights are the prior ones")
+
+
+def _changed_settings(found: Mapping[str, Any]) -> str:
+    """Return the settings that are not the default ones."""
+    usual = ModelSettings().model_dump()
+    return ", ".join(
+        f"{part}.{name}={value}"
+        for part, own in found.get("settings", {}).items()
+        for name, value in own.items()
+        if usual.get(part, {}).get(name) != value
+    )
 
 
 def tell_calibration(found: Mapping[str, Any]) -> None:

@@ -8,6 +8,7 @@ import typer
 
 from features.errors import ConflictError, RefusedError
 from models import loading, prepared
+from models.settings import ModelSettings
 from service.commands import manifests
 from service.commands.context import Context, echo_json, progress
 from training import comparison, publishing
@@ -30,6 +31,12 @@ def train(
             help="Activate it even if it ranks worse than the active version, or unknown."
         ),
     ] = False,
+    assigned: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="NAME=VALUE", help=f"A setting: {', '.join(ModelSettings.names())}."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Fit on what the workspace holds, judge it on what was held out, save and activate it.
@@ -38,6 +45,7 @@ def train(
     worse: any other is saved, but does not serve (exit code 3), unless --force says so.
     """
     own: Context = context.obj
+    settings = ModelSettings().with_values(assigned or ())
     for fall in publishing.fallen(own.workspace, own.registry):
         typer.echo(f"warning: {fall}", err=True)
     with progress() as tell:
@@ -46,6 +54,7 @@ def train(
             own.registry,
             own.encoder,
             seed=seed,
+            settings=settings,
             activate=activate,
             force=force,
             progress=tell,

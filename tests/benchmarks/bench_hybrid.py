@@ -18,6 +18,7 @@ from features.encoder import UniversalSentenceEncoder
 from features.workspace import Workspace
 from models.hybrid import LightFMHybrid, _lightfm_matrix
 from models.ranker import order
+from models.settings import HybridSettings
 from service.serving.engine import Engine
 from tests.benchmarks.listed import Listed
 from tests.benchmarks.report import progress, report
@@ -64,7 +65,7 @@ def learnt(listed: Listed) -> None:
 def drawn() -> None:
     """Compare on a large pool, every enterprise with as many features of random embeddings."""
     random = np.random.default_rng(0)
-    hybrid = LightFMHybrid(COMPONENTS)
+    hybrid = LightFMHybrid(HybridSettings(components=COMPONENTS))
     embeddings = random.standard_normal((_DISTINCT, COMPONENTS + 1)).astype(np.float32)
     hybrid.item_embeddings_ = embeddings
     hybrid.user_embeddings_ = embeddings[:_NEEDS]
@@ -128,8 +129,8 @@ def compare(
 
 def own_model(hybrid: LightFMHybrid, users: sparse.csr_matrix, items: sparse.csr_matrix) -> LightFM:
     """Return LightFM itself with the embeddings that ours was given."""
-    model = LightFM(no_components=hybrid.components, loss="warp")
-    model._initialize(hybrid.components, items.shape[1], users.shape[1])
+    model = LightFM(no_components=hybrid.settings.components, loss="warp")
+    model._initialize(hybrid.settings.components, items.shape[1], users.shape[1])
     for side, found in (("user", hybrid.user_embeddings_), ("item", hybrid.item_embeddings_)):
         setattr(model, f"{side}_embeddings", np.ascontiguousarray(found[:, :-1], np.float32))
         setattr(model, f"{side}_biases", np.ascontiguousarray(found[:, -1], np.float32))

@@ -5,6 +5,7 @@ from scipy import sparse
 from features.need import NeedQuery
 from models import head as module
 from models.head import Examples, NeedHeads
+from models.settings import HeadSettings
 from tests.pool import NEED_IDS, SUBJECTS
 
 FEW = {(0, "E000"): 1.0, (0, "E003"): 0.4, (2, "E020"): 1.0}
@@ -30,7 +31,7 @@ def gains_of(pool, pairs):
 
 def learnt(needs, pool, pairs, **options):
     gains = gains_of(pool, pairs)
-    examples = Examples(pool, np.unique(gains.indices), **options)
+    examples = Examples(pool, np.unique(gains.indices), HeadSettings(**options))
     return NeedHeads().fit(needs, examples, gains)
 
 
@@ -151,24 +152,23 @@ def test_saved_heads_score_alike_bit_by_bit(bound, needs):
     assert scores(restored, needs[1], bound.pool) is None
 
 
-def test_of_a_large_pool_everybody_chosen_and_a_sample_are_learnt_from(bound, monkeypatch):
+def test_of_a_large_pool_everybody_chosen_and_a_sample_are_learnt_from(bound):
     pool, chosen = bound.pool, np.array([0, 7, 19, len(bound.pool) - 1])
-    monkeypatch.setattr(module, "BACKGROUND", 10)
-    drawn = Examples(pool, chosen).rows
+    few = HeadSettings(background=10)
+    drawn = Examples(pool, chosen, few).rows
     assert len(drawn) == len(np.unique(drawn)) == 14
     assert set(chosen.tolist()) < set(drawn.tolist())
     assert drawn.tolist() == sorted(drawn.tolist())
-    np.testing.assert_array_equal(Examples(pool, chosen).rows, drawn)
-    assert Examples(pool, chosen, seed=1).rows.tolist() != drawn.tolist()
+    np.testing.assert_array_equal(Examples(pool, chosen, few).rows, drawn)
+    assert Examples(pool, chosen, few, seed=1).rows.tolist() != drawn.tolist()
     most = np.arange(len(pool) - 3)
-    assert Examples(pool, most).rows.tolist() == list(range(len(pool)))
-    monkeypatch.setattr(module, "BACKGROUND", len(pool))
-    assert Examples(pool, chosen).rows.tolist() == list(range(len(pool)))
+    assert Examples(pool, most, few).rows.tolist() == list(range(len(pool)))
+    whole = HeadSettings(background=len(pool))
+    assert Examples(pool, chosen, whole).rows.tolist() == list(range(len(pool)))
 
 
-def test_heads_learnt_from_a_sample_score_everybody(bound, needs, monkeypatch):
-    monkeypatch.setattr(module, "BACKGROUND", 30)
-    found = scores(learnt(needs, bound.pool, VINEGAR), needs[9], bound.pool)
+def test_heads_learnt_from_a_sample_score_everybody(bound, needs):
+    found = scores(learnt(needs, bound.pool, VINEGAR, background=30), needs[9], bound.pool)
     assert np.isfinite(found).all()
     first = bound.pool.ids[np.argsort(-found)[:5]].tolist()
     assert {id_[:3] for id_ in first} == {"E09"}

@@ -7,6 +7,7 @@ from scipy import sparse
 from features.need import NeedQuery
 from models import hybrid as module
 from models.hybrid import LightFMHybrid, _lightfm_matrix
+from models.settings import HybridSettings
 from tests.pool import NEED_IDS, SUBJECTS, frame, products, tables
 
 
@@ -29,15 +30,15 @@ def identities(bound):
 
 @pytest.fixture(scope="module")
 def hybrid(bound, needs, gains, identities):
-    return LightFMHybrid(epochs=3, seed=4).fit(needs, bound.pool, gains, identities)
+    return LightFMHybrid(HybridSettings(epochs=3), seed=4).fit(needs, bound.pool, gains, identities)
 
 
 def lightfm(hybrid, needs, pool, gains):
     """Fit LightFM itself on the same features."""
     model = LightFM(
-        no_components=hybrid.components,
+        no_components=hybrid.settings.components,
         loss="warp",
-        learning_rate=hybrid.learning_rate,
+        learning_rate=hybrid.settings.learning_rate,
         user_alpha=1e-5,
         item_alpha=1e-5,
         max_sampled=30,
@@ -48,7 +49,7 @@ def lightfm(hybrid, needs, pool, gains):
     users, items = (_lightfm_matrix(rows) for rows in features)
     pairs = sparse.coo_matrix(gains, dtype=np.float32)
     ones = sparse.coo_matrix((np.ones_like(pairs.data), (pairs.row, pairs.col)), pairs.shape)
-    model.fit(ones, users, items, sample_weight=pairs, epochs=hybrid.epochs, num_threads=1)
+    model.fit(ones, users, items, sample_weight=pairs, epochs=hybrid.settings.epochs, num_threads=1)
     return model, users, items
 
 
@@ -76,10 +77,14 @@ def test_order_is_lightfm_s_for_at_least_some_need_without_near_ties(hybrid, bou
 
 
 def test_the_same_seed_gives_the_same_model(hybrid, bound, needs, gains, identities):
-    again = LightFMHybrid(epochs=3, seed=4).fit(needs, bound.pool, gains, identities)
+    again = LightFMHybrid(HybridSettings(epochs=3), seed=4).fit(
+        needs, bound.pool, gains, identities
+    )
     for name, array in hybrid.arrays().items():
         np.testing.assert_array_equal(again.arrays()[name], array)
-    other = LightFMHybrid(epochs=3, seed=5).fit(needs, bound.pool, gains, identities)
+    other = LightFMHybrid(HybridSettings(epochs=3), seed=5).fit(
+        needs, bound.pool, gains, identities
+    )
     assert not np.array_equal(other.item_embeddings_, hybrid.item_embeddings_)
 
 
@@ -106,16 +111,15 @@ def test_own_embeddings_follow_the_ids_into_another_pool(hybrid, bound, needs):
             assert after[place[id_]] == pytest.approx(before[at], abs=1e-4)
 
 
-def test_of_a_large_pool_those_known_and_a_sample_are_learnt_from(monkeypatch):
-    monkeypatch.setattr(module, "SAMPLED", 10)
+def test_of_a_large_pool_those_known_and_a_sample_are_learnt_from():
     known = np.array([0, 7, 29])
-    drawn = module._sample(30, known, seed=1)
+    drawn = module._sample(np.arange(30), known, 10, seed=1)
     assert len(drawn) == len(np.unique(drawn)) == 13
     assert set(known.tolist()) < set(drawn.tolist())
-    np.testing.assert_array_equal(module._sample(30, known, seed=1), drawn)
-    assert module._sample(30, known, seed=2).tolist() != drawn.tolist()
-    assert module._sample(30, np.arange(25), seed=1).tolist() == list(range(30))
-    assert module._sample(10, known[:2], seed=1).tolist() == list(range(10))
+    np.testing.assert_array_equal(module._sample(np.arange(30), known, 10, seed=1), drawn)
+    assert module._sample(np.arange(30), known, 10, seed=2).tolist() != drawn.tolist()
+    assert module._sample(np.arange(30), np.arange(25), 10, seed=1).tolist() == list(range(30))
+    assert module._sample(np.arange(10), known[:2], 10, seed=1).tolist() == list(range(10))
 
 
 def test_an_enterprise_with_events_alone_is_learnt_from_and_everybody_is_scored(
@@ -129,11 +133,12 @@ def test_an_enterprise_with_events_alone_is_learnt_from_and_everybody_is_scored(
         return items(self, pool, rows)
 
     monkeypatch.setattr(LightFMHybrid, "_items", watched)
-    monkeypatch.setattr(module, "SAMPLED", 8)
     few = gains.copy()
     few.data[few.indices > 3] = 0
     few.eliminate_zeros()
-    hybrid = LightFMHybrid(epochs=1).fit(needs, bound.pool, few, identities)
+    hybrid = LightFMHybrid(HybridSettings(epochs=1, sampled=8)).fit(
+        needs, bound.pool, few, identities
+    )
     assert {*bound.pool.ids[few.indices], "E000", "E043"} <= set(asked[0])
     assert len(asked[0]) == 8 + len({*bound.pool.ids[few.indices], "E000", "E043"})
     found = hybrid.score(needs[0], hybrid.prepare(bound.pool))

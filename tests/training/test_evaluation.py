@@ -75,7 +75,7 @@ def test_later_deals_are_a_kind_of_their_own(fitted):
 def test_weights_are_learnt_on_folds_far_enough_away(fitted, monkeypatch):
     learnt_on = []
 
-    def watched(cases, prior):
+    def watched(cases, prior, holding):
         learnt_on.append(sorted({case.fold for case in cases}))
         return prior
 

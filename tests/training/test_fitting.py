@@ -248,9 +248,9 @@ def test_weights_are_learnt_from_later_deals_where_there_are_enough(
     asked = []
     learn = fitting.learn_weights
 
-    def watched(cases, weights):
+    def watched(cases, weights, holding):
         asked.append(cases)
-        return learn(cases, weights)
+        return learn(cases, weights, holding)
 
     monkeypatch.setattr(fitting, "learn_weights", watched)
     monkeypatch.setattr(fitting, "MIN_TIME_CASES", least)
@@ -261,7 +261,7 @@ def test_weights_are_learnt_from_later_deals_where_there_are_enough(
 
 
 def test_what_content_is_learnt_to_count_is_what_is_served(store, today, monkeypatch):
-    monkeypatch.setattr(fitting, "learn_weights", lambda cases, weights: weights / 4)
+    monkeypatch.setattr(fitting, "learn_weights", lambda cases, weights, _: weights / 4)
     blend = fit(training_data(), store, today=today).ranker.blend
     assert blend.cold[:2] == pytest.approx(np.array(COLD_PRIOR[:2]) / 4)
     assert blend.content == pytest.approx(np.array(list(CONTENT_PRIOR.values())) / 4)

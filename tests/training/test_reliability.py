@@ -102,9 +102,9 @@ def test_no_score_that_is_calibrated_on_has_seen_its_outcome(store, monkeypatch)
     seen, weighed = [], []
     scores, blend = module._scores, fitting._blend
 
-    def prior_blend(cold, warm, history):
+    def prior_blend(cold, warm, history, holding):
         weighed.append({case.need for case in (*cold, *warm)})
-        return blend([], [], history=history)
+        return blend([], [], history=history, holding=holding)
 
     monkeypatch.setattr(fitting, "_blend", prior_blend)
 

@@ -106,7 +106,7 @@ def test_nothing_is_learnt_from_the_deals_of_a_held_out_need(trials_of):
 @pytest.mark.usefixtures("_lightfm_speaks")
 def test_a_hidden_half_teaches_nothing(judged, trials_of):
     known = judged.labels.known.relevant
-    halves = half_pairs(known, judged.seed)
+    halves = half_pairs(known, judged.seed, judged.ranks)
     [hidden] = [at for at, half in enumerate(halves) if half[LAST, known[[LAST]].indices[-1]]]
     # The last one chosen for the last need gives way to one who is as well the last of its row.
     rows = [row for row in judgement_rows() if row["enterprise_id"] != f"E{LAST}{EACH - 1}"]
@@ -123,7 +123,7 @@ def test_a_hidden_half_teaches_nothing(judged, trials_of):
 @pytest.mark.usefixtures("_lightfm_speaks")
 def test_the_parts_of_a_warm_case_by_hand(judged):
     known, pool, need = judged.labels.known, judged.pool, judged.needs[3]
-    half = half_pairs(known.relevant, judged.seed)[1]
+    half = half_pairs(known.relevant, judged.seed, judged.ranks)[1]
     left = sparse.csr_array(known.gains - known.gains.multiply(half))
     left.eliminate_zeros()
     heads = NeedHeads().fit(judged.needs, Examples(pool, np.unique(left.indices)), left)

@@ -294,3 +294,24 @@ def test_a_damaged_model_is_told_in_one_line_naming_the_file(run, registry):
     ended = run("recommend", "--need", NEED_IDS[0])
     assert ended.code == 1
     assert str(path) in ended.said
+
+
+def test_settings_are_set_kept_and_told(run, home):
+    ended = run("train", "--set", "hybrid.components=7", "--set", "hybrid.epochs=2", "--json")
+    assert ended.code == 0
+    done = json.loads(ended.out)
+    assert done["settings"]["hybrid"]["components"] == 7
+    shown = json.loads(run("models", "show", done["version"], "--json").out)
+    assert shown["settings"] == done["settings"]
+    told = run("models", "show", done["version"]).out
+    assert "settings: hybrid.components=7, hybrid.epochs=2" in told.splitlines()
+
+
+def test_a_wrong_setting_is_wrong_usage_and_nothing_is_trained(run, home):
+    before = run("models", "list", "--json").out
+    ended = run("train", "--set", "hybrid.components=zero")
+    assert ended.code == 2
+    assert ended.said == (
+        "--set hybrid.components must be a whole number from 1 to 1024; got 'zero'"
+    )
+    assert run("models", "list", "--json").out == before
