@@ -98,7 +98,7 @@ def test_a_version_is_shown(run, registry):
         "encoder: hashed-1",
         "as_of: ",
         "events: 2025-06-01 to 2025-06-01",
-        "item_words          产品对应",
+        "产品对应",
         "held-out enterprises",
         "split hashes: cold ",
         "numpy ",
