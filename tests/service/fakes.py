@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from features.errors import ConflictError, LianzhaoError, NotFoundError
 from features.need import NeedQuery
 from service.serving.filters import Filters
+from service.serving.word_model import NoWords
 
 if TYPE_CHECKING:
     from service.serving.interfaces import Document, Language
@@ -49,6 +50,7 @@ class FakeEngine:
     pool_version: str = "p1"
     pool_date: str | None = "2026-01-01"
     asked: list[tuple[NeedQuery, Filters, int, int, str]] = field(default_factory=list)
+    words: ClassVar[NoWords] = NoWords()
 
     def recommend(
         self,

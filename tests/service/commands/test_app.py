@@ -112,7 +112,7 @@ def test_a_full_disk_is_one_clear_line(run, home, monkeypatch):
 
 
 def test_what_nobody_foresaw_is_one_line_too(run, home, monkeypatch):
-    def broken(*_):
+    def broken(*_, **__):
         raise ZeroDivisionError("one\ntwo")
 
     monkeypatch.setattr("service.serving.engine.Engine.load", broken)
