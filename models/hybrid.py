@@ -117,8 +117,9 @@ class LightFMHybrid(Factor):
             return {}
         cuts = np.cumsum([len(self.own_), pool.attributes.shape[1]])
         own, attributes, topics = np.split(self.item_embeddings_, cuts)
-        rows = self._identities(pool) @ own + pool.attributes @ attributes
-        rows += pool.views["topics"][:, :TOPICS] @ topics
+        rows = (self._identities(pool) @ own + pool.attributes @ attributes).astype(np.float64)
+        # In double precision, so that equal profiles have equal rows once these are rounded.
+        rows += pool.views["topics"][:, :TOPICS].astype(np.float64) @ topics.astype(np.float64)
         return {"items": np.column_stack([rows, np.ones(len(rows))]).astype(np.float32)}
 
     def prepare(self, pool: PoolFeatures) -> NDArray[np.float32] | None:

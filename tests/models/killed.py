@@ -72,8 +72,9 @@ def killed_at(step: int, work: Callable[[], None]) -> bool:
 if __name__ == "__main__":
     home, step, going = Path(sys.argv[1]), 0, True
     first = ModelRegistry(Workspace(home / "first"))
-    save(first, "v1")
-    first.activate("v1")
+    for version in ("v0", "v1"):  # pruning keeps what a rollback returns to, and takes v0
+        save(first, version)
+        first.activate(version)
     while going:
         own = shutil.copytree(home / "first", home / str(step))
         # A lock is not inherited: the workspace is made in the process that works on it.

@@ -282,8 +282,8 @@ def test_killed_before_any_step_it_is_as_before_or_as_after(tmp_path):
         registry.prune(1)
         registry.activate(versions[0])
     assert list(dict.fromkeys(map(str, seen))) == [
-        "(['v1'], 'v1')",
-        "(['v2', 'v1'], 'v1')",
+        "(['v1', 'v0'], 'v1')",
+        "(['v2', 'v1', 'v0'], 'v1')",
+        "(['v2', 'v1', 'v0'], 'v2')",
         "(['v2', 'v1'], 'v2')",
-        "(['v2'], 'v2')",
     ]

@@ -160,7 +160,7 @@ def test_a_version_worse_than_the_baseline_is_refused_where_there_is_no_other(
 
 
 @pytest.mark.parametrize("how", ["array", "manifest", "schema", "encoder", "pointer", "gone"])
-def test_an_active_version_that_cannot_serve_is_not_compared_with(spoilt, registry, how):
+def test_an_active_version_that_cannot_serve_is_not_compared_with(workspace, registry, how):
     active, encoder = registry.path(registry.active()), HashedEncoder()
     match how:
         case "array":
@@ -175,7 +175,7 @@ def test_an_active_version_that_cannot_serve_is_not_compared_with(spoilt, regist
             registry.pointer.write_text("{")
         case "gone":
             active.rename(active.with_name(".elsewhere"))
-    done = train(spoilt, registry, encoder)
+    done = train(workspace, registry, encoder)
     assert done["activated"] is True
     assert registry.active() == done["version"]
     said = {

@@ -579,7 +579,10 @@ def test_the_outbound_deals(shared_data, workspace):
     assert counts(import_table(workspace, "needs", folder / "needs.csv"))[::4] == (562, 0)
     report = import_table(workspace, "events", folder / "events.csv")
     assert counts(report)[::4] == (1528, 0)
-    assert report.warnings == ["columns left out, unknown for events: amount_usd_m"]
+    assert report.warnings == [
+        "columns left out, unknown for events: amount_usd_m",
+        "amount_usd_m looks like amount: --map amount_usd_m=amount takes it as that",
+    ]
     dates = workspace.read("events")["date"]
     assert (dates.min(), dates.max().year) == (date(2005, 1, 1), 2017)
 
