@@ -8,18 +8,20 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import polars as pl
 import typer
 
 from features.catalogue import TABLES
 from features.errors import InputError, UsageError
 from features.tables.importing import check_rows
 from features.tables.lists import read_words
+from features.tables.merging import merge
 from features.tables.report import SHOWN, Problem
 from training.protocols import JUDGED
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import polars as pl
 
     from features.workspace import Workspace
     from training.fitting import TrainingData
@@ -84,20 +86,20 @@ class Files:
         tables = dict(vars(data))
         if self.enterprises is not None:
             tables |= {name: tables[name].clear() for name in _OF_A_POOL}
-            tables["enterprises"] = self._good("enterprises", self.enterprises, workspace, tables)
-        needs = self._good("needs", self.needs, workspace, tables)
-        tables["needs"] = _over("needs", tables["needs"], needs)
-        judgements = self._good("judgements", self.judgements, workspace, tables)
-        tables["judgements"] = _over("judgements", tables["judgements"], judgements)
+            self._add("enterprises", self.enterprises, workspace, tables)
+        needs = self._add("needs", self.needs, workspace, tables)
+        self._add("judgements", self.judgements, workspace, tables)
         return replace(data, **tables), needs["need_id"].to_list()
 
     def read_words(self) -> dict[str, list[str]]:
         """Return the words given for needs, by need_id."""
         return {} if self.words is None else read_words(self.words)
 
-    def _good(
+    def _add(
         self, table: str, path: Path, workspace: Workspace, tables: dict[str, pl.DataFrame]
     ) -> pl.DataFrame:
+        """Add the good rows of a file to a table as an import would, and return them."""
+
         def read(name: str) -> pl.DataFrame:
             return tables[name] if name in tables else workspace.read(name)
 
@@ -113,9 +115,7 @@ class Files:
                 got=str(path),
                 expected=f"at least one row of the table {table}",
             )
+        merged = merge(TABLES[table], tables[table], checked.good, checked.present).frame
+        if merged is not None:
+            tables[table] = merged
         return checked.good
-
-
-def _over(table: str, old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
-    """Return both, a row of a file in the place of one of the same key."""
-    return pl.concat([old.join(new, on=list(TABLES[table].key), how="anti"), new])

@@ -230,3 +230,13 @@ def test_phrases_over_another_pool_are_ranked_in_earnest(run, home, files):
     assert document["files"]["words"] == "words.csv"
     assert document["counts"]["needs_with_words_of_a_model"] == 1
     assert "no pair left" in document["left_out"]["lightfm"]
+
+
+def test_judgements_without_a_grade_are_of_members(run, home, compared, files, tmp_path):
+    (tmp_path / "judgements.csv").write_text(
+        "need_id,enterprise_id\np1,A1\np1,A4\n", encoding="utf-8"
+    )
+    assert run("evaluate", "--protocol", "prose", *files).code == 0
+    (task,) = compared["split"].tasks
+    (question,) = task.questions
+    assert task.ids[question.relevant].tolist() == ["A1", "A4"]
