@@ -73,7 +73,7 @@ PROBLEMS = {
 _ANY = {401, 403, 414, 421, 500}
 _LEADS = "/v1/recommendations"
 _OF_EVENTS = {"unknown-reference", "idempotency-key-reused"}
-_OF_IDS = {_LEADS, "/v1/allocation", "/v1/gates", "/v1/meetings"}
+_OF_IDS = {_LEADS, f"{_LEADS}.xlsx", "/v1/allocation", "/v1/gates", "/v1/meetings"}
 """Calls that name something by its id outside of their path."""
 _PROJECTS = ("/v1/projects", "/v1/meetings", "/v1/talks")
 _OF_PROJECTS = {"version-conflict", "project-closed", "held-elsewhere", "unusual-amount"}

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 WRITERS, READERS, KILLS = 6, 2, 3
 LEADS = "/v1/recommendations?need_id=z/光电LED"
-PAGE = f"/v1/recommendations?need_id={quote(NEED_IDS[0], safe='')}"
+PAGE = f"/v1/recommendations?need_id={quote(NEED_IDS[0], safe='')}&include=signed,local"
 
 
 class Client:

@@ -39,7 +39,8 @@ ENTERPRISES = [
 _UNKNOWN = dict.fromkeys(
     (
         *("district", "industry_code", "products", "business_scope", "founded", "employees"),
-        *("registered_capital", "revenue", "status", "credit", "nodes"),
+        *("registered_capital", "revenue", "status", "credit", "nodes", "founded_precision"),
+        *("former_names", "size", "source", "source_date", "origins"),
     )
 )
 
@@ -69,6 +70,7 @@ class FakeEngine:
                 "enterprise": enterprise,
                 "score": 1 / rank,
                 "raw_score": 2.0 / rank,
+                "fit": "partial",
                 "confidence": 0.5,
                 "probability": None,
                 "probability_note": "尚无足够结果" if language == "zh" else "too few outcomes",
@@ -95,6 +97,13 @@ class FakeEngine:
                 "role": need.role,
                 "basis": need.basis,
             },
+            "understood": {
+                "parts": [need.industry],
+                "concepts": [],
+                "words": [{"word": need.industry, "weight": 1.0}],
+                "ignored": [],
+                "note": None,
+            },
             "model_version": self.model_version,
             "pool_version": self.pool_version,
             "pool_date": self.pool_date,
@@ -102,6 +111,8 @@ class FakeEngine:
             "limit": limit,
             "offset": offset,
             "unknown": {},
+            "left_out": {},
+            "fit_note": None,
             "leads": leads[offset : offset + limit],
         }
 
