@@ -23,6 +23,7 @@ from service.serving.export import (
     write_bytes,
     write_table,
 )
+from service.serving.filters import Filters
 from service.serving.interfaces import Language
 from service.serving.neighbours import progress_told
 from service.serving.questions import KnownNeed, LeadsQuestion
@@ -40,7 +41,10 @@ def recommend(
     within: Annotated[
         Path | None, typer.Option(help="A file of enterprise_ids: only these are candidates.")
     ] = None,
-    k: Annotated[int, typer.Option("-k", min=1, help="How many leads a need.")] = 20,
+    k: Annotated[int, typer.Option("-k", min=1, max=10**9, help="How many leads a need.")] = 20,
+    include: Annotated[
+        str | None, typer.Option(help="List also: signed (with the zone), local (in its city).")
+    ] = None,
     explained: Annotated[
         int, typer.Option("--reasons", min=0, help="Reasons for so many first ranks of a batch.")
     ] = 20,
@@ -77,7 +81,8 @@ def recommend(
         query = engine.need_of(str(zone), str(industry))
     own.ask_words([query.industry])
     wanted = KnownNeed(query.need_id) if query.need_id else query
-    page = LeadsQuestion(wanted, limit=k, spoken=language).answer(engine)
+    filters = Filters(include=tuple(include.split(",")) if include else ())
+    page = LeadsQuestion(wanted, filters, limit=k, spoken=language).answer(engine)
     if out and out.suffix.lower() == ".xlsx":
         made = take_along([page], engine.enterprise, day=date.today(), author=author, ids=ids)
         write_bytes(made, out)
@@ -102,6 +107,10 @@ def tell(page: dict[str, Any], language: Language) -> None:
         basis_shown(need["basis"]),
     ]
     typer.echo(" · ".join(fact for fact in facts if fact))
+    if page["fit_note"]:
+        typer.echo(page["fit_note"])
+    if page["left_out"]:
+        typer.echo(_left_out(page["left_out"], language))
     for lead in page["leads"]:
         enterprise = lead["enterprise"]
         places = dict.fromkeys(p for p in (enterprise["province"], enterprise["city"]) if p)
@@ -204,3 +213,15 @@ def _batch(
         "needs": frame["need_id"].n_unique(),
         "left_out": checked.rejected.height + len(queries) - frame["need_id"].n_unique(),
     }
+
+
+def _left_out(counts: dict[str, int], language: Language) -> str:
+    """Tell how many are no new leads, and how to see them."""
+    signed, local = counts.get("signed", 0), counts.get("local", 0)
+    if language == "zh":
+        told = f"未列入：已与本区签约 {signed} 家，本市企业 {local} 家"
+        return f"{told}（--include signed,local 可列出）"
+    return (
+        f"left out: {signed} signed with the zone, {local} seated in its city "
+        "(--include signed,local lists them)"
+    )

@@ -274,7 +274,12 @@ class Engine(Directory):
         return np.unique(found_in(self.bound.pool.ids, np.array(enterprise_ids, dtype=np.str_))[0])
 
     def _fits(self, features: NeedFeatures, rows: NDArray[np.intp]) -> list[str]:
-        """Return whether each of these enterprises answers the need: strong, partial or weak."""
+        """Return whether each of these enterprises answers the need: strong, partial or weak.
+
+        To a need that names no product nobody is known to answer.
+        """
+        if features.understood.notes:
+            return ["weak"] * len(rows)
         evidence = fit_evidence(features, self.bound.pool, rows)
         return SHIPPED.levels(SHIPPED.probabilities(evidence))
 
