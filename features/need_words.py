@@ -57,7 +57,7 @@ def need_words(
     understood = understand(clear(need.industry), thesaurus, fillers)
     if need.words:
         weights = {normal(word): weight for word, weight in need.words}
-        return replace(understood, words=strongest(weights))
+        return replace(understood, words=strongest(weights), notes=())
     weights = dict(understood.words)
     concepts = list(understood.concepts)
     if of_model:
@@ -82,10 +82,12 @@ def need_words(
     for context, weight in ((need.sector, SECTOR_WEIGHT), (need.chain, CHAIN_WEIGHT)):
         if context:
             _add(weights, [clear(context)], weight)
+    named = bool(of_model or stated or others or need.keywords)
     return replace(
         understood,
         concepts=tuple(concepts),
         words=strongest(weights),
+        notes=() if named else understood.notes,
         of_model=tuple(map(normal, of_model or ())),
     )
 
