@@ -30,11 +30,14 @@ if TYPE_CHECKING:
 
 TODAY = date(2026, 1, 1)
 
+_SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+"""Wherever a test goes, beside the project."""
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Real data that are not part of the project; tests that need them skip without."""
-    folder = Path(os.environ.get("LIANZHAO_SHARED", "../shared/data"))
+    folder = Path(os.environ.get("LIANZHAO_SHARED", _SHARED)).resolve()
     if not folder.is_dir():
         pytest.skip(f"no shared data in {folder} (set LIANZHAO_SHARED)")
     return folder
