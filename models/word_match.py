@@ -64,6 +64,22 @@ class TopicWords(Factor):
         return np.asarray(dot(prepared, query)) if query.any() else None
 
 
+def item_matches(
+    grams: sparse.csr_array, items: NDArray[np.intp], need: NeedFeatures
+) -> NDArray[np.float32]:
+    """Return how well each of some items matches each word of a need, shape (items, words).
+
+    A match is the squared cosine, damped for long items, from 0 to 1.
+    """
+    queries = sparse.csc_array(need.views["items"].T)
+    found = np.zeros((len(items), queries.shape[1]), dtype=np.float32)
+    for start in range(0, len(items), _CHUNK):
+        rows = items[start : start + _CHUNK]
+        found[start : start + len(rows)] = (rows_of(grams, rows) @ queries).toarray()
+    np.clip(found, 0, 1, out=found)
+    return found * found
+
+
 @dataclass(frozen=True)
 class Items:
     """The items of n enterprises as word matching reads them.
@@ -78,18 +94,9 @@ class Items:
     grams: sparse.csr_array
 
     def matches(self, need: NeedFeatures) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-        """Return the items that enterprises here have, and how well each matches each word.
-
-        A match is the squared cosine, damped for long items, from 0 to 1; shape (items, words).
-        """
+        """Return the items that enterprises here have, and their matches, see `item_matches`."""
         named = np.unique(self.weights.indices)
-        queries = sparse.csc_array(need.views["items"].T)
-        found = np.zeros((len(named), queries.shape[1]), dtype=np.float32)
-        for start in range(0, len(named), _CHUNK):
-            rows = named[start : start + _CHUNK]
-            found[start : start + len(rows)] = (rows_of(self.grams, rows) @ queries).toarray()
-        np.clip(found, 0, 1, out=found)
-        return named, found * found
+        return named, item_matches(self.grams, named, need)
 
 
 class ItemWords(Factor):

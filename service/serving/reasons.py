@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from features.compact import rows_of
 from features.nodes import NAMED_FROM
 from features.normal import normal
 from features.ordered import found_in
@@ -15,6 +14,7 @@ from models.blend import CONSTANT
 from models.gap import Filling, filling
 from models.ranker import ranked_factors
 from models.supply import Link, link
+from models.word_match import item_matches
 from service.serving.neighbours import gap_told, link_told
 from service.serving.sentences import FACTORS
 
@@ -326,8 +326,7 @@ def _answer(
     """Return the item that answers the need best, and the word that it answers, if it does."""
     if not len(own):
         return None, None
-    grams = rows_of(pool.product_grams, own)
-    matches = np.minimum(np.asarray((grams @ need.views["items"].T).toarray()), 1) ** 2
+    matches = item_matches(pool.product_grams, own, need)
     weighed = np.round(matches * np.minimum(need.weights, 1), 4)
     # Of matches that are equal, the one with the word that counts most: the need's own.
     own_words = np.where(weighed == weighed.max(), need.weights, -1.0)
