@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """Open a browser for one file of tests and no longer: it holds the thread's event loop while open."""
     if not Path(CHROMIUM).is_file():
         pytest.skip(f"no browser at {CHROMIUM}: apt-get install chromium")
     with browser() as found:

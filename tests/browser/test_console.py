@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -89,15 +90,11 @@ def test_a_filter_changes_the_list_in_place_and_back_again(page: Page) -> None:
     page.evaluate("window.same = true")
     page.get_by_role("checkbox", name=re.compile("^广东省")).check()
     page.wait_for_url("**province=*")
-    page.wait_for_function(
-        "text => document.querySelector('.listhead b').innerText !== text", arg=before
-    )
+    expect(page.locator(".listhead b").first).not_to_have_text(before)
     assert page.evaluate("window.same"), "the page was loaded anew"
     assert page.get_by_role("checkbox", name=re.compile("^广东省")).is_checked()
     page.go_back()
-    page.wait_for_function(
-        "text => document.querySelector('.listhead b').innerText === text", arg=before
-    )
+    expect(page.locator(".listhead b").first).to_have_text(before)
 
 
 def test_two_leads_are_compared(page: Page) -> None:
@@ -151,9 +148,9 @@ def test_by_keyboard(page: Page) -> None:
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     page.keyboard.press("Enter")
-    page.wait_for_function("document.activeElement.id === 'main'")
+    expect(page.locator("#main")).to_be_focused()
     page.keyboard.press("Tab")
-    page.wait_for_function("document.activeElement.matches('main a, main select')")
+    expect(page.locator("main :is(a, select):focus")).to_be_visible()
     outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
     assert outline == "solid"
 
