@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Open a browser for one file of tests and no longer: it holds the thread's event loop while open."""
+    """Open a browser for one file of tests: while open it holds the event loop of the thread."""
     if not Path(CHROMIUM).is_file():
         pytest.skip(f"no browser at {CHROMIUM}: apt-get install chromium")
     with browser() as found:

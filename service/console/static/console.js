@@ -2,6 +2,7 @@
 (() => {
   "use strict";
   const main = () => document.getElementById("main");
+  let shown = location.pathname + location.search;
 
   async function show(address, push) {
     const before = main();
@@ -30,6 +31,7 @@
     if (foot) document.querySelector(".foot").replaceWith(document.adoptNode(foot));
     document.title = page.title;
     if (push) history.pushState({}, "", address);
+    shown = location.pathname + location.search;
     const again = held && [...fresh.querySelectorAll("input, select")].find(
       (field) => field.name === held[0] && field.value === held[1]);
     if (again) again.focus({ preventScroll: true });
@@ -73,7 +75,10 @@
     scrollTo(0, 0);
   });
 
-  addEventListener("popstate", () => show(location.href, false));
+  // A jump within the page ("skip to content") is also a popstate: only another address is fetched.
+  addEventListener("popstate", () => {
+    if (location.pathname + location.search !== shown) show(location.href, false);
+  });
 
   // Two leads are compared: the button says so only when two are ticked.
   function tick(list) {
