@@ -2,49 +2,33 @@
 
 from __future__ import annotations
 
-import logging
-import threading
-from dataclasses import replace
 from datetime import date
-from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
-from threadpoolctl import threadpool_limits
 
 from features.errors import InputError, UnavailableError
-from features.nodes import NamedNodes, named_bits
 from features.ordered import found_in
 from features.presence import Presence
-from features.profile import confidence, known_of_zone
-from models import loading, prepared
-from models.artifact import NotWrittenError
-from models.fit import SHIPPED, fit_evidence, score_of
-from models.ranker import order
+from models import prepared
 from models.registry import ModelRegistry
-from service.cache.local import LocalCache
-from service.serving.chances import chance
+from service.serving import loading
+from service.serving.batch import BatchRanker
 from service.serving.directory import Directory, brief
+from service.serving.leads import LeadWriter
 from service.serving.masks import Masks
 from service.serving.meaning import fit_note, understood_told
-from service.serving.neighbours import stage_told
-from service.serving.reasons import (
-    SEPARATORS,
-    chosen_rows,
-    find_evidence,
-    node_of,
-    reasons,
-    summary,
-)
+from service.serving.need_cache import NeedCache
+from service.serving.ranking import Ranking
 from service.serving.survey import Survey
 from service.serving.word_model import NoWords
 from service.threads import check_wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
+    import polars as pl
     from numpy.typing import NDArray
 
     from features.arrays import NeedFeatures
@@ -56,16 +40,9 @@ if TYPE_CHECKING:
     from models.prepared import Prepared
     from service.serving.filters import Filters
     from service.serving.interfaces import Document, Language
-    from service.serving.reasons import Evidence
     from service.serving.word_model import WordSource
 
-log = logging.getLogger(__name__)
-
-_NEEDS_BYTES = 32 * 2**20
-"""What the needs that were understood last may take."""
-_CHOSEN_BYTES = 4 * 2**20
 NO_WORDS = NoWords()
-_ENTRY_BYTES = 500
 
 
 class Engine(Directory):
@@ -109,14 +86,13 @@ class Engine(Directory):
         self.bound = bound
         self.made_of = made_of
         self.words = words
-        self._two_stage = prepared.two_stage
-        self._presence = Presence(space, bound.pool, residents, **tables)
         self.model_version = model_version
         self.pool_version = pool_version
         self.pool_date = pool_date
-        self._chosen: LocalCache[NDArray[np.intp]] = LocalCache(_CHOSEN_BYTES)
-        self._understood: LocalCache[NeedFeatures] = LocalCache(_NEEDS_BYTES)
-        self._lock = threading.Lock()
+        self._presence = Presence(space, bound.pool, residents, **tables)
+        self.need_cache = NeedCache(self.space, self._zones, self._presence, words)
+        self.ranking = Ranking(prepared)
+        self.writer = LeadWriter(prepared, self._presence)
 
     @classmethod
     def load(
@@ -161,7 +137,7 @@ class Engine(Directory):
                 ready = former.prepared  # be the version's folder still there or not
             else:
                 folder = registry.folder_of(name) if version is None else registry.path(name)
-                ready = _prepare(folder, snapshot, encoder, progress)
+                ready = loading.load_prepared(folder, snapshot, encoder, progress)
             return cls.of(snapshot, ready, model_version=name, made_of=made_of, words=words)
 
         return workspace.reading(read)
@@ -199,10 +175,9 @@ class Engine(Directory):
         self.prepared.touch()
 
     def rest(self) -> None:
-        """Let go of what answering faster takes: another engine answers from now on, mostly."""
-        with self._lock:
-            self._understood.clear()
-            self._chosen.clear()
+        """Remove the caches: from now on another engine gives most of the answers."""
+        self.need_cache.clear()
+        self.writer.clear()
         self.__dict__.pop("_masks", None)
 
     def recommend(
@@ -221,11 +196,11 @@ class Engine(Directory):
         """
         for node_id in filters.node:
             self.chain_map.node(node_id)  # a NotFoundError tells of a mistyped one
-        features = self._understand(need)
+        features = self.features(need)
         rows, unknown = self._masks.of(filters)
         rows, left_out = self._new_leads(need, rows, filters.include)
-        ranked, parts = self._ranked(features, rows, offset, offset + limit)
-        fits = self._fits(features, ranked)
+        ranked, parts = self.ranking.page(features, rows, offset, offset + limit)
+        fits = self.writer.fits(features, ranked)
         return {
             "need": self._told(need),
             "understood": understood_told(features.understood, language),
@@ -239,7 +214,7 @@ class Engine(Directory):
             "left_out": left_out,
             "fit_note": fit_note(features.understood, fits, language),
             "leads": [
-                self._lead(
+                self.writer.lead(
                     need,
                     features,
                     own,
@@ -273,35 +248,25 @@ class Engine(Directory):
     def _rows_of(self, enterprise_ids: Sequence[str]) -> NDArray[np.intp]:
         return np.unique(found_in(self.bound.pool.ids, np.array(enterprise_ids, dtype=np.str_))[0])
 
-    def _fits(self, features: NeedFeatures, rows: NDArray[np.intp]) -> list[str]:
-        """Return whether each of these enterprises answers the need: strong, partial or weak.
-
-        To a need that names no product nobody is known to answer.
-        """
-        if features.understood.notes:
-            return ["weak"] * len(rows)
-        evidence = fit_evidence(features, self.bound.pool, rows)
-        return SHIPPED.levels(SHIPPED.probabilities(evidence))
-
     def lead(
         self, need: NeedQuery, enterprise_id: str, language: Language, *, deals: bool = True
     ) -> Document:
         """Return one enterprise as a lead for a need, with its rank (NotFoundError)."""
-        at, features = self._at(enterprise_id), self._understand(need)
+        at, features = self._at(enterprise_id), self.features(need)
         rows, _ = self._new_leads(need, np.flatnonzero(self._listed), ())
-        rank, own = self._place(features, at, rows)
-        lead = self._lead(need, features, own, at, rank, language, deals=deals)
-        (fit,) = self._fits(features, np.array([at]))
+        rank, own = self.ranking.place(features, at, rows)
+        lead = self.writer.lead(need, features, own, at, rank, language, deals=deals)
+        (fit,) = self.writer.fits(features, np.array([at]))
         return {"need": self._told(need), "lead": lead | {"fit": fit}}
 
     def candidates(self, need: NeedQuery, filters: Filters, limit: int) -> Document:
         """Return the first leads in short, without reasons: for a map and for counts."""
-        features = self._understand(need)
+        features = self.features(need)
         rows, _ = self._masks.of(filters)
         rows, _ = self._new_leads(need, rows, filters.include)
-        ranked, parts = self._ranked(features, rows, 0, limit)
+        ranked, parts = self.ranking.page(features, rows, 0, limit)
         found = self._survey.candidates(features, ranked, parts.sum(axis=0))
-        fits = self._fits(features, ranked)
+        fits = self.writer.fits(features, ranked)
         point = None if np.isnan(features.point).any() else list(features.point)
         return {
             "need": self._told(need),
@@ -326,86 +291,33 @@ class Engine(Directory):
         progress: Count | None = None,
         refuse: Callable[[NeedQuery, InputError], None] | None = None,
     ) -> pl.DataFrame:
-        """Return the first `k` leads of many needs, a row a lead.
+        """Return the first `k` leads of many needs, a row for each lead; see `BatchRanker.rank`.
 
-        Parameters
-        ----------
-        needs : sequence of NeedQuery
-        k : int
-        within : ndarray of bool, shape (n,), optional
-            The candidates, in the order of the pool's ids; everybody by default.
-        explained : int
-            The ranks up to which reasons are given.
-        language : {"zh", "en"}
-        progress : callable, optional
-            Told (needs done, needs).
-        refuse : callable, optional
-            Told (need, error) of a need that no profile says a word of, which is then left out;
-            without it the error is raised.
-
-        Returns
-        -------
-        DataFrame
-            In the columns of `BATCH_SCHEMA`; reasons are null beyond `explained`.
+        `within`, of shape (n,) in the order of the pool's ids, limits the candidates.
         """
         allowed = self._listed if within is None else self._listed & within
-        rows = np.flatnonzero(allowed)
-        frames = []
-        for number, need in enumerate(needs, start=1):
-            try:
-                features = self._understand(need)
-            except InputError as error:
-                if refuse is None:
-                    raise
-                refuse(need, error)
-                continue
-            ranked, parts = self._ranked(features, rows, 0, k)
-            told: list[str | None] = [None] * len(ranked)
-            for at, row in enumerate(ranked[:explained]):
-                evidence = self._evidence(features, int(row))
-                said = reasons(self.bound, parts[:, at], evidence, language)
-                told[at] = summary(said, SEPARATORS[language])
-            frames.append(
-                pl.DataFrame(
-                    {
-                        "need_id": need.need_id,
-                        "rank": np.arange(1, len(ranked) + 1),
-                        "enterprise_id": self.bound.pool.ids[ranked].tolist(),
-                        "score": score_of(parts.sum(axis=0)),
-                        "reasons": told,
-                        **self._described(features, ranked, language),
-                    },
-                    schema=BATCH_SCHEMA,
-                )
-            )
-            if progress is not None:
-                progress(number, len(needs))
-        return pl.concat(frames) if frames else pl.DataFrame(schema=BATCH_SCHEMA)
+        versions = {"model_version": self.model_version, "pool_version": self.pool_version}
+        ranker = BatchRanker(self.need_cache, self.ranking, self.writer, versions)
+        return ranker.rank(
+            needs,
+            k,
+            np.flatnonzero(allowed),
+            explained=explained,
+            language=language,
+            progress=progress,
+            refuse=refuse,
+        )
 
-    def _described(
-        self, features: NeedFeatures, rows: NDArray[np.intp], language: Language
-    ) -> dict[str, Any]:
-        """Return what a row of a batch says beside its score."""
-        profiles = [self._profiles.row(int(row)) for row in rows]
-        pool, chain_map = self.bound.pool, self.bound.ranker.space.chain_map
-        nodes = [node_of(pool, chain_map, features, int(row)) for row in rows]
-        return {
-            **{name: [profile[name] for profile in profiles] for name in _DESCRIBED},
-            "node": [
-                node and (node.name if language == "zh" else node.name_en or node.name)
-                for node in nodes
-            ],
-            "fit": self._fits(features, rows) if len(rows) else [],
-            "model_version": self.model_version,
-            "pool_version": self.pool_version,
-        }
+    def features(self, need: NeedQuery) -> NeedFeatures:
+        """Return the features of a need."""
+        return self.need_cache.features(need)
 
     def contributions(self, need: NeedQuery) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """Return each factor's part of the raw scores, shape (factors, n), and who can be listed.
 
         In the order of the pool; the raw scores that a list goes by are the sums over the factors.
         """
-        return self.bound.contributions(self._understand(need)), self._listed
+        return self.bound.contributions(self.features(need)), self._listed
 
     def within(self, enterprise_ids: Sequence[str]) -> NDArray[np.bool_]:
         """Return which rows of the pool are among the given ids."""
@@ -425,22 +337,22 @@ class Engine(Directory):
 
         Those of `zones` alone where the caller may not see all; then without counts of deals.
         """
-        at = self._at(enterprise_id)
+        at, listed = self._at(enterprise_id), np.flatnonzero(self._listed)
         found = []
         for need in self._needs.values():
             if zones is not None and need.zone_id not in zones:
                 continue
             check_wanted()
             try:
-                features = self._understand(need)
+                features = self.features(need)
             except InputError:  # no profile says a word of it, nor does this one
                 continue
-            rank, own = self._place(features, at)
+            rank, own = self.ranking.place(features, at, listed)
             found.append((rank, -float(own.sum()), need, features, own))
         found.sort(key=lambda case: (case[0], case[1], case[2].need_id))
         suited = []
         for rank, _, need, features, own in found[:limit]:
-            lead = self._lead(need, features, own, at, rank, language, deals=zones is None)
+            lead = self.writer.lead(need, features, own, at, rank, language, deals=zones is None)
             suited.append({"need": self._told(need)} | {k: lead[k] for k in _OF_A_NEED})
         return {
             "enterprise": brief(self._profiles.row(at)),
@@ -452,130 +364,21 @@ class Engine(Directory):
         }
 
     @cached_property
-    def _named(self) -> NamedNodes:
-        """Who stands in which node: in those stated, and in those its products fit."""
-        if self._two_stage is not None:
-            return self._two_stage.named
-        nodes = self.bound.pool.nodes
-        return NamedNodes(nodes.node_ids, named_bits(nodes.fit), len(self.bound.pool))
-
-    @cached_property
     def _survey(self) -> Survey:
-        pool, prepared = self.bound.pool, self.prepared
-        listed, chain_map = self._listed, self.chain_map
-        return Survey(pool, prepared.profiles, prepared.residents, self._named, listed, chain_map)
+        return Survey(
+            self.bound.pool,
+            self.prepared.profiles,
+            self.prepared.residents,
+            self.ranking.named,
+            self._listed,
+            self.chain_map,
+        )
 
     @cached_property
     def _masks(self) -> Masks:
         as_of = date.fromisoformat(self.pool_date) if self.pool_date else None
         columns = self._profiles.columns
-        return Masks(columns, among=self._listed, named=self._named, as_of=as_of)
-
-    def _ranked(
-        self, features: NeedFeatures, rows: NDArray[np.intp], start: int, stop: int
-    ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        """Return those of `rows` at ranks `start` to `stop`, and their contributions."""
-        if self._two_stage is not None:
-            return self._two_stage.ranked(features, rows, start, stop)
-        parts = self.bound.contributions(features)
-        ranked = order(parts.sum(axis=0), rows, stop)[start:]
-        return ranked, parts[:, ranked]
-
-    def _place(
-        self, features: NeedFeatures, row: int, among: NDArray[np.intp] | None = None
-    ) -> tuple[int, NDArray[np.float64]]:
-        """Return the rank of a row among others, by default those listed; its contributions."""
-        rows = np.flatnonzero(self._listed) if among is None else among
-        if self._two_stage is not None:
-            return self._two_stage.place(features, row, rows)
-        parts = self.bound.contributions(features)
-        raw = parts.sum(axis=0)
-        before = (raw > raw[row]) | ((raw == raw[row]) & (np.arange(len(raw)) < row))
-        return 1 + int(before[rows].sum()), parts[:, row].copy()
-
-    def _understand(self, need: NeedQuery) -> NeedFeatures:
-        """Return the features of a need; those of the last ones asked for are kept."""
-        given = None if need.words else self.words.known(need.industry)
-        with self._lock:  # the encoder is not made for several threads
-            found = self._understood.get((need, given))
-            if found is None:
-                zone, present = self._zones.get(need.zone_id or ""), self._presence.of(need.zone_id)
-                of_model = given.words if given else ()
-                found = self.space.need(need, zone, present=present, words_of_model=of_model)
-                if given and given.problem:
-                    found = replace(
-                        found, understood=replace(found.understood, unanswered=given.problem)
-                    )
-                self._understood.put((need, given), found, found.weight)
-        return found
-
-    def _evidence(self, need: NeedFeatures, row: int) -> Evidence:
-        with self._lock:
-            chosen = self._chosen.get(need.need_id)
-            if chosen is None:
-                chosen = chosen_rows(self.bound, need)
-                self._chosen.put(need.need_id, chosen, chosen.nbytes + _ENTRY_BYTES)
-        products = self._profiles.row(row)["products"] or ()
-        made = frozenset(product["name"] for product in products)
-        return find_evidence(self.bound, need, row, chosen, made)
-
-    def _lead(
-        self,
-        need: NeedQuery,
-        features: NeedFeatures,
-        parts: NDArray[np.float64],
-        row: int,
-        rank: int,
-        language: Language,
-        *,
-        deals: bool = True,
-    ) -> Document:
-        check_wanted()
-        profile, raw = self._profiles.row(row), float(parts.sum())
-        evidence = self._evidence(features, row)
-        if not deals:
-            evidence = replace(evidence, deals={})
-        node = evidence.node if evidence.fits else None
-        name = node and (node.name if language == "zh" else node.name_en or node.name)
-        ranker = self.bound.ranker
-        warm = len(ranker.heads.chosen(features.need_id)) > 0
-        of_zone = known_of_zone(features, self.bound.pool, row) if need.zone_id else 1.0
-        return {
-            "rank": rank,
-            "enterprise": brief(profile),
-            "score": float(score_of(np.array(raw))),
-            "raw_score": raw,
-            "confidence": confidence(profile, of_zone),
-            **chance(ranker.calibration, raw, warm=warm, language=language),
-            "node": {"node_id": node.node_id, "name": name} if node else None,
-            "stage": self._stage(need, profile["enterprise_id"], language),
-            "seat": self._presence.seats(need.zone_id).get(row),
-            "reasons": reasons(self.bound, parts, evidence, language),
-        }
-
-    def _stage(self, need: NeedQuery, enterprise_id: str, language: Language) -> Document | None:
-        """Return how far the enterprise has come with the zone, None where nothing is known."""
-        last = self._presence.last_event(need, enterprise_id)
-        return last and {
-            "stage": last.stage,
-            "name": stage_told(last.stage, chinese=language == "zh"),
-            "date": last.date.isoformat(),
-            "need_id": last.need_id,
-        }
-
-
-def _prepare(
-    folder: Path, snapshot: Snapshot, encoder: SentenceEncoder, progress: Count | None
-) -> Prepared:
-    """Return a version, prepared for a snapshot: from memory where the disk has no room."""
-    # Scoring is many small products: threads cost more there than they give.
-    threadpool_limits(1, user_api="blas")
-    read = partial(loading.load, folder, snapshot, encoder)
-    try:
-        return prepared.prepare(folder.name, read, snapshot, progress)
-    except NotWrittenError as error:
-        log.warning("leads are ranked from memory alone: %s", error.message)
-        return prepared.in_memory(read(), snapshot.read("enterprises"), progress)
+        return Masks(columns, among=self._listed, named=self.ranking.named, as_of=as_of)
 
 
 class NoModelError(UnavailableError):
@@ -584,23 +387,4 @@ class NoModelError(UnavailableError):
     code = "no-model"
 
 
-BATCH_SCHEMA = pl.Schema(
-    {
-        "need_id": pl.String,
-        "rank": pl.Int64,
-        "enterprise_id": pl.String,
-        "score": pl.Float64,
-        "reasons": pl.String,
-        "name": pl.String,
-        "short_name": pl.String,
-        "province": pl.String,
-        "city": pl.String,
-        "node": pl.String,
-        "fit": pl.String,
-        "model_version": pl.String,
-        "pool_version": pl.String,
-    }
-)
-"""A batch: a row a lead."""
-_DESCRIBED = ("name", "short_name", "province", "city")
 _OF_A_NEED = ("rank", "score", "raw_score", "node", "stage", "reasons")

@@ -42,7 +42,7 @@ def learnt(listed: Listed) -> None:
     workspace = Workspace(listed.workspace)
     engine = Engine.load(workspace, UniversalSentenceEncoder())
     pool, hybrid = engine.bound.pool, engine.bound.ranker.hybrid
-    needs = [engine._understand(need) for need in engine._needs.values()]
+    needs = [engine.features(need) for need in engine._needs.values()]
     prepared = hybrid.prepare(pool)
     rows, numbers = np.arange(len(pool)), np.arange(len(pool), dtype=np.int32)
     users, items = (_lightfm_matrix(m) for m in (hybrid._users(needs), hybrid._items(pool, rows)))

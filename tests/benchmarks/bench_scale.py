@@ -70,7 +70,7 @@ def compare(listed: Listed) -> None:
         told: Figures = {}
         with changed(retrieval, "CANDIDATES", candidates):
             for query in engine._needs.values():
-                need = engine._understand(query)
+                need = engine.features(query)
                 raw = engine.bound.contributions(need).sum(axis=0)
                 found = compared(two_stage, need, rows, raw)
                 relevant = np.isin(ids, chosen.get(query.need_id, []))
@@ -106,16 +106,16 @@ def measure(home: Path) -> None:
         report(f"scale.memory.{name}", value / 1e9, "GB", kind="proportional", enterprises=size)
     told: Figures = {}
     rows, some = np.flatnonzero(engine._listed), needs[:: max(len(needs) // _IN_FULL, 1)]
-    asked = [engine._understand(query) for query in some[:_IN_FULL]]
+    asked = [engine.features(query) for query in some[:_IN_FULL]]
     progress(f"{len(asked)} needs in full")
     for need, raw in zip(asked, in_full(engine.bound, asked), strict=True):
-        gather(told, compared(engine._two_stage, need, rows, raw))
+        gather(told, compared(engine.ranking.two_stage, need, rows, raw))
     tell("large", told, candidates=retrieval.CANDIDATES, enterprises=size)
 
 
 def time_answers(engine: Engine, needs: list[NeedQuery]) -> None:
     """Report how long answers take, beside a sum over the matrix, turn by turn."""
-    matrix = engine._two_stage.estimate.matrix
+    matrix = engine.ranking.two_stage.estimate.matrix
     taken: dict[str, list[float]] = {"sum": [], "all": [], "tenth": []}
     warm, half = needs[:4], len(needs) // 2 + 2
     for need in warm:  # read what is read once: pages of files, the encoder's weights

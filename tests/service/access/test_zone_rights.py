@@ -15,8 +15,8 @@ from service.api.app import create_app
 from service.database.connection import Database
 from service.database.key_store import KeyStore
 from service.serving import reasons
-from service.serving.engine import Engine
 from service.serving.holder import EngineHolder
+from service.serving.leads import LeadWriter
 from service.settings import Settings
 from tests.pool import NEED_IDS, HashedEncoder
 
@@ -92,15 +92,15 @@ class Service:
 
 @pytest.fixture
 def service(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-    found, ranked = Engine._evidence, reasons.ranked_factors
+    found, ranked = LeadWriter.evidence, reasons.ranked_factors
 
-    def evidence(self: Engine, *args: Any) -> Any:
+    def evidence(self: LeadWriter, *args: Any) -> Any:
         return replace(found(self, *args), deals=COUNTED)
 
     def factors(*args: Any) -> list[tuple[str, float]]:
         return [*ranked(*args), ("track_record", 1e-9), ("place_affinity", 1e-9)]
 
-    monkeypatch.setattr(Engine, "_evidence", evidence)
+    monkeypatch.setattr(LeadWriter, "evidence", evidence)
     monkeypatch.setattr(reasons, "ranked_factors", factors)
     database = Database(workspace.home)
     store = KeyStore(database)

@@ -13,7 +13,8 @@ from features.need import NeedQuery
 from features.workspace import Workspace
 from models.fit import score_of
 from models.registry import ModelRegistry
-from service.serving.engine import BATCH_SCHEMA, Engine, NoModelError
+from service.serving.batch import BATCH_SCHEMA
+from service.serving.engine import Engine, NoModelError
 from service.serving.filters import Filters
 from service.serving.holder import EngineHolder
 from service.threads import AbandonedError
@@ -278,12 +279,12 @@ def test_needs_kept_are_bounded_by_what_they_weigh(trained_home, monkeypatch):
     engine = Engine.load(Workspace(trained_home), HashedEncoder())
     for industry in SUBJECTS:
         page(engine, NeedQuery(industry), limit=1)
-    assert len(engine._understood) == len(SUBJECTS)
-    light = engine._understood.weight // len(SUBJECTS)
-    monkeypatch.setattr(engine._understood, "max_bytes", 3 * light)
+    assert len(engine.need_cache.entries) == len(SUBJECTS)
+    light = engine.need_cache.entries.weight // len(SUBJECTS)
+    monkeypatch.setattr(engine.need_cache.entries, "max_bytes", 3 * light)
     for number in range(20):
         page(engine, NeedQuery("LED", keywords=("芯片" * 100,) * (1 + number)), limit=1)
-        assert engine._understood.weight <= 3 * light
+        assert engine.need_cache.entries.weight <= 3 * light
 
 
 def test_zones_that_nobody_knows_are_not_kept(trained_home):
@@ -292,7 +293,7 @@ def test_zones_that_nobody_knows_are_not_kept(trained_home):
     for number in range(9):
         page(engine, NeedQuery("LED", zone_id=f"nowhere {number}"), limit=1)
     assert presence._known == presence._seated == {}
-    assert len(engine._chosen) == 1
+    assert len(engine.writer.chosen) == 1
 
 
 def test_work_that_nobody_waits_for_ends_between_two_leads(engine, monkeypatch):
@@ -303,7 +304,7 @@ def test_work_that_nobody_waits_for_ends_between_two_leads(engine, monkeypatch):
         if len(asked) == 3:
             raise AbandonedError
 
-    monkeypatch.setattr("service.serving.engine.check_wanted", check)
+    monkeypatch.setattr("service.serving.leads.check_wanted", check)
     with pytest.raises(AbandonedError):
         page(engine, NeedQuery("LED"), limit=200)
     assert len(asked) == 3
@@ -520,7 +521,7 @@ def test_a_large_pool_is_ranked_in_two_stages_with_the_same_answers(
     home = shutil.copytree(trained_home, tmp_path / "home")
     shutil.rmtree(home / "prepared", ignore_errors=True)
     large = Engine.load(Workspace(home), HashedEncoder())
-    assert engine._two_stage is None is not large._two_stage
+    assert engine.ranking.two_stage is None is not large.ranking.two_stage
     for filters in (None, *FILTERS[:2]):
         found, expected = (page(each, filters=filters, limit=EACH) for each in (large, engine))
         assert found["total"] == expected["total"]

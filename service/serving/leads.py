@@ -1,0 +1,149 @@
+"""One enterprise as a lead: score, fit, reasons and what is known of it, as a document."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from features.profile import confidence, known_of_zone
+from models.fit import SHIPPED, fit_evidence, score_of
+from service.cache.local import LocalCache
+from service.serving.chances import chance
+from service.serving.directory import brief
+from service.serving.neighbours import stage_told
+from service.serving.reasons import chosen_rows, find_evidence, node_of, reasons
+from service.threads import check_wanted
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from features.arrays import NeedFeatures
+    from features.chains import Node
+    from features.need import NeedQuery
+    from features.presence import Presence
+    from models.prepared import Prepared
+    from service.serving.interfaces import Document, Language
+    from service.serving.reasons import Evidence
+
+_CHOSEN_BYTES = 4 * 2**20
+_ENTRY_BYTES = 500
+_DESCRIBED = ("name", "short_name", "province", "city")
+
+
+class LeadWriter:
+    """Describes and explains enterprises as leads; safe to call from several threads.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    presence : Presence
+        The enterprises and the events of each zone.
+    """
+
+    def __init__(self, prepared: Prepared, presence: Presence) -> None:
+        self.bound = prepared.bound
+        self.profiles = prepared.profiles
+        self.presence = presence
+        self.chosen: LocalCache[NDArray[np.intp]] = LocalCache(_CHOSEN_BYTES)
+        self._lock = threading.Lock()
+
+    def lead(
+        self,
+        need: NeedQuery,
+        features: NeedFeatures,
+        parts: NDArray[np.float64],
+        row: int,
+        rank: int,
+        language: Language,
+        *,
+        deals: bool = True,
+    ) -> Document:
+        """Return a row of the pool as a lead, without its fit.
+
+        Parameters
+        ----------
+        need, features
+        parts : ndarray of shape (factors + 1,)
+            The contributions to its raw score.
+        row, rank : int
+        language : {"zh", "en"}
+        deals : bool
+            Whether the caller may see how many deals the enterprise has in all zones.
+        """
+        check_wanted()
+        profile, raw = self.profiles.row(row), float(parts.sum())
+        evidence = self.evidence(features, row)
+        if not deals:
+            evidence = replace(evidence, deals={})
+        node = evidence.node if evidence.fits else None
+        ranker = self.bound.ranker
+        warm = len(ranker.heads.chosen(features.need_id)) > 0
+        of_zone = known_of_zone(features, self.bound.pool, row) if need.zone_id else 1.0
+        return {
+            "rank": rank,
+            "enterprise": brief(profile),
+            "score": float(score_of(np.array(raw))),
+            "raw_score": raw,
+            "confidence": confidence(profile, of_zone),
+            **chance(ranker.calibration, raw, warm=warm, language=language),
+            "node": {"node_id": node.node_id, "name": _name(node, language)} if node else None,
+            "stage": self._stage(need, profile["enterprise_id"], language),
+            "seat": self.presence.seats(need.zone_id).get(row),
+            "reasons": reasons(self.bound, parts, evidence, language),
+        }
+
+    def fits(self, features: NeedFeatures, rows: NDArray[np.intp]) -> list[str]:
+        """Return whether each of these enterprises answers the need: strong, partial or weak.
+
+        All are weak for a need that names no product.
+        """
+        if features.understood.notes:
+            return ["weak"] * len(rows)
+        evidence = fit_evidence(features, self.bound.pool, rows)
+        return SHIPPED.levels(SHIPPED.probabilities(evidence))
+
+    def evidence(self, need: NeedFeatures, row: int) -> Evidence:
+        """Return the evidence for one row of the pool."""
+        with self._lock:
+            chosen = self.chosen.get(need.need_id)
+            if chosen is None:
+                chosen = chosen_rows(self.bound, need)
+                self.chosen.put(need.need_id, chosen, chosen.nbytes + _ENTRY_BYTES)
+        products = self.profiles.row(row)["products"] or ()
+        made = frozenset(product["name"] for product in products)
+        return find_evidence(self.bound, need, row, chosen, made)
+
+    def columns(
+        self, features: NeedFeatures, rows: NDArray[np.intp], language: Language
+    ) -> dict[str, Any]:
+        """Return name, place, node and fit of each row, as columns of a table."""
+        profiles = [self.profiles.row(int(row)) for row in rows]
+        pool, chain_map = self.bound.pool, self.bound.ranker.space.chain_map
+        nodes = [node_of(pool, chain_map, features, int(row)) for row in rows]
+        return {
+            **{name: [profile[name] for profile in profiles] for name in _DESCRIBED},
+            "node": [node and _name(node, language) for node in nodes],
+            "fit": self.fits(features, rows) if len(rows) else [],
+        }
+
+    def clear(self) -> None:
+        """Remove what is kept to answer faster."""
+        with self._lock:
+            self.chosen.clear()
+
+    def _stage(self, need: NeedQuery, enterprise_id: str, language: Language) -> Document | None:
+        """Return the stage of the last event of zone and enterprise, None where there is none."""
+        last = self.presence.last_event(need, enterprise_id)
+        return last and {
+            "stage": last.stage,
+            "name": stage_told(last.stage, chinese=language == "zh"),
+            "date": last.date.isoformat(),
+            "need_id": last.need_id,
+        }
+
+
+def _name(node: Node, language: Language) -> str:
+    return node.name if language == "zh" else node.name_en or node.name

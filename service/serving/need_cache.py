@@ -1,0 +1,70 @@
+"""Needs as features: each is understood once, and the last ones are kept."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from service.cache.local import LocalCache
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from features.arrays import NeedFeatures
+    from features.need import NeedQuery
+    from features.presence import Presence
+    from features.space import FeatureSpace
+    from service.serving.word_model import WordSource
+
+_BYTES = 32 * 2**20
+
+
+class NeedCache:
+    """Turns needs into features and keeps the most recently used ones; safe for several threads.
+
+    Parameters
+    ----------
+    space : FeatureSpace
+    zones : mapping of str to dict
+        The rows of the table zones by zone_id.
+    presence : Presence
+        The enterprises that each zone already has.
+    words : WordSource
+        A language model, whose words come before those of the thesaurus.
+    """
+
+    def __init__(
+        self,
+        space: FeatureSpace,
+        zones: Mapping[str, dict[str, Any]],
+        presence: Presence,
+        words: WordSource,
+    ) -> None:
+        self.space = space
+        self.zones = zones
+        self.presence = presence
+        self.words = words
+        self.entries: LocalCache[NeedFeatures] = LocalCache(_BYTES)
+        self._lock = threading.Lock()
+
+    def features(self, need: NeedQuery) -> NeedFeatures:
+        """Return the features of a need."""
+        given = None if need.words else self.words.known(need.industry)
+        with self._lock:  # the encoder is not made for several threads
+            found = self.entries.get((need, given))
+            if found is None:
+                zone, present = self.zones.get(need.zone_id or ""), self.presence.of(need.zone_id)
+                of_model = given.words if given else ()
+                found = self.space.need(need, zone, present=present, words_of_model=of_model)
+                if given and given.problem:
+                    found = replace(
+                        found, understood=replace(found.understood, unanswered=given.problem)
+                    )
+                self.entries.put((need, given), found, found.weight)
+        return found
+
+    def clear(self) -> None:
+        """Remove all entries."""
+        with self._lock:
+            self.entries.clear()
