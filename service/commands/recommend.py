@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -61,14 +63,17 @@ def recommend(
         check_writable(out)
         _check_apart(out, needs, within)
     language: Language = "en" if english else "zh"
+    filters = Filters(include=tuple(include.split(",")) if include else ())
     if needs:
         if out is None:
             raise UsageError("--needs FILE goes with --out FILE", field="out")
-        done = _batch(own, needs, out, within, k, explained, language)
+        done = _batch(own, needs, out, within, k, filters.include, explained, language)
         if as_json:
             echo_json(done)
-        else:
-            typer.echo(f"{done['leads']} leads for {done['needs']} needs in {out}")
+            return
+        typer.echo(f"{done['leads']} leads for {done['needs']} needs in {out}")
+        if done["left_out"]:
+            typer.echo(_left_out(done["left_out"], language))
         return
     if within:
         raise UsageError("--within FILE goes with --needs FILE", field="within")
@@ -81,7 +86,6 @@ def recommend(
         query = engine.need_of(str(zone), str(industry))
     own.ask_words([query.industry])
     wanted = KnownNeed(query.need_id) if query.need_id else query
-    filters = Filters(include=tuple(include.split(",")) if include else ())
     page = LeadsQuestion(wanted, filters, limit=k, spoken=language).answer(engine)
     if out and out.suffix.lower() == ".xlsx":
         made = take_along([page], engine.enterprise, day=date.today(), author=author, ids=ids)
@@ -164,10 +168,15 @@ def _batch(
     out: Path,
     within: Path | None,
     k: int,
+    include: Sequence[str],
     explained: int,
     language: Language,
 ) -> dict[str, Any]:
-    """Rank for every need of a file; bad rows are told and left out."""
+    """Rank for every need of a file; bad rows are told and left out.
+
+    What a row does not say of a need that the workspace knows is taken from there, as an import of
+    the file would have it: so its list is that of its page.
+    """
     checked = read_needs(own.workspace, needs)
     for problem in checked.problems.iter_rows(named=True):
         typer.echo(f"bad row: {Problem(**problem)}", err=True)
@@ -181,6 +190,8 @@ def _batch(
         )
     candidates = None if within is None else read_ids(within)
     engine = Engine.load(own.workspace, own.encoder, words=own.words)
+    queries = [engine.completed(need) for need in queries]
+    not_new: Counter[str] = Counter()
     mask = None
     if candidates is not None:
         mask = engine.within(candidates.to_list())
@@ -199,19 +210,22 @@ def _batch(
             queries,
             k,
             within=mask,
+            include=include,
             explained=explained,
             language=language,
             progress=lambda done, of: tell_progress("rank needs", done, of),
             refuse=lambda need, error: typer.echo(
                 f"left out: {need.need_id}: {error.message}", err=True
             ),
+            leave_out=lambda _, counts: not_new.update(counts),
         )
     write_table(names_first(frame) if out.suffix.lower() == ".xlsx" else frame, out)
     return {
         "file": str(out),
         "leads": frame.height,
         "needs": frame["need_id"].n_unique(),
-        "left_out": checked.rejected.height + len(queries) - frame["need_id"].n_unique(),
+        "needs_left_out": checked.rejected.height + len(queries) - frame["need_id"].n_unique(),
+        "left_out": dict(not_new),
     }
 
 

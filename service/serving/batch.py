@@ -72,7 +72,7 @@ class BatchRanker:
         self,
         needs: Sequence[NeedQuery],
         k: int,
-        rows: NDArray[np.intp],
+        candidates: Callable[[NeedQuery], NDArray[np.intp]],
         *,
         explained: int = 20,
         language: Language = "zh",
@@ -85,8 +85,8 @@ class BatchRanker:
         ----------
         needs : sequence of NeedQuery
         k : int
-        rows : ndarray of int
-            The candidates.
+        candidates : callable
+            Returns the rows that are candidates for a need.
         explained : int
             The last rank with reasons.
         language : {"zh", "en"}
@@ -110,7 +110,7 @@ class BatchRanker:
                     raise
                 refuse(need, error)
                 continue
-            ranked, parts = self.ranking.page(features, rows, 0, k)
+            ranked, parts = self.ranking.page(features, candidates(need), 0, k)
             frames.append(
                 pl.DataFrame(
                     {

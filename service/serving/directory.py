@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from features.errors import NotFoundError
 from features.lookup import alike
 from features.need import NeedQuery
+from features.normal import normal
 from features.profile import confidence, flags
 
 if TYPE_CHECKING:
@@ -53,6 +55,17 @@ class Directory:
         """Return a need of the workspace."""
         found: NeedQuery = known(self._needs, need_id, "need", "need_id")
         return found
+
+    def completed(self, need: NeedQuery) -> NeedQuery:
+        """Return a need with what it does not say, as the workspace has it.
+
+        Only where that knows the need by its id, for the same industry.
+        """
+        stored = self._needs.get(need.need_id or "")
+        if stored is None or normal(stored.industry) != normal(need.industry):
+            return need
+        said = {name: value for name, value in vars(need).items() if value and name != "industry"}
+        return replace(stored, **said)
 
     def need_of(self, zone_id: str, industry: str) -> NeedQuery:
         """Return the need of a zone for an industry, both as people call them.

@@ -286,22 +286,33 @@ class Engine(Directory):
         k: int,
         *,
         within: NDArray[np.bool_] | None = None,
+        include: Sequence[str] = (),
         explained: int = 20,
         language: Language = "zh",
         progress: Count | None = None,
         refuse: Callable[[NeedQuery, InputError], None] | None = None,
+        leave_out: Callable[[NeedQuery, dict[str, int]], None] | None = None,
     ) -> pl.DataFrame:
         """Return the first `k` leads of many needs, a row for each lead; see `BatchRanker.rank`.
 
-        `within`, of shape (n,) in the order of the pool's ids, limits the candidates.
+        They are those that a page with this `include` lists. `within`, of shape (n,) in the order
+        of the pool's ids, limits the candidates; `leave_out` is called with (need, counts) of those
+        of them that are no new leads.
         """
-        allowed = self._listed if within is None else self._listed & within
+        allowed = np.flatnonzero(self._listed if within is None else self._listed & within)
+
+        def candidates(need: NeedQuery) -> NDArray[np.intp]:
+            rows, left_out = self._new_leads(need, allowed, include)
+            if leave_out is not None:
+                leave_out(need, left_out)
+            return rows
+
         versions = {"model_version": self.model_version, "pool_version": self.pool_version}
         ranker = BatchRanker(self.need_cache, self.ranking, self.writer, versions)
         return ranker.rank(
             needs,
             k,
-            np.flatnonzero(allowed),
+            candidates,
             explained=explained,
             language=language,
             progress=progress,

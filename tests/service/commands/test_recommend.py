@@ -10,6 +10,7 @@ NEED = NEED_IDS[0]
 EVERYBODY = tables()["enterprises"].height - 2
 NEW = EVERYBODY - 11
 """Who is no new lead for NEED: one that signed with its zone, ten that are seated in its city."""
+EVERY = ("--include", "signed,local")
 NAMES = dict(tables()["enterprises"].select("enterprise_id", "name").iter_rows())
 
 
@@ -118,7 +119,8 @@ def test_a_list_to_take_along(run, home, tmp_path):
 
 @pytest.mark.parametrize("name", ["leads.parquet", "leads.csv", "leads.xlsx"])
 def test_a_batch_has_a_row_a_lead(run, home, needs, tmp_path, name):
-    ended = run("recommend", "--needs", needs, "--out", tmp_path / name, "-k", 5, "--reasons", 2)
+    batch = ["recommend", "--needs", needs, "--out", tmp_path / name, *EVERY]
+    ended = run(*batch, "-k", 5, "--reasons", 2)
     assert ended.code == 0
     assert "10 leads for 2 needs" in ended.out
     found = read(tmp_path / name)
@@ -145,23 +147,50 @@ def test_a_batch_of_a_known_need_agrees_with_its_page(run, home, tmp_path):
     listed = [pl.col(c).list.join(";") for c in ("nodes", "keywords", "industry_codes")]
     rows.with_columns(listed).write_csv(tmp_path / "known.csv")
     out = tmp_path / "leads.parquet"
-    run("recommend", "--needs", tmp_path / "known.csv", "--out", out, "-k", 9999)
-    page = json.loads(run("recommend", "--need", NEED, "-k", 9999, "--json").out)
+    batch = ["--needs", tmp_path / "known.csv", "--out", out]
+    for include in ([], ["--include", "signed"], ["--include", "local,signed"]):
+        asked = ["recommend", *include, "-k", 9999, "--json"]
+        told = json.loads(run(*asked, *batch).out)
+        page = json.loads(run(*asked, "--need", NEED).out)
+        assert told["left_out"] == page["left_out"]
+        found = pl.read_parquet(out)
+        assert found["reasons"].is_null().to_list() == [False] * 20 + [True] * (found.height - 20)
+        scores = [(lead["enterprise"]["enterprise_id"], lead["score"]) for lead in page["leads"]]
+        assert found.select("enterprise_id", "score").rows() == scores
+
+
+def test_a_batch_says_how_many_are_no_new_leads(run, home, needs, tmp_path):
+    batch = ["recommend", "--needs", needs, "--out", tmp_path / "leads.csv"]
+    assert "已与本区签约 1 家，本市企业 10 家" in run(*batch).out
+    assert "left out: 1 signed with the zone, 10 seated" in run(*batch, "--english").out
+    assert "未列入" not in run(*batch, "--include", "local,signed").out
+    assert "include must be one of signed, local" in run(*batch, "--include", "all").said
+
+
+def test_what_a_row_leaves_out_of_a_known_need_is_taken_from_the_workspace(run, home, tmp_path):
+    out = tmp_path / "leads.parquet"
+    rows = f"need_id,industry\n{NEED},ＬＥＤ封裝\nnew,LED封装\n"
+    asked = write(tmp_path / "short.csv", rows)
+    told = json.loads(run("recommend", "--needs", asked, "--out", out, "-k", 9999, "--json").out)
+    assert told["left_out"] == {"signed": 1, "local": 10}
     found = pl.read_parquet(out)
-    assert found["reasons"].is_null().to_list() == [False] * 20 + [True] * (EVERYBODY - 20)
-    scores = {lead["enterprise"]["enterprise_id"]: lead["score"] for lead in page["leads"]}
-    assert found.height - len(scores) == sum(page["left_out"].values())  # a batch has everybody
-    new = found.filter(pl.col("enterprise_id").is_in(list(scores)))
-    assert dict(new.select("enterprise_id", "score").iter_rows()) == scores
-    assert new["enterprise_id"].to_list() == list(scores)
+    known, other = (found.filter(need_id=need) for need in (NEED, "new"))
+    assert (known.height, other.height) == (NEW, EVERYBODY)
+    page = json.loads(run("recommend", "--need", NEED, "-k", 9999, "--json").out)
+    ids = [lead["enterprise"]["enterprise_id"] for lead in page["leads"]]
+    assert known["enterprise_id"].to_list() == ids
+    asked.write_text(f"need_id,industry\n{NEED},老陈醋\n", encoding="utf-8")
+    told = json.loads(run("recommend", "--needs", asked, "--out", out, "-k", 9999, "--json").out)
+    assert told["left_out"] == {}
 
 
 def test_within_limits_the_candidates_and_changes_no_score(run, home, needs, tmp_path):
     within = write(tmp_path / "within.csv", f"企业编号\nE011\nE000\n{STRUCK}\nnobody\nE011\n")
     out = tmp_path / "leads.parquet"
-    run("recommend", "--needs", needs, "--out", out, "-k", 9999)
+    batch = ["recommend", "--needs", needs, "--out", out, "-k", 9999, *EVERY]
+    run(*batch)
     whole = pl.read_parquet(out)
-    ended = run("recommend", "--needs", needs, "--out", out, "-k", 9999, "--within", within)
+    ended = run(*batch, "--within", within)
     assert ended.code == 0
     assert "1 ids of" in ended.err
     some = pl.read_parquet(out)
@@ -188,7 +217,13 @@ def test_the_list_is_not_written_over_what_it_is_made_from(run, home, needs):
 def test_a_batch_as_json_is_one_document(run, home, needs, tmp_path):
     out = tmp_path / "leads.csv"
     told = json.loads(run("recommend", "--needs", needs, "--out", out, "-k", 2, "--json").out)
-    assert told == {"file": str(out), "leads": 4, "needs": 2, "left_out": 0}
+    assert told == {
+        "file": str(out),
+        "leads": 4,
+        "needs": 2,
+        "needs_left_out": 0,
+        "left_out": {"signed": 1, "local": 10},
+    }
 
 
 def test_needs_of_which_none_is_good_are_one_line(run, home, tmp_path):

@@ -209,7 +209,14 @@ def test_the_node_is_told_in_the_caller_s_language(engine):
 def test_a_batch_agrees_with_the_pages(engine):
     needs = [engine.need(need) for need in NEED_IDS[:3]]
     told = []
-    found = engine.batch(needs, 4, explained=2, progress=lambda *done: told.append(done))
+    gone = {}
+    found = engine.batch(
+        needs,
+        4,
+        explained=2,
+        progress=lambda *done: told.append(done),
+        leave_out=lambda need, counts: gone.update({need.need_id: counts}),
+    )
     assert told == [(1, 3), (2, 3), (3, 3)]
     assert found.schema == BATCH_SCHEMA
     assert list(found.schema)[:5] == ["need_id", "rank", "enterprise_id", "score", "reasons"]
@@ -217,13 +224,14 @@ def test_a_batch_agrees_with_the_pages(engine):
     assert found["reasons"].is_null().to_list() == [False, False, True, True] * 3
     for need in needs:
         rows = found.filter(pl.col("need_id") == need.need_id)
-        leads = page(engine, need, limit=4)
+        leads = page(engine, need, Filters(), limit=4)
+        assert gone[need.need_id] == leads["left_out"]
         assert rows["enterprise_id"].to_list() == ids(leads)
         assert rows["score"].to_list() == [lead["score"] for lead in leads["leads"]]
 
 
 def test_a_batch_takes_the_whole_pool_and_no_reasons_where_asked(engine):
-    found = engine.batch([engine.need(NEED)], EVERYBODY, explained=0)
+    found = engine.batch([engine.need(NEED)], EVERYBODY, include=INCLUDED, explained=0)
     assert found.height == TOTAL
     assert found["reasons"].null_count() == TOTAL
 
@@ -533,5 +541,5 @@ def test_a_large_pool_is_ranked_in_two_stages_with_the_same_answers(
     best = page(large, limit=1)["leads"][0]["enterprise"]["enterprise_id"]
     suited = large.needs_for(best, 1, "zh")["needs"][0]
     assert (suited["need"]["need_id"], suited["rank"]) == (NEED, 1)
-    batch = large.batch([large.need(NEED)], EACH)
+    batch = large.batch([large.need(NEED)], EACH, include=INCLUDED)
     assert batch["enterprise_id"].to_list() == ids(page(large, limit=EACH))
