@@ -262,11 +262,10 @@ class Answers:
         await self.remote.close()
 
     def _ready(self) -> Engine | None:
-        # Asked first: the look may put another engine in service.
-        changed, engine = self.source.changed(), self.source.engine
-        if engine is not None:
-            self._formers.note(engine)
-        return None if changed else engine
+        ready = self.source.ready()
+        if (in_service := self.source.engine) is not None:
+            self._formers.note(in_service)
+        return ready
 
     async def _of_list(self, asked: Question, of: ListId) -> Engine | Answer:
         """Return the engine of a list, or what is kept of the page (GoneListError)."""

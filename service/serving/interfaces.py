@@ -131,10 +131,10 @@ class EngineSource(Protocol):
     def close(self) -> None:
         """Load nothing ahead any more."""
 
-    def changed(self) -> bool:
-        """Whether model or tables are others than those of `engine`: a look at two files.
+    def ready(self) -> Engine | None:
+        """Return the engine if it is that of the workspace as it is now, else None.
 
-        An engine that was loaded ahead is put in service by it.
+        An engine that was loaded ahead is put in service first; nothing is loaded.
         """
 
     def pool_version(self) -> str:

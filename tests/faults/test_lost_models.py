@@ -168,7 +168,7 @@ def test_a_loading_that_fails_is_not_tried_again_at_every_request(
 
     holder = EngineHolder(registry.workspace, HashedEncoder(), lambda: now[0])
     with monkeypatch.context() as patch:
-        patch.setattr("service.serving.holder.Engine.load", fail)
+        patch.setattr("service.serving.loader.Engine.load", fail)
         for _ in range(50):
             with pytest.raises(DamagedError, match="broken"):
                 holder.current()
@@ -210,10 +210,10 @@ def test_requests_of_the_same_moment_share_a_look(registry: ModelRegistry) -> No
     now = [100.0]
     holder = EngineHolder(registry.workspace, HashedEncoder(), lambda: now[0])
     holder.current()
-    assert not holder.changed()
+    assert holder.ready()
     registry.activate(OTHER)
-    assert not holder.changed()
+    assert holder.ready()
     now[0] += LOOK_SECONDS
-    assert holder.changed()
+    assert not holder.ready()
     assert holder.current().model_version == OTHER
-    assert not holder.changed()
+    assert holder.ready()

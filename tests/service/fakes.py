@@ -193,8 +193,8 @@ class FakeSource:
     def close(self) -> None:
         pass
 
-    def changed(self) -> bool:
-        return self.error is not None or self.engine is not self.there
+    def ready(self) -> FakeEngine | None:
+        return self.engine if self.error is None and self.engine is self.there else None
 
     def pool_version(self) -> str:
         return self.there.pool_version

@@ -15,7 +15,6 @@ from service.api.app import create_app
 from service.database.connection import Database
 from service.database.key_store import KeyStore
 from service.serving import reasons
-from service.serving.holder import EngineHolder
 from service.serving.leads import LeadWriter
 from service.settings import Settings
 from tests.pool import NEED_IDS, HashedEncoder
@@ -107,9 +106,8 @@ def service(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Iterator[S
     tokens = {name: store.add(role, zones)[1] for name, (role, zones) in KEYS.items()}
     database.close()
     settings = Settings.load(home=workspace.home)
-    holder = EngineHolder(workspace, HashedEncoder())
-    app = create_app(settings, holder, ModelRegistry(workspace))  # type: ignore[arg-type]
-    holder.workspace = app.state.parts.ledger.workspace
+    monkeypatch.setattr("features.encoder.encoder_named", lambda _: HashedEncoder())
+    app = create_app(settings, registry=ModelRegistry(workspace))  # type: ignore[arg-type]
     with TestClient(app, base_url="http://127.0.0.1:8000") as client:
         yield Service(client, tokens)
 

@@ -349,11 +349,11 @@ def test_what_was_removed_is_gone_at_once_and_what_is_new_is_ranked(workspace):
     holder = EngineHolder(workspace, HashedEncoder())
     engine = holder.current()
     assert "E000" in ids(page(engine))
-    assert not holder.changed()
+    assert holder.ready()
     assert holder.current() is engine
 
     workspace.remove("enterprise", "E000")
-    assert holder.changed()
+    assert not holder.ready()
     assert "E000" not in ids(page(holder.current()))
     assert page(holder.current())["pool_version"] != engine.pool_version
 
@@ -460,7 +460,7 @@ def test_an_event_is_seen_at_once_and_gone_at_once_without_reading_the_profiles_
     asked = NeedQuery("光电LED", zone_id="far")
     before = page(first, asked)
     with_event(workspace, "signed")
-    assert holder.changed()
+    assert not holder.ready()
     second = holder.current()
     assert second.bound is first.bound
     after = page(second, asked)

@@ -69,28 +69,28 @@ def test_what_was_loaded_ahead_is_put_in_service_by_a_look(
 ) -> None:
     first = holder.engine
     assert first is not None
-    holder.load_ahead(OTHER)
+    holder.loader.load_ahead(OTHER)
     assert holder.engine is first
-    assert not holder.changed()
+    assert holder.ready()
     monkeypatch.setattr(Engine, "load", None)  # nothing is loaded from here on
     registry.activate(OTHER)
-    assert not holder.changed()
+    assert holder.ready()
     assert version(holder) == OTHER
     registry.rollback()
-    assert not holder.changed()
+    assert holder.ready()
     assert holder.engine is holder.current() is first
     registry.activate(OTHER)
-    assert not holder.changed()
+    assert holder.ready()
     assert version(holder) == OTHER
 
 
 def test_what_is_there_is_not_loaded_ahead_again(
     holder: EngineHolder, registry: ModelRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    holder.load_ahead(OTHER)
+    holder.loader.load_ahead(OTHER)
     monkeypatch.setattr(Engine, "load", None)
-    holder.load_ahead(OTHER)
-    holder.load_ahead(version(holder))
+    holder.loader.load_ahead(OTHER)
+    holder.loader.load_ahead(version(holder))
 
 
 def test_requests_hardly_wait_for_what_is_loaded_ahead(
@@ -105,16 +105,16 @@ def test_requests_hardly_wait_for_what_is_loaded_ahead(
     usual = sys.getswitchinterval()
     monkeypatch.setattr(Engine, "load", load)
     with pytest.raises(UnavailableError):
-        holder.load_ahead(OTHER)
+        holder.loader.load_ahead(OTHER)
     assert seen == [pytest.approx(usual / 10)]
     assert sys.getswitchinterval() == usual
 
 
 def test_of_other_tables_it_is_loaded_anew(holder: EngineHolder, registry: ModelRegistry) -> None:
-    holder.load_ahead(OTHER)
+    holder.loader.load_ahead(OTHER)
     registry.workspace.remove("enterprise", "E000")
     registry.activate(OTHER)
-    assert holder.changed()
+    assert not holder.ready()
     engine = holder.current()
     assert engine.model_version == OTHER
     assert engine.pool_version == registry.workspace.pool_version
@@ -122,29 +122,29 @@ def test_of_other_tables_it_is_loaded_anew(holder: EngineHolder, registry: Model
         engine.enterprise("E000")
     # The version before is bound to the tables of before: it is no spare any more.
     registry.rollback()
-    assert holder.changed()
+    assert not holder.ready()
     assert holder.current().pool_version == registry.workspace.pool_version
 
 
 def test_a_look_waits_for_nobody_who_loads(holder: EngineHolder, registry: ModelRegistry) -> None:
-    holder.load_ahead(OTHER)
+    holder.loader.load_ahead(OTHER)
     registry.activate(OTHER)
-    with holder._lock:
-        assert holder.changed()
-    assert not holder.changed()
+    with holder.loader._lock:
+        assert not holder.ready()
+    assert holder.ready()
 
 
 def test_no_more_than_two_engines_are_kept(holder: EngineHolder, registry: ModelRegistry) -> None:
-    holder.load_ahead(OTHER)
-    assert holder._spare is not None
-    spare = weakref.ref(holder._spare[0])
-    holder.load_ahead(THIRD)
+    holder.loader.load_ahead(OTHER)
+    assert holder.state.spare is not None
+    spare = weakref.ref(holder.state.spare[0])
+    holder.loader.load_ahead(THIRD)
     gc.collect()
     assert spare() is None
     first = version(holder)
     registry.activate(OTHER)
     assert holder.current().model_version == OTHER
-    assert holder._spare[0].model_version == first
+    assert holder.state.spare[0].model_version == first
 
 
 def test_an_activation_finds_the_version_loaded(
@@ -153,10 +153,10 @@ def test_an_activation_finds_the_version_loaded(
     join(holder, registry)
     registry.activate(OTHER)
     monkeypatch.setattr(Engine, "load", None)
-    assert not holder.changed()
+    assert holder.ready()
     assert version(holder) == OTHER
     registry.rollback()
-    assert not holder.changed()
+    assert holder.ready()
     assert version(holder) == registry.active() != OTHER
 
 
@@ -171,10 +171,10 @@ def test_what_a_worker_cannot_load_does_not_become_active(
     with pytest.raises(ConflictError, match=rf"cannot load model {OTHER}: .*blend\.warm\.npy"):
         registry.activate(OTHER)
     assert registry.active() == first
-    assert not holder.changed()
+    assert holder.ready()
     assert version(holder) == first
     registry.activate(THIRD)
-    assert not holder.changed()
+    assert holder.ready()
     assert version(holder) == THIRD
 
 
@@ -187,7 +187,7 @@ def test_in_a_folder_that_takes_no_file_versions_are_loaded_when_active(
     holder.watcher.thread.join(5)
     assert not holder.watcher.thread.is_alive()
     registry.pointer.write_text(json.dumps({"history": [OTHER]}))
-    assert holder.changed()
+    assert not holder.ready()
     assert holder.current().model_version == OTHER
 
 
@@ -203,7 +203,7 @@ def test_an_office_s_words_are_taken_at_once_and_nothing_is_prepared_anew(
     rows = [("植物专项", ["精甲醇"], None, None)]
     own = pl.DataFrame(rows, SCHEMAS["words"].create_empty().schema, orient="row")
     workspace.commit({"words": own})
-    assert holder.changed()
+    assert not holder.ready()
     after = holder.current()
     assert "精甲醇" in words(after)
     assert after.prepared is before.prepared

@@ -77,7 +77,7 @@ def listed(engine: Engine) -> set[str]:
 
 
 def wait(holder: EngineHolder) -> None:
-    reading = holder._reading
+    reading = holder.loader.reading
     assert reading is not None
     reading.join(20)
     assert not reading.is_alive()
@@ -154,7 +154,7 @@ def test_profiles_that_cannot_be_read_are_tried_again(
     monkeypatch: pytest.MonkeyPatch,
     error: Exception,
 ) -> None:
-    monkeypatch.setattr("service.serving.holder._AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr("service.serving.loader._RETRY_SECONDS", 0.01)
     prepare, tried = preparing._prepare, threading.Event()
 
     def fail(_: str) -> None:
