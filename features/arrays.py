@@ -147,6 +147,8 @@ class NeedFeatures:
         Longitude and latitude of its zone, NaN where unknown.
     present : ZonePresence or None
         What its zone already has, None where nothing is known.
+    signals : ndarray of shape (n,) or None
+        How much speaks for each enterprise of the pool just now, 0 to 1; None without any signal.
     """
 
     need_id: str | None
@@ -159,10 +161,11 @@ class NeedFeatures:
     tokens: tuple[str, ...]
     point: tuple[float, float]
     present: ZonePresence | None = None
+    signals: NDArray[np.float32] | None = None
 
     @property
     def weight(self) -> int:
-        """Bytes that it takes in memory, as an estimate, without what its zone has."""
+        """Bytes that it takes, as an estimate, without what its zone has, and signals."""
         dense = [self.weights]
         for view in self.views.values():
             dense += [view.data, view.indices, view.indptr] if sparse.issparse(view) else [view]

@@ -11,7 +11,7 @@ from features.enterprise_columns import (
     LIST,
     SOURCE_HEADERS,
 )
-from features.vocabulary import ENDINGS, POSITIONS, ROLES, STAGES, YUAN
+from features.vocabulary import ENDINGS, POSITIONS, ROLES, SIGNALS, STAGES, YUAN
 
 _DATE = f"a date from 1949 to next year, {DAY}"
 _CODES = "codes of GB/T 4754-2017 parted by ;, such as C3962;3963"
@@ -214,13 +214,51 @@ WORDS = Table(
     ),
 )
 
+SIGNAL_ROWS = Table(
+    "signals",
+    "动向",
+    ("signal_id",),
+    (
+        Column("signal_id", Kind.ID, "动向编号 信号编号 线索编号 信号ID"),
+        Column("enterprise_id", Kind.ID, ENTERPRISE_ID_HEADERS, required=True, made_from="name"),
+        Column(
+            "date",
+            Kind.DATE,
+            "日期 时间 发布日期 公告日期 发生日期",
+            required=True,
+            low=1990,
+            expected=f"a date from 1990 to tomorrow, {DAY}",
+        ),
+        Column(
+            "kind",
+            Kind.CHOICE,
+            "类型 动向类型 信号类型 动向 类别 事件类型 动态类型",
+            required=True,
+            expected="a kind: "
+            + ", ".join(f"{word} ({own.gloss})" for word, own in SIGNALS.items()),
+            choices=SIGNALS,
+        ),
+        Column("text", Kind.TEXT, "内容 摘要 标题 动向内容 说明 描述 正文"),
+        Column("source", Kind.TEXT, SOURCE_HEADERS + " 出处 链接 网址 url"),
+    ),
+    aids=(
+        Column("name", Kind.TEXT, "企业名称 企业全称 公司名称 企业 公司 单位名称 名称 企业简称"),
+    ),
+)
+
 TABLES: Mapping[str, Table] = {
     table.name: table
-    for table in (ENTERPRISES, ZONES, NEEDS, JUDGEMENTS, EVENTS, CHAINS, INPUT_OUTPUT, WORDS)
+    for table in (
+        *(ENTERPRISES, ZONES, NEEDS, JUDGEMENTS, EVENTS, CHAINS, INPUT_OUTPUT, WORDS),
+        SIGNAL_ROWS,
+    )
 }
 
 WHOLE = frozenset({"chains", "input_output"})
 """Tables that an import replaces as a whole: a part of another map or year would contradict it."""
 
-OPTIONAL = WHOLE | {"words"}
+UNLEARNT = frozenset({"signals"})
+"""Tables that no model learns from: a model does not depend on what they are like."""
+
+OPTIONAL = WHOLE | {"words", "signals"}
 """Tables that can be taken out as a whole: what the project ships does without them."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from features.workspace import Workspace
 
 FILE = "joins.json"
-JOINED = ("enterprises", "judgements", "events")
+JOINED = ("enterprises", "judgements", "events", "signals")
 """The tables that are read otherwise where enterprises were joined."""
 _KEY = "enterprise_id"
 
@@ -68,7 +68,7 @@ class Joins:
             return rows
         moved = rows.with_columns(pl.col(_KEY).replace(into), was=pl.col(_KEY))
         own = moved.with_columns(other=pl.col("was") != pl.col(_KEY))
-        if table == "events":
+        if table in ("events", "signals"):
             return own.drop("was", "other")
         own = own.sort(_KEY, "other", "was", maintain_order=True)
         if table == "judgements":

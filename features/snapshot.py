@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 import polars as pl
 
 from features import calendar, joins
+from features.catalogue import UNLEARNT
 from features.chains import shipped_chain_map
 from features.errors import DamagedError, UnavailableError
 from features.retractions import SCHEMA, retracted
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-POOL = ("enterprises", "zones", "needs", "events", "chains", "input_output", "words")
+POOL = ("enterprises", "zones", "needs", "events", "chains", "input_output", "words", "signals")
 """The tables that answers are made from."""
 CURRENT = "current.json"
 """The file that says which file each table is in; it changes whenever a table does."""
@@ -141,6 +142,8 @@ class Snapshot:
         """
         if table == "judgements":
             return self._joined(self.imported(table), ("need_id", "enterprise_id"))
+        if table == "signals":
+            return self._joined(self.imported(table), ("signal_id",))
         if table != "events":
             return self.imported(table)
         events = self._joined(self.history(), ("event_id",))
@@ -209,7 +212,21 @@ class Snapshot:
     @property
     def pool_version(self) -> str:
         """16 hexadecimal digits that change with anything that answers are made from."""
-        return _hash(" ".join(self.version(table) for table in POOL))
+        versions = [self.version(table) for table in POOL]
+        if self.fades:
+            versions.append(self.today.isoformat())
+        return _hash(" ".join(versions))
+
+    @cached_property
+    def today(self) -> datetime.date:
+        """The day that it was when this was first asked for."""
+        return calendar.today()
+
+    @property
+    def fades(self) -> bool:
+        """Whether answers are others from day to day: signals fade."""
+        entry = self.entries.get("signals")
+        return entry is not None and entry.rows > 0
 
     @property
     def pool_date(self) -> str | None:
@@ -219,12 +236,13 @@ class Snapshot:
 
     @property
     def as_of(self) -> datetime.date | None:
-        """Day of the last import or record that changed any table; None without any.
+        """Day of the last import or record that changed what is learnt from; None without any.
 
         It is the day of a later event, once that has come. What training counts ages to: the same
         tables then give the same model on every later day.
         """
-        days = [at for table in SCHEMAS if (at := self.imported_at(table)) is not None]
+        learnt = [table for table in SCHEMAS if table not in UNLEARNT]
+        days = [at for table in learnt if (at := self.imported_at(table)) is not None]
         if self.log is not None and (at := self.log.changed_at()) is not None:
             days.append(at)
         last = max(map(calendar.day_of, days), default=None)

@@ -76,6 +76,17 @@ GAPS: Mapping[str, Choice] = {
 }
 """What a zone has of a node, and what an enterprise there would do for the chain."""
 
+SIGNALS: Mapping[str, Choice] = {
+    "expansion": Choice("扩产", "增产 扩建 扩能 产能扩张 新建产线 新增产能 技改扩能"),
+    "financing": Choice("融资", "获投 获得融资 增资 定增 发债"),
+    "subsidiary": Choice("新设子公司", "设立子公司 新设公司 新设分公司 成立子公司 对外投资"),
+    "land": Choice("拿地", "购地 竞得土地 土地竞得 摘牌 取得土地"),
+    "relocation": Choice("搬迁", "迁址 外迁 产能转移 腾退 搬迁改造"),
+    "tender": Choice("中标", "招标中标 中标公告 获得订单 重大订单"),
+    "listing": Choice("上市", "首发上市 IPO 挂牌 过会"),
+}
+"""What an enterprise has done that says it may be about to invest."""
+
 POSITIONS: Mapping[str, Choice] = {
     "upstream": Choice("上游"),
     "midstream": Choice("中游"),

@@ -33,9 +33,10 @@ LOCK_SECONDS = 120.0
 """How long a writer waits for another one."""
 
 _REMOVABLE = {
-    "enterprise": ("enterprises", "enterprise_id", ("judgements", "events")),
+    "enterprise": ("enterprises", "enterprise_id", ("judgements", "events", "signals")),
     "need": ("needs", "need_id", ("judgements", "events")),
     "event": ("events", "event_id", ()),
+    "signal": ("signals", "signal_id", ()),
 }
 
 
@@ -189,7 +190,7 @@ class Workspace:
 
     def remove(
         self,
-        kind: Literal["enterprise", "need", "event", "table"],
+        kind: Literal["enterprise", "need", "event", "signal", "table"],
         id: str,  # noqa: A002
     ) -> dict[str, int]:
         """Take an enterprise, a need or an event out, with the judgements and events about it.

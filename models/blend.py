@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from models.signals import SIGNALS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -95,7 +97,7 @@ class Blend:
     @property
     def factors(self) -> tuple[str, ...]:
         """The rows of contributions, the constant last."""
-        return (*self.names, "need_head", "hybrid", *HISTORY, CONSTANT)
+        return (*self.names, "need_head", "hybrid", *HISTORY, SIGNALS, CONSTANT)
 
     def content_parts(
         self, scores: Sequence[NDArray[Any] | None], size: int, shares: Shares = None
@@ -119,7 +121,7 @@ class Blend:
         chosen: int,
         shares: Shares = None,
     ) -> NDArray[np.float64]:
-        """Return each factor's part of the raw score but the constant, shape (factors - 1, n).
+        """Return each factor's part of the raw score but signals and constant, (factors - 2, n).
 
         Parameters
         ----------

@@ -16,6 +16,7 @@ from features.ordered import found_in
 from models.blend import content_share
 from models.node_match import BREADTH
 from models.ranker import content_factors
+from models.signals import signal_part
 from models.word_match import topic_query
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class Estimate:
             else:
                 at, here = found_in(rows, known)
                 found[at] += weight * parts[here]
-        return found
+        return found + signal_part(need, rows, len(found)).astype(np.float32)
 
     def _products(
         self, query: NDArray[np.float32], rows: NDArray[np.intp] | None

@@ -17,6 +17,7 @@ from models.head import NeedHeads
 from models.hybrid import LightFMHybrid
 from models.node_match import CodeMatch, NodeMatch
 from models.proximity import Proximity
+from models.signals import signal_part
 from models.supply import SupplyLink
 from models.track_record import DealHistory, HistoryScorer
 from models.word_match import ItemWords, TextWords, TopicWords
@@ -143,6 +144,7 @@ class PoolRanker:
         self._hybrid = ranker.hybrid.prepare_measured(pool, self.measured[ranker.hybrid.name])
         self._heads = ranker.heads.prepare_measured(pool, self.measured[ranker.heads.name])
         self._history = HistoryScorer(ranker.history, pool)
+        self._rows: NDArray[np.intp] | None = None
 
     def take(self, rows: NDArray[np.intp], *, in_single: bool = False) -> PoolRanker:
         """Return the ranker bound to some rows, shape (k,): their `values` are those of the pool.
@@ -162,6 +164,7 @@ class PoolRanker:
         taken._hybrid = hybrid.prepare_measured(taken.pool, taken.measured[hybrid.name])
         taken._heads = heads.prepare_measured(taken.pool, taken.measured[heads.name])
         taken._history = self._history.take(rows)
+        taken._rows = rows
         return taken
 
     def contributions(self, need: NeedFeatures) -> NDArray[np.float64]:
@@ -177,6 +180,7 @@ class PoolRanker:
             self.ranker.hybrid.score(need, self._hybrid),
             self.ranker.heads.score(need, self._heads),
             self._history.parts(need),
+            signal_part(need, self._rows, len(self.pool)),
         )
 
     def content_parts(
@@ -203,7 +207,7 @@ class PoolRanker:
         shares: Shares = None,
     ) -> NDArray[np.float64]:
         """Return the contributions, but the constant, of those whose values and parts these are."""
-        return self.ranker.blend.contributions(
+        parts = self.ranker.blend.contributions(
             content,
             values.hybrid,
             values.head,
@@ -211,6 +215,7 @@ class PoolRanker:
             len(self.ranker.heads.chosen(need.need_id)),
             shares,
         )
+        return np.vstack([parts, values.signals])
 
     def alone(self, need: NeedFeatures) -> NDArray[np.float64]:
         """Return each factor's own scores, standardised, whatever it weighs in the blend.
@@ -227,7 +232,7 @@ class PoolRanker:
         ]
         silent = np.zeros(values.size)
         rows = [silent if own is None else standardise(own) for own in spoken]
-        return np.vstack([*rows, values.history])
+        return np.vstack([*rows, values.history, values.signals])
 
     def history_sum(
         self, need: NeedFeatures
@@ -247,22 +252,26 @@ class Values(NamedTuple):
     hybrid, head : ndarray of shape (n,) or None
     history : ndarray of shape (2, n)
         On the scale of the whole pool.
+    signals : ndarray of shape (n,)
+        On the scale of raw scores.
     """
 
     content: list[NDArray[Any] | None]
     hybrid: NDArray[np.float32] | None
     head: NDArray[np.float32] | None
     history: NDArray[np.float64]
+    signals: NDArray[np.float64]
 
     @classmethod
     def beside(cls, *parts: Values) -> Values:
         """Return the values for one need of several groups of enterprises as those of one."""
-        content, hybrid, head, history = zip(*parts, strict=True)
+        content, hybrid, head, history, signals = zip(*parts, strict=True)
         return cls(
             [_together(own) for own in zip(*content, strict=True)],
             _together(hybrid),
             _together(head),
             np.hstack(history),
+            np.concatenate(signals),
         )
 
     @property

@@ -25,7 +25,9 @@ from features.tables.references import (
     unknown_zones,
     with_joined_ids,
     with_known_codes,
+    with_named_enterprises,
     with_need_ids,
+    with_signal_ids,
     with_unknown_references,
     without_empty_words,
 )
@@ -192,7 +194,11 @@ def _checked(
         frame, matches = match_enterprises(frame, rows, read)
         warnings += matches.warnings
     frame, left_out = with_known_codes(table, frame)
+    if table.name == "signals":
+        frame = with_named_enterprises(frame)
     frame = with_joined_ids(table, frame, read)
+    if table.name == "signals":
+        frame = with_signal_ids(frame)
     frame = with_unknown_references(table, frame, read)
     frame, unread = (frame, None) if strict else unread_values(table, rows, frame)
     # Taken lazily, the failures alone are made: a file without any is not copied.

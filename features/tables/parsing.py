@@ -278,7 +278,7 @@ def _scalar(text: pl.Expr, column: Column, unit: float) -> pl.Expr:
 
 
 def _last_day(table: Table, today: datetime.date) -> datetime.date:
-    if table.name == "events":
+    if table.name in ("events", "signals"):
         return today + datetime.timedelta(days=1)
     return datetime.date(today.year + 1, 12, 31)
 

@@ -1,6 +1,7 @@
 """What the rows of a table refer to: needs, enterprises, zones and industry codes."""
 
 from collections.abc import Callable, Collection
+from hashlib import sha256
 from pathlib import Path
 
 import polars as pl
@@ -9,7 +10,7 @@ from features.chains import ChainMap
 from features.columns import Table
 from features.errors import InputError
 from features.industry_codes import find
-from features.tables.identity import MADE
+from features.tables.identity import MADE, made_id
 from features.tables.matching import joined_ids
 from features.tables.schema import flag
 
@@ -52,7 +53,7 @@ def with_known_codes(table: Table, frame: pl.DataFrame) -> tuple[pl.DataFrame, l
 
 def with_joined_ids(table: Table, frame: pl.DataFrame, read: Read) -> pl.DataFrame:
     """Put the code of an enterprise for an id that was made from one of its names."""
-    if table.name not in {"judgements", "events"}:
+    if table.name not in {"judgements", "events", "signals"}:
         return frame
     made = frame["enterprise_id"].str.starts_with(MADE).fill_null(value=False)
     if not made.any():
@@ -87,10 +88,36 @@ def check_concepts(path: Path, words: pl.DataFrame) -> None:
             way.append(above)
 
 
+def with_named_enterprises(frame: pl.DataFrame) -> pl.DataFrame:
+    """Give a signal whose enterprise has no id in the file the one that is made from its name."""
+    without = frame.filter(pl.col("enterprise_id").is_null())["name"].drop_nulls().unique()
+    ids = {name: made_id(name) for name in without.to_list()}
+    made = pl.col("name").replace_strict(ids, default=None, return_dtype=pl.String)
+    return frame.with_columns(enterprise_id=pl.coalesce("enterprise_id", made))
+
+
+def with_signal_ids(frame: pl.DataFrame) -> pl.DataFrame:
+    """Give a signal without an id one that whose it is, its day, its kind and its text make.
+
+    The same file imported again then changes nothing.
+    """
+    said = frame["text"].fill_null("").to_list()
+    digest = pl.Series([sha256(text.encode()).hexdigest()[:8] for text in said], dtype=pl.String)
+    parts = (pl.col("enterprise_id"), pl.col("date").cast(pl.String), pl.col("kind"))
+    # A row without one of these is bad for that alone.
+    made = pl.concat_str(*(part.fill_null("") for part in parts), digest, separator="/")
+    return frame.with_columns(signal_id=pl.coalesce("signal_id", made))
+
+
 def with_unknown_references(table: Table, frame: pl.DataFrame, read: Read) -> pl.DataFrame:
-    """Flag judgements and events about needs, enterprises or zones that the workspace lacks."""
-    if table.name not in {"judgements", "events"}:
+    """Flag rows about needs, enterprises or zones that the workspace lacks."""
+    if table.name not in {"judgements", "events", "signals"}:
         return frame
+    if table.name == "signals":
+        ids = read("enterprises")["enterprise_id"]
+        lacking = pl.col("enterprise_id").is_in(ids.implode()).not_().fill_null(False)
+        wrong = flag("enterprise_id")
+        return frame.with_columns((pl.col(wrong) | lacking).alias(wrong))
     needs = read("needs")
     known = {"need_id": needs["need_id"], "enterprise_id": read("enterprises")["enterprise_id"]}
     flags = {

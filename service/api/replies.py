@@ -105,6 +105,17 @@ class StageName(Outgoing):
     need_id: str | None
 
 
+class SignalTold(Outgoing):
+    """What an enterprise has done that says it may be about to invest; imported, never made up."""
+
+    date: str
+    kind: str
+    name: str = Field(description="The kind in words.")
+    text: str | None
+    source: str | None
+    strength: float = Field(ge=0, le=1, description="What it still says; it fades with time.")
+
+
 class Lead(Outgoing):
     """An enterprise proposed for a need."""
 
@@ -126,6 +137,9 @@ class Lead(Outgoing):
     )
     seat: Literal["county", "city"] | None = Field(
         default=None, description="Whether it is seated in the zone's county or city already."
+    )
+    signals: list[SignalTold] = Field(
+        default=[], description="What it has done of late, what says most first: why now."
     )
     reasons: list[Reason] = Field(description="Every factor that is not zero, largest first.")
 

@@ -36,6 +36,7 @@ class TableName(StrEnum):
     chains = "chains"
     input_output = "input_output"
     words = "words"
+    signals = "signals"
 
 
 class Removable(StrEnum):
@@ -44,6 +45,7 @@ class Removable(StrEnum):
     enterprise = "enterprise"
     need = "need"
     event = "event"
+    signal = "signal"
     judgement = "judgement"
     table = "table"
 

@@ -11,6 +11,8 @@ import numpy as np
 from features.errors import InputError, UnavailableError
 from features.ordered import found_in
 from features.presence import Presence
+from features.signals import NONE as NO_SIGNALS
+from features.signals import Signals
 from models import prepared
 from models.registry import ModelRegistry
 from service.serving import loading
@@ -63,6 +65,8 @@ class Engine(Directory):
         The table words, where it may be another than the ranker was read with.
     words : WordSource
         A language model, whose words come before those of the thesaurus.
+    signals : Signals
+        What enterprises have done of late.
     """
 
     def __init__(
@@ -76,6 +80,7 @@ class Engine(Directory):
         made_of: tuple[str, ...] = (),
         own_words: pl.DataFrame | None = None,
         words: WordSource = NO_WORDS,
+        signals: Signals = NO_SIGNALS,
     ) -> None:
         bound, residents = prepared.bound, prepared.residents
         space = bound.ranker.space
@@ -90,9 +95,10 @@ class Engine(Directory):
         self.pool_version = pool_version
         self.pool_date = pool_date
         self._presence = Presence(space, bound.pool, residents, **tables)
-        self.need_cache = NeedCache(self.space, self._zones, self._presence, words)
+        found = signals.spread(bound.pool.ids)
+        self.need_cache = NeedCache(self.space, self._zones, self._presence, words, found)
         self.ranking = Ranking(prepared)
-        self.writer = LeadWriter(prepared, self._presence)
+        self.writer = LeadWriter(prepared, self._presence, signals)
 
     @classmethod
     def load(
@@ -167,6 +173,7 @@ class Engine(Directory):
             made_of=made_of,
             own_words=snapshot.read("words"),
             words=words,
+            signals=Signals(snapshot.read("signals"), snapshot.today),
         )
 
     def touch(self) -> None:

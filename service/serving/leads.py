@@ -15,6 +15,7 @@ from service.serving.chances import chance
 from service.serving.directory import brief
 from service.serving.neighbours import stage_told
 from service.serving.reasons import chosen_rows, find_evidence, node_of, reasons
+from service.serving.signals import signals_shown
 from service.threads import check_wanted
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from features.chains import Node
     from features.need import NeedQuery
     from features.presence import Presence
+    from features.signals import Signals
     from models.prepared import Prepared
     from service.serving.interfaces import Document, Language
     from service.serving.reasons import Evidence
@@ -41,12 +43,15 @@ class LeadWriter:
     prepared : Prepared
     presence : Presence
         The enterprises and the events of each zone.
+    signals : Signals
+        What enterprises have done of late.
     """
 
-    def __init__(self, prepared: Prepared, presence: Presence) -> None:
+    def __init__(self, prepared: Prepared, presence: Presence, signals: Signals) -> None:
         self.bound = prepared.bound
         self.profiles = prepared.profiles
         self.presence = presence
+        self.signals = signals
         self.chosen: LocalCache[NDArray[np.intp]] = LocalCache(_CHOSEN_BYTES)
         self._lock = threading.Lock()
 
@@ -92,6 +97,7 @@ class LeadWriter:
             "node": {"node_id": node.node_id, "name": _name(node, language)} if node else None,
             "stage": self._stage(need, profile["enterprise_id"], language),
             "seat": self.presence.seats(need.zone_id).get(row),
+            "signals": signals_shown(evidence.signals, language),
             "reasons": reasons(self.bound, parts, evidence, language),
         }
 
@@ -114,7 +120,8 @@ class LeadWriter:
                 self.chosen.put(need.need_id, chosen, chosen.nbytes + _ENTRY_BYTES)
         products = self.profiles.row(row)["products"] or ()
         made = frozenset(product["name"] for product in products)
-        return find_evidence(self.bound, need, row, chosen, made)
+        signals = tuple(self.signals.of(str(self.bound.pool.ids[row])))
+        return replace(find_evidence(self.bound, need, row, chosen, made), signals=signals)
 
     def columns(
         self, features: NeedFeatures, rows: NDArray[np.intp], language: Language

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
+from features import calendar
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -20,10 +22,13 @@ class TablesMark(NamedTuple):
         Time of change and inode of the file that names the current tables.
     events : str
         The last recorded events that this process has noticed.
+    day : int
+        The ordinal of the day: signals fade from one to the next.
     """
 
     pointer: tuple[int, int]
     events: str
+    day: int
 
 
 class Mark(NamedTuple):
@@ -54,7 +59,7 @@ class Marks:
 
     def tables(self) -> TablesMark:
         """Return the mark of its tables."""
-        return TablesMark(_changed_at(self._tables), self.events())
+        return TablesMark(_changed_at(self._tables), self.events(), calendar.today().toordinal())
 
     def events(self) -> str:
         """Return the mark of its recorded events, which needs no look at a file."""

@@ -11,6 +11,9 @@ from service.cache.local import LocalCache
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from features.arrays import NeedFeatures
     from features.need import NeedQuery
     from features.presence import Presence
@@ -32,6 +35,8 @@ class NeedCache:
         The enterprises that each zone already has.
     words : WordSource
         A language model, whose words come before those of the thesaurus.
+    signals : ndarray of shape (n,), optional
+        How much speaks for each enterprise of the pool just now.
     """
 
     def __init__(
@@ -40,11 +45,13 @@ class NeedCache:
         zones: Mapping[str, dict[str, Any]],
         presence: Presence,
         words: WordSource,
+        signals: NDArray[np.float32] | None = None,
     ) -> None:
         self.space = space
         self.zones = zones
         self.presence = presence
         self.words = words
+        self.signals = signals
         self.entries: LocalCache[NeedFeatures] = LocalCache(_BYTES)
         self._lock = threading.Lock()
 
@@ -61,6 +68,7 @@ class NeedCache:
                     found = replace(
                         found, understood=replace(found.understood, unanswered=given.problem)
                     )
+                found = replace(found, signals=self.signals)
                 self.entries.put((need, given), found, found.weight)
         return found
 

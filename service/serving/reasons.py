@@ -13,10 +13,12 @@ from features.ordered import found_in
 from models.blend import CONSTANT
 from models.gap import Filling, filling
 from models.ranker import ranked_factors
+from models.signals import SIGNALS
 from models.supply import Link, link
 from models.word_match import item_matches
 from service.serving.neighbours import gap_told, link_told
 from service.serving.sentences import FACTORS
+from service.serving.signals import signal_told
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from features.arrays import NeedFeatures, PoolFeatures
     from features.chains import ChainMap, Node
+    from features.signals import Signal
     from models.ranker import PoolRanker
     from service.serving.interfaces import Language
 
@@ -66,6 +69,8 @@ class Evidence:
         With whom of the zone it would trade.
     filling : Filling or None
         The gap of the zone that it would fill, at the node `gap_node` with the product `filled`.
+    signals : tuple of Signal
+        What it has done of late, what says most first.
     """
 
     name: str
@@ -82,6 +87,7 @@ class Evidence:
     filling: Filling | None = None
     gap_node: Node | None = None
     filled: str | None = None
+    signals: tuple[Signal, ...] = ()
 
 
 def chosen_rows(bound: PoolRanker, need: NeedFeatures) -> NDArray[np.intp]:
@@ -183,6 +189,8 @@ def summary(said: list[dict[str, Any]], separator: str, most: int = 3) -> str:
     if most > 1 and not any(reason["factor"] in _OF_THE_ZONE for reason in told):
         of_the_zone = [r for r in found[most:] if r["factor"] in _OF_THE_ZONE]
         told[most - 1 :] = of_the_zone[:1] or told[most - 1 :]
+    # Why now is asked whatever else there is to say.
+    told += [r for r in found if r["factor"] == SIGNALS and r not in told]
     return separator.join(reason["text"] for reason in told)
 
 
@@ -206,6 +214,7 @@ def _words(evidence: Evidence, *, chinese: bool) -> dict[str, str]:
         "node": _node_told(evidence, chinese=chinese),
         "akin": _akin_told(evidence, chinese=chinese),
         "shared": _shared_told(evidence, chinese=chinese),
+        "signal": signal_told(evidence.signals, chinese=chinese),
     }
 
 
@@ -276,6 +285,9 @@ def _pointed_at(factor: str, evidence: Evidence) -> list[str]:
         found += evidence.shared
     elif factor == "item_words":
         found.append(evidence.answered)
+    elif factor == SIGNALS:
+        told = [text for signal in evidence.signals for text in (signal.text, signal.source)]
+        found = told if any(told) else [evidence.name]
     return list(dict.fromkeys(text for text in found if text))
 
 

@@ -9,7 +9,8 @@ class FactorGloss:
     """How a factor is called, and what its reason says when it speaks for or against a lead.
 
     The sentences may hold {answer}, {subject}, {node}, {akin}, {shared}, and for what the zone has
-    {link} and {gap}, with the products {traded} and {filled} that they rest on.
+    {link} and {gap}, with the products {traded} and {filled} that they rest on; {signal} is what
+    the enterprise has done of late.
     """
 
     gloss: str
@@ -98,6 +99,11 @@ FACTORS: Mapping[str, FactorGloss] = {
             "has made deals in this zone, its region or near by{deals}",
             "has made deals, but few around here{deals}",
         ),
+    ),
+    "signals": FactorGloss(
+        "近期动向",
+        ("{signal}", "近期动向不支持"),
+        ("{signal}", "what it did of late speaks against it"),
     ),
     "constant": FactorGloss(
         "基准",

@@ -104,7 +104,7 @@ def test_a_factor_without_weight_is_left_out_unread():
 
 def test_the_rows_of_contributions_are_named():
     learnt = ("need_head", "hybrid", "track_record", "place_affinity")
-    assert BLEND.factors == ("a", "b", *learnt, "constant")
+    assert BLEND.factors == ("a", "b", *learnt, "signals", "constant")
 
 
 def test_contributions_to_a_cold_need_by_hand():
@@ -132,7 +132,7 @@ def test_contributions_to_a_warm_need_by_hand():
 @pytest.mark.parametrize("head", [None, np.array([1, 3])], ids=["cold", "warm"])
 def test_what_says_nothing_adds_nothing(head):
     found = BLEND.contributions(CONTENT, None, head, SILENT, 1)
-    said = dict(zip(BLEND.factors[:-1], found.tolist(), strict=True))
+    said = dict(zip(BLEND.factors[:-2], found.tolist(), strict=True))
     for name in ("hybrid", "track_record", "place_affinity"):
         assert said[name] == [0, 0]
     assert any(said["need_head"]) is (head is not None)
@@ -144,7 +144,7 @@ def test_an_unknown_enterprise_gets_nothing_but_the_constant():
     history = np.array([[1.0, 0, -1], [0, 0, 0]])
     for head in (None, nothing):
         found = BLEND.contributions(content, nothing, head, history, 1)
-        assert found[:, 1].tolist() == [0] * (len(BLEND.factors) - 1)
+        assert found[:, 1].tolist() == [0] * (len(BLEND.factors) - 2)
 
 
 @pytest.mark.parametrize("warm", [False, True])

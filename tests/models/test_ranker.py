@@ -59,7 +59,7 @@ def test_contributions_have_a_row_a_factor(bound):
 def test_factors_stand_in_the_order_in_which_they_are_summed(bound):
     content = [factor.name for factor in content_factors()]
     learnt = ["need_head", "hybrid", "track_record", "place_affinity"]
-    assert list(bound.ranker.blend.factors) == [*content, *learnt, "constant"]
+    assert list(bound.ranker.blend.factors) == [*content, *learnt, "signals", "constant"]
 
 
 def test_history_speaks_in_two_parts_with_one_weight(traded):
@@ -104,6 +104,7 @@ def test_unknown_fields_count_for_nothing(bound):
         "proximity",
         "track_record",
         "place_affinity",
+        "signals",
     ]
 
 

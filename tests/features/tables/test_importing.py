@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from features.errors import InputError, RejectedRowsError, UnavailableError, UsageError
+from features.joins import join
 from features.tables.exporting import exported
 from features.tables.importing import check_rows, import_table
 from features.tables.report import Options
@@ -596,3 +597,45 @@ def test_the_pilot_city(shared_data, workspace):
     needs = workspace.read("needs")
     assert "cz-gaoxin/电子信息" in needs["need_id"]
     assert needs.filter(pl.col("role") == "leading").height == 26
+
+
+def test_signals_are_found_by_name_kept_once_and_refused_where_they_cannot_be(
+    load, workspace, known
+):
+    text = (
+        "企业名称,发布日期,动向类型,内容,来源,联系电话\n"
+        "甲,2025-10-20,扩产,新建产线,公司公告,13900000000\n"
+        "乙,2025年9月,融资,,,\n"
+        "丙,2025-10-20,扩产,,,\n"
+        "甲,2025-12-20,扩产,,,\n"
+        "甲,2025-10-20,倒闭,,,\n"
+        "甲,,上市,,,\n"
+    )
+    report = load("signals", text)
+    assert counts(report) == (6, 2, 0, 0, 4)
+    assert [problem.column for problem in report.problems] == [
+        *("enterprise_id", "发布日期", "动向类型", "发布日期"),
+    ]
+    assert counts(load("signals", text)) == (6, 0, 2, 2, 4)
+    rows = workspace.read("signals").select("enterprise_id", "date", "kind", "text", "source")
+    assert rows.rows() == [
+        ("a", date(2025, 10, 20), "expansion", "新建产线", "公司公告"),
+        ("b", date(2025, 9, 1), "financing", None, None),
+    ]
+    again = exported("signals", workspace.read("signals")).write_csv()
+    assert counts(load("signals", again)) == (2, 0, 2, 2, 0)
+    assert workspace.remove("enterprise", "b") == {"enterprises": 1, "signals": 1}
+    (id_,) = workspace.read("signals")["signal_id"]
+    assert workspace.remove("signal", id_) == {"signals": 1}
+
+
+def test_signals_of_joined_enterprises_are_those_of_one(load, workspace, known):
+    load("signals", "signal_id,enterprise_id,date,kind\ns,b,2025-10-20,listing\n")
+    join(workspace, "a", "b")
+    assert workspace.read("signals")["enterprise_id"].to_list() == ["a"]
+
+
+def test_control_characters_do_not_come_in_with_a_signal(load, workspace, known):
+    load("signals", 'enterprise_id,date,kind,text\na,2025-10-20,拿地,"竞得\x1b[31m地块\x07"\n')
+    (text,) = workspace.read("signals")["text"]
+    assert text == "竞得[31m地块"

@@ -1,7 +1,7 @@
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import orjson
@@ -67,7 +67,7 @@ def test_a_page_has_the_contract_s_fields(engine):
     for lead in found["leads"]:
         assert set(lead) == {
             *("rank", "enterprise", "score", "raw_score", "confidence", "probability"),
-            *("probability_note", "node", "stage", "seat", "reasons", "fit"),
+            *("probability_note", "node", "stage", "seat", "signals", "reasons", "fit"),
         }
         assert set(lead["enterprise"]) == {
             *("enterprise_id", "name", "short_name", "province", "city", "tags", "flags"),
@@ -543,3 +543,68 @@ def test_a_large_pool_is_ranked_in_two_stages_with_the_same_answers(
     assert (suited["need"]["need_id"], suited["rank"]) == (NEED, 1)
     batch = large.batch([large.need(NEED)], EACH, include=INCLUDED)
     assert batch["enterprise_id"].to_list() == ids(page(large, limit=EACH))
+
+
+def with_signal(workspace, day, **more):
+    row = {"signal_id": "s", "enterprise_id": "E004", "date": day, "kind": "expansion", **more}
+    workspace.commit({"signals": frame("signals", [row])})
+
+
+def test_a_signal_says_why_now_and_moves_its_enterprise_up(workspace, engine):
+    before = page(engine)
+    with_signal(workspace, date.today(), text="新建产线", source="公司公告")
+    after = page(Engine.load(workspace, HashedEncoder()))
+    assert ids(after).index("E004") <= ids(before).index("E004")
+    (lead, former) = (lead_of(found, "E004") for found in (after, before))
+    reason = told(lead, "signals")
+    assert reason["contribution"] > 0
+    assert reason["text"] == f"近期动向：{date.today()} 扩产「新建产线」（公司公告）"
+    assert reason["evidence"] == ["新建产线", "公司公告"]
+    assert lead["signals"][0]["name"] == "扩产"
+    assert former["signals"] == []
+    others = [one for one in after["leads"] if one["enterprise"]["enterprise_id"] != "E004"]
+    assert all("signals" not in [r["factor"] for r in one["reasons"]] for one in others)
+    assert sum(r["contribution"] for r in lead["reasons"]) == pytest.approx(lead["raw_score"])
+
+
+def test_the_summary_of_a_batch_says_why_now(workspace):
+    with_signal(workspace, date.today(), text="新建产线")
+    engine = Engine.load(workspace, HashedEncoder())
+    rows = engine.batch([engine.need(NEED)], EVERYBODY, explained=EVERYBODY)
+    said = dict(rows.select("enterprise_id", "reasons").iter_rows())
+    assert "扩产「新建产线」（来源未注明）" in said["E004"]
+    assert "近期动向" not in said["E001"]
+
+
+def test_a_signal_fades_from_day_to_day(workspace, monkeypatch):
+    day = date(2026, 1, 1)
+    with_signal(workspace, day)
+    parts, versions = [], []
+    for later in (0, 240, 480, 4_800):
+        monkeypatch.setattr("features.calendar.today", lambda later=later: day + timedelta(later))
+        engine = Engine.load(workspace, HashedEncoder())
+        found = [r for r in lead_of(page(engine), "E004")["reasons"] if r["factor"] == "signals"]
+        parts.append(found[0]["contribution"] if found else 0.0)
+        versions.append(engine.pool_version)
+    assert parts[:3] == pytest.approx([parts[0], parts[0] / 2, parts[0] / 4])
+    assert parts[3] == 0
+    assert len(set(versions)) == 4
+
+
+def test_the_day_does_not_change_answers_without_signals(workspace, monkeypatch):
+    versions = set()
+    for day in (date(2026, 1, 1), date(2026, 1, 2)):
+        monkeypatch.setattr("features.calendar.today", lambda day=day: day)
+        versions.add(Engine.load(workspace, HashedEncoder()).pool_version)
+    assert len(versions) == 1
+
+
+def test_a_new_day_brings_a_new_engine(workspace, monkeypatch):
+    day = date(2026, 1, 1)
+    with_signal(workspace, day)
+    monkeypatch.setattr("features.calendar.today", lambda: day)
+    holder = EngineHolder(workspace, HashedEncoder())
+    first = holder.current()
+    assert holder.current() is first
+    monkeypatch.setattr("features.calendar.today", lambda: day + timedelta(1))
+    assert holder.current().pool_version != first.pool_version

@@ -8,7 +8,7 @@ from typing import Any
 from service.serving.in_service import InService
 from service.serving.marks import Mark, TablesMark
 
-TABLES, OTHER_TABLES = TablesMark((1, 1), ""), TablesMark((2, 2), "")
+TABLES, OTHER_TABLES = TablesMark((1, 1), "", 0), TablesMark((2, 2), "", 0)
 MARK, LATER = Mark(TABLES, (1, 1)), Mark(TABLES, (2, 2))
 
 
