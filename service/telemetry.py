@@ -159,11 +159,6 @@ class Telemetry:
         """Count a look into a cache: the process's own (local) or Redis."""
         self._lookups[tier, found].count += 1
 
-    def hit(self) -> None:
-        """Count an answer that was found in the process."""
-        self._answers["hit"].count += 1
-        self._lookups["local", True].count += 1
-
     def event(self, action: Action) -> None:
         """Count an event that was recorded or retracted."""
         self._events[action].inc()

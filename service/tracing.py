@@ -5,14 +5,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from opentelemetry import trace
-
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
     from typing import Any
 
     from fastapi.telemetry import TelemetryConfig
-    from starlette.types import Scope
 
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 _SILENT: TelemetryConfig = {
@@ -27,13 +24,6 @@ _SILENT: TelemetryConfig = {
 def is_on() -> bool:
     """Whether the environment names a collector."""
     return any(os.environ.get(name) for name in _ENDPOINTS)
-
-
-def name_span(scope: Scope) -> None:
-    """Name the span of a request by the route that it came to without being routed."""
-    span, route = trace.get_current_span(), scope["route"].path_format
-    span.update_name(f"{scope['method']} {route}")
-    span.set_attribute("http.route", route)
 
 
 def configuration() -> TelemetryConfig:

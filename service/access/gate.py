@@ -11,7 +11,7 @@ from service.api.problems import Problem
 from service.database.ledger import Read
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from service.access.limits import Limiter
     from service.access.proxies import Proxies
@@ -21,6 +21,7 @@ CALLER = "lianzhao.caller"
 """Where in the scope of a request stands who asks."""
 ZONE = "lianzhao.zone"
 """Where in the scope a route notes the zone that a body is about, for the audit log."""
+_AUTHENTICATED = "lianzhao.authenticated"
 _ADMITTED = "lianzhao.admitted"
 MAX_QUERY = 2**15
 """Bytes of a path with its query."""
@@ -39,28 +40,39 @@ def who(scope: Scope, caller: Caller, proxies: Proxies) -> str:
 
 
 class Admission:
-    """Authenticates and limits a request once, and notes who made it when it was answered.
-
-    Every way of answering goes through this one: the fast way before the framework, and the gate.
-    """
+    """Authenticates and limits a request once, and notes in the audit log who was answered."""
 
     def __init__(self, ledger: Ledger, limiter: Limiter | None) -> None:
         self.ledger = ledger
         self.limiter = limiter
 
-    def admit(self, scope: Scope) -> Caller | Problem:
-        """Return who asks, or the refusal; the same again for the same request, counted once."""
-        found: Caller | Problem | None = scope.get(_ADMITTED)
+    def headers(self, scope: Scope) -> list[tuple[bytes, bytes]]:
+        """Return what the answer to a request has in its header, if the request came so far."""
+        return SECURITY_HEADERS if _ADMITTED in scope else []
+
+    def authenticate(self, scope: Scope) -> Caller | Problem:
+        """Return who asks, or the refusal; the same again for the same request."""
+        found: Caller | Problem | None = scope.get(_AUTHENTICATED)
         if found is None:
-            found = self.ledger.access.admit(scope)
+            found = scope[_AUTHENTICATED] = self.ledger.access.admit(scope)
             caller = found if isinstance(found, Caller) else NOBODY
             scope[CALLER], scope[KEY_ID] = caller, caller.key_id
-            found = scope[_ADMITTED] = self._refusal(scope, caller) or found
         return found
 
+    def admit(self, scope: Scope) -> Caller | Problem:
+        """Authenticate and limit a request, which is counted once."""
+        admitted: Caller | Problem | None = scope.get(_ADMITTED)
+        if admitted is None:
+            found = self.authenticate(scope)
+            admitted = scope[_ADMITTED] = self._refusal(scope, scope[CALLER]) or found
+        return admitted
+
     def note(self, scope: Scope, status: int) -> None:
-        """Note in the audit log what was answered, or refused, and to whom."""
-        admitted, access, caller = scope[_ADMITTED], self.ledger.access, scope[CALLER]
+        """Note in the audit log what was answered, or refused, and to whom, if it came so far."""
+        admitted: Caller | Problem | None = scope.get(_ADMITTED)
+        if admitted is None:
+            return
+        access, caller = self.ledger.access, scope[CALLER]
         if isinstance(admitted, Problem) and admitted.status_code in REFUSED:
             if not access.keyless:
                 self.ledger.refusals.note(
@@ -97,21 +109,8 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        admitted = self.admission.admit(scope)
-        status = 500
-
-        async def guarded(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = [*message["headers"], *SECURITY_HEADERS]
-            await send(message)
-
-        answer = admitted if isinstance(admitted, Problem) else self.app
-        try:
-            await answer(scope, receive, guarded)
-        finally:
-            self.admission.note(scope, status)
+        answer = self.app
+        if scope["type"] == "http":
+            admitted = self.admission.admit(scope)
+            answer = admitted if isinstance(admitted, Problem) else answer
+        await answer(scope, receive, send)

@@ -18,9 +18,9 @@ from service import tracing
 from service.access.gate import Admission, Gate
 from service.access.limits import Limiter
 from service.api import docs, problems
-from service.api.front import Front, Known, Shortcut
-from service.api.guards import BodyLimit, LoopbackOnly, RawQuery
-from service.api.observer import Observed, Observer
+from service.api.front import Front
+from service.api.guards import BodyLimit, LoopbackOnly
+from service.api.observer import Observer
 from service.api.prefix import Prefix
 from service.api.routes import (
     allocation,
@@ -76,17 +76,18 @@ _ACCEPTED = [
 
 
 class App(FastAPI):
-    """The API, and before it what answers without it."""
+    """The framework, behind the front that each request meets first."""
 
-    front: Front | None = None
-    prefix: Prefix
+    front: Front
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        if scope["type"] == "http":
-            self.prefix.note(scope)
-        if self.front is None or not await self.front.answered(scope, send):
-            await super().__call__(scope, receive, send)
+        answer = self.front if scope["type"] == "http" else self.framework
+        await answer(scope, receive, send)
+
+    async def framework(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request by the layers and routes."""
+        await super().__call__(scope, receive, send)
 
 
 def create_app(
@@ -151,7 +152,15 @@ def create_app(
         redirect_slashes=False,
         telemetry=tracing.configuration(),
     )
-    app.prefix = Prefix(settings.root_path, ledger.access.proxies)
+    admission = Admission(ledger, limiter)
+    app.front = Front(
+        app.framework,
+        prefix=Prefix(settings.root_path, ledger.access.proxies),
+        observer=observer,
+        admission=admission,
+        answers=answers,
+        routes_all=tracing.is_on(),
+    )
     app.state.parts = Parts(answers, registry or _registry_of(settings), telemetry, ledger)
     sessions = console.install(app, ledger.access, settings)
     for module in (
@@ -174,8 +183,6 @@ def create_app(
     problems.install(app)
 
     # The last one added is the first that a request meets.
-    known, admission = Known(), Admission(ledger, limiter)
-    app.add_middleware(Shortcut, answers=answers, known=known)
     app.add_middleware(BodyLimit)
     app.add_middleware(Gate, admission=admission)
     app.add_middleware(LoopbackOnly, access=ledger.access, origins=settings.cors_origins)
@@ -190,11 +197,6 @@ def create_app(
             expose_headers=_EXPOSED,
         )
     app.add_middleware(Pages, parts=app.state.parts, sessions=sessions)
-    app.add_middleware(Observed, observer=observer)
-    app.add_middleware(RawQuery)
-    # A trace needs the framework, which makes its span.
-    if not tracing.is_on():
-        app.front = Front(answers, known, admission, observer)
     return app
 
 

@@ -158,15 +158,8 @@ class BodyLimit:
         await self.app(scope, counted, send)
 
 
-class RawQuery:
-    """Takes a query typed in Chinese, which curl sends as raw UTF-8, as if it were escaped."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on."""
-        query = scope.get("query_string", b"")
-        if not query.isascii():
-            scope["query_string"] = quote(query, safe="%&=+;,:@/?!$'()*~").encode()
-        await self.app(scope, receive, send)
+def escape_query(scope: Scope) -> None:
+    """Escape a query typed in Chinese, which curl sends as raw UTF-8."""
+    query = scope["query_string"]
+    if not query.isascii():
+        scope["query_string"] = quote(query, safe="%&=+;,:@/?!$'()*~").encode()

@@ -12,15 +12,16 @@ from service import logs
 from service.api import headers
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from starlette.types import Scope
 
-    from service.cache.answers import State
     from service.logs import AccessLog
     from service.telemetry import Telemetry
 
 REQUEST_ID = "lianzhao.request_id"
 KEY_ID = "lianzhao.key_id"
 """Where in the scope a guard notes the id of the key (never the key) that a request came with."""
+CACHE_STATE = "lianzhao.cache_state"
+"""Where in the scope an answer notes what its X-Cache says."""
 PROBLEM = "lianzhao.problem"
 """Where in the scope a problem notes its code."""
 
@@ -44,6 +45,7 @@ def identify(scope: Scope) -> bytes:
     else:
         found = b"%s-%x" % (_PROCESS, next(_numbers))
     scope[REQUEST_ID] = found.decode()
+    logs.request_id.set(scope[REQUEST_ID])
     return found
 
 
@@ -73,19 +75,19 @@ class Observer:
             self._access.close()
             self._access = None
 
-    def observe(self, scope: Scope, status: int, state: State | None, started: float) -> None:
-        """Note that a request was answered: a few microseconds.
+    def note(self, scope: Scope, status: int, started: float) -> None:
+        """Count and log an answered request: a few microseconds.
 
         Parameters
         ----------
         scope
             With its id (`identify`), and with its `route` if it came to one.
-        state
-            What X-Cache says; None without one.
-        started
+        status : int
+        started : float
             When it came, by `time.perf_counter`.
         """
         seconds = time.perf_counter() - started
+        state = scope.get(CACHE_STATE)
         route = getattr(scope.get("route"), "path_format", None) or "other"
         method: str = scope["method"]
         problem = scope.get(PROBLEM)
@@ -101,38 +103,3 @@ class Observer:
                 ms=round(seconds * 1000, 3),
                 **{name: value for name, value in fields.items() if value is not None},
             )
-
-
-class Observed:
-    """ASGI: gives each request its id, and has it observed.
-
-    A layer before this one that answers by itself calls `identify` and `observe`.
-    """
-
-    def __init__(self, app: ASGIApp, observer: Observer) -> None:
-        self.app = app
-        self.observer = observer
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        started = time.perf_counter()
-        header = (b"x-request-id", identify(scope))
-        logs.request_id.set(scope[REQUEST_ID])
-        status = 500
-        state: State | None = None
-
-        async def watched(message: Message) -> None:
-            nonlocal status, state
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                state = next((v.decode() for k, v in message["headers"] if k == b"x-cache"), None)
-                message["headers"] = [*message["headers"], header]
-            await send(message)
-
-        try:
-            await self.app(scope, receive, watched)
-        finally:
-            self.observer.observe(scope, status, state, started)

@@ -16,6 +16,7 @@ from features.errors import DamagedError, UnavailableError
 from features.tables.schema import schema_hash
 from models.artifact import FORMAT
 from service.api import headers
+from service.api.observer import CACHE_STATE
 from service.cache.lists import Formers, ListId
 from service.cache.local import LocalCache
 from service.serving.questions import trimmed
@@ -109,15 +110,15 @@ class AnswerResponse(Response):
         self.answer = answer
         self.state = state
         self.background = None
-        self.status_code, self.raw_headers, self.body = answer.reply(state, None)
+        self.body = answer.body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         """Send it."""
         held = headers.by_name(scope).get(b"if-none-match") if scope["method"] == "GET" else None
-        self.status_code, self.raw_headers, self.body = self.answer.reply(self.state, held)
-        start = {"type": "http.response.start", "status": self.status_code}
-        await send({**start, "headers": self.raw_headers})
-        await send({"type": "http.response.body", "body": self.body})
+        scope[CACHE_STATE] = self.state
+        status, raw_headers, body = self.answer.reply(self.state, held)
+        await send({"type": "http.response.start", "status": status, "headers": raw_headers})
+        await send({"type": "http.response.body", "body": body})
 
 
 class _ClientLeftError(Exception):
@@ -214,18 +215,6 @@ class Answers:
             if not has_begun:
                 waiting.dec()
 
-    def at_hand(self, asked: Question) -> Answer | None:
-        """Return the answer if it is in this process and nothing has to be waited for."""
-        engine = self._ready()
-        if (of := asked.list_id) is not None:
-            engine = self._formers.get(of.model_version, of.pool_version)
-        if engine is None:
-            return None
-        given: Given | None = _NOTHING_GIVEN
-        if self.words is not None and (text := asked.text(engine)):
-            given = self.words.at_hand(text)
-        return self._local.get(_key(engine, asked, given)) if given else None
-
     async def respond(
         self, asked: Question, caller: str = "", receive: Receive | None = None
     ) -> Response:
@@ -239,8 +228,11 @@ class Answers:
         receive
             Tells that the client has left: what nobody else waits for is then not computed.
         """
+        state: State = "hit"
         try:
-            answer, state = await self._answer(asked, caller, receive)
+            answer = self._at_hand(asked)
+            if answer is None:
+                answer, state = await self._answer(asked, caller, receive)
         except _ClientLeftError:
             return Response(status_code=CLIENT_LEFT)
         except _AWAY as error:
@@ -266,6 +258,21 @@ class Answers:
         if (in_service := self.source.engine) is not None:
             self._formers.note(in_service)
         return ready
+
+    def _at_hand(self, asked: Question) -> Answer | None:
+        """Return the answer if it is in this process and nothing has to be waited for."""
+        engine = self._ready()
+        if (of := asked.list_id) is not None:
+            engine = self._formers.get(of.model_version, of.pool_version)
+        if engine is None:
+            return None
+        given: Given | None = _NOTHING_GIVEN
+        if self.words is not None and (text := asked.text(engine)):
+            given = self.words.at_hand(text)
+        answer = self._local.get(_key(engine, asked, given)) if given else None
+        if answer is not None:
+            self.telemetry.looked_up("local", found=True)
+        return answer
 
     async def _of_list(self, asked: Question, of: ListId) -> Engine | Answer:
         """Return the engine of a list, or what is kept of the page (GoneListError)."""

@@ -8,6 +8,7 @@ from features.errors import InputError
 from features.need import NeedQuery
 from service.access.gate import ZONE
 from service.access.keys import Caller
+from service.api.front import LEARN
 from service.api.replies import LeadPage
 from service.api.routes.context import Asking, Context, Spoken, only, shaped
 from service.api.schemas import FilterBody, RecommendationBody, RecommendationQuery
@@ -35,7 +36,7 @@ async def leads_for_a_known_need(
 ) -> Response:
     """Rank leads for a need of the workspace: `need_id`, or `zone_id` and `industry`."""
     question = question_of(asked, language, caller)
-    if learn := request.scope.get("lianzhao.learn"):
+    if learn := request.scope.get(LEARN):
         learn(request.scope, question)
     return await parts.answer(request, question)
 

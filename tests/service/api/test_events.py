@@ -18,7 +18,6 @@ from service.database.connection import Database, utc_now
 from service.database.event_log import IDEMPOTENT_DAYS, EventLog
 from service.database.key_store import KeyStore
 from service.database.schema import ANSWERS
-from service.serving.holder import EngineHolder
 from service.settings import Settings
 from tests.pool import NEED_IDS, HashedEncoder
 
@@ -167,16 +166,11 @@ def test_a_retracted_event_stays_in_the_history_and_counts_no_more(client: TestC
 
 
 @pytest.fixture
-def served(home: Path) -> Iterator[TestClient]:
+def served(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
     """Start the app on a trained workspace with its real engine."""
-    workspace = workspace_at(home)
-    app = create_app(
-        Settings.load(home=home),
-        EngineHolder(workspace, HashedEncoder()),
-        ModelRegistry(workspace),  # type: ignore[arg-type]
-    )
-    # The app's own log is what it watches.
-    app.state.parts.answers.source.workspace = app.state.parts.ledger.workspace
+    monkeypatch.setattr("features.encoder.encoder_named", lambda _: HashedEncoder())
+    registry = ModelRegistry(workspace_at(home))
+    app = create_app(Settings.load(home=home), registry=registry)  # type: ignore[arg-type]
     with TestClient(app, base_url="http://127.0.0.1:8000") as client:
         yield client
 

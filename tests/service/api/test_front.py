@@ -104,6 +104,20 @@ def test_a_question_that_has_no_answer_any_more_is_told(
     assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
 
 
+def test_what_fails_on_the_short_way_is_a_problem_like_any_other(
+    client: TestClient, source: FakeSource
+) -> None:
+    def broken(need_id: str) -> None:
+        raise RuntimeError(need_id)
+
+    assert client.get(URL).status_code == 200
+    source.there = type(source.there)(pool_version="p2")
+    source.there.need = broken  # type: ignore[method-assign, assignment]
+    answer = client.get(URL)
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal-error")
+    assert answer.headers["X-Request-ID"] == answer.json()["request_id"]
+
+
 def _gone(need_id: str) -> None:
     raise NotFoundError(f"no need {need_id!r}", field="need_id", got=need_id)
 

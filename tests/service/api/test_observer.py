@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from service.api.observer import KEY_ID, REQUEST_ID, Observed, Observer, identify
+from service.api.observer import KEY_ID, REQUEST_ID, Observer, identify
 from service.telemetry import Telemetry
 
 if TYPE_CHECKING:
@@ -86,30 +85,24 @@ def test_a_higher_level_is_silent(
     assert capfd.readouterr().err == ""
 
 
-async def _nothing(*_: object) -> None:
-    return None
-
-
 def test_the_line_names_the_key_by_its_id(capfd: pytest.CaptureFixture[str]) -> None:
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        scope[KEY_ID] = "k7"
-        await send({"type": "http.response.start", "status": 204, "headers": []})
-
-    observer = Observer(Telemetry(), "info")
+    observer, scope = Observer(Telemetry(), "info"), _scope()
+    identify(scope)
+    scope[KEY_ID] = "k7"
     observer.open()
-    asyncio.run(Observed(app, observer)(_scope(), _nothing, _nothing))  # type: ignore[arg-type]
+    observer.note(scope, 204, 0.0)
     observer.close()
     assert json.loads(capfd.readouterr().err)["key"] == "k7"
 
 
-def test_what_fails_before_an_answer_counts_as_500() -> None:
-    async def app(scope: Any, receive: Any, send: Any) -> None:
+def test_what_fails_before_an_answer_counts_as_500(client: TestClient) -> None:
+    async def broken(*_: object) -> None:
         raise RuntimeError("broken")
 
-    telemetry = Telemetry()
-    observed = Observed(app, Observer(telemetry, "info"))
+    client.app.front.app = broken  # type: ignore[attr-defined]
     with pytest.raises(RuntimeError, match="broken"):
-        asyncio.run(observed(_scope(), _nothing, _nothing))  # type: ignore[arg-type]
+        client.get("/v1/zones")
+    telemetry: Telemetry = client.app.state.parts.telemetry  # type: ignore[attr-defined]
     telemetry.flush()
     labels = {"method": "GET", "route": "other", "status": "500"}
     assert telemetry.registry.get_sample_value("lianzhao_requests_total", labels) == 1
