@@ -32,7 +32,7 @@ _PUBLISHERS = frozenset({"analyst", "administrator"})
 _ADMINISTRATORS = frozenset({"administrator"})
 
 RIGHTS = (
-    ("GET", r"/v1/(zones|needs|chains|enterprises|recommendations)(/.*)?", _EVERYBODY),
+    ("GET", r"/v1/(zones|needs|chains|enterprises|recommendations|leads)(/.*)?", _EVERYBODY),
     ("GET", r"/v1/recommendations\.xlsx", _EVERYBODY),
     ("POST", r"/v1/(recommendations(\.xlsx)?|events)", _EVERYBODY),
     ("GET", r"/v1/events", _READERS_OF_EVENTS),

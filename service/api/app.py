@@ -30,6 +30,7 @@ from service.api.routes import (
     figures,
     gates,
     health,
+    leads,
     models,
     projects,
     recommendations,
@@ -165,6 +166,7 @@ def create_app(
     sessions = console.install(app, ledger.access, settings)
     for module in (
         recommendations,
+        leads,
         workbooks,
         reference,
         enterprises,

@@ -20,6 +20,7 @@ from service.commands import (
     evaluation,
     gates,
     keys,
+    leads,
     listing,
     models,
     projects,
@@ -63,6 +64,7 @@ app.command("duplicates")(duplicates.duplicates)
 app.command("train")(models.train)
 app.command("evaluate")(evaluation.evaluate)
 app.command("recommend")(recommend.recommend)
+app.command("leads")(leads.leads)
 app.command("words")(words.words)
 app.command("allocate")(allocation.allocate)
 app.add_typer(models.versions, name="models", help="Versions of the model.")

@@ -167,6 +167,17 @@ class Directory:
             "edges": edges,
         }
 
+    def find_chain(self, chain: str | None, node_id: str | None) -> str:
+        """Return the id of a chain by its id or name, or that of a node (NotFoundError)."""
+        if node_id is not None:
+            own = self.chain_map.node(node_id).chain_id
+            if chain is None:
+                return own
+        found = self.chain_map.find(chain or "")
+        if found is None or (node_id is not None and found.chain_id != own):
+            raise unknown("chain", "chain_id", chain or "")
+        return found.chain_id
+
     def enterprises(self, q: str, limit: int, offset: int) -> Document:
         """Search enterprises by a part of their name or short name, or by their id."""
         found = self._profiles.search(q.strip())

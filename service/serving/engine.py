@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from features.errors import InputError, UnavailableError
+from features.need import NeedQuery
 from features.ordered import found_in
 from features.presence import Presence
 from features.signals import NONE as NO_SIGNALS
@@ -22,6 +23,7 @@ from service.serving.leads import LeadWriter
 from service.serving.masks import Masks
 from service.serving.meaning import fit_note, understood_told
 from service.serving.need_cache import NeedCache
+from service.serving.partners import PartnerWriter
 from service.serving.ranking import Ranking
 from service.serving.survey import Survey
 from service.serving.word_model import NoWords
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
 
     from features.arrays import NeedFeatures
     from features.encoder import SentenceEncoder
-    from features.need import NeedQuery
     from features.progress import Count
     from features.snapshot import Snapshot
     from features.workspace import Workspace
@@ -282,6 +283,35 @@ class Engine(Directory):
             "candidates": [one | {"fit": fit} for one, fit in zip(found, fits, strict=True)],
         }
 
+    def partners(
+        self,
+        enterprise_id: str,
+        side: str,
+        filters: Filters,
+        limit: int,
+        offset: int,
+        language: Language,
+        *,
+        zone_id: str | None = None,
+    ) -> Document:
+        """Return a page of an enterprise's suppliers and customers (NotFoundError).
+
+        For a zone those are left out who signed with it, or are seated in its city.
+        """
+        at = self._at(enterprise_id)
+        rows, unknown = self._masks.of(filters)
+        for_zone = NeedQuery("以商招商", zone_id=zone_id)
+        rows, left_out = self._new_leads(for_zone, rows, filters.include)
+        found = self._partners.page(at, side, rows, limit, offset, language, zone_id)
+        return {**self._versions, **found, "unknown": unknown, "left_out": left_out}
+
+    def gaps(self, zone_id: str, chain_id: str) -> list[Document]:
+        """Return the nodes of a chain as a zone has them: missing, weak, strong or unknown."""
+        nodes = {node.node_id: node.name for node in self.chain_map.chain(chain_id).nodes}
+        told = self.presence(chain_id, [zone_id])["nodes"]
+        kept = ("node_id", "state", "present")
+        return [{**{k: node[k] for k in kept}, "name": nodes[node["node_id"]]} for node in told]
+
     def presence(self, chain_id: str, zone_ids: Sequence[str]) -> Document:
         """Return what these zones together have of a chain (NotFoundError)."""
         zones = [here for id_ in zone_ids if (here := self._presence.of(id_)) is not None]
@@ -380,6 +410,15 @@ class Engine(Directory):
             "limit": limit,
             "needs": suited,
         }
+
+    @property
+    def _versions(self) -> Document:
+        names = ("model_version", "pool_version", "pool_date")
+        return {name: getattr(self, name) for name in names}
+
+    @cached_property
+    def _partners(self) -> PartnerWriter:
+        return PartnerWriter(self.space, self.prepared, self._presence, self.writer.signals)
 
     @cached_property
     def _survey(self) -> Survey:

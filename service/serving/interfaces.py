@@ -98,6 +98,25 @@ class Engine(Protocol):
     def chain(self, chain_id: str) -> Document:
         """Return a chain with nodes and edges (NotFoundError)."""
 
+    def find_chain(self, chain: str | None, node_id: str | None) -> str:
+        """Return the id of a chain by its id or name, or that of a node (NotFoundError)."""
+
+    def gaps(self, zone_id: str, chain_id: str) -> list[Document]:
+        """Return the nodes of a chain as a zone has them."""
+
+    def partners(
+        self,
+        enterprise_id: str,
+        side: str,
+        filters: Filters,
+        limit: int,
+        offset: int,
+        language: Language,
+        *,
+        zone_id: str | None = None,
+    ) -> Document:
+        """Return a page of an enterprise's suppliers and customers (NotFoundError)."""
+
     def rest(self) -> None:
         """Let go of what answering faster takes: another engine is in service now."""
 

@@ -87,7 +87,15 @@ class Lookup(Question):
 
 @dataclass(frozen=True)
 class KnownNeed:
-    """A need of the workspace: by its id, or by its zone and industry."""
+    """A need of the workspace: by its id, or by its zone and industry.
+
+    Attributes
+    ----------
+    of_workspace : bool
+        Whether one without a zone is for those who may see all zones: not one that was made up.
+    """
+
+    of_workspace: ClassVar[bool] = True
 
     need_id: str | None = None
     zone_id: str | None = None
@@ -136,6 +144,7 @@ class LeadsQuestion(Question):
         asked = {
             "need": {name: value for name, value in vars(self.need).items() if value},
             "filters": self.filters.canonical(),
+            **self._more,
         }
         call = "leads-of-known" if known else "leads-of-given"
         # Whichever page it is, and whoever asks.
@@ -144,6 +153,11 @@ class LeadsQuestion(Question):
         object.__setattr__(self, "_of", self.of and ListId.parse(self.of, self.key))
         page = {**asked, "limit": self.limit, "offset": self.offset}
         self._set_key(call, self.spoken, self.rights, page)
+
+    @property
+    def _more(self) -> dict[str, Any]:
+        """What else tells this question from others."""
+        return {}
 
     @property
     def list_id(self) -> ListId | None:
@@ -178,8 +192,9 @@ class LeadsQuestion(Question):
         need, name = self.need, "need.zone_id"
         if isinstance(need, KnownNeed):
             name = "zone_id" if need.need_id is None else "need_id"
-            need = need.of(engine)
-            self.rights.check(need.zone_id, name)
+            of_workspace, need = need.of_workspace, need.of(engine)
+            if of_workspace or need.zone_id is not None:
+                self.rights.check(need.zone_id, name)
         elif need.zone_id is not None:
             self.rights.check(need.zone_id, name)
         return need

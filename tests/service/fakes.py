@@ -147,6 +147,49 @@ class FakeEngine:
         edges = [{"from": "led/chips", "to": NODE["node_id"]}]
         return {**CHAIN, "chain_id": chain_id, "nodes": [node], "edges": edges}
 
+    def find_chain(self, chain: str | None, node_id: str | None) -> str:
+        return CHAIN["chain_id"]
+
+    def gaps(self, zone_id: str, chain_id: str) -> list[Document]:
+        return [{**NODE, "state": "missing", "present": 0.0}]
+
+    def partners(
+        self,
+        enterprise_id: str,
+        side: str,
+        filters: Filters,
+        limit: int,
+        offset: int,
+        language: Language,
+        *,
+        zone_id: str | None = None,
+    ) -> Document:
+        path = {"kind": "chain", "text": "…", "steps": [NODE["name"]], "strength": 0.5}
+        lead = {
+            "rank": 1,
+            "enterprise": ENTERPRISES[1],
+            "side": "customers" if side == "both" else side,
+            "strength": 0.5,
+            "signals": [],
+            "seat": None,
+        }
+        lead["paths"] = [{"side": lead["side"], **path}]
+        return {
+            "enterprise": {**ENTERPRISES[0], "enterprise_id": enterprise_id},
+            "products": ["LED封装"],
+            "nodes": [NODE],
+            "note": None,
+            "model_version": self.model_version,
+            "pool_version": self.pool_version,
+            "pool_date": self.pool_date,
+            "total": 1,
+            "limit": limit,
+            "offset": offset,
+            "unknown": {},
+            "left_out": {},
+            "leads": [lead][offset : offset + limit],
+        }
+
     def enterprises(self, q: str, limit: int, offset: int) -> Document:
         found = [row for row in ENTERPRISES if q in row["name"]]
         page = found[offset : offset + limit]

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from starlette.testclient import TestClient
 
 from features.workspace import Workspace
-from service.api import replies
+from service.api import lead_replies, replies
 from service.api.app import create_app
 from service.database.connection import Database
 from service.database.key_store import KeyStore
@@ -34,6 +34,10 @@ PAGES = (
     (f"/v1/enterprises/{ENTERPRISE}", replies.Profile),
     (f"/v1/enterprises/{ENTERPRISE}/needs", replies.SuitedNeeds),
     (f"/v1/recommendations?limit=200&need_id={quote(NEED_IDS[0], safe='')}", replies.LeadPage),
+    (f"/v1/leads?need_id={quote(NEED_IDS[0], safe='')}", lead_replies.ModePage),
+    ("/v1/leads?mode=gap&zone_id=z1&chain_id=led", lead_replies.ModePage),
+    (f"/v1/leads?mode=similar&enterprise_id={ENTERPRISE}", lead_replies.ModePage),
+    (f"/v1/leads?mode=leader&enterprise_id={ENTERPRISE}", lead_replies.PartnerPage),
     ("/v1/events", replies.EventPage),
     ("/v1/models", replies.Models),
     ("/v1/models/{active}", replies.ModelManifest),

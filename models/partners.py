@@ -1,0 +1,223 @@
+"""Partners of an enterprise (以商招商): who would supply it, and who would buy from it.
+
+Two kinds of evidence, each of strength 0 to 1. A link: how far the partner stands in a station of
+the supply graph, times the strength of the link, times how far the enterprise stands at its other
+end. A trade: an item of the partner that is, by the thesaurus, what goes into a product of the
+enterprise, or what that goes into. Together they are 1 − Π (1 − strength).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import polars as pl
+
+from features.nodes import standing
+from features.normal import normal
+from features.supply_graph import supply_graph
+from features.trade import trades
+from models.supply import reach
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from features.arrays import PoolFeatures
+    from features.chains import Node
+    from features.nodes import NodeFit
+    from features.space import FeatureSpace
+    from features.supply_graph import SupplyGraph
+    from features.trade import Trade
+
+OF_A_NODE, OF_A_SECTOR, OF_A_TRADE = 0.9, 0.5, 0.7
+"""What each kind of evidence is worth at most: none says that the two have met, and a sector of an
+input–output table is so broad that a link of it says least."""
+SIDES = ("suppliers", "customers")
+
+
+class LinkPath(NamedTuple):
+    """A path over the supply graph: the partner's station, and that of the enterprise."""
+
+    theirs: Node
+    ours: Node
+    product: str | None
+    own_product: str | None
+    by_sectors: bool
+    strength: float
+
+
+class TradePath(NamedTuple):
+    """A path over the thesaurus: an item of the partner, and what it is to the enterprise."""
+
+    item: str
+    trade: Trade
+    strength: float
+
+
+class _Found(NamedTuple):
+    """What a trade finds: items of the pool, how well each is it, and which trade that is."""
+
+    items: NDArray[np.intp]
+    matches: NDArray[np.float32]
+    trades: NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class _Links:
+    """The links of one supply graph that reach the enterprise.
+
+    Attributes
+    ----------
+    fit : NodeFit
+        Of the pool, over the stations of the graph.
+    pulls : ndarray of shape (v,)
+        How strongly the enterprise pulls at each station, on one side.
+    """
+
+    graph: SupplyGraph
+    fit: NodeFit
+    row: int
+    supplies: bool
+    pulls: NDArray[np.float32]
+
+    @property
+    def worth(self) -> float:
+        """What a whole link says."""
+        return OF_A_SECTOR if self.graph.by_sectors else OF_A_NODE
+
+    def strengths(self) -> NDArray[np.float32]:
+        """Return each enterprise's strongest link, shape (n,), 0 where none is known."""
+        columns = np.flatnonzero(self.pulls)
+        if not len(columns):
+            return np.zeros(len(self.fit.fit), dtype=np.float32)
+        stands = standing(self.fit.fit[:, columns]).T
+        return self.worth * np.nan_to_num(reach(stands, self.pulls[columns]))
+
+    def path(self, pool: PoolFeatures, row: int) -> LinkPath | None:
+        """Return the link that a row's strength rests on."""
+        stands = np.nan_to_num(standing(self.fit.fit[row])) * self.pulls
+        theirs = int(stands.argmax())
+        if not stands[theirs] > 0:
+            return None
+        others, strengths = self.graph.linked(theirs, supplies=self.supplies)
+        here = np.nan_to_num(standing(self.fit.fit[self.row]))
+        ours = int(others[np.argmax(strengths * here[others])])
+        nodes, product = self.graph.stations.nodes, self.fit.product
+        return LinkPath(
+            nodes[theirs],
+            nodes[ours],
+            pool.products.text(row, product[row, theirs]),
+            pool.products.text(self.row, product[self.row, ours]),
+            self.graph.by_sectors,
+            self.worth * float(stands[theirs]),
+        )
+
+
+@dataclass(frozen=True)
+class Partners:
+    """The partners of one enterprise on one side.
+
+    Attributes
+    ----------
+    supplies : bool
+        Whether partners supply the enterprise, or else buy from it.
+    strengths : ndarray of float32, shape (n,)
+        0 for whoever is no partner as far as is known.
+    """
+
+    pool: PoolFeatures
+    supplies: bool
+    strengths: NDArray[np.float32]
+    links: Sequence[_Links]
+    trades: Sequence[Trade]
+    found: _Found
+
+    def paths(self, row: int) -> list[LinkPath | TradePath]:
+        """Return the strongest path of each kind from a partner to the enterprise."""
+        paths = (*(links.path(self.pool, row) for links in self.links), self._trade(row))
+        return sorted((p for p in paths if p is not None), key=lambda path: -path.strength)
+
+    def _trade(self, row: int) -> TradePath | None:
+        weights = self.pool.products.weights
+        own = weights.indices[weights.indptr[row] : weights.indptr[row + 1]]
+        at = np.flatnonzero(np.isin(self.found.items, own))
+        if not len(at):
+            return None
+        best = at[np.argmax(self.found.matches[at])]
+        item = self.pool.products.texts[int(self.found.items[best])]
+        strength = OF_A_TRADE * float(self.found.matches[best])
+        return TradePath(item, self.trades[int(self.found.trades[best])], strength)
+
+
+def partners(
+    pool: PoolFeatures, space: FeatureSpace, row: int, products: Sequence[str], *, supplies: bool
+) -> Partners:
+    """Find who would supply an enterprise, or (`supplies` false) buy from it.
+
+    Parameters
+    ----------
+    pool : PoolFeatures
+    space : FeatureSpace
+        Its chain map, its input–output table where it has one, and its thesaurus.
+    row : int
+        The enterprise.
+    products : sequence of str
+        What it makes; without any nothing is known of what goes into it.
+    supplies : bool
+    """
+    graphs = [(supply_graph(space.chain_map), pool.nodes)]
+    if space.supply.by_sectors:
+        graphs.append((space.supply, pool.stations))
+    links = []
+    for graph, fit in graphs:
+        here = np.nan_to_num(standing(fit.fit[row]))
+        links.append(_Links(graph, fit, row, supplies, graph.pulls(here[None])[1 - supplies, 0]))
+    traded = trades(space.thesaurus, products, inputs=supplies)
+    found = _find(pool.products.texts, traded)
+    apart = 1 - OF_A_TRADE * _of_rows(pool, found)
+    for each in links:
+        apart *= 1 - each.strengths()
+    strengths = (1 - apart).astype(np.float32)
+    strengths[row] = 0
+    return Partners(pool, supplies, strengths, links, traded, found)
+
+
+def _find(texts: Sequence[str], traded: Sequence[Trade]) -> _Found:
+    """Return the items that end in a word of a trade: a longer item is it less surely."""
+    of_word: dict[str, int] = {}
+    for at, trade in enumerate(traded):
+        for word in trade.words:
+            of_word.setdefault(word, at)
+    if not of_word:
+        nothing = np.empty(0, dtype=np.intp)
+        return _Found(nothing, np.empty(0, dtype=np.float32), nothing)
+    words = sorted(of_word, key=len, reverse=True)
+    ending = f"({'|'.join(map(re.escape, words))})$"
+    items = pl.Series([normal(text) for text in texts], dtype=pl.String)
+    # The longest word that it ends in: what is looked for is found from the left.
+    said = items.str.extract(ending, 1)
+    places = said.is_not_null().arg_true()
+    shares = said[places].str.len_chars() / items[places].str.len_chars()
+    return _Found(
+        places.to_numpy().astype(np.intp),
+        (shares**0.25).to_numpy().astype(np.float32),
+        np.array([of_word[word] for word in said[places]], dtype=np.intp),
+    )
+
+
+def _of_rows(pool: PoolFeatures, found: _Found) -> NDArray[np.float32]:
+    """Return each enterprise's best match, shape (n,)."""
+    weights = pool.products.weights
+    best = np.zeros(len(pool), dtype=np.float32)
+    if not len(found.items):
+        return best
+    matches = np.zeros(weights.shape[1], dtype=np.float32)
+    matches[found.items] = found.matches
+    said = matches[weights.indices]
+    known = np.flatnonzero(np.diff(weights.indptr))
+    best[known] = np.maximum.reduceat(said, weights.indptr[known])
+    return best

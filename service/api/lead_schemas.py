@@ -1,0 +1,34 @@
+"""Parameters of leads by mode."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from service.api.schemas import FilterBody, PageQuery, Text
+
+
+class ModeQuery(PageQuery, FilterBody):
+    """Parameters of GET /v1/leads."""
+
+    mode: Literal["need", "gap", "leader", "similar"] = Field(
+        default="need",
+        description="By need, missing node (补链), chain leader (以商招商) or similar enterprise.",
+    )
+    need_id: Text | None = Field(default=None, description="mode=need: the need, or else:")
+    zone_id: Text | None = Field(
+        default=None, description="The zone; mode=leader and similar leave out whoever is there."
+    )
+    industry: Text | None = Field(default=None, description="mode=need: the industry.")
+    chain_id: Text | None = Field(
+        default=None, description="mode=gap: the chain, by its id or its name."
+    )
+    node_id: Text | None = Field(default=None, description="mode=gap: one node of it alone.")
+    enterprise_id: Text | None = Field(
+        default=None, description="mode=leader: whose partners; mode=similar: like whom."
+    )
+    side: Literal["both", "suppliers", "customers"] | None = Field(
+        default=None, description="mode=leader: suppliers, customers, or both."
+    )
+    list_id: Text | None = Field(
+        default=None, description="The list_id of the page before; not for mode=leader."
+    )
