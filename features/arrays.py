@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from features.nodes import NodeFit
-    from features.presence import ZonePresence
     from features.understanding import Understood
+    from features.zone_presence import ZonePresence
 
 NeedViews = dict[str, Any]
 """One matrix a view, a row a word of the need."""

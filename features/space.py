@@ -56,8 +56,8 @@ if TYPE_CHECKING:
     from features.encoder import EncodingStore
     from features.need import NeedQuery
     from features.nodes import NodeFit
-    from features.presence import ZonePresence
     from features.progress import Count
+    from features.zone_presence import ZonePresence
 
 ITEM_NORM = 0.75
 """To which power of its length the grams of an item are divided; see `PoolFeatures`."""

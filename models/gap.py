@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from features.arrays import NeedFeatures, PoolFeatures
-    from features.presence import ZonePresence
+    from features.zone_presence import ZonePresence
 
 MISSING_BELOW, STRONG_FROM = 0.15, 0.7
 """How strongly a node is present (0 to 1) for it to be missing, or strong; between them it is weak.

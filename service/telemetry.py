@@ -12,7 +12,6 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
-from service.cache.answers import State
 from service.pulse import Pulse
 
 if TYPE_CHECKING:
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
 
 Tier = Literal["local", "redis"]
 Action = Literal["recorded", "retracted"]
+State = Literal["hit", "miss", "stale"]
+"""Where an answer came from, as X-Cache says it."""
 
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 """Set by the server when it has several workers: the folder where they add up their counts."""

@@ -11,7 +11,7 @@ import polars as pl
 
 from features.chains import shipped_chain_map
 from features.tables.schema import SCHEMAS
-from training.fitting import TrainingData
+from training.data import TrainingData
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,6 +1,7 @@
 """Imports run one way; only the command line reaches into all four packages."""
 
 import ast
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,45 @@ def test_only_the_command_line_imports_the_command_line(path):
     if not own.is_relative_to("service/commands"):
         modules = imported(path.read_text(encoding="utf-8"))
         assert not any(module.startswith("service.commands") for module in modules)
+
+
+def module_of(path):
+    name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    return name.removesuffix(".__init__")
+
+
+def circle(sources):
+    """Return modules that import one another in a circle, None where there are none.
+
+    `sources` are the texts of modules by name; imports for types alone count like any other.
+    """
+    reached = {
+        name: {
+            other if other in sources else other.rpartition(".")[0] for other in imported(source)
+        }
+        & sources.keys() - {name}
+        for name, source in sources.items()
+    }
+    try:
+        TopologicalSorter(reached).prepare()
+    except CycleError as error:
+        return error.args[1]
+    return None
+
+
+def test_no_modules_import_one_another_in_a_circle():
+    sources = {module_of(path): path.read_text(encoding="utf-8") for path in FILES}
+    assert circle(sources) is None
+
+
+def test_a_circle_of_types_is_seen():
+    sources = {
+        "features.a": "if TYPE_CHECKING:\n    from features.b import B\n",
+        "features.b": "def f():\n    from features import c\n",
+        "features.c": "from features.a import A\n",
+    }
+    assert set(circle(sources)) == {"features.a", "features.b", "features.c"}
+    assert circle(sources | {"features.c": "import os\n"}) is None
 
 
 def test_imports_in_functions_and_under_type_checking_are_seen():

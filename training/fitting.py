@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,6 @@ from features.ordered import content_ranks
 from features.presence import Presence
 from features.residents import Residents
 from features.space import FeatureSpace
-from features.tables.schema import SCHEMAS
 from models.blend import Blend
 from models.ranker import Ranker, content_factors
 from models.settings import ModelSettings
@@ -38,25 +37,12 @@ if TYPE_CHECKING:
     from features.arrays import NeedFeatures, PoolFeatures
     from features.encoder import EncodingStore
     from features.progress import Steps
+    from training.data import TrainingData
     from training.interactions import Interactions
 
 _DEFAULTS = ModelSettings()
 MIN_TIME_CASES = 30
 """With as many needs judged by later deals, weights are learnt from these, not from folds."""
-
-
-@dataclass(frozen=True)
-class TrainingData:
-    """What a workspace holds, as training reads it."""
-
-    enterprises: pl.DataFrame
-    zones: pl.DataFrame
-    needs: pl.DataFrame
-    judgements: pl.DataFrame
-    events: pl.DataFrame
-    chains: pl.DataFrame
-    input_output: pl.DataFrame = field(default_factory=SCHEMAS["input_output"].create_empty)
-    words: pl.DataFrame = field(default_factory=SCHEMAS["words"].create_empty)
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ from training.tasks import Split, Tables, digest, grouped, relevant_pairs
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-    from training.fitting import TrainingData
+    from training.data import TrainingData
     from training.tasks import Task
 
 FOLDS = 5

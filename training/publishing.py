@@ -18,8 +18,9 @@ from features.tables.schema import schema_hash
 from models import artifact, loading
 from models.settings import ModelSettings
 from training import comparison
+from training.data import TrainingData
 from training.evaluation import evaluate_fit, judge
-from training.fitting import TrainingData, fit
+from training.fitting import fit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -41,7 +41,8 @@ if TYPE_CHECKING:
     from features.encoder import EncodingStore
     from features.progress import Count
     from models.ranker import PoolRanker
-    from training.fitting import Fitted, TrainingData
+    from training.data import TrainingData
+    from training.fitting import Fitted
 
 START = date(2020, 1, 1)
 ROUND_DAYS = 91

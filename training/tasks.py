@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from training.fitting import TrainingData
+    from training.data import TrainingData
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING
 
 from features.errors import ForbiddenError
 from features.vocabulary import KEY_ROLES
-from service.access.proxies import Proxies, is_forwarded
+from service.access.proxies import Proxies, is_forwarded, is_loopback
 from service.access.zones import ZoneRights
 from service.api import headers
-from service.api.guards import is_loopback
 from service.api.problems import Fault, Problem, of_error
 
 if TYPE_CHECKING:

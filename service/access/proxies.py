@@ -125,6 +125,15 @@ def address(text: str) -> Address | None:
     return mapped or found
 
 
+def is_loopback(host: str) -> bool:
+    """Whether a name or address is this machine's own."""
+    host = host.strip("[]").lower()
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    found = address(host)
+    return found is not None and found.is_loopback
+
+
 def _peer(scope: Scope) -> str:
     client = scope.get("client")
     return client[0] if client else ""

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 from starlette.exceptions import HTTPException
 
 from features.errors import UsageError
-from service.access.proxies import address
+from service.access.proxies import is_loopback
 from service.api import headers
 from service.api.problems import Fault, Problem
 
@@ -33,15 +33,6 @@ _UPLOADS = {"/console/data": 10}
 """Where files are sent, and how many times longer they may take."""
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a name or address is this machine's own."""
-    host = host.strip("[]").lower()
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    found = address(host)
-    return found is not None and found.is_loopback
 
 
 def check_host(host: str, *, keyless: bool = True) -> None:

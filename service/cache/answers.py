@@ -7,7 +7,7 @@ import logging
 import re
 from contextlib import suppress
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import orjson
 from starlette.responses import Response
@@ -21,6 +21,7 @@ from service.cache.lists import Formers, ListId
 from service.cache.local import LocalCache
 from service.serving.questions import trimmed
 from service.serving.word_model import Given
+from service.telemetry import State
 from service.threads import SharedThreads
 
 if TYPE_CHECKING:
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-State = Literal["hit", "miss", "stale"]
 _Headers = list[tuple[bytes, bytes]]
 _Key = tuple[str, str, str, bytes]
 """Model, pool, words of a language model, question."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from features import joins
+from features import joining
 from features.duplicates import pairs
 from features.errors import UsageError
 from service.commands.context import Context, echo_json
@@ -37,14 +37,14 @@ def duplicates(
         raise UsageError("--join and --undo are two things", field="undo", got=undo)
     if join:
         kept, other = join
-        moved = joins.join(own.workspace, kept, other)
+        moved = joining.join(own.workspace, kept, other)
         if as_json:
             echo_json({"kept": kept, "joined": other, "moved": moved})
         else:
             told = " and ".join(f"{count} {table}" for table, count in moved.items())
             typer.echo(f"{other} is read as {kept}, with {told}; back: duplicates --undo {other}")
     elif undo:
-        kept = joins.undo(own.workspace, undo)
+        kept = joining.undo(own.workspace, undo)
         if as_json:
             echo_json({"parted": undo, "from": kept})
         else:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from features.workspace import Workspace
-    from training.fitting import TrainingData
+    from training.data import TrainingData
 
 _OF_A_POOL = ("enterprises", "needs", "judgements", "events")
 """What is about the enterprises of a pool: of another pool nothing is known here."""

@@ -8,7 +8,7 @@ zone's loss or when its time is over. Only what the city orders otherwise is sto
 from __future__ import annotations
 
 import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import polars as pl
 import sqlalchemy as sa
@@ -22,14 +22,26 @@ from service.database.schema import EVENTS, RETRACTIONS, TALK_ORDERS
 from service.projects.requests import COMMAND, Asked, check_city, check_role
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from service.access.keys import Caller
-    from service.projects.projects import Projects
+    from service.database.connection import Database
+    from service.projects.references import References
+    from service.projects.requests import Changes
     from service.serving.interfaces import Document
 
 _STAGES = (*sorted(TALKS), *sorted(CLOSED), "established")
 _COLUMNS = ("event_id", "enterprise_id", "zone_id", "need_id", "stage", "date")
+
+
+class TalkSource(Protocol):
+    """What talks are read from and written to: the parts that `Projects` has for it."""
+
+    database: Database
+    references: References
+    changes: Changes
+    talk_days: int
+    clock: Callable[[], datetime.date]
 
 
 class HeldElsewhereError(ConflictError):
@@ -87,7 +99,7 @@ def holder(said: Iterable[Said], days: int, today: datetime.date) -> Talk | None
     return talk if talk is not None and today <= talk.until else None
 
 
-def talk_of(projects: Projects, enterprise_id: str, city: str, caller: Caller) -> Document:
+def talk_of(projects: TalkSource, enterprise_id: str, city: str, caller: Caller) -> Document:
     """Return how the talks of a city's zones with an enterprise stand, as a caller may know it.
 
     Returns
@@ -114,7 +126,7 @@ def talk_shown(talk: Talk | None, caller: Caller) -> Document:
 
 
 def order_talk(
-    projects: Projects, enterprise_id: str, city: str, zone_id: str | None, asked: Asked = COMMAND
+    projects: TalkSource, enterprise_id: str, city: str, zone_id: str | None, asked: Asked = COMMAND
 ) -> Document:
     """Give the talks with an enterprise to a zone of the city, or set them free; for the city.
 
@@ -155,7 +167,7 @@ def order_talk(
 
 def check_free(
     connection: sa.Connection,
-    projects: Projects,
+    projects: TalkSource,
     about: Mapping[str, Any],
     stage: str,
     caller: Caller,
@@ -182,7 +194,7 @@ def check_free(
         )
 
 
-def held_in(projects: Projects, city: str, caller: Caller) -> dict[str, str]:
+def held_in(projects: TalkSource, city: str, caller: Caller) -> dict[str, str]:
     """Return all enterprises that a zone of a city is in talks with, and the zone; for the city."""
     check_city(caller, "who is in talks with whom")
     today, days = projects.clock(), projects.talk_days
@@ -193,7 +205,7 @@ def held_in(projects: Projects, city: str, caller: Caller) -> dict[str, str]:
     return {enterprise_id: talk.zone_id for enterprise_id, talk in held.items() if talk}
 
 
-def settled_in(projects: Projects, city: str, caller: Caller) -> set[str]:
+def settled_in(projects: TalkSource, city: str, caller: Caller) -> set[str]:
     """Return who is seated in a city, or has signed with a zone of it; for the city."""
     check_city(caller, "who is in the city")
     found = projects.references.seated_in(city)
@@ -206,7 +218,7 @@ def settled_in(projects: Projects, city: str, caller: Caller) -> set[str]:
     return found
 
 
-def _all_said(projects: Projects, city: str) -> dict[str, list[Said]]:
+def _all_said(projects: TalkSource, city: str) -> dict[str, list[Said]]:
     zones = set(projects.references.zones_of(city))
 
     def work(connection: sa.Connection) -> dict[str, list[Said]]:
@@ -223,7 +235,7 @@ def _all_said(projects: Projects, city: str) -> dict[str, list[Said]]:
 
 
 def _held(
-    connection: sa.Connection, projects: Projects, enterprise_id: str, city: str
+    connection: sa.Connection, projects: TalkSource, enterprise_id: str, city: str
 ) -> Talk | None:
     zones = set(projects.references.zones_of(city))
     said = [one for _, one in _said(connection, projects, enterprise_id) if one.zone_id in zones]
@@ -232,7 +244,7 @@ def _held(
 
 
 def _said(
-    connection: sa.Connection, projects: Projects, enterprise_id: str | None
+    connection: sa.Connection, projects: TalkSource, enterprise_id: str | None
 ) -> Iterable[tuple[str, Said]]:
     """Give what stands of talks, recorded or imported, with one enterprise or all."""
     asked = sa.select(*[EVENTS.c[name] for name in _COLUMNS]).where(

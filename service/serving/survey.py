@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from features.arrays import NeedFeatures, PoolFeatures
     from features.chains import ChainMap
     from features.nodes import NamedNodes
-    from features.presence import ZonePresence
     from features.profiles import Profiles
     from features.residents import Residents
+    from features.zone_presence import ZonePresence
     from service.serving.interfaces import Document
 
 _MEMBERS_SHOWN = 8

@@ -1,6 +1,6 @@
 import pytest
 
-from features import joins
+from features import joining, joins
 from features.errors import ConflictError, DamagedError, InputError, NotFoundError
 from features.tables.importing import import_table
 from features.workspace import Workspace
@@ -37,7 +37,7 @@ def test_two_are_one_with_judgements_and_events_until_that_is_undone(workspace):
     before = {name: workspace.read(name) for name in joins.JOINED}
     versions = {name: workspace.version(name) for name in joins.JOINED}
     pointer = workspace.pointer.stat().st_ino
-    assert joins.join(workspace, kept, "OLD") == {"judgements": 2, "events": 1}
+    assert joining.join(workspace, kept, "OLD") == {"judgements": 2, "events": 1}
     for name in joins.JOINED:
         assert "OLD" not in ids(workspace, name)
         assert workspace.version(name) != versions[name]
@@ -49,7 +49,7 @@ def test_two_are_one_with_judgements_and_events_until_that_is_undone(workspace):
     assert of_both["grade"].to_list() == [judged["grade"]]
     assert workspace.read("judgements").height == before["judgements"].height - 1
     assert workspace.read("events").filter(event_id="v-old")["enterprise_id"].to_list() == [kept]
-    assert joins.undo(workspace, "OLD") == kept
+    assert joining.undo(workspace, "OLD") == kept
     for name in joins.JOINED:
         assert workspace.read(name).equals(before[name])
         assert workspace.version(name) == versions[name]
@@ -58,7 +58,7 @@ def test_two_are_one_with_judgements_and_events_until_that_is_undone(workspace):
 def test_what_is_unknown_of_one_is_known_from_the_other(workspace):
     kept = workspace.judged["enterprise_id"]
     own = workspace.read("enterprises").filter(enterprise_id=kept).row(0, named=True)
-    joins.join(workspace, kept, "OLD")
+    joining.join(workspace, kept, "OLD")
     now = workspace.read("enterprises").filter(enterprise_id=kept).row(0, named=True)
     assert own["revenue"] is None
     assert now == own | {"revenue": 77.0}
@@ -66,8 +66,8 @@ def test_what_is_unknown_of_one_is_known_from_the_other(workspace):
 
 def test_a_chain_of_joins_ends_at_the_one_that_stays(workspace):
     one, other = ids(workspace, "enterprises")[:2]
-    joins.join(workspace, other, "OLD")
-    joins.join(workspace, one, other)
+    joining.join(workspace, other, "OLD")
+    joining.join(workspace, one, other)
     assert workspace.joins.into == {"OLD": one, other: one}
     assert workspace.joins.of(one) == sorted(["OLD", other])
 
@@ -80,19 +80,19 @@ def test_a_join_that_cannot_be_is_refused(workspace):
         ((one, one), InputError),
     ):
         with pytest.raises(error):
-            joins.join(workspace, *pair)
-    joins.join(workspace, one, other)
+            joining.join(workspace, *pair)
+    joining.join(workspace, one, other)
     with pytest.raises(ConflictError, match="was joined into"):
-        joins.join(workspace, "OLD", other)
+        joining.join(workspace, "OLD", other)
     with pytest.raises(ConflictError, match="was joined into"):
-        joins.join(workspace, other, "OLD")
+        joining.join(workspace, other, "OLD")
     with pytest.raises(NotFoundError, match="was not joined"):
-        joins.undo(workspace, one)
+        joining.undo(workspace, one)
 
 
 def test_an_import_may_name_either_and_changes_nothing_of_the_join(workspace, tmp_path):
     kept = workspace.judged["enterprise_id"]
-    joins.join(workspace, kept, "OLD")
+    joining.join(workspace, kept, "OLD")
     path = tmp_path / "a.csv"
     need = workspace.judged["need_id"]
     path.write_text(
@@ -103,13 +103,13 @@ def test_an_import_may_name_either_and_changes_nothing_of_the_join(workspace, tm
     path.write_text("enterprise_id,name\nOLD,更旧名\n", "utf-8")
     assert import_table(workspace, "enterprises", path).replaced == 1
     assert "OLD" not in ids(workspace, "enterprises")
-    joins.undo(workspace, "OLD")
+    joining.undo(workspace, "OLD")
     assert workspace.read("enterprises").filter(enterprise_id="OLD")["name"].to_list() == ["更旧名"]
 
 
 def test_an_id_that_nobody_has_any_more_stands_for_nobody(workspace):
     kept = workspace.judged["enterprise_id"]
-    joins.join(workspace, kept, "OLD")
+    joining.join(workspace, kept, "OLD")
     workspace.remove("enterprise", kept)
     assert "OLD" in ids(workspace, "enterprises")
 

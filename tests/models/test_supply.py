@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from features.presence import Strength, ZonePresence
 from features.supply_graph import SupplyGraph
 from features.text import WeightedTexts
+from features.zone_presence import Strength, ZonePresence
 from models.supply import SupplyLink, link
 from tests.neighbours import enterprise, event, presence
 

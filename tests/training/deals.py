@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tests.pool import NEED_IDS, SUBJECTS, frame, need_rows, training_data
 
 if TYPE_CHECKING:
-    from training.fitting import TrainingData
+    from training.data import TrainingData
 
 SINCE = date(2022, 1, 1)
 ZONES = 5

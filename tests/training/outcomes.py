@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tests.pool import EACH, NEED_IDS, SUBJECTS, frame, training_data
 
 if TYPE_CHECKING:
-    from training.fitting import TrainingData
+    from training.data import TrainingData
 
 CLOSED, WON = 240, 60
 

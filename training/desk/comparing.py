@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from features.encoder import EncodingStore
     from features.progress import Steps
-    from training.fitting import TrainingData
+    from training.data import TrainingData
 
 
 def compare(

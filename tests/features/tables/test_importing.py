@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from features.errors import InputError, RejectedRowsError, UnavailableError, UsageError
-from features.joins import join
+from features.joining import join
 from features.tables.exporting import exported
 from features.tables.importing import check_rows, import_table
 from features.tables.report import Options

@@ -7,7 +7,8 @@ from urllib.parse import quote
 import pytest
 
 from features.errors import UsageError
-from service.api.guards import MAX_BODY, check_host, escape_query, is_loopback
+from service.access.proxies import is_loopback
+from service.api.guards import MAX_BODY, check_host, escape_query
 from service.api.languages import negotiate
 
 if TYPE_CHECKING:

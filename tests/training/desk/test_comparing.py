@@ -2,8 +2,8 @@ from dataclasses import fields, replace
 from datetime import date
 
 from tests.pool import tables
+from training.data import TrainingData
 from training.desk import comparing
-from training.fitting import TrainingData
 
 
 def test_a_protocol_that_lacks_data_is_left_out_and_says_why(store):
