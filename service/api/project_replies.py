@@ -301,4 +301,5 @@ class Offer(Outgoing):
 
     clear: bool = Field(description="No word was found, which is no clearance.")
     findings: list[Finding]
+    source: str = Field(description="Whose words these are: the office's, or those shipped.")
     checklist: list[str]

@@ -61,6 +61,7 @@ def offer(
         typer.echo(f"「{finding['word']}」{finding['gloss']}：{finding['rule']}")
     if found["clear"]:
         typer.echo("未发现所列用语；这不等于通过审查。")
+    typer.echo(found["source"])
     typer.echo("\n仍须逐项审查：")
     for question in found["checklist"]:
         typer.echo(f"  □ {question}")

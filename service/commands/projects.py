@@ -300,8 +300,9 @@ def rules(
     """List the tables of rules; print one, to be edited; or put another in its place."""
     own: Context = context.obj
     if name is None:
-        for kind, table in KINDS.items():
-            typer.echo(f"{kind}  {table.gloss}: {len(own.projects.rules.rows(kind))} 行")
+        for kind in KINDS:
+            rules = own.projects.rules
+            typer.echo(f"{kind}  {rules.source(kind)}: {len(rules.rows(kind))} 行")
     elif path is None:
         typer.echo(own.projects.rules.text(name), nl=False)
     else:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from service.access.keys import Caller
     from service.projects.projects import Projects
-    from service.projects.rules import Row, Rules
+    from service.projects.rules import Rules
     from service.serving.interfaces import Document
 
 PASS, FAIL, UNKNOWN = "pass", "fail", "unknown"
@@ -106,8 +106,8 @@ def of_enterprise(
     return {
         "credit": _credit(profile["credit"], date),
         "standing": _standing(profile, date),
-        "energy": _energy(code, rules.rows("energy"), date),
-        "exclusions": _exclusions(profile, code, zone_id, rules.rows("exclusions"), date),
+        "energy": _energy(code, rules, date),
+        "exclusions": _exclusions(profile, code, zone_id, rules, date),
     }
 
 
@@ -126,11 +126,11 @@ def _standing(profile: Mapping[str, Any], date: str | None) -> Verdict:
     return Verdict(FAIL if profile["struck_off"] else PASS, text, source, date)
 
 
-def _energy(code: str | None, rows: Sequence[Row], date: str | None) -> Verdict:
-    source = "两高行业目录（可编辑）"
+def _energy(code: str | None, rules: Rules, date: str | None) -> Verdict:
+    source = rules.source("energy")
     if code is None:
         return Verdict(UNKNOWN, "国标行业代码不详", source, date)
-    for row in rows:
+    for row in rules.rows("energy"):
         kind = str(normalise(row["code"]))
         if code.startswith(kind):
             return Verdict(
@@ -148,11 +148,11 @@ def _exclusions(
     profile: Mapping[str, Any],
     code: str | None,
     zone_id: str | None,
-    rows: Sequence[Row],
+    rules: Rules,
     date: str | None,
 ) -> Verdict:
-    source = "开发区禁入清单（可编辑）"
-    own = [row for row in rows if row["zone_id"] in (zone_id, "*")]
+    source = rules.source("exclusions")
+    own = [row for row in rules.rows("exclusions") if row["zone_id"] in (zone_id, "*")]
     if zone_id is None or not own:
         return Verdict(UNKNOWN, "尚未维护本区禁入清单", source, None)
     products = [product["name"] for product in profile["products"] or ()]
@@ -170,7 +170,7 @@ def _exclusions(
 
 
 def _filing(amount: float | None, filed: Sequence[datetime.date], rules: Rules) -> Verdict:
-    source = "分级报备门槛（可编辑）"
+    source = rules.source("thresholds")
     if filed:
         return Verdict(PASS, "已报备", "项目台账", max(filed).isoformat())
     if amount is None:

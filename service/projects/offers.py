@@ -29,7 +29,8 @@ def check_offer(text: str, rules: Rules) -> Document:
     -------
     dict
         `findings`, in the order of the text: word, `at` (its place), rule and gloss. `clear` is
-        whether there is none, which is no clearance: the words may be others.
+        whether there is none, which is no clearance: the words may be others. `source` says whose
+        words they are.
     """
     plain = "".join(text.split())
     findings: list[Document] = []
@@ -42,4 +43,9 @@ def check_offer(text: str, rules: Rules) -> Document:
                 )
                 at = plain.find(word, at + len(word))
     findings.sort(key=lambda finding: (finding["at"], -len(finding["word"])))
-    return {"clear": not findings, "findings": findings, "checklist": list(CHECKLIST)}
+    return {
+        "clear": not findings,
+        "findings": findings,
+        "source": rules.source("offers"),
+        "checklist": list(CHECKLIST),
+    }

@@ -97,6 +97,12 @@ class Rules:
             known = self._read[name] = seen, _parsed(name, text, f"rules/{name}.csv")
         return known[1]
 
+    def source(self, name: str) -> str:
+        """Return what a table is, and whether the office keeps it or has still to check it."""
+        own = (self._folder / f"{name}.csv").exists()
+        kept = "本单位维护" if own else "随软件提供，待本单位核对"
+        return f"{_kind(name).gloss}（{kept}）"
+
     def text(self, name: str) -> str:
         """Return a table as CSV, to be edited."""
         _kind(name)

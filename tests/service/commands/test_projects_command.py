@@ -82,7 +82,9 @@ def test_the_twenty_projects_of_the_article_come_in(
 
 
 def test_rules_are_listed_printed_and_replaced(run: Callable[..., Ended], tmp_path: Path) -> None:
-    assert "reasons  谢绝、终止原因: 13 行" in run("projects", "rules").out
+    assert (
+        "reasons  谢绝、终止原因（随软件提供，待本单位核对）: 13 行" in run("projects", "rules").out
+    )
     text = run("projects", "rules", "thresholds").out
     assert text.startswith("amount,level,gloss")
     file = tmp_path / "t.csv"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from features.errors import NotFoundError
+from features.industry_codes import name_of, normalise
 from service.access.keys import NOBODY, Caller
 from service.access.zones import ForeignZoneError
 from service.projects.gates import gates_of, gates_of_project
@@ -91,6 +92,7 @@ def test_amounts_over_a_threshold_are_filed(projects: Projects) -> None:
     [
         ("企业投产后前三年给予税收返还，并享受零 地价。", ["税收返还", "零地价"]),
         ("给予落户奖励；电价优惠", ["落户奖励", "电价优惠"]),
+        ("注册地迁入并纳入本地统计的给予即征即退", ["注册地迁入", "本地统计", "即征即退"]),
         ("提供标准化厂房，协助办理手续。", []),
     ],
 )
@@ -102,3 +104,19 @@ def test_promises_are_named_with_their_rule(
     assert all("公平竞争审查条例" in finding["rule"] for finding in found["findings"])
     assert found["clear"] == (not words)
     assert len(found["checklist"]) == 5
+
+
+def test_what_the_office_has_not_checked_is_said(projects: Projects) -> None:
+    energy = gates_of(projects, "e3", "za", NOBODY)[2]
+    assert energy["source"] == "两高行业（随软件提供，待本单位核对）"
+    assert "待本单位核对" in check_offer("零地价", projects.rules)["source"]
+    projects.rules.replace("energy", projects.rules.text("energy"))
+    energy = gates_of(projects, "e3", "za", NOBODY)[2]
+    assert energy["source"] == "两高行业（本单位维护）"
+
+
+def test_every_kind_of_the_energy_table_is_a_code_of_the_standard(projects: Projects) -> None:
+    for row in projects.rules.rows("energy"):
+        assert normalise(row["code"]) == row["code"]
+        stated = name_of(row["code"])
+        assert row["gloss"].startswith(stated)
