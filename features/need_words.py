@@ -54,7 +54,10 @@ def need_words(
     of_model : sequence of str, optional
         The words of a language model, None where none was asked or none answered.
     """
-    understood = understand(clear(need.industry), thesaurus, fillers)
+    # 其他塑料制品 has a row of its own: what is left out as vague is left out where nothing has it.
+    known = thesaurus.find(need.industry)
+    industry = need.industry if known else clear(need.industry)
+    understood = understand(industry, thesaurus, fillers)
     if need.words:
         weights = {normal(word): weight for word, weight in need.words}
         return replace(understood, words=strongest(weights), notes=())

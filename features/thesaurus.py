@@ -11,7 +11,7 @@ import csv
 import io
 import re
 from collections import defaultdict
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -204,8 +204,8 @@ class Thesaurus:
 
     @classmethod
     def from_bytes(cls, data: NDArray[np.uint8]) -> Thesaurus:
-        """Build it from `to_bytes`."""
-        return cls(_concepts(data.tobytes().decode()))
+        """Build it from `to_bytes`; of the same bytes the same one, for it is never changed."""
+        return _restored(data.tobytes())
 
 
 class _Index:
@@ -233,6 +233,12 @@ class _Index:
         self.concept = np.array(owners, dtype=np.intp)
         self.strength = np.array(strengths, dtype=np.float32)
         self.characters = CharacterIndex(self.texts, counting_unknown=True)
+
+
+@lru_cache(maxsize=2)
+def _restored(data: bytes) -> Thesaurus:
+    """Keep the last ones: with its index one takes 80 MB, and versions of a model share it."""
+    return Thesaurus(_concepts(data.decode()))
 
 
 @cache

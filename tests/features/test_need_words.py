@@ -22,6 +22,7 @@ THESAURUS = Thesaurus(
     [
         Concept("氮肥", "product", ("化学氮肥",), ("尿素", "合成氨")),
         Concept("乳制品", "product", (), ("酸奶",)),
+        Concept("其他乳制品", "product", (), ("干酪素",)),
     ]
 )
 
@@ -32,6 +33,13 @@ def found(need, **more):
 
 def weights(need, **more):
     return dict(found(need, **more).words)
+
+
+def test_a_residual_class_is_looked_up_by_its_whole_name_first():
+    assert "干酪素" in weights(NeedQuery("其他乳制品"))
+    assert "酸奶" not in weights(NeedQuery("其他乳制品"))
+    # No row is about other nitrogen fertilisers: what is left out as vague is left out.
+    assert found(NeedQuery("其他氮肥")) == found(NeedQuery("氮肥"))
 
 
 def test_without_more_a_need_s_words_are_those_of_its_industry():

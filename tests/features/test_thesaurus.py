@@ -286,3 +286,9 @@ def test_no_listed_company_is_named_in_it(shipped, shared_data):
         )
     }
     assert (known & said) - COMMON == set()
+
+
+def test_versions_of_a_model_share_a_thesaurus_that_is_the_same():
+    thesaurus = Thesaurus([Concept("氮肥", "product", (), ("尿素",))])
+    saved = thesaurus.to_bytes()
+    assert Thesaurus.from_bytes(saved.copy()) is Thesaurus.from_bytes(saved)
