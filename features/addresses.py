@@ -13,8 +13,8 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import NamedTuple
 
+from features.normal import simplified
 from features.places import SUFFIX
-from features.script import simplified
 
 _KEPT = 50_000
 _MUNICIPALITIES = {"11", "12", "31", "50"}

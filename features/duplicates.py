@@ -18,6 +18,7 @@ from scipy.sparse.csgraph import connected_components
 
 from features.places import stem
 from features.profile import struck_off
+from features.tables.identity import FILLING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 CODE, NAME, FORMER = "code", "name", "former name"
 
-_FILLING = r"[\s()（）【】\[\]<>《》“”\"'‘’·・.,，。、\-—–_*]"
 _BEHIND = r"[(（【\[]\s*(?:曾用名|原名|更名前|原)\s*[:：为]?\s*([^)）】\]]+)[)）】\]]"
 """A former name that stands behind the name. NFKC makes parentheses and colons narrow."""
 _UNIFIED = r"^[1-9A-Y][1-9][0-9]{6}([0-9A-HJ-NP-RTUWXY]{8}[0-9X])[0-9A-HJ-NP-RTUWXY]$"
@@ -101,7 +101,7 @@ def _sharing(enterprises: pl.DataFrame) -> Iterator[tuple[str, list[int]]]:
         .collect()
     )
     yield from ((CODE, rows) for rows in _groups(plain.select("row", key="code")))
-    names = plain.select("row", key=pl.col("name").str.replace_all(_FILLING, ""))
+    names = plain.select("row", key=pl.col("name").str.replace_all(FILLING, ""))
     names = names.filter(pl.col("key") != "")
     yield from ((NAME, rows) for rows in _groups(names))
     stated = plain.select("row", key="former").explode("key")
@@ -110,7 +110,7 @@ def _sharing(enterprises: pl.DataFrame) -> Iterator[tuple[str, list[int]]]:
     former = (
         pl.concat([stated, behind])
         .with_columns(pl.col("key").str.normalize("NFKC").str.to_uppercase())
-        .with_columns(pl.col("key").str.replace_all(_FILLING, ""))
+        .with_columns(pl.col("key").str.replace_all(FILLING, ""))
         .filter(pl.col("key") != "")
         .unique()
     )

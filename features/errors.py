@@ -62,6 +62,12 @@ class NotFoundError(LianzhaoError):
     code = "not-found"
 
 
+class UnknownReferenceError(InputError):
+    """An event or a project about a need, a zone or an enterprise that the workspace lacks."""
+
+    code = "unknown-reference"
+
+
 class ForbiddenError(LianzhaoError):
     """Something that whoever asks may not see or do."""
 

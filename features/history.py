@@ -42,7 +42,7 @@ class Subject(NamedTuple):
     branches: tuple[str, ...]
 
 
-class Place(NamedTuple):
+class DealPlace(NamedTuple):
     """Where a need is: its zone, the regions and the province around it, and its point."""
 
     zone_id: str
@@ -55,10 +55,10 @@ def subject_of(need: NeedFeatures) -> Subject:
     return Subject(_first(need.tokens, "industry="), _own(need.tokens, _BRANCHES))
 
 
-def place_of(need: NeedFeatures) -> Place:
+def place_of(need: NeedFeatures) -> DealPlace:
     """Return where a need is; empty, and NaN for the point, where it does not say."""
     point = UNKNOWN_POINT if np.isnan(need.point).any() else need.point
-    return Place(_first(need.tokens, "zone="), _own(need.tokens, _AREAS), point)
+    return DealPlace(_first(need.tokens, "zone="), _own(need.tokens, _AREAS), point)
 
 
 def years(day: date) -> float:
@@ -84,7 +84,7 @@ class Deals:
     dates : ndarray of float, shape (k,)
         Years since 1970.
     subject_list : tuple of Subject
-    place_list : tuple of Place
+    place_list : tuple of DealPlace
     """
 
     enterprises: NDArray[np.str_]
@@ -92,7 +92,7 @@ class Deals:
     places: NDArray[np.intp]
     dates: NDArray[np.float64]
     subject_list: tuple[Subject, ...]
-    place_list: tuple[Place, ...]
+    place_list: tuple[DealPlace, ...]
 
     def __len__(self) -> int:
         return len(self.enterprises)
@@ -138,7 +138,7 @@ class Deals:
             arrays["places"],
             arrays["dates"],
             tuple(Subject(name, _parted(branches)) for name, branches in subjects),
-            tuple(Place(id_, _parted(areas), (lon, lat)) for id_, areas, (lon, lat) in places),
+            tuple(DealPlace(id_, _parted(areas), (lon, lat)) for id_, areas, (lon, lat) in places),
         )
 
 

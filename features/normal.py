@@ -1,19 +1,33 @@
-"""One form of every text: what differs by width, case or script alone is the same text."""
+"""Forms in which texts are compared: simplified characters, one width, one case.
+
+Words, items and concepts are compared by `normal`, headers, values and names of places by
+`simplified`, which reads whole phrases: 乾 stays what it is in 乾安县, as gazetteers write it.
+"""
 
 from __future__ import annotations
 
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from opencc import OpenCC
 
 _HAN = range(0x3400, 0xA000)
+_KEPT = 10_000
+
+
+@cache
+def _converter(table: str) -> OpenCC:
+    from opencc import OpenCC  # its tables are read once, and only where a text is compared
+
+    return OpenCC(table)
 
 
 @cache
 def _to_simplified() -> dict[int, str]:
     """Return the simplified form of every traditional character, as `str.translate` takes it."""
-    from opencc import OpenCC  # its tables are read once, and only where a text is compared
-
-    convert = OpenCC("t2s").convert
+    convert = _converter("t2s").convert
     single = ((code, convert(chr(code))) for code in _HAN)
     return {code: simplified for code, simplified in single if simplified != chr(code)}
 
@@ -32,3 +46,20 @@ def normal(text: str) -> str:
     if text.isascii():
         return text.lower().strip()
     return unicodedata.normalize("NFKC", text).lower().translate(_to_simplified()).strip()
+
+
+@lru_cache(_KEPT)
+def simplified(text: str) -> str:
+    """Return a text in simplified characters, converted phrase by phrase.
+
+    Examples
+    --------
+    >>> simplified("統一社會信用代碼")
+    '统一社会信用代码'
+    """
+    return text if text.isascii() else str(_converter("t2s").convert(text))
+
+
+def traditional(text: str) -> str:
+    """Return a text in traditional characters."""
+    return str(_converter("s2t").convert(text))

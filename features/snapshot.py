@@ -69,7 +69,7 @@ class EventLog(Protocol):
 
 
 @dataclass(frozen=True)
-class Entry:
+class TableEntry:
     """What `current.json` says of a table."""
 
     file: str
@@ -100,7 +100,7 @@ class Snapshot:
     def __init__(
         self,
         home: Path,
-        entries: Mapping[str, Entry],
+        entries: Mapping[str, TableEntry],
         log: EventLog | None,
         own: joins.Joins = joins.NONE,
     ) -> None:
@@ -264,7 +264,7 @@ class Snapshot:
         return None if self.log is None else self.log.content()
 
 
-def entries_in(home: Path) -> dict[str, Entry]:
+def entries_in(home: Path) -> dict[str, TableEntry]:
     """Return what `current.json` says of each table of a workspace.
 
     Raises
@@ -280,7 +280,7 @@ def entries_in(home: Path) -> dict[str, Entry]:
     except OSError as error:
         raise UnavailableError(f"could not read {path}: {error.strerror}") from error
     try:
-        return {name: Entry(**entry) for name, entry in json.loads(text).items()}
+        return {name: TableEntry(**entry) for name, entry in json.loads(text).items()}
     except (ValueError, TypeError, AttributeError) as error:
         raise DamagedError(
             f"{path} is damaged: expected the list of tables that an import wrote; "

@@ -31,7 +31,7 @@ from features.nodes import fit_nodes, target_nodes
 from features.ordered import content_ranks
 from features.places import UNKNOWN_POINT, Gazetteer
 from features.sectors import fit_sectors
-from features.sentences import KINDS, SentenceSpace
+from features.sentence_space import KINDS, SentenceSpace
 from features.supply_graph import supply_graph
 from features.text import (
     WeightedTexts,
@@ -260,16 +260,16 @@ class FeatureSpace:
         own = self.own_words
         self.thesaurus = thesaurus if own is None else thesaurus.with_own(own)
 
-    def _read(self, enterprises: pl.DataFrame, progress: Count | None) -> _Profiles:
+    def _read(self, enterprises: pl.DataFrame, progress: Count | None) -> _PoolTexts:
         """Read what the profiles of a pool say, in the order of `enterprise_id`."""
         frame = enterprises.sort("enterprise_id")
         items, names = item_texts(frame), full_name_texts(frame)
         vectors = self.store.encode([*items.texts, *names.texts], progress=progress)
         tokens = [profile_tokens(row, self.today_) for row in profile_rows(frame)]
         cut = [len(items.texts)]
-        return _Profiles(frame, items, name_texts(frame), names, np.split(vectors, cut), tokens)
+        return _PoolTexts(frame, items, name_texts(frame), names, np.split(vectors, cut), tokens)
 
-    def _learn(self, profiles: _Profiles) -> sparse.csr_array:
+    def _learn(self, profiles: _PoolTexts) -> sparse.csr_array:
         """Learn from the profiles of a pool, and return the counts of what they say."""
         counted = self.wording_.fit(profiles.spoken, content_ranks(profiles.frame))
         self.items_.fit([profiles.distinct_items])
@@ -283,7 +283,7 @@ class FeatureSpace:
         )
         return counted
 
-    def _features(self, profiles: _Profiles, counted: sparse.csr_array) -> PoolFeatures:
+    def _features(self, profiles: _PoolTexts, counted: sparse.csr_array) -> PoolFeatures:
         """Return the features of a pool, from what its profiles say and its counts."""
         frame, items = profiles.frame, profiles.items
         views = self.wording_.views(counted)
@@ -310,7 +310,7 @@ class FeatureSpace:
             points=self._points(frame),
         )
 
-    def _meaning(self, profiles: _Profiles) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def _meaning(self, profiles: _PoolTexts) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return the vectors of the items, and of every enterprise by all that it says."""
         products, names = (
             self.sentences_.transform(kind, vectors)
@@ -367,7 +367,7 @@ def _level_columns(codes: tuple[tuple[str, ...], ...]) -> NDArray[np.str_]:
 
 
 @dataclass(frozen=True)
-class _Profiles:
+class _PoolTexts:
     """What the profiles of a pool say.
 
     Attributes

@@ -17,10 +17,10 @@ from features.catalogue import OPTIONAL
 from features.errors import DamagedError, NotFoundError, UnavailableError
 from features.snapshot import (
     CURRENT,
-    Entry,
     EventLog,
     OutdatedError,
     Snapshot,
+    TableEntry,
     columns,
     digest,
     entries_in,
@@ -274,10 +274,10 @@ class Workspace:
                 self._tidy()
         return rows
 
-    def _entries(self) -> dict[str, Entry]:
+    def _entries(self) -> dict[str, TableEntry]:
         return entries_in(self.home)
 
-    def _write(self, table: str, frame: pl.DataFrame) -> Entry:
+    def _write(self, table: str, frame: pl.DataFrame) -> TableEntry:
         if frame.schema != columns(table):
             raise TypeError(f"{table} must have {columns(table)}, got {frame.schema}")
         path = self._folder / f".{table}.tmp"
@@ -288,9 +288,9 @@ class Workspace:
         name = f"{table}-{version}.parquet"
         path.replace(self._folder / name)
         now = calendar.now().isoformat(timespec="seconds")
-        return Entry(name, frame.height, version, now)
+        return TableEntry(name, frame.height, version, now)
 
-    def _replace_current(self, entries: Mapping[str, Entry]) -> None:
+    def _replace_current(self, entries: Mapping[str, TableEntry]) -> None:
         content = {name: asdict(entry) for name, entry in entries.items()}
         path = self._folder / ".current.tmp"
         _write_durably(path, json.dumps(content, indent=1).encode())

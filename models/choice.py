@@ -67,7 +67,7 @@ def of_place(terms: NDArray[np.float64], weights: Weights) -> NDArray[np.float64
     return np.asarray(weights.place * np.log1p(found / EPSILON))
 
 
-class Round(NamedTuple):
+class ChoiceSet(NamedTuple):
     """What was known on a day, and who made the deals of the years after it.
 
     `industry` and `place` have shape (needs, 3, candidates); `made` has rows that sum to 1.
@@ -78,7 +78,7 @@ class Round(NamedTuple):
     made: NDArray[np.float64]
 
 
-def rounds(deals: Deals, as_of: float, least: int, seed: int = 0) -> Iterator[Round]:
+def rounds(deals: Deals, as_of: float, least: int, seed: int = 0) -> Iterator[ChoiceSet]:
     """Go back in time by half a year at once, as long as `least` deals are left to know.
 
     Nothing of a round's years after its day is used in what was known, and nothing after `as_of`
@@ -132,7 +132,7 @@ def learn(deals: Deals, as_of: float, least: int, seed: int = 0) -> Weights:
     return Weights(*(np.exp(prior) if found is None else np.exp(found.x)).tolist())
 
 
-def _round(known: Tally, after: Deals, generator: np.random.Generator) -> Round | None:
+def _round(known: Tally, after: Deals, generator: np.random.Generator) -> ChoiceSet | None:
     """Return the round of the needs that known enterprises answered, None without any."""
     at = np.searchsorted(known.enterprises, after.enterprises)
     at[at == len(known.enterprises)] = 0
@@ -154,14 +154,14 @@ def _round(known: Tally, after: Deals, generator: np.random.Generator) -> Round 
     made = np.zeros((asked.shape[1], len(columns)))
     made[need_of, np.searchsorted(columns, pairs[2])] = 1
     subjects, places = after.subject_list, after.place_list
-    return Round(
+    return ChoiceSet(
         np.stack([known.industry(subjects[row])[:, columns] for row in asked[0]]),
         np.stack([known.place(places[row])[:, columns] for row in asked[1]]),
         made / made.sum(axis=1, keepdims=True),
     )
 
 
-def _surprise(one: Round, weights: Weights) -> tuple[float, NDArray[np.float64]]:
+def _surprise(one: ChoiceSet, weights: Weights) -> tuple[float, NDArray[np.float64]]:
     """Return minus the log-likelihood of a round, and its slopes in the logs of the weights."""
     industry, place = of_industry(one.industry, weights), of_place(one.place, weights)
     logits = industry + place

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import copy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -132,10 +131,22 @@ class PoolRanker:
     ----------
     ranker : Ranker
     pool : PoolFeatures
+    measured : dict, optional
+        From `measure`; by default the pool is measured here.
+    history : HistoryScorer, optional
+        By default that of the pool.
+    rows : ndarray of int, shape (k,), optional
+        The rows of a larger pool that `pool` was taken from.
     """
 
     def __init__(
-        self, ranker: Ranker, pool: PoolFeatures, measured: Measured | None = None
+        self,
+        ranker: Ranker,
+        pool: PoolFeatures,
+        measured: Measured | None = None,
+        *,
+        history: HistoryScorer | None = None,
+        rows: NDArray[np.intp] | None = None,
     ) -> None:
         self.ranker = ranker
         self.pool = pool
@@ -143,8 +154,8 @@ class PoolRanker:
         self._content = ContentScorer(pool, self.measured)
         self._hybrid = ranker.hybrid.prepare_measured(pool, self.measured[ranker.hybrid.name])
         self._heads = ranker.heads.prepare_measured(pool, self.measured[ranker.heads.name])
-        self._history = HistoryScorer(ranker.history, pool)
-        self._rows: NDArray[np.intp] | None = None
+        self._history = HistoryScorer(ranker.history, pool) if history is None else history
+        self._rows = rows
 
     def take(self, rows: NDArray[np.intp], *, in_single: bool = False) -> PoolRanker:
         """Return the ranker bound to some rows, shape (k,): their `values` are those of the pool.
@@ -152,20 +163,17 @@ class PoolRanker:
         Means and spreads would be those of the rows, so that `contributions` would not be. In
         single precision they take more memory, and less time at every request.
         """
-        taken = copy(self)
-        some = self.pool.take(rows)
-        taken.pool = some.in_single() if in_single else some
-        taken.measured = {
-            factor: {name: found[rows] for name, found in own.items()}
-            for factor, own in self.measured.items()
-        }
-        hybrid, heads = self.ranker.hybrid, self.ranker.heads
-        taken._content = self._content.take(taken.pool, taken.measured)
-        taken._hybrid = hybrid.prepare_measured(taken.pool, taken.measured[hybrid.name])
-        taken._heads = heads.prepare_measured(taken.pool, taken.measured[heads.name])
-        taken._history = self._history.take(rows)
-        taken._rows = rows
-        return taken
+        pool = self.pool.take(rows)
+        return PoolRanker(
+            self.ranker,
+            pool.in_single() if in_single else pool,
+            {
+                factor: {name: values[rows] for name, values in own.items()}
+                for factor, own in self.measured.items()
+            },
+            history=self._history.take(rows),
+            rows=rows,
+        )
 
     def contributions(self, need: NeedFeatures) -> NDArray[np.float64]:
         """Return each factor's part of the raw scores, shape (blend.factors, n)."""
@@ -292,12 +300,6 @@ class ContentScorer:
     def __init__(self, pool: PoolFeatures, measured: Measured | None = None) -> None:
         own = measure_content(pool) if measured is None else measured
         self._factors = _prepared(pool, own)
-
-    def take(self, pool: PoolFeatures, measured: Measured) -> ContentScorer:
-        """Return the same for some rows that were taken from the pool."""
-        taken = copy(self)
-        taken._factors = _prepared(pool, measured)
-        return taken
 
     def scores(self, need: NeedFeatures) -> list[NDArray[Any] | None]:
         """Return every content factor's scores, each of shape (n,), None where it is silent."""

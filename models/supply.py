@@ -27,7 +27,7 @@ _PREFERENCE = np.float32(1.001)
 
 
 @dataclass(frozen=True)
-class Prepared:
+class LinkRows:
     """How far everybody in a pool stands in each station."""
 
     pool: PoolFeatures
@@ -46,11 +46,11 @@ class SupplyLink(Factor):
 
     name = "supply_link"
 
-    def prepare(self, pool: PoolFeatures) -> Prepared:
+    def prepare(self, pool: PoolFeatures) -> LinkRows:
         """Return how far everybody stands in each station."""
-        return Prepared(pool)
+        return LinkRows(pool)
 
-    def score(self, need: NeedFeatures, prepared: Prepared) -> NDArray[np.float32] | None:
+    def score(self, need: NeedFeatures, prepared: LinkRows) -> NDArray[np.float32] | None:
         """Return the strongest link, NaN where products and nodes of the enterprise are unknown.
 
         None where nothing is known of what the zone has. Whoever is there is linked with the

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from features.history import Deals, Place, Subject
+    from features.history import DealPlace, Deals, Subject
 
 HALF_LIFE = 10.0
 """Years. From 6 to 20 the measured figures hardly differ; shorter ones forget too much."""
@@ -81,7 +81,7 @@ class Tally:
         alike[:, self._name_of == self._name.get("", -1)] = 0
         return np.asarray(alike @ self._by_subject)
 
-    def place(self, place: Place) -> NDArray[np.float64]:
+    def place(self, place: DealPlace) -> NDArray[np.float64]:
         """Return the deals of every enterprise where a need is, shape (3, m).
 
         The rows: in its very zone; in another one of its region or province; in another one by

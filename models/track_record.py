@@ -32,7 +32,7 @@ MIN_DEALS = 50
 _LEAST_SPREAD = 1e-9
 
 
-class Prepared(NamedTuple):
+class DealRows(NamedTuple):
     """Rows of the pool that have deals, and their columns of the tally; `size` of the pool."""
 
     rows: NDArray[np.intp]
@@ -71,11 +71,11 @@ class DealHistory:
         count = getattr(self, "count_", 0)
         return f"{count} dated deals of needs known here, and it takes {MIN_DEALS}"
 
-    def prepare(self, pool: PoolFeatures) -> Prepared | None:
+    def prepare(self, pool: PoolFeatures) -> DealRows | None:
         """Return where in the pool the enterprises with deals are."""
         if not self.fitted:
             return None
-        return Prepared(*found_in(pool.ids, self.tally_.enterprises), len(pool))
+        return DealRows(*found_in(pool.ids, self.tally_.enterprises), len(pool))
 
     def evidence(self, need: NeedFeatures, enterprise_id: str) -> dict[str, Any]:
         """Return what an enterprise's deals have to do with a need.
@@ -129,11 +129,11 @@ class _OfHistory(Factor):
     def __init__(self, history: DealHistory) -> None:
         self.history = history
 
-    def prepare(self, pool: PoolFeatures) -> Prepared | None:
+    def prepare(self, pool: PoolFeatures) -> DealRows | None:
         """Return where in the pool the enterprises with deals are."""
         return self.history.prepare(pool)
 
-    def _spread(self, found: NDArray[np.float64], prepared: Prepared) -> NDArray[np.float64] | None:
+    def _spread(self, found: NDArray[np.float64], prepared: DealRows) -> NDArray[np.float64] | None:
         """Give every enterprise of the pool its own; None where nobody in it has such a deal."""
         if not found[prepared.columns].any():
             return None
@@ -147,7 +147,7 @@ class TrackRecord(_OfHistory):
 
     name = "track_record"
 
-    def score(self, need: NeedFeatures, prepared: Prepared | None) -> NDArray[np.float64] | None:
+    def score(self, need: NeedFeatures, prepared: DealRows | None) -> NDArray[np.float64] | None:
         """Return log-odds over an enterprise that has deals, but none of this kind."""
         if prepared is None:
             return None
@@ -160,7 +160,7 @@ class PlaceAffinity(_OfHistory):
 
     name = "place_affinity"
 
-    def score(self, need: NeedFeatures, prepared: Prepared | None) -> NDArray[np.float64] | None:
+    def score(self, need: NeedFeatures, prepared: DealRows | None) -> NDArray[np.float64] | None:
         """Return log-odds over an enterprise that has deals, but none around here."""
         if prepared is None:
             return None

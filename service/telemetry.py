@@ -33,7 +33,7 @@ _METHODS = {"GET", "POST", "HEAD", "OPTIONS"}
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
-class _Tally:
+class _Count:
     """What was counted since it was last added to a counter.
 
     A counter of the client takes a lock each time, and with several workers writes to a file; a
@@ -117,10 +117,10 @@ class Telemetry:
         answers = self._counter(
             "answers", "Answers of the engine by where they came from.", "state"
         )
-        self._answers = {state: _Tally(answers.labels(state)) for state in get_args(State)}
+        self._answers = {state: _Count(answers.labels(state)) for state in get_args(State)}
         lookups = self._counter("cache_lookups", "Look-ups in the caches.", "tier", "result")
         self._lookups = {
-            (tier, found): _Tally(lookups.labels(tier, "hit" if found else "miss"))
+            (tier, found): _Count(lookups.labels(tier, "hit" if found else "miss"))
             for tier in get_args(Tier)
             for found in (True, False)
         }

@@ -17,7 +17,7 @@ from training.metrics import DRAW_SEED, DRAWS
 from training.peers.roster import peers
 from training.rounds import Rounds
 from training.stack import STACK
-from training.tallies import Tally, figures, paired
+from training.tallies import FigureTally, figures, paired
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from training.rounds import Round
     from training.stack import Stack
     from training.tallies import Figure
-    from training.tasks import Question, Split
+    from training.tasks import EvaluationQuestion, Split
 
 BEST = "best_single_factor"
 THESAURUS = "thesaurus"
@@ -63,10 +63,10 @@ class Comparison:
     Attributes
     ----------
     split : Split
-    tallies : dict of Tally, by ranker
-    without : dict of Tally, by factor
+    tallies : dict of FigureTally, by ranker
+    without : dict of FigureTally, by factor
         The stack with one factor taken out, and fitted again without its thesaurus.
-    alone : dict of Tally, by factor
+    alone : dict of FigureTally, by factor
         Each factor for itself.
     speaking, speaking_alone : sets of str
         The factors that told enterprises apart at least once, in the blend and by themselves; a
@@ -81,9 +81,9 @@ class Comparison:
     """
 
     split: Split
-    tallies: dict[str, Tally] = field(default_factory=dict)
-    without: dict[str, Tally] = field(default_factory=dict)
-    alone: dict[str, Tally] = field(default_factory=dict)
+    tallies: dict[str, FigureTally] = field(default_factory=dict)
+    without: dict[str, FigureTally] = field(default_factory=dict)
+    alone: dict[str, FigureTally] = field(default_factory=dict)
     speaking: set[str] = field(default_factory=set)
     speaking_alone: set[str] = field(default_factory=set)
     settings: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -264,7 +264,7 @@ def _asked(split: Split) -> dict[str, int]:
     return {name: len(of[part]) for part, name in ASKED.items()} | {"questions": len(asked)}
 
 
-def _speaks(ground: Round, question: Question) -> bool:
+def _speaks(ground: Round, question: EvaluationQuestion) -> bool:
     try:
         ground.need(question)
     except InputError:
@@ -272,7 +272,9 @@ def _speaks(ground: Round, question: Question) -> bool:
     return True
 
 
-def _judge(found: Comparison, peer: Peer, ground: Round, asked: Sequence[Question]) -> None:
+def _judge(
+    found: Comparison, peer: Peer, ground: Round, asked: Sequence[EvaluationQuestion]
+) -> None:
     begin = time.perf_counter()
     peer.fit(ground)
     tally = _tally(found.tallies, peer.name, found.split)
@@ -282,7 +284,9 @@ def _judge(found: Comparison, peer: Peer, ground: Round, asked: Sequence[Questio
     found.seconds[peer.name] += time.perf_counter() - begin
 
 
-def _judge_stack(found: Comparison, stack: Stack, ground: Round, asked: Sequence[Question]) -> None:
+def _judge_stack(
+    found: Comparison, stack: Stack, ground: Round, asked: Sequence[EvaluationQuestion]
+) -> None:
     """Judge the stack, and the stack without each of its factors."""
     begin = time.perf_counter()
     stack.fit(ground)
@@ -335,5 +339,5 @@ def _candidates(split: Split) -> dict[str, Any]:
     }
 
 
-def _tally(tallies: dict[str, Tally], name: str, split: Split) -> Tally:
-    return tallies.setdefault(name, Tally(split.protocol))
+def _tally(tallies: dict[str, FigureTally], name: str, split: Split) -> FigureTally:
+    return tallies.setdefault(name, FigureTally(split.protocol))

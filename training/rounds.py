@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from features.arrays import NeedFeatures, PoolFeatures
     from features.encoder import EncodingStore
     from features.progress import Steps
-    from training.tasks import Question, Task
+    from training.tasks import EvaluationQuestion, Task
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Round:
         starts = self.positives.indptr
         return np.asarray(self.positives.indices[starts[at] : starts[at + 1]], dtype=np.intp)
 
-    def need(self, question: Question) -> NeedFeatures:
+    def need(self, question: EvaluationQuestion) -> NeedFeatures:
         """Return the features of the need of a question.
 
         Raises

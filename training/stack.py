@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from features.arrays import NeedFeatures
     from features.space import FeatureSpace
     from training.rounds import Round
-    from training.tasks import Question
+    from training.tasks import EvaluationQuestion
 
 STACK = "lianzhao"
 _PLACED = ("events", "zones", "needs")
@@ -53,15 +53,15 @@ class Stack:
         self.presence_ = Presence(self.space_, fitted.pool, residents, **tables)
         return self
 
-    def contributions(self, question: Question) -> NDArray[np.float64]:
+    def contributions(self, question: EvaluationQuestion) -> NDArray[np.float64]:
         """Return each factor's part of the raw scores, shape (factors, n), as they are served."""
         return self.bound_.contributions(self._need(question))
 
-    def alone(self, question: Question) -> NDArray[np.float64]:
+    def alone(self, question: EvaluationQuestion) -> NDArray[np.float64]:
         """Return what each factor but the constant would rank by, whatever it weighs."""
         return self.bound_.alone(self._need(question))
 
-    def _need(self, question: Question) -> NeedFeatures:
+    def _need(self, question: EvaluationQuestion) -> NeedFeatures:
         query = question.query
         return self.space_.need(
             query,

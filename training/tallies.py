@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from training.tasks import Question
+    from training.tasks import EvaluationQuestion
 
 SLICES = ("all", "warm", "cold")
 """All needs; those with a relevant pair left to learn from; the others."""
@@ -83,7 +83,7 @@ class Figure:
     known_only: bool = False
     newcomers: bool = False
 
-    def value(self, question: Question, order: NDArray[np.intp]) -> float | None:
+    def value(self, question: EvaluationQuestion, order: NDArray[np.intp]) -> float | None:
         """Return the figure of a ranking of the candidates; None where the need is left out."""
         relevant = question.relevant & question.known if self.known_only else question.relevant
         missed = question.newcomers if self.newcomers else 0
@@ -161,14 +161,14 @@ def figures(protocol: str) -> tuple[Figure, ...]:
     return tuple(sorted(own, key=lambda figure: not figure.known_only))
 
 
-def ranked(scores: NDArray[np.floating[Any]], question: Question) -> NDArray[np.intp]:
+def ranked(scores: NDArray[np.floating[Any]], question: EvaluationQuestion) -> NDArray[np.intp]:
     """Return the candidates, best first, equal ones by id."""
     rows = np.flatnonzero(question.candidates)
     return np.asarray(rows[np.argsort(-scores[rows], kind="stable")])
 
 
 @dataclass
-class Tally:
+class FigureTally:
     """What one ranker reached.
 
     Attributes
@@ -189,7 +189,7 @@ class Tally:
     candidates: set[str] = field(default_factory=set)
 
     def add(
-        self, fold: int, question: Question, ids: NDArray[np.str_], scores: NDArray[Any]
+        self, fold: int, question: EvaluationQuestion, ids: NDArray[np.str_], scores: NDArray[Any]
     ) -> None:
         """Judge one ranking."""
         order = ranked(scores, question)
@@ -256,7 +256,7 @@ class Tally:
         }
 
 
-def paired(one: Tally, other: Tally) -> dict[str, dict[str, Any]]:
+def paired(one: FigureTally, other: FigureTally) -> dict[str, dict[str, Any]]:
     """Return the paired differences over needs, one minus the other, by slice and figure."""
     found: dict[str, dict[str, Any]] = {}
     for name in SLICES:

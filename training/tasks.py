@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Question:
+class EvaluationQuestion:
     """One need for which the candidates of a task are to be ranked.
 
     Attributes
@@ -64,7 +64,7 @@ class Question:
     anywhere: NDArray[np.bool_] | None = None
 
     @property
-    def over_everybody(self) -> Question:
+    def over_everybody(self) -> EvaluationQuestion:
         """The same question among the whole pool."""
         if self.anywhere is None:
             return self
@@ -84,14 +84,14 @@ class Task:
         The enterprises of `data`, sorted.
     as_of : date
         The day that it is for whoever learns.
-    questions : tuple of Question
+    questions : tuple of EvaluationQuestion
     """
 
     fold: int
     data: TrainingData
     ids: NDArray[np.str_]
     as_of: date
-    questions: tuple[Question, ...]
+    questions: tuple[EvaluationQuestion, ...]
 
 
 @dataclass(frozen=True)
@@ -257,7 +257,7 @@ class _Asking:
             self.tables.counts["hidden_pairs_of_no_candidate"] += int((wanted & ~candidates).sum())
             gains, judged = self.gains(grades[need_id], asked) if graded else (None, None)
             questions.append(
-                Question(
+                EvaluationQuestion(
                     query,
                     self.zones.get(query.zone_id or "", {}),
                     row,

@@ -9,7 +9,7 @@ import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
 
-from features.script import simplified
+from features.normal import simplified
 from features.tables.numerals import NUMERAL, value
 
 _KEPT = 50_000

@@ -13,7 +13,7 @@ from features.errors import InputError
 from features.tables.encodings import decode, recognise
 from features.tables.grid import Grid
 from features.tables.headers import recognised
-from features.tables.layout import SEARCHED, Place, find_headers
+from features.tables.layout import SEARCHED, HeaderPlace, find_headers
 from features.tables.limits import check_width
 from features.tables.source import Source
 
@@ -76,7 +76,7 @@ class _Shape:
 
     def __init__(
         self,
-        place: Place,
+        place: HeaderPlace,
         delimiter: str,
         records: Sequence[tuple[int, list[str]]],
         *,

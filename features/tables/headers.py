@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from features.columns import Column, Kind, Table
 from features.errors import InputError, UsageError
-from features.script import simplified
+from features.normal import simplified
 from features.vocabulary import YUAN
 
 _BRACKET = re.compile(r"^(.+?)[(\[【](?:单位:?)?([^()\[\]【】]*(?:\([^()]*\))?)[)\]】]$")

@@ -9,7 +9,7 @@ import unicodedata
 import numpy as np
 import polars as pl
 
-from features.script import simplified
+from features.normal import simplified
 
 MADE = "N-"
 """What an id that is made from a name begins with."""
@@ -27,7 +27,9 @@ _CODE = r"^[0-9A-Za-z]{18}$"
 _SIGNS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 """The signs of a credit code, each worth its position: GB 32100-2015."""
 _LENGTH = 18
-_FILLING = re.compile(r"[\s()（）【】\[\]<>《》“”\"'‘’·・.,，。、\-—–_*]")
+FILLING = r"[\s()（）【】\[\]<>《》“”\"'‘’·・.,，。、\-—–_*]"
+"""What does not tell one name from another: blanks, brackets, quotes and dashes."""
+_FILLING = re.compile(FILLING)
 
 
 def normalised_ids(ids: pl.Series) -> pl.Series:

@@ -38,7 +38,7 @@ from features.tables.rejecting import (
     surplus_fields,
     unread_values,
 )
-from features.tables.report import SAMPLED, SHOWN, Checked, ImportReport, Options, Problem
+from features.tables.report import SAMPLED, SHOWN, Checked, ImportReport, Options, RowProblem
 from features.tables.schema import ROW, ROW_SCHEMAS, SCHEMAS
 from features.workspace import Workspace
 
@@ -275,7 +275,7 @@ def _taken(table: Table, rows: Rows) -> dict[str, str]:
     return taken
 
 
-def _told_unread(unread: Sequence[Problem], count: int) -> list[str]:
+def _told_unread(unread: Sequence[RowProblem], count: int) -> list[str]:
     told = [f"{problem}; the value is unknown" for problem in unread]
     if count > len(unread):
         told.append(f"{count} values in all could not be read and are unknown")
@@ -300,8 +300,8 @@ def _check_chain_map(path: Path, chains: pl.DataFrame) -> None:
         ) from None
 
 
-def _problems(problems: pl.DataFrame) -> list[Problem]:
-    return [Problem(**problem) for problem in problems.head(SHOWN).to_dicts()]
+def _problems(problems: pl.DataFrame) -> list[RowProblem]:
+    return [RowProblem(**problem) for problem in problems.head(SHOWN).to_dicts()]
 
 
 def _with_source(good: pl.DataFrame, options: Options) -> pl.DataFrame:

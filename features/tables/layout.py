@@ -23,7 +23,7 @@ _SECTION = r"^[(（]?[一二三四五六七八九十]{1,3}[)）、.．]"
 
 
 @dataclass(frozen=True)
-class Place:
+class HeaderPlace:
     """Where the headers stand.
 
     Parameters
@@ -38,21 +38,21 @@ class Place:
     headers: list[str]
 
 
-def find_headers(table: Table, rows: Sequence[Sequence[str | None]]) -> Place | None:
+def find_headers(table: Table, rows: Sequence[Sequence[str | None]]) -> HeaderPlace | None:
     """Find the headers among the first rows of a file; None where all of them are empty.
 
     They are taken from the row, or the two rows one below the other, that name most columns of the
     table; where no row names any, from the first that is not empty.
     """
     texts = [[(cell or "").strip() for cell in row] for row in rows[:SEARCHED]]
-    best: Place | None = None
+    best: HeaderPlace | None = None
     most = 0
     for at, row in enumerate(texts):
         if not any(row):
             continue
         found = recognised(table, row)
         if best is None or found > most:
-            best, most = Place(at, row), found
+            best, most = HeaderPlace(at, row), found
     if best is None:
         return None
     for at in range(len(texts) - 1):
@@ -60,7 +60,7 @@ def find_headers(table: Table, rows: Sequence[Sequence[str | None]]) -> Place | 
         found = recognised(table, joined)
         below_best = at == best.row and found == most
         if (found > most or below_best) and _is_lower_level(table, texts[at], texts[at + 1]):
-            best, most = Place(at + 1, joined), found
+            best, most = HeaderPlace(at + 1, joined), found
     return best
 
 

@@ -15,7 +15,7 @@ import polars as pl
 
 from features.calendar import with_local_days
 from features.columns import Choice, Column, Kind, Table
-from features.script import simplified
+from features.normal import simplified
 from features.tables.amounts import read_amount
 from features.tables.dates import PLACEHOLDERS, read_day
 from features.tables.identity import SPOILED, normalised_ids

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from features.script import simplified
+from features.normal import simplified
 from features.tables.numerals import NUMERAL, value
 
 _KEPT = 50_000

@@ -47,7 +47,7 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Problem:
+class RowProblem:
     """A bad value: where it stands, by the file's own header, and what was expected."""
 
     file: str
@@ -96,8 +96,8 @@ class ImportReport:
     unchanged: int
     rejected: int
     warnings: Sequence[str]
-    problems: Sequence[Problem]
-    unread: Sequence[Problem]
+    problems: Sequence[RowProblem]
+    unread: Sequence[RowProblem]
     unread_values: int
     columns: Mapping[str, str]
     sample: Sequence[Mapping[str, Any]]

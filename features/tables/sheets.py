@@ -10,7 +10,7 @@ import polars as pl
 from features.errors import InputError, UsageError
 from features.tables.grid import Grid
 from features.tables.headers import is_complete, recognised
-from features.tables.layout import SEARCHED, Place, find_headers
+from features.tables.layout import SEARCHED, HeaderPlace, find_headers
 from features.tables.packages import Extent, check_extent, extents
 
 if TYPE_CHECKING:
@@ -127,13 +127,13 @@ def _grid(table: Table, name: str, cells: pl.DataFrame, extent: Extent) -> Grid 
     return Grid(headers, fields, first_row=place.row + 2, warnings=_above(place), sheet=name)
 
 
-def _above(place: Place) -> list[str]:
+def _above(place: HeaderPlace) -> list[str]:
     if not place.row:
         return []
     return [f"the headers were found in row {place.row + 1}; what is above is left out"]
 
 
-def _narrowed(fields: pl.DataFrame, place: Place) -> tuple[pl.DataFrame, list[str]]:
+def _narrowed(fields: pl.DataFrame, place: HeaderPlace) -> tuple[pl.DataFrame, list[str]]:
     """Leave out columns that have neither a header nor a value."""
     filled = fields.select(pl.all().is_not_null().any()).row(0) if fields.height else ()
     kept = [

@@ -8,7 +8,7 @@ from service.access.keys import NOBODY, Caller
 from service.access.refusals import REFUSED
 from service.api.observer import KEY_ID
 from service.api.problems import Problem
-from service.database.ledger import Read
+from service.database.ledger import AnsweredRequest
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -83,7 +83,9 @@ class Admission:
             method, path, query = scope["method"], scope["path"], scope["query_string"]
             zone = scope.get(ZONE)
             self.ledger.note(
-                Read(caller.key_id, caller.role, method, route, path, query, status, zone)
+                AnsweredRequest(
+                    caller.key_id, caller.role, method, route, path, query, status, zone
+                )
             )
 
     def _refusal(self, scope: Scope, caller: Caller) -> Problem | None:

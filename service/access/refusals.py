@@ -7,7 +7,7 @@ import time
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from service.database.audit_log import Entry
+from service.database.audit_log import AuditEntry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,26 +38,26 @@ class Refusals:
         self.clock = clock
         self._secret = secrets.token_bytes(16)
         self._minute = 0
-        self._now: dict[Entry, int] = {}
-        self._over: dict[Entry, int] = {}
+        self._now: dict[AuditEntry, int] = {}
+        self._over: dict[AuditEntry, int] = {}
 
     def note(self, problem: Problem, key: Key | None, address: str) -> None:
         """Count a request refused with this problem, for its key or, without one, its source."""
         self._turn()
         source = None if key else f"source {self._name(address)}"
         key_id, role = (key.key_id, key.role) if key else (None, "nobody")
-        entry = Entry(key_id, role, "refused", problem.code, source, problem.status_code)
+        entry = AuditEntry(key_id, role, "refused", problem.code, source, problem.status_code)
         if entry not in self._now and len(self._now) >= _SOURCES_KEPT:
-            entry = Entry(None, "nobody", "refused", problem.code, None, problem.status_code)
+            entry = AuditEntry(None, "nobody", "refused", problem.code, None, problem.status_code)
         _add(self._now, {entry: 1})
 
-    def take(self, closing: bool = False) -> dict[Entry, int]:
+    def take(self, closing: bool = False) -> dict[AuditEntry, int]:
         """Return what was counted in minutes that are over; when closing, in this one too."""
         self._turn(closing)
         over, self._over = self._over, {}
         return over
 
-    def give_back(self, entries: Mapping[Entry, int]) -> None:
+    def give_back(self, entries: Mapping[AuditEntry, int]) -> None:
         """Take again what could not be written."""
         _add(self._over, entries)
 
@@ -71,6 +71,6 @@ class Refusals:
         return blake2b(address.encode(), key=self._secret, digest_size=6).hexdigest()
 
 
-def _add(counts: dict[Entry, int], more: Mapping[Entry, int]) -> None:
+def _add(counts: dict[AuditEntry, int], more: Mapping[AuditEntry, int]) -> None:
     for entry, times in more.items():
         counts[entry] = counts.get(entry, 0) + times

@@ -15,7 +15,7 @@ from features.errors import InputError, UsageError
 from features.tables.importing import check_rows
 from features.tables.lists import read_words
 from features.tables.merging import merge
-from features.tables.report import SHOWN, Problem
+from features.tables.report import SHOWN, RowProblem
 from training.protocols import JUDGED
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class Files:
 
         checked = check_rows(workspace, table, path, read=read)
         for problem in checked.problems.head(SHOWN).iter_rows(named=True):
-            typer.echo(f"bad row: {Problem(**problem)}", err=True)
+            typer.echo(f"bad row: {RowProblem(**problem)}", err=True)
         if (more := checked.problems.height - SHOWN) > 0:
             typer.echo(f"bad row: {more} more in {path}", err=True)
         if checked.good.is_empty():

@@ -13,7 +13,7 @@ import typer
 from features.errors import InputError, UsageError
 from features.need import NeedQuery
 from features.tables.lists import read_ids, read_needs
-from features.tables.report import Problem
+from features.tables.report import RowProblem
 from features.vocabulary import FLAGS, ROLES
 from service.commands.context import Context, echo_json, progress
 from service.serving.engine import Engine
@@ -179,7 +179,7 @@ def _batch(
     """
     checked = read_needs(own.workspace, needs)
     for problem in checked.problems.iter_rows(named=True):
-        typer.echo(f"bad row: {Problem(**problem)}", err=True)
+        typer.echo(f"bad row: {RowProblem(**problem)}", err=True)
     queries = [NeedQuery.from_row(row) for row in checked.good.iter_rows(named=True)]
     if not queries:
         raise InputError(

@@ -26,7 +26,7 @@ _PATIENCE = 120.0
 
 
 @dataclass(frozen=True)
-class Trial:
+class RunningService:
     """A service that runs.
 
     Attributes
@@ -64,7 +64,7 @@ class Trial:
 
 
 @contextmanager
-def serving(home: Path) -> Iterator[Trial]:
+def serving(home: Path) -> Iterator[RunningService]:
     """Start `lianzhao serve` on a workspace, wait until it is ready, and stop it in the end.
 
     Raises
@@ -80,7 +80,7 @@ def serving(home: Path) -> Iterator[Trial]:
         if found is None:
             raise UnavailableError(f"the service did not start: it said {said.strip()!r}")
         _await_ready(process, found[0])
-        yield Trial(found[0])
+        yield RunningService(found[0])
     finally:
         process.terminate()
         process.wait(timeout=30)

@@ -20,7 +20,7 @@ UNDER_WAY = 202
 """The status of a change that was begun; it stays if nobody is left to write what came of it."""
 
 
-class Entry(NamedTuple):
+class AuditEntry(NamedTuple):
     """What a caller asked for or changed, without any value of a body or a search."""
 
     key_id: str | None
@@ -32,17 +32,17 @@ class Entry(NamedTuple):
     request_id: str | None = None
 
 
-def note(connection: sa.Connection, entry: Entry) -> None:
+def note(connection: sa.Connection, entry: AuditEntry) -> None:
     """Write of a change, within the transaction that makes it."""
     connection.execute(sa.insert(AUDIT).values(_row(entry, 1)))
 
 
 def of_command(connection: sa.Connection, command: str, target: str) -> None:
     """Write of a change made on the command line."""
-    note(connection, Entry(None, "administrator", "command", command, target, 0))
+    note(connection, AuditEntry(None, "administrator", "command", command, target, 0))
 
 
-def _row(entry: Entry, times: int) -> dict[str, Any]:
+def _row(entry: AuditEntry, times: int) -> dict[str, Any]:
     return {**entry._asdict(), "at": utc_now(), "times": times}
 
 
@@ -59,7 +59,7 @@ class AuditLog:
         self.database = database
         self.days = days
 
-    def add(self, entries: Mapping[Entry, int]) -> None:
+    def add(self, entries: Mapping[AuditEntry, int]) -> None:
         """Write entries, each with how often it came, and drop those that are too old."""
         rows = [_row(entry, times) for entry, times in entries.items()]
 
@@ -71,7 +71,7 @@ class AuditLog:
 
         self.database.write(work)
 
-    def begin(self, entry: Entry) -> int:
+    def begin(self, entry: AuditEntry) -> int:
         """Write of a change before it is made; return the number that `end` is told.
 
         Whoever cannot write it must not make the change: none is to be missing here.

@@ -88,7 +88,7 @@ class Database:
         except OSError as error:
             raise DatabaseError(f"the database cannot be used: {error.strerror}") from error
 
-    def prepare(self) -> None:
+    def migrate(self) -> None:
         """Make or migrate the database where it is not up to date.
 
         Raises
@@ -98,7 +98,7 @@ class Database:
         """
         with _told():
             if self._engine is None:
-                self._engine = self._prepared()
+                self._engine = self._migrated()
 
     def read(self, work: Callable[[sa.Connection], T], nothing: T) -> T:
         """Return what `work` reads; `nothing` where there is no database yet."""
@@ -177,11 +177,11 @@ class Database:
             return once()
 
     def _ready(self) -> sa.Engine:
-        self.prepare()
+        self.migrate()
         assert self._engine is not None
         return self._engine
 
-    def _prepared(self) -> sa.Engine:
+    def _migrated(self) -> sa.Engine:
         self.home.mkdir(parents=True, exist_ok=True)
         engine = self._connected()
         try:

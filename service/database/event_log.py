@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
-    from service.database.audit_log import Entry
+    from service.database.audit_log import AuditEntry
     from service.database.connection import Database
 
 IDEMPOTENT_DAYS = 30
@@ -126,7 +126,7 @@ class EventLog:
     def record(
         self,
         event: Mapping[str, Any],
-        entry: Entry,
+        entry: AuditEntry,
         *,
         idempotency_key: str | None = None,
         asked: str = "",
@@ -190,7 +190,7 @@ class EventLog:
         return self.database.write(work)
 
     def retract(
-        self, event_id: str, need_id: str | None, zone_id: str | None, entry: Entry
+        self, event_id: str, need_id: str | None, zone_id: str | None, entry: AuditEntry
     ) -> datetime.datetime:
         """Take an event about a need or zone back and return when it was; it stays taken back."""
         what = {"event_id": event_id, "need_id": need_id or "", "zone_id": zone_id or ""}

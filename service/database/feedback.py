@@ -11,10 +11,10 @@ import polars as pl
 
 from features import calendar
 from features.catalogue import EVENTS
-from features.errors import InputError, NotFoundError
+from features.errors import InputError, NotFoundError, UnknownReferenceError
 from features.retractions import zone_of
 from features.tables.record import parse_record
-from service.database.audit_log import Entry
+from service.database.audit_log import AuditEntry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,12 +27,6 @@ if TYPE_CHECKING:
     from service.serving.interfaces import Document, Engine
 
 _EITHER = "the need_id of a known need or the zone_id of a known zone"
-
-
-class UnknownReferenceError(InputError):
-    """An event about a need, a zone or an enterprise that the workspace does not know."""
-
-    code = "unknown-reference"
 
 
 class Feedback:
@@ -82,7 +76,9 @@ class Feedback:
         zone_id = _zone(event, engine)
         caller.check_zone(zone_id, "need_id" if event["need_id"] else "zone_id")
         target = event["need_id"] or event["zone_id"]
-        entry = Entry(caller.key_id, caller.role, "POST", "/v1/events", target, 201, request_id)
+        entry = AuditEntry(
+            caller.key_id, caller.role, "POST", "/v1/events", target, 201, request_id
+        )
         return self.log.record(
             event,
             entry,
@@ -134,7 +130,7 @@ class Feedback:
                 got=event_id,
                 expected="the event_id of one of the events that GET /v1/events lists",
             )
-        entry = Entry(
+        entry = AuditEntry(
             caller.key_id,
             caller.role,
             "POST",

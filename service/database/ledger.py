@@ -13,7 +13,7 @@ from features.workspace import Workspace
 from service.access.keys import Access
 from service.access.proxies import Proxies
 from service.access.refusals import Refusals
-from service.database.audit_log import AuditLog, Entry
+from service.database.audit_log import AuditEntry, AuditLog
 from service.database.connection import Database, DatabaseError, versions
 from service.database.event_log import EventLog, SeenEvents
 from service.database.feedback import Feedback
@@ -45,7 +45,7 @@ _READ_BYTES = 600
 """What a read weighs besides its path and query."""
 
 
-class Read(NamedTuple):
+class AnsweredRequest(NamedTuple):
     """A read as it came, cheap to note."""
 
     key_id: str | None
@@ -86,7 +86,7 @@ class Ledger:
         self._looks, self._look_lock = 0, asyncio.Lock()
         self._keys_seen: str | None = None
         self.refusals = Refusals()
-        self._reads: dict[Read, int] = {}
+        self._reads: dict[AnsweredRequest, int] = {}
         self._reads_weigh = 0
         self._closing = False
         self._watching = Pulse(_EVERY, self._look)
@@ -155,7 +155,7 @@ class Ledger:
                 await self._see()
         return done
 
-    def note(self, read: Read, times: int = 1) -> None:
+    def note(self, read: AnsweredRequest, times: int = 1) -> None:
         """Note who read what; it is written within a second, or when the database is back."""
         noted = self._reads.get(read)
         if noted is None:
@@ -212,8 +212,8 @@ class Ledger:
         return self.database.read(versions, {})
 
 
-def _entry(read: Read) -> Entry:
+def _entry(read: AnsweredRequest) -> AuditEntry:
     asked = parse_qs(read.query.decode("latin-1"))
     parts = [asked[name][0] for name in ("need_id", "zone_id", "industry") if name in asked]
     target = "/".join(parts) or read.zone or (read.path if "{" in read.route else None)
-    return Entry(read.key_id, read.role, read.method, read.route, target, read.status)
+    return AuditEntry(read.key_id, read.role, read.method, read.route, target, read.status)

@@ -33,7 +33,7 @@ _SHORT = (
 
 
 @dataclass(frozen=True)
-class _Tables:
+class _WorkspaceTables:
     """The tables at one version of theirs."""
 
     version: tuple[str, ...]
@@ -73,7 +73,7 @@ class References:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
-        self._known: _Tables | None = None
+        self._known: _WorkspaceTables | None = None
         self._lock = threading.Lock()
 
     def zone(self, zone_id: str) -> dict[str, Any] | None:
@@ -171,14 +171,14 @@ class References:
         """Return the zones of a city, whose name may have its suffix or not."""
         return [id_ for id_, z in self.zones().items() if stem(z["city"]) == stem(city)]
 
-    def _tables(self) -> _Tables:
+    def _tables(self) -> _WorkspaceTables:
         names = ("zones", "needs", "enterprises")
         with self._lock:
             at = self._workspace.imported_at("events")
             version = (*(self._workspace.version(name) for name in names), str(at))
             if self._known is None or self._known.version != version:
                 zones, needs, enterprises = (self._workspace.read(name) for name in names)
-                self._known = _Tables(
+                self._known = _WorkspaceTables(
                     version,
                     {row["zone_id"]: row for row in zones.iter_rows(named=True)},
                     {row["need_id"]: row for row in needs.iter_rows(named=True)},

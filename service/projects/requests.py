@@ -8,7 +8,7 @@ import orjson
 
 from features.errors import ConflictError, ForbiddenError, NotFoundError
 from service.access.keys import NOBODY, Caller
-from service.database.audit_log import Entry, note
+from service.database.audit_log import AuditEntry, note
 from service.database.idempotency import answered, fingerprint, remember
 
 if TYPE_CHECKING:
@@ -77,7 +77,9 @@ class Changes:
             caller = asked.caller
             note(
                 connection,
-                Entry(caller.key_id, caller.role, "POST", route, target, 200, asked.request_id),
+                AuditEntry(
+                    caller.key_id, caller.role, "POST", route, target, 200, asked.request_id
+                ),
             )
             if key is not None:
                 text = orjson.dumps(answer).decode()

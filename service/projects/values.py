@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from features.errors import InputError
+from features.errors import InputError, UnknownReferenceError
 from features.project_list import PROJECTS, SOURCES
 from features.tables.record import parse_record
 from service.database import project_store
@@ -42,12 +42,6 @@ class UnusualAmountError(InputError):
     """An amount that looks as if it was given in another unit."""
 
     code = "unusual-amount"
-
-
-class UnknownReferenceError(InputError):
-    """A project of a need, a zone or an enterprise that the workspace does not know."""
-
-    code = "unknown-reference"
 
 
 def horizon(today: datetime.date) -> datetime.date:

@@ -16,7 +16,6 @@ from features.signals import NONE as NO_SIGNALS
 from features.signals import Signals
 from models import prepared
 from models.registry import ModelRegistry
-from service.serving import loading
 from service.serving.batch import BatchRanker
 from service.serving.directory import Directory, brief
 from service.serving.leads import LeadWriter
@@ -24,6 +23,7 @@ from service.serving.masks import Masks
 from service.serving.meaning import fit_note, understood_told
 from service.serving.need_cache import NeedCache
 from service.serving.partners import PartnerWriter
+from service.serving.prepared_version import load_prepared
 from service.serving.ranking import Ranking
 from service.serving.survey import Survey
 from service.serving.word_model import NoWords
@@ -144,7 +144,7 @@ class Engine(Directory):
                 ready = former.prepared  # be the version's folder still there or not
             else:
                 folder = registry.folder_of(name) if version is None else registry.path(name)
-                ready = loading.load_prepared(folder, snapshot, encoder, progress)
+                ready = load_prepared(folder, snapshot, encoder, progress)
             return cls.of(snapshot, ready, model_version=name, made_of=made_of, words=words)
 
         return workspace.reading(read)

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-Problem = Literal["away", "slow", "wrong", "busy", "unasked"]
+WordProblem = Literal["away", "slow", "wrong", "busy", "unasked"]
 
 _THREADS = 4
 _MOST_WAITING = 64
@@ -73,7 +73,7 @@ class Given:
     """
 
     words: tuple[str, ...] = ()
-    problem: Problem | Literal[""] = ""
+    problem: WordProblem | Literal[""] = ""
 
     @property
     def mark(self) -> str:
@@ -213,7 +213,7 @@ class WordModel:
             self._given.put(form, given, _ENTRY_BYTES)
         return given
 
-    def _fail(self, form: str, problem: Problem) -> Given:
+    def _fail(self, form: str, problem: WordProblem) -> Given:
         given = Given((), problem)
         with self._lock:
             self._failed.put(form, given, _ENTRY_BYTES)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sqlalchemy as sa
 
-from service.database.audit_log import Entry
+from service.database.audit_log import AuditEntry
 from service.database.connection import FILE, Database, DatabaseError, DatabaseFullError
 from service.database.event_log import EventLog
 from service.database.key_store import KeyStore
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.faults.servers import Postgres
 
 ROOT = Path(__file__).parents[2]
-ENTRY = Entry("k", "official", "POST", "/v1/events", "n", 201)
+ENTRY = AuditEntry("k", "official", "POST", "/v1/events", "n", 201)
 _RECORD = """
 import sys
 from pathlib import Path
@@ -42,7 +42,7 @@ from tests.faults.test_database import ENTRY, event
 database = Database(Path(sys.argv[1]), sys.argv[2] or None)
 print("ready", flush=True)
 sys.stdin.readline()
-database.prepare()
+database.migrate()
 EventLog(database).record(event(sys.argv[3]), ENTRY)
 """
 

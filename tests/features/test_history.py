@@ -3,7 +3,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from features.history import Deals, Place, Subject, day_of, place_of, subject_of, years
+from features.history import DealPlace, Deals, Subject, day_of, place_of, subject_of, years
 from features.need import NeedQuery
 from features.places import UNKNOWN_POINT
 from tests.models.deals import LONG_AGO, TODAY, event, history, need
@@ -23,9 +23,9 @@ def told(found):
 def test_a_need_says_what_it_is_after_and_where():
     asked = need("z", "光电", region="南", chain="LED", point=(113.0, 36.0))
     assert subject_of(asked) == Subject("光电", ("chain=LED",))
-    assert place_of(asked) == Place("z", ("region=南",), (113.0, 36.0))
+    assert place_of(asked) == DealPlace("z", ("region=南",), (113.0, 36.0))
     assert subject_of(need("z", None)) == Subject("", ())
-    assert place_of(need(None, "光电")) == Place("", (), UNKNOWN_POINT)
+    assert place_of(need(None, "光电")) == DealPlace("", (), UNKNOWN_POINT)
 
 
 def test_the_feature_space_s_needs_say_it_too(bound):

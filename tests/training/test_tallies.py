@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from features.need import NeedQuery
-from training.tallies import Tally, figures, paired, ranked
-from training.tasks import Question
+from training.tallies import FigureTally, figures, paired, ranked
+from training.tasks import EvaluationQuestion
 
 IDS = np.array([f"e{at:02}" for at in range(30)], dtype=np.str_)
 
@@ -14,7 +14,7 @@ def question(relevant, *, need="n", zone="z", known=range(30), newcomers=0, warm
     def mask(rows):
         return np.isin(np.arange(30), list(rows))
 
-    return Question(
+    return EvaluationQuestion(
         query=NeedQuery("LED", need_id=need, zone_id=zone),
         zone={},
         row={},
@@ -35,7 +35,7 @@ def first(*rows):
 
 
 def tally(protocol, *judged):
-    found = Tally(protocol)
+    found = FigureTally(protocol)
     for fold, own, scores in judged:
         found.add(fold, own, IDS, scores)
     return found

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from training.rounds import Round
-    from training.tasks import Question, Split
+    from training.tasks import EvaluationQuestion, Split
 
 
 class Peer(ABC):
@@ -49,7 +49,7 @@ class Peer(ABC):
         """Learn from what is left."""
 
     @abstractmethod
-    def scores(self, question: Question) -> NDArray[np.floating[Any]]:
+    def scores(self, question: EvaluationQuestion) -> NDArray[np.floating[Any]]:
         """Return one finite number an enterprise, shape (n,), in the order of ids; more is better.
 
         Equal scores are ordered by id, as everywhere.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from features.arrays import NeedFeatures
     from training.rounds import Round
-    from training.tasks import Question, Split
+    from training.tasks import EvaluationQuestion, Split
 
 
 _CATEGORIES = ("need_id", "industry", "sector", "chain", "role", "zone_id", "region")
@@ -90,7 +90,7 @@ class LightFMAlone(Peer):
         self.biases_ = self.items_ @ model.item_biases
         return self
 
-    def scores(self, question: Question) -> NDArray[np.float32]:
+    def scores(self, question: EvaluationQuestion) -> NDArray[np.float32]:
         """Return what LightFM's `predict` returns, but for the need's own bias."""
         users = self._users([self.ground_.need(question)], [question.row])
         vector = (users @ self.user_embeddings_)[0]
@@ -157,7 +157,7 @@ class _Implicit(Peer):
             self.model_.fit(counts, show_progress=False)
         return self
 
-    def scores(self, question: Question) -> NDArray[np.floating[Any]]:
+    def scores(self, question: EvaluationQuestion) -> NDArray[np.floating[Any]]:
         """Return the product of factors; popularity for a need without any."""
         row = self.row_.get(question.query.need_id or "")
         if row is None or not self.own_[row]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from training.rounds import Round
-    from training.tasks import Question
+    from training.tasks import EvaluationQuestion
 
 _YEAR = 365.25
 
@@ -36,7 +36,7 @@ class Chance(Peer):
         self.seed_, self.size_ = ground.seed, len(ground.pool)
         return self
 
-    def scores(self, question: Question) -> NDArray[np.float64]:
+    def scores(self, question: EvaluationQuestion) -> NDArray[np.float64]:
         """Return random numbers that depend on seed and need alone."""
         own = zlib.crc32(str(question.query.need_id).encode())
         return np.random.default_rng([self.seed_, own]).random(self.size_)
@@ -53,7 +53,7 @@ class Popularity(Peer):
         self.counts_ = np.bincount(_columns(ground, deals(ground)), minlength=len(ground.pool))
         return self
 
-    def scores(self, question: Question) -> NDArray[np.float64]:
+    def scores(self, question: EvaluationQuestion) -> NDArray[np.float64]:
         """Return the counts, the same for every need."""
         del question
         return self.counts_.astype(np.float64)
@@ -100,7 +100,7 @@ class _DealPopularity(Peer):
                     self.within_[name, value] = np.log1p(counts)
         return self
 
-    def scores(self, question: Question) -> NDArray[np.float64]:
+    def scores(self, question: EvaluationQuestion) -> NDArray[np.float64]:
         """Return the weighted sum."""
         none = np.zeros_like(self.overall_)
         weights = asdict(self.parameters)

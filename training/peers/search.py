@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from features.arrays import NeedFeatures, PoolFeatures
     from training.rounds import Round
-    from training.tasks import Question
+    from training.tasks import EvaluationQuestion
 
 
 class LabelMatch(Peer):
@@ -46,7 +46,7 @@ class LabelMatch(Peer):
         self.codes_ = CodeMatch().prepare(ground.pool)
         return self
 
-    def scores(self, question: Question) -> NDArray[np.float64]:
+    def scores(self, question: EvaluationQuestion) -> NDArray[np.float64]:
         """Return levels in common plus 1 for the name."""
         said = (clear(question.query.industry), *question.query.keywords)
         wanted = [text.lower() for text in said if text.strip()]
@@ -71,7 +71,7 @@ class CharacterTfidf(Peer):
         self.index_ = CharacterIndex(documents(ground.task.data.enterprises))
         return self
 
-    def scores(self, question: Question) -> NDArray[np.float32]:
+    def scores(self, question: EvaluationQuestion) -> NDArray[np.float32]:
         """Return cosines."""
         return np.asarray(self.index_.cosines([question.query.industry])[0])
 
@@ -102,7 +102,7 @@ class Bm25(Peer):
         self.size_ = len(tokens)
         return self
 
-    def scores(self, question: Question) -> NDArray[np.float32]:
+    def scores(self, question: EvaluationQuestion) -> NDArray[np.float32]:
         """Return BM25 of the need's own words, and of its sector for less."""
         query = question.query
         total = self.found([clear(query.industry), *query.keywords])
@@ -136,7 +136,7 @@ class Centroid(Peer):
         self.rows_ = np.where(known[:, None], _unit(both - self.centre_), np.float32(0))
         return self
 
-    def scores(self, question: Question) -> NDArray[np.float32]:
+    def scores(self, question: EvaluationQuestion) -> NDArray[np.float32]:
         """Return cosines."""
         own = self.ground_.own(question.query.need_id)
         if len(own):

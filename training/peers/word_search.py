@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from training.rounds import Round
-    from training.tasks import Question
+    from training.tasks import EvaluationQuestion
 
 
 class Bm25Words(Bm25):
@@ -30,7 +30,7 @@ class Bm25Words(Bm25):
         self.ground_ = ground
         return super().fit(ground)
 
-    def scores(self, question: Question) -> NDArray[np.float32]:
+    def scores(self, question: EvaluationQuestion) -> NDArray[np.float32]:
         """Return the weighted sum."""
         words = self.ground_.need(question).understood.words
         return np.asarray(sum(np.float32(weight) * self.found([word]) for word, weight in words))
@@ -51,7 +51,7 @@ class CharacterTfidfWords(CharacterTfidf):
         self.ground_ = ground
         return super().fit(ground)
 
-    def scores(self, question: Question) -> NDArray[np.float32]:
+    def scores(self, question: EvaluationQuestion) -> NDArray[np.float32]:
         """Return the weighted sum."""
         words, weights = zip(*self.ground_.need(question).understood.words, strict=True)
         return np.asarray(np.array(weights, dtype=np.float32) @ self.index_.cosines(words))

@@ -14,7 +14,7 @@ from service.api.observer import REQUEST_ID
 from service.api.problems import outcome
 from service.api.replies import ActiveModel, ModelManifest, Models
 from service.api.routes.context import Asking, Context, Parts, only, shaped
-from service.database.audit_log import UNDER_WAY, Entry
+from service.database.audit_log import UNDER_WAY, AuditEntry
 from service.serving.interfaces import LOOK_SECONDS, Document
 
 log = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ async def switched(
 ) -> Response:
     """Switch the version; the audit log is told before, so that no switch can be missing there."""
     audit = parts.ledger.audit
-    entry = Entry(
+    entry = AuditEntry(
         caller.key_id,
         caller.role,
         request.method,

@@ -5,7 +5,7 @@ import pytest
 from service.access.keys import Key
 from service.access.refusals import Refusals
 from service.api.problems import Problem
-from service.database.audit_log import Entry
+from service.database.audit_log import AuditEntry
 
 UNKNOWN = Problem(401, "unknown-key", "…")
 FAST = Problem(429, "too-many-requests", "…")
@@ -31,7 +31,7 @@ def test_they_are_told_when_their_minute_is_over(refusals: Refusals, now: list[f
     assert refusals.take() == {}
     now[0] = 660.0
     found = refusals.take()
-    assert found.pop(Entry("k1", "analyst", "refused", "too-many-requests", None, 429)) == 1
+    assert found.pop(AuditEntry("k1", "analyst", "refused", "too-many-requests", None, 429)) == 1
     assert sorted(found.values()) == [1, 3]
     for entry in found:
         assert entry[:4] == (None, "nobody", "refused", "unknown-key")
@@ -65,4 +65,4 @@ def test_many_sources_are_counted_together(refusals: Refusals) -> None:
         refusals.note(UNKNOWN, None, f"10.0.{number // 250}.{number % 250}")
     found = refusals.take(closing=True)
     assert len(found) == 1_001
-    assert found[Entry(None, "nobody", "refused", "unknown-key", None, 401)] == 500
+    assert found[AuditEntry(None, "nobody", "refused", "unknown-key", None, 401)] == 500

@@ -48,7 +48,7 @@ def console(home: Path) -> Iterator[TestClient]:
 @pytest.fixture
 def keys(home: Path) -> Iterator[KeyStore]:
     database = Database(home, None)
-    database.prepare()
+    database.migrate()
     yield KeyStore(database)
     database.close()
 

@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from service.access.keys import Caller
-from service.database.ledger import _READ_BYTES, _READS_BYTES, Ledger, Read
+from service.database.ledger import _READ_BYTES, _READS_BYTES, AnsweredRequest, Ledger
 from service.settings import Settings
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def test_reads_that_are_noted_are_bounded_by_what_they_weigh(tmp_path: Path) -> 
         size = 30_000
         for number in range(1_000):
             query = b"%d" % number + b"x" * size
-            ledger.note(Read("k", "analyst", "GET", "other", "/v1/needs", query, 200))
+            ledger.note(AnsweredRequest("k", "analyst", "GET", "other", "/v1/needs", query, 200))
         assert ledger._reads_weigh <= _READS_BYTES + _READ_BYTES
         assert sum(ledger._reads.values()) == 1_000
         ledger._reads.clear()

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from features.errors import ConflictError, ForbiddenError, InputError, NotFoundError
+from features.errors import (
+    ConflictError,
+    ForbiddenError,
+    InputError,
+    NotFoundError,
+    UnknownReferenceError,
+)
 from features.workspace import Workspace
 from service.access.keys import NOBODY, Caller
 from service.access.zones import ForeignZoneError
@@ -15,7 +21,7 @@ from service.database.event_log import EventLog
 from service.database.idempotency import ReusedKeyError
 from service.projects.moves import ClosedProjectError, kind_of
 from service.projects.requests import Asked, VersionConflictError
-from service.projects.values import UnknownReferenceError, UnusualAmountError
+from service.projects.values import UnusualAmountError
 
 if TYPE_CHECKING:
     from service.projects.projects import Projects

@@ -1,6 +1,6 @@
 import numpy as np
 
-from features.sentences import SentenceSpace
+from features.sentence_space import SentenceSpace
 
 
 def vectors(n, d=4, seed=0, shift=0.0):
