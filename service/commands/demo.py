@@ -11,6 +11,7 @@ from features.tables.importing import import_table
 from service import server
 from service.commands.context import Context, progress
 from service.commands.recommend import tell
+from service.projects.lists import import_list
 from service.serving.engine import Engine
 from service.serving.filters import Filters
 from training import publishing
@@ -26,6 +27,21 @@ NOTE = (
 )
 
 
+def load(own: Context) -> dict[str, int]:
+    """Load the demo data, and return how many rows each table has.
+
+    The projects that the report names are begun as projects: their moves are events.
+    """
+    read = {}
+    for table in TABLES:
+        with as_file(files("service") / "demo" / f"{table}.csv") as path:
+            if table == "events":
+                read["projects"] = import_list(own.projects, path).read
+            else:
+                read[table] = import_table(own.workspace, table, path).read
+    return read
+
+
 def demo(
     context: typer.Context,
     serve: Annotated[
@@ -36,10 +52,8 @@ def demo(
     """Load the demo data, train, print the first ranked leads, and serve."""
     own: Context = context.obj
     typer.echo(NOTE)
-    for table in TABLES:
-        with as_file(files("service") / "demo" / f"{table}.csv") as path:
-            report = import_table(own.workspace, table, path)
-        typer.echo(f"{table}: {report.read} rows")
+    for table, rows in load(own).items():
+        typer.echo(f"{table}: {rows} rows")
     with progress() as told:
         done = publishing.train(own.workspace, own.registry, own.encoder, progress=told)
     typer.echo(f"model {done['version']}: {done['why_not'] or 'active'}")

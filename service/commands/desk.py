@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from importlib.resources import as_file, files
 from pathlib import Path
 
+from features import calendar
 from features.chains import ChainMap
 from features.errors import InputError
-from features.tables.importing import import_table
 from features.workspace import Workspace
 from service.commands.context import Context
-from service.commands.demo import NOTE, TABLES
+from service.commands.demo import NOTE, load
+from service.database.connection import Database
+from service.projects.lists import import_list
+from service.projects.projects import Projects
 from service.serving.engine import Engine
 from service.settings import Settings
 from training import publishing
 from training.desk.bars import bars
+from training.desk.example_projects import example_lists
 from training.desk.practice import judged_tables, practice_tables, states_nodes
 from training.desk.theme import Note
 
@@ -53,9 +56,7 @@ class Desk(Context):
                 expected="a workspace with enterprises (lianzhao import enterprises …), "
                 "or nothing for the demo",
             )
-        for table in TABLES:
-            with as_file(files("service") / "demo" / f"{table}.csv") as path:
-                import_table(self.workspace, table, path)
+        load(self)
 
     @property
     def label(self) -> Note:
@@ -94,3 +95,18 @@ class Desk(Context):
             tables = judged_tables(self.workspace, most)
         Workspace(Path(folder)).commit(tables)
         return Desk(folder)
+
+    def example_projects(self, folder: str | Path) -> Projects:
+        """Begin made-up projects in the zones of the workspace, in a folder of their own.
+
+        They show what figures look like, and name nobody.
+        """
+        own, today = Workspace(Path(folder)), calendar.today()
+        zones = self.workspace.read("zones")
+        own.commit({"zones": zones})
+        projects = Projects(own, Database(own.home))
+        path = own.home / "example.csv"
+        for rows in example_lists(zones["zone_id"].to_list(), today):
+            rows.write_csv(path)
+            import_list(projects, path)
+        return projects

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import datetime
 import secrets
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from features import calendar
 from features.errors import InputError, NotFoundError
 from features.project_list import POOL_OF
 from service.database import project_store
@@ -39,6 +39,7 @@ from service.projects.values import (
 )
 
 if TYPE_CHECKING:
+    import datetime
     from collections.abc import Callable, Mapping
 
     from features.workspace import Workspace
@@ -69,7 +70,7 @@ class Projects:
         self,
         workspace: Workspace,
         database: Database,
-        clock: Callable[[], datetime.date] = datetime.date.today,
+        clock: Callable[[], datetime.date] = calendar.today,
         talk_days: int = TALK_DAYS,
     ) -> None:
         self.database = database

@@ -17,3 +17,14 @@ def test_the_demo_loads_trains_and_prints_whole_names(run, tmp_path):
     assert workspace.read("enterprises").height == len(names)
     assert ModelRegistry(workspace).active()
     assert [path.name for path in tmp_path.iterdir()] == ["home"]
+
+
+def test_the_demo_s_projects_are_a_board(run, tmp_path):
+    assert run("demo", "--no-serve").code == 0
+    board = run("projects").out
+    assert board.startswith("线索库 4 → 洽谈库 0 → 签约库 6 → 建设库 0 → 投产 0")
+    assert "康佳集团股份有限公司 · 长治高新技术产业开发区" in board
+    again = run("demo", "--no-serve")
+    assert again.code in (0, 3)
+    assert run("projects").out == board
+    assert Workspace(tmp_path / "home").imported("events").is_empty()
