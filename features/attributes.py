@@ -16,6 +16,7 @@ import numpy as np
 from scipy import sparse
 
 from features import industry_codes
+from features.place_names import resolve
 from features.places import regions_of
 
 if TYPE_CHECKING:
@@ -54,16 +55,17 @@ def profile_tokens(row: Mapping[str, Any], today: date) -> list[str]:
     """Return the tokens of one enterprise; `today` is what its age is counted to."""
     founded = row["founded"]
     age = (today - founded).days / 365.25 if founded else None
+    province, city = _names_of_today(row["province"], row["city"])
     single = {
-        "province": row["province"],
-        "city": row["city"],
+        "province": province,
+        "city": city,
         "age": bucket(age, _AGE_YEARS),
         "capital": bucket(row["registered_capital"], _CAPITAL_10K_YUAN),
         "revenue": bucket(row["revenue"], _REVENUE_10K_YUAN),
         "employees": bucket(row["employees"], _EMPLOYEES),
     }
     tokens = [f"{name}={value}" for name, value in single.items() if value]
-    tokens += _region_tokens(row["province"], row["city"])
+    tokens += _region_tokens(province, city)
     tokens += [f"tag={tag}" for tag in row["tags"] or ()]
     tokens += _level_tokens(row["industry_code"]) if row["industry_code"] else ()
     return tokens
@@ -77,6 +79,12 @@ def profile_rows(enterprises: pl.DataFrame) -> Iterator[dict[str, Any]]:
 def code_tokens(codes: Sequence[str]) -> list[str]:
     """Return a token for every level of every known GB/T 4754-2017 code."""
     return list(dict.fromkeys(chain.from_iterable(_level_tokens(code) for code in codes)))
+
+
+def _names_of_today(province: str | None, city: str | None) -> tuple[str | None, str | None]:
+    """Return the names that a province and a city have now; what is not stated stays unknown."""
+    seat = resolve(province or None, city or None).seat
+    return province and seat.province, city and seat.city
 
 
 @lru_cache(_KEPT)
@@ -95,7 +103,7 @@ def need_tokens(need: NeedQuery, nodes: Sequence[Node], zone: Mapping[str, Any])
 
     The region is the one that the need states, else the target regions that its zone lies in.
     """
-    city, province = zone.get("city"), zone.get("province")
+    province, city = _names_of_today(zone.get("province"), zone.get("city"))
     place = {
         "zone": need.zone_id,
         "zone_city": city,

@@ -16,7 +16,7 @@ import polars as pl
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from features.places import stem
+from features.place_names import resolve
 from features.profile import struck_off
 from features.tables.identity import FILLING
 
@@ -161,7 +161,7 @@ def _apart(
     if one is None or other is None or one == other:
         return False
     return any(
-        stem(here) != stem(there)
-        for here, there in zip(one_seat, other_seat, strict=True)
+        here != there
+        for here, there in zip(resolve(*one_seat).seat, resolve(*other_seat).seat, strict=True)
         if here and there
     )

@@ -1,4 +1,7 @@
-"""Where a place lies: provinces, prefectures and counties of China with a point each."""
+"""Where a place lies: provinces, prefectures and counties of China with a point each.
+
+Which place a name means is known to `features/place_names.py`.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,12 @@ import numpy as np
 import orjson
 import shapely
 
+from features.divisions import divisions
+from features.place_names import resolve
 from features.vocabulary import REGIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -36,23 +41,24 @@ def county_stem(name: str | None) -> str | None:
     return re.sub(_COUNTY_SUFFIX, "", name.strip()) or None if name else None
 
 
-REGION_STEMS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
-    name: (
-        frozenset(re.sub(SUFFIX, "", province) for province in region.provinces),
-        frozenset(re.sub(SUFFIX, "", city) for city in region.cities),
-    )
-    for name, region in REGIONS.items()
-}
-"""Provinces and cities of each target region, without their suffixes."""
+def city_key(name: str | None) -> str | None:
+    """Return what two names of one city share: that of today, without its suffix.
+
+    Examples
+    --------
+    >>> city_key("襄樊市"), city_key("襄阳"), city_key("虚构市")
+    ('襄阳', '襄阳', '虚构')
+    """
+    return stem(resolve(None, name).seat.city or name) if name else None
 
 
 def regions_of(province: str | None, city: str | None) -> list[str]:
     """Return the target regions (重点区域) that a province or a city belongs to."""
-    seat = stem(province), stem(city)
+    seat = resolve(province or None, city or None).seat
     return [
         name
-        for name, (provinces, cities) in REGION_STEMS.items()
-        if seat[0] in provinces or seat[1] in cities
+        for name, region in REGIONS.items()
+        if seat.province in region.provinces or seat.city in region.cities
     ]
 
 
@@ -95,21 +101,13 @@ class Gazetteer:
     ) -> Place | None:
         """Return the smallest place named, or None where none of the names is known.
 
-        A county's name that stands in several cities counts only together with its city or
-        province. Names may lack their suffix: 山西 is 山西省, 长治 is 长治市, 襄垣 is 襄垣县.
+        Names may be former or short ones, see `features.place_names.resolve`.
         """
-        for name, level in ((county, 2), (city, 1), (province, 0)):
-            if not name:
-                continue
-            found = [
-                place
-                for place in self._named(name, level)
-                if (not province or stem(place.province) == stem(province))
-                and (level < 2 or not city or stem(place.city) == stem(city))
-            ]
-            if len(found) == 1:
-                return found[0]
-        return None
+        code = resolve(province or None, city or None, county or None).code
+        if code is None:
+            return None
+        levels = (code, f"{code[:4]}00", f"{code[:2]}0000")
+        return next((self._by_code[one] for one in levels if one in self._by_code), None)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the places, to be saved."""
@@ -119,38 +117,18 @@ class Gazetteer:
         """Take back what `arrays` returned."""
         return self._set(arrays["codes"], arrays["names"], arrays["points"])
 
-    def _named(self, name: str, level: int) -> Sequence[Place]:
-        """Return the places of that name, else of that name without its suffix."""
-        plain = _stem_at(level, name)
-        return self._by_name[level].get(name, []) or self._by_stem[level].get(plain, [])
-
     def _set(
         self, codes: NDArray[np.str_], names: NDArray[np.str_], points: NDArray[np.float64]
     ) -> Self:
         self.codes_, self.names_, self.points_ = codes, names, points
         name_of = dict(zip(codes.tolist(), names.tolist(), strict=True))
-        self._by_name: tuple[dict[str, list[Place]], ...] = ({}, {}, {})
-        for code, name, (lon, lat) in zip(
-            codes.tolist(), names.tolist(), points.tolist(), strict=True
-        ):
-            province = name_of.get(code[:2] + "0000", name)
-            level = 0 if code.endswith("0000") else 1 if code.endswith("00") else 2
-            city = "" if level == 0 else name_of.get(code[:4] + "00", name if level == 1 else "")
-            place = Place(province, city, lon, lat)
-            self._by_name[level].setdefault(name, []).append(place)
-            if level == 0 and code[:2] in {"11", "12", "31", "50", "81", "82"}:
-                # A municipality is province and city in one.
-                municipality = Place(province, province, lon, lat)
-                self._by_name[1].setdefault(name, []).append(municipality)
-        self._by_stem: tuple[dict[str, list[Place]], ...] = ({}, {}, {})
-        for level, by_name in enumerate(self._by_name):
-            for name, places in by_name.items():
-                self._by_stem[level].setdefault(_stem_at(level, name), []).extend(places)
+        self._by_code: dict[str, Place] = {}
+        for code, (lon, lat) in zip(codes.tolist(), points.tolist(), strict=True):
+            seat = divisions().seat(code) if code in divisions().names else None
+            province = str(name_of.get(f"{code[:2]}0000", name_of[code]))
+            city = str((seat.city if seat else name_of.get(f"{code[:4]}00")) or "")
+            self._by_code[code] = Place(province, city, lon, lat)
         return self
-
-
-def _stem_at(level: int, name: str) -> str:
-    return (county_stem(name) if level == 2 else stem(name)) or name
 
 
 def distance_km(point: tuple[float, float], others: NDArray[np.float64]) -> NDArray[np.float64]:

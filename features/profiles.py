@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-COLUMNS = ("enterprise_id", "province", "city", "tags", "registered_capital", "founded")
+COLUMNS = (
+    *("enterprise_id", "province", "city", "district"),
+    *("tags", "registered_capital", "founded"),
+)
 """What filters look at."""
 _NEWLINE = 10
 

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-    from features.places import Gazetteer
-
 LEADER, ORDINARY = 0.9, 0.5
 
 _LEADING = "链主|龙头|领军|chain leader"
@@ -48,11 +46,11 @@ class Residents:
     seats: Seats
 
     @classmethod
-    def of(cls, enterprises: pl.DataFrame, gazetteer: Gazetteer) -> Self:
+    def of(cls, enterprises: pl.DataFrame) -> Self:
         """Read them from the enterprises table, in the order of the pool."""
         frame = enterprises.sort("enterprise_id")
         size = np.where(_leads(frame), LEADER, ORDINARY).astype(np.float32)
-        return cls(size, struck_off(frame), repeated(frame), Seats.of(frame, gazetteer))
+        return cls(size, struck_off(frame), repeated(frame), Seats.of(frame))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return all that was read, to be saved."""
@@ -60,9 +58,9 @@ class Residents:
         return own | self.seats.arrays()
 
     @classmethod
-    def restore(cls, arrays: Mapping[str, NDArray[Any]], gazetteer: Gazetteer) -> Self:
+    def restore(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
         """Take back what `arrays` returned."""
-        seats = Seats(arrays["places"], arrays["seats"], gazetteer)
+        seats = Seats(arrays["places"], arrays["seats"])
         return cls(arrays["size"], arrays["closed"], arrays["repeated"], seats)
 
 

@@ -1,4 +1,7 @@
-"""Which enterprises have their seat in a zone's county, or at least in its city."""
+"""Which enterprises have their seat in a zone's county, or at least in its city.
+
+Which places names mean is known to `features/place_names.py`.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from features.places import county_stem, stem
+from features.place_names import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,10 +17,8 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-    from features.places import Gazetteer
 
 COUNTY, CITY = "county", "city"
-_MUNICIPALITIES = frozenset({"北京", "天津", "上海", "重庆"})
 _SEAT = ("province", "city", "district")
 
 
@@ -27,34 +28,29 @@ class Seats:
     Parameters
     ----------
     places : ndarray of str, shape (p, 3)
-        Every seat that there is: province, city and county without suffixes, "" where unknown.
+        Every seat that there is: province, city and county by their names of today, "" where
+        unknown.
     seats : ndarray of int, shape (n,)
         The seat of each enterprise, as a row of `places`.
-    gazetteer : Gazetteer
-        Fills in the city of a county whose name stands in one city only.
     """
 
-    def __init__(
-        self, places: NDArray[np.str_], seats: NDArray[np.int32], gazetteer: Gazetteer
-    ) -> None:
+    def __init__(self, places: NDArray[np.str_], seats: NDArray[np.int32]) -> None:
         self._places = places
         self._seats = seats
-        self._gazetteer = gazetteer
 
     @classmethod
-    def of(cls, enterprises: pl.DataFrame, gazetteer: Gazetteer) -> Self:
+    def of(cls, enterprises: pl.DataFrame) -> Self:
         """Read the seats of an enterprises table, in the order of the pool."""
         stated = enterprises.select(_SEAT)
         distinct = stated.unique(maintain_order=True).with_row_index("seat")
         joined = stated.join(
             distinct, on=_SEAT, how="left", nulls_equal=True, maintain_order="left"
         )
-        places = [_place(gazetteer, *seat) for seat in distinct.select(_SEAT).rows()]
+        places = [resolve(*seat).seat for seat in distinct.select(_SEAT).rows()]
         named = [[part or "" for part in place] for place in places]
         return cls(
             np.array(named, dtype=np.str_).reshape(-1, len(_SEAT)),
             joined["seat"].to_numpy().astype(np.int32),
-            gazetteer,
         )
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -66,8 +62,7 @@ class Seats:
 
         Nobody where the zone's city is unknown. An unknown province contradicts nothing.
         """
-        where = zone["province"], zone["city"], zone["county"]
-        province, city, county = _place(self._gazetteer, *where)
+        province, city, county = resolve(zone["province"], zone["city"], zone["county"]).seat
         if city is None:
             return {}
         provinces, cities, counties = self._places.T
@@ -77,15 +72,3 @@ class Seats:
         how = np.where(counties == county, COUNTY, CITY) if county else np.full(len(near), CITY)
         rows = np.flatnonzero(near[self._seats])
         return dict(zip(rows.tolist(), how[self._seats[rows]].tolist(), strict=True))
-
-
-def _place(
-    gazetteer: Gazetteer, province: str | None, city: str | None, county: str | None
-) -> tuple[str | None, str | None, str | None]:
-    """Return province, city and county without suffixes; what is implied is filled in."""
-    if county and not city:
-        place = gazetteer.find(province=province, county=county)
-        province, city = (place.province, place.city) if place else (province, city)
-    if stem(province) in _MUNICIPALITIES:
-        city = province
-    return stem(province), stem(city), county_stem(county)

@@ -47,6 +47,8 @@ log = logging.getLogger(__name__)
 TABLES = ("enterprises", "chains", "input_output")
 """What features are made of besides the model: when one of these changes, all is made anew."""
 FOLDER = "prepared"
+_MADE_BY = 2
+"""Rises when what is written here is made in another way; what was made before is then not read."""
 _GATHERED = {"views.topics", "views.meaning", "views.text.data", "views.text.indices"} | {
     *("nodes.fit", "products.data", "products.indices", "product_vectors"),
     *("product_grams.data", "product_grams.indices"),
@@ -159,7 +161,7 @@ def in_memory(ranker: Ranker, enterprises: pl.DataFrame, progress: Count | None 
     frame = enterprises.sort("enterprise_id")
     large = len(frame) > retrieval.EXACT
     files = MemoryArrays()
-    _write_tables(files, frame, ranker, None)
+    _write_tables(files, frame, None)
     pool_files.write(files, ranker, frame, np.float16 if large else np.float32, progress)
     arrays = files.arrays()
     if large:
@@ -203,7 +205,7 @@ def tidy(workspace: Workspace | Snapshot) -> None:
 
 
 def _folder(version: str, home: Path, made_of: tuple[str, ...]) -> Path:
-    what = f"{artifact.FORMAT} prepared {' '.join(made_of)}"
+    what = f"{artifact.FORMAT} prepared {_MADE_BY} {' '.join(made_of)}"
     return home / FOLDER / version / hashlib.sha256(what.encode()).hexdigest()[:16]
 
 
@@ -234,7 +236,7 @@ def _make(
     """Make what is needed of tables of these versions, and of what there was for former ones."""
     links = dict(zip(TABLES, made_of, strict=True))
     del links["enterprises"]
-    facts = {"links": links}
+    facts = {"links": links, "made_by": _MADE_BY}
     former = None
     for path in own.parent.glob("[!.]*"):
         with suppress(DamagedError, UnavailableError):
@@ -285,7 +287,7 @@ def make(
         former = None  # kept in another precision
     with artifact.drafted(folder, facts or {}) as draft:
         with GrowingArrays(draft) as files:
-            same = _write_tables(files, frame, ranker, former.profiles if former else None)
+            same = _write_tables(files, frame, former.profiles if former else None)
             taken = None if former is None else pool_files.Former(former.bound, same)
             pool_files.write(files, ranker, frame, kind, progress, taken)
         if large:
@@ -293,14 +295,12 @@ def make(
             _write_first_stage(draft, pool_files.bind(drafted, ranker))
 
 
-def _write_tables(
-    files: Growing, frame: pl.DataFrame, ranker: Ranker, former: Profiles | None
-) -> NDArray[np.intp]:
+def _write_tables(files: Growing, frame: pl.DataFrame, former: Profiles | None) -> NDArray[np.intp]:
     """Write profiles and residents; return the row of each in the former ones, -1 unless equal."""
     arrays = profile_arrays(frame)
     for name, array in arrays.items():
         files.append(f"profiles.{name}", array)
-    residents = Residents.of(frame, ranker.space.gazetteer_)
+    residents = Residents.of(frame)
     for name, array in residents.arrays().items():
         files.append(f"residents.{name}", array)
     return np.full(len(frame), -1) if former is None else former.equal(Profiles.restore(arrays))
@@ -338,7 +338,7 @@ def _bound(arrays: Mapping[str, NDArray[Any]], ranker: Ranker) -> Prepared:
     return Prepared(
         bound,
         Profiles.restore(pool_files.part(arrays, "profiles")),
-        Residents.restore(pool_files.part(arrays, "residents"), ranker.space.gazetteer_),
+        Residents.restore(pool_files.part(arrays, "residents")),
         TwoStage(bound, first) if first else None,
         tuple(arrays[name] for name in sorted(arrays.keys() & _GATHERED)),
     )

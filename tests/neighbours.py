@@ -58,7 +58,7 @@ def presence(
     told = frame("events", numbered) if numbered else empty("events")
     asked = frame("needs", needs) if needs else empty("needs")
     tables = {"events": told, "needs": asked, "zones": frame("zones", ZONES)}
-    return Presence(space, pool, Residents.of(table, space.gazetteer_), **tables), pool
+    return Presence(space, pool, Residents.of(table), **tables), pool
 
 
 def empty(table: str) -> pl.DataFrame:

@@ -120,7 +120,7 @@ def fit(
         pool = space.fit_pool(data.enterprises, today=today, progress=encoding)
     else:
         space, pool = prepared
-    residents = Residents.of(data.enterprises, space.gazetteer_)
+    residents = Residents.of(data.enterprises)
     presence_of = partial(Presence, space, pool, residents, zones=data.zones, needs=data.needs)
     presence = presence_of(events=events)
     zones = {row["zone_id"]: row for row in data.zones.iter_rows(named=True)}

@@ -318,7 +318,7 @@ class _Loop:
         presence = Presence(
             space,
             bound.pool,
-            Residents.of(data.enterprises, space.gazetteer_),
+            Residents.of(data.enterprises),
             events=data.events,
             zones=data.zones,
             needs=data.needs,

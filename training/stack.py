@@ -49,7 +49,7 @@ class Stack:
         self.space_, self.bound_ = fitted.ranker.space, fitted.ranker.bind(fitted.pool)
         self.factors_ = fitted.ranker.blend.factors
         tables = {name: getattr(task.data, name) for name in _PLACED}
-        residents = Residents.of(task.data.enterprises, self.space_.gazetteer_)
+        residents = Residents.of(task.data.enterprises)
         self.presence_ = Presence(self.space_, fitted.pool, residents, **tables)
         return self
 

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from features import industry_codes
-from features.addresses import seat
 from features.tables.identity import made_id, misspelled
 from features.tables.schema import flag
+from features.tables.seating import with_seats
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from features.tables.reading import Rows
 
 _LEVELS = {
@@ -22,19 +24,20 @@ _LEVELS = {
     "industry": None,
 }
 """Columns with the name or code of an industry, the narrowest first, and the digits of its code."""
-_BEGINNING = r"^[^\d路街道号镇乡村巷弄幢栋]{2,24}[市区县旗]?"
-"""Of an address what names places, before its street; so few of them are different."""
 _SHOWN = 3
 
-MADE_FROM = {
-    "province": ("province", "region", "address", "city"),
-    "city": ("city", "region", "address", "province"),
-    "district": ("district", "region", "address", "province"),
-    "industry_code": ("industry_code", *_LEVELS),
-    "founded_precision": ("founded",),
-    "enterprise_id": ("enterprise_id", "name"),
+MADE_FROM: Mapping[str, Mapping[str, Sequence[str]]] = {
+    "enterprises": {
+        "province": ("province", "region", "address", "city", "district"),
+        "city": ("city", "region", "address", "province", "district"),
+        "district": ("district", "region", "address", "province", "city"),
+        "industry_code": ("industry_code", *_LEVELS),
+        "founded_precision": ("founded",),
+        "enterprise_id": ("enterprise_id", "name"),
+    },
+    "zones": {"county": ("county", "city")},
 }
-"""Columns that are filled from others beside themselves."""
+"""Columns of tables that are filled from others beside themselves."""
 
 
 def fill_enterprises(frame: pl.DataFrame, rows: Rows) -> tuple[pl.DataFrame, list[str]]:
@@ -63,35 +66,8 @@ def fill_enterprises(frame: pl.DataFrame, rows: Rows) -> tuple[pl.DataFrame, lis
                 f"check digit: {len(wrong)} credit code{'s' if len(wrong) > 1 else ''} may be "
                 f"misspelled, such as {named}"
             )
-    frame = _with_seats(frame, rows)
-    return _with_industries(frame, rows), warnings
-
-
-def _with_seats(frame: pl.DataFrame, rows: Rows) -> pl.DataFrame:
-    told = [name for name in ("province", "city") if rows.raw(name) is not None]
-    aids = [name for name in ("region", "address") if rows.raw(name) is not None]
-    if not told and not aids:
-        return frame
-    columns = ["province", "city", "district"]
-    parts = frame.select(columns)
-    for aid in ("region", "address"):
-        text = frame[aid]
-        if aid == "address":
-            text = text.str.extract(_BEGINNING, 0)
-        if aid in aids and len(told) == 2:
-            # Where province and city are known, nothing else is asked.
-            known = frame["province"].is_not_null() & frame["city"].is_not_null()
-            text = pl.select(pl.when(~known).then(text)).to_series()
-        parts = parts.with_columns(text.alias(aid))
-    distinct = parts.unique()
-    seats = [seat(*row) for row in distinct.iter_rows()]
-    found = distinct.with_columns(
-        pl.Series(f"{name} found", [getattr(one, name) for one in seats], dtype=pl.String)
-        for name in columns
-    )
-    keys = parts.columns
-    joined = parts.join(found, on=keys, how="left", maintain_order="left", nulls_equal=True)
-    return frame.with_columns(joined[f"{name} found"].alias(name) for name in columns)
+    frame, told = with_seats(frame, rows)
+    return _with_industries(frame, rows), warnings + told
 
 
 def _with_industries(frame: pl.DataFrame, rows: Rows) -> pl.DataFrame:

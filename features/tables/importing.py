@@ -40,6 +40,7 @@ from features.tables.rejecting import (
 )
 from features.tables.report import SAMPLED, SHOWN, Checked, ImportReport, Options, RowProblem
 from features.tables.schema import ROW, ROW_SCHEMAS, SCHEMAS
+from features.tables.seating import with_seats
 from features.workspace import Workspace
 
 _DEFAULTS = Options()
@@ -193,6 +194,8 @@ def _checked(
         frame, warnings = fill_enterprises(frame, rows)
         frame, matches = match_enterprises(frame, rows, read)
         warnings += matches.warnings
+    if table.name == "zones":
+        frame, warnings = with_seats(frame, rows, "zones")
     frame, left_out = with_known_codes(table, frame)
     if table.name == "signals":
         frame = with_named_enterprises(frame)
@@ -255,7 +258,7 @@ def _placed(path: Path, rows: Rows, problems: pl.DataFrame) -> pl.DataFrame:
 
 def _present(table: Table, rows: Rows) -> frozenset[str]:
     """Return the columns that a file says anything of."""
-    made = MADE_FROM if table.name == "enterprises" else {}
+    made = MADE_FROM.get(table.name, {})
     return frozenset(
         column.name
         for column in table.columns

@@ -12,7 +12,7 @@ import orjson
 import shapely
 from markupsafe import Markup
 
-from features.places import REGION_STEMS, stem
+from features.vocabulary import REGIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,15 +59,13 @@ def base() -> bytes:
     shapes = shapely.coverage_simplify(
         shapely.make_valid(np.array([shape for _, _, shape in provinces])), _TOLERANCE
     )
-    regions = {
-        stem(name): region for region, (members, _) in REGION_STEMS.items() for name in members
-    }
+    regions = {name for region in REGIONS.values() for name in region.provinces}
     parts = []
     for name, shape in zip(names, shapes, strict=True):
-        inside = " in" if stem(name) in regions else ""
+        inside = " in" if name in regions else ""
         parts.append(f'<path class="p{inside}" d="{_path(shape)}"/>')
-    cities = {name for region in _CITY_PARTS for name in REGION_STEMS[region][1]}
-    bay = [shape for name, _, shape in _polygons("city") if stem(name) in cities]
+    cities = {name for region in _CITY_PARTS for name in REGIONS[region].cities}
+    bay = [shape for name, _, shape in _polygons("city") if name in cities]
     if bay:
         whole = shapely.simplify(shapely.union_all(bay), _TOLERANCE / 2)
         parts.append(f'<path class="p in" d="{_path(whole)}"/>')

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from features.places import county_stem, stem
+from features.place_names import resolve
+from features.places import city_key
 from features.profile import struck_off
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from features.workspace import Workspace
 
 PROFILE = (
@@ -143,15 +146,10 @@ class References:
             return text
         wanted = _shortened(text)
         named = {id_: _shortened(zone["name"] or "") for id_, zone in zones.items()}
-        county = county_stem(text)
         tiers = (
             [id_ for id_, name in named.items() if name == wanted],
             [id_ for id_, n in named.items() if wanted and n and (wanted in n or n in wanted)],
-            [
-                id_
-                for id_, zone in zones.items()
-                if county and county_stem(zone["county"]) == county
-            ],
+            [id_ for id_, zone in zones.items() if zone["county"] and _is_county(text, zone)],
         )
         first: list[str] = next(filter(None, tiers), [])
         return first[0] if len(first) == 1 else None
@@ -159,17 +157,17 @@ class References:
     def city_of(self, zone_id: str | None) -> str | None:
         """Return the city of a zone without its suffix."""
         zone = self.zone(zone_id) if zone_id else None
-        return stem(zone["city"]) if zone else None
+        return city_key(zone["city"]) if zone else None
 
     def seated_in(self, city: str) -> set[str]:
         """Return the ids of the enterprises that have their seat in a city."""
         rows = self._tables().enterprises.select("enterprise_id", "city").rows()
-        cities = {name: stem(name) == stem(city) for name in {row[1] for row in rows}}
+        cities = {name: city_key(name) == city_key(city) for name in {row[1] for row in rows}}
         return {id_ for id_, name in rows if name and cities[name]}
 
     def zones_of(self, city: str) -> list[str]:
         """Return the zones of a city, whose name may have its suffix or not."""
-        return [id_ for id_, z in self.zones().items() if stem(z["city"]) == stem(city)]
+        return [id_ for id_, z in self.zones().items() if city_key(z["city"]) == city_key(city)]
 
     def _tables(self) -> _WorkspaceTables:
         names = ("zones", "needs", "enterprises")
@@ -186,6 +184,12 @@ class References:
                     self._workspace.imported("events").select(_OF_EVENTS),
                 )
             return self._known
+
+
+def _is_county(text: str, zone: Mapping[str, Any]) -> bool:
+    """Whether a text names the county that a zone lies in, in its city."""
+    county = resolve(zone["province"], zone["city"], zone["county"]).seat
+    return resolve(county.province, county.city, text).seat == county
 
 
 def stated_name(text: str | None) -> str | None:

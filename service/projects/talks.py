@@ -14,7 +14,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from features.errors import ConflictError, InputError, NotFoundError
-from features.places import stem
+from features.places import city_key
 from features.project_list import CLOSED, TALKS
 from features.vocabulary import WON
 from service.database.project_store import stands
@@ -277,4 +277,4 @@ def _orders(
 
 
 def _city(city: str) -> str:
-    return stem(city) or city
+    return city_key(city) or city

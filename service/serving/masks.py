@@ -6,7 +6,6 @@ the last filters are kept.
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,10 +13,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import polars as pl
 
-from features.places import REGION_STEMS, SUFFIX
+from features.divisions import divisions
+from features.place_names import resolve
+from features.places import stem
+from features.vocabulary import REGIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import date
 
     from numpy.typing import NDArray
@@ -31,6 +33,7 @@ _SHORT = 1_000
 """Characters that a filter may have, written out, for its mask to be kept: it is kept too."""
 _FAIL, _PASS, _UNKNOWN = range(3)
 _DAYS_A_YEAR = 365.2425
+_SEAT = ("province", "city", "district")
 _BETWEEN = "\x1f"
 """Stands between the tags of an enterprise; ASCII's unit separator is in no tag."""
 
@@ -110,7 +113,7 @@ class Masks:
 
     @cached_property
     def _places(self) -> _Distinct:
-        return _Distinct(self._columns.select("province", "city"))
+        return _Distinct(self._columns.select(*_SEAT), _of_today)
 
     @cached_property
     def _tags(self) -> _Distinct:
@@ -127,15 +130,21 @@ class _Distinct:
     Parameters
     ----------
     frame : DataFrame
+    read : callable, optional
+        Puts what is looked at in the place of the rows that differ.
     """
 
-    def __init__(self, frame: pl.DataFrame) -> None:
+    def __init__(
+        self, frame: pl.DataFrame, read: Callable[[pl.DataFrame], pl.DataFrame] | None = None
+    ) -> None:
         self.frame = frame.unique(maintain_order=True)
         numbered = self.frame.with_row_index("number")
         joined = frame.join(
             numbered, on=frame.columns, how="left", nulls_equal=True, maintain_order="left"
         )
         self._numbers = joined["number"].to_numpy()
+        if read is not None:
+            self.frame = read(self.frame)
 
     def states(self, wanted: dict[str, pl.Expr]) -> dict[str, NDArray[np.uint8]]:
         """Return the state of every row for each expression, see `_states`."""
@@ -149,15 +158,54 @@ def _states(frame: pl.DataFrame, wanted: dict[str, pl.Expr]) -> dict[str, NDArra
     return {own.name: own.to_numpy() for own in frame.select(as_state)}
 
 
+def _of_today(seats: pl.DataFrame) -> pl.DataFrame:
+    """Return seats by their names of today; a name that is not known goes without its suffix."""
+    found = [resolve(*row) for row in seats.iter_rows()]
+    names = [
+        [
+            stem(text) if field in one.unknown and field != "county" else text
+            for field, text in zip(("province", "city", "county"), one.seat, strict=True)
+        ]
+        for one in found
+    ]
+    return pl.DataFrame(names, schema=dict.fromkeys(_SEAT, pl.String), orient="row")
+
+
 def _of_places(places: pl.DataFrame, filters: Filters) -> dict[str, pl.Expr]:
     states = {}
-    for name in ("province", "city"):
-        if wanted := getattr(filters, name):
-            names = [re.sub(SUFFIX, "", text) for text in wanted]
-            states[name] = pl.col(name).str.replace(SUFFIX, "").is_in(names)
+    if filters.province:
+        wanted = [resolve(text).seat.province or "" for text in filters.province]
+        unknown = [stem(text) or text for text in filters.province if resolve(text).unknown]
+        states["province"] = pl.col("province").is_in([*wanted, *unknown])
+    if filters.city:
+        states["city"] = pl.any_horizontal(_in_city(text) for text in filters.city)
     if filters.region:
         states["region"] = pl.any_horizontal(_in_region(places, name) for name in filters.region)
     return states
+
+
+def _in_city(text: str) -> pl.Expr:
+    """Return whether a row lies in a city, or in a county that is named as one.
+
+    Unknown where the county is wanted and unknown, and in the cities that a region which was
+    divided lies in now.
+    """
+    found = resolve(None, text)
+    city, county = found.seat.city, found.seat.district
+    known = pl.when(pl.col("city").is_not_null()).then(statement=False)
+    if "city" in found.unknown:
+        return pl.col("city") == (stem(text) or text)
+    if county is not None:
+        there = pl.col("city") == city
+        return (
+            pl.when(there & pl.col("district").is_null())
+            .then(None)
+            .otherwise(there & (pl.col("district") == county))
+        )
+    if city is not None:
+        return pl.col("city") == city
+    parts = {divisions().seat(code).city for _, one in found.former for code in one.codes}
+    return pl.when(~pl.col("city").is_in([part for part in parts if part])).then(known)
 
 
 def _with_tags(wanted: Sequence[str]) -> pl.Expr:
@@ -180,13 +228,14 @@ def _of_each(filters: Filters, as_of: date | None) -> dict[str, pl.Expr]:
 
 def _in_region(places: pl.DataFrame, name: str) -> pl.Expr:
     """Return whether a row lies in a region: unknown where only its city could tell."""
-    provinces, cities = (sorted(names) for names in REGION_STEMS[name])
-    city = pl.col("city").str.replace(SUFFIX, "")
+    region = REGIONS[name]
+    provinces, cities = sorted(region.provinces), sorted(region.cities)
+    city = pl.col("city")
     partly = places.filter(city.is_in(cities))["province"].drop_nulls().unique()
     return (
-        pl.when(pl.col("province").str.replace(SUFFIX, "").is_in(provinces))
+        pl.when(pl.col("province").is_in(provinces))
         .then(statement=True)
-        .when(pl.col("city").is_not_null())
+        .when(city.is_not_null())
         .then(city.is_in(cities) | _elsewhere("province"))
         .when(pl.col("province").is_not_null() & ~pl.col("province").is_in(partly.implode()))
         .then(statement=False)

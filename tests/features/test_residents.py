@@ -12,12 +12,11 @@ ROWS = [
 ZONE = {"province": "山西省", "city": "长治市", "county": "襄垣县"}
 
 
-def test_leaders_the_closed_and_seats_are_read_in_the_order_of_ids(fitted):
-    gazetteer = fitted.ranker.space.gazetteer_
-    found = Residents.of(frame("enterprises", ROWS[::-1]), gazetteer)
+def test_leaders_the_closed_and_seats_are_read_in_the_order_of_ids():
+    found = Residents.of(frame("enterprises", ROWS[::-1]))
     np.testing.assert_array_almost_equal(found.size, [LEADER, LEADER, ORDINARY, ORDINARY])
     assert found.closed.tolist() == [False, False, True, False]
     assert found.seats.near(ZONE) == {0: "city", 3: "county"}
-    again = Residents.restore(found.arrays(), gazetteer)
+    again = Residents.restore(found.arrays())
     assert again.seats.near(ZONE) == found.seats.near(ZONE)
     assert again.closed is found.closed

@@ -6,6 +6,7 @@ lines included. A map that is to be published needs its review number (审图号
 
 from __future__ import annotations
 
+from collections import Counter
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +14,10 @@ import orjson
 import polars as pl
 import shapely
 
-from features.places import Gazetteer, stem
+from features.place_names import resolve
 
 if TYPE_CHECKING:
+    from features.places import Gazetteer
     from training.desk.theme import Plot
 
 _TOLERANCE = 0.03
@@ -72,9 +74,11 @@ def province_map(places: pl.DataFrame, zones: pl.DataFrame) -> Plot:
     import altair as alt
 
     provinces, lines = outlines()
-    of = {stem(row["place"]): row["enterprises"] for row in places.iter_rows(named=True)}
+    of: Counter[str | None] = Counter()
+    for place, count in places.select("place", "enterprises").iter_rows():
+        of[resolve(place).seat.province] += count
     for feature in provinces:
-        feature["properties"]["enterprises"] = of.get(stem(feature["properties"]["name"]), 0)
+        feature["properties"]["enterprises"] = of[feature["properties"]["name"]]
     count = alt.Color(
         "properties.enterprises:Q", title="企业数", scale=alt.Scale(scheme="blues", type="sqrt")
     )

@@ -13,6 +13,7 @@ POOL = pl.DataFrame(
         "enterprise_id": ["a", "b", "c", "d", "e"],
         "province": ["山西省", "广东省", "广东省", None, "北京市"],
         "city": ["长治市", "深圳市", None, None, None],
+        "district": pl.Series([None] * 5, dtype=pl.String),
         "tags": [["专精特新"], [], None, ["专精特新", "上市"], ["上市"]],
         "registered_capital": [1000.0, None, 5000.0, 200.0, 1000.0],
         "founded": [date(2020, 1, 1), date(1990, 1, 1), None, date(2015, 6, 1), date(2024, 1, 1)],
@@ -34,7 +35,9 @@ def found_in(pool: pl.DataFrame, as_of: date | None = AS_OF) -> Masks:
         (Filters(), "abcde", {}),
         (Filters(province=("山西",)), "a", {"province": 1}),
         (Filters(province=("山西省", "北京")), "ae", {"province": 1}),
-        (Filters(city=("长治",)), "a", {"city": 3}),
+        # Of Beijing the city is known.
+        (Filters(city=("长治",)), "a", {"city": 2}),
+        (Filters(city=("北京",)), "e", {"city": 2}),
         (Filters(region=("jing-jin-ji",)), "e", {"region": 1}),
         (Filters(region=("粤港澳大湾区",)), "b", {"region": 2}),
         (Filters(region=("粤港澳大湾区", "京津冀")), "be", {"region": 2}),

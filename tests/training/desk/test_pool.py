@@ -11,7 +11,7 @@ from training.desk import pool
 @pytest.fixture(scope="module")
 def presence(bound):
     space, own = bound.ranker.space, {name: tables()[name] for name in ("events", "zones", "needs")}
-    residents = Residents.of(tables()["enterprises"], space.gazetteer_)
+    residents = Residents.of(tables()["enterprises"])
     return Presence(space, bound.pool, residents, **own)
 
 

@@ -1,0 +1,319 @@
+"""Provinces, prefectures and counties of China with every name that lists give them.
+
+`reference/places.csv` has the divisions of today, `reference/former_places.csv` what they were
+called or belonged to since 1990, and `reference/short_places.csv` short names that no rule makes.
+What the names of a province, a city and a county mean together: `features/place_names.py`.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+_Value = TypeVar("_Value")
+MUNICIPALITIES = frozenset({"11", "12", "31", "50"})
+_WHOLE = MUNICIPALITIES | {"81", "82"}
+"""Provinces that are cities too, by the beginning of their codes."""
+_PEOPLES = (
+    "各族|壮族|回族|维吾尔|藏族|羌族|彝族|苗族|侗族|布依族|土家族|哈尼族|傣族|白族|景颇族|傈僳族|"
+    "蒙古族|蒙古|哈萨克族|哈萨克|柯尔克孜|朝鲜族|满族|瑶族|黎族|畲族|水族|佤族|拉祜族|纳西族|怒族|"
+    "独龙族|普米族|仡佬族|仫佬族|毛南族|布朗族|土族|撒拉族|保安族|东乡族|裕固族|塔吉克|锡伯|达斡尔族|"
+    "鄂温克族|族"
+)
+_PROVINCE_TAIL = re.compile(r"(?<=..)(?:省|市|(?:壮族|回族|维吾尔)?自治区|特别行政区)$")
+_CITY_TAIL = re.compile(rf"(?<=..)(?:(?:{_PEOPLES})*自治州|地区|盟|市|州)$")
+_COUNTY_TAIL = re.compile(
+    rf"(?<=..)(?:(?:{_PEOPLES})*(?:自治县|自治旗)|(?:回族|达斡尔族)区|特区|林区|县|区|市|旗)$"
+)
+
+
+class Seat(NamedTuple):
+    """A province, a prefecture and a county by their full names, as far as they are known."""
+
+    province: str | None = None
+    city: str | None = None
+    district: str | None = None
+
+
+class Former(NamedTuple):
+    """What a division was until a year, and what it is now.
+
+    Parameters
+    ----------
+    path
+        Its names, from the province down.
+    until
+        The year of the change.
+    codes
+        What it is now; several where it was divided.
+    """
+
+    path: tuple[str, ...]
+    until: int
+    codes: tuple[str, ...]
+
+
+class City(NamedTuple):
+    """A city, and the county or the change that its name tells besides."""
+
+    code: str | None
+    county: str | None = None
+    former: Former | None = None
+
+
+class Divisions:
+    """All divisions, and the ways to find them by a name."""
+
+    def __init__(self) -> None:
+        self.names = {row["code"]: row["name"] for row in _rows("places.csv")}
+        self.provinces: dict[str, str] = {}
+        self.cities: dict[str, list[str]] = {}
+        self.counties: dict[str, list[str]] = {}
+        self.city_stems: dict[str, list[str]] = {}
+        self._county_stems: dict[str, list[str]] = {}
+        for code, name in self.names.items():
+            self._add(code, name)
+        self.former_cities: dict[str, list[Former]] = {}
+        self._former_stems: dict[str, list[Former]] = {}
+        self.former_counties: dict[str, list[Former]] = {}
+        self._former_county_stems: dict[str, list[Former]] = {}
+        codes = {self._path(code): code for code in self.names}
+        for row in _rows("former_places.csv"):
+            path = tuple(row["former"].split("/"))
+            now = tuple(codes[tuple(text.split("/"))] for text in row["now"].split(";"))
+            change = Former(path, int(row["until"]), now)
+            if len(path) == 2:
+                _into(self.former_cities, path[-1], change)
+                _into(self._former_stems, _CITY_TAIL.sub("", path[-1]), change)
+            else:
+                _into(self.former_counties, path[-1], change)
+                _into(self._former_county_stems, _COUNTY_TAIL.sub("", path[-1]), change)
+        self.short: dict[str, str] = {}
+        for row in _rows("short_places.csv"):
+            path = tuple(row["name"].split("/"))
+            if len(path) == 1:
+                self.provinces[row["short"]] = codes[path]
+            else:
+                whole = len(path) == 2 and path[0] == path[1]
+                self.short[row["short"]] = codes[path[:1] if whole else path]
+
+    def province(self, text: str) -> str | None:
+        """Return the code of a province by its full or a short name."""
+        return self.provinces.get(text) or self.provinces.get(_PROVINCE_TAIL.sub("", text))
+
+    def city_of(self, code: str) -> str | None:
+        """Return the code of the prefecture that a division belongs to, None for a province."""
+        if code[:2] in _WHOLE:
+            return f"{code[:2]}0000"
+        if _is_direct(code):
+            return code
+        prefecture = f"{code[:4]}00"
+        return prefecture if prefecture in self.names and prefecture[2:4] != "00" else None
+
+    def city(self, text: str, province: str | None) -> City | None:
+        """Return the city that a name means in a province, given by code; None for none.
+
+        Whole names of today come before those of before, and both before names without their
+        suffix; a county stands for its city.
+        """
+        if (code := _one(self.cities.get(text, ()), province)) is not None:
+            return City(code)
+        if (code := _one((self.short[text],) if text in self.short else (), province)) is not None:
+            return City(code)
+        if found := self._formerly(self.former_cities.get(text, ()), province):
+            return found
+        if found := self._through_county(_one(self.counties.get(text, ()), province)):
+            return found
+        stem = _CITY_TAIL.sub("", text)
+        if (code := _one(self.city_stems.get(stem, ()), province)) is not None:
+            return City(code)
+        if found := self._formerly(self._former_stems.get(stem, ()), province):
+            return found
+        if found := self._formerly(self.former_counties.get(text, ()), province, single=True):
+            return found
+        return self._through_county(
+            _one(self._county_stems.get(_COUNTY_TAIL.sub("", text), ()), province)
+        )
+
+    def county(
+        self, text: str, within: str | None, cities: Sequence[str | None] = ()
+    ) -> tuple[str | None, Former | None]:
+        """Return the county that a name means within a division, and what it was before.
+
+        Parameters
+        ----------
+        within
+            Code of a province or a prefecture; None for all of China, where a name has to be whole.
+        cities
+            Names of the city it is said to be in: a county may have come to another one since.
+        """
+        if (code := _one(self.counties.get(text, ()), within)) is not None:
+            return code, None
+        if change := _last(self.former_counties.get(text, ()), within, cities):
+            return _one(change.codes, None), change
+        stem = _COUNTY_TAIL.sub("", text)
+        if within is None and stem == text:
+            return None, None
+        if (code := _one(self._county_stems.get(stem, ()), within)) is not None:
+            return code, None
+        if within is None or stem != text:
+            return None, None
+        change = _last(self._former_county_stems.get(stem, ()), within, cities)
+        return (_one(change.codes, None), change) if change else (None, None)
+
+    def seat(self, code: str) -> Seat:
+        """Return the full names of a division and of those above it."""
+        city = self.city_of(code)
+        county = code if code not in (city, f"{code[:2]}0000") else None
+        if city == f"{code[:2]}0000" and code[:2] not in MUNICIPALITIES and county is None:
+            city = None
+        return Seat(
+            self.names[f"{code[:2]}0000"],
+            None if city is None else self.names[city],
+            None if county is None else self.names[county],
+        )
+
+    def _add(self, code: str, name: str) -> None:
+        if code.endswith("0000"):
+            self.provinces.update({name: code, _PROVINCE_TAIL.sub("", name): code})
+            if code[:2] in _WHOLE:
+                _into(self.cities, name, code)
+                _into(self.city_stems, _PROVINCE_TAIL.sub("", name), code)
+            return
+        if code.endswith("00") or _is_direct(code):
+            _into(self.cities, name, code)
+            tail = _COUNTY_TAIL if _is_direct(code) else _CITY_TAIL
+            _into(self.city_stems, tail.sub("", name), code)
+        if not code.endswith("00"):
+            _into(self.counties, name, code)
+            _into(self._county_stems, _COUNTY_TAIL.sub("", name), code)
+
+    def _path(self, code: str) -> tuple[str, ...]:
+        """Return the names of a division from the province down, each once."""
+        province, city = f"{code[:2]}0000", self.city_of(code)
+        if code == province:
+            return (self.names[province],)
+        above = (
+            (self.names[province],)
+            if city in (None, code)
+            else (
+                self.names[province],
+                self.names[city or province],
+            )
+        )
+        return (*above, self.names[code])
+
+    def _formerly(
+        self, changes: Iterable[Former], province: str | None, *, single: bool = False
+    ) -> City | None:
+        """Return what a former name means now: the last one, where several bore it."""
+        near = [
+            one
+            for one in changes
+            if province is None
+            or any(inside(code, province) for code in one.codes)
+            or one.path[0] == self.names[province]
+        ]
+        if not near or (single and len(near) > 1):
+            return None
+        last = max(near, key=lambda one: one.until)
+        cities = {self.city_of(code) for code in last.codes}
+        city = cities.pop() if len(cities) == 1 else None
+        county = _one([code for code in last.codes if code != city], None) if city else None
+        return City(city, county, last)
+
+    def _through_county(self, code: str | None) -> City | None:
+        city = None if code is None else self.city_of(code)
+        return None if city is None else City(city, code if code != city else None)
+
+
+@cache
+def divisions() -> Divisions:
+    """Return all divisions, read once."""
+    return Divisions()
+
+
+def beginnings(text: str, level: str) -> Iterator[str]:
+    """Yield the names of a level that a text begins with, longer ones first."""
+    for name in _by_start(level).get(text[:2], ()):
+        if text.startswith(name):
+            yield name
+
+
+@cache
+def _by_start(level: str) -> dict[str, list[str]]:
+    """Names of a level by their first two characters, longer ones first."""
+    known = divisions()
+    every: dict[str, Iterable[str]] = {
+        "provinces": known.provinces,
+        "cities": {
+            **known.cities,
+            **known.city_stems,
+            **known.former_cities,
+            **{f"{stem}州": [] for stem in known.city_stems if _has_autonomy(known, stem)},
+        },
+        "short": known.short,
+        "counties": {**known.counties, **known.former_counties},
+    }
+    names: dict[str, list[str]] = {}
+    for name in sorted(every[level], key=len, reverse=True):
+        names.setdefault(name[:2], []).append(name)
+    return names
+
+
+def _has_autonomy(known: Divisions, stem: str) -> bool:
+    return any(known.names[code].endswith("自治州") for code in known.city_stems[stem])
+
+
+def _last(
+    changes: Sequence[Former], within: str | None, cities: Sequence[str | None]
+) -> Former | None:
+    """Return the last change of counties of a name within a division, or of the city named.
+
+    Outside of a division only one that no other county shares its name with.
+    """
+    near = [one for one in changes if any(inside(code, within) for code in one.codes)]
+    near = near or [one for one in changes if one.path[1] in cities]
+    if not near or (within is None and len(near) > 1):
+        return None
+    return max(near, key=lambda one: one.until)
+
+
+def above(code: str) -> str:
+    """Return the code of the province that a division lies in."""
+    return f"{code[:2]}0000"
+
+
+def _is_direct(code: str) -> bool:
+    """Whether a county stands under its province itself, as a city would."""
+    return code[2:4] == "90" or (code[:2] == "71" and code != "710000")
+
+
+def inside(code: str, within: str | None) -> bool:
+    """Whether a division is another one or lies in it; all lie in None."""
+    if within is None or code == within:
+        return True
+    if within.endswith("0000"):
+        return code[:2] == within[:2]
+    return within.endswith("00") and code[:4] == within[:4]
+
+
+def _one(codes: Iterable[str], within: str | None) -> str | None:
+    """Return the only code, of those within a division where one is given."""
+    near = [code for code in codes if inside(code, within)]
+    return near[0] if len(near) == 1 else None
+
+
+def _into(index: dict[str, list[_Value]], name: str, value: _Value) -> None:
+    index.setdefault(name, []).append(value)
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    text = (files("features") / "reference" / name).read_text(encoding="utf-8")
+    return list(csv.DictReader(text.splitlines()))

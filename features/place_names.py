@@ -1,0 +1,154 @@
+"""What the names of a province, a city and a county mean.
+
+This is the one place where names become a place: imports, zones, filters, distances and maps all
+ask it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from features.divisions import MUNICIPALITIES, City, Former, Seat, above, divisions, inside
+from features.normal import simplified
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_KEPT = 50_000
+_PSEUDO = re.compile(
+    r"^(?:市辖区|市辖县|县|市|区|旗|地区|全市|省会|(?:省|市|州|自治区|兵团)?(?:直辖|直管).*)$"
+)
+"""What codes of divisions have where there is no city: 市辖区, 省直辖县级行政区划."""
+_NO_COUNTY = re.compile(
+    r"高新|经开|经济|技术|开发|工业|产业|保税|综合|示范|新区|新城|园区?$|管委会"
+)
+"""Zones that stand in the column of a county and are none."""
+
+
+class Found(NamedTuple):
+    """What names of a province, a city and a county mean.
+
+    Parameters
+    ----------
+    seat
+        Full names of today. A name that is not known stays as it is; one that names no single
+        place any more is None.
+    code
+        Of the smallest division that is known.
+    former
+        Field and what it was, of names of before.
+    unknown
+        The fields whose text names no known place.
+    empty
+        The fields whose text stands for no place, such as 市辖区.
+    """
+
+    seat: Seat
+    code: str | None = None
+    former: tuple[tuple[str, Former], ...] = ()
+    unknown: tuple[str, ...] = ()
+    empty: tuple[str, ...] = ()
+
+
+def plain(text: str | None) -> str | None:
+    """Return a name as it is compared: simplified, without blanks; None for an empty one."""
+    if not text:
+        return None
+    return re.sub(r"\s", "", simplified(unicodedata.normalize("NFKC", text))) or None
+
+
+@lru_cache(_KEPT)
+def resolve(
+    province: str | None = None, city: str | None = None, county: str | None = None
+) -> Found:
+    """Return the place that the names of a province, a city and a county mean.
+
+    Names may be those of today or of before, whole, without their suffix or short; what is implied
+    is filled in. What cannot be known is None: of a region that was divided, where no county tells
+    which part is meant.
+
+    Examples
+    --------
+    >>> resolve("湖北", "襄樊").seat
+    Seat(province='湖北省', city='襄阳市', district=None)
+    >>> resolve(None, "莱芜市").seat
+    Seat(province='山东省', city='济南市', district='莱芜区')
+    >>> resolve("吉林省", "延边州", "延吉").seat
+    Seat(province='吉林省', city='延边朝鲜族自治州', district='延吉市')
+    >>> resolve("山西省", "市辖区").seat
+    Seat(province='山西省', city=None, district=None)
+    """
+    known = divisions()
+    texts = {"province": plain(province), "city": plain(city), "county": plain(county)}
+    empty = tuple(
+        field
+        for field, text in texts.items()
+        if text and field != "province" and _PSEUDO.match(text)
+    )
+    texts.update(dict.fromkeys(empty))
+    former: list[tuple[str, Former]] = []
+    unknown: list[str] = []
+    at = known.province(texts["province"]) if texts["province"] else None
+    if texts["province"] and at is None:
+        unknown.append("province")
+    place: City | None = None
+    if texts["city"]:
+        # A city within a province that is not known is not looked for in another one.
+        place = None if unknown else known.city(texts["city"], at)
+        if place is None:
+            unknown.append("city")
+        elif place.former:
+            former.append(("city", place.former))
+    elif at is not None and at[:2] in MUNICIPALITIES:
+        place = City(at)
+    code = place.code if place else None
+    within = code or at
+    found: str | None = None
+    if texts["county"]:
+        change: Former | None = None
+        if not unknown:
+            called = [texts["city"], known.names[code] if code else None]
+            found, change = known.county(texts["county"], within, called)
+            if found is None and change is None and place and place.former:
+                # The counties of a former prefecture may lie in several ones now.
+                found, change = known.county(texts["county"], at or above(place.former.codes[0]))
+            if found and place and place.former and code is None:
+                parts = place.former.codes
+                found = found if any(inside(found, part) for part in parts) else None
+        if found is None and change is None:
+            unknown.append("county")
+        elif change:
+            former.append(("county", change))
+            # Divided among counties of one city, that city is known.
+            cities = {known.city_of(part) for part in change.codes}
+            if found is None and len(cities) == 1:
+                code = cities.pop()
+    elif place and place.county:
+        found = place.county
+    code = found or code or (_shared(former) if texts["city"] else None) or at
+    seat = known.seat(code) if code else Seat()
+    return Found(
+        Seat(
+            seat.province or province,
+            city if "city" in unknown else seat.city,
+            county if "county" in unknown else seat.district,
+        ),
+        code,
+        tuple(former),
+        tuple(unknown),
+        empty,
+    )
+
+
+def is_zone(text: str) -> bool:
+    """Whether the text of a county's column names a development zone: 高新区 is no county."""
+    return _NO_COUNTY.search(text) is not None
+
+
+def _shared(former: Sequence[tuple[str, Former]]) -> str | None:
+    """Return the province that all parts of a divided region lie in."""
+    provinces = {above(code) for _, one in former for code in one.codes}
+    return provinces.pop() if len(provinces) == 1 else None

@@ -1,0 +1,144 @@
+"""Seats of enterprises and zones by the names of today, and what a file calls otherwise."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from features.addresses import seated
+from features.divisions import divisions
+from features.place_names import is_zone
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from features.divisions import Former
+    from features.place_names import Found
+    from features.tables.reading import Rows
+
+_COLUMNS = {
+    "enterprises": ("province", "city", "district"),
+    "zones": ("province", "city", "county"),
+}
+_AIDS = ("region", "address")
+_BEGINNING = r"^[^\d路街道号镇乡村巷弄幢栋]{2,24}[市区县旗]?"
+"""Of an address what names places, before its street; so few of them are different."""
+_SHOWN = 5
+
+
+def with_seats(
+    frame: pl.DataFrame, rows: Rows, table: str = "enterprises"
+) -> tuple[pl.DataFrame, list[str]]:
+    """Put the names of today for what a table says of places, and fill in what these imply.
+
+    Of zones nothing is filled in but the county of a city that is a county now: what the others
+    imply is found when it is asked for, and an office sees its zones as it stated them.
+
+    Returns
+    -------
+    tuple
+        The frame, and what a user should know of it: places that are not known and those that were
+        called otherwise, each with the number of its rows.
+    """
+    columns = _COLUMNS[table]
+    told = [name for name in columns if rows.raw(name) is not None]
+    aids = [name for name in _AIDS if name in frame.columns and rows.raw(name) is not None]
+    if not told and not aids:
+        return frame, []
+    parts = frame.select(columns)
+    for aid in aids:
+        text = frame[aid]
+        if aid == "address":
+            text = text.str.extract(_BEGINNING, 0)
+        if {"province", "city"} <= set(told):
+            # Where province and city are known, nothing else is asked.
+            known = frame["province"].is_not_null() & frame["city"].is_not_null()
+            text = pl.select(pl.when(~known).then(text)).to_series()
+        parts = parts.with_columns(text.alias(aid))
+    distinct = parts.group_by(parts.columns, maintain_order=True).len("rows")
+    counts = distinct["rows"].to_list()
+    stated = distinct.select(columns).rows()
+    seats = [seated(*row) for row in distinct.drop("rows").iter_rows()]
+    names = [list(one.seat) for one in seats]
+    if table == "zones":
+        names = [
+            [row[0] and province, row[1] and city, (row[1] or row[2]) and county]
+            for row, (province, city, county) in zip(stated, names, strict=True)
+        ]
+    found = distinct.drop("rows").with_columns(
+        pl.Series(f"{name} found", [row[at] for row in names], dtype=pl.String)
+        for at, name in enumerate(columns)
+    )
+    keys = parts.columns
+    joined = parts.join(found, on=keys, how="left", maintain_order="left", nulls_equal=True)
+    frame = frame.with_columns(joined[f"{name} found"].alias(name) for name in columns)
+    return frame, _warnings(columns, stated, seats, counts)
+
+
+def _warnings(
+    columns: Sequence[str],
+    stated: Sequence[tuple[str | None, ...]],
+    seats: Sequence[Found],
+    counts: Sequence[int],
+) -> list[str]:
+    unknown: dict[str, Counter[str]] = {name: Counter() for name in columns}
+    empty: dict[str, Counter[str]] = {name: Counter() for name in columns}
+    former: Counter[str] = Counter()
+    divided: Counter[str] = Counter()
+    fields = dict(zip(("province", "city", "county"), range(len(columns)), strict=True))
+    for row, one, count in zip(stated, seats, counts, strict=True):
+        for field in one.unknown:
+            text = row[fields[field]]
+            if text and not (field == "county" and is_zone(text)):
+                unknown[columns[fields[field]]][text] += count
+        if one.seat.city is None:
+            for field in one.empty:
+                empty[columns[fields[field]]][row[fields[field]] or ""] += count
+        for _, change in one.former:
+            lost = (
+                len({divisions().city_of(code) for code in change.codes}) > 1 and not one.seat.city
+            )
+            lost |= len(change.codes) > 1 and len(change.path) > 2 and not one.seat.district
+            (divided if lost else former)[_change(change)] += count
+    lines = [
+        f"{name}: {_some(texts)} in {_rows(texts)} no place that is known, so kept as "
+        f"{'it is' if len(texts) == 1 else 'they are'}"
+        for name, texts in unknown.items()
+        if texts
+    ]
+    lines += [
+        f"{name}: {_some(texts)} in {_rows(texts)} for no city, which is unknown"
+        for name, texts in empty.items()
+        if texts
+    ]
+    if divided:
+        lines.append(
+            f"places: divided since, and which part is meant is unknown, in {_rows(divided)}: "
+            f"{_some(divided)}"
+        )
+    if former:
+        lines.append(f"places: by their names of today in {_rows(former)}: {_some(former)}")
+    return lines
+
+
+def _change(change: Former) -> str:
+    now = "、".join(_name(code) for code in change.codes)
+    return f"{change.path[-1]} → {now} ({change.until})"
+
+
+def _name(code: str) -> str:
+    seat = divisions().seat(code)
+    return "".join(part for part in (seat.city, seat.district) if part) or (seat.province or "")
+
+
+def _rows(texts: Counter[str]) -> str:
+    rows = texts.total()
+    return f"{rows:,} row{'' if rows == 1 else 's'}"
+
+
+def _some(texts: Counter[str]) -> str:
+    named = ", ".join(text for text, _ in texts.most_common(_SHOWN))
+    more = len(texts) - _SHOWN
+    return f"{named} and {more} more" if more > 0 else named
