@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import csv
 import re
+import unicodedata
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from features.normal import simplified
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -78,7 +81,7 @@ class Divisions:
         self.city_stems: dict[str, list[str]] = {}
         self._county_stems: dict[str, list[str]] = {}
         for code, name in self.names.items():
-            self._add(code, name)
+            self._add(code, plain(name) or name)
         self.former_cities: dict[str, list[Former]] = {}
         self._former_stems: dict[str, list[Former]] = {}
         self.former_counties: dict[str, list[Former]] = {}
@@ -86,14 +89,15 @@ class Divisions:
         codes = {self._path(code): code for code in self.names}
         for row in _rows("former_places.csv"):
             path = tuple(row["former"].split("/"))
+            name = plain(path[-1]) or ""
             now = tuple(codes[tuple(text.split("/"))] for text in row["now"].split(";"))
             change = Former(path, int(row["until"]), now)
             if len(path) == 2:
-                _into(self.former_cities, path[-1], change)
-                _into(self._former_stems, _CITY_TAIL.sub("", path[-1]), change)
+                _into(self.former_cities, name, change)
+                _into(self._former_stems, _CITY_TAIL.sub("", name), change)
             else:
-                _into(self.former_counties, path[-1], change)
-                _into(self._former_county_stems, _COUNTY_TAIL.sub("", path[-1]), change)
+                _into(self.former_counties, name, change)
+                _into(self._former_county_stems, _COUNTY_TAIL.sub("", name), change)
         self.short: dict[str, str] = {}
         for row in _rows("short_places.csv"):
             path = tuple(row["name"].split("/"))
@@ -233,6 +237,13 @@ class Divisions:
         return None if city is None else City(city, code if code != city else None)
 
 
+def plain(text: str | None) -> str | None:
+    """Return a name as it is compared: simplified, without blanks; None for an empty one."""
+    if not text:
+        return None
+    return re.sub(r"\s", "", simplified(unicodedata.normalize("NFKC", text))) or None
+
+
 @cache
 def divisions() -> Divisions:
     """Return all divisions, read once."""
@@ -279,7 +290,7 @@ def _last(
     Outside of a division only one that no other county shares its name with.
     """
     near = [one for one in changes if any(inside(code, within) for code in one.codes)]
-    near = near or [one for one in changes if one.path[1] in cities]
+    near = near or [one for one in changes if plain(one.path[1]) in cities]
     if not near or (within is None and len(near) > 1):
         return None
     return max(near, key=lambda one: one.until)

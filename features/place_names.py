@@ -7,12 +7,10 @@ ask it.
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from features.divisions import MUNICIPALITIES, City, Former, Seat, above, divisions, inside
-from features.normal import simplified
+from features.divisions import MUNICIPALITIES, City, Former, Seat, above, divisions, inside, plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,13 +49,6 @@ class Found(NamedTuple):
     former: tuple[tuple[str, Former], ...] = ()
     unknown: tuple[str, ...] = ()
     empty: tuple[str, ...] = ()
-
-
-def plain(text: str | None) -> str | None:
-    """Return a name as it is compared: simplified, without blanks; None for an empty one."""
-    if not text:
-        return None
-    return re.sub(r"\s", "", simplified(unicodedata.normalize("NFKC", text))) or None
 
 
 @lru_cache(_KEPT)
@@ -110,7 +101,7 @@ def resolve(
     if texts["county"]:
         change: Former | None = None
         if not unknown:
-            called = [texts["city"], known.names[code] if code else None]
+            called = [texts["city"], plain(known.names[code]) if code else None]
             found, change = known.county(texts["county"], within, called)
             if found is None and change is None and place and place.former:
                 # The counties of a former prefecture may lie in several ones now.

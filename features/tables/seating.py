@@ -103,23 +103,22 @@ def _warnings(
             lost |= len(change.codes) > 1 and len(change.path) > 2 and not one.seat.district
             (divided if lost else former)[_change(change)] += count
     lines = [
-        f"{name}: {_some(texts)} in {_rows(texts)} no place that is known, so kept as "
-        f"{'it is' if len(texts) == 1 else 'they are'}"
+        f"{name}: no place that is known in {_rows(texts)}, kept as stated: {_some(texts)}"
         for name, texts in unknown.items()
         if texts
     ]
     lines += [
-        f"{name}: {_some(texts)} in {_rows(texts)} for no city, which is unknown"
+        f"{name}: no city is named in {_rows(texts)}, so it is unknown there: {_some(texts)}"
         for name, texts in empty.items()
         if texts
     ]
     if divided:
         lines.append(
-            f"places: divided since, and which part is meant is unknown, in {_rows(divided)}: "
-            f"{_some(divided)}"
+            f"places: divided since in {_rows(divided)}, and unknown where nothing tells which "
+            f"part is meant: {_some(divided)}"
         )
     if former:
-        lines.append(f"places: by their names of today in {_rows(former)}: {_some(former)}")
+        lines.append(f"places: former names in {_rows(former)}, stored as {_some(former)}")
     return lines
 
 

@@ -159,15 +159,18 @@ def _states(frame: pl.DataFrame, wanted: dict[str, pl.Expr]) -> dict[str, NDArra
 
 
 def _of_today(seats: pl.DataFrame) -> pl.DataFrame:
-    """Return seats by their names of today; a name that is not known goes without its suffix."""
-    found = [resolve(*row) for row in seats.iter_rows()]
-    names = [
-        [
-            stem(text) if field in one.unknown and field != "county" else text
-            for field, text in zip(("province", "city", "county"), one.seat, strict=True)
-        ]
-        for one in found
-    ]
+    """Return seats by their names of today."""
+    names = []
+    for row in seats.iter_rows():
+        found = resolve(*row)
+        province, city, district = found.seat
+        if "province" in found.unknown:
+            province = stem(province)
+        if "city" in found.unknown:
+            # A city that is not in the province stated is a city all the same.
+            alone = resolve(None, city)
+            city = stem(city) if alone.unknown else alone.seat.city
+        names.append((province, city, district))
     return pl.DataFrame(names, schema=dict.fromkeys(_SEAT, pl.String), orient="row")
 
 

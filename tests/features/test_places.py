@@ -25,6 +25,14 @@ def gazetteer(_polygons_read_once):
         ({"province": "内蒙古"}, (114.0, 44.0)),
         ({"city": "长治", "county": "襄垣"}, (113.0, 36.5)),
         ({"city": "北京", "county": "朝阳"}, (116.5, 39.9)),
+        # Names of before lie where they lie now, not in the middle of their province.
+        ({"province": "湖北", "city": "襄樊市"}, (111.9, 31.9)),
+        ({"province": "山东省", "city": "莱芜市"}, (117.7, 36.3)),
+        ({"province": "山西", "city": "长治市", "county": "长治县"}, (113.0, 36.0)),
+        ({"province": "云南省", "city": "思茅地区"}, (101.0, 23.1)),
+        ({"province": "吉林省", "city": "延边州"}, (129.4, 43.1)),
+        ({"province": "河南省", "city": "省直辖县级行政区划", "county": "济源市"}, (112.4, 35.1)),
+        ({"province": "山西省", "city": "市辖区"}, (112.3, 37.6)),
     ],
 )
 def test_the_smallest_place_named_is_found(gazetteer, asked, point):

@@ -117,3 +117,66 @@ def test_the_mask_of_a_filter_with_very_much_text_is_not_kept() -> None:
     assert masks._kept.cache_info().currsize == 0
     masks.of(Filters(exclude=("a",)))
     assert masks._kept.cache_info().currsize == 1
+
+
+PLACES = pl.DataFrame(
+    {
+        "enterprise_id": list("abcdefghi"),
+        "province": [
+            "湖北省",
+            "湖北",
+            "山东省",
+            "山东",
+            None,
+            "吉林省",
+            "山西省",
+            "山西省",
+            "广东省",
+        ],
+        "city": [
+            "襄阳市",
+            "襄樊",
+            "济南市",
+            "莱芜市",
+            "昆山市",
+            "延边",
+            "市辖区",
+            "大同",
+            "杭州市",
+        ],
+        "district": [None, None, None, "钢城区", None, None, None, None, None],
+        "tags": pl.Series([None] * 9, dtype=pl.List(pl.String)),
+        "registered_capital": [None] * 9,
+        "founded": pl.Series([None] * 9, dtype=pl.Date),
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("filters", "kept", "unknown"),
+    [
+        (Filters(city=("襄樊市",)), "ab", 1),
+        (Filters(city=("襄阳",)), "ab", 1),
+        (Filters(city=("济南",)), "cd", 1),
+        # A county, or what became one: who is in its city may be in it.
+        (Filters(city=("钢城区",)), "d", 2),
+        (Filters(city=("莱芜",)), "", 2),
+        (Filters(city=("苏州",)), "e", 1),
+        (Filters(city=("昆山",)), "e", 1),
+        (Filters(city=("延边朝鲜族自治州", "襄樊")), "abf", 1),
+        # Divided: who is in one of its parts today may have been in it.
+        (Filters(city=("雁北地区",)), "", 2),
+        # A city of another province is not known there, and found by its name all the same.
+        (Filters(city=("杭州",)), "i", 1),
+        (Filters(province=("湖北",)), "ab", 0),
+        (Filters(province=("江苏",)), "e", 0),
+        (Filters(region=("长三角",)), "e", 0),
+    ],
+)
+def test_places_are_found_by_any_of_their_names(filters, kept, unknown):
+    columns = PLACES.with_columns(pl.col("registered_capital").cast(pl.Float64))
+    named = NamedNodes((), np.zeros((9, 0), dtype=np.uint8), 9)
+    masks = Masks(columns, among=np.ones(9, dtype=bool), named=named)
+    found = masks.of(filters)
+    assert "".join(PLACES["enterprise_id"].gather(found.rows)) == kept
+    assert sum(found.unknown.values()) == unknown
