@@ -134,7 +134,7 @@ EVENTS = Table(
             "amount",
             Kind.MONEY,
             "金额 投资额 投资金额 总投资 计划投资",
-            expected="an amount of RMB in 亿元, not below 0, such as 1.2, 1.2亿 or 5000万",
+            expected="an amount of RMB in 亿元, from 0 to 100万亿元, such as 1.2, 1.2亿 or 5000万",
             unit=YUAN["亿元"],
             low=0,
         ),

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+LONGEST_ID = 200
+"""Characters of an id: what is imported can be named in every request, whose texts end there."""
+
 
 class Kind(StrEnum):
     """What a column holds; `features.tables` reads and checks each kind in one way."""
@@ -48,6 +51,7 @@ class Column:
         Yuan in one unit of a `Kind.MONEY` column (a bare number is in this unit).
     low, high
         Inclusive bounds of a number; of a date, the first year (the last day is soon after today).
+        Amounts of money end at `features.vocabulary.MOST_YUAN`.
     separators
         What parts the items of a `Kind.TEXTS` column.
     default

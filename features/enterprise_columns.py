@@ -100,7 +100,7 @@ ENTERPRISES = Table(
             Kind.MONEY,
             "注册资本 注册资金 认缴资本 认缴注册资本 认缴出资额 注册资本金 开办资金 出资额 "
             "reg_capital register_capital registration_capital reg_cap regcap capital",
-            expected="an amount of RMB in 万元, not below 0, such as 5000, 5000万 or 1.2亿",
+            expected="an amount of RMB in 万元, from 0 to 100万亿元, such as 5000, 5000万 or 1.2亿",
             unit=YUAN["万元"],
             low=0,
         ),
@@ -111,7 +111,8 @@ ENTERPRISES = Table(
             "在职人数 用工人数 社保人数 人员规模 员工规模 从业人员期末人数 employee_count "
             "employee_num staff_num staff_count staff_size insured_num insured_number "
             "insured_count social_staff_num staff_num_range number_of_employees headcount empnum",
-            expected="a number of people, not below 0, such as 1200, 1,200人, 50-99人 or 200+",
+            expected="a number of people, from 0 to 10 million, such as 1200, 1,200人, 50-99人 or "
+            "200+",
             low=0,
         ),
         Column(
@@ -119,7 +120,7 @@ ENTERPRISES = Table(
             Kind.MONEY,
             "营业收入 营收 年营业收入 主营业务收入 年营收 销售收入 年销售收入 销售额 年产值 "
             "annual_revenue turnover operating_income sales",
-            expected="an amount of RMB in 万元, such as 5000, 5000万 or 1.2亿",
+            expected="an amount of RMB in 万元, at most 100万亿元, such as 5000, 5000万 or 1.2亿",
             unit=YUAN["万元"],
         ),
         Column(

@@ -4,16 +4,22 @@ A section (门类) is a letter; a division (大类), a group (中类) and a clas
 and four digits.
 """
 
+from __future__ import annotations
+
 import csv
 import re
 import unicodedata
 from functools import cache
 from importlib.resources import files
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from features.errors import InputError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 _CODE = re.compile(r"^(?:行业代码|行业|代码)?[:\s]*([A-Za-z]?)[\s\-_.]*(\d{1,4})(?:\.0+)?(?!\d)")
+_NUMBER = re.compile(r"^(\d{1,4})(?:\.0+)?$")
 _SECTION = re.compile(r"^([A-Za-z])(?![A-Za-z0-9])")
 _STEPS = re.compile(r"[>＞/\\|｜→»;；]+|(?<=[\u4e00-\u9fff])\s*[-—－]+\s*(?=[\u4e00-\u9fff])")
 _BRACKETED = re.compile(r"^(.*?)\s*[(\[【]\s*(.+?)\s*[)\]】]\s*(.*)$")
@@ -70,10 +76,12 @@ def find(text: str, digits: int | None = None) -> str | None:
         return max(found, key=len) if found else None
     if led := _CODE.match(plain):
         # Data bases fill up with zeros: 3900 is 39, and 1440, which is no class, is 144.
-        number = led[2]
-        while number.endswith("0") and normalise(led[1] + number) is None:
+        letter, number = led[1], led[2]
+        if (whole := _with_zero(letter, number, plain[led.end() :])) is not None:
+            return whole
+        while number.endswith("0") and normalise(letter + number) is None:
             number = number[:-1]
-        return normalise(led[1] + number)
+        return normalise(letter + number)
     named = _named(plain)
     if named:
         return next((code for code in named if len(code) == digits), named[-1])
@@ -82,6 +90,63 @@ def find(text: str, digits: int | None = None) -> str | None:
         return find(parts[2]) or find(f"{parts[1]}{parts[3]}")
     led = _SECTION.match(plain)
     return normalise(led[1]) if led else None
+
+
+def _with_zero(letter: str, number: str, behind: str) -> str | None:
+    """Return a code with the zero that it has lost, where its section or its name tells so."""
+    whole = f"0{number}"
+    if normalise(whole) is None:
+        return None
+    if letter:
+        return normalise(letter + whole) if normalise(letter + number) is None else None
+    return whole if whole in _named(behind.strip(" -—:,，、")) else None
+
+
+class Zeros(NamedTuple):
+    """Codes of a column that a spreadsheet took for numbers.
+
+    Attributes
+    ----------
+    lost : dict
+        Text → code, of those that have surely lost their leading zero.
+    unsure : dict
+        The same of those that are codes as they are, too.
+    """
+
+    lost: dict[str, str]
+    unsure: dict[str, str]
+
+
+def lost_zeros(texts: Iterable[str]) -> Zeros:
+    """Tell which codes of a column have lost their leading zero: 111 for 0111, 610 for 0610.
+
+    Classes of four digits beside codes of three, each of which is a class with a zero before it,
+    have lost it; so has a code that is one only so. A column in which any code begins with a zero
+    has lost none. Divisions of two digits are left: 11 is one, and 011 a group.
+
+    Examples
+    --------
+    >>> lost_zeros(["2614", "111"])
+    Zeros(lost={'111': '0111'}, unsure={})
+    >>> lost_zeros(["2614", "111", "261"])
+    Zeros(lost={}, unsure={'111': '0111'})
+    """
+    plain = {text: unicodedata.normalize("NFKC", text).strip() for text in texts}
+    numbers = {text: found[1] for text, code in plain.items() if (found := _NUMBER.match(code))}
+    if not numbers or any(number.startswith("0") for number in numbers.values()):
+        return Zeros({}, {})
+    whole = {
+        text: f"0{number}"
+        for text, number in numbers.items()
+        if len(number) in (1, 3) and normalise(f"0{number}") is not None
+    }
+    only_so = {text: code for text, code in whole.items() if normalise(numbers[text]) is None}
+    short = {text for text, number in numbers.items() if len(number) < 4}
+    alike = short <= set(whole) and len({len(numbers[text]) for text in short}) == 1
+    if alike and (only_so or len(short) < len(numbers)):
+        return Zeros(whole, {})
+    unsure = {text: code for text, code in whole.items() if text not in only_so}
+    return Zeros(only_so, unsure)
 
 
 def _named(text: str) -> tuple[str, ...]:

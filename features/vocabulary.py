@@ -161,8 +161,16 @@ YUAN: Mapping[str, float] = {
     "千万元": 1e7,
     "亿": 1e8,
     "亿元": 1e8,
+    "万亿": 1e12,
+    "万亿元": 1e12,
 }
 """Units of money, in yuan."""
+
+MOST_YUAN = 1e14
+"""No amount of an enterprise or a deal is larger: about what all of China makes in a year."""
+
+MOST_PEOPLE = 10_000_000
+"""Nor has anybody more people: the largest employers have some two million."""
 
 CURRENCIES: Mapping[str, str] = {
     "USD": "美元 美金 usd us$ u.s.dollar usdollar dollar $",

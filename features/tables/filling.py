@@ -67,36 +67,66 @@ def fill_enterprises(frame: pl.DataFrame, rows: Rows) -> tuple[pl.DataFrame, lis
                 f"misspelled, such as {named}"
             )
     frame, told = with_seats(frame, rows)
-    return _with_industries(frame, rows), warnings + told
+    frame, lost = _with_industries(frame, rows)
+    return frame, [*warnings, *told, *lost]
 
 
-def _with_industries(frame: pl.DataFrame, rows: Rows) -> pl.DataFrame:
+def _with_industries(frame: pl.DataFrame, rows: Rows) -> tuple[pl.DataFrame, list[str]]:
     """Take codes from codes and names; a code that the standard lacks is wrong."""
     given = frame["industry_code"]
-    code = _codes(given, None)
+    zeros = industry_codes.lost_zeros(given.drop_nulls().unique(maintain_order=True).to_list())
+    code = _codes(given, None, zeros.lost)
     wrong = given.is_not_null() & code.is_null()
     for column, digits in _LEVELS.items():
         if rows.raw(column) is not None:
-            code = _narrower(code, _codes(frame[column], digits))
-    return frame.with_columns(
-        code.alias("industry_code"), (wrong & code.is_null()).alias(flag("industry_code"))
+            code = _narrower(code, _codes(frame[column], digits, {}))
+    doubtful = {
+        text: whole
+        for text, whole in zeros.unsure.items()
+        if ((given == text) & (code != whole)).any()
+    }
+    warnings = [
+        f"industry_code: {told} in {_rows(given, texts)}: {_pairs(texts)}"
+        for told, texts in (
+            ("a leading zero that a spreadsheet drops was put back", zeros.lost),
+            ("taken as stated, but a spreadsheet may have dropped a leading zero", doubtful),
+        )
+        if texts
+    ]
+    return (
+        frame.with_columns(
+            code.alias("industry_code"), (wrong & code.is_null()).alias(flag("industry_code"))
+        ),
+        warnings,
     )
 
 
-def _codes(texts: pl.Series, digits: int | None) -> pl.Series:
+def _rows(given: pl.Series, texts: Mapping[str, str]) -> str:
+    rows = int(given.is_in(list(texts)).sum())
+    return f"{rows:,} row{'' if rows == 1 else 's'}"
+
+
+def _pairs(texts: Mapping[str, str]) -> str:
+    named = ", ".join(f"{text} → {whole}" for text, whole in list(texts.items())[:_SHOWN])
+    more = len(texts) - _SHOWN
+    return f"{named} and {more} more" if more > 0 else named
+
+
+def _codes(texts: pl.Series, digits: int | None, known: Mapping[str, str]) -> pl.Series:
     found = {
         text: code
         for text in texts.drop_nulls().unique().to_list()
-        if (code := industry_codes.find(text, digits)) is not None
+        if (code := known.get(text) or industry_codes.find(text, digits)) is not None
     }
     return texts.replace_strict(found, default=None, return_dtype=pl.String)
 
 
 def _narrower(one: pl.Series, other: pl.Series) -> pl.Series:
-    """Take the other code where the first is unknown or a part of it."""
+    """Take the other code where the first is unknown, a part of it, or it without its zero."""
     frame = pl.DataFrame({"one": one, "other": other})
     letter = pl.col("one").str.contains("^[A-Z]$")
     narrower = pl.col("other").str.starts_with(pl.col("one")) | letter
+    narrower |= pl.col("other") == pl.concat_str(pl.lit("0"), "one")
     return frame.select(
         pl.when(pl.col("one").is_null() | (narrower & pl.col("other").is_not_null()))
         .then(pl.coalesce("other", "one"))

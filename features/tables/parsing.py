@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from features.calendar import with_local_days
-from features.columns import Choice, Column, Kind, Table
+from features.columns import LONGEST_ID, Choice, Column, Kind, Table
 from features.normal import simplified
 from features.tables.amounts import read_amount
 from features.tables.dates import PLACEHOLDERS, read_day
@@ -22,12 +22,14 @@ from features.tables.identity import SPOILED, normalised_ids
 from features.tables.people import read_people
 from features.tables.reading import Rows
 from features.tables.schema import LOADED, ROW, flag
-from features.vocabulary import UNKNOWN, YUAN
+from features.vocabulary import MOST_PEOPLE, MOST_YUAN, UNKNOWN, YUAN
 
 _BREAKS = r"[\t\n\x0b\x0c\r\x{85}\x{2028}\x{2029}]+"
-_CONTROL = r"[\x00-\x1f\x7f-\x{9f}\x{200b}\x{2028}\x{2029}\x{feff}]"
+_CONTROL = r"[\p{Cc}\p{Cf}\x{2028}\x{2029}]"
+"""What is not seen: controls, marks of direction, soft hyphens, blanks without width."""
 _UNKNOWN = ["NaN", *sorted({f for word in UNKNOWN for f in (word, word.upper(), word.title())})]
-_TAIL = r"[:：]\s*([^:：]*)$"
+_TAIL = r"[:：∶﹕︰]\s*([^:：∶﹕︰]*)$"
+_PERCENT = r"^百分之(.+)$"
 _NO_SHARE = ["", "-", "--", "NULL", "null", "None"]
 _DAY = (
     r"^(\d{4})\s*[-/.年]\s*(0?[1-9]|1[0-2])(?:\s*[-/.月]\s*(\d{1,2})\s*[日号]?)?\s*月?"
@@ -40,8 +42,8 @@ _MONEY = (
     rf"({'|'.join(sorted(YUAN, key=len, reverse=True))})?元?$"
 )
 _MONEY_FILLING = r"[,\s()]|人民币|rmb|cny|¥|整$"
-_LONGEST = {Kind.ID: 256, Kind.TEXT: 100_000}
-"""So many bytes a text may have: a cell of Excel holds 32,767 characters."""
+_LONGEST = {Kind.ID: LONGEST_ID, Kind.TEXT: 100_000}
+"""So many characters a text may have: a cell of Excel holds 32,767."""
 _BROKEN = "\ufffd"
 """What stands for bytes that are no text."""
 
@@ -115,7 +117,7 @@ def _text(raw: pl.Series, column: Column) -> list[pl.Series]:
     broken = texts.str.contains(_BROKEN, literal=True) if _has_broken(texts) else None
     if column.name == "enterprise_id" and (spoiled := texts.str.contains(SPOILED)).any():
         broken = spoiled if broken is None else broken | spoiled
-    lengths = texts.str.len_bytes()
+    lengths = texts.str.len_chars()
     most = lengths.max()
     if isinstance(most, int) and most > _LONGEST[column.kind]:
         long = lengths > _LONGEST[column.kind]
@@ -160,7 +162,7 @@ class _Reading:
             case Kind.MONEY:
                 yuan = read_amount(text, self.unit, self.rates)
                 return None if yuan is None else yuan / self.column.unit
-            case Kind.COUNT if self.column.high is None:
+            case Kind.COUNT if self.column.default is None:
                 return read_people(text)
             case Kind.CHOICE:
                 return _words(self.column.choices or {}).get(simplified(text))
@@ -251,6 +253,11 @@ def _bounded(value: pl.Expr, column: Column, last: datetime.date) -> pl.Expr:
     high: float | datetime.date | None = column.high
     if column.kind is Kind.DATE:
         low, high = datetime.date(int(column.low or 1), 1, 1), last
+    elif column.kind is Kind.MONEY:
+        most = MOST_YUAN / column.unit
+        low, high = (-most if low is None else low), (most if high is None else high)
+    elif column.kind is Kind.COUNT and high is None:
+        high = MOST_PEOPLE
     if low is not None:
         value = pl.when(value >= low).then(value)
     return value if high is None else pl.when(value <= high).then(value)
@@ -343,10 +350,11 @@ def _with_products(frame: pl.LazyFrame) -> pl.LazyFrame:
 
     whole, tail = item.struct.field("whole"), item.struct.field("tail")
     # What follows the last colon is a share only where it is a number: a name may hold a colon.
-    number = tail.str.strip_chars_end("%％ ").cast(pl.Float64, strict=False)
-    stated = number.is_not_null() | tail.is_in(_NO_SHARE)
-    head = whole.str.strip_suffix(tail).str.strip_chars_end(":： ")
-    percent = pl.when(tail.str.contains("[%％]$")).then(100).otherwise(1)
+    plain = tail.str.normalize("NFKC").str.strip_chars().str.replace(_PERCENT, "${1}%")
+    number = plain.str.strip_chars_end("% ").cast(pl.Float64, strict=False)
+    stated = number.is_not_null() | plain.is_in(_NO_SHARE)
+    head = whole.str.strip_suffix(tail).str.strip_chars_end(":：∶﹕︰ \u3000")
+    percent = pl.when(plain.str.contains("%$")).then(100).otherwise(1)
     product = pl.struct(
         name=pl.when(stated).then(head).otherwise(whole), share=number.fill_nan(None) / percent
     )

@@ -7,9 +7,9 @@ from pathlib import Path
 import polars as pl
 
 from features.chains import ChainMap
-from features.columns import Table
+from features.columns import LONGEST_ID, Table
 from features.errors import InputError
-from features.industry_codes import find
+from features.industry_codes import find, lost_zeros
 from features.tables.identity import MADE, made_id
 from features.tables.matching import joined_ids
 from features.tables.schema import flag
@@ -31,7 +31,16 @@ def with_need_ids(frame: pl.DataFrame) -> pl.DataFrame:
     """Give a need without an id the one that its zone and industry make."""
     # A row without an industry is bad for that alone.
     made = pl.concat_str("zone_id", pl.col("industry").fill_null(""), separator="/")
-    return frame.with_columns(need_id=pl.coalesce("need_id", made))
+    # Requests name a need by its id, or by its zone and industry.
+    named = pl.max_horizontal(
+        pl.col("industry").str.len_chars(),
+        pl.when(pl.col("need_id").is_null()).then(made.str.len_chars()),
+    )
+    long = (named > LONGEST_ID).fill_null(value=False)
+    return frame.with_columns(
+        (pl.col(flag("industry")) | long).alias(flag("industry")),
+        need_id=pl.coalesce("need_id", made),
+    )
 
 
 def with_known_codes(table: Table, frame: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
@@ -42,12 +51,17 @@ def with_known_codes(table: Table, frame: pl.DataFrame) -> tuple[pl.DataFrame, l
     if table.name != "needs":
         return frame, []
     column = "industry_codes"
-    codes = {code: find(code) for code in frame[column].explode().drop_nulls().unique().to_list()}
+    texts = frame[column].explode().drop_nulls().unique(maintain_order=True).to_list()
+    zeros = lost_zeros(texts)
+    codes = {text: zeros.lost.get(text) or find(text) for text in texts}
     item = pl.element().replace_strict(codes, default=None, return_dtype=pl.String)
     kept = pl.col(column).list.eval(item).list.drop_nulls().list.unique(maintain_order=True)
     known = pl.when(kept.list.len() > 0).then(kept)
     unknown = sorted(code for code, known_code in codes.items() if known_code is None)
     warnings = [f"{column}: {_some(unknown)} not in GB/T 4754-2017, so left out"] if unknown else []
+    if zeros.lost:
+        pairs = [f"{text} → {whole}" for text, whole in zeros.lost.items()]
+        warnings.append(f"{column}: {_some(pairs)} codes whose leading zero was dropped")
     return frame.with_columns(known.alias(column)), warnings
 
 

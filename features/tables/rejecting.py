@@ -5,7 +5,7 @@ from pathlib import Path
 import orjson
 import polars as pl
 
-from features.columns import Column, Table
+from features.columns import LONGEST_ID, Column, Table
 from features.tables.identity import SPOILED, SPOILED_EXPECTED
 from features.tables.reading import Rows
 from features.tables.schema import ROW, flag
@@ -152,6 +152,11 @@ def _expected(table: Table, column: Column) -> pl.Expr:
     if column.name == "enterprise_id":
         spoiled = pl.col("value").str.contains(SPOILED)
         return pl.when(spoiled).then(pl.lit(SPOILED_EXPECTED)).otherwise(_owned(table, column))
+    if column.name == "industry":
+        # Its name and that of its zone make the id of a need.
+        long = pl.col("value").str.len_chars() > LONGEST_ID // 2
+        longest = pl.lit(f"at most {LONGEST_ID} characters together with its zone")
+        return pl.when(long).then(longest).otherwise(pl.lit(column.expected))
     return pl.lit(column.expected) if column.expected else _owned(table, column)
 
 
@@ -159,5 +164,9 @@ def _owned(table: Table, column: Column) -> pl.Expr:
     either = " or ".join(table.either) if column.name in table.either else column.name
     unknown = pl.lit(_OWNERS.get(column.name, column.name))
     return (
-        pl.when("missing").then(pl.lit(f"a value: {either} must not be empty")).otherwise(unknown)
+        pl.when(pl.col("value").str.len_chars() > LONGEST_ID)
+        .then(pl.lit(f"at most {LONGEST_ID} characters"))
+        .when("missing")
+        .then(pl.lit(f"a value: {either} must not be empty"))
+        .otherwise(unknown)
     )

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 SHOWN = 20
 """So many problems a report holds; `rejected.csv` holds every bad row."""
 
+_LONGEST = 200
+
 SAMPLED = 3
 """So many rows a report shows as they were read."""
 
@@ -58,8 +60,13 @@ class RowProblem:
 
     def __str__(self) -> str:
         place = f"{self.file}, row {self.row}" + (f", {self.column}" if self.column else "")
-        came = "is empty" if self.value is None else f"got {self.value!r}"
+        came = "is empty" if self.value is None else f"got {_shortened(self.value)!r}"
         return f"{place}: {came}, expected {self.expected}"
+
+
+def _shortened(value: str) -> str:
+    """Return what of a value is shown; `rejected.csv` has all of it."""
+    return value if len(value) <= _LONGEST else f"{value[:_LONGEST]}… ({len(value):,} characters)"
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from features.industry_codes import (
     division_name,
     find,
     is_known,
+    lost_zeros,
     name_of,
     normalise,
     section_of,
@@ -165,3 +166,34 @@ def test_an_unknown_code_is_an_error_that_names_it() -> None:
 def test_a_section_has_no_one_division() -> None:
     with pytest.raises(InputError, match="must be a division, group or class"):
         division_name("C")
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("A111", "0111"), ("B610", "0610"), ("A1", "01"), ("B6", "06"), ("B111", "111"),
+     ("111 稻谷种植", "0111"), ("111稻谷种植", "0111"), ("111", "111"), ("6", None)],
+)  # fmt: skip
+def test_a_letter_or_a_name_tells_of_a_zero_that_was_dropped(text, code):
+    assert find(text) == code
+
+
+@pytest.mark.parametrize(
+    ("texts", "lost", "unsure"),
+    [
+        (["2614", "111"], {"111": "0111"}, {}),
+        (["２６１４", "111.0"], {"111.0": "0111"}, {}),
+        # 610 is no group: only a class that lost its zero.
+        (["610", "111"], {"610": "0610", "111": "0111"}, {}),
+        (["26", "1"], {"1": "01"}, {}),
+        # Groups stand beside classes here, or nothing but what may be a group.
+        (["2614", "111", "261"], {}, {"111": "0111"}),
+        (["111"], {}, {"111": "0111"}),
+        # A column that has kept its zeros, and divisions.
+        (["0111", "111"], {}, {}),
+        (["26", "11"], {}, {}),
+        (["261", "11"], {}, {}),
+        (["C2614", "光电子器件制造"], {}, {}),
+    ],
+)
+def test_a_column_tells_of_zeros_that_a_spreadsheet_dropped(texts, lost, unsure):
+    assert lost_zeros(texts) == (lost, unsure)

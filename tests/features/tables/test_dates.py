@@ -86,3 +86,10 @@ def test_years_and_months_are_no_more_precise_than_they_are(text, known):
 )
 def test_what_is_no_date_is_unknown(text):
     assert read_day(text) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["02020", "002020", "00200", "042020.0", "0123456789", "-0123456789", "0012345678901"]
+)
+def test_a_number_with_a_zero_before_it_counts_no_days_and_no_seconds(text):
+    assert read_day(text) is None

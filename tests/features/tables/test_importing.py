@@ -146,8 +146,8 @@ def test_bad_rows_are_told_and_the_good_ones_load(load, workspace):
         "or a year alone"
     )
     products = "products as name:share;name:share, each share from 0 to 1 (or 0% to 100%)"
-    capital = "an amount of RMB in 万元, not below 0, such as 5000, 5000万 or 1.2亿"
-    people = "a number of people, not below 0, such as 1200, 1,200人, 50-99人 or 200+"
+    capital = "an amount of RMB in 万元, from 0 to 100万亿元, such as 5000, 5000万 or 1.2亿"
+    people = "a number of people, from 0 to 10 million, such as 1200, 1,200人, 50-99人 or 200+"
     folder = report.file.rpartition("/")[0] + "/"
     assert [warning.replace(folder, "") for warning in report.warnings] == [
         "columns left out, unknown for enterprises: extra",
@@ -639,3 +639,51 @@ def test_control_characters_do_not_come_in_with_a_signal(load, workspace, known)
     load("signals", 'enterprise_id,date,kind,text\na,2025-10-20,拿地,"竞得\x1b[31m地块\x07"\n')
     (text,) = workspace.read("signals")["text"]
     assert text == "竞得[31m地块"
+
+
+def test_codes_get_back_the_zero_that_a_spreadsheet_dropped(load, workspace):
+    text = "enterprise_id,name,industry_code\na,甲,2614\nb,乙,111\nc,丙,610\nd,丁,111\n"
+    report = load("enterprises", text)
+    assert workspace.read("enterprises")["industry_code"].to_list() == [
+        *("2614", "0111", "0610", "0111")
+    ]
+    assert report.warnings == [
+        "industry_code: a leading zero that a spreadsheet drops was put back in 3 rows: "
+        "111 → 0111, 610 → 0610"
+    ]
+    report = load("enterprises", "enterprise_id,name,industry_code\ne,戊,111\n")
+    assert workspace.read("enterprises")["industry_code"][-1] == "111"
+    assert report.warnings == [
+        "industry_code: taken as stated, but a spreadsheet may have dropped a leading zero in "
+        "1 row: 111 → 0111"
+    ]
+    # The name beside it tells.
+    report = load("enterprises", "enterprise_id,name,industry_code,行业小类\nf,己,111,稻谷种植\n")
+    assert (workspace.read("enterprises")["industry_code"][-1], report.warnings) == ("0111", [])
+    report = load("needs", "need_id,industry,industry_codes\nn,粮食,2614;111\n")
+    assert workspace.read("needs")["industry_codes"].to_list() == [["2614", "0111"]]
+    assert "leading zero" in report.warnings[-1]
+
+
+def test_ids_and_needs_are_as_long_as_requests_may_name_them(load):
+    report = load("enterprises", f"enterprise_id,name\n{'x' * 10_000},甲\n{'x' * 200},乙\n")
+    assert counts(report) == (2, 1, 0, 0, 1)
+    assert told(report) == [
+        f"enterprises.csv, row 2, enterprise_id: got '{'x' * 200}… (10,000 characters)', expected "
+        "at most 200 characters"
+    ]
+    names = ["长" * 198, "长" * 199, "长" * 201]
+    rows = [f"z,{names[0]},", f"z,{names[1]},", f"z,{names[2]},n", "z,短,n2"]
+    report = load("needs", "\n".join(["zone_id,industry,need_id", *rows]))
+    assert (report.added, [problem.row for problem in report.problems]) == (2, [3, 4])
+    assert {problem.expected for problem in report.problems} == {
+        "at most 200 characters together with its zone"
+    }
+
+
+def test_a_line_that_names_the_separator_is_no_header(load):
+    for line in ("sep=,", "SEP=,", '"sep=,"'):
+        report = load("enterprises", f"{line}\nenterprise_id,name\na,甲\n")
+        assert (report.read, report.rejected) == (1, 0)
+    report = load("enterprises", "sep=;\nenterprise_id;name\nb;乙,有限公司\n")
+    assert (report.added, report.rejected) == (1, 0)

@@ -253,3 +253,44 @@ def test_texts_are_cleaned(parse):
 )
 def test_words_for_the_unknown(word):
     assert cleaned(pl.Series("x", [word])).to_list() == [None]
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [*"\u200e\u200f\u202a\u202e\u2066\u2069\u00ad\u2060\u200b\u200d\ufeff\u061c", "\x00", "\x9f"],
+)
+def test_marks_that_are_not_seen_stay_in_no_id_name_list_or_product(parse, mark):
+    assert parse("enterprises", "enterprise_id", [f"{mark}E{mark}1{mark}"]) == ["E1"]
+    assert parse("enterprises", "name", [f"样例{mark}有限公司"]) == ["样例有限公司"]
+    assert parse("enterprises", "tags", [f"专精{mark}特新;{mark}"]) == [["专精特新"]]
+    assert parse("enterprises", "products", [f"隔{mark}膜:{mark}0.5"]) == [
+        [{"name": "隔膜", "share": 0.5}]
+    ]
+    assert parse("events", "enterprise_id", [f"E{mark}1"]) == ["E1"]
+
+
+def test_an_id_is_as_long_as_requests_may_name_it(parse):
+    for column in ("enterprise_id", "name"):
+        long, longer = "长" * 200, "长" * 201
+        last = "wrong" if column == "enterprise_id" else longer
+        assert parse("enterprises", column, [long, longer]) == [long, last]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["隔膜：０.５", "隔膜：０．５", "隔膜:５０％", "隔膜∶50 %", "隔膜：百分之50", "隔膜：\u3000.5"],
+)
+def test_shares_in_any_width_are_shares(parse, text):
+    assert parse("enterprises", "products", [text]) == [[{"name": "隔膜", "share": 0.5}]]
+
+
+def test_what_nobody_can_have_is_wrong(parse):
+    assert parse(
+        "enterprises", "registered_capital", ["1e308万元", "1e10", "1e11", "99999999999", "100万亿"]
+    ) == ["wrong", 1e10, "wrong", "wrong", 1e10]
+    assert parse("enterprises", "revenue", ["-1e9", "-1e11", "1e300"]) == [-1e9, "wrong", "wrong"]
+    assert parse("events", "amount", ["1e6", "1e7", "1e308"]) == [1e6, "wrong", "wrong"]
+    assert parse("enterprises", "employees", ["10000000", "10000001", "99999999999", "9" * 30]) == [
+        10_000_000,
+        *["wrong"] * 3,
+    ]
