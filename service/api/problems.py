@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -32,6 +33,8 @@ REFUSED = 3
 _BITS = 63
 _SHOWN = 200
 """Characters of a wrong value that are given back."""
+_SHOULD = re.compile(r"(\w[\w ]*?) should (be|\w+) (.*)", re.DOTALL)
+"""What pydantic says of a value; a problem says what it must be."""
 
 
 class Outcome(NamedTuple):
@@ -163,6 +166,8 @@ def of_validation(found: Sequence[Any]) -> Problem:
     detail = f"{first.field} must be {first.expected}, got {_shown(first.got)!r}"
     if found[0]["type"] == "missing":
         detail = f"{first.field} is missing"
+    elif found[0]["type"] == "repeated":
+        detail = f"{first.field} is given twice"
     return Problem(422, errors.InputError.code, detail, title="Wrong value", faults=faults)
 
 
@@ -189,9 +194,12 @@ def _fault(error: Mapping[str, Any]) -> Fault:
             return Fault(field, error["input"], "left out: there is no such field")
         case "model_attributes_type" | "dict_type":
             return Fault(field, error["input"], "a JSON object, sent as application/json")
-    said = str(error["msg"])
-    for start in ("Value error, ", "Input should be ", "String should ", "List should "):
-        said = said.removeprefix(start)
+    said = str(error["msg"]).removeprefix("Value error, ")
+    if found := _SHOULD.match(said):
+        noun, verb, rest = found.groups()
+        said = {"be": rest, "have": f"a {noun.lower()} that has {rest}"}.get(
+            verb, f"a {noun.lower()} that is to {verb} {rest}"
+        )
     # A field that holds others is not shown: its text would be cut anywhere.
     got = None if isinstance(error["input"], dict) else error["input"]
     return Fault(field, got, said)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from service.api.once import OnceRoute
 from service.api.project_replies import AllocationPage, TalkState
 from service.api.project_schemas import AllocationQuery, TalkBody, TalkQuery
 from service.api.routes.context import Asking, Context, only, shaped
@@ -13,7 +14,7 @@ from service.projects.allocation import allocate
 from service.projects.requests import check_city
 from service.projects.talks import held_in, order_talk, settled_in, talk_of
 
-router = APIRouter(prefix="/v1", tags=["projects"])
+router = APIRouter(prefix="/v1", tags=["projects"], route_class=OnceRoute)
 
 
 @router.get(

@@ -5,11 +5,12 @@ from typing import Annotated
 import orjson
 from fastapi import APIRouter, Depends, Query, Response
 
+from service.api.once import OnceRoute
 from service.api.replies import AuditPage
 from service.api.routes.context import Asking, Context, only, shaped
 from service.api.schemas import PageQuery
 
-router = APIRouter(prefix="/v1/audit", tags=["audit"])
+router = APIRouter(prefix="/v1/audit", tags=["audit"], route_class=OnceRoute)
 
 
 @router.get("", responses=shaped(AuditPage), dependencies=[Depends(only(*PageQuery.model_fields))])

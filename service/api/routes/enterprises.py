@@ -4,12 +4,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from service.api.once import OnceRoute
 from service.api.replies import EnterprisePage, Profile, SuitedNeeds
 from service.api.routes.context import Asking, Context, Spoken, only, shaped
 from service.api.schemas import EnterpriseQuery, LimitQuery
 from service.serving.questions import Lookup, SuitedNeedsQuestion
 
-router = APIRouter(prefix="/v1/enterprises", tags=["enterprises"])
+router = APIRouter(prefix="/v1/enterprises", tags=["enterprises"], route_class=OnceRoute)
 
 
 @router.get(

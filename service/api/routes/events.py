@@ -6,6 +6,7 @@ import orjson
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from service.api.observer import REQUEST_ID
+from service.api.once import OnceRoute
 from service.api.replies import EventPage, RecordedEvent
 from service.api.routes.context import Asking, Context, only
 from service.api.schemas import EventBody, EventQuery
@@ -13,7 +14,7 @@ from service.database.feedback import told
 from service.database.idempotency import check_key
 from service.serving.interfaces import Document
 
-router = APIRouter(prefix="/v1/events", tags=["events"])
+router = APIRouter(prefix="/v1/events", tags=["events"], route_class=OnceRoute)
 
 _KEY_LENGTH = 255
 

@@ -4,13 +4,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 
+from service.api.once import OnceRoute
 from service.api.project_replies import Figures
 from service.api.project_schemas import FiguresQuery
 from service.api.routes.context import Asking, Context, only, shaped
 from service.api.routes.projects import answered
 from service.projects.figures import figures
 
-router = APIRouter(prefix="/v1/figures", tags=["projects"])
+router = APIRouter(prefix="/v1/figures", tags=["projects"], route_class=OnceRoute)
 
 
 @router.get("", responses=shaped(Figures), dependencies=[Depends(only(*FiguresQuery.model_fields))])

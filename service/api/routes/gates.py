@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 
+from service.api.once import OnceRoute
 from service.api.project_replies import Gates, Offer
 from service.api.project_schemas import GateQuery, OfferBody
 from service.api.routes.context import Asking, Context, only, shaped
@@ -11,7 +12,7 @@ from service.api.routes.projects import answered
 from service.projects.gates import gates_of, gates_of_project
 from service.projects.offers import check_offer
 
-router = APIRouter(prefix="/v1", tags=["projects"])
+router = APIRouter(prefix="/v1", tags=["projects"], route_class=OnceRoute)
 
 
 @router.get(

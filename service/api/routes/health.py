@@ -3,10 +3,11 @@
 import orjson
 from fastapi import APIRouter, Response
 
+from service.api.once import OnceRoute
 from service.api.replies import Alive, Ready
 from service.api.routes.context import Context, shaped
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], route_class=OnceRoute)
 
 _AILING = {"down", "full", "read-only", "refusing"}
 

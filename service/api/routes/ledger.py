@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from service.api.once import OnceRoute
 from service.api.project_replies import Agenda, Meeting, MeetingPage, Task, Tasks
 from service.api.project_schemas import AgendaQuery, MeetingBody, TaskBody, TaskChange
 from service.api.routes.context import Asking, Context, only, shaped
@@ -14,7 +15,7 @@ from service.projects.agenda import agenda
 from service.projects.icalendar import calendar
 from service.projects.tasks import add_task, change_task, hold_meeting, meetings, tasks_of
 
-router = APIRouter(prefix="/v1", tags=["projects"])
+router = APIRouter(prefix="/v1", tags=["projects"], route_class=OnceRoute)
 
 
 @router.get("/projects/{project_id}/tasks", responses=shaped(Tasks), dependencies=[Depends(only())])

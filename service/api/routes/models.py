@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from features.errors import LianzhaoError
 from service.access.keys import Caller
 from service.api.observer import REQUEST_ID
+from service.api.once import OnceRoute
 from service.api.problems import outcome
 from service.api.replies import ActiveModel, ModelManifest, Models
 from service.api.routes.context import Asking, Context, Parts, only, shaped
@@ -19,7 +20,9 @@ from service.serving.interfaces import LOOK_SECONDS, Document
 
 log = logging.getLogger(__name__)
 
-router = APIRouter(prefix="/v1/models", tags=["models"], dependencies=[Depends(only())])
+router = APIRouter(
+    prefix="/v1/models", tags=["models"], dependencies=[Depends(only())], route_class=OnceRoute
+)
 
 
 def _json(document: Document) -> Response:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from service.access.keys import Caller
 from service.api.observer import REQUEST_ID
+from service.api.once import OnceRoute
 from service.api.project_replies import Board, Project, ProjectPage, ProjectWithMoves
 from service.api.project_schemas import (
     BoardQuery,
@@ -21,7 +22,7 @@ from service.database.idempotency import check_key
 from service.projects.requests import Asked
 from service.serving.interfaces import Document
 
-router = APIRouter(prefix="/v1", tags=["projects"])
+router = APIRouter(prefix="/v1", tags=["projects"], route_class=OnceRoute)
 
 KEY_LENGTH = 255
 Once = Annotated[

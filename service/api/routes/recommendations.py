@@ -9,6 +9,7 @@ from features.need import NeedQuery
 from service.access.gate import ZONE
 from service.access.keys import Caller
 from service.api.front import LEARN
+from service.api.once import OnceRoute
 from service.api.replies import LeadPage
 from service.api.routes.context import Asking, Context, Spoken, only, shaped
 from service.api.schemas import FilterBody, RecommendationBody, RecommendationQuery
@@ -16,7 +17,7 @@ from service.serving.filters import Filters
 from service.serving.interfaces import Language
 from service.serving.questions import KnownNeed, LeadsQuestion
 
-router = APIRouter(prefix="/v1/recommendations", tags=["recommendations"])
+router = APIRouter(prefix="/v1/recommendations", tags=["recommendations"], route_class=OnceRoute)
 
 _FILTERS = set(FilterBody.model_fields)
 REPEATABLE = _FILTERS - {"min_capital", "max_age"}

@@ -4,11 +4,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from service.api.once import OnceRoute
 from service.api.replies import Chain, Chains, Needs, Zones, ZoneWithNeeds
 from service.api.routes.context import Context, only, shaped
 from service.serving.questions import Lookup
 
-router = APIRouter(prefix="/v1", tags=["reference data"])
+router = APIRouter(prefix="/v1", tags=["reference data"], route_class=OnceRoute)
 
 _NOTHING = [Depends(only())]
 """No parameter is known."""

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from features.errors import NotFoundError
+from service.api.once import OnceRoute
 from service.api.routes.context import Asking, Context, Spoken, only
 from service.api.routes.recommendations import REPEATABLE, question_of
 from service.api.schemas import RecommendationQuery
@@ -19,7 +20,7 @@ from service.serving.take_along import take_along
 if TYPE_CHECKING:
     from service.serving.interfaces import Document, Engine
 
-router = APIRouter(prefix="/v1", tags=["recommendations"])
+router = APIRouter(prefix="/v1", tags=["recommendations"], route_class=OnceRoute)
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _MOST = 100
