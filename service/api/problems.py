@@ -166,8 +166,6 @@ def of_validation(found: Sequence[Any]) -> Problem:
     detail = f"{first.field} must be {first.expected}, got {_shown(first.got)!r}"
     if found[0]["type"] == "missing":
         detail = f"{first.field} is missing"
-    elif found[0]["type"] == "repeated":
-        detail = f"{first.field} is given twice"
     return Problem(422, errors.InputError.code, detail, title="Wrong value", faults=faults)
 
 

@@ -39,8 +39,8 @@ def test_a_doubled_name_in_a_body(client: TestClient, path: str, body: str, fiel
     answer = client.post(path, content=body, headers=JSON)
     assert answer.status_code == 422
     problem = answer.json()
-    assert problem["detail"] == f"{field} is given twice"
-    assert problem["errors"] == [{"field": field, "got": None, "expected": "given once"}]
+    assert problem["detail"] == f"{field} must be given once"
+    assert problem["errors"] == [{"field": field, "got": None, "expected": "one value"}]
     assert client.get(URL).json()["total"] == 0
 
 
@@ -55,7 +55,7 @@ def test_a_doubled_name_in_a_body(client: TestClient, path: str, body: str, fiel
 def test_a_doubled_name_in_a_query(client: TestClient, query: str, field: str) -> None:
     answer = client.get(f"/v1/recommendations?{query}")
     assert answer.status_code == 422
-    assert answer.json()["detail"] == f"{field} is given twice"
+    assert answer.json()["detail"] == f"{field} must be given once"
 
 
 def test_what_may_be_given_several_times_may(client: TestClient) -> None:
