@@ -7,13 +7,14 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from features.errors import InputError
 from service.api.lead_replies import LeadsByMode
 from service.api.lead_schemas import ModeQuery
+from service.api.once import OnceRoute
 from service.api.routes.context import Asking, Context, Spoken, only, shaped
 from service.api.routes.recommendations import REPEATABLE, filters_of
 from service.serving.modes import GapNeed, LikeNeed, ModeQuestion, PartnersQuestion
 from service.serving.partners import BOTH
 from service.serving.questions import KnownNeed, Question
 
-router = APIRouter(prefix="/v1/leads", tags=["recommendations"])
+router = APIRouter(prefix="/v1/leads", tags=["recommendations"], route_class=OnceRoute)
 
 _OF_A_MODE = {
     "need": {"need_id", "zone_id", "industry", "list_id"},
