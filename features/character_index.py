@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from features.ordered import found_in
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -90,7 +92,7 @@ class CharacterIndex:
             SIZES, self._postings, self._grams(_codes(text)), strict=True
         ):
             distinct = len({text[at : at + size] for at in range(len(text) - size + 1)})
-            unknown += distinct - int(np.isin(np.unique(grams), own.grams).sum())
+            unknown += distinct - len(found_in(own.grams, np.unique(grams))[0])
         return unknown * float(1 + np.log(1 + len(self._lengths))) ** 2
 
     def _grams(

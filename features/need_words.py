@@ -34,6 +34,16 @@ MODEL_WEIGHT = 2.0
 BESIDE_MODEL = 0.3
 """A word of a language model, and what the thesaurus counts beside it."""
 SECTOR_WEIGHT, CHAIN_WEIGHT = 0.3, 0.1
+MAX_TEXT = 2_000
+"""Characters of an industry that are read."""
+MAX_STATED = 50
+"""Nodes and keywords that are read; others are left out and named as ignored, as far as there is
+room for `MAX_IGNORED`."""
+MAX_LOOKED_UP = 20
+"""Of these, how many are looked up in the thesaurus: the first that are stated."""
+MAX_WORD = 60
+"""Characters of a node, keyword, sector or chain that are read."""
+MAX_IGNORED = 50
 
 
 def need_words(
@@ -55,11 +65,12 @@ def need_words(
         The words of a language model, None where none was asked or none answered.
     """
     # 其他塑料制品 has a row of its own: what is left out as vague is left out where nothing has it.
-    known = thesaurus.find(need.industry)
-    industry = need.industry if known else clear(need.industry)
+    text = need.industry[:MAX_TEXT]
+    industry = text if thesaurus.find(text) else clear(text)
     understood = understand(industry, thesaurus, fillers)
+    understood = replace(understood, ignored=understood.ignored[:MAX_IGNORED])
     if need.words:
-        weights = {normal(word): weight for word, weight in need.words}
+        weights = {normal(word)[:MAX_WORD]: weight for word, weight in need.words}
         return replace(understood, words=strongest(weights), notes=())
     weights = dict(understood.words)
     concepts = list(understood.concepts)
@@ -67,29 +78,35 @@ def need_words(
         weights = {word: BESIDE_MODEL * weight for word, weight in weights.items()}
         _add(weights, of_model, MODEL_WEIGHT)
         concepts = [FoundConcept("、".join(of_model[:3]), 1.0, "language model"), *concepts]
-    stated = [node for text in need.nodes if (node := chain_map.find_node(text))]
-    others = [text for text in need.nodes if chain_map.find_node(text) is None]
-    if stated or others or need.keywords:
+    nodes = need.nodes[:MAX_STATED]
+    keywords = need.keywords[: MAX_STATED - len(nodes)]
+    unread = (*need.nodes[len(nodes) :], *need.keywords[len(keywords) :])
+    stated = [node for text in nodes if (node := chain_map.find_node(text))]
+    others = [text for text in nodes if chain_map.find_node(text) is None]
+    texts = [text[:MAX_WORD] for text in (*others, *keywords)]
+    if stated or texts:
         weights = {word: BESIDE_STATED * weight for word, weight in weights.items()}
     for node in stated:
         _add(weights, [node.name], STATED_WEIGHT)
         _add(weights, node.keywords, NODE_WORD_WEIGHT)
         concepts.append(FoundConcept(node.name, 1.0, "chain map"))
-    for text in (*others, *need.keywords):
+    for text in texts[:MAX_LOOKED_UP]:
         for word, weight in understand(text, thesaurus, fillers).words:
             _add(weights, [word], weight)
-        _add(weights, [text], STATED_WEIGHT)
+    _add(weights, texts, STATED_WEIGHT)
     if not need.nodes:
         for node in target_nodes(need, chain_map):
             _add(weights, [node.name, *node.keywords], CHAIN_NODE_WEIGHT)
     for context, weight in ((need.sector, SECTOR_WEIGHT), (need.chain, CHAIN_WEIGHT)):
         if context:
-            _add(weights, [clear(context)], weight)
-    named = bool(of_model or stated or others or need.keywords)
+            _add(weights, [clear(context)[:MAX_WORD]], weight)
+    named = bool(of_model or stated or texts)
+    room = MAX_IGNORED - len(understood.ignored)
     return replace(
         understood,
         concepts=tuple(concepts),
         words=strongest(weights),
+        ignored=(*understood.ignored, *(text[:MAX_WORD] for text in unread[:room])),
         notes=() if named else understood.notes,
         of_model=tuple(map(normal, of_model or ())),
     )

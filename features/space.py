@@ -59,6 +59,8 @@ if TYPE_CHECKING:
     from features.progress import Count
     from features.zone_presence import ZonePresence
 
+MAX_ENCODED = 200
+"""Characters of a need that its sentence vector is made of: encoding takes time by length."""
 ITEM_NORM = 0.75
 """To which power of its length the grams of an item are divided; see `PoolFeatures`."""
 
@@ -172,7 +174,7 @@ class FeatureSpace:
                 expected="a text that names an industry or a product",
             )
         views["items"] = self.items_.weigh(self.items_.counts_of(texts), norm=2 - ITEM_NORM)
-        own = self.store.encode([need.industry], keep=keep)
+        own = self.store.encode([need.industry[:MAX_ENCODED]], keep=keep)
         nodes = target_nodes(need, self.chain_map)
         place = zone or {}
         codes = code_tokens(need.industry_codes)

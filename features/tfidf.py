@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from features.text import WeightedTexts
 
 Arrays = dict[str, "NDArray[Any]"]
+_LEAST_SINGULAR = 1e-4
+"""A singular value of so much of the largest one, in single precision, says something."""
 
 
 def characters(text: str, longest: int = 3) -> list[str]:
@@ -153,7 +155,7 @@ class LatentSemantics:
     Parameters
     ----------
     dimensions : int
-        At most this many; fewer where there are fewer rows or tokens.
+        At most this many; fewer where there are fewer rows or tokens, or where they say less.
     seed : int
         For the randomised solver.
     """
@@ -164,15 +166,17 @@ class LatentSemantics:
 
     def fit(self, rows: sparse.csr_array) -> Self:
         """Learn the directions from TF-IDF rows."""
-        size = min(self.dimensions, rows.shape[0] - 1, rows.shape[1] - 1)
-        if size < 1:
+        size = min(self.dimensions, *rows.shape)
+        if size < 2 or not rows.nnz:
             self.directions_ = np.zeros((rows.shape[1], 0), dtype=np.float32)
             return self
         from sklearn.decomposition import TruncatedSVD  # slow to import, and for training alone
 
         with np.errstate(invalid="ignore"):  # equal rows have no variance to explain
             svd = TruncatedSVD(size, n_iter=3, random_state=self.seed).fit(rows)
-        self.directions_ = np.ascontiguousarray(svd.components_.T, dtype=np.float32)
+        # Of rows that say the same, all but the first directions are noise of rounding.
+        told = svd.singular_values_ > _LEAST_SINGULAR * svd.singular_values_.max(initial=0)
+        self.directions_ = np.ascontiguousarray(svd.components_[told].T, dtype=np.float32)
         return self
 
     def transform(self, rows: sparse.csr_array) -> NDArray[np.float32]:

@@ -117,16 +117,23 @@ class Fillers:
         self._either = sorted(self.fillers | self.policy, key=len, reverse=True)
         self._policies = sorted(self.policy, key=len, reverse=True)
 
+    def without_policy(self, text: str, thesaurus: Thesaurus) -> tuple[str, tuple[str, ...]]:
+        """Return a text without policy words, wherever they stand but within a longer name."""
+        said = [word for word in self._policies if word in text]
+        names = [text[one.start : one.stop] for one in thesaurus.within(text)] if said else []
+        left_out = []
+        for word in said:
+            if word in text and not any(word in name and word != name for name in names):
+                text = text.replace(word, " ").strip()
+                left_out.append(word)
+        return text, tuple(left_out)
+
     def strip(self, text: str) -> tuple[str, tuple[str, ...]]:
-        """Return a text without what says nothing at its ends, and policy words anywhere.
+        """Return a text without what says nothing at its ends.
 
         All of a text that holds nothing else is left out.
         """
         left_out: list[str] = []
-        for word in self._policies:
-            if word in text:
-                text = text.replace(word, " ").strip()
-                left_out.append(word)
         again = bool(text)
         while again:
             again = False
@@ -162,12 +169,16 @@ def understand(text: str, thesaurus: Thesaurus, fillers: Fillers) -> Understood:
     fillers : Fillers
     """
     whole = normal(text)
-    ignored: list[str] = []
+    # Before the text is cut: 新质生产力 is no want to produce 力.
+    rest, policy = fillers.without_policy(whole, thesaurus)
+    ignored = list(policy)
     wants: list[str] = []
-    for part in parts_of(whole, thesaurus):
+    for part in parts_of(rest, thesaurus) if rest else ():
         core, left_out = (part, ()) if thesaurus.find(part) else fillers.strip(part)
-        ignored += left_out
-        if core:
+        if len(core) == 1 and core.isascii():  # a letter or digit says nothing
+            core, left_out = "", (*left_out, core)
+        ignored += filter(str.strip, left_out)
+        if any(character.isalnum() for character in core):
             wants.append(core)
     wants = list(dict.fromkeys(wants))
     ignored += wants[MAX_PARTS:]
@@ -219,9 +230,11 @@ def parts_of(text: str, thesaurus: Thesaurus) -> list[str]:
     found: list[str] = []
     for piece in _SEPARATOR.split(_SPACE.sub("、", text)):
         piece = piece.strip()
-        if piece:
-            halves = [piece] if _is_one(piece, thesaurus) else _joined(_AND.split(piece), thesaurus)
-            found += [half for half in halves if half]
+        if len(found) >= MAX_PARTS or not _AND.search(piece) or _is_one(piece, thesaurus):
+            halves = [piece]  # of more parts than are taken nobody has to know what they are
+        else:
+            halves = _joined(_AND.split(piece), thesaurus)
+        found += [half for half in halves if half]
     return found or [text]
 
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 CONSTANT = "constant"
 HISTORY = ("track_record", "place_affinity")
 _LEAST_SPREAD = 1e-9
+_ROUNDING = 1e-5
+"""A spread of no more than this share of the mean is that of rounding: all are equal."""
 _BOUND = 12.0
 """How far a factor can stand out, in standard deviations: no factor decides alone."""
 
@@ -46,7 +48,7 @@ def standardise(scores: NDArray[Any], shares: Shares = None) -> NDArray[np.float
     z = np.zeros(len(scores), dtype=np.float64)
     measured = scores[known].astype(np.float64)
     mean, spread = _moments(measured, None if shares is None else shares[known])
-    if spread > _LEAST_SPREAD:
+    if spread > max(_LEAST_SPREAD, _ROUNDING * abs(mean)):
         z[known] = _BOUND * np.tanh((measured - mean) / (spread * _BOUND))
     return z
 

@@ -31,6 +31,8 @@ _NOTES = {
     ),
 }
 _SURE = 0.3
+_LONGEST = 60
+"""Characters of a need that a note repeats."""
 _UNANSWERED = {
     "away": (
         "语言模型未应答，仅按产业与产品词表理解",
@@ -87,15 +89,19 @@ def fit_note(understood: Understood, fits: Sequence[str], language: Language) ->
     own = 0 if language == "zh" else 1
     if understood.notes:
         ignored = "、".join(understood.ignored) or "、".join(understood.parts)
-        return _NOTES[understood.notes[0]][own].format(ignored=ignored)
+        return _NOTES[understood.notes[0]][own].format(ignored=_short(ignored))
     if not fits or "strong" in fits[:3]:
         return None
     some = sum(fit != "weak" for fit in fits)
     sure = max((concept.sure for concept in understood.concepts), default=0.0)
     if sure < _SURE and "strong" not in fits:
-        return _NOTES["unknown"][own].format(part="、".join(understood.parts))
+        return _NOTES["unknown"][own].format(part=_short("、".join(understood.parts)))
     if some == 0:
         return _NOTES["weak"][own]
     if some < len(fits) / 2 and "strong" not in fits:
         return _NOTES["few"][own].format(strong=some)
     return None
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

@@ -98,10 +98,17 @@ def test_saved_tokens_weigh_alike():
     np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize(("rows", "size"), [(1, 0), (2, 1), (9, 3)])
+@pytest.mark.parametrize(("rows", "size"), [(1, 0), (2, 2), (9, 3)])
 def test_lsa_has_no_more_dimensions_than_the_rows_bear(rows, size):
     matrix = sparse.csr_array(np.random.default_rng(0).random((rows, 20), dtype=np.float32))
     assert LatentSemantics(3).fit(matrix).transform(matrix).shape == (rows, size)
+
+
+def test_lsa_has_no_directions_of_rounding():
+    same = sparse.csr_array(np.tile(np.array([[3, 2, 1, 0.1]], dtype=np.float32), (6, 1)))
+    lsa = LatentSemantics(3).fit(same)
+    assert lsa.directions_.shape == (4, 1)
+    np.testing.assert_allclose(abs(lsa.transform(same)), 1, rtol=1e-6)
 
 
 def test_lsa_brings_rows_of_one_topic_together():
