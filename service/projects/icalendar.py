@@ -54,10 +54,10 @@ def _event(item: Document, stamp: datetime.datetime) -> list[str]:
 
 
 def _text(value: str) -> str:
-    """Escape what has a meaning in a text (section 3.3.11)."""
+    """Escape what has a meaning in a text (section 3.3.11), and drop control characters."""
     for sign in ("\\", ";", ","):
         value = value.replace(sign, f"\\{sign}")
-    return value.replace("\r", "").replace("\n", "\\n")
+    return "".join(c for c in value if c == "\n" or c.isprintable()).replace("\n", "\\n")
 
 
 def _folded(line: str) -> Iterator[str]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
 import sqlalchemy as sa
 
 from features.errors import InputError, NotFoundError
 from features.project_list import TASK_KINDS, TASK_STATES
+from features.tables.parsing import cleaned
 from service.database.connection import utc_now
 from service.database.schema import DECISIONS, MEETINGS, PROJECTS, TASKS
 from service.projects.requests import COMMAND, Asked, check_role, check_version, no_project
@@ -72,6 +74,8 @@ def change_task(
     """
     check_role(asked.caller)
     new = {name: body[name] for name in _CHANGEABLE if name in body}
+    if "unit" in new:
+        new["unit"] = _line(new["unit"])
     if "state" in new:
         new["state"] = _word("state", new["state"], TASK_STATES)
     projects.rules.check_unit(new.get("unit"))
@@ -160,14 +164,14 @@ def hold_meeting(projects: Projects, body: Mapping[str, Any], asked: Asked = COM
             "meeting_id": meeting_id,
             "date": body["date"],
             "title": _title(body["title"]),
-            "unit": body.get("unit"),
+            "unit": _line(body.get("unit")),
             "created_at": utc_now(),
             "key_id": asked.caller.key_id,
         }
         connection.execute(sa.insert(MEETINGS).values(row))
         for decision, task in zip(decisions, given, strict=True):
             id_ = decision["project_id"]
-            said = {"project_id": id_, "decision": decision.get("decision")}
+            said = {"project_id": id_, "decision": _line(decision.get("decision"))}
             connection.execute(sa.insert(DECISIONS).values(meeting_id=meeting_id, **said))
             if task:
                 _insert(connection, id_, {**task, "meeting_id": meeting_id}, asked)
@@ -249,13 +253,15 @@ def _meeting(
 
 
 def _task(projects: Projects, body: Mapping[str, Any]) -> dict[str, Any]:
-    projects.rules.check_unit(body.get("unit"))
+    unit = _line(body.get("unit"))
+    projects.rules.check_unit(unit)
     _check_due(body.get("start"), body.get("due"))
     return {
         "kind": _word("kind", body.get("kind") or "other", TASK_KINDS),
         "title": _title(body["title"]),
         "blocks": bool(body.get("blocks")),
-        **{name: body.get(name) for name in ("unit", "start", "due")},
+        "unit": unit,
+        **{name: body.get(name) for name in ("start", "due")},
         "meeting_id": None,
     }
 
@@ -286,10 +292,16 @@ def _check_due(start: datetime.date | None, due: datetime.date | None) -> None:
 
 
 def _title(text: str | None) -> str:
-    if not (text or "").strip():
+    if (title := _line(text)) is None:
         expected = "what is to be done"
         raise InputError(f"title: is empty, expected {expected}", field="title", expected=expected)
-    return str(text).strip()
+    return title
+
+
+def _line(text: str | None) -> str | None:
+    """Return a text as an import would keep it: in one line, without control characters."""
+    found: str | None = None if text is None else cleaned(pl.Series([text]))[0]
+    return found or None
 
 
 def _word(field: str, given: str | None, choices: Mapping[str, Choice]) -> str:

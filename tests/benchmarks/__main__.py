@@ -19,7 +19,16 @@ from tests.benchmarks.listed import ROOT, Listed
 from tests.benchmarks.report import SkippedError, progress
 
 NAMES = ("train", "recommend", "hybrid", "batch", "demo", "serving", "workers", "quality")
-ON_REQUEST = ("quality_table", "fit", "projects", "publish", "scale", "scale_train", "soak")
+ON_REQUEST = (
+    "quality_table",
+    "fit",
+    "projects",
+    "allocate",
+    "publish",
+    "scale",
+    "scale_train",
+    "soak",
+)
 """Those that take too long to be run unless they are asked for."""
 
 

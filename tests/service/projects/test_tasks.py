@@ -150,7 +150,7 @@ def test_deadlines_make_a_calendar(projects: Projects, id_: str) -> None:
     unfolded = text.replace("\r\n ", "")
     assert "DTSTART;VALUE=DATE:20260702" in unfolded
     assert "DTEND;VALUE=DATE:20260703" in unfolded
-    assert "电力接入\\,供水\\\\排水\\n" in unfolded
+    assert "电力接入\\,供水\\\\排水 办理" in unfolded  # a title is one line
     assert unfolded.count("BEGIN:VEVENT") == 1
     assert "DTSTAMP:20260630T080000Z" in unfolded
 
@@ -234,3 +234,43 @@ def test_a_reminder_that_never_arrives_is_given_up(projects: Projects, id_: str)
         moment = now
         deliver(projects.database, Webhook("x", SECRET), post, lambda moment=moment: moment)
     assert tries == notices._ATTEMPTS
+
+
+HOSTILE = "供地\x1b[31m\x07\r\nEND:VEVENT\u2028x\u202egnp\x00尾"
+PLAIN = "供地[31m END:VEVENT xgnp尾"
+
+
+def test_control_characters_do_not_come_in(projects: Projects, id_: str) -> None:
+    body = {"title": HOSTILE, "unit": HOSTILE, "due": TODAY}
+    task = add_task(projects, id_, body)
+    assert (task["title"], task["unit"]) == (PLAIN, PLAIN)
+    changed = change_task(projects, id_, task["task_id"], {"title": HOSTILE, "unit": HOSTILE})
+    assert (changed["title"], changed["unit"]) == (PLAIN, PLAIN)
+    decision = {"project_id": id_, "decision": HOSTILE}
+    meeting = hold_meeting(
+        projects, {"date": TODAY, "title": HOSTILE, "unit": HOSTILE, "decisions": [decision]}
+    )
+    assert (meeting["title"], meeting["unit"]) == (PLAIN, PLAIN)
+    assert meeting["decisions"][0]["decision"] == PLAIN
+    named = projects.begin({"project": HOSTILE, "zone_id": "za", "note": HOSTILE})
+    assert (named["project"], named["note"]) == (PLAIN, PLAIN)
+    with pytest.raises(InputError):
+        add_task(projects, id_, {"title": "\x00\u202e \x07"})
+
+
+def test_a_calendar_has_no_line_that_was_not_meant(projects: Projects) -> None:
+    item = {
+        "task_id": "t",
+        "project_id": "p",
+        "kind": "land",
+        "due": "2026-07-01",
+        "enterprise": HOSTILE,
+        "project": None,
+        "zone": None,
+        "unit": None,
+        "what": HOSTILE,
+    }
+    text = calendar({"late": [], "due": [item]}, datetime(2026, 6, 30))
+    assert text.count("\r\nEND:VEVENT\r\n") == 1
+    assert "\\nEND:VEVENT" in text
+    assert all(line.isprintable() for line in text.split("\r\n"))
