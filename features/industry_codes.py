@@ -212,6 +212,19 @@ def ancestors(code: str) -> tuple[str, ...]:
     return (section, *(known[:length] for length in range(2, len(known) + 1)))
 
 
+def levels(code: str) -> tuple[str, ...]:
+    """Return section and prefixes of a code, which the standard need not know as a whole.
+
+    Examples
+    --------
+    >>> levels("3999"), levels("00")
+    (('C', '39', '399', '3999'), ('00',))
+    """
+    section = _standard().sections.get(code[:2], code)
+    steps = (code[:length] for length in range(2, len(code) + 1))
+    return tuple(dict.fromkeys((section, *steps)))
+
+
 def section_of(division: str) -> str:
     """Return the letter of the section that a division, or any code in it, stands in.
 
@@ -221,6 +234,18 @@ def section_of(division: str) -> str:
         The standard has no such code.
     """
     return _standard().sections[_known(division)]
+
+
+def divisions_of(section: str) -> tuple[str, ...]:
+    """Return the codes of the divisions in a section, given by its letter.
+
+    Examples
+    --------
+    >>> divisions_of("B")
+    ('06', '07', '08', '09', '10', '11', '12')
+    """
+    own = _standard().sections
+    return tuple(code for code, letter in own.items() if len(code) == 2 and letter == section)
 
 
 def division_name(code: str) -> str:

@@ -119,13 +119,17 @@ class Presence:
 
     def last_event(self, need: NeedQuery, enterprise_id: str) -> LastEvent | None:
         """Return the last event of an enterprise in a need's zone; without a zone, for the need."""
+        return self.last_events(need).get(enterprise_id)
+
+    def last_events(self, need: NeedQuery) -> Mapping[str, LastEvent]:
+        """Return the last event of each enterprise in a need's zone; without one, for the need."""
         known, key = (self._last, need.zone_id) if need.zone_id else (self._of_needs, need.need_id)
-        return known.get(key or "", {}).get(enterprise_id)
+        return known.get(key or "", {})
 
     def signed(self, need: NeedQuery) -> list[str]:
         """Return the enterprises that signed with a need's zone; without a zone, for the need."""
-        known, key = (self._last, need.zone_id) if need.zone_id else (self._of_needs, need.need_id)
-        return [id_ for id_, last in known.get(key or "", {}).items() if last.stage in PRESENT]
+        events = self.last_events(need)
+        return [id_ for id_, last in events.items() if last.stage in PRESENT]
 
     def seats(self, zone_id: str | None) -> dict[int, str]:
         """Return the rows of the pool seated in a zone's county or city: row to which of both."""

@@ -14,17 +14,13 @@ import polars as pl
 
 from features.lines import Lines
 from features.ordered import found_in, place_of
+from features.traits import traits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-COLUMNS = (
-    *("enterprise_id", "province", "city", "district"),
-    *("tags", "registered_capital", "founded"),
-)
-"""What filters look at."""
 _NEWLINE = 10
 
 
@@ -39,7 +35,7 @@ class Profiles:
     lines : Lines
         One JSON object each.
     columns : DataFrame
-        `COLUMNS`.
+        What filters look at, `features.traits.COLUMNS`.
     """
 
     def __init__(
@@ -110,7 +106,7 @@ def arrays(enterprises: pl.DataFrame) -> dict[str, NDArray[Any]]:
     written, columns = BytesIO(), BytesIO()
     enterprises.write_ndjson(written)
     data = np.frombuffer(written.getvalue(), dtype=np.uint8)
-    enterprises.select(COLUMNS).write_ipc(columns)
+    traits(enterprises).write_ipc(columns)
     names = Lines.of(enterprises["name"].to_list())
     short_names = Lines.of(enterprises["short_name"].fill_null("").to_list())
     return {

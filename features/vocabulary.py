@@ -87,6 +87,23 @@ SIGNALS: Mapping[str, Choice] = {
 }
 """What an enterprise has done that says it may be about to invest."""
 
+STANDINGS: Mapping[str, Choice] = {
+    "active": Choice("在营", "存续 正常"),
+    "inactive": Choice("已注销", "注销 吊销"),
+    "unknown": Choice("未知"),
+}
+"""Whether an enterprise is in business, as its status says; `features/standing.py` reads it."""
+
+SEATS: Mapping[str, Choice] = {
+    "county": Choice("本区县"),
+    "city": Choice("本市"),
+    "elsewhere": Choice("外地"),
+}
+"""Where an enterprise is seated, seen from a zone; `city` is its city outside of its county."""
+
+NONE = "none"
+"""What is asked for where a filter is to pass those that have nothing of its kind."""
+
 POSITIONS: Mapping[str, Choice] = {
     "upstream": Choice("上游"),
     "midstream": Choice("中游"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from service.access.keys import NOBODY, Caller
+from service.access.keys import CONSOLE, NOBODY, Caller
 from service.access.refusals import REFUSED
 from service.api.observer import KEY_ID
 from service.api.problems import Problem
@@ -47,8 +47,12 @@ class Admission:
         self.limiter = limiter
 
     def headers(self, scope: Scope) -> list[tuple[bytes, bytes]]:
-        """Return what the answer to a request has in its header, if the request came so far."""
-        return SECURITY_HEADERS if _ADMITTED in scope else []
+        """Return what the answer to a request has in its header, if the request came so far.
+
+        Pages of the console have stricter headers of their own.
+        """
+        own = f"{scope['path']}/".startswith(f"{CONSOLE}/")
+        return SECURITY_HEADERS if _ADMITTED in scope and not own else []
 
     def authenticate(self, scope: Scope) -> Caller | Problem:
         """Return who asks, or the refusal; the same again for the same request."""

@@ -19,7 +19,7 @@ from service.access.gate import Admission, Gate
 from service.access.limits import Limiter
 from service.api import docs, problems
 from service.api.front import Front
-from service.api.guards import BodyLimit, LoopbackOnly
+from service.api.guards import BodyLimit, LoopbackOnly, without_body
 from service.api.observer import Observer
 from service.api.prefix import Prefix
 from service.api.routes import (
@@ -83,6 +83,8 @@ class App(FastAPI):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
+        if scope["type"] == "http" and scope["method"] == "HEAD":
+            scope, send = {**scope, "method": "GET"}, without_body(send)
         answer = self.front if scope["type"] == "http" else self.framework
         await answer(scope, receive, send)
 
@@ -194,7 +196,7 @@ def create_app(
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.cors_origins,
-            allow_methods=["GET", "POST"],
+            allow_methods=["GET", "HEAD", "POST"],
             allow_headers=_ACCEPTED,
             expose_headers=_EXPOSED,
         )

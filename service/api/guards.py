@@ -154,3 +154,16 @@ def escape_query(scope: Scope) -> None:
     query = scope["query_string"]
     if not query.isascii():
         scope["query_string"] = quote(query, safe="%&=+;,:@/?!$'()*~").encode()
+
+
+def without_body(send: Send) -> Send:
+    """Return what sends the head of an answer alone: HEAD is a GET whose body stays here."""
+
+    async def head_alone(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            if message.get("more_body", False):
+                return
+            message = {**message, "body": b""}
+        await send(message)
+
+    return head_alone

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field, RootModel
 
 from service.api.replies import EnterpriseSummary, LeadPage, NodeName, Outgoing, SignalTold
+from service.api.words import Seat
 
 
 class NodeGap(Outgoing):
@@ -40,13 +41,13 @@ class PartnerPath(Outgoing):
 class Partner(Outgoing):
     """A likely supplier or customer: that the two have met, nothing here says."""
 
-    rank: int
+    rank: int = Field(ge=1)
     enterprise: EnterpriseSummary
     side: Literal["suppliers", "customers"] = Field(description="Where it is the stronger.")
     strength: float = Field(ge=0, le=1, description="All its paths on that side together.")
     paths: list[PartnerPath]
     signals: list[SignalTold]
-    seat: Literal["county", "city"] | None
+    seat: Seat | None
 
 
 class PartnerPage(Outgoing):
@@ -60,10 +61,11 @@ class PartnerPage(Outgoing):
     model_version: str
     pool_version: str
     pool_date: str | None
-    total: int
-    limit: int
-    offset: int
+    total: int = Field(ge=0)
+    limit: int = Field(ge=1)
+    offset: int = Field(ge=0)
     unknown: dict[str, int]
+    unknown_values: dict[str, list[str]]
     left_out: dict[str, int]
     leads: list[Partner]
 

@@ -4,7 +4,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from service.api.schemas import FilterBody, PageQuery, Text
+from service.api.filter_schemas import FilterBody, Text
+from service.api.schemas import PageQuery
 
 
 class ModeQuery(PageQuery, FilterBody):

@@ -14,6 +14,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from features import errors
+from service.api.chinese import asked_for, in_chinese
+from service.api.headers import by_name
 from service.api.observer import PROBLEM, REQUEST_ID
 from service.api.prefix import prefixed
 from service.settings import SettingsError
@@ -123,11 +125,20 @@ class Problem(Response):
         super().__init__(orjson.dumps(self.document), status, headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it with the id of the request, under which the log has more."""
+        """Send it with the id of the request, under which the log has more.
+
+        It is in Chinese where the caller asks for Chinese.
+        """
         scope[PROBLEM] = self.code
+        asked = by_name(scope).get(b"accept-language", b"").decode("latin-1")
+        chinese = asked_for(asked)
+        document = in_chinese(self.document) if chinese else self.document
         if request_id := scope.get(REQUEST_ID):
-            self.body = orjson.dumps({**self.document, "request_id": request_id})
-            self.headers["content-length"] = str(len(self.body))
+            document = {**document, "request_id": request_id}
+        self.body = orjson.dumps(document)
+        self.headers["content-length"] = str(len(self.body))
+        self.headers["content-language"] = "zh" if chinese else "en"
+        self.headers["vary"] = "Accept-Language"
         await super().__call__(scope, receive, send)
 
 
@@ -207,12 +218,13 @@ def _allowed(request: Request) -> set[str]:
     """Return what a path takes: the router names the methods of its first route alone."""
     path = getattr(request.scope.get("route"), "path_format", None)
     routes = iter_route_contexts(request.app.routes)
-    return {
+    found = {
         method
         for route in routes
         if path is not None and route.path_format == path
         for method in route.methods or ()
     }
+    return found | {"HEAD"} if "GET" in found else found
 
 
 def install(app: FastAPI) -> None:

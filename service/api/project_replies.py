@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from service.api.replies import Outgoing, ZoneName
+from service.api.words import Pool, Stage
 
 
 class ProjectEnterprise(Outgoing):
@@ -23,9 +24,9 @@ class Project(Outgoing):
     place: str | None
     need_id: str | None
     industry: str | None
-    stage: str
+    stage: Stage
     stage_name: str
-    pool: str | None
+    pool: Pool | None
     pool_name: str | None
     since: str = Field(description="When it reached this stage.")
     moved: str = Field(description="The date of its last move.")
@@ -48,7 +49,7 @@ class Move(Outgoing):
     """A move of a project to a stage."""
 
     move_id: str
-    stage: str
+    stage: Stage
     stage_name: str
     kind: str = Field(description="entry, forward, jump, back, again, rest, resume or loss.")
     kind_name: str
@@ -68,7 +69,7 @@ class ProjectWithMoves(Project):
 class PoolSums(Outgoing):
     """A pool, and what is in it."""
 
-    pool: str
+    pool: Pool
     name: str
     projects: int
     amount: float | None = Field(description="亿元, of those whose amount is known.")
@@ -174,10 +175,39 @@ class Allotted(Outgoing):
     zone_id: str | None
 
 
+class AllottedList(Outgoing):
+    """The list of one need, beside its plain one."""
+
+    need_id: str
+    places: int
+    mean_score: float | None
+    plain_mean_score: float | None
+
+
+class AllocationSummary(Outgoing):
+    """What sharing out comes to, beside the plain lists."""
+
+    city: str
+    k: int
+    max_zones: int
+    needs: int
+    left_out: list[str]
+    places: int
+    enterprises: int
+    mean_score: float | None
+    plain_mean_score: float | None
+    mean_loss: float | None
+    plain_enterprises: int
+    plain_beyond: int = Field(description="Enterprises in more zones' plain lists than allowed.")
+    plain_most_zones: int
+    most_zones: int
+    lists: list[AllottedList]
+
+
 class AllocationPage(Outgoing):
     """Lists that were shared out, and what it took."""
 
-    summary: dict[str, object]
+    summary: AllocationSummary
     leads: list[Allotted]
 
 

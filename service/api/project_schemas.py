@@ -7,13 +7,14 @@ from pydantic import Field
 
 from features.project_list import POOLS, SOURCES, TASK_KINDS, TASK_STATES
 from features.vocabulary import ENDINGS, STAGES
-from service.api.schemas import Day, Incoming, Limit, PageQuery, Text
+from service.api.filter_schemas import Incoming, Text
+from service.api.schemas import STAGE, Day, Limit, PageQuery
 
 Amount = Annotated[float, Field(allow_inf_nan=False)] | Text
 Name = Annotated[str, Field(min_length=1, max_length=500)]
 Free = Annotated[str, Field(max_length=2000)]
 Version = Annotated[int | None, Field(ge=1, le=2**31 - 1, description="The version that was seen.")]
-_STAGE = f"One of {', '.join([*STAGES, *ENDINGS])}, or in Chinese."
+_STAGE = "In English or in Chinese, such as 洽谈."
 _DAY = "Such as 2026-03-01, 2026/3/1 or 2026年3月1日."
 
 
@@ -41,7 +42,7 @@ class _Described(Incoming):
 class ProjectBody(_Described):
     """A project that begins, with its first move."""
 
-    stage: Text = Field(default="lead", description=_STAGE)
+    stage: STAGE = Field(default="lead", description=_STAGE)
     date: Text | None = Field(default=None, description=f"{_DAY} Today by default.")
     reason: Text | None = Field(default=None, description="Of a stage that ends it.")
 
@@ -55,7 +56,7 @@ class ProjectChange(_Described):
 class MoveBody(Incoming):
     """A move of a project to a stage."""
 
-    stage: Text = Field(description=_STAGE)
+    stage: STAGE = Field(description=_STAGE)
     date: Text | None = Field(default=None, description=f"{_DAY} Today by default.")
     reason: Text | None = Field(default=None, description="Why it ends; of the list of reasons.")
     note: Free | None = None

@@ -3,22 +3,22 @@
 Answers are ready bytes and are not checked against these on their way; tests do that.
 """
 
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
+
+from service.api.words import Factor, Fit, Flag, Position, Precision, Role, Seat, Stage
 
 
 class Outgoing(BaseModel):
-    """What goes out; there may be more fields."""
-
-    model_config = ConfigDict(extra="allow")
+    """What goes out; a later version may add fields."""
 
 
 class Fault(Outgoing):
     """A wrong field."""
 
     field: str | None
-    got: Any
+    got: bool | int | float | str | None
     expected: str | None
 
 
@@ -27,7 +27,7 @@ class ProblemBody(Outgoing):
 
     type: str
     title: str
-    status: int
+    status: int = Field(ge=400, le=599)
     detail: str
     code: str = Field(description="Stable name of the kind of error.")
     errors: list[Fault]
@@ -47,7 +47,7 @@ class Need(Outgoing):
     need_id: str | None = Field(description="null for one that was given in a body.")
     zone: ZoneName | None
     industry: str
-    role: str | None = Field(description="leading or auxiliary.")
+    role: Role | None
     basis: str | None = Field(description="What it is based on, such as article.")
     chain: str | None
     sector: str | None
@@ -66,7 +66,7 @@ class EnterpriseSummary(Outgoing):
     province: str | None
     city: str | None
     tags: list[str]
-    flags: list[str]
+    flags: list[Flag]
 
 
 class NodeName(Outgoing):
@@ -89,7 +89,7 @@ class Deals(Outgoing):
 class Reason(Outgoing):
     """What one factor adds to the raw score."""
 
-    factor: str
+    factor: Factor
     contribution: float
     text: str
     evidence: list[str]
@@ -99,7 +99,7 @@ class Reason(Outgoing):
 class StageName(Outgoing):
     """How far an enterprise has come with a zone."""
 
-    stage: str
+    stage: Stage
     name: str
     date: str
     need_id: str | None
@@ -119,27 +119,27 @@ class SignalTold(Outgoing):
 class Lead(Outgoing):
     """An enterprise proposed for a need."""
 
-    rank: int
+    rank: int = Field(ge=1)
     enterprise: EnterpriseSummary
     score: float = Field(ge=0, le=1, description="Monotone in raw_score; not a probability.")
     raw_score: float = Field(description="The sum of all contributions.")
-    fit: Literal["strong", "partial", "weak"] = Field(
-        description="Whether the enterprise answers the need at all."
-    )
+    fit: Fit = Field(description="Whether the enterprise answers the need at all.")
     confidence: float = Field(
         ge=0, le=1, description="How much was known of the profile, and of the zone beside it."
     )
-    probability: float | None = Field(description="Calibrated chance of signing; null until then.")
+    probability: float | None = Field(
+        ge=0, le=1, description="Calibrated chance of signing; null until then."
+    )
     probability_note: str
     node: NodeName | None
     stage: StageName | None = Field(
         default=None, description="The last event of this enterprise in the zone, if any."
     )
-    seat: Literal["county", "city"] | None = Field(
+    seat: Seat | None = Field(
         default=None, description="Whether it is seated in the zone's county or city already."
     )
     signals: list[SignalTold] = Field(
-        default=[], description="What it has done of late, what says most first: why now."
+        description="What it has done of late, what says most first: why now."
     )
     reasons: list[Reason] = Field(description="Every factor that is not zero, largest first.")
 
@@ -174,26 +174,94 @@ class UnderstoodNeed(Outgoing):
     )
 
 
-class LeadPage(Outgoing):
-    """A page of leads."""
+class FacetValue(Outgoing):
+    """A value, and how many of the whole list have it."""
 
+    value: str
+    name: str
+    count: int = Field(ge=1)
+
+
+class FacetCounts(Outgoing):
+    """The values of each facet that was asked for, most frequent first."""
+
+    province: list[FacetValue] | None = None
+    city: list[FacetValue] | None = None
+    region: list[FacetValue] | None = None
+    tag: list[FacetValue] | None = None
+    node: list[FacetValue] | None = None
+    stage: list[FacetValue] | None = None
+    seat: list[FacetValue] | None = None
+    flag: list[FacetValue] | None = None
+    standing: list[FacetValue] | None = None
+    industry_code: list[FacetValue] | None = Field(default=None, description="By division.")
+    listed: list[FacetValue] | None = None
+
+
+class _Page(Outgoing):
     need: Need
     list_id: str = Field(description="Sent back, it asks for a next page of this very list.")
     understood: UnderstoodNeed
     model_version: str
     pool_version: str
     pool_date: str | None
-    total: int
-    limit: int
-    offset: int
+    total: int = Field(ge=0)
+    limit: int = Field(ge=1)
+    offset: int = Field(ge=0)
     unknown: dict[str, int] = Field(
         description="How many each filter left out only because the value is unknown."
+    )
+    unknown_values: dict[str, list[str]] = Field(
+        description="Values of filters that nobody in the pool has, such as a mistyped city."
     )
     left_out: dict[str, int] = Field(
         description="How many were left out as `signed` with the zone or `local` to its city."
     )
     fit_note: str | None = Field(description="Says when nothing in the list fits well.")
+    facets: FacetCounts | None
+    probability_note: str | None = Field(description="The same for all leads; null without any.")
+
+
+class LeadPage(_Page):
+    """A page of leads."""
+
     leads: list[Lead]
+
+
+class PickedEnterprise(Outgoing):
+    """Those fields of an enterprise that `fields` names."""
+
+    enterprise_id: str | None = None
+    name: str | None = None
+    short_name: str | None = None
+    province: str | None = None
+    city: str | None = None
+    tags: list[str] | None = None
+    flags: list[Flag] | None = None
+
+
+class PickedLead(Outgoing):
+    """Those fields of a lead that `fields` names."""
+
+    rank: int | None = None
+    enterprise: PickedEnterprise | None = None
+    score: float | None = None
+    raw_score: float | None = None
+    fit: Fit | None = None
+    confidence: float | None = None
+    probability: float | None = None
+    probability_note: str | None = None
+    node: NodeName | None = None
+    stage: StageName | None = None
+    seat: Seat | None = None
+    signals: list[SignalTold] | None = None
+    reasons: list[Reason] | None = None
+
+
+class PickedLeadPage(_Page):
+    """A page of leads with those fields that `fields` names."""
+
+    leads: list[PickedLead]
 
 
 class RecordedEvent(Outgoing):
@@ -201,7 +269,7 @@ class RecordedEvent(Outgoing):
 
     event_id: str
     enterprise_id: str
-    stage: str
+    stage: Stage
     date: str
     need_id: str | None
     zone_id: str | None
@@ -215,9 +283,9 @@ class RecordedEvent(Outgoing):
 class EventPage(Outgoing):
     """A page of events, newest first."""
 
-    total: int
-    limit: int
-    offset: int
+    total: int = Field(ge=0)
+    limit: int = Field(ge=1)
+    offset: int = Field(ge=0)
     events: list[RecordedEvent]
 
 
@@ -272,7 +340,7 @@ class Node(NodeName):
     """A node of the chain map."""
 
     name_en: str
-    position: str = Field(description="upstream, midstream or downstream.")
+    position: Position
     keywords: list[str]
     industry_codes: list[str]
 
@@ -294,9 +362,9 @@ class Chain(_ChainName):
 class EnterprisePage(Outgoing):
     """A page of the enterprises found."""
 
-    total: int
-    limit: int
-    offset: int
+    total: int = Field(ge=0)
+    limit: int = Field(ge=1)
+    offset: int = Field(ge=0)
     enterprises: list[EnterpriseSummary]
 
 
@@ -304,7 +372,7 @@ class Product(Outgoing):
     """What an enterprise makes."""
 
     name: str
-    share: float | None = Field(description="Part of its revenue.")
+    share: float | None = Field(ge=0, le=1, description="Part of its revenue.")
 
 
 class Profile(Outgoing):
@@ -320,7 +388,7 @@ class Profile(Outgoing):
     products: list[Product] | None
     business_scope: str | None
     founded: str | None = Field(description="ISO date.")
-    founded_precision: str | None = Field(description="How far that is known: year, month, day.")
+    founded_precision: Precision | None = Field(description="How far that is known.")
     registered_capital: float | None = Field(description="万元.")
     employees: int | None
     revenue: float | None = Field(description="万元.")
@@ -333,7 +401,7 @@ class Profile(Outgoing):
     source: str | None
     source_date: str | None = Field(description="ISO date of what the source says.")
     origins: list[str] | None = Field(description="Fields from another source: field date source.")
-    flags: list[str]
+    flags: list[Flag]
     struck_off: bool = Field(description="Then it is never listed.")
     confidence: float = Field(ge=0, le=1, description="How much of the profile is known.")
 
@@ -342,7 +410,7 @@ class SuitedNeed(Outgoing):
     """A need, and where an enterprise stands in its list."""
 
     need: Need
-    rank: int
+    rank: int = Field(ge=1)
     score: float = Field(ge=0, le=1)
     raw_score: float
     node: NodeName | None
@@ -356,9 +424,38 @@ class SuitedNeeds(Outgoing):
     enterprise: EnterpriseSummary
     model_version: str
     pool_version: str
-    total: int
-    limit: int
+    total: int = Field(ge=0)
+    limit: int = Field(ge=1)
     needs: list[SuitedNeed]
+
+
+class Interval(Outgoing):
+    """A mean over needs with its 95 % interval."""
+
+    mean: float
+    low: float
+    high: float
+    needs: int
+
+
+class HeldOut(Outgoing):
+    """What was reached on what was held out: each figure of the blend, and of what it is beside."""
+
+    needs: int
+    needs_left_out: int
+    blend: dict[str, Interval] = Field(description="ndcg@10, precision@10, recall@50.")
+    prior_weights: dict[str, Interval]
+    character_tfidf: dict[str, Interval]
+    gain_over_character_tfidf: dict[str, Interval]
+
+
+class Metrics(Outgoing):
+    """What a version reached; null where too few needs could be held out."""
+
+    note: str | None = None
+    cold: HeldOut | None = Field(default=None, description="Needs held out.")
+    warm: HeldOut | None = Field(default=None, description="Enterprises held out.")
+    time: HeldOut | None = Field(default=None, description="Later deals.")
 
 
 class ModelSummary(Outgoing):
@@ -370,7 +467,7 @@ class ModelSummary(Outgoing):
     problem: str | None = Field(description="Why it cannot serve.")
     created_at: str | None
     seed: int | None
-    metrics: dict[str, Any] | None
+    metrics: Metrics | None
     data: dict[str, int] | None = Field(description="Rows of each table it was trained on.")
     forced: bool | None
     refused: str | None = Field(description="Why training did not activate it.")
@@ -390,7 +487,7 @@ class ModelManifest(Outgoing):
     active: bool
     created_at: str
     seed: int
-    metrics: dict[str, Any]
+    metrics: Metrics
     data: dict[str, int]
 
 
@@ -420,9 +517,9 @@ class AuditEntry(Outgoing):
 class AuditPage(Outgoing):
     """A page of the audit log, newest first."""
 
-    total: int
-    limit: int
-    offset: int
+    total: int = Field(ge=0)
+    limit: int = Field(ge=1)
+    offset: int = Field(ge=0)
     entries: list[AuditEntry]
 
 

@@ -2,17 +2,15 @@
 
 import re
 from datetime import date
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
-from features.vocabulary import ENDINGS, REGIONS, STAGES
-
-
-def _no_truth(value: Any) -> Any:
-    if isinstance(value, bool):
-        raise ValueError("a number, not true or false")  # noqa: TRY004
-    return value
+from features.vocabulary import ENDINGS, STAGES
+from service.api.filter_schemas import FilterBody, Incoming, Number, Text, by_commas
+from service.api.replies import EnterpriseSummary, Lead
+from service.serving.filters import Facet, Filters
+from service.serving.shape import Shape
 
 
 def _day(value: Any) -> Any:
@@ -21,57 +19,37 @@ def _day(value: Any) -> Any:
     return value
 
 
-def _by_commas(value: Any) -> Any:
-    if isinstance(value, list):
-        texts = [
-            part
-            for text in value
-            for part in (text.split(",") if isinstance(text, str) else [text])
-        ]
-        return [text.strip() if isinstance(text, str) else text for text in texts]
-    return value
-
-
 # Pydantic takes a number for seconds since 1970.
 Day = BeforeValidator(_day)
-# To Python, and so to pydantic, true is 1.
-_Number = BeforeValidator(_no_truth)
-Text = Annotated[str, Field(min_length=1, max_length=200)]
-Texts = Annotated[list[Text], Field(max_length=1000)]
 FewTexts = Annotated[list[Text], Field(max_length=50)]
 MAX_NEED = 2_000
 """Characters of all texts of a need together: what it costs to explain leads grows with them."""
-Limit = Annotated[int, _Number, Field(ge=1, le=200, description="How many, 1 to 200.")]
-Offset = Annotated[
-    int, _Number, Field(ge=0, le=10**9, description="How many to leave out from the start.")
+
+
+def _as_number(value: Any) -> Any:
+    return int(value) if isinstance(value, str) and value in {"0", "1", "2", "3"} else value
+
+
+def _known(fields: list[str]) -> list[str]:
+    for field in fields:
+        if field not in FIELDS:
+            raise ValueError("of " + ", ".join(FIELDS))
+    return fields
+
+
+Reasons = Annotated[
+    Literal[0, 1, 2, 3, "all"],
+    BeforeValidator(_as_number),
+    Number,
+    WithJsonSchema({"enum": [0, 1, 2, 3, "all"]}),
 ]
-
-
-class Incoming(BaseModel):
-    """What comes in: no field is taken that is not known."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class FilterBody(Incoming):
-    """Any of the values of a filter, all filters together; an unknown value never passes."""
-
-    province: Texts = Field(default=[], description="Province, such as 山西省 or 山西.")
-    city: Texts = Field(default=[], description="City, such as 长治市 or 长治.")
-    region: Texts = Field(default=[], description=f"Target region: {', '.join(REGIONS)}.")
-    tag: Texts = Field(default=[], description="Tag of the enterprise, such as 专精特新.")
-    node: Texts = Field(default=[], description="node_id of the chain map.")
-    exclude: Texts = Field(default=[], description="enterprise_id that is left out.")
-    include: Annotated[Texts, BeforeValidator(_by_commas)] = Field(
-        default=[],
-        description="Who is listed although not new: signed (with the zone), local (to its city).",
-    )
-    min_capital: Annotated[float | None, _Number] = Field(
-        default=None, ge=0, allow_inf_nan=False, description="Registered capital at least, 万元."
-    )
-    max_age: Annotated[float | None, _Number] = Field(
-        default=None, ge=0, allow_inf_nan=False, description="Years since its founding at most."
-    )
+_REASONS = "So many reasons of a lead, the largest first, or all: only these sum to raw_score."
+FIELDS = (*Lead.model_fields, *(f"enterprise.{name}" for name in EnterpriseSummary.model_fields))
+"""What a lead has."""
+Limit = Annotated[int, Number, Field(ge=1, le=200, description="How many, 1 to 200.")]
+Offset = Annotated[
+    int, Number, Field(ge=0, le=10**9, description="How many to leave out from the start.")
+]
 
 
 class PageQuery(Incoming):
@@ -84,14 +62,42 @@ class PageQuery(Incoming):
 _LIST_ID = "The list_id of the page before: the answer is of the same list, or 409 says it is gone."
 
 
-class RecommendationQuery(PageQuery, FilterBody):
-    """Parameters of GET /v1/recommendations."""
+class ListQuery(PageQuery, FilterBody):
+    """Parameters of a list of leads for a need of the workspace."""
 
     list_id: Text | None = Field(default=None, description=_LIST_ID)
 
     need_id: Text | None = Field(default=None, description="The need, or else:")
     zone_id: Text | None = Field(default=None, description="the zone of the need, and")
     industry: Text | None = Field(default=None, description="its industry.")
+
+
+class ShapeBody(Incoming):
+    """How much of a page is sent."""
+
+    reasons: Annotated[Reasons, Field(description=_REASONS)] = "all"
+    fields: Annotated[
+        list[Annotated[Text, WithJsonSchema({"type": "string", "enum": list(FIELDS)})]],
+        BeforeValidator(by_commas),
+        AfterValidator(_known),
+        Field(max_length=len(FIELDS)),
+    ] = Field(
+        default_factory=list,
+        description="The fields of a lead, such as rank,score,enterprise.name; all by default.",
+    )
+    facets: Annotated[list[Facet], BeforeValidator(by_commas), Field(max_length=20)] = Field(
+        default_factory=list, description="Values to be counted over the whole list."
+    )
+
+    @property
+    def shape(self) -> Shape:
+        """What is asked for."""
+        reasons = None if self.reasons == "all" else self.reasons
+        return Shape(reasons, tuple(self.fields), tuple(self.facets))
+
+
+class RecommendationQuery(ListQuery, ShapeBody):
+    """Parameters of GET /v1/recommendations."""
 
 
 class EnterpriseQuery(PageQuery):
@@ -106,11 +112,17 @@ class LimitQuery(Incoming):
     limit: Limit = 20
 
 
+class SuitedQuery(LimitQuery):
+    """Parameters of GET /v1/enterprises/{enterprise_id}/needs."""
+
+    reasons: Annotated[Reasons, Field(description=_REASONS)] = "all"
+
+
 class WordBody(Incoming):
     """A word to look for in profiles, and how much it counts."""
 
     word: Text
-    weight: Annotated[float, _Number] = Field(default=1.0, gt=0, le=100, allow_inf_nan=False)
+    weight: Annotated[float, Number] = Field(default=1.0, gt=0, le=100, allow_inf_nan=False)
     from_: Text | None = Field(default=None, alias="from", description="As answers have it.")
 
 
@@ -124,12 +136,12 @@ class NeedBody(Incoming):
     industry: Text
     chain: Text | None = None
     sector: Text | None = None
-    nodes: FewTexts = []
-    keywords: FewTexts = []
+    nodes: FewTexts = Field(default_factory=list)
+    keywords: FewTexts = Field(default_factory=list)
     words: Annotated[list[Annotated[WordBody, BeforeValidator(_as_word)]], Field(max_length=60)] = (
-        Field(default=[], description="`understood.words`, edited: they take its place.")
+        Field(default_factory=list, description="`understood.words`, edited: they take its place.")
     )
-    industry_codes: FewTexts = []
+    industry_codes: FewTexts = Field(default_factory=list)
     zone_id: Text | None = None
     region: Text | None = None
 
@@ -142,19 +154,29 @@ class NeedBody(Incoming):
         return self
 
 
-class RecommendationBody(PageQuery):
+class RecommendationBody(PageQuery, ShapeBody):
     """Body of POST /v1/recommendations."""
 
     need: NeedBody
-    filters: FilterBody = FilterBody()
+    filters: FilterBody = Field(default_factory=FilterBody)
     list_id: Text | None = Field(default=None, description=_LIST_ID)
+
+
+def _stage(text: str) -> str:
+    (found,) = Filters(stage=(text,)).stage
+    return found
+
+
+_STAGES = {"type": "string", "enum": [*STAGES, *ENDINGS]}
+STAGE = Annotated[Text, WithJsonSchema(_STAGES)]
+"""A stage or an ending; the rules of an import read it."""
 
 
 class EventBody(Incoming):
     """What came of a lead: values as in the events table, read by the rules of an import."""
 
     enterprise_id: Text
-    stage: Text = Field(description=f"One of {', '.join([*STAGES, *ENDINGS])}, or in Chinese.")
+    stage: STAGE = Field(description="In English or in Chinese, such as 洽谈.")
     date: Text = Field(description="Such as 2026-03-01, 2026/3/1 or 2026年3月1日.")
     need_id: Text | None = Field(default=None, description="The need that it is about, or")
     zone_id: Text | None = Field(default=None, description="the zone.")
@@ -172,7 +194,7 @@ class EventQuery(PageQuery):
     need_id: Text | None = None
     zone_id: Text | None = Field(default=None, description="The zone, or that of the need.")
     enterprise_id: Text | None = None
-    stage: Text | None = Field(default=None, description=", ".join([*STAGES, *ENDINGS]))
+    stage: Annotated[STAGE, AfterValidator(_stage)] | None = None
     since: Annotated[date | None, Day] = Field(
         default=None, description="Events of this day or later, such as 2026-01-31."
     )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from contextlib import suppress
+from functools import partial
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from starlette.responses import Response
@@ -15,39 +15,32 @@ from starlette.responses import Response
 from features.errors import DamagedError, UnavailableError
 from features.tables.schema import schema_hash
 from models.artifact import FORMAT
-from service.api import headers
-from service.api.observer import CACHE_STATE
+from service.cache.answer import Answer, AnswerResponse
 from service.cache.lists import Formers, ListId
 from service.cache.local import LocalCache
 from service.serving.questions import trimmed
 from service.serving.word_model import Given
-from service.telemetry import State
 from service.threads import SharedThreads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import Receive
 
     from service.cache.lists import ListId
     from service.cache.tiers import RemoteCache
-    from service.serving.interfaces import Engine, EngineSource, Language
+    from service.serving.interfaces import Engine, EngineSource
     from service.serving.questions import Question
     from service.serving.word_model import WordModel
-    from service.telemetry import Telemetry
+    from service.telemetry import State, Telemetry
 
 log = logging.getLogger(__name__)
 
-_Headers = list[tuple[bytes, bytes]]
 _Key = tuple[str, str, str, bytes]
 """Model, pool, words of a language model, question."""
 _NOTHING_GIVEN = Given()
-_X_CACHE = {state: (b"x-cache", state.encode()) for state in get_args(State)}
 _LOCAL_BYTES = 32 * 2**20
 _LAST_BYTES = 8 * 2**20
-_ENTRY_BYTES = 1024
-"""What an entry weighs besides its body."""
-_OF_COMPRESSED = re.compile(rb'[-;]{1,2}(?:gzip|br|zstd|deflate)"$')
 _MADE_BY = (str(FORMAT), schema_hash())
 _RANKING_THREADS = 4
 _LOOKUP_THREADS = 2
@@ -57,68 +50,6 @@ CLIENT_LEFT = 499
 """The status in metrics and log of a request whose client left before the answer."""
 _AWAY = (UnavailableError, DamagedError, OSError)
 """Failures of the engine as a whole, and not of a question put to it."""
-
-
-class Answer:
-    """The exact bytes of an answer, with the headers that go with them."""
-
-    def __init__(self, body: bytes, model_version: str, language: Language | None) -> None:
-        self.body = body
-        self.model_version = model_version
-        self.etag = f'"{blake2b(body, digest_size=16).hexdigest()}"'.encode()
-        self.headers = [
-            (b"etag", self.etag),
-            # A version that cannot stand in a header would be a fault of ours, not of the caller.
-            (b"x-model-version", model_version.encode("latin-1", "replace")),
-            (b"cache-control", b"private, no-cache"),
-        ]
-        if language:
-            self.headers += [
-                (b"content-language", language.encode()),
-                (b"vary", b"Accept-Language"),
-            ]
-        self._headers_with_body = [
-            (b"content-type", b"application/json"),
-            (b"content-length", b"%d" % len(body)),
-            *self.headers,
-        ]
-
-    def reply(self, state: State, held: bytes | None) -> tuple[int, _Headers, bytes]:
-        """Return status, headers and body for a caller with this If-None-Match, or without one."""
-        if held is None or not self._is_named_by(held):
-            return 200, [*self._headers_with_body, _X_CACHE[state]], self.body
-        return 304, [*self.headers, _X_CACHE[state]], b""
-
-    def _is_named_by(self, held: bytes) -> bool:
-        # The weak comparison of RFC 9110, whatever a server before this one added when it
-        # compressed the answer.
-        tags = [
-            _OF_COMPRESSED.sub(b'"', tag.strip().removeprefix(b"W/")) for tag in held.split(b",")
-        ]
-        return self.etag in tags or tags == [b"*"]
-
-    @property
-    def weight(self) -> int:
-        """Bytes that it takes in memory, as an estimate."""
-        return len(self.body) + _ENTRY_BYTES
-
-
-class AnswerResponse(Response):
-    """Sends an answer: 304 to a caller who has it already."""
-
-    def __init__(self, answer: Answer, state: State) -> None:
-        self.answer = answer
-        self.state = state
-        self.background = None
-        self.body = answer.body
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
-        """Send it."""
-        held = headers.by_name(scope).get(b"if-none-match") if scope["method"] == "GET" else None
-        scope[CACHE_STATE] = self.state
-        status, raw_headers, body = self.answer.reply(self.state, held)
-        await send({"type": "http.response.start", "status": status, "headers": raw_headers})
-        await send({"type": "http.response.body", "body": body})
 
 
 class _ClientLeftError(Exception):
@@ -243,7 +174,7 @@ class Answers:
             log.warning("the last answer is given, as stale: %s", error)
             answer, state = found, "stale"
         self.count(state)
-        return AnswerResponse(answer, state)
+        return AnswerResponse(answer, state, self.look_up)
 
     async def close(self) -> None:
         """Let go of threads and connections."""
@@ -347,11 +278,17 @@ class Answers:
                     last = _name("last", engine.pool_version, asked.key)
                     await self.remote.put({name: body, last: pointer})
         answer = Answer(body, engine.model_version, asked.language)
-        weight = answer.weight + len(asked.key)
+        weight, last_key = answer.weight + len(asked.key), (engine.pool_version, asked.key)
         self._local.put(key, answer, weight)
-        self._last.put((engine.pool_version, asked.key), answer, weight)
-        self.telemetry.cache_bytes.set(self._local.weight + self._last.weight)
+        self._last.put(last_key, answer, weight)
+        answer.grown = partial(self._grown, key, last_key)
+        self._grown(key, last_key, 0)
         return answer, state
+
+    def _grown(self, key: _Key, last_key: tuple[str, bytes], more: int) -> None:
+        self._local.grow(key, more)
+        self._last.grow(last_key, more)
+        self.telemetry.cache_bytes.set(self._local.weight + self._last.weight)
 
     async def _stale(self, asked: Question) -> Answer | None:
         try:

@@ -73,13 +73,24 @@ class LocalCache(Generic[T]):
             return
         self._entries[key] = (self.clock() + jittered(self.ttl), weight, value)
         self.weight += weight
-        while self.weight > self.max_bytes:
-            self._drop(next(iter(self._entries)))
+        self._fit()
+
+    def grow(self, key: Hashable, more: int) -> None:
+        """Count that the value of an entry, where it is still kept, weighs so many bytes more."""
+        if entry := self._entries.get(key):
+            until, weight, value = entry
+            self._entries[key] = until, weight + more, value
+            self.weight += more
+            self._fit()
 
     def clear(self) -> None:
         """Let go of all entries."""
         self._entries.clear()
         self.weight = 0
+
+    def _fit(self) -> None:
+        while self.weight > self.max_bytes:
+            self._drop(next(iter(self._entries)))
 
     def _drop(self, key: Hashable) -> None:
         if entry := self._entries.pop(key, None):

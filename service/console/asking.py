@@ -11,6 +11,7 @@ from features.errors import InputError, NotFoundError
 from features.need import NeedQuery
 from features.places import regions_of
 from service.access.gate import ZONE
+from service.api.filter_schemas import LISTS
 from service.api.problems import of_validation
 from service.api.routes.recommendations import filters_of
 from service.console.questions import CandidatesQuestion, ProductsQuestion
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
     from starlette.datastructures import QueryParams
 
+    from service.api.filter_schemas import FilterBody
     from service.api.schemas import (
-        FilterBody,
         PageQuery,
         RecommendationBody,
         RecommendationQuery,
@@ -36,9 +37,6 @@ LISTED = 20
 """Leads on a page."""
 COUNTED = 200
 """Counts beside filters, and the map, are of so many of the first leads."""
-MANY = ("province", "city", "region", "tag", "node", "exclude", "stage", "seat", "flag", "standing")
-"""Filters that take several values."""
-_MANY = {*MANY, "industry_code", "include"}
 
 
 def parameters(given: QueryParams, model: type[BaseModel]) -> dict[str, Any]:
@@ -47,7 +45,7 @@ def parameters(given: QueryParams, model: type[BaseModel]) -> dict[str, Any]:
     for name, value in given.multi_items():
         if name not in model.model_fields or not value.strip():
             continue
-        if name in _MANY:
+        if name in LISTS:
             found.setdefault(name, []).append(value)
         else:
             found[name] = value

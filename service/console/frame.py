@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
@@ -22,7 +21,7 @@ from service.access.gate import CALLER
 from service.access.keys import Caller, may
 from service.api.languages import negotiate
 from service.api.prefix import prefixed
-from service.cache.answers import AnswerResponse
+from service.cache.answer import AnswerResponse
 from service.console import charts, wording
 
 if TYPE_CHECKING:
@@ -228,9 +227,8 @@ def check_token(request: Request, fields: Mapping[str, object]) -> None:
     ForgedFormError
         Where there is none, or another one.
     """
-    expected = request.app.state.sessions.token(request.scope)
     given = fields.get(TOKEN)
-    if not isinstance(given, str) or not hmac.compare_digest(given.encode(), expected.encode()):
+    if not isinstance(given, str) or not request.app.state.sessions.holds(request.scope, given):
         raise ForgedFormError(
             "this form does not come from a page of this session: open the page again",
             field=TOKEN,

@@ -62,10 +62,29 @@ class Sessions:
         return found
 
     def token(self, scope: Scope) -> str:
-        """Return the token that forms of this session carry; all without a session share one."""
+        """Return a token for forms of this session; all without a session share theirs.
+
+        It is another one at every call, masked: pages are compressed, and the length of one that
+        bears what somebody else has chosen would otherwise tell a token bit by bit.
+        """
+        own = self._own_token(scope)
+        mask = secrets.token_bytes(len(own))
+        return (mask + _masked(own, mask)).hex()
+
+    def holds(self, scope: Scope, given: str) -> bool:
+        """Whether a token is one of this session."""
+        own = self._own_token(scope)
+        try:
+            both = bytes.fromhex(given)
+        except ValueError:
+            return False
+        mask, shown = both[: len(own)], both[len(own) :]
+        return len(both) == 2 * len(own) and hmac.compare_digest(_masked(shown, mask), own)
+
+    def _own_token(self, scope: Scope) -> bytes:
         session = self.of(scope)
         about = f"form {session.key_id} {session.number}" if session else "form"
-        return hmac.new(self._secret(), about.encode(), sha256).hexdigest()
+        return hmac.new(self._secret(), about.encode(), sha256).digest()
 
     def _read(self, cookie: str) -> Session | None:
         if not cookie:
@@ -100,6 +119,10 @@ class Sessions:
             os.link(draft, self._file)
         draft.unlink()
         return self._file.read_bytes()
+
+
+def _masked(own: bytes, mask: bytes) -> bytes:
+    return bytes(a ^ b for a, b in zip(own, mask, strict=True))
 
 
 def _cookie(scope: Scope) -> str:

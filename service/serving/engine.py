@@ -18,13 +18,14 @@ from models import prepared
 from models.registry import ModelRegistry
 from service.serving.batch import BatchRanker
 from service.serving.directory import Directory, brief
+from service.serving.filters import Filters
 from service.serving.leads import LeadWriter
-from service.serving.masks import Masks
 from service.serving.meaning import fit_note, understood_told
 from service.serving.need_cache import NeedCache
 from service.serving.partners import PartnerWriter
 from service.serving.prepared_version import load_prepared
 from service.serving.ranking import Ranking
+from service.serving.selection import Selection
 from service.serving.survey import Survey
 from service.serving.word_model import NoWords
 from service.threads import check_wanted
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from features.snapshot import Snapshot
     from features.workspace import Workspace
     from models.prepared import Prepared
-    from service.serving.filters import Filters
+    from service.serving.filters import Facet
     from service.serving.interfaces import Document, Language
     from service.serving.word_model import WordSource
 
@@ -186,7 +187,7 @@ class Engine(Directory):
         """Remove the caches: from now on another engine gives most of the answers."""
         self.need_cache.clear()
         self.writer.clear()
-        self.__dict__.pop("_masks", None)
+        self.__dict__.pop("_selection", None)
 
     def recommend(
         self,
@@ -202,11 +203,8 @@ class Engine(Directory):
 
         Counts of deals tell of events in all zones: `deals` says whether the caller may see them.
         """
-        for node_id in filters.node:
-            self.chain_map.node(node_id)  # a NotFoundError tells of a mistyped one
+        rows, unknown, unknown_values, left_out = self._selection.leads(need, filters)
         features = self.features(need)
-        rows, unknown = self._masks.of(filters)
-        rows, left_out = self._new_leads(need, rows, filters.include)
         ranked, parts = self.ranking.page(features, rows, offset, offset + limit)
         fits = self.writer.fits(features, ranked)
         return {
@@ -219,6 +217,7 @@ class Engine(Directory):
             "limit": limit,
             "offset": offset,
             "unknown": unknown,
+            "unknown_values": unknown_values,
             "left_out": left_out,
             "fit_note": fit_note(features.understood, fits, language),
             "leads": [
@@ -236,32 +235,19 @@ class Engine(Directory):
             ],
         }
 
-    def _new_leads(
-        self, need: NeedQuery, rows: NDArray[np.intp], include: Sequence[str]
-    ) -> tuple[NDArray[np.intp], dict[str, int]]:
-        """Leave out who signed with the need's zone, and who is seated in its city; count both."""
-        gone = {
-            "signed": self._rows_of(self._presence.signed(need)),
-            "local": np.array(sorted(self._presence.seats(need.zone_id)), dtype=np.intp),
-        }
-        left_out = {}
-        for name, own in gone.items():
-            if name not in include:
-                kept = np.setdiff1d(rows, own, assume_unique=True)
-                if len(kept) < len(rows):
-                    left_out[name] = len(rows) - len(kept)
-                rows = kept
-        return rows, left_out
-
-    def _rows_of(self, enterprise_ids: Sequence[str]) -> NDArray[np.intp]:
-        return np.unique(found_in(self.bound.pool.ids, np.array(enterprise_ids, dtype=np.str_))[0])
+    def facets(
+        self, need: NeedQuery, filters: Filters, wanted: Sequence[Facet], language: Language
+    ) -> dict[str, list[Document]]:
+        """Return how many of all leads for a need have each value that they can be filtered by."""
+        rows = self._selection.leads(need, filters).rows
+        return self._selection.facets(wanted, rows, need, language)
 
     def lead(
         self, need: NeedQuery, enterprise_id: str, language: Language, *, deals: bool = True
     ) -> Document:
         """Return one enterprise as a lead for a need, with its rank (NotFoundError)."""
         at, features = self._at(enterprise_id), self.features(need)
-        rows, _ = self._new_leads(need, np.flatnonzero(self._listed), ())
+        rows = self._selection.leads(need, Filters()).rows
         rank, own = self.ranking.place(features, at, rows)
         lead = self.writer.lead(need, features, own, at, rank, language, deals=deals)
         (fit,) = self.writer.fits(features, np.array([at]))
@@ -270,8 +256,7 @@ class Engine(Directory):
     def candidates(self, need: NeedQuery, filters: Filters, limit: int) -> Document:
         """Return the first leads in short, without reasons: for a map and for counts."""
         features = self.features(need)
-        rows, _ = self._masks.of(filters)
-        rows, _ = self._new_leads(need, rows, filters.include)
+        rows = self._selection.leads(need, filters).rows
         ranked, parts = self.ranking.page(features, rows, 0, limit)
         found = self._survey.candidates(features, ranked, parts.sum(axis=0))
         fits = self.writer.fits(features, ranked)
@@ -299,11 +284,12 @@ class Engine(Directory):
         For a zone those are left out who signed with it, or are seated in its city.
         """
         at = self._at(enterprise_id)
-        rows, unknown = self._masks.of(filters)
         for_zone = NeedQuery("以商招商", zone_id=zone_id)
-        rows, left_out = self._new_leads(for_zone, rows, filters.include)
-        found = self._partners.page(at, side, rows, limit, offset, language, zone_id)
-        return {**self._versions, **found, "unknown": unknown, "left_out": left_out}
+        chosen = self._selection.leads(for_zone, filters)
+        found = self._partners.page(at, side, chosen.rows, limit, offset, language, zone_id)
+        told = chosen._asdict()
+        del told["rows"]
+        return {**self._versions, **found, **told}
 
     def gaps(self, zone_id: str, chain_id: str) -> list[Document]:
         """Return the nodes of a chain as a zone has them: missing, weak, strong or unknown."""
@@ -339,7 +325,7 @@ class Engine(Directory):
         allowed = np.flatnonzero(self._listed if within is None else self._listed & within)
 
         def candidates(need: NeedQuery) -> NDArray[np.intp]:
-            rows, left_out = self._new_leads(need, allowed, include)
+            rows, left_out = self._selection.new_leads(need, allowed, include)
             if leave_out is not None:
                 leave_out(need, left_out)
             return rows
@@ -432,10 +418,17 @@ class Engine(Directory):
         )
 
     @cached_property
-    def _masks(self) -> Masks:
+    def _selection(self) -> Selection:
         as_of = date.fromisoformat(self.pool_date) if self.pool_date else None
-        columns = self._profiles.columns
-        return Masks(columns, among=self._listed, named=self.ranking.named, as_of=as_of)
+        return Selection(
+            self._profiles,
+            self._listed,
+            self.ranking.named,
+            self.chain_map,
+            self._presence,
+            self._zones,
+            as_of,
+        )
 
 
 class NoModelError(UnavailableError):

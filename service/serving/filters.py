@@ -1,21 +1,57 @@
-"""Filters of a page of leads."""
+"""Filters of a list of enterprises."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from features import industry_codes
+from features.columns import Choice
 from features.errors import InputError
-from features.vocabulary import REGIONS
+from features.vocabulary import ENDINGS, FLAGS, NONE, REGIONS, SEATS, STAGES, STANDINGS
 
-_REGION_NAMES = {
-    alias.casefold(): name
-    for name, region in REGIONS.items()
-    for alias in (name, region.english, *region.aliases.split())
-}
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 INCLUDED = ("signed", "local")
+_NOTHING = {NONE: Choice("无")}
+CHOICES: Mapping[str, Mapping[str, Choice]] = {
+    "region": {
+        name: Choice(region.english, f"{region.english.replace(' ', '-')} {region.aliases}")
+        for name, region in REGIONS.items()
+    },
+    "include": {name: Choice(name) for name in INCLUDED},
+    "stage": {**STAGES, **ENDINGS, **_NOTHING},
+    "seat": SEATS,
+    "flag": {**{name: Choice(flag.gloss) for name, flag in FLAGS.items()}, **_NOTHING},
+    "standing": STANDINGS,
+}
+"""The values of filters that have a closed vocabulary."""
+_WORDS = {
+    field: {
+        alias.casefold(): name
+        for name, choice in choices.items()
+        for alias in (name, choice.gloss, *choice.aliases.split())
+    }
+    for field, choices in CHOICES.items()
+}
+Facet = Literal[
+    "province",
+    "city",
+    "region",
+    "tag",
+    "node",
+    "stage",
+    "seat",
+    "flag",
+    "standing",
+    "industry_code",
+    "listed",
+]
+"""What can be counted over a list."""
+OF_ZONE = ("stage", "seat")
+"""Filters that only a zone gives a meaning to."""
 
 
 @dataclass(frozen=True)
@@ -37,15 +73,27 @@ class Filters:
     include
         Who is listed although a list of new leads leaves them out: `signed`, who signed with the
         need's zone; `local`, who is seated in its city.
-    min_capital
-        Registered capital of at least so many 万元.
+    stage
+        The last stage or ending of the enterprise in the zone; `none` for no event there.
+    seat
+        Seen from the zone: in its county, elsewhere in its city, or elsewhere.
+    flag
+        Warning signs; `none` for no sign at all.
+    standing
+        What its status says; `unknown` where it says nothing.
+    industry_code
+        Codes of GB/T 4754 at any level: whoever is in that section, division, group or class.
+    listed
+        Whether it is a listed company.
+    min_capital, min_revenue, max_revenue
+        Registered capital or revenue in 万元.
     max_age
         Founded at most so many years ago.
 
     Raises
     ------
     InputError
-        For a blank value, an unknown region, or a number below 0.
+        For a blank value, one that is not in a closed vocabulary, or a number below 0.
     """
 
     province: tuple[str, ...] = ()
@@ -55,7 +103,15 @@ class Filters:
     node: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
+    stage: tuple[str, ...] = ()
+    seat: tuple[str, ...] = ()
+    flag: tuple[str, ...] = ()
+    standing: tuple[str, ...] = ()
+    industry_code: tuple[str, ...] = ()
+    listed: bool | None = None
     min_capital: float | None = None
+    min_revenue: float | None = None
+    max_revenue: float | None = None
     max_age: float | None = None
 
     def __post_init__(self) -> None:
@@ -63,7 +119,7 @@ class Filters:
             value = getattr(self, field.name)
             if isinstance(value, tuple | list):
                 value = tuple(sorted({_text(field.name, text) for text in value}))
-            elif value is not None:
+            elif value is not None and field.name != "listed":
                 value = _number(field.name, value)
             object.__setattr__(self, field.name, value)
 
@@ -76,18 +132,24 @@ def _text(field: str, text: str) -> str:
     text = text.strip()
     if not text:
         raise InputError(f"{field} must not be blank", field=field, got="", expected="a value")
-    if field == "include" and text not in INCLUDED:
-        expected = "one of " + ", ".join(INCLUDED)
-        raise InputError(
-            f"include must be {expected}, got {text!r}", field=field, got=text, expected=expected
-        )
-    if field != "region":
+    if field == "industry_code":
+        return _code(text)
+    words = _WORDS.get(field)
+    if words is None:
         return text
-    if text.casefold() not in _REGION_NAMES:
-        expected = "one of " + ", ".join(REGIONS)
-        message = f"region must be {expected}, got {text!r}"
+    if (found := words.get(text.casefold())) is None:
+        expected = "one of " + ", ".join(CHOICES[field])
+        message = f"{field} must be {expected}, got {text!r}"
         raise InputError(message, field=field, got=text, expected=expected)
-    return _REGION_NAMES[text.casefold()]
+    return found
+
+
+def _code(text: str) -> str:
+    if (found := industry_codes.normalise(text)) is None:
+        expected = "a code of GB/T 4754-2017 such as C, 39, 397 or 3972"
+        message = f"industry_code must be {expected}, got {text!r}"
+        raise InputError(message, field="industry_code", got=text, expected=expected)
+    return found
 
 
 def _number(field: str, value: float) -> float:

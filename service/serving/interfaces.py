@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from features.errors import InputError
     from features.need import NeedQuery
     from features.progress import Count
-    from service.serving.filters import Filters
+    from service.serving.filters import Facet, Filters
 
 Language = Literal["zh", "en"]
 Document = dict[str, Any]
@@ -50,6 +50,11 @@ class Engine(Protocol):
         deals: bool = True,
     ) -> Document:
         """Return a page of leads, without counts of deals for who may not see all zones."""
+
+    def facets(
+        self, need: NeedQuery, filters: Filters, wanted: Sequence[Facet], language: Language
+    ) -> dict[str, list[Document]]:
+        """Return how many of all leads for a need have each value."""
 
     def lead(
         self, need: NeedQuery, enterprise_id: str, language: Language, *, deals: bool = True

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import cached_property, lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import polars as pl
 
+from features import industry_codes
 from features.divisions import divisions
 from features.place_names import resolve
 from features.places import stem
-from features.vocabulary import REGIONS
+from features.vocabulary import FLAGS, NONE, REGIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import date
 
     from numpy.typing import NDArray
@@ -31,10 +33,12 @@ _KEPT_BYTES = 32_000_000
 _MOST_KEPT = 1_000
 _SHORT = 1_000
 """Characters that a filter may have, written out, for its mask to be kept: it is kept too."""
-_FAIL, _PASS, _UNKNOWN = range(3)
+FAIL, PASS, UNKNOWN = range(3)
+"""The state of an enterprise under a filter."""
 _DAYS_A_YEAR = 365.2425
 _SEAT = ("province", "city", "district")
-_BETWEEN = "\x1f"
+_NO_STATES: Mapping[str, NDArray[np.uint8]] = MappingProxyType({})
+BETWEEN = "\x1f"
 """Stands between the tags of an enterprise; ASCII's unit separator is in no tag."""
 
 
@@ -48,10 +52,13 @@ class Mask(NamedTuple):
     rows : ndarray of int
         In order.
     unknown : dict
+    unknown_values : dict
+        The values of each filter that nobody in the pool has.
     """
 
     rows: NDArray[np.intp]
     unknown: dict[str, int]
+    unknown_values: dict[str, list[str]]
 
 
 class Masks:
@@ -60,7 +67,7 @@ class Masks:
     Parameters
     ----------
     columns : DataFrame
-        What filters look at, `features.profiles.COLUMNS`.
+        What filters look at, `features.traits.COLUMNS`.
     among : ndarray of bool, shape (n,)
         Who can be listed at all; others fail and are not counted.
     named : NamedNodes
@@ -82,49 +89,98 @@ class Masks:
         most = _KEPT_BYTES // max(columns.height // 8, 1)
         self._kept = lru_cache(min(max(most, 1), _MOST_KEPT))(self._find)
 
-    def of(self, filters: Filters) -> Mask:
-        """Apply filters."""
-        find = self._kept if len(repr(filters)) <= _SHORT else self._find
-        bits, unknown = find(filters)
-        passing = np.unpackbits(bits, count=self._columns.height).view(np.bool_)
-        return Mask(np.flatnonzero(passing), dict(unknown))
+    def of(self, filters: Filters, of_zone: Mapping[str, NDArray[np.uint8]] = _NO_STATES) -> Mask:
+        """Apply filters.
 
-    def _find(self, filters: Filters) -> tuple[NDArray[np.uint8], dict[str, int]]:
-        """Return who passes, as bits, and the counts of unknown values."""
-        states = _states(self._columns, _of_each(filters, self._as_of))
+        Parameters
+        ----------
+        filters : Filters
+        of_zone : mapping of str to ndarray of shape (n,)
+            The states of the filters that only a zone gives a meaning to, by their names.
+        """
+        if of_zone or len(repr(filters)) > _SHORT:
+            bits, unknown, strange = self._find(filters, of_zone)
+        else:
+            bits, unknown, strange = self._kept(filters)
+        passing = np.unpackbits(bits, count=self._columns.height).view(np.bool_)
+        return Mask(np.flatnonzero(passing), dict(unknown), dict(strange))
+
+    def _find(
+        self, filters: Filters, of_zone: Mapping[str, NDArray[np.uint8]] = _NO_STATES
+    ) -> tuple[NDArray[np.uint8], dict[str, int], dict[str, list[str]]]:
+        """Return who passes, as bits, the counts of unknown values, and values nobody has."""
+        states = {**_states(self._columns, _of_each(filters, self._as_of)), **of_zone}
         if filters.province or filters.city or filters.region:
-            states |= self._places.states(_of_places(self._places.frame, filters))
+            states |= self.places.states(_of_places(self.places.frame, filters))
         if filters.tag:
-            states |= self._tags.states({"tag": _with_tags(filters.tag)})
+            states |= self.tags.states({"tag": _with_tags(filters.tag)})
+        if filters.flag:
+            states |= self.flags.states({"flag": _with_flags(filters.flag)})
+        if filters.industry_code:
+            states |= self.industries.states({"industry_code": _within(filters.industry_code)})
         if filters.node:
             at = self._named.at(filters.node).view(np.uint8)
-            states["node"] = np.where(self._anywhere, at, np.uint8(_UNKNOWN))
+            states["node"] = np.where(self._anywhere, at, np.uint8(UNKNOWN))
         failed = ~self._among
         for state in states.values():
-            failed |= state == _FAIL
+            failed |= state == FAIL
         keep = ~failed
         unknown = {}
         for name, state in states.items():
-            missing = state == _UNKNOWN
+            missing = state == UNKNOWN
             keep &= ~missing
             if count := int(np.count_nonzero(missing & ~failed)):
                 unknown[name] = count
-        return np.packbits(keep), unknown
+        return np.packbits(keep), unknown, self._strange(filters)
+
+    def _strange(self, filters: Filters) -> dict[str, list[str]]:
+        """Return the values of filters that nobody in the pool has."""
+        found = {}
+        for name, found_at in (("province", _in_province), ("city", _in_city)):
+            if wanted := getattr(filters, name):
+                at = self.places.frame.select(found_at(text).any().alias(text) for text in wanted)
+                found[name] = [text for text in wanted if not at[text].item()]
+        if filters.tag:
+            tags = set(self.tags.frame["tags"].str.split(BETWEEN).explode())
+            found["tag"] = [text for text in filters.tag if text not in tags]
+        if filters.industry_code:
+            codes = self.industries.frame["industry_code"].drop_nulls().to_list()
+            within = {step for code in codes for step in industry_codes.levels(code)}
+            found["industry_code"] = [code for code in filters.industry_code if code not in within]
+        if filters.exclude:
+            wanted = pl.Series(filters.exclude)
+            there = wanted.is_in(self._columns["enterprise_id"].implode())
+            found["exclude"] = wanted.filter(~there).to_list()
+        return {name: values for name, values in found.items() if values}
 
     @cached_property
-    def _places(self) -> _Distinct:
-        return _Distinct(self._columns.select(*_SEAT), _of_today)
+    def places(self) -> Distinct:
+        """Province, city and county, by their names of today."""
+        return Distinct(self._columns.select(*_SEAT), _of_today)
 
     @cached_property
-    def _tags(self) -> _Distinct:
-        return _Distinct(self._columns.select(pl.col("tags").list.join(_BETWEEN)))
+    def tags(self) -> Distinct:
+        """The tags of each, joined by `BETWEEN`."""
+        return Distinct(self._columns.select(pl.col("tags").list.join(BETWEEN)))
+
+    @cached_property
+    def flags(self) -> Distinct:
+        """The warning signs of each, joined by `BETWEEN`, and whether its credit is known."""
+        return Distinct(
+            self._columns.select(pl.col("flags").list.join(BETWEEN), pl.col("credit_known"))
+        )
+
+    @cached_property
+    def industries(self) -> Distinct:
+        """The industry code."""
+        return Distinct(self._columns.select("industry_code"))
 
     @cached_property
     def _anywhere(self) -> NDArray[np.bool_]:
         return self._named.anywhere()
 
 
-class _Distinct:
+class Distinct:
     """The rows of a frame that differ, and which of them each row is.
 
     Parameters
@@ -132,6 +188,13 @@ class _Distinct:
     frame : DataFrame
     read : callable, optional
         Puts what is looked at in the place of the rows that differ.
+
+    Attributes
+    ----------
+    frame : DataFrame of d rows
+        Those that differ, as they are looked at.
+    numbers : ndarray of int, shape (n,)
+        Which of them each row is.
     """
 
     def __init__(
@@ -142,19 +205,19 @@ class _Distinct:
         joined = frame.join(
             numbered, on=frame.columns, how="left", nulls_equal=True, maintain_order="left"
         )
-        self._numbers = joined["number"].to_numpy()
+        self.numbers = joined["number"].to_numpy()
         if read is not None:
             self.frame = read(self.frame)
 
     def states(self, wanted: dict[str, pl.Expr]) -> dict[str, NDArray[np.uint8]]:
         """Return the state of every row for each expression, see `_states`."""
         found = _states(self.frame, wanted)
-        return {name: own[self._numbers] for name, own in found.items()}
+        return {name: own[self.numbers] for name, own in found.items()}
 
 
 def _states(frame: pl.DataFrame, wanted: dict[str, pl.Expr]) -> dict[str, NDArray[np.uint8]]:
     """Return whether each row passes, for expressions that are true, false or null."""
-    as_state = [own.cast(pl.UInt8).fill_null(_UNKNOWN).alias(name) for name, own in wanted.items()]
+    as_state = [own.cast(pl.UInt8).fill_null(UNKNOWN).alias(name) for name, own in wanted.items()]
     return {own.name: own.to_numpy() for own in frame.select(as_state)}
 
 
@@ -177,14 +240,18 @@ def _of_today(seats: pl.DataFrame) -> pl.DataFrame:
 def _of_places(places: pl.DataFrame, filters: Filters) -> dict[str, pl.Expr]:
     states = {}
     if filters.province:
-        wanted = [resolve(text).seat.province or "" for text in filters.province]
-        unknown = [stem(text) or text for text in filters.province if resolve(text).unknown]
-        states["province"] = pl.col("province").is_in([*wanted, *unknown])
+        states["province"] = pl.any_horizontal(_in_province(text) for text in filters.province)
     if filters.city:
         states["city"] = pl.any_horizontal(_in_city(text) for text in filters.city)
     if filters.region:
         states["region"] = pl.any_horizontal(_in_region(places, name) for name in filters.region)
     return states
+
+
+def _in_province(text: str) -> pl.Expr:
+    found = resolve(text)
+    named = found.seat.province or ""
+    return pl.col("province").is_in([named, stem(text) or text] if found.unknown else [named])
 
 
 def _in_city(text: str) -> pl.Expr:
@@ -212,9 +279,39 @@ def _in_city(text: str) -> pl.Expr:
 
 
 def _with_tags(wanted: Sequence[str]) -> pl.Expr:
-    tags = pl.col("tags").str.split(_BETWEEN)
+    tags = pl.col("tags").str.split(BETWEEN)
     found = pl.any_horizontal(tags.list.contains(text) for text in wanted)
     return pl.when(pl.col("tags") != "").then(found)
+
+
+def _with_flags(wanted: Sequence[str]) -> pl.Expr:
+    """Return who has one of these signs, or none where that is asked for.
+
+    A sign that rests on a credit nobody knows is unknown.
+    """
+    raised = pl.col("flags").str.split(BETWEEN)
+    found = pl.any_horizontal(
+        pl.col("flags") == "" if name == NONE else raised.list.contains(name) for name in wanted
+    )
+    if any(name != NONE and FLAGS[name].column == "credit" for name in wanted):
+        unsure = ~found & ~pl.col("credit_known")
+        return pl.when(~unsure).then(found)
+    return found
+
+
+def _within(wanted: Sequence[str]) -> pl.Expr:
+    """Return who is in one of these industries; a code that is less precise may be."""
+    own = pl.col("industry_code")
+    states = []
+    for code in wanted:
+        if code.isalpha():
+            inside = own.str.slice(0, 2).is_in(industry_codes.divisions_of(code)) | (own == code)
+            states.append(inside)
+        else:
+            section = industry_codes.section_of(code)
+            wider = own.is_in([section, *(code[:length] for length in range(2, len(code)))])
+            states.append(pl.when(~wider).then(own.str.starts_with(code)))
+    return pl.any_horizontal(states)
 
 
 def _of_each(filters: Filters, as_of: date | None) -> dict[str, pl.Expr]:
@@ -223,10 +320,23 @@ def _of_each(filters: Filters, as_of: date | None) -> dict[str, pl.Expr]:
         states["exclude"] = ~pl.col("enterprise_id").is_in(filters.exclude)
     if filters.min_capital is not None:
         states["min_capital"] = pl.col("registered_capital") >= filters.min_capital
+    if filters.min_revenue is not None:
+        states["min_revenue"] = pl.col("revenue") >= filters.min_revenue
+    if filters.max_revenue is not None:
+        states["max_revenue"] = pl.col("revenue") <= filters.max_revenue
+    if filters.listed is not None:
+        states["listed"] = pl.col("listed") == filters.listed
+    if filters.standing:
+        states["standing"] = _standing(filters.standing)
     if filters.max_age is not None:
         earliest = _years_before(as_of, filters.max_age) if as_of else None
         states["max_age"] = pl.col("founded") >= pl.lit(earliest, pl.Date)
     return states
+
+
+def _standing(wanted: Sequence[str]) -> pl.Expr:
+    own = pl.col("standing").is_in(wanted)
+    return own.fill_null(value=True) if "unknown" in wanted else own
 
 
 def _in_region(places: pl.DataFrame, name: str) -> pl.Expr:

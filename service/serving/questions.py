@@ -10,12 +10,14 @@ import orjson
 from service.access.zones import EVERY_ZONE, ZoneRights
 from service.cache.lists import ListId
 from service.serving.filters import Filters
+from service.serving.shape import Shape
 
 if TYPE_CHECKING:
     from features.need import NeedQuery
     from service.serving.interfaces import Document, Engine, Language
 
 _NO_FILTERS = Filters()
+_WHOLE = Shape()
 Table = Literal["zones", "zone", "needs", "chains", "chain", "enterprises", "enterprise"]
 
 
@@ -123,6 +125,8 @@ class LeadsQuestion(Question):
         What the caller may see.
     of : str, optional
         The list_id of the page before.
+    shape : Shape
+        How much of it is sent; it is the same list in every shape.
 
     Raises
     ------
@@ -137,6 +141,7 @@ class LeadsQuestion(Question):
     spoken: Language = "zh"
     rights: ZoneRights = EVERY_ZONE
     of: str | None = field(default=None, compare=False)
+    shape: Shape = _WHOLE
     ranks: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
@@ -151,7 +156,8 @@ class LeadsQuestion(Question):
         self._set_key(call, self.spoken, EVERY_ZONE, asked)
         object.__setattr__(self, "_whole", self.key)
         object.__setattr__(self, "_of", self.of and ListId.parse(self.of, self.key))
-        page = {**asked, "limit": self.limit, "offset": self.offset}
+        shape = self.shape.canonical()
+        page = {**asked, "limit": self.limit, "offset": self.offset, **shape}
         self._set_key(call, self.spoken, self.rights, page)
 
     @property
@@ -177,8 +183,9 @@ class LeadsQuestion(Question):
 
     def answer(self, engine: Engine) -> Document:
         """Return the page, as the caller may see it (NotFoundError, ForeignZoneError)."""
+        need, wanted = self._need(engine), self.shape.facets
         page = engine.recommend(
-            self._need(engine),
+            need,
             self.filters,
             self.limit,
             self.offset,
@@ -186,7 +193,18 @@ class LeadsQuestion(Question):
             deals=self.rights.zones is None,
         )
         its = str(ListId.of(engine, vars(self)["_whole"]))
-        return {"need": page["need"], "list_id": its, **page}
+        leads = page.pop("leads")
+        counted = engine.facets(need, self.filters, wanted, self.spoken) if wanted else None
+        # It is the same for all leads of a need.
+        note = leads[0]["probability_note"] if leads else None
+        return {
+            "need": page["need"],
+            "list_id": its,
+            **page,
+            "facets": counted,
+            "probability_note": note,
+            "leads": self.shape.of(leads),
+        }
 
     def _need(self, engine: Engine) -> NeedQuery:
         need, name = self.need, "need.zone_id"
@@ -210,16 +228,19 @@ class SuitedNeedsQuestion(Question):
     limit : int
     spoken : {"zh", "en"}
     rights : ZoneRights
+    shape : Shape
     """
 
     enterprise_id: str
     limit: int = 20
     spoken: Language = "zh"
     rights: ZoneRights = EVERY_ZONE
+    shape: Shape = _WHOLE
     ranks: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        arguments = {"enterprise_id": self.enterprise_id, "limit": self.limit}
+        shape = self.shape.canonical()
+        arguments = {"enterprise_id": self.enterprise_id, "limit": self.limit, **shape}
         self._set_key("suited-needs", self.spoken, self.rights, arguments)
 
     @property
@@ -229,9 +250,10 @@ class SuitedNeedsQuestion(Question):
 
     def answer(self, engine: Engine) -> Document:
         """Return the needs, best first (NotFoundError)."""
-        return engine.needs_for(
+        found = engine.needs_for(
             self.enterprise_id, self.limit, self.spoken, zones=self.rights.zones
         )
+        return {**found, "needs": self.shape.of(found["needs"])}
 
 
 def trimmed(data: bytes) -> bytes:

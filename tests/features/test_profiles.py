@@ -4,7 +4,8 @@ from datetime import date
 import polars as pl
 import pytest
 
-from features.profiles import COLUMNS, Profiles, arrays
+from features.profiles import Profiles, arrays
+from features.traits import traits
 from tests.pool import frame
 
 ROWS = [
@@ -70,7 +71,7 @@ def test_search_looks_for_a_part_of_a_name_or_a_whole_id(profiles, text, rows):
 
 
 def test_filters_find_their_columns(table, profiles):
-    assert profiles.columns.equals(table.select(COLUMNS))
+    assert profiles.columns.equals(traits(table))
 
 
 def test_without_any_enterprise_nothing_is_found():

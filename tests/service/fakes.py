@@ -11,6 +11,8 @@ from service.serving.filters import Filters
 from service.serving.word_model import NoWords
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from service.serving.interfaces import Document, Language
 
 NEED = NeedQuery("光电LED", zone_id="z", need_id="z/光电LED", role="leading", basis="article")
@@ -77,9 +79,10 @@ class FakeEngine:
                 "node": NODE,
                 "stage": None,
                 "seat": None,
+                "signals": [],
                 "reasons": [
                     {
-                        "factor": "text",
+                        "factor": "item_words",
                         "contribution": 2.0 / rank,
                         "text": "主营相符" if language == "zh" else "products match",
                         "evidence": ["LED封装"],
@@ -111,10 +114,16 @@ class FakeEngine:
             "limit": limit,
             "offset": offset,
             "unknown": {},
+            "unknown_values": {},
             "left_out": {},
             "fit_note": None,
             "leads": leads[offset : offset + limit],
         }
+
+    def facets(
+        self, need: NeedQuery, filters: Filters, wanted: Sequence[str], language: Language
+    ) -> dict[str, list[Document]]:
+        return {name: [{"value": "x", "name": "x", "count": 1}] for name in wanted}
 
     def rest(self) -> None:
         pass
@@ -186,6 +195,7 @@ class FakeEngine:
             "limit": limit,
             "offset": offset,
             "unknown": {},
+            "unknown_values": {},
             "left_out": {},
             "leads": [lead][offset : offset + limit],
         }

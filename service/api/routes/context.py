@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from types import UnionType
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
@@ -54,7 +55,7 @@ Asking = Annotated[Caller, Depends(_caller)]
 Spoken = Annotated[Language, Depends(_language)]
 
 
-def shaped(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
+def shaped(model: type[BaseModel] | UnionType) -> dict[int | str, dict[str, Any]]:
     """Return what a route documents of its answer, which goes out as ready bytes, unchecked."""
     return {200: {"model": model}}
 

@@ -7,8 +7,9 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from service.api.once import OnceRoute
 from service.api.replies import EnterprisePage, Profile, SuitedNeeds
 from service.api.routes.context import Asking, Context, Spoken, only, shaped
-from service.api.schemas import EnterpriseQuery, LimitQuery
+from service.api.schemas import EnterpriseQuery, SuitedQuery
 from service.serving.questions import Lookup, SuitedNeedsQuestion
+from service.serving.shape import Shape
 
 router = APIRouter(prefix="/v1/enterprises", tags=["enterprises"], route_class=OnceRoute)
 
@@ -29,7 +30,7 @@ async def search(
 @router.get(
     "/{enterprise_id:path}/needs",
     responses=shaped(SuitedNeeds),
-    dependencies=[Depends(only(*LimitQuery.model_fields))],
+    dependencies=[Depends(only(*SuitedQuery.model_fields))],
 )
 async def suiting_needs(
     request: Request,
@@ -37,10 +38,11 @@ async def suiting_needs(
     caller: Asking,
     language: Spoken,
     enterprise_id: str,
-    asked: Annotated[LimitQuery, Query()],
+    asked: Annotated[SuitedQuery, Query()],
 ) -> Response:
     """List the needs that an enterprise suits best, best first; an official's own zones' only."""
-    question = SuitedNeedsQuestion(enterprise_id, asked.limit, language, caller.rights)
+    shape = Shape(None if asked.reasons == "all" else asked.reasons)
+    question = SuitedNeedsQuestion(enterprise_id, asked.limit, language, caller.rights, shape)
     return await parts.answer(request, question)
 
 

@@ -8,13 +8,15 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from features.errors import NotFoundError
+from service.api.filter_schemas import LISTS
 from service.api.once import OnceRoute
 from service.api.routes.context import Asking, Context, Spoken, only
-from service.api.routes.recommendations import REPEATABLE, question_of
-from service.api.schemas import RecommendationQuery
-from service.cache.answers import AnswerResponse
+from service.api.routes.recommendations import question_of
+from service.api.schemas import ListQuery
+from service.cache.answer import AnswerResponse
 from service.serving.filters import Filters
 from service.serving.questions import KnownNeed, LeadsQuestion
+from service.serving.shape import Shape
 from service.serving.take_along import take_along
 
 if TYPE_CHECKING:
@@ -45,17 +47,17 @@ class Trip(BaseModel):
     "/recommendations.xlsx",
     responses=_FILE,
     response_class=Response,
-    dependencies=[Depends(only(*RecommendationQuery.model_fields, repeatable=REPEATABLE))],
+    dependencies=[Depends(only(*ListQuery.model_fields, repeatable=LISTS))],
 )
 async def list_for_a_known_need(
     request: Request,
     parts: Context,
     caller: Asking,
     language: Spoken,
-    asked: Annotated[RecommendationQuery, Query()],
+    asked: Annotated[ListQuery, Query()],
 ) -> Response:
     """Write the leads for a need as a list to take along."""
-    return await _workbook(request, parts, [question_of(asked, language, caller)])
+    return await _workbook(request, parts, [question_of(asked, language, caller, Shape())])
 
 
 @router.post(

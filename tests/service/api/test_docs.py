@@ -11,10 +11,13 @@ import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from features.errors import UnavailableError
+from features.vocabulary import ENDINGS, FLAGS, REGIONS, ROLES, STAGES
 from features.workspace import Workspace
 from models.registry import ModelRegistry
+from service.api import replies
 from service.api.app import create_app
 from service.api.guards import MAX_BODY, BodyLimit
+from service.api.schemas import EventBody, RecommendationBody
 from service.database.connection import FILE, Database
 from service.database.key_store import KeyStore
 from service.settings import Settings
@@ -238,3 +241,66 @@ def reach_models(
     ask(home, "damaged")
     shutil.rmtree(folder)
     ask(home, "model-gone")
+
+
+def schemas_of(client: TestClient) -> dict[str, Any]:
+    return client.get("/openapi.json").json()["components"]["schemas"]
+
+
+def test_answers_say_all_that_they_have(client: TestClient) -> None:
+    def parts(schema: Any) -> Any:
+        yield schema
+        for own in schema.values() if isinstance(schema, dict) else schema:
+            if isinstance(own, dict | list):
+                yield from parts(own)
+
+    document = client.get("/openapi.json").json()
+    for part in parts(document):
+        assert not isinstance(part, dict) or part.get("additionalProperties") is not True
+    for name in ("FilterBody", "NeedBody"):
+        body = document["components"]["schemas"][name]
+        assert set(body.get("required", ())) <= {"industry"}, name
+        # A maker of clients takes a field with a default for one that has to be given.
+        assert all("default" not in own for own in body["properties"].values()), name
+
+
+def test_closed_vocabularies_are_enumerations(client: TestClient) -> None:
+    schemas = schemas_of(client)
+    assert set(schemas["StageName"]["properties"]["stage"]["enum"]) == {*STAGES, *ENDINGS}
+    assert schemas["EnterpriseSummary"]["properties"]["flags"]["items"]["enum"] == list(FLAGS)
+    assert schemas["Need"]["properties"]["role"]["anyOf"][0]["enum"] == list(ROLES)
+    assert "item_words" in schemas["Reason"]["properties"]["factor"]["enum"]
+    assert schemas["FilterBody"]["properties"]["region"]["items"]["enum"] == list(REGIONS)
+    assert set(schemas["EventBody"]["properties"]["stage"]["enum"]) == {*STAGES, *ENDINGS}
+    score = schemas["Lead"]["properties"]["score"]
+    assert (score["minimum"], score["maximum"]) == (0, 1)
+
+
+def test_every_call_names_its_key_its_headers_and_its_language(client: TestClient) -> None:
+    document = client.get("/openapi.json").json()
+    scheme = document["components"]["securitySchemes"]["key"]
+    assert (scheme["type"], scheme["in"], scheme["name"]) == ("apiKey", "header", "X-API-Key")
+    assert document["security"] == [{"key": []}, {}]
+    leads = document["paths"][LEADS]["get"]
+    assert leads["responses"]["304"]
+    assert {"ETag", "X-Cache", "X-Model-Version", "Content-Language"} <= set(
+        leads["responses"]["200"]["headers"]
+    )
+    assert "Retry-After" in leads["responses"]["429"]["headers"]
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            taken = operation.get("parameters", ())
+            named = {own["name"] for own in taken}
+            assert "Accept-Language" in named or not path.startswith("/v1/"), path
+            for own in taken:
+                assert {"type": "null"} not in own["schema"].get("anyOf", ()), path
+
+
+def test_examples_are_what_they_are_examples_of(client: TestClient) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    page = paths[LEADS]["get"]["responses"]["200"]["content"]["application/json"]["example"]
+    replies.LeadPage.model_validate(page, strict=True, extra="forbid")
+    body = paths[LEADS]["post"]["requestBody"]["content"]["application/json"]["example"]
+    RecommendationBody.model_validate(body)
+    event = paths[EVENTS]["post"]["requestBody"]["content"]["application/json"]["example"]
+    EventBody.model_validate(event)

@@ -54,7 +54,11 @@ def test_an_answer_has_the_same_headers_on_every_way(client: TestClient) -> None
     assert [answer.headers["X-Cache"] for answer in answers] == ["miss", "hit", "hit"]
     assert [answer.headers["X-Request-ID"] for answer in answers] == ["r0", "r1", "r2"]
     for answer in answers:
-        assert set(answer.headers) == OF_AN_ANSWER | {"content-length", "content-type"}
+        assert set(answer.headers) == OF_AN_ANSWER | {
+            "content-length",
+            "content-type",
+            "content-encoding",
+        }
         assert answer.content == answers[0].content
     known = client.get(URL, headers={"If-None-Match": answers[0].headers["ETag"]})
     assert (known.status_code, known.content) == (304, b"")

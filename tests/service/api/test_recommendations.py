@@ -99,7 +99,7 @@ def test_the_language_is_the_callers(client: TestClient, header: str | None, lan
     for _ in range(2):
         answer = client.get(URL, params=KNOWN, headers=headers)
         assert answer.headers["Content-Language"] == language
-        assert answer.headers["Vary"] == "Accept-Language"
+        assert answer.headers["Vary"] == "Accept-Language, Accept-Encoding"
         text = answer.json()["leads"][0]["reasons"][0]["text"]
         assert text == {"en": "products match", "zh": "主营相符"}[language]
 

@@ -82,7 +82,11 @@ def test_errors_are_problems(
 
 @pytest.mark.parametrize(
     ("path", "methods"),
-    [("/v1/zones/z", "GET"), ("/v1/recommendations", "GET, POST"), ("/v1/events", "GET, POST")],
+    [
+        ("/v1/zones/z", "GET, HEAD"),
+        ("/v1/recommendations", "GET, HEAD, POST"),
+        ("/v1/offers/check", "POST"),
+    ],
 )
 def test_405_names_every_method_of_the_path(client: TestClient, path: str, methods: str) -> None:
     answer = client.delete(path)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from features.errors import UnavailableError
-from service.cache import answers, embedded, local, tiers
-from service.cache.answers import Answer
+from service.cache import answer as answer_module
+from service.cache import embedded, local, tiers
+from service.cache.answer import Answer
 from service.cache.embedded import EmbeddedServer
 from service.cache.local import LocalCache
 from service.cache.tiers import RemoteCache
@@ -76,11 +77,23 @@ def test_an_answer_weighs_what_is_said() -> None:
         answer = Answer(bytes(10_000), "m1", "zh")
         cache.put(("m1", "p1", b"asked %d" % number), answer, answer.weight)
     # Threads that earlier tests left may take memory, too: only what is taken here counts.
-    here = [tracemalloc.Filter(True, path) for path in (__file__, answers.__file__, local.__file__)]
+    modules = (__file__, answer_module.__file__, local.__file__)
+    here = [tracemalloc.Filter(True, path) for path in modules]
     traces = tracemalloc.take_snapshot().filter_traces(here).traces
     taken = sum(trace.size for trace in traces)
     tracemalloc.stop()
     assert cache.weight == pytest.approx(taken, rel=0.1)
+
+
+def test_what_an_entry_grows_by_is_counted() -> None:
+    cache: LocalCache[str] = LocalCache(100, 60)
+    for key in "abc":
+        cache.put(key, key, 20)
+    cache.grow("a", 10)
+    cache.grow("gone", 10)
+    assert (cache.weight, len(cache)) == (70, 3)
+    cache.grow("c", 35)
+    assert (cache.get("a"), cache.get("b"), cache.weight) == (None, "b", 75)
 
 
 def test_no_redis_is_quiet() -> None:

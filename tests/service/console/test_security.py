@@ -336,3 +336,17 @@ def test_under_a_path_cookie_and_links_follow_it(home: Path, keys: KeyStore) -> 
         answer = client.post("/console/sign-in", data=form)
         assert answer.headers["location"] == "/leads/console/leads"
         assert "Path=/leads/console" in answer.headers["set-cookie"]
+
+
+def test_the_token_of_a_form_is_masked_anew_in_each_page(console: TestClient) -> None:
+    pages = [console.get("/console/leads").text for _ in range(2)]
+    first, second = (token(page) for page in pages)
+    assert first != second
+    halves = {text[: len(text) // 2] for text in (first, second)}
+    assert len(halves) == 2
+    for own in (first, second):
+        answer = console.post("/console/language", data={"csrf": own, "language": "zh"})
+        assert answer.status_code != 403
+    for wrong in (first[:-2], first[:-1] + ("0" if first[-1] != "0" else "1"), "x", "", "ab" * 64):
+        answer = console.post("/console/language", data={"csrf": wrong, "language": "zh"})
+        assert answer.status_code == 403

@@ -56,7 +56,7 @@ def test_a_page_has_the_contract_s_fields(engine):
     found = page(engine, limit=5)
     assert set(found) == {
         *("need", "model_version", "pool_version", "pool_date", "total", "limit", "offset"),
-        *("leads", "unknown", "understood", "left_out", "fit_note"),
+        *("leads", "unknown", "unknown_values", "understood", "left_out", "fit_note"),
     }
     assert set(found["need"]) == {
         *("need_id", "zone", "industry", "role", "basis"),

@@ -17,6 +17,12 @@ POOL = pl.DataFrame(
         "tags": [["专精特新"], [], None, ["专精特新", "上市"], ["上市"]],
         "registered_capital": [1000.0, None, 5000.0, 200.0, 1000.0],
         "founded": [date(2020, 1, 1), date(1990, 1, 1), None, date(2015, 6, 1), date(2024, 1, 1)],
+        "revenue": [100.0, 300.0, None, 0.0, 200.0],
+        "industry_code": ["3975", "39", "C", None, "4411"],
+        "standing": ["active", None, "inactive", "active", None],
+        "flags": [["bad-credit"], ["delisted"], [], [], []],
+        "credit_known": [True, False, True, False, True],
+        "listed": [True, False, None, True, None],
     },
     schema_overrides={"tags": pl.List(pl.String)},
 )
@@ -46,6 +52,20 @@ def found_in(pool: pl.DataFrame, as_of: date | None = AS_OF) -> Masks:
         (Filters(exclude=("a", "nobody")), "bcde", {}),
         (Filters(min_capital=1000), "ace", {"min_capital": 1}),
         (Filters(max_age=5), "ae", {"max_age": 1}),
+        (Filters(min_revenue=100, max_revenue=200), "ae", {"min_revenue": 1, "max_revenue": 1}),
+        (Filters(listed=True), "ad", {"listed": 2}),
+        (Filters(listed=False), "b", {"listed": 2}),
+        (Filters(standing=("active",)), "ad", {"standing": 2}),
+        (Filters(standing=("active", "unknown")), "abde", {}),
+        (Filters(flag=("delisted",)), "b", {}),
+        (Filters(flag=("bad-credit",)), "a", {"flag": 2}),
+        (Filters(flag=("bad-credit", "delisted")), "ab", {"flag": 1}),
+        (Filters(flag=("none",)), "cde", {}),
+        # b may be in class 3975 and c anywhere in its section.
+        (Filters(industry_code=("C3975",)), "a", {"industry_code": 3}),
+        (Filters(industry_code=("39",)), "ab", {"industry_code": 2}),
+        (Filters(industry_code=("C",)), "abc", {"industry_code": 1}),
+        (Filters(industry_code=("44", "397")), "ae", {"industry_code": 3}),
         # d has no province either, but its capital fails for certain: nobody's unknown value.
         (Filters(province=("广东",), min_capital=1000), "c", {"min_capital": 1}),
         (Filters(city=("深圳",), max_age=0.5), "", {"city": 1, "max_age": 1}),
@@ -180,3 +200,23 @@ def test_places_are_found_by_any_of_their_names(filters, kept, unknown):
     found = masks.of(filters)
     assert "".join(PLACES["enterprise_id"].gather(found.rows)) == kept
     assert sum(found.unknown.values()) == unknown
+
+
+def test_values_that_nobody_has_are_named() -> None:
+    found = found_in(POOL).of(
+        Filters(
+            province=("山西", "火星省"),
+            city=("火星",),
+            tag=("上市", "上"),
+            industry_code=("39", "397", "3975", "3974", "C", "E"),
+            exclude=("a", "nobody"),
+        )
+    )
+    assert found.unknown_values == {
+        "province": ["火星省"],
+        "city": ["火星"],
+        "tag": ["上"],
+        "industry_code": ["3974", "E"],
+        "exclude": ["nobody"],
+    }
+    assert found_in(POOL).of(Filters(province=("山西",), city=("长治",))).unknown_values == {}

@@ -1,0 +1,119 @@
+"""Errors in Chinese, for callers who ask for Chinese; codes and names of fields stay the same."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from service.api.languages import negotiate
+
+_SAID = {
+    "bad-json": "请求体不是 JSON",
+    "bad-body": "请求体不完整，或不是 UTF-8",
+    "no-key": "本服务需要密钥（X-API-Key）",
+    "unknown-key": "没有这个密钥",
+    "revoked-key": "该密钥已被撤销",
+    "expired-key": "该密钥已过期",
+    "forbidden": "该角色的密钥不能做这件事",
+    "foreign-zone": "该密钥只能查看自己的开发区",
+    "foreign-origin": "其他网站的页面不能这样调用",
+    "forwarded": "请求经代理转来，而服务尚未设密钥：请先用 lianzhao keys add 建一个",
+    "not-found": "没有找到",
+    "method-not-allowed": "该地址不接受这种方法",
+    "too-slow": "请求体到达得太慢",
+    "conflict": "与已有的记录冲突",
+    "version-conflict": "其间已被他人修改：见 current 与 wanted",
+    "project-closed": "该项目已经结束",
+    "held-elsewhere": "本市另一开发区正在与该企业洽谈（首谈）",
+    "list-gone": "该名单所属的模型或数据已经更换：请不带 list_id 重新取第一页",
+    "too-large": "请求体过大",
+    "too-long": "地址连同参数过长",
+    "wrong-host": "未设密钥时只能以 localhost 或 127.0.0.1 调用",
+    "bad-input": "输入有误",
+    "wrong-usage": "用法有误",
+    "unknown-reference": "工作区里没有这个需求、开发区或企业",
+    "unusual-amount": "金额异常，像是用了别的单位；确实无误时请加 confirm_amount",
+    "idempotency-key-reused": "该 Idempotency-Key 已用于另一请求",
+    "too-many-requests": "请求过于频繁，请按 Retry-After 稍后再试",
+    "internal-error": "服务内部出错，日志以 request_id 记有详情",
+    "unavailable": "服务暂不可用，请稍后再试",
+    "busy": "等待的请求过多，请减少并发",
+    "no-model": "还没有模型：请先运行 lianzhao train",
+    "model-gone": "在用的模型已被移除：请重新训练或启用其他版本",
+    "unfit-model": "模型与现有数据或编码器不符：请重新训练",
+    "damaged": "模型或数据文件已损坏",
+    "database-unavailable": "数据库没有应答，或被占用",
+    "storage-full": "磁盘已满，没有写入",
+    "refused": "没有启用：现有版本更好",
+    "failure": "出错了",
+}
+"""Each code of a problem."""
+_EXPECTED = tuple(
+    (re.compile(pattern), told)
+    for pattern, told in (
+        (r"given", "必须给出"),
+        (r"one value", "只给一个值"),
+        (r"a value", "不为空"),
+        (r"a whole number", "整数"),
+        (r"a number, not true or false", "数字，不是 true 或 false"),
+        (r"a number of at least 0", "不小于 0 的数"),
+        (r"a text that is not empty", "不为空的文字"),
+        (r"a valid (?:number|string|boolean).*", "类型正确的值"),
+        (r"greater than or equal to (\S+)", r"不小于 \1"),
+        (r"less than or equal to (\S+)", r"不大于 \1"),
+        (r"greater than (\S+)", r"大于 \1"),
+        (r"of at most (\d+) characters", r"至多 \1 个字"),
+        (r"a list of at most (\d+) values", r"至多 \1 个值"),
+        (r"a JSON document", "JSON 文档"),
+        (r"a JSON object, sent as application/json", "以 application/json 发送的 JSON 对象"),
+        (r"left out: there is no such field", "去掉：没有这个字段"),
+        (r"left out: no parameters are taken", "去掉：这里不接受参数"),
+        (r"one of:? (.+)", r"以下之一：\1"),
+        (r"a date such as (.+)", r"日期，如 \1"),
+        (
+            r"need_id alone, or zone_id and industry together",
+            "单给 need_id，或同时给 zone_id 与 industry",
+        ),
+        (r"the (\w+) of one of the \w+ in the workspace", r"工作区里已有的 \1"),
+        (r"the (\w+) of a known \w+", r"工作区里已有的 \1"),
+        (r"the list_id of a page.*", "需求、筛选与语言都相同的那一页的 list_id"),
+        (r"a code of GB/T 4754-2017 such as (.+) or (.+)", r"GB/T 4754-2017 的代码，如 \1 或 \2"),
+        (r"a need of (\d+) characters at most in all its texts", r"全部文字至多 \1 个字的需求"),
+        (r"a valid key, see (.+)", r"有效的密钥，见 \1"),
+        (r"localhost or a loopback address", "localhost 或本机地址"),
+    )
+)
+"""What is expected of a field: the sentence in English, and what it is in Chinese."""
+
+
+def asked_for(header: str) -> bool:
+    """Whether an Accept-Language header names Chinese, and prefers it.
+
+    Examples
+    --------
+    >>> asked_for("zh-CN,en;q=0.5"), asked_for("en, zh;q=0.5"), asked_for("")
+    (True, False, False)
+    """
+    return "zh" in header.lower() and negotiate(header) == "zh"
+
+
+def in_chinese(document: dict[str, Any]) -> dict[str, Any]:
+    """Return a problem in Chinese; what came is told as it came."""
+    title = _SAID.get(document["code"], document["title"])
+    faults = [{**fault, "expected": _expected(fault["expected"])} for fault in document["errors"]]
+    told = [_told(fault) for fault in faults if fault["field"]]
+    detail = f"{title}：{'；'.join(told)}" if told else title
+    return {**document, "title": title, "detail": detail, "errors": faults}
+
+
+def _told(fault: dict[str, Any]) -> str:
+    came = "" if fault["got"] is None else f"收到 {fault['got']!r}，"
+    wanted = f"应为{fault['expected']}" if fault["expected"] else ""
+    return f"{fault['field']} {came}{wanted}".rstrip(" ，")
+
+
+def _expected(text: str | None) -> str | None:
+    for pattern, told in _EXPECTED:
+        if text is not None and (found := pattern.fullmatch(text)):
+            return found.expand(told)
+    return text

@@ -1,0 +1,150 @@
+"""Who is in a list at all: filters, and who is new to the zone; and how many have which value."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from features.need import NeedQuery
+from features.ordered import found_in
+from service.serving.facets import Facets
+from service.serving.masks import Masks
+from service.serving.of_zone import SEATED, STAGED, seats_of, stages_of, states_of_zone
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from numpy.typing import NDArray
+
+    from features.chains import ChainMap
+    from features.nodes import NamedNodes
+    from features.presence import Presence
+    from features.profiles import Profiles
+    from service.serving.filters import Facet, Filters
+    from service.serving.interfaces import Document, Language
+    from service.serving.masks import Mask
+
+
+class Chosen(NamedTuple):
+    """The rows of a list, and who is not in it.
+
+    Attributes
+    ----------
+    rows : ndarray of int
+        In the order of the pool.
+    unknown, unknown_values, left_out : dict
+        As a page of leads tells them.
+    """
+
+    rows: NDArray[np.intp]
+    unknown: dict[str, int]
+    unknown_values: dict[str, list[str]]
+    left_out: dict[str, int]
+
+
+class Selection:
+    """Chooses among a pool of n enterprises.
+
+    Parameters
+    ----------
+    profiles : Profiles
+    listed : ndarray of bool, shape (n,)
+        Who can be a lead at all.
+    named : NamedNodes
+    chain_map : ChainMap
+    presence : Presence
+    zones : mapping
+        The zones of the workspace by their ids.
+    as_of : date or None
+        The day that ages are counted to.
+    """
+
+    def __init__(
+        self,
+        profiles: Profiles,
+        listed: NDArray[np.bool_],
+        named: NamedNodes,
+        chain_map: ChainMap,
+        presence: Presence,
+        zones: Mapping[str, Document],
+        as_of: date | None,
+    ) -> None:
+        self._profiles, self._named, self._as_of = profiles, named, as_of
+        self._chain_map = chain_map
+        self._presence, self._zones = presence, zones
+        self._masks = Masks(profiles.columns, among=listed, named=named, as_of=as_of)
+
+    def leads(self, need: NeedQuery, filters: Filters) -> Chosen:
+        """Return who can be a lead for a need; those who signed or are local only if asked for.
+
+        Raises
+        ------
+        NotFoundError
+            For a node that the chain map does not have.
+        """
+        mask = self._mask(self._masks, need, filters)
+        rows, left_out = self.new_leads(need, mask.rows, filters.include)
+        return Chosen(rows, mask.unknown, mask.unknown_values, left_out)
+
+    def new_leads(
+        self, need: NeedQuery, rows: NDArray[np.intp], include: Sequence[str]
+    ) -> tuple[NDArray[np.intp], dict[str, int]]:
+        """Leave out who signed with the need's zone, and who is seated in its city; count both."""
+        gone = {
+            "signed": self._rows_of(self._presence.signed(need)),
+            "local": np.array(sorted(self._presence.seats(need.zone_id)), dtype=np.intp),
+        }
+        left_out = {}
+        for name, own in gone.items():
+            if name not in include:
+                kept = np.setdiff1d(rows, own, assume_unique=True)
+                if len(kept) < len(rows):
+                    left_out[name] = len(rows) - len(kept)
+                rows = kept
+        return rows, left_out
+
+    def enterprises(self, filters: Filters, zone_id: str | None) -> Chosen:
+        """Return who passes the filters, whoever is struck off included (NotFoundError)."""
+        mask = self._mask(self._every, NeedQuery("-", zone_id=zone_id), filters)
+        return Chosen(mask.rows, mask.unknown, mask.unknown_values, {})
+
+    def facets(
+        self,
+        wanted: Sequence[Facet],
+        rows: NDArray[np.intp],
+        need: NeedQuery | None,
+        language: Language,
+    ) -> dict[str, list[Document]]:
+        """Return how many of some rows have each value; stage and seat as the need's zone has it.
+
+        Both are empty where there is no zone.
+        """
+        of_zone = {}
+        if need is not None and "stage" in wanted:
+            of_zone["stage"] = STAGED, stages_of(self._presence, need, self._profiles)
+        if need is not None and "seat" in wanted:
+            of_zone["seat"] = SEATED, seats_of(self._presence, self._zone(need), self._profiles)
+        counts = Facets(self._masks, self._profiles.columns, self._named, self._chain_map)
+        return counts.of(wanted, rows, language, of_zone)
+
+    @cached_property
+    def _every(self) -> Masks:
+        everybody = np.ones(len(self._profiles), dtype=np.bool_)
+        return Masks(self._profiles.columns, among=everybody, named=self._named, as_of=self._as_of)
+
+    def _mask(self, masks: Masks, need: NeedQuery, filters: Filters) -> Mask:
+        for node_id in filters.node:
+            self._chain_map.node(node_id)  # a NotFoundError tells of a mistyped one
+        zone = self._zone(need)
+        states = states_of_zone(filters, self._presence, need, zone, self._profiles)
+        return masks.of(filters, states)
+
+    def _zone(self, need: NeedQuery) -> Document | None:
+        return self._zones.get(need.zone_id or "")
+
+    def _rows_of(self, enterprise_ids: Sequence[str]) -> NDArray[np.intp]:
+        ids = np.array(enterprise_ids, dtype=np.str_)
+        return np.unique(found_in(self._profiles.ids, ids)[0])
