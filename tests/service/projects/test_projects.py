@@ -306,9 +306,10 @@ def test_pools_are_summed_and_say_what_is_unknown(projects: Projects) -> None:
 
 
 def test_wrong_rules_are_refused_and_the_ones_before_stay(projects: Projects) -> None:
+    before = projects.rules.rows("energy")
     with pytest.raises(InputError, match="row 3: code"):
         projects.rules.replace("energy", "code,gloss\n311,炼铁\n9999,无\n")
-    assert len(projects.rules.rows("energy")) == 18
+    assert projects.rules.rows("energy") == before != []
     assert projects.rules.replace("energy", "\ufeffcode,gloss\n311,炼铁\n") == 1
     assert projects.rules.rows("energy") == [{"code": "311", "gloss": "炼铁", "basis": ""}]
     with pytest.raises(NotFoundError, match="no table of rules"):

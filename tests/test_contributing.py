@@ -1,0 +1,38 @@
+"""The map and the glossary of CONTRIBUTING are right."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+
+def table(header):
+    """Return the cells of each row of the table with this header."""
+    _, _, rest = PAGE.partition(header)
+    rows = rest.partition("\n\n")[0].splitlines()[2:]
+    return [[cell.strip() for cell in row.strip("| ").split(" | ")] for row in rows]
+
+
+def test_every_file_of_the_map_is_there():
+    rows = table("| you want to change | go to |")
+    assert len(rows) > 50
+    for _, where in rows:
+        folder = ROOT
+        for name in re.findall(r"`([^`]+(?:/|\.(?:py|csv|css|md)))`", where):
+            found = ROOT / name if (ROOT / name).exists() else folder / name
+            assert found.exists(), name
+            folder = found if found.is_dir() else found.parent
+
+
+def test_no_row_of_the_map_stands_twice():
+    what = [row[0] for row in table("| you want to change | go to |")]
+    assert len(what) == len(set(what))
+
+
+def test_each_term_of_the_glossary_has_one_meaning():
+    rows = table("| term | Chinese | meaning |")
+    terms = [term for row in rows for term in row[0].split(", ")]
+    assert len(terms) > 40
+    assert len(terms) == len(set(terms))
+    assert all(len(row) == 3 and all(row) for row in rows)
