@@ -3,13 +3,13 @@
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from service.api.once import OnceRoute
 from service.api.project_replies import AllocationPage, TalkState
 from service.api.project_schemas import AllocationQuery, TalkBody, TalkQuery
+from service.api.routes.changes import Changing, answered
 from service.api.routes.context import Asking, Context, only, shaped
-from service.api.routes.projects import Once, answered, changed
 from service.projects.allocation import allocate
 from service.projects.requests import check_city
 from service.projects.talks import held_in, order_talk, settled_in, talk_of
@@ -73,20 +73,8 @@ async def talk(
 
 
 @router.post("/talks/{enterprise_id}", responses=shaped(TalkState), dependencies=[Depends(only())])
-async def order(
-    request: Request,
-    parts: Context,
-    caller: Asking,
-    enterprise_id: str,
-    body: TalkBody,
-    idempotency_key: Once = None,
-) -> Response:
+async def order(changing: Changing, enterprise_id: str, body: TalkBody) -> Response:
     """Give the talks with an enterprise to a zone, or with null set them free; for the city."""
-    projects = parts.ledger.projects
-    return await changed(
-        request,
-        parts,
-        caller,
-        idempotency_key,
-        lambda asked: order_talk(projects, enterprise_id, body.city, body.zone_id, asked),
+    return await changing.make(
+        lambda projects, asked: order_talk(projects, enterprise_id, body.city, body.zone_id, asked)
     )

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Depends, Query, Response
 from service.api.once import OnceRoute
 from service.api.project_replies import Figures
 from service.api.project_schemas import FiguresQuery
+from service.api.routes.changes import answered
 from service.api.routes.context import Asking, Context, only, shaped
-from service.api.routes.projects import answered
 from service.projects.figures import figures
 
 router = APIRouter(prefix="/v1/figures", tags=["projects"], route_class=OnceRoute)

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Depends, Query, Response
 from service.api.once import OnceRoute
 from service.api.project_replies import Gates, Offer
 from service.api.project_schemas import GateQuery, OfferBody
+from service.api.routes.changes import answered
 from service.api.routes.context import Asking, Context, only, shaped
-from service.api.routes.projects import answered
 from service.projects.gates import gates_of, gates_of_project
 from service.projects.offers import check_offer
 

@@ -2,13 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from service.api.once import OnceRoute
 from service.api.project_replies import Agenda, Meeting, MeetingPage, Task, Tasks
 from service.api.project_schemas import AgendaQuery, MeetingBody, TaskBody, TaskChange
+from service.api.routes.changes import Changing, answered
 from service.api.routes.context import Asking, Context, only, shaped
-from service.api.routes.projects import Once, answered, changed
 from service.api.schemas import PageQuery
 from service.database.connection import utc_now
 from service.projects.agenda import agenda
@@ -32,23 +32,11 @@ async def tasks(parts: Context, caller: Asking, project_id: str) -> Response:
     dependencies=[Depends(only())],
     responses={201: {"model": Task}},
 )
-async def add(
-    request: Request,
-    parts: Context,
-    caller: Asking,
-    project_id: str,
-    body: TaskBody,
-    idempotency_key: Once = None,
-) -> Response:
+async def add(changing: Changing, project_id: str, body: TaskBody) -> Response:
     """Add a task to a project, or what blocks it."""
-    given, projects = body.model_dump(), parts.ledger.projects
-    return await changed(
-        request,
-        parts,
-        caller,
-        idempotency_key,
-        lambda asked: add_task(projects, project_id, given, asked),
-        201,
+    given = body.model_dump()
+    return await changing.make(
+        lambda projects, asked: add_task(projects, project_id, given, asked), 201
     )
 
 
@@ -57,23 +45,11 @@ async def add(
     responses=shaped(Task),
     dependencies=[Depends(only())],
 )
-async def change(
-    request: Request,
-    parts: Context,
-    caller: Asking,
-    project_id: str,
-    task_id: str,
-    body: TaskChange,
-    idempotency_key: Once = None,
-) -> Response:
+async def change(changing: Changing, project_id: str, task_id: str, body: TaskChange) -> Response:
     """Change a task, or close it (`state`: done or dropped)."""
-    given, projects = body.model_dump(exclude_unset=True), parts.ledger.projects
-    return await changed(
-        request,
-        parts,
-        caller,
-        idempotency_key,
-        lambda asked: change_task(projects, project_id, task_id, given, asked),
+    given = body.model_dump(exclude_unset=True)
+    return await changing.make(
+        lambda projects, asked: change_task(projects, project_id, task_id, given, asked)
     )
 
 
@@ -126,20 +102,7 @@ async def held(parts: Context, caller: Asking, asked: Annotated[PageQuery, Query
     dependencies=[Depends(only())],
     responses={201: {"model": Meeting}},
 )
-async def hold(
-    request: Request,
-    parts: Context,
-    caller: Asking,
-    body: MeetingBody,
-    idempotency_key: Once = None,
-) -> Response:
+async def hold(changing: Changing, body: MeetingBody) -> Response:
     """Record a meeting on several projects, with what was decided and who does what."""
-    given, projects = body.model_dump(), parts.ledger.projects
-    return await changed(
-        request,
-        parts,
-        caller,
-        idempotency_key,
-        lambda asked: hold_meeting(projects, given, asked),
-        201,
-    )
+    given = body.model_dump()
+    return await changing.make(lambda projects, asked: hold_meeting(projects, given, asked), 201)

@@ -1,13 +1,9 @@
 """Projects in their pools: begun, changed, moved; durable when answered, done once."""
 
-from collections.abc import Callable
 from typing import Annotated
 
-import orjson
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Response
 
-from service.access.keys import Caller
-from service.api.observer import REQUEST_ID
 from service.api.once import OnceRoute
 from service.api.project_replies import Board, Project, ProjectPage, ProjectWithMoves
 from service.api.project_schemas import (
@@ -17,38 +13,10 @@ from service.api.project_schemas import (
     ProjectChange,
     ProjectQuery,
 )
-from service.api.routes.context import Asking, Context, Parts, only, shaped
-from service.database.idempotency import check_key
-from service.projects.requests import Asked
-from service.serving.interfaces import Document
+from service.api.routes.changes import Changing, answered
+from service.api.routes.context import Asking, Context, only, shaped
 
 router = APIRouter(prefix="/v1", tags=["projects"], route_class=OnceRoute)
-
-KEY_LENGTH = 255
-Once = Annotated[
-    str | None,
-    Header(max_length=KEY_LENGTH, description="Names this request: it is done once."),
-]
-
-
-def answered(document: Document, status: int = 200) -> Response:
-    """Return a document that no cache keeps."""
-    headers = {"Cache-Control": "no-store"}
-    return Response(orjson.dumps(document), status, headers, "application/json")
-
-
-async def changed(
-    request: Request,
-    parts: Parts,
-    caller: Caller,
-    key: str | None,
-    work: Callable[[Asked], Document],
-    status: int = 200,
-) -> Response:
-    """Make a change, and let this worker see it at once."""
-    check_key(key)
-    asked = Asked(caller, key, request.scope.get(REQUEST_ID))
-    return answered(await parts.ledger.change(lambda: work(asked), caller), status)
 
 
 @router.get(
@@ -85,23 +53,14 @@ async def board(parts: Context, caller: Asking, asked: Annotated[BoardQuery, Que
     dependencies=[Depends(only())],
     responses={201: {"model": Project}},
 )
-async def begin(
-    request: Request,
-    parts: Context,
-    caller: Asking,
-    body: ProjectBody,
-    idempotency_key: Once = None,
-) -> Response:
+async def begin(changing: Changing, body: ProjectBody) -> Response:
     """Begin a project, such as one out of a lead: `enterprise_id`, `need_id` and `list_id`.
 
     Its first move is an event: the lead shows it, and training learns from it. A project that was
     begun before is a conflict, which names it.
     """
     given = body.model_dump(exclude_none=True)
-    projects = parts.ledger.projects
-    return await changed(
-        request, parts, caller, idempotency_key, lambda asked: projects.begin(given, asked), 201
-    )
+    return await changing.make(lambda projects, asked: projects.begin(given, asked), 201)
 
 
 @router.get(
@@ -116,28 +75,14 @@ async def show(parts: Context, caller: Asking, project_id: str) -> Response:
 
 
 @router.post("/projects/{project_id}", responses=shaped(Project), dependencies=[Depends(only())])
-async def change(
-    request: Request,
-    parts: Context,
-    caller: Asking,
-    project_id: str,
-    body: ProjectChange,
-    idempotency_key: Once = None,
-) -> Response:
+async def change(changing: Changing, project_id: str, body: ProjectChange) -> Response:
     """Change what is known of a project; what is not named stays, null makes it unknown.
 
     With the `version` that was seen, a project that was changed meanwhile is a 409 with both
     states: `current`, as it is, and `wanted`, as it was to become.
     """
     given = body.model_dump(exclude_unset=True)
-    projects = parts.ledger.projects
-    return await changed(
-        request,
-        parts,
-        caller,
-        idempotency_key,
-        lambda asked: projects.change(project_id, given, asked),
-    )
+    return await changing.make(lambda projects, asked: projects.change(project_id, given, asked))
 
 
 @router.get(
@@ -156,28 +101,13 @@ async def moves(parts: Context, caller: Asking, project_id: str) -> Response:
     dependencies=[Depends(only())],
     responses={201: {"model": ProjectWithMoves}},
 )
-async def move(
-    request: Request,
-    parts: Context,
-    caller: Asking,
-    project_id: str,
-    body: MoveBody,
-    idempotency_key: Once = None,
-) -> Response:
+async def move(changing: Changing, project_id: str, body: MoveBody) -> Response:
     """Move a project: on, back, to rest, or to its end with a reason of the list.
 
     A move before the last one, in the future or after the end is refused.
     """
     given = body.model_dump(exclude_none=True)
-    projects = parts.ledger.projects
-    return await changed(
-        request,
-        parts,
-        caller,
-        idempotency_key,
-        lambda asked: projects.move(project_id, given, asked),
-        201,
-    )
+    return await changing.make(lambda projects, asked: projects.move(project_id, given, asked), 201)
 
 
 @router.post(
@@ -185,20 +115,8 @@ async def move(
     responses=shaped(ProjectWithMoves),
     dependencies=[Depends(only())],
 )
-async def take_back(
-    request: Request,
-    parts: Context,
-    caller: Asking,
-    project_id: str,
-    move_id: str,
-    idempotency_key: Once = None,
-) -> Response:
+async def take_back(changing: Changing, project_id: str, move_id: str) -> Response:
     """Take a move back: it counts no more, and the project is where its other moves leave it."""
-    projects = parts.ledger.projects
-    return await changed(
-        request,
-        parts,
-        caller,
-        idempotency_key,
-        lambda asked: projects.take_back(project_id, move_id, asked),
+    return await changing.make(
+        lambda projects, asked: projects.take_back(project_id, move_id, asked)
     )
