@@ -96,3 +96,9 @@ class UnavailableError(LianzhaoError):
     """Something needed (disk, server, model) is not there or does not answer now."""
 
     code = "unavailable"
+
+
+class GoneError(UnavailableError):
+    """The workspace that a process works with has been removed, moved or emptied meanwhile."""
+
+    code = "workspace-gone"

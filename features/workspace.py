@@ -14,7 +14,7 @@ import polars as pl
 
 from features import calendar, joins
 from features.catalogue import OPTIONAL
-from features.errors import DamagedError, NotFoundError, UnavailableError
+from features.errors import DamagedError, GoneError, NotFoundError, UnavailableError
 from features.snapshot import (
     CURRENT,
     EventLog,
@@ -59,6 +59,7 @@ class Workspace:
         self.joined = joined
         self._folder = self.home / "tables"
         self._current = self._folder / CURRENT
+        self._was_there = self._current.exists()
         self._lock = filelock.FileLock(self.home / ".lock")
 
     @property
@@ -71,8 +72,30 @@ class Workspace:
         """Where the bad rows of the last import stand."""
         return self.home / "rejected.csv"
 
+    def check(self) -> None:
+        """Refuse to take a workspace that was taken away for an empty one.
+
+        Raises
+        ------
+        GoneError
+            When it had tables, and they are not there any more.
+        """
+        if self._was_there and not self._current.exists():
+            raise GoneError(
+                f"the workspace {self.home} is gone: it was removed, moved or emptied",
+                field="home",
+                got=str(self.home),
+                expected="the folder that was there when this process started; put it back",
+            )
+
     def snapshot(self) -> Snapshot:
-        """Return the tables as they are at this moment; nothing of them is read yet."""
+        """Return the tables as they are at this moment; nothing of them is read yet.
+
+        Raises
+        ------
+        GoneError
+            When the workspace has been taken away.
+        """
         return Snapshot(self.home, self._entries(), self.log, self.joins)
 
     @property
@@ -275,7 +298,12 @@ class Workspace:
         return rows
 
     def _entries(self) -> dict[str, TableEntry]:
-        return entries_in(self.home)
+        found = entries_in(self.home)
+        if found:
+            self._was_there = True
+        else:
+            self.check()
+        return found
 
     def _write(self, table: str, frame: pl.DataFrame) -> TableEntry:
         if frame.schema != columns(table):

@@ -93,6 +93,7 @@ class ModelRegistry:
         its manifest and the names of its files tell (activation looks at every byte); created_at,
         seed, metrics, data; forced and refused, as training left it.
         """
+        self.workspace.check()
         active = None
         with suppress(DamagedError):
             active = self.active()
@@ -104,8 +105,10 @@ class ModelRegistry:
         return {"version": version, "active": version == self.active(), **manifest}
 
     def active(self) -> str | None:
-        """Return the active version, None before the first."""
+        """Return the active version, None before the first (GoneError)."""
         history = self._history()
+        if not history:
+            self.workspace.check()
         return history[-1] if history else None
 
     def active_folder(self) -> Path | None:

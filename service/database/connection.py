@@ -72,6 +72,7 @@ class Database:
         )
         self.busy = busy
         self._engine: sa.Engine | None = None
+        self._made_on: tuple[int, int] | None = None
 
     @property
     def is_sqlite(self) -> bool:
@@ -97,8 +98,10 @@ class Database:
             When it cannot be had, or was made by a newer version of the project.
         """
         with _told():
+            self._check()
             if self._engine is None:
-                self._engine = self._migrated()
+                engine = self._migrated()
+                self._made_on, self._engine = self._mark(), engine
 
     def read(self, work: Callable[[sa.Connection], T], nothing: T) -> T:
         """Return what `work` reads; `nothing` where there is no database yet."""
@@ -178,8 +181,9 @@ class Database:
 
     def _ready(self) -> sa.Engine:
         self.migrate()
-        assert self._engine is not None
-        return self._engine
+        while (engine := self._engine) is None:  # let go by another thread
+            self.migrate()
+        return engine
 
     def _migrated(self) -> sa.Engine:
         self.home.mkdir(parents=True, exist_ok=True)
@@ -207,12 +211,35 @@ class Database:
                     self._file.with_name(self._file.name + suffix).unlink(missing_ok=True)
             raise
 
+    def _check(self) -> None:
+        """Let go of a file that was replaced, and refuse to make one anew that was taken away.
+
+        Connections would go on with a file that no name leads to any more.
+        """
+        if self._made_on is None or (now := self._mark()) == self._made_on:
+            return
+        if now is None:
+            raise DatabaseError(f"the database is gone: {self._file} was removed or moved")
+        self._made_on = None
+        self.close()
+
+    def _mark(self) -> tuple[int, int] | None:
+        """Return what tells the file of SQLite from another one of its name; None without one."""
+        if not self.is_sqlite:
+            return None
+        try:
+            found = self._file.stat()
+        except FileNotFoundError:
+            return None
+        return found.st_dev, found.st_ino
+
     @property
     def _file(self) -> Path:
         return Path(self.url.database or "")
 
     def _is_made(self) -> bool:
         """Whether there are tables to read: making them is for whoever writes first."""
+        self._check()
         if self._engine is not None:
             return True
         if not self.exists:
