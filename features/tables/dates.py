@@ -9,11 +9,11 @@ import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
 
+from features import calendar
 from features.normal import simplified
 from features.tables.numerals import NUMERAL, value
 
 _KEPT = 50_000
-_CHINA = datetime.timezone(datetime.timedelta(hours=8))
 _EXCEL_EPOCH = datetime.date(1899, 12, 30)
 _REPUBLIC = 1911
 """民国 1 is 1912."""
@@ -72,12 +72,11 @@ class Day(NamedTuple):
     precision: str = "day"
 
 
-@lru_cache(_KEPT)
 def read_day(text: str) -> Day | None:
     """Return the date that a text means, of a range the first; None where there is none.
 
     Without a year in front, 03/01/2019 is the first of March and 01.03.2019 as well; where that is
-    not sure, as in 03-01-2019, it is None. Stamps count in the time of China.
+    not sure, as in 03-01-2019, it is None. Stamps have the day of the workspace's zone.
 
     Examples
     --------
@@ -86,6 +85,14 @@ def read_day(text: str) -> Day | None:
     >>> read_day("2019-02-30") is None
     True
     """
+    if (day := _written_day(text)) is not None:
+        return day
+    found = _STAMP.match(unicodedata.normalize("NFKC", text).strip())
+    return _stamped(found[1]) if found else None
+
+
+@lru_cache(_KEPT)
+def _written_day(text: str) -> Day | None:
     plain = simplified(unicodedata.normalize("NFKC", text)).strip().lower()
     plain = _EARLIER.sub("", plain)
     plain = _NUMERALS.sub(lambda found: str(value(found[1])), plain)
@@ -125,17 +132,18 @@ def _english(text: str) -> Day | None:
 
 
 def _counted(text: str) -> Day | None:
-    """Read what counts days or seconds: a serial of Excel, a stamp."""
-    if found := _SERIAL.match(text):
-        return Day(_EXCEL_EPOCH + datetime.timedelta(days=int(found[1])))
-    if not (found := _STAMP.match(text)):
-        return None
-    digits = len(found[1].lstrip("-"))
+    """Read what counts days: a serial of Excel."""
+    found = _SERIAL.match(text)
+    return Day(_EXCEL_EPOCH + datetime.timedelta(days=int(found[1]))) if found else None
+
+
+def _stamped(number: str) -> Day | None:
+    """Read what counts seconds, or parts of them, since 1970."""
+    digits = len(number.lstrip("-"))
     scale = 1 if digits <= 10 else 10 ** (digits - (10 if digits != 12 else 9))
-    moment = datetime.datetime.fromtimestamp(0, _CHINA) + datetime.timedelta(
-        seconds=int(found[1]) / scale
-    )
-    return Day(moment.date())
+    seconds = datetime.timedelta(seconds=int(number) / scale)
+    day = calendar.day_of(datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC) + seconds)
+    return None if day in PLACEHOLDERS else Day(day)
 
 
 def _full(year: str) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from features import calendar
 from features.errors import InputError, UsageError
 from features.need import NeedQuery
 from features.tables.lists import read_ids, read_needs
@@ -88,7 +88,7 @@ def recommend(
     wanted = KnownNeed(query.need_id) if query.need_id else query
     page = LeadsQuestion(wanted, filters, limit=k, spoken=language).answer(engine)
     if out and out.suffix.lower() == ".xlsx":
-        made = take_along([page], engine.enterprise, day=date.today(), author=author, ids=ids)
+        made = take_along([page], engine.enterprise, day=calendar.today(), author=author, ids=ids)
         write_bytes(made, out)
     elif out:
         write_table(leads_frame(page), out)

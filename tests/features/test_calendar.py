@@ -7,6 +7,7 @@ import pytest
 from features import calendar
 from features.catalogue import EVENTS
 from features.errors import InputError
+from features.tables.dates import read_day
 from features.tables.importing import import_table
 from features.tables.record import parse_record
 from features.workspace import Workspace
@@ -50,6 +51,16 @@ def test_a_moment_has_the_day_of_the_zone(zone, day):
 def test_a_stamp_with_an_offset_has_the_day_here(text, day):
     frame = pl.DataFrame({"text": [text]})
     assert frame.select(calendar.with_local_days(pl.col("text"))).item() == day
+
+
+@pytest.mark.parametrize(
+    ("zone", "day"),
+    [("Asia/Shanghai", 29), ("UTC", 28), ("America/New_York", 28), ("Asia/Kathmandu", 29)],
+)
+def test_a_stamp_of_seconds_has_the_day_of_the_zone(zone, day):
+    calendar.use(zone)
+    for stamp in ("1795908600", "1795908600000", "1795908600.5"):
+        assert read_day(stamp).date == DAY.replace(day=day)
 
 
 @pytest.mark.parametrize("name", ["Asia/Nowhere", "", "+8", "../etc/passwd"])

@@ -1,12 +1,12 @@
 """Lists to take along, as workbooks: for one need, and for up to a hundred."""
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from features import calendar
 from features.errors import NotFoundError
 from service.api.filter_schemas import LISTS
 from service.api.once import OnceRoute
@@ -86,7 +86,7 @@ async def _workbook(request: Request, parts: Context, questions: list[LeadsQuest
             return answer
         pages.append(orjson.loads(answer.answer.body))
     engine = await parts.answers.engine()
-    day = datetime.now().astimezone().date()
+    day = calendar.today()
     content = await parts.answers.look_up(
         lambda: take_along(pages, lambda id_: _profile(engine, id_), day=day)
     )

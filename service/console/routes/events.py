@@ -1,12 +1,12 @@
 """Feedback: what came of a lead, recorded and taken back by the rules of the API."""
 
-import datetime
 import secrets
 from typing import Any
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from features import calendar
 from service.api.observer import REQUEST_ID
 from service.api.prefix import prefixed
 from service.api.schemas import EventBody, EventQuery
@@ -90,7 +90,7 @@ async def history(frame: Frame, enterprise_id: str, need: Document) -> list[Docu
 
 def today() -> str:
     """Return the day that a form begins with."""
-    return datetime.date.today().isoformat()
+    return calendar.today().isoformat()
 
 
 def _names(engine: Any, rows: list[Document]) -> dict[str, str]:

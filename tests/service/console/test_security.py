@@ -350,3 +350,30 @@ def test_the_token_of_a_form_is_masked_anew_in_each_page(console: TestClient) ->
     for wrong in (first[:-2], first[:-1] + ("0" if first[-1] != "0" else "1"), "x", "", "ab" * 64):
         answer = console.post("/console/language", data={"csrf": wrong, "language": "zh"})
         assert answer.status_code == 403
+
+
+def test_every_link_of_every_page_has_the_path_before_it(home: Path, keys: KeyStore) -> None:
+    _, key = keys.add("administrator")
+    with opened(home, root_path="/leads") as client:
+        page = client.get("/console/sign-in").text
+        signed_in = client.post(
+            "/leads/console/sign-in", data={"csrf": token(page), "key": key, "next": "//evil"}
+        )
+        assert signed_in.headers["location"] == "/leads/console/leads"
+        paths = [path for method, path in routes() if method == "GET" and "{" not in path]
+        seen = 0
+        for path in paths:
+            answer = client.get(f"/leads{path}")
+            if answer.status_code != 200 or "html" not in answer.headers["content-type"]:
+                continue
+            seen += 1
+            for address in re.findall(r'(?:href|action|src|data-\w+)="(/[^"]*)"', answer.text):
+                assert address.startswith("/leads/"), f"{path}: {address}"
+        assert seen > 5
+        language = client.post(
+            "/leads/console/language",
+            data={"csrf": token(client.get("/leads/console/leads").text), "language": "en"},
+            headers={"Referer": "http://127.0.0.1:8000/leads/console/events"},
+        )
+        assert language.headers["location"] == "/leads/console/events"
+        assert "Path=/leads/console" in language.headers["set-cookie"]
