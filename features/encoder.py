@@ -6,7 +6,6 @@ naming `module:factory` in the setting ENCODER.
 
 from __future__ import annotations
 
-import importlib
 import sqlite3
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Protocol
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from features.errors import DamagedError, UnavailableError, UsageError
+from features.extension import named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -67,22 +67,26 @@ class UniversalSentenceEncoder:
 def encoder_named(name: str | None) -> SentenceEncoder:
     """Return the encoder that `module:factory` names, or the default one where it is None.
 
+    The module may lie in the current folder.
+
     Raises
     ------
     UsageError
-        When the module or the factory is not there.
+        When the module or the factory is not there, or what it returns is no encoder.
     """
     if name is None:
         return UniversalSentenceEncoder()
-    module, _, factory = name.partition(":")
+    expected = "a callable that returns an encoder: id, dimensions and encode"
+    factory = named(name, field="ENCODER", what="sentence encoder", expected=expected)
     try:
-        encoder: SentenceEncoder = getattr(importlib.import_module(module), factory)()
-    except (ImportError, AttributeError) as error:
+        encoder: SentenceEncoder = factory()
+        _ = encoder.id, encoder.dimensions, encoder.encode
+    except Exception as error:  # a factory may fail with anything
         raise UsageError(
-            f"no sentence encoder {name!r}: {error}",
+            f"{name} returns no sentence encoder: {type(error).__name__}: {error}",
             field="ENCODER",
             got=name,
-            expected="module:factory, a callable that returns an encoder",
+            expected=f"module:factory, {expected}",
         ) from error
     return encoder
 

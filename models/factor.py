@@ -8,7 +8,7 @@ request.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,10 +25,19 @@ class Factor(ABC):
     Attributes
     ----------
     name : str
-        Its name in answers, one of `features.vocabulary.FACTORS`.
+        Its name in answers.
+    prior : float
+        Of a factor that is added from outside: its weight where too few judgements and events are
+        there to learn it.
+    gloss, chinese, english
+        Of such a factor: what it is called, and its sentences for and against a lead.
     """
 
     name: str
+    prior: ClassVar[float] = 0.0
+    gloss: ClassVar[str] = ""
+    chinese: ClassVar[tuple[str, str]] = ("", "")
+    english: ClassVar[tuple[str, str]] = ("", "")
 
     def measure(self, pool: PoolFeatures) -> dict[str, NDArray[Any]]:  # noqa: ARG002  as below
         """Return what is to be known of every enterprise besides its features, a row each.

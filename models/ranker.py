@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from features.errors import UnavailableError
+from features.errors import UnavailableError, UsageError
 from models.blend import Blend, standardise
 from models.calibration import Calibration
 from models.fit import constant
@@ -15,6 +15,7 @@ from models.gap import Gap
 from models.head import NeedHeads
 from models.hybrid import LightFMHybrid
 from models.node_match import CodeMatch, NodeMatch
+from models.own_factors import GROUP, own_factors
 from models.proximity import Proximity
 from models.signals import signal_part
 from models.supply import SupplyLink
@@ -39,8 +40,14 @@ _STRIDE = 64
 
 
 def content_factors() -> tuple[Factor, ...]:
-    """Return the factors that learn nothing from judgements or events."""
-    return (
+    """Return the factors that learn nothing from judgements or events, those added last.
+
+    Raises
+    ------
+    UsageError
+        When two of them have one name.
+    """
+    found = (
         ItemWords(),
         TextWords(),
         TopicWords(),
@@ -49,7 +56,17 @@ def content_factors() -> tuple[Factor, ...]:
         SupplyLink(),
         Gap(),
         Proximity(),
+        *(own() for own in own_factors()),
     )
+    names = [factor.name for factor in found]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise UsageError(
+            f"two factors are called {', '.join(twice)}",
+            field=GROUP,
+            got=", ".join(twice),
+            expected="a name of its own for every factor",
+        )
+    return found
 
 
 @dataclass(frozen=True)
@@ -112,7 +129,8 @@ class Ranker:
         here = tuple(factor.name for factor in content_factors())
         if blend.names != here:
             raise UnavailableError(
-                "the model was made by another version, with other factors: train again",
+                "the model was made by another version, or where other factors are installed, "
+                "so with other factors: train again",
                 got=", ".join(blend.names),
                 expected=", ".join(here),
             )

@@ -80,6 +80,16 @@ class ModelSettings(_Settings):
         """Return the name of every setting, `section.setting`."""
         return tuple(f"{part}.{name}" for part, own in cls()._parts() for name in own)
 
+    def changed(self) -> dict[str, Any]:
+        """Return the settings that are not the default ones, by `section.setting`."""
+        before = dict(type(self)()._parts())
+        return {
+            f"{part}.{name}": value
+            for part, own in self._parts()
+            for name, value in own.items()
+            if value != before[part][name]
+        }
+
     def with_values(self, assigned: Iterable[str]) -> Self:
         """Return the settings with some others, each given as `section.setting=value`.
 

@@ -22,6 +22,8 @@ from training.tallies import FigureTally, figures, paired
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from features.encoder import EncodingStore
     from features.progress import Steps
     from training.peers.base import Peer
@@ -211,7 +213,8 @@ def compare(
         else:
             found.left_out[peer.name] = reason
     of = len(split.tasks)
-    rounds = Rounds(store, seed=split.seed, words=words)
+    topics = stack.parameters.space.topics if stack is not None else None
+    rounds = Rounds(store, seed=split.seed, words=words, topics=topics)
     asked_for = {question.query.need_id for task in split.tasks for question in task.questions}
     found.worded = len(asked_for & set(words or ()))
     for done, task in enumerate(split.tasks):
@@ -279,9 +282,23 @@ def _judge(
     peer.fit(ground)
     tally = _tally(found.tallies, peer.name, found.split)
     for question in asked:
-        tally.add(ground.task.fold, question, ground.task.ids, peer.scores(question))
+        scores = _checked(peer, peer.scores(question), len(ground.task.ids))
+        tally.add(ground.task.fold, question, ground.task.ids, scores)
     found.glosses[peer.name], found.settings[peer.name] = peer.gloss, peer.settings()
     found.seconds[peer.name] += time.perf_counter() - begin
+
+
+def _checked(peer: Peer, scores: NDArray[Any], size: int) -> NDArray[Any]:
+    """Return the scores of a ranker, which may be anybody's, if they can be ranked by."""
+    found = np.asarray(scores)
+    if found.shape != (size,) or found.dtype.kind not in "fiu" or not np.isfinite(found).all():
+        raise InputError(
+            f"the ranker {peer.name} returned {found.dtype} of shape {found.shape}",
+            field="ranker",
+            got=peer.name,
+            expected=f"one finite number for each of {size} enterprises",
+        )
+    return found
 
 
 def _judge_stack(
@@ -308,7 +325,7 @@ def _judge_stack(
         for question in asked:
             raw = bare.contributions(question).sum(axis=0)
             _tally(found.without, THESAURUS, found.split).add(fold, question, ids, raw)
-    found.glosses[stack.name], found.settings[stack.name] = stack.gloss, {}
+    found.glosses[stack.name], found.settings[stack.name] = stack.gloss, stack.settings()
     found.seconds[stack.name] += time.perf_counter() - begin
 
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from models.own_factors import own_factors
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -24,6 +26,7 @@ CONTENT_PRIOR = {
     "supply_link": 0.3,
     "gap": 0.25,
     "proximity": 0.0,
+    **{own.name: own.prior for own in own_factors()},
 }
 COLD_PRIOR = (1.0, 0.1, 1.5)
 """Content, LightFM and history, for a need that nothing was learnt for."""

@@ -18,6 +18,7 @@ from features.chains import ChainMap
 from features.errors import InputError
 from features.need import NeedQuery
 from features.space import FeatureSpace
+from models.settings import ModelSettings
 from training.tasks import relevant_pairs
 
 if TYPE_CHECKING:
@@ -143,6 +144,8 @@ class Rounds:
     seed : int
     words : mapping, optional
         What a language model gave for needs, by need_id.
+    topics : int, optional
+        Dimensions of LSA, as the setting `space.topics`.
     """
 
     def __init__(
@@ -151,10 +154,12 @@ class Rounds:
         *,
         seed: int = 0,
         words: Mapping[str, Sequence[str]] | None = None,
+        topics: int | None = None,
     ) -> None:
         self.store = store
         self.seed = seed
         self.words = words or {}
+        self.topics = topics or ModelSettings().space.topics
         self._last: tuple[pl.DataFrame, Any, FeatureSpace, PoolFeatures] | None = None
 
     def round(self, task: Task, progress: Steps = lambda *_: None) -> Round:
@@ -167,6 +172,7 @@ class Rounds:
                 chains,
                 input_output=task.data.input_output,
                 own_words=task.data.words,
+                topics=self.topics,
                 seed=self.seed,
             )
             encoding = partial(progress, "encode texts")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from features.presence import Presence
 from features.residents import Residents
+from models.settings import ModelSettings
 from training.fitting import fit
 
 if TYPE_CHECKING:
@@ -18,14 +19,28 @@ if TYPE_CHECKING:
     from training.tasks import EvaluationQuestion
 
 STACK = "lianzhao"
+_DEFAULTS = ModelSettings()
 _PLACED = ("events", "zones", "needs")
 
 
 class Stack:
-    """The project's own ranker, fitted anew on every task."""
+    """The project's own ranker, fitted anew on every task.
+
+    Parameters
+    ----------
+    settings : ModelSettings
+        As `train` takes them.
+    """
 
     name = STACK
     gloss = "链招"
+
+    def __init__(self, settings: ModelSettings = _DEFAULTS) -> None:
+        self.parameters = settings
+
+    def settings(self) -> dict[str, Any]:
+        """Return the settings that differ from the default ones."""
+        return self.parameters.changed()
 
     def fit(self, ground: Round) -> Stack:
         """Fit everything on what is left."""
@@ -33,7 +48,7 @@ class Stack:
 
     def without_thesaurus(self, ground: Round) -> Stack | None:
         """Return another stack, fitted with no concept known; None where it cannot do without."""
-        return Stack()._fit(ground, ground.space.without_thesaurus())
+        return Stack(self.parameters)._fit(ground, ground.space.without_thesaurus())
 
     def _fit(self, ground: Round, space: FeatureSpace) -> Stack:
         task = ground.task
@@ -42,6 +57,7 @@ class Stack:
             ground.store,
             today=task.as_of,
             seed=ground.seed,
+            settings=self.parameters,
             progress=ground.progress,
             prepared=(space, ground.pool),
         )

@@ -10,6 +10,7 @@ from features.errors import InputError
 from features.workspace import Workspace
 from service.commands.context import Context
 from service.commands.demo import NOTE, load
+from service.commands.matrices import read_matrices
 from service.database.connection import Database
 from service.projects.lists import import_list
 from service.projects.projects import Projects
@@ -18,6 +19,7 @@ from service.settings import Settings
 from training import publishing
 from training.desk.bars import bars
 from training.desk.example_projects import example_lists
+from training.desk.matrices import Matrix
 from training.desk.practice import judged_tables, practice_tables, states_nodes
 from training.desk.theme import Note
 
@@ -80,6 +82,10 @@ class Desk(Context):
             with bars() as tell:
                 publishing.train(self.workspace, self.registry, self.encoder, progress=tell)
         return Engine.load(self.workspace, self.encoder, words=self.words)
+
+    def matrices(self) -> dict[str, Matrix]:
+        """Return what the active version knows, see `training.desk.matrices`."""
+        return read_matrices(self.engine(), self.workspace)
 
     def practice(self, folder: str | Path, most: int) -> Desk:
         """Fill a workspace with at most so many needs to practise on, and return its desk.

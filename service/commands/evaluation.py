@@ -15,10 +15,12 @@ from rich.table import Table
 from features import calendar
 from features.encoder import EncodingStore
 from features.errors import InputError, UsageError
+from models.settings import ModelSettings
 from service.commands.context import Context, echo_json, progress
 from service.commands.evaluation_data import Files
 from service.serving.sentences import FACTORS
 from training import harness, plots, protocols, report
+from training.peers.roster import peer_named, peers
 from training.publishing import read_tables
 from training.stack import Stack
 
@@ -72,11 +74,24 @@ def evaluate(
             help="A file of need_id and words (;), taken as a language model's answers for needs."
         ),
     ] = None,
+    ranker: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MODULE:CLASS",
+            help="A ranker of your own to compare with, from a package or the current folder.",
+        ),
+    ] = None,
+    assigned: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="A setting of the model, as for train."),
+    ] = None,
 ) -> None:
     """Compare every ranker and every baseline under one protocol, with intervals."""
     files = Files(needs, judgements, enterprises, words)
     files.check(protocol.value)
     own: Context = context.obj
+    rankers = [peer_named(text) for text in ranker or ()]
+    settings = ModelSettings().with_values(assigned or ())
     if date is not None and protocol is not Protocol.time:
         raise UsageError(
             f"--date goes with --protocol time, not with {protocol.value}",
@@ -99,7 +114,14 @@ def evaluate(
         _make(out)  # told now, not after minutes of work
     store = EncodingStore(own.workspace.home / "encodings.sqlite", own.encoder)
     with progress() as tell:
-        found = harness.compare(split, store, stack=Stack(), words=given, progress=tell)
+        found = harness.compare(
+            split,
+            store,
+            rankers=(*peers(), *rankers),
+            stack=Stack(settings),
+            words=given,
+            progress=tell,
+        )
     document = found.to_dict() | {
         "tables": versions,
         "files": {name: path.name for name, path in vars(files).items() if path is not None},

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
+import polars as pl
 import typer
 
-from features.errors import ConflictError, RefusedError
+from features.errors import ConflictError, RefusedError, UsageError
 from models import loading, prepared
 from models.settings import ModelSettings
 from service.commands import manifests
 from service.commands.context import Context, echo_json, progress
+from service.commands.matrices import read_matrices
+from service.serving.engine import Engine
+from service.serving.export import write_table
 from training import comparison, publishing
+from training.desk.matrices import factor_matrix
 
 versions = typer.Typer(no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
@@ -153,6 +159,41 @@ def prune(
     gone = own.registry.prune(keep)
     prepared.tidy(own.workspace)
     typer.echo(f"deleted {len(gone)}" + (f": {', '.join(gone)}" if gone else ""))
+
+
+@versions.command()
+def matrices(
+    context: typer.Context,
+    version: Annotated[str, typer.Argument(help="A version.")],
+    out: Annotated[Path, typer.Option(help="Folder for Parquet files.")],
+    need: Annotated[
+        list[str] | None,
+        typer.Option(help="Needs whose factors are written for every enterprise, by their ids."),
+    ] = None,
+) -> None:
+    """Write what a version knows of enterprises, needs and pairs, with names for its columns."""
+    own: Context = context.obj
+    engine = Engine.load(own.workspace, own.encoder, version=version)
+    asked = [engine.features(engine.need(need_id)) for need_id in need or ()]
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise UsageError(
+            f"--out {out} cannot be a folder: a file is in its way", field="out", got=str(out)
+        ) from error
+    for name, matrix in read_matrices(engine, own.workspace).items():
+        write_table(matrix.to_polars(), out / f"{name}.parquet")
+        shape = " x ".join(map(str, matrix.values.shape))
+        typer.echo(f"{name}: {shape} in {out / name}.parquet")
+    frames = [
+        factor_matrix(engine.bound, features)
+        .to_polars()
+        .insert_column(0, pl.lit(features.need_id, dtype=pl.String).alias("need_id"))
+        for features in asked
+    ]
+    if frames:
+        write_table(pl.concat(frames), out / "factors.parquet")
+        typer.echo(f"factors: {len(frames)} needs in {out / 'factors'}.parquet")
 
 
 def _judged(own: Context, version: str) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from models.own_factors import own_factors
+
 
 @dataclass(frozen=True)
 class FactorGloss:
@@ -68,6 +70,7 @@ FACTORS: Mapping[str, FactorGloss] = {
             "the seat is far from the zone",
         ),
     ),
+    **{own.name: FactorGloss(own.gloss, own.chinese, own.english) for own in own_factors()},
     "hybrid": FactorGloss(
         "以往选择",
         (

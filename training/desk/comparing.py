@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from features.errors import InputError
+from models.settings import ModelSettings
 from training import harness, protocols
+from training.peers.roster import peers
 from training.stack import Stack
 
 if TYPE_CHECKING:
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     from features.encoder import EncodingStore
     from features.progress import Steps
     from training.data import TrainingData
+    from training.peers.base import Peer
+
+_DEFAULTS = ModelSettings()
 
 
 def compare(
@@ -24,6 +29,8 @@ def compare(
     *,
     today: date,
     seed: int = 0,
+    rankers: Sequence[Peer] = (),
+    settings: ModelSettings = _DEFAULTS,
     progress: Steps = lambda *_: None,
 ) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
     """Return what was found under each protocol, and why others could not be run.
@@ -37,6 +44,10 @@ def compare(
     today : date
         What ages are counted to.
     seed : int
+    rankers : sequence of Peer
+        Rankers of one's own, besides all that there are.
+    settings : ModelSettings
+        Of the stack.
     progress : callable, optional
         Told what is done, how much of it, and of how much.
     """
@@ -47,7 +58,13 @@ def compare(
         except InputError as error:
             left_out[name] = error.message
             continue
-        comparison = harness.compare(split, store, stack=Stack(), progress=progress)
+        comparison = harness.compare(
+            split,
+            store,
+            rankers=(*peers(), *rankers),
+            stack=Stack(settings),
+            progress=progress,
+        )
         found[name] = comparison.to_dict()
     return found, left_out
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from features.errors import UsageError
+from features.extension import named
+from training.peers.base import Peer
 from training.peers.factorisation import Als, Bpr, LightFMAlone
 from training.peers.rules import (
     Chance,
@@ -15,8 +16,41 @@ from training.peers.rules import (
 from training.peers.search import Bm25, Centroid, CharacterTfidf, LabelMatch
 from training.peers.word_search import Bm25Words, CharacterTfidfWords
 
-if TYPE_CHECKING:
-    from training.peers.base import Peer
+
+def peer_named(text: str) -> Peer:
+    """Return somebody's own ranker for the comparison, that `module:Class` names.
+
+    The module may lie in the current folder.
+
+    Raises
+    ------
+    UsageError
+        When it is not there or is no `Peer`, or when its name belongs to another ranker.
+    """
+    expected = "a class derived from training.peers.base.Peer"
+    found = named(text, field="ranker", what="ranker", expected=expected)
+    if not (isinstance(found, type) and issubclass(found, Peer)):
+        raise UsageError(
+            f"--ranker {text} is no ranker", field="ranker", got=text, expected=expected
+        )
+    try:
+        peer = found()
+        name, _ = peer.name, peer.gloss
+    except (TypeError, AttributeError) as error:
+        raise UsageError(
+            f"--ranker {text} cannot be made: {error}",
+            field="ranker",
+            got=text,
+            expected=f"{expected}, made without arguments, with name, gloss, fit and scores",
+        ) from error
+    if name in {"lianzhao", *(own.name for own in peers())}:
+        raise UsageError(
+            f"--ranker {text} has the name {name!r}, which is another ranker's",
+            field="ranker",
+            got=name,
+            expected="a name of its own",
+        )
+    return peer
 
 
 def peers() -> tuple[Peer, ...]:
