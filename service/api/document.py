@@ -68,9 +68,13 @@ PROBLEMS = {
 _ANY = {401, 403, 414, 421, 500}
 _LEADS = "/v1/recommendations"
 _OF_EVENTS = {"unknown-reference", "idempotency-key-reused"}
-_LISTS = (_LEADS, "/v1/leads")
+_LISTS = (_LEADS, "/v1/leads", "/v1/enterprises/{enterprise_id}/similar")
 """Calls for pages of a list of leads."""
-_OF_IDS = {*_LISTS, f"{_LEADS}.xlsx", "/v1/allocation", "/v1/gates", "/v1/meetings"}
+_OF_IDS = {
+    *_LISTS,
+    *(f"/v1/{name}" for name in ("needs", "enterprises", "allocation", "gates", "meetings")),
+    f"{_LEADS}.xlsx",
+}
 """Calls that name something by its id outside of their path."""
 _PROJECTS = ("/v1/projects", "/v1/meetings", "/v1/talks")
 _OF_PROJECTS = {"version-conflict", "project-closed", "held-elsewhere", "unusual-amount"}
@@ -161,7 +165,7 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
             names.append("Retry-After")
         if int(status) < _ERROR and (kept or path in _LISTS):
             names += ["ETag", "X-Model-Version", "X-Cache"]
-            if path in _LISTS or path.endswith("/needs"):
+            if path in _SPOKEN:
                 names.append("Content-Language")
         response["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
     examples.add(path, method, operation)
@@ -229,6 +233,8 @@ _PARAMETERS = {
         "schema": {"type": "string"},
     },
 }
+_SPOKEN = {*_LISTS, "/v1/enterprises", "/v1/enterprises/{enterprise_id}/needs"}
+"""Calls whose answers have texts in the caller's language."""
 _KEPT = (*_LISTS, "/v1/zones", "/v1/needs", "/v1/chains", "/v1/enterprises")
 """Calls whose answers are kept, with an ETag."""
 _RETRIED = ("429", "503")

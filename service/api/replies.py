@@ -362,6 +362,14 @@ class Chain(_ChainName):
 class EnterprisePage(Outgoing):
     """A page of the enterprises found."""
 
+    unknown: dict[str, int] = Field(
+        description="How many each filter left out only because the value is unknown."
+    )
+    unknown_values: dict[str, list[str]] = Field(
+        description="Values of filters that nobody in the pool has."
+    )
+    facets: FacetCounts | None
+
     total: int = Field(ge=0)
     limit: int = Field(ge=1)
     offset: int = Field(ge=0)

@@ -7,7 +7,14 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from features.vocabulary import ENDINGS, STAGES
-from service.api.filter_schemas import FilterBody, Incoming, Number, Text, by_commas
+from service.api.filter_schemas import (
+    EnterpriseFilters,
+    FilterBody,
+    Incoming,
+    Number,
+    Text,
+    by_commas,
+)
 from service.api.replies import EnterpriseSummary, Lead
 from service.serving.filters import Facet, Filters
 from service.serving.shape import Shape
@@ -46,6 +53,7 @@ Reasons = Annotated[
 _REASONS = "So many reasons of a lead, the largest first, or all: only these sum to raw_score."
 FIELDS = (*Lead.model_fields, *(f"enterprise.{name}" for name in EnterpriseSummary.model_fields))
 """What a lead has."""
+Facets = Annotated[list[Facet], BeforeValidator(by_commas), Field(max_length=20)]
 Limit = Annotated[int, Number, Field(ge=1, le=200, description="How many, 1 to 200.")]
 Offset = Annotated[
     int, Number, Field(ge=0, le=10**9, description="How many to leave out from the start.")
@@ -85,7 +93,7 @@ class ShapeBody(Incoming):
         default_factory=list,
         description="The fields of a lead, such as rank,score,enterprise.name; all by default.",
     )
-    facets: Annotated[list[Facet], BeforeValidator(by_commas), Field(max_length=20)] = Field(
+    facets: Facets = Field(
         default_factory=list, description="Values to be counted over the whole list."
     )
 
@@ -100,8 +108,15 @@ class RecommendationQuery(ListQuery, ShapeBody):
     """Parameters of GET /v1/recommendations."""
 
 
-class EnterpriseQuery(PageQuery):
+class EnterpriseQuery(PageQuery, EnterpriseFilters):
     """Parameters of GET /v1/enterprises."""
+
+    zone_id: Text | None = Field(
+        default=None, description="The zone from which stage and seat are seen."
+    )
+    facets: Facets = Field(
+        default_factory=list, description="Values to be counted over the whole list."
+    )
 
     q: str = Field(default="", max_length=200, description="Part of a name, a short name or an id.")
 
@@ -110,6 +125,15 @@ class LimitQuery(Incoming):
     """How much of a list."""
 
     limit: Limit = 20
+
+
+class SimilarQuery(PageQuery, FilterBody):
+    """Parameters of GET /v1/enterprises/{enterprise_id}/similar."""
+
+    zone_id: Text | None = Field(
+        default=None, description="A zone whose own enterprises are left out."
+    )
+    list_id: Text | None = Field(default=None, description=_LIST_ID)
 
 
 class SuitedQuery(LimitQuery):

@@ -127,9 +127,14 @@ class Directory:
             return {"zone_id": zone_id, "name": None, "needs": needs}
         return {**known(self._zones, zone_id, "zone", "zone_id"), "needs": needs}
 
-    def needs(self) -> list[Document]:
-        """Return all needs."""
-        return [self._told(need) for need in self._needs.values()]
+    def needs(self, zone: str | None = None) -> list[Document]:
+        """Return all needs, or those of the zone that people call so (NotFoundError)."""
+        zone_id = None if zone is None else self.find_zone(zone)
+        return [
+            self._told(need)
+            for need in self._needs.values()
+            if zone is None or need.zone_id == zone_id
+        ]
 
     def chains(self) -> list[Document]:
         """Return all chains, without their nodes."""

@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from service.serving.word_model import WordSource
 
 NO_WORDS = NoWords()
+_NO_FILTERS = Filters()
+_ANY = "任何产业"
 
 
 class Engine(Directory):
@@ -233,6 +235,38 @@ class Engine(Directory):
                 | {"fit": fits[place - 1]}
                 for place, (row, own) in enumerate(zip(ranked, parts.T, strict=True), start=1)
             ],
+        }
+
+    def enterprises(
+        self,
+        q: str,
+        limit: int,
+        offset: int,
+        *,
+        filters: Filters = _NO_FILTERS,
+        zone_id: str | None = None,
+        facets: Sequence[Facet] = (),
+        language: Language = "zh",
+    ) -> Document:
+        """Return a page of the enterprises of that name that pass filters; struck off ones too.
+
+        Stage and seat are seen from the zone `zone_id`.
+        """
+        found = self._profiles.search(q.strip()) if q.strip() else None
+        chosen = self._selection.enterprises(filters, zone_id, found)
+        shown = chosen.rows[offset : offset + limit].tolist()
+        counted = None
+        if facets:
+            seen_from = NeedQuery(_ANY, zone_id=zone_id) if zone_id else None
+            counted = self._selection.facets(facets, chosen.rows, seen_from, language)
+        return {
+            "total": len(chosen.rows),
+            "limit": limit,
+            "offset": offset,
+            "unknown": chosen.unknown,
+            "unknown_values": chosen.unknown_values,
+            "facets": counted,
+            "enterprises": [brief(self._profiles.row(at)) for at in shown],
         }
 
     def facets(

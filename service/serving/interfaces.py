@@ -94,8 +94,8 @@ class Engine(Protocol):
     def zone(self, zone_id: str) -> Document:
         """Return a zone with its needs (NotFoundError)."""
 
-    def needs(self) -> list[Document]:
-        """Return every need."""
+    def needs(self, zone: str | None = None) -> list[Document]:
+        """Return every need, or those of the zone that people call so (NotFoundError)."""
 
     def chains(self) -> list[Document]:
         """Return every chain."""
@@ -125,8 +125,18 @@ class Engine(Protocol):
     def rest(self) -> None:
         """Let go of what answering faster takes: another engine is in service now."""
 
-    def enterprises(self, q: str, limit: int, offset: int) -> Document:
-        """Return a page of the enterprises whose name has `q` in it."""
+    def enterprises(
+        self,
+        q: str,
+        limit: int,
+        offset: int,
+        *,
+        filters: Filters = ...,
+        zone_id: str | None = None,
+        facets: Sequence[Facet] = (),
+        language: Language = "zh",
+    ) -> Document:
+        """Return a page of the enterprises whose name has `q` in it and that pass filters."""
 
     def enterprise(self, enterprise_id: str) -> Document:
         """Return a profile (NotFoundError)."""

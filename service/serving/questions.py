@@ -14,11 +14,12 @@ from service.serving.shape import Shape
 
 if TYPE_CHECKING:
     from features.need import NeedQuery
+    from service.serving.filters import Facet
     from service.serving.interfaces import Document, Engine, Language
 
 _NO_FILTERS = Filters()
 _WHOLE = Shape()
-Table = Literal["zones", "zone", "needs", "chains", "chain", "enterprises", "enterprise"]
+Table = Literal["zones", "zone", "needs", "chains", "chain", "enterprise"]
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,60 @@ class Lookup(Question):
         """Return the rows of a table, or the one that is asked for (NotFoundError)."""
         found = getattr(engine, self.table)(*self.arguments)
         return {self.table: found} if isinstance(found, list) else found
+
+
+@dataclass(frozen=True)
+class EnterprisesQuestion(Question):
+    """A page of enterprises.
+
+    Attributes
+    ----------
+    q : str
+        A part of their names.
+    filters : Filters
+    limit, offset : int
+    zone_id : str or None
+        From where stage and seat are seen.
+    facets : tuple of str
+    spoken : {"zh", "en"}
+        Of the names in facets.
+    rights : ZoneRights
+    """
+
+    q: str = ""
+    filters: Filters = _NO_FILTERS
+    limit: int = 20
+    offset: int = 0
+    zone_id: str | None = None
+    facets: tuple[Facet, ...] = ()
+    spoken: Language = "zh"
+    rights: ZoneRights = EVERY_ZONE
+
+    def __post_init__(self) -> None:
+        names = ("q", "limit", "offset", "zone_id", "facets")
+        arguments = {name: getattr(self, name) for name in names}
+        rights = self.rights if self.zone_id else EVERY_ZONE
+        self._set_key("enterprises", self.spoken, rights, {**arguments, **self.filters.canonical()})
+
+    @property
+    def language(self) -> Language | None:
+        """The language of names in facets."""
+        return self.spoken
+
+    def answer(self, engine: Engine) -> Document:
+        """Return the page (InputError, NotFoundError, ForeignZoneError)."""
+        if self.zone_id is not None:
+            self.rights.check(self.zone_id, "zone_id")
+            engine.zone(self.zone_id)
+        return engine.enterprises(
+            self.q,
+            self.limit,
+            self.offset,
+            filters=self.filters,
+            zone_id=self.zone_id,
+            facets=self.facets,
+            language=self.spoken,
+        )
 
 
 @dataclass(frozen=True)

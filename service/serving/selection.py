@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from features.errors import InputError
 from features.need import NeedQuery
 from features.ordered import found_in
 from service.serving.facets import Facets
-from service.serving.masks import Masks
+from service.serving.masks import FAIL, PASS, Masks
 from service.serving.of_zone import SEATED, STAGED, seats_of, stages_of, states_of_zone
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from service.serving.filters import Facet, Filters
     from service.serving.interfaces import Document, Language
     from service.serving.masks import Mask
+
+_ANY = "任何产业"
 
 
 class Chosen(NamedTuple):
@@ -106,9 +109,22 @@ class Selection:
                 rows = kept
         return rows, left_out
 
-    def enterprises(self, filters: Filters, zone_id: str | None) -> Chosen:
-        """Return who passes the filters, whoever is struck off included (NotFoundError)."""
-        mask = self._mask(self._every, NeedQuery("-", zone_id=zone_id), filters)
+    def enterprises(
+        self, filters: Filters, zone_id: str | None, among: NDArray[np.intp] | None = None
+    ) -> Chosen:
+        """Return who of some rows passes the filters, whoever is struck off included.
+
+        Raises
+        ------
+        InputError
+            For stage or seat without a zone.
+        NotFoundError
+            For a node that the chain map does not have.
+        """
+        if zone_id is None and (filters.stage or filters.seat):
+            expected = "the zone from which stage and seat are seen"
+            raise InputError(f"zone_id must be {expected}", field="zone_id", expected=expected)
+        mask = self._mask(self._every, NeedQuery(_ANY, zone_id=zone_id), filters, among)
         return Chosen(mask.rows, mask.unknown, mask.unknown_values, {})
 
     def facets(
@@ -135,11 +151,20 @@ class Selection:
         everybody = np.ones(len(self._profiles), dtype=np.bool_)
         return Masks(self._profiles.columns, among=everybody, named=self._named, as_of=self._as_of)
 
-    def _mask(self, masks: Masks, need: NeedQuery, filters: Filters) -> Mask:
+    def _mask(
+        self,
+        masks: Masks,
+        need: NeedQuery,
+        filters: Filters,
+        among: NDArray[np.intp] | None = None,
+    ) -> Mask:
         for node_id in filters.node:
             self._chain_map.node(node_id)  # a NotFoundError tells of a mistyped one
         zone = self._zone(need)
         states = states_of_zone(filters, self._presence, need, zone, self._profiles)
+        if among is not None:
+            states["q"] = np.full(len(self._profiles), FAIL, dtype=np.uint8)
+            states["q"][among] = PASS
         return masks.of(filters, states)
 
     def _zone(self, need: NeedQuery) -> Document | None:

@@ -144,7 +144,9 @@ class FakeEngine:
             raise NotFoundError(f"no zone {zone_id!r}", field="zone_id", got=zone_id)
         return {**ZONE, "needs": [TOLD]}
 
-    def needs(self) -> list[Document]:
+    def needs(self, zone: str | None = None) -> list[Document]:
+        if zone not in (None, "z"):
+            raise NotFoundError(f"no zone {zone!r}", field="zone_id", got=zone)
         return [TOLD]
 
     def chains(self) -> list[Document]:
@@ -200,10 +202,27 @@ class FakeEngine:
             "leads": [lead][offset : offset + limit],
         }
 
-    def enterprises(self, q: str, limit: int, offset: int) -> Document:
+    def enterprises(
+        self,
+        q: str,
+        limit: int,
+        offset: int,
+        *,
+        filters: Filters = Filters(),  # noqa: B008
+        zone_id: str | None = None,
+        facets: Sequence[str] = (),
+        language: Language = "zh",
+    ) -> Document:
         found = [row for row in ENTERPRISES if q in row["name"]]
-        page = found[offset : offset + limit]
-        return {"total": len(found), "limit": limit, "offset": offset, "enterprises": page}
+        return {
+            "total": len(found),
+            "limit": limit,
+            "offset": offset,
+            "unknown": {},
+            "unknown_values": {},
+            "facets": self.facets(NEED, filters, facets, language) if facets else None,
+            "enterprises": found[offset : offset + limit],
+        }
 
     def enterprise(self, enterprise_id: str) -> Document:
         if enterprise_id == "nobody":

@@ -1,14 +1,19 @@
-"""Enterprises: search, profile, and the needs that one suits best."""
+"""Enterprises: search, profile, others like one, and the needs that one suits best."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from service.api.filter_schemas import LISTS, EnterpriseFilters
+from service.api.lead_replies import ModePage
 from service.api.once import OnceRoute
 from service.api.replies import EnterprisePage, Profile, SuitedNeeds
 from service.api.routes.context import Asking, Context, Spoken, only, shaped
-from service.api.schemas import EnterpriseQuery, SuitedQuery
-from service.serving.questions import Lookup, SuitedNeedsQuestion
+from service.api.routes.recommendations import filters_of
+from service.api.schemas import EnterpriseQuery, SimilarQuery, SuitedQuery
+from service.serving.filters import Filters
+from service.serving.modes import LikeNeed, ModeQuestion
+from service.serving.questions import EnterprisesQuestion, Lookup, SuitedNeedsQuestion
 from service.serving.shape import Shape
 
 router = APIRouter(prefix="/v1/enterprises", tags=["enterprises"], route_class=OnceRoute)
@@ -17,14 +22,62 @@ router = APIRouter(prefix="/v1/enterprises", tags=["enterprises"], route_class=O
 @router.get(
     "",
     responses=shaped(EnterprisePage),
-    dependencies=[Depends(only(*EnterpriseQuery.model_fields))],
+    dependencies=[Depends(only(*EnterpriseQuery.model_fields, repeatable=LISTS | {"facets"}))],
 )
 async def search(
-    request: Request, parts: Context, asked: Annotated[EnterpriseQuery, Query()]
+    request: Request,
+    parts: Context,
+    caller: Asking,
+    language: Spoken,
+    asked: Annotated[EnterpriseQuery, Query()],
 ) -> Response:
-    """Search by name, short name or id."""
-    arguments = asked.q.strip(), asked.limit, asked.offset
-    return await parts.answer(request, Lookup("enterprises", arguments))
+    """Search by name, short name or id, with the filters of leads; struck off ones are found too.
+
+    `stage` and `seat` want the zone that they are seen from.
+    """
+    if asked.zone_id is not None:
+        caller.check_zone(asked.zone_id, "zone_id")
+    filters = Filters(**asked.model_dump(include=set(EnterpriseFilters.model_fields)))
+    question = EnterprisesQuestion(
+        asked.q.strip(),
+        filters,
+        asked.limit,
+        asked.offset,
+        asked.zone_id,
+        tuple(sorted(set(asked.facets))),
+        language,
+        caller.rights,
+    )
+    return await parts.answer(request, question)
+
+
+@router.get(
+    "/{enterprise_id:path}/similar",
+    responses=shaped(ModePage),
+    dependencies=[Depends(only(*SimilarQuery.model_fields, repeatable=LISTS))],
+)
+async def similar(
+    request: Request,
+    parts: Context,
+    caller: Asking,
+    language: Spoken,
+    enterprise_id: str,
+    asked: Annotated[SimilarQuery, Query()],
+) -> Response:
+    """List enterprises that make what this one makes, as /v1/leads does with mode=similar."""
+    if asked.zone_id is not None:
+        caller.check_zone(asked.zone_id, "zone_id")
+    question = ModeQuestion(
+        LikeNeed(zone_id=asked.zone_id, enterprise_id=enterprise_id),
+        filters_of(asked),
+        asked.limit,
+        asked.offset,
+        language,
+        caller.rights,
+        asked.list_id,
+        mode="similar",
+    )
+    return await parts.answer(request, question)
 
 
 @router.get(

@@ -33,10 +33,17 @@ async def zone(request: Request, parts: Context, zone_id: str) -> Response:
     return await parts.answer(request, Lookup("zone", (zone_id,)))
 
 
-@router.get("/needs", responses=shaped(Needs), dependencies=_NOTHING)
-async def needs(request: Request, parts: Context) -> Response:
-    """List the needs."""
-    return await parts.answer(request, Lookup("needs"))
+@router.get("/needs", responses=shaped(Needs), dependencies=[Depends(only("zone_id"))])
+async def needs(
+    request: Request,
+    parts: Context,
+    zone_id: Annotated[
+        str | None,
+        Query(min_length=1, max_length=200, description="The zone, by its id or its name."),
+    ] = None,
+) -> Response:
+    """List the needs, or those of one zone."""
+    return await parts.answer(request, Lookup("needs", () if zone_id is None else (zone_id,)))
 
 
 @router.get("/chains", responses=shaped(Chains), dependencies=_NOTHING)

@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 from features.workspace import Workspace
 from service.api import lead_replies, replies
 from service.api.app import create_app
+from service.api.lead_replies import ModePage
 from service.database.connection import Database
 from service.database.key_store import KeyStore
 from service.serving.holder import EngineHolder
@@ -33,6 +34,9 @@ PAGES = (
     ("/v1/enterprises?limit=200", replies.EnterprisePage),
     (f"/v1/enterprises/{ENTERPRISE}", replies.Profile),
     (f"/v1/enterprises/{ENTERPRISE}/needs", replies.SuitedNeeds),
+    (f"/v1/enterprises/{ENTERPRISE}/similar", ModePage),
+    ("/v1/needs?zone_id=z0", replies.Needs),
+    ("/v1/enterprises?province=山西&facets=province,node,listed", replies.EnterprisePage),
     (f"/v1/recommendations?limit=200&need_id={quote(NEED_IDS[0], safe='')}", replies.LeadPage),
     (f"/v1/leads?need_id={quote(NEED_IDS[0], safe='')}", lead_replies.ModePage),
     ("/v1/leads?mode=gap&zone_id=z1&chain_id=led", lead_replies.ModePage),
@@ -48,7 +52,7 @@ PAGES = (
 
 
 @contextmanager
-def _served(home: Path) -> Iterator[TestClient]:
+def served_at(home: Path) -> Iterator[TestClient]:
     settings = Settings.load(home=home, log_level="error")
     app = create_app(settings, EngineHolder(Workspace(home), HashedEncoder()))
     with TestClient(app, base_url="http://127.0.0.1:8000") as client:
@@ -57,7 +61,7 @@ def _served(home: Path) -> Iterator[TestClient]:
 
 def test_real_answers_have_the_shapes_of_the_document(home: Path) -> None:
     _, token = KeyStore(Database(home)).add("administrator")
-    with _served(home) as client:
+    with served_at(home) as client:
         headers = {"X-API-Key": token}
         active = client.get("/v1/models", headers=headers).json()["active"]
         for path, shape in PAGES:
