@@ -200,7 +200,9 @@ class FacetCounts(Outgoing):
 
 class _Page(Outgoing):
     need: Need
-    list_id: str = Field(description="Sent back, it asks for a next page of this very list.")
+    list_id: str = Field(
+        description="Sent back, it asks for a next page of this very list; an event can name it."
+    )
     understood: UnderstoodNeed
     model_version: str
     pool_version: str
@@ -276,6 +278,9 @@ class RecordedEvent(Outgoing):
     amount: float | None = Field(description="亿元.")
     note: str | None
     source: str | None
+    list_id: str | None = Field(description="The list of leads that it came of.")
+    rank: int | None = Field(ge=1, description="The rank of the enterprise in that list.")
+    model_version: str | None = Field(description="The model that made that list.")
     retracted: bool = Field(description="Taken back: it counts no more.")
     retracted_at: str | None
 

@@ -210,6 +210,12 @@ class EventBody(Incoming):
     )
     note: Annotated[str, Field(max_length=2000)] | None = None
     source: Text | None = None
+    list_id: Text | None = Field(
+        default=None, description="Of the page of leads that this came of, with"
+    )
+    rank: Annotated[int, Number, Field(ge=1, le=10**9)] | None = Field(
+        default=None, description="the rank of the enterprise there."
+    )
 
 
 class EventQuery(PageQuery):

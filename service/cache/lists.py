@@ -47,12 +47,17 @@ class ListId(NamedTuple):
     @classmethod
     def parse(cls, text: str, asked: bytes) -> Self:
         """Read an id that came with a question (InputError for that of another question)."""
+        found = cls.read(text)
+        if found.asked != blake2b(asked, digest_size=8).hexdigest():
+            raise _wrong(text, "the list_id of a page with the same need, filters and language")
+        return found
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Read an id (InputError for what is none)."""
         parts = text.split(_BETWEEN)
-        if len(parts) != 3 or parts[2] != blake2b(asked, digest_size=8).hexdigest():
-            expected = "the list_id of a page with the same need, filters and language"
-            raise InputError(
-                f"list_id must be {expected}", field="list_id", got=text, expected=expected
-            )
+        if len(parts) != 3 or not all(parts):
+            raise _wrong(text, "the list_id of a page of leads")
         return cls(*parts)
 
     def __str__(self) -> str:
@@ -67,6 +72,11 @@ class ListId(NamedTuple):
             got=str(self),
             expected="the list_id of a list that is not older than a quarter of an hour",
         )
+
+
+def _wrong(text: str, expected: str) -> InputError:
+    message = f"list_id must be {expected}"
+    return InputError(message, field="list_id", got=text, expected=expected)
 
 
 class Formers:

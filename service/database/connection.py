@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 FILE = "lianzhao.sqlite"
-_REVISION = "0004"
+_REVISION = "0005"
 """The migration that this code works with: the newest one."""
 _BUSY_SECONDS = 5.0
 """How long a writer waits for another one."""

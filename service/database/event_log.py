@@ -22,7 +22,7 @@ from service.database.schema import ANSWERS, EVENTS, RETRACTIONS
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from service.database.audit_log import AuditEntry
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 IDEMPOTENT_DAYS = 30
 """How long it is remembered under which Idempotency-Key an event was recorded."""
 _COLUMNS = tuple(SCHEMAS["events"].column_names())
+OF_LIST = ("list_id", "rank", "model_version")
+"""The list of leads that a recorded event came of; an imported one names none."""
 
 
 class Recording(NamedTuple):
@@ -137,7 +139,7 @@ class EventLog:
         Parameters
         ----------
         event
-            The columns of the table.
+            The columns of the table, and `OF_LIST` where it came of a list.
         entry
             Who records it.
         idempotency_key, asked
@@ -171,7 +173,7 @@ class EventLog:
                     return Recording(again, new=found.new, first=False)
             before = _known(connection, event["event_id"]) or imported_of(event["event_id"])
             if before is not None:
-                if any(before[name] != event[name] for name in _COLUMNS):
+                if any(before.get(name) != event.get(name) for name in (*_COLUMNS, *OF_LIST)):
                     raise ConflictError(
                         f"there is another event of the id {event['event_id']!r}: retract it, and "
                         "record a new one",
@@ -202,6 +204,18 @@ class EventLog:
             return at
 
         return self.database.write(work)
+
+    def lists_of(self, event_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Return `OF_LIST` of those of some events that came of a list, by their ids."""
+        columns = [EVENTS.c[name] for name in ("event_id", *OF_LIST)]
+        asked = sa.select(*columns).where(
+            EVENTS.c.event_id.in_(event_ids), EVENTS.c.list_id.is_not(None)
+        )
+        nothing: list[dict[str, Any]] = []
+        rows = self.database.read(
+            lambda connection: [row._asdict() for row in connection.execute(asked)], nothing
+        )
+        return {row.pop("event_id"): row for row in rows}
 
     def forget(self) -> None:
         """Drop Idempotency-Keys older than `IDEMPOTENT_DAYS`; their events stay."""
@@ -305,7 +319,7 @@ def _recorded(connection: sa.Connection, after: int, until: int) -> pl.DataFrame
 
 
 def _known(connection: sa.Connection, event_id: str) -> dict[str, Any] | None:
-    columns = [EVENTS.c[name] for name in _COLUMNS]
+    columns = [EVENTS.c[name] for name in (*_COLUMNS, *OF_LIST)]
     found = connection.execute(sa.select(*columns).where(EVENTS.c.event_id == event_id)).first()
     return None if found is None else found._asdict()
 

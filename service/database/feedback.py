@@ -14,10 +14,12 @@ from features.catalogue import EVENTS
 from features.errors import InputError, NotFoundError, UnknownReferenceError
 from features.retractions import zone_of
 from features.tables.record import parse_record
+from service.cache.lists import ListId
 from service.database.audit_log import AuditEntry
+from service.database.event_log import OF_LIST
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from features.snapshot import Snapshot
     from features.workspace import Workspace
@@ -58,7 +60,8 @@ class Feedback:
         Parameters
         ----------
         body
-            The columns of the events table as texts or numbers; without an event_id one is made.
+            The columns of the events table as texts or numbers, and of a list of leads its list_id
+            and the rank there; without an event_id one is made.
 
         Raises
         ------
@@ -70,9 +73,12 @@ class Feedback:
             When there is another event of this id.
         """
         given = {name: None if value is None else str(value) for name, value in body.items()}
+        of_list = _of_list(body)
         asked = sha256(orjson.dumps(given, option=orjson.OPT_SORT_KEYS)).hexdigest()
         given["event_id"] = given.get("event_id") or f"http-{secrets.token_hex(8)}"
-        event = parse_record(EVENTS, given, calendar.today())
+        for name in OF_LIST:
+            given.pop(name, None)
+        event = parse_record(EVENTS, given, calendar.today()) | of_list
         zone_id = _zone(event, engine)
         caller.check_zone(zone_id, "need_id" if event["need_id"] else "zone_id")
         target = event["need_id"] or event["zone_id"]
@@ -111,7 +117,7 @@ class Feedback:
             "total": rows.height,
             "limit": asked.limit,
             "offset": asked.offset,
-            "events": [told(row) for row in found.iter_rows(named=True)],
+            "events": self._told(found.to_dicts()),
         }
 
     def retract(self, event_id: str, caller: Caller, *, request_id: str | None) -> Document:
@@ -143,7 +149,12 @@ class Feedback:
         if row["retracted_at"] is None:
             at = self.log.retract(event_id, row["need_id"], row["zone_id"], entry)
             row["retracted_at"] = at
-        return told(row)
+        return self._told([row])[0]
+
+    def _told(self, rows: Sequence[Mapping[str, Any]]) -> list[Document]:
+        """Return events as they are told outside, with the lists that they came of."""
+        of_lists = self.log.lists_of([row["event_id"] for row in rows])
+        return [told({**row, **of_lists.get(row["event_id"], {})}) for row in rows]
 
     def _all(self) -> pl.DataFrame:
         """Return the whole history with the zone of each event and when it was taken back."""
@@ -172,9 +183,21 @@ def told(row: Mapping[str, Any]) -> Document:
     return {
         **{column.name: row[column.name] for column in EVENTS.columns},
         "date": row["date"].isoformat(),
+        **{name: row.get(name) for name in OF_LIST},
         "retracted": at is not None,
         "retracted_at": None if at is None else f"{at.isoformat(timespec='seconds')}Z",
     }
+
+
+def _of_list(body: Mapping[str, object]) -> dict[str, Any]:
+    """Return the list of leads that an event came of, the rank there, and the list's model."""
+    list_id, rank = body.get("list_id"), body.get("rank")
+    if list_id is None and rank is None:
+        return {}
+    if list_id is None:
+        expected = "the list_id of the page that has this rank"
+        raise InputError(f"list_id must be {expected}", field="list_id", expected=expected)
+    return {"list_id": list_id, "rank": rank, "model_version": ListId.read(str(list_id))[0]}
 
 
 def _zone(event: Mapping[str, Any], engine: Engine) -> str | None:

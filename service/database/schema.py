@@ -21,8 +21,14 @@ EVENTS = sa.Table(
     sa.Column("project_id", sa.Text, index=True),
     sa.Column("reason", sa.Text),
     sa.Column("number", sa.BigInteger, nullable=False),
+    sa.Column("list_id", sa.Text),
+    sa.Column("rank", sa.Integer),
+    sa.Column("model_version", sa.Text),
 )
 """Events as they were recorded: never changed, only retracted.
+
+One that came of a list of leads names it, with the rank of the enterprise there and the model that
+made it.
 
 Moves of projects are events too. A project whose enterprise becomes known later gives it to its
 moves; until then they have none, and nothing is learnt from them. `number` grows from event to

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tests.faults.servers import Postgres
 
-BEFORE = ("0001", "0002", "0003")
+BEFORE = ("0001", "0002", "0003", "0004")
 
 
 def put_back(database: Database, revision: str) -> None:
@@ -61,6 +61,10 @@ def bring_up_to_date(home: Path, url: str | None, before: str) -> None:
     again = log.record(event("b"), ENTRY, idempotency_key="k", asked="x")
     assert (again.event["event_id"], again.first) == ("a", False)
     assert log.recorded()["event_id"].to_list() == ["a"]
+    assert log.lists_of(["a"]) == {}
+    of_list = {"list_id": "m~p~1", "rank": 3, "model_version": "m"}
+    log.record({**event("c"), **of_list}, ENTRY)
+    assert log.lists_of(["a", "c"]) == {"c": of_list}
     assert "ix_answers_answered_at" in indexes(database)
     assert database._engine is not None
     with database._engine.connect() as connection:

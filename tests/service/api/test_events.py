@@ -49,6 +49,9 @@ def test_an_event_is_recorded_as_an_import_would_read_it(client: TestClient) -> 
         "amount": 0.5,
         "note": "=HYPERLINK(1)",
         "source": None,
+        "list_id": None,
+        "rank": None,
+        "model_version": None,
         "retracted": False,
         "retracted_at": None,
     }
@@ -313,3 +316,45 @@ def test_an_official_sees_no_event_of_another_zone(served: TestClient, home: Pat
     assert served.post("/v1/recommendations", json=given, headers=own).status_code == 403
     suited = get(f"/v1/enterprises/{enterprise_id}/needs", own, limit=200).json()["needs"]
     assert {n["need"]["zone"]["zone_id"] for n in suited} == {"z0"}
+
+
+def test_an_event_names_the_list_that_it_came_of(client: TestClient) -> None:
+    page = client.get("/v1/recommendations", params={"need_id": BODY["need_id"]}).json()
+    third = page["leads"][2]
+    body = {
+        **BODY,
+        "enterprise_id": third["enterprise"]["enterprise_id"],
+        "event_id": "v1",
+        "list_id": page["list_id"],
+        "rank": third["rank"],
+    }
+    of_list = {"list_id": page["list_id"], "rank": 3, "model_version": page["model_version"]}
+    answer = client.post(URL, json=body)
+    assert answer.status_code == 201
+    assert of_list.items() <= answer.json().items()
+    assert client.get(URL).json()["events"] == [answer.json()]
+    assert client.post(URL, json=body).status_code == 200
+    # Another list is another event of this id.
+    assert client.post(URL, json={**body, "rank": 4}).status_code == 409
+    taken = client.post(f"{URL}/v1/retract").json()
+    assert of_list.items() <= taken.items()
+    assert of_list.items() <= client.get(URL).json()["events"][0].items()
+
+
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [
+        ({"rank": 1}, "list_id"),
+        ({"list_id": "m~p"}, "list_id"),
+        ({"list_id": "m~~x"}, "list_id"),
+        ({"list_id": "m~p~x", "rank": 0}, "rank"),
+        ({"list_id": "m~p~x", "rank": True}, "rank"),
+    ],
+)
+def test_a_list_that_is_none_is_refused(
+    client: TestClient, more: dict[str, object], field: str
+) -> None:
+    answer = client.post(URL, json={**BODY, **more})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == field
+    assert client.get(URL).json()["total"] == 0
