@@ -88,6 +88,10 @@ class Profiles:
                 rows[at] = row
         return rows
 
+    def mentioning(self, text: str) -> NDArray[np.intp]:
+        """Return the rows of those whose profile has the text anywhere."""
+        return self._lines.containing(orjson.dumps(text)[1:-1].decode())
+
     def search(self, text: str) -> NDArray[np.intp]:
         """Return the rows of those whose name or short name has the text in it, or whose id it is.
 

@@ -215,7 +215,13 @@ class Snapshot:
         versions = [self.version(table) for table in POOL]
         if self.fades:
             versions.append(self.today.isoformat())
+        versions += [digest(path) for path in self._rules if path.exists()]
         return _hash(" ".join(versions))
+
+    @property
+    def _rules(self) -> list[Path]:
+        """The office's own rules that answers go by."""
+        return [self.home / "rules" / f"{name}.csv" for name in ("energy", "exclusions")]
 
     @cached_property
     def today(self) -> datetime.date:

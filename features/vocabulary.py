@@ -104,6 +104,14 @@ SEATS: Mapping[str, Choice] = {
 NONE = "none"
 """What is asked for where a filter is to pass those that have nothing of its kind."""
 
+GATES: Mapping[str, Choice] = {
+    "credit": Choice("信用"),
+    "standing": Choice("存续"),
+    "energy": Choice("两高"),
+    "exclusions": Choice("开发区禁入"),
+}
+"""Gates before a promise that need no project: each passes, fails or is unknown."""
+
 POSITIONS: Mapping[str, Choice] = {
     "upstream": Choice("上游"),
     "midstream": Choice("中游"),

@@ -86,6 +86,17 @@ LEADS: dict[str, Any] = {
             "stage": None,
             "seat": None,
             "signals": [],
+            "gates": [
+                {
+                    "gate": "energy",
+                    "name": "两高",
+                    "state": "pass",
+                    "state_name": "通过",
+                    "text": "3975 不在两高行业目录",
+                    "source": "两高行业（随软件提供，待本单位核对）",
+                    "date": "2026-01-01",
+                }
+            ],
             "reasons": [
                 {
                     "factor": "item_words",

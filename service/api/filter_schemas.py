@@ -75,6 +75,10 @@ class EnterpriseFilters(Incoming):
     standing: Annotated[list[Annotated[Text, one_of("standing")]], Field(max_length=1000)] = Field(
         default_factory=list, description="What its status says; unknown: nothing."
     )
+    gate: Annotated[list[Annotated[Text, one_of("gate")]], Field(max_length=1000)] = Field(
+        default_factory=list,
+        description="Gates before a promise, all of which must pass: unknown is no pass.",
+    )
     industry_code: Texts = Field(
         default_factory=list,
         description="Code of GB/T 4754-2017 at any level, such as C, 39, 397 or 3972.",

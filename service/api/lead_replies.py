@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, RootModel
 
-from service.api.replies import EnterpriseSummary, LeadPage, NodeName, Outgoing, SignalTold
+from service.api.replies import EnterpriseSummary, Gate, LeadPage, NodeName, Outgoing, SignalTold
 from service.api.words import Seat
 
 
@@ -48,6 +48,7 @@ class Partner(Outgoing):
     paths: list[PartnerPath]
     signals: list[SignalTold]
     seat: Seat | None
+    gates: list[Gate]
 
 
 class PartnerPage(Outgoing):

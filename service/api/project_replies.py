@@ -1,8 +1,10 @@
 """The shapes of what goes out about projects, for the OpenAPI document alone."""
 
+from typing import Literal
+
 from pydantic import Field
 
-from service.api.replies import Outgoing, ZoneName
+from service.api.replies import Gate, Outgoing, ZoneName
 from service.api.words import Pool, Stage
 
 
@@ -34,6 +36,9 @@ class Project(Outgoing):
     due: str | None
     late: bool
     flags: list[str] = Field(description="enterprise-unknown, struck-off.")
+    gates: dict[str, Literal["pass", "fail", "unknown"]] = Field(
+        description="Credit, standing, energy and exclusions; with words at …/gates."
+    )
     amount: float | None = Field(description="亿元.")
     unit: str | None
     handler: str | None
@@ -297,18 +302,6 @@ class MeetingPage(Outgoing):
     limit: int
     offset: int
     meetings: list[Meeting]
-
-
-class Gate(Outgoing):
-    """What a gate says."""
-
-    gate: str
-    name: str
-    state: str = Field(description="pass, fail or unknown; unknown is no pass.")
-    state_name: str
-    text: str
-    source: str
-    date: str | None = Field(description="Of what the source says; null where it has none.")
 
 
 class Gates(Outgoing):

@@ -105,6 +105,18 @@ class StageName(Outgoing):
     need_id: str | None
 
 
+class Gate(Outgoing):
+    """What a gate says."""
+
+    gate: str
+    name: str
+    state: str = Field(description="pass, fail or unknown; unknown is no pass.")
+    state_name: str
+    text: str
+    source: str
+    date: str | None = Field(description="Of what the source says; null where it has none.")
+
+
 class SignalTold(Outgoing):
     """What an enterprise has done that says it may be about to invest; imported, never made up."""
 
@@ -140,6 +152,9 @@ class Lead(Outgoing):
     )
     signals: list[SignalTold] = Field(
         description="What it has done of late, what says most first: why now."
+    )
+    gates: list[Gate] = Field(
+        default_factory=list, description="What stands before a promise, seen from the need's zone."
     )
     reasons: list[Reason] = Field(description="Every factor that is not zero, largest first.")
 
@@ -257,6 +272,7 @@ class PickedLead(Outgoing):
     stage: StageName | None = None
     seat: Seat | None = None
     signals: list[SignalTold] | None = None
+    gates: list[Gate] | None = None
     reasons: list[Reason] | None = None
 
 

@@ -14,7 +14,7 @@ from features.errors import InputError, UsageError
 from features.need import NeedQuery
 from features.tables.lists import read_ids, read_needs
 from features.tables.report import RowProblem
-from features.vocabulary import FLAGS, ROLES
+from features.vocabulary import FLAGS, GATES, ROLES
 from service.commands.context import Context, echo_json, progress
 from service.serving.engine import Engine
 from service.serving.export import (
@@ -47,6 +47,10 @@ def recommend(
     include: Annotated[
         str | None, typer.Option(help="List also: signed (with the zone), local (in its city).")
     ] = None,
+    gate: Annotated[
+        str | None,
+        typer.Option(help=f"Gates that must pass, for one need: {', '.join(GATES)}."),
+    ] = None,
     explained: Annotated[
         int, typer.Option("--reasons", min=0, help="Reasons for so many first ranks of a batch.")
     ] = 20,
@@ -63,8 +67,10 @@ def recommend(
         check_writable(out)
         _check_apart(out, needs, within)
     language: Language = "en" if english else "zh"
-    filters = Filters(include=tuple(include.split(",")) if include else ())
+    filters = Filters(include=_split(include), gate=_split(gate))
     if needs:
+        if gate:
+            raise UsageError("--gate goes with one need, not with --needs FILE", field="gate")
         if out is None:
             raise UsageError("--needs FILE goes with --out FILE", field="out")
         done = _batch(own, needs, out, within, k, filters.include, explained, language)
@@ -123,6 +129,11 @@ def tell(page: dict[str, Any], language: Language) -> None:
             *([lead["node"]["name"]] if lead["node"] else []),
             *([told] if (told := progress_told(lead)) else []),
             *(FLAGS[flag].gloss for flag in enterprise["flags"]),
+            *(
+                gate["name"] + gate["state_name"]
+                for gate in lead["gates"]
+                if gate["state"] == "fail"
+            ),
         ]
         typer.echo(
             f"{lead['rank']:>3}. {lead['score']:.3f}  {enterprise['name']}"
@@ -130,6 +141,10 @@ def tell(page: dict[str, Any], language: Language) -> None:
         )
         if why := summary(lead["reasons"], SEPARATORS[language]):
             typer.echo(f"     {why}")
+
+
+def _split(given: str | None) -> tuple[str, ...]:
+    return tuple(given.split(",")) if given else ()
 
 
 def _check_apart(out: Path, *given: Path | None) -> None:

@@ -263,7 +263,7 @@ class Projects:
         def work(connection: sa.Connection) -> Document:
             pools = pool_sums(connection, conditions, today)
             rows = project_store.page(connection, conditions, limit, offset)
-            shown = [project_shown(row, self.references, today) for row in rows]
+            shown = [project_shown(row, self.references, self.rules, today) for row in rows]
             return {"pools": pools, "projects": shown}
 
         nothing: Document = {"pools": [], "projects": []}
@@ -284,7 +284,9 @@ class Projects:
                 rows = []
                 if pool["projects"]:
                     rows = first_of(connection, conditions, pool["pool"], each)
-                pool["list"] = [project_shown(row, self.references, today) for row in rows]
+                pool["list"] = [
+                    project_shown(row, self.references, self.rules, today) for row in rows
+                ]
             return pools
 
         nothing: list[Document] = []
@@ -379,7 +381,7 @@ class Projects:
     def _shown(self, connection: sa.Connection, project_id: str, today: datetime.date) -> Document:
         row = project_store.find(connection, project_id, None)
         assert row is not None
-        return project_shown(row, self.references, today)
+        return project_shown(row, self.references, self.rules, today)
 
     def _with_moves(
         self, connection: sa.Connection, project_id: str, today: datetime.date

@@ -8,16 +8,18 @@ import os
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from features.errors import InputError, NotFoundError, UnavailableError
 from features.industry_codes import normalise
+from features.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
 Row = dict[str, str]
+_NOWHERE = Path(os.devnull)
 
 
 @dataclass(frozen=True)
@@ -68,11 +70,11 @@ class Rules:
     Parameters
     ----------
     home
-        The workspace.
+        The workspace; None for what the project ships alone.
     """
 
-    def __init__(self, home: Path) -> None:
-        self._folder = home / "rules"
+    def __init__(self, home: Path | None) -> None:
+        self._folder = (home or _NOWHERE) / "rules"
         self._read: dict[str, tuple[object, list[Row]]] = {}
 
     def rows(self, name: str) -> list[Row]:
@@ -86,7 +88,7 @@ class Rules:
             For a row that is not what was expected.
         """
         _kind(name)
-        path = self._folder / f"{name}.csv"
+        path = self._path(name)
         try:
             seen: object = (path.stat().st_mtime_ns, path.stat().st_size)
         except OSError:
@@ -99,14 +101,14 @@ class Rules:
 
     def source(self, name: str) -> str:
         """Return what a table is, and whether the office keeps it or has still to check it."""
-        own = (self._folder / f"{name}.csv").exists()
+        own = self._path(name).exists()
         kept = "本单位维护" if own else "随软件提供，待本单位核对"
         return f"{_kind(name).gloss}（{kept}）"
 
     def text(self, name: str) -> str:
         """Return a table as CSV, to be edited."""
         _kind(name)
-        path = self._folder / f"{name}.csv"
+        path = self._path(name)
         try:
             return path.read_text(encoding="utf-8-sig")
         except FileNotFoundError:
@@ -123,19 +125,25 @@ class Rules:
             For a wrong row; the table before then stays.
         """
         rows = _parsed(name, text, name)
-        draft = self._folder / f".{name}.{os.getpid()}.draft"
+        path = self._path(name)
+        draft = path.with_name(f".{name}.{os.getpid()}.draft")
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             with draft.open("w", encoding="utf-8") as file:
                 file.write(text.removeprefix("\ufeff"))
                 file.flush()
                 os.fsync(file.fileno())
-            draft.replace(self._folder / f"{name}.csv")
+            draft.replace(path)
         except OSError as error:
             raise UnavailableError(f"could not write {draft.parent}: {error}") from error
         finally:
             draft.unlink(missing_ok=True)
+        # Nothing of the tables has changed; that their pointer is replaced is what others look at.
+        Workspace(self._folder.parent).commit({})
         return len(rows)
+
+    def _path(self, name: str) -> Path:
+        return self._folder / f"{name}.csv"
 
     def reason(self, given: str | None) -> str | None:
         """Return a reason of the list by its name or its Chinese text.
@@ -175,6 +183,10 @@ class Rules:
         raise InputError(
             f"unit: got {unit!r}, expected {expected}", field="unit", got=unit, expected=expected
         )
+
+
+SHIPPED = Rules(None)
+"""The tables that the project ships."""
 
 
 def _kind(name: str) -> Kind:

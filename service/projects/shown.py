@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from features.project_list import CLOSED, KNOWN_STAGES, MOVES, POOL_OF, POOLS
 from service.projects.moves import kind_of
+from service.projects.verdicts import verdicts
 
 if TYPE_CHECKING:
     import datetime
@@ -21,8 +22,14 @@ _AS_STORED = (
 )
 
 
-def project_shown(row: Mapping[str, Any], references: References, today: datetime.date) -> Document:
-    """Return a project; `late` and `days` are counted to `today`, nothing of it is stored."""
+def project_shown(
+    row: Mapping[str, Any], references: References, rules: Rules, today: datetime.date
+) -> Document:
+    """Return a project; `late` and `days` are counted to `today`, nothing of it is stored.
+
+    `gates` are the states of those that need no look at its tasks; their words, and that of its
+    amount, are at …/gates.
+    """
     zone_id, stage = row["zone_id"], row["stage"]
     zone = references.zone(zone_id) if zone_id else None
     pool = POOL_OF.get(stage)
@@ -47,6 +54,9 @@ def project_shown(row: Mapping[str, Any], references: References, today: datetim
         "due": row["due"].isoformat() if row["due"] else None,
         "late": late(row, today),
         "flags": flags_of(row, references),
+        "gates": {
+            gate: verdict.state for gate, verdict in verdicts(known, zone_id, rules, None).items()
+        },
         **{name: row[name] for name in _AS_STORED},
     }
 

@@ -16,9 +16,11 @@ from features.signals import NONE as NO_SIGNALS
 from features.signals import Signals
 from models import prepared
 from models.registry import ModelRegistry
+from service.projects.rules import SHIPPED, Rules
 from service.serving.batch import BatchRanker
 from service.serving.directory import Directory, brief
 from service.serving.filters import Filters
+from service.serving.gates import Gates
 from service.serving.leads import LeadWriter
 from service.serving.meaning import fit_note, understood_told
 from service.serving.need_cache import NeedCache
@@ -71,6 +73,8 @@ class Engine(Directory):
         A language model, whose words come before those of the thesaurus.
     signals : Signals
         What enterprises have done of late.
+    rules : Rules
+        What gates go by.
     """
 
     def __init__(
@@ -85,6 +89,7 @@ class Engine(Directory):
         own_words: pl.DataFrame | None = None,
         words: WordSource = NO_WORDS,
         signals: Signals = NO_SIGNALS,
+        rules: Rules = SHIPPED,
     ) -> None:
         bound, residents = prepared.bound, prepared.residents
         space = bound.ranker.space
@@ -102,7 +107,8 @@ class Engine(Directory):
         found = signals.spread(bound.pool.ids)
         self.need_cache = NeedCache(self.space, self._zones, self._presence, words, found)
         self.ranking = Ranking(prepared)
-        self.writer = LeadWriter(prepared, self._presence, signals)
+        self.gates = Gates(rules, prepared.profiles, pool_date)
+        self.writer = LeadWriter(prepared, self._presence, signals, self.gates)
 
     @classmethod
     def load(
@@ -178,6 +184,7 @@ class Engine(Directory):
             own_words=snapshot.read("words"),
             words=words,
             signals=Signals(snapshot.read("signals"), snapshot.today),
+            rules=Rules(snapshot.home),
         )
 
     def touch(self) -> None:
@@ -438,7 +445,7 @@ class Engine(Directory):
 
     @cached_property
     def _partners(self) -> PartnerWriter:
-        return PartnerWriter(self.space, self.prepared, self._presence, self.writer.signals)
+        return PartnerWriter(self.space, self.prepared, self._presence, self.writer)
 
     @cached_property
     def _survey(self) -> Survey:
@@ -462,6 +469,7 @@ class Engine(Directory):
             self._presence,
             self._zones,
             as_of,
+            self.gates,
         )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from features import industry_codes
 from features.columns import Choice
 from features.errors import InputError
-from features.vocabulary import ENDINGS, FLAGS, NONE, REGIONS, SEATS, STAGES, STANDINGS
+from features.vocabulary import ENDINGS, FLAGS, GATES, NONE, REGIONS, SEATS, STAGES, STANDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +26,7 @@ CHOICES: Mapping[str, Mapping[str, Choice]] = {
     "seat": SEATS,
     "flag": {**{name: Choice(flag.gloss) for name, flag in FLAGS.items()}, **_NOTHING},
     "standing": STANDINGS,
+    "gate": GATES,
 }
 """The values of filters that have a closed vocabulary."""
 _WORDS = {
@@ -81,6 +82,8 @@ class Filters:
         Warning signs; `none` for no sign at all.
     standing
         What its status says; `unknown` where it says nothing.
+    gate
+        Gates before a promise, all of which must pass; unknown is no pass.
     industry_code
         Codes of GB/T 4754 at any level: whoever is in that section, division, group or class.
     listed
@@ -107,6 +110,7 @@ class Filters:
     seat: tuple[str, ...] = ()
     flag: tuple[str, ...] = ()
     standing: tuple[str, ...] = ()
+    gate: tuple[str, ...] = ()
     industry_code: tuple[str, ...] = ()
     listed: bool | None = None
     min_capital: float | None = None

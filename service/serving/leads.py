@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from features.presence import Presence
     from features.signals import Signals
     from models.prepared import Prepared
+    from service.serving.gates import Gates
     from service.serving.interfaces import Document, Language
     from service.serving.reasons import Evidence
 
@@ -45,13 +46,17 @@ class LeadWriter:
         The enterprises and the events of each zone.
     signals : Signals
         What enterprises have done of late.
+    gates : Gates
     """
 
-    def __init__(self, prepared: Prepared, presence: Presence, signals: Signals) -> None:
+    def __init__(
+        self, prepared: Prepared, presence: Presence, signals: Signals, gates: Gates
+    ) -> None:
         self.bound = prepared.bound
         self.profiles = prepared.profiles
         self.presence = presence
         self.signals = signals
+        self.gates = gates
         self.chosen: LocalCache[NDArray[np.intp]] = LocalCache(_CHOSEN_BYTES)
         self._lock = threading.Lock()
 
@@ -98,6 +103,7 @@ class LeadWriter:
             "stage": self._stage(need, profile["enterprise_id"], language),
             "seat": self.presence.seats(need.zone_id).get(row),
             "signals": signals_shown(evidence.signals, language),
+            "gates": self.gates.of(row, need.zone_id),
             "reasons": reasons(self.bound, parts, evidence, language),
         }
 

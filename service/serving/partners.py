@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from features.presence import Presence
-    from features.signals import Signals
     from features.space import FeatureSpace
     from models.prepared import Prepared
     from service.serving.interfaces import Document, Language
+    from service.serving.leads import LeadWriter
 
 BOTH = "both"
 UNKNOWN = {
@@ -37,15 +37,16 @@ class PartnerWriter:
     space : FeatureSpace
     prepared : Prepared
     presence : Presence
-    signals : Signals
+    writer : LeadWriter
+        Whose signals and gates are shown.
     """
 
     def __init__(
-        self, space: FeatureSpace, prepared: Prepared, presence: Presence, signals: Signals
+        self, space: FeatureSpace, prepared: Prepared, presence: Presence, writer: LeadWriter
     ) -> None:
         self._space = space
         self._pool, self._profiles = prepared.bound.pool, prepared.profiles
-        self._presence, self._signals = presence, signals
+        self._presence, self._signals, self._gates = presence, writer.signals, writer.gates
 
     def page(
         self,
@@ -85,7 +86,10 @@ class PartnerWriter:
             "offset": offset,
             "leads": [
                 self._lead(profile["name"], sides, int(known[at]), offset + place, language)
-                | {"seat": self._presence.seats(zone_id).get(int(known[at]))}
+                | {
+                    "seat": self._presence.seats(zone_id).get(int(known[at])),
+                    "gates": self._gates.of(int(known[at]), zone_id),
+                }
                 for place, at in enumerate(order.tolist(), start=1)
             ],
         }

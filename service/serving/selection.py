@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from features.presence import Presence
     from features.profiles import Profiles
     from service.serving.filters import Facet, Filters
+    from service.serving.gates import Gates
     from service.serving.interfaces import Document, Language
     from service.serving.masks import Mask
 
@@ -63,6 +64,7 @@ class Selection:
         The zones of the workspace by their ids.
     as_of : date or None
         The day that ages are counted to.
+    gates : Gates
     """
 
     def __init__(
@@ -74,10 +76,11 @@ class Selection:
         presence: Presence,
         zones: Mapping[str, Document],
         as_of: date | None,
+        gates: Gates,
     ) -> None:
         self._profiles, self._named, self._as_of = profiles, named, as_of
         self._chain_map = chain_map
-        self._presence, self._zones = presence, zones
+        self._presence, self._zones, self._gates = presence, zones, gates
         self._masks = Masks(profiles.columns, among=listed, named=named, as_of=as_of)
 
     def leads(self, need: NeedQuery, filters: Filters) -> Chosen:
@@ -165,6 +168,8 @@ class Selection:
         if among is not None:
             states["q"] = np.full(len(self._profiles), FAIL, dtype=np.uint8)
             states["q"][among] = PASS
+        if filters.gate:
+            states["gate"] = self._gates.states(filters.gate, need.zone_id)
         return masks.of(filters, states)
 
     def _zone(self, need: NeedQuery) -> Document | None:

@@ -67,7 +67,7 @@ def test_a_page_has_the_contract_s_fields(engine):
     for lead in found["leads"]:
         assert set(lead) == {
             *("rank", "enterprise", "score", "raw_score", "confidence", "probability"),
-            *("probability_note", "node", "stage", "seat", "signals", "reasons", "fit"),
+            *("probability_note", "node", "stage", "seat", "signals", "gates", "reasons", "fit"),
         }
         assert set(lead["enterprise"]) == {
             *("enterprise_id", "name", "short_name", "province", "city", "tags", "flags"),

@@ -1,0 +1,114 @@
+"""Gates of leads: what each says of an enterprise for a zone, and who passes those asked for."""
+
+from __future__ import annotations
+
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from features.industry_codes import normalise
+from service.projects.verdicts import (
+    FAIL,
+    PASS,
+    UNKNOWN,
+    energy,
+    excluded_code,
+    exclusions_of,
+    shown,
+    verdicts,
+)
+from service.serving import masks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from features.profiles import Profiles
+    from service.projects.rules import Rules
+    from service.serving.interfaces import Document
+
+_STATES = {FAIL: masks.FAIL, PASS: masks.PASS, UNKNOWN: masks.UNKNOWN}
+_BAD_CREDIT = "bad-credit"
+_ZONES = 64
+
+
+class Gates:
+    """The gates of a pool of n enterprises.
+
+    Parameters
+    ----------
+    rules : Rules
+        The office's tables, as they are read now.
+    profiles : Profiles
+    date : str or None
+        Of the last change of the enterprises.
+    """
+
+    def __init__(self, rules: Rules, profiles: Profiles, date: str | None) -> None:
+        self._rules, self._profiles, self._date = rules, profiles, date
+        self._excluded = lru_cache(_ZONES)(self._find_excluded)
+
+    def of(self, row: int, zone_id: str | None) -> list[Document]:
+        """Return what every gate says of an enterprise for a zone."""
+        return shown(verdicts(self._profiles.row(row), zone_id, self._rules, self._date))
+
+    def states(self, wanted: Sequence[str], zone_id: str | None) -> NDArray[np.uint8]:
+        """Return who passes all of these gates, as the states of `service.serving.masks`.
+
+        Whoever fails one fails; whoever fails none and is unknown at one is unknown.
+        """
+        found = np.full(len(self._profiles), masks.PASS, dtype=np.uint8)
+        for gate in wanted:
+            own = self._excluded(zone_id) if gate == "exclusions" else self._fixed[gate]
+            failed = (found == masks.FAIL) | (own == masks.FAIL)
+            unknown = (found == masks.UNKNOWN) | (own == masks.UNKNOWN)
+            found = np.where(failed, masks.FAIL, np.where(unknown, masks.UNKNOWN, masks.PASS))
+        return found.astype(np.uint8)
+
+    @cached_property
+    def _fixed(self) -> dict[str, NDArray[np.uint8]]:
+        """The states of the gates that no zone changes, from what filters look at anyway."""
+        columns = self._profiles.columns
+        credit = np.where(columns["credit_known"].to_numpy(), masks.PASS, masks.UNKNOWN)
+        bad = columns["flags"].list.contains(_BAD_CREDIT).fill_null(value=False)
+        credit[bad.to_numpy()] = masks.FAIL
+        standing = columns["standing"].replace_strict(
+            {"active": masks.PASS, "inactive": masks.FAIL},
+            default=masks.UNKNOWN,
+            return_dtype=pl.UInt8,
+        )
+        return {
+            "credit": credit.astype(np.uint8),
+            "standing": standing.fill_null(masks.UNKNOWN).to_numpy(),
+            "energy": self._by_code(lambda code: energy(code, self._rules, None).state),
+        }
+
+    def _by_code(self, say: Callable[[str | None], str]) -> NDArray[np.uint8]:
+        """Return the states that follow from the industry code, asked once for each."""
+        codes = self._profiles.columns.select("industry_code")
+        distinct = codes.unique()
+        said = [_STATES[say(normalise(code or ""))] for code in distinct["industry_code"]]
+        states = distinct.with_columns(state=pl.Series(said, dtype=pl.UInt8))
+        found = codes.join(
+            states, on="industry_code", how="left", nulls_equal=True, maintain_order="left"
+        )
+        return found["state"].to_numpy().copy()
+
+    def _find_excluded(self, zone_id: str | None) -> NDArray[np.uint8]:
+        """Return the states of a zone's own exclusions; without any of it nobody is known to pass.
+
+        By code alone first; a profile that has one of the words somewhere is read.
+        """
+        own = exclusions_of(zone_id, self._rules)
+        if not own:
+            return np.full(len(self._profiles), masks.UNKNOWN, dtype=np.uint8)
+        states = self._by_code(lambda code: excluded_code(code, own))
+        words = [row["word"] for row in own if row["word"]]
+        for row in {int(at) for word in words for at in self._profiles.mentioning(word)}:
+            profile = self._profiles.row(row)
+            found = verdicts(profile, zone_id, self._rules, None)["exclusions"]
+            states[row] = _STATES[found.state]
+        return states
