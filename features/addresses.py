@@ -1,4 +1,4 @@
-"""Where somebody sits, from what lists say of it: columns, one joined field, an address.
+"""Where an enterprise is seated, from what lists state: columns, one joined field, an address.
 
 What the names mean is known to `features/place_names.py`.
 """

@@ -1,4 +1,4 @@
-"""The chain map: industry chains, their nodes from upstream to downstream, and who supplies whom.
+"""The chain map: industry chains, nodes from upstream to downstream, supply edges.
 
 A chains table has a row a node. Its format is the project's own:
 

@@ -53,11 +53,11 @@ class CharacterIndex:
         self._counting_unknown = counting_unknown
         texts = [_plain(text) for text in documents]
         codes = _codes("".join(text + _END for text in texts))
-        said = np.zeros(_CODE_POINTS, dtype=bool)
-        said[0] = said[codes] = True
-        # Every character that is said gets a number; the end of a document, \0, gets 0.
-        self._number = np.where(said, np.cumsum(said, dtype=np.int32) - 1, np.int32(-1))
-        self._base = int(said.sum())
+        stated = np.zeros(_CODE_POINTS, dtype=bool)
+        stated[0] = stated[codes] = True
+        # Every character that occurs gets a number; the end of a document, \0, gets 0.
+        self._number = np.where(stated, np.cumsum(stated, dtype=np.int32) - 1, np.int32(-1))
+        self._base = int(stated.sum())
         owners = np.repeat(np.arange(len(texts), dtype=np.int32), [len(t) + 1 for t in texts])
         squares = np.zeros(len(texts))
         self._postings = []

@@ -44,7 +44,7 @@ class Column:
     required
         Whether the column must be there and filled in every row.
     expected
-        What a user is told when a value is not accepted.
+        What the message says where a value is not accepted.
     choices
         The words of a `Kind.CHOICE` column.
     unit

@@ -63,7 +63,7 @@ class Former(NamedTuple):
 
 
 class City(NamedTuple):
-    """A city, and the county or the change that its name tells besides."""
+    """A city, and the county or the change that its name implies."""
 
     code: str | None
     county: str | None = None
@@ -155,7 +155,7 @@ class Divisions:
         within
             Code of a province or a prefecture; None for all of China, where a name has to be whole.
         cities
-            Names of the city it is said to be in: a county may have come to another one since.
+            Names of the city that is stated for it: a county may have come to another one since.
         """
         if (code := _one(self.counties.get(text, ()), within)) is not None:
             return code, None

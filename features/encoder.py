@@ -152,7 +152,7 @@ class EncodingStore:
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
-        """Give a connection whose changes are kept when all went well, and tell what did not."""
+        """Yield a connection that commits at the end; failures of SQLite become ours."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with closing(sqlite3.connect(self.path, timeout=60)) as connection, connection:

@@ -7,16 +7,16 @@ if TYPE_CHECKING:
 
 
 class LianzhaoError(Exception):
-    """A failure that can be told to a user in one line.
+    """A failure that can be shown to a user in one line.
 
     Parameters
     ----------
     message
-        One clear line: what happened, what came and what was expected.
+        One clear line: what happened, what was given and what was expected.
     field
         The column, parameter or setting at fault.
     got, expected
-        What came there, and what should have.
+        What was given there, and what was expected.
     """
 
     code: ClassVar[str] = "failure"
@@ -69,7 +69,7 @@ class UnknownReferenceError(InputError):
 
 
 class ForbiddenError(LianzhaoError):
-    """Something that whoever asks may not see or do."""
+    """Something that the caller may not see or do."""
 
     code = "forbidden"
 

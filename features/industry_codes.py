@@ -93,7 +93,7 @@ def find(text: str, digits: int | None = None) -> str | None:
 
 
 def _with_zero(letter: str, number: str, behind: str) -> str | None:
-    """Return a code with the zero that it has lost, where its section or its name tells so."""
+    """Return a code with the zero that it has lost, where its section or its name shows that."""
     whole = f"0{number}"
     if normalise(whole) is None:
         return None
@@ -118,7 +118,7 @@ class Zeros(NamedTuple):
 
 
 def lost_zeros(texts: Iterable[str]) -> Zeros:
-    """Tell which codes of a column have lost their leading zero: 111 for 0111, 610 for 0610.
+    """Return which codes of a column have lost their leading zero: 111 for 0111, 610 for 0610.
 
     Classes of four digits beside codes of three, each of which is a class with a zero before it,
     have lost it; so has a code that is one only so. A column in which any code begins with a zero
@@ -190,7 +190,7 @@ def normalise(code: str) -> str | None:
 
 
 def is_known(code: str) -> bool:
-    """Tell whether the standard has this code, in any spelling that `normalise` takes."""
+    """Return whether the standard has this code, in any spelling that `normalise` takes."""
     return normalise(code) is not None
 
 

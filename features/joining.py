@@ -25,7 +25,7 @@ def join(workspace: Workspace, kept: str, other: str) -> dict[str, int]:
     Returns
     -------
     dict
-        How many judgements and events are said of it now, besides its own.
+        How many judgements and events are read under its id now, besides its own.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Enterprises that somebody has said are one: what is stored stays, and is read under one id."""
+"""Joined enterprises: rows under several ids are stored as they are and read under one id."""
 
 from __future__ import annotations
 

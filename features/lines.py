@@ -31,9 +31,9 @@ class Lines(Sequence[str]):
     @classmethod
     def of(cls, texts: Sequence[str]) -> Self:
         """Return the lines of texts."""
-        said = [text.encode() + b"\n" for text in texts]
-        ends = np.fromiter(accumulate(map(len, said)), dtype=np.int64, count=len(said))
-        return cls(np.frombuffer(b"".join(said), dtype=np.uint8), ends)
+        stated = [text.encode() + b"\n" for text in texts]
+        ends = np.fromiter(accumulate(map(len, stated)), dtype=np.int64, count=len(stated))
+        return cls(np.frombuffer(b"".join(stated), dtype=np.uint8), ends)
 
     def __len__(self) -> int:
         return len(self._ends)
@@ -52,14 +52,14 @@ class Lines(Sequence[str]):
     def containing(self, text: str) -> NDArray[np.intp]:
         """Return which texts have a text in them, in order."""
         # Of two characters in UTF-8 neither stands within the other.
-        said = text.encode("utf-8", "surrogatepass")
-        if not said:
+        stated = text.encode("utf-8", "surrogatepass")
+        if not stated:
             return np.arange(len(self))
-        if len(said) >= np.diff(self._ends, prepend=0).max(initial=0):
+        if len(stated) >= np.diff(self._ends, prepend=0).max(initial=0):
             return np.empty(0, dtype=np.intp)  # and no expression of such a length is made
-        places = [found.start() for found in re.finditer(re.escape(said), self._data.data)]
+        places = [found.start() for found in re.finditer(re.escape(stated), self._data.data)]
         at = np.searchsorted(self._ends, places, side="right")
-        within = np.array(places, dtype=np.int64) + len(said) < self._ends[at]
+        within = np.array(places, dtype=np.int64) + len(stated) < self._ends[at]
         return np.unique(at[within])
 
     def arrays(self, name: str) -> dict[str, NDArray[Any]]:

@@ -36,7 +36,7 @@ class NeedQuery:
     basis
         Where the need is stated.
     region
-        The region that its zone belongs to, where the needs table groups zones of its own accord.
+        The region that its zone belongs to, where the needs table groups zones itself.
 
     Raises
     ------

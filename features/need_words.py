@@ -64,7 +64,7 @@ def need_words(
     of_model : sequence of str, optional
         The words of a language model, None where none was asked or none answered.
     """
-    # 其他塑料制品 has a row of its own: what is left out as vague is left out where nothing has it.
+    # 其他塑料制品 has its own row: what is left out as vague is left out where nothing has it.
     text = need.industry[:MAX_TEXT]
     industry = text if thesaurus.find(text) else clear(text)
     understood = understand(industry, thesaurus, fillers)

@@ -84,11 +84,11 @@ class NamedNodes(NamedTuple):
     size: int
 
     def at(self, node_ids: Sequence[str]) -> NDArray[np.bool_]:
-        """Return who is named at any of these nodes, shape (n,); an unknown node names nobody."""
+        """Return which rows are named at any of these nodes, shape (n,); unknown ones have none."""
         return self._any([at for at, own in enumerate(self.node_ids) if own in node_ids])
 
     def anywhere(self) -> NDArray[np.bool_]:
-        """Return who is named at any node at all, shape (n,)."""
+        """Return which rows are named at any node, shape (n,)."""
         return self._any(slice(None))
 
     def _any(self, rows: Any) -> NDArray[np.bool_]:

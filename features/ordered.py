@@ -46,8 +46,8 @@ def content_ranks(enterprises: pl.DataFrame) -> NDArray[np.intp]:
     What is drawn by a seed is drawn in this order, so that an id is only a name. Rows that say the
     same are in the order in which they come.
     """
-    said = enterprises.drop("enterprise_id").iter_rows()
-    digests = [blake2b(repr(row).encode(), digest_size=16).digest() for row in said]
+    stated = enterprises.drop("enterprise_id").iter_rows()
+    digests = [blake2b(repr(row).encode(), digest_size=16).digest() for row in stated]
     order = sorted(range(len(digests)), key=digests.__getitem__)
     ranks = np.empty(len(order), dtype=np.intp)
     ranks[order] = np.arange(len(order))

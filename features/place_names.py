@@ -58,7 +58,7 @@ def resolve(
     """Return the place that the names of a province, a city and a county mean.
 
     Names may be those of today or of before, whole, without their suffix or short; what is implied
-    is filled in. What cannot be known is None: of a region that was divided, where no county tells
+    is filled in. What cannot be known is None: of a divided region, where no county decides
     which part is meant.
 
     Examples

@@ -1,4 +1,4 @@
-"""What a zone already has: which nodes of the chain map stand there, how strongly, and by whom.
+"""What a zone already has: which nodes are present there, how strongly, by which enterprises.
 
 An enterprise is taken to be in a zone where an event says so (established, signed, in construction
 or in production there, and neither declined, lost nor stalled since), or where its seat is in the
@@ -56,7 +56,7 @@ class LastEvent(NamedTuple):
 
 
 class Presence:
-    """Tells what each zone has, from the tables as they are.
+    """Works out what each zone has, from the tables as they are.
 
     Parameters
     ----------
@@ -84,10 +84,10 @@ class Presence:
         self._residents = residents
         self._seated: dict[str | None, dict[int, str]] = {}
         self._zones = {row["zone_id"]: row for row in zones.iter_rows(named=True)}
-        told = _with_zones(events, needs)
-        self._last = _last_events(told, "zone_id")
-        self._of_needs = _last_events(told.filter(pl.col("zone_id").is_null()), "need_id")
-        decided = told.filter(pl.col("stage").is_in([*PRESENT, *ENDINGS]))
+        shown = _with_zones(events, needs)
+        self._last = _last_events(shown, "zone_id")
+        self._of_needs = _last_events(shown.filter(pl.col("zone_id").is_null()), "need_id")
+        decided = shown.filter(pl.col("stage").is_in([*PRESENT, *ENDINGS]))
         projects = decided.group_by("zone_id", "need_id", "enterprise_id", maintain_order=True)
         there = projects.last().filter(pl.col("stage").is_in(list(PRESENT)))
         self._there = {
@@ -109,8 +109,8 @@ class Presence:
         """
         if not zone_id:
             return None
-        told = any(event["need_id"] == apart_from for event in self._there.get(zone_id, ()))
-        asked = zone_id, apart_from if told else None
+        shown = any(event["need_id"] == apart_from for event in self._there.get(zone_id, ()))
+        asked = zone_id, apart_from if shown else None
         if zone_id not in self._zones and zone_id not in self._there:
             return None  # not kept: anything may be asked for
         if asked not in self._known:
@@ -146,12 +146,12 @@ class Presence:
         }
         for event in self._there.get(zone_id, ()):
             row = place_of(self._pool.ids, event["enterprise_id"])
-            said = PRESENT[event["stage"]]
+            stated = PRESENT[event["stage"]]
             if row is None or (apart_from is not None and event["need_id"] == apart_from):
                 continue
             how, before = members.get(row, (CITY, 0.0))
-            if how == CITY or said >= before:
-                members[row] = event["stage"], said
+            if how == CITY or stated >= before:
+                members[row] = event["stage"], stated
         rows = np.array([row for row in members if not self._residents.closed[row]], dtype=np.intp)
         if not len(rows):
             return None
@@ -222,6 +222,6 @@ def _last_events(events: pl.DataFrame, key: str) -> dict[str, dict[str, LastEven
     """Return the last event of each enterprise, by zone or need."""
     found: dict[str, dict[str, LastEvent]] = {}
     for row in events.drop_nulls(key).iter_rows(named=True):
-        said = LastEvent(row["stage"], row["date"], row["need_id"])
-        found.setdefault(row[key], {})[row["enterprise_id"]] = said
+        stated = LastEvent(row["stage"], row["date"], row["need_id"])
+        found.setdefault(row[key], {})[row["enterprise_id"]] = stated
     return found

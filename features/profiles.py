@@ -1,4 +1,4 @@
-"""The profiles of a pool as answers tell them: each a line that is read when it is shown.
+"""The profiles of a pool as answers show them: one JSON line each, read when it is shown.
 
 Of a large pool only the few columns that filters look at are held in memory.
 """

@@ -1,9 +1,9 @@
-"""How long work tells how far it is."""
+"""Callbacks by which long work reports progress."""
 
 from collections.abc import Callable
 
 Count = Callable[[int, int], None]
-"""Told (done, of)."""
+"""Called with (done, of)."""
 
 Steps = Callable[[str, int, int], None]
-"""Told (step, done, of)."""
+"""Called with (step, done, of)."""

@@ -1,4 +1,4 @@
-"""What goes along with what is taken out, and a single judgement taken out alone."""
+"""What is removed together with an enterprise or a need; removing a single judgement."""
 
 from __future__ import annotations
 

@@ -34,9 +34,9 @@ class Residents:
     size : ndarray of shape (n,)
         `LEADER` for chain leaders and large enterprises, else `ORDINARY`.
     closed : ndarray of bool, shape (n,)
-        Who is struck off.
+        Whether each enterprise is struck off.
     repeated : ndarray of bool, shape (n,)
-        For whom another row of the pool stands: the same enterprise under another id.
+        Whether another row of the pool is the same enterprise under another id, and stands for it.
     seats : Seats
     """
 
@@ -65,7 +65,7 @@ class Residents:
 
 
 def _leads(enterprises: pl.DataFrame) -> NDArray[np.bool_]:
-    """Return who is a chain leader by its tags, or a large enterprise by its figures."""
+    """Return which are chain leaders by their tags, or large by their figures."""
     tagged = enterprises["tags"].list.join(";").str.contains(f"(?i){_LEADING}").fill_null(False)
     large = (enterprises["employees"] >= _LARGE_EMPLOYEES) & (
         enterprises["revenue"] >= _LARGE_REVENUE

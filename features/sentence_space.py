@@ -44,7 +44,7 @@ class SentenceSpace:
         if len(products) >= _SAMPLES_A_DIRECTION * dimensions:
             variances, axes = np.linalg.eigh(np.cov(products.T.astype(np.float64)))
             scales = np.maximum(variances, _LEAST_VARIANCE) ** -0.25
-        else:  # too few to tell a variance in every direction
+        else:  # too few for a variance in every direction
             axes, scales = np.eye(dimensions), np.ones(dimensions)
         self.rotation_ = (axes * scales).astype(np.float32)
         return self

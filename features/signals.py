@@ -84,14 +84,14 @@ class Signals:
 
     def __init__(self, rows: pl.DataFrame, today: datetime.date) -> None:
         self._of: dict[str, list[Signal]] = {}
-        said = rows.filter(pl.col("date") <= today).unique(
-            # The same told twice, under two ids, is told once.
+        stated = rows.filter(pl.col("date") <= today).unique(
+            # The same signal under two ids counts once.
             ["enterprise_id", "date", "kind", "text"],
             keep="first",
             maintain_order=True,
         )
         columns = ("enterprise_id", "date", "kind", "text", "source")
-        for enterprise_id, date, kind, text, source in said.select(columns).iter_rows():
+        for enterprise_id, date, kind, text, source in stated.select(columns).iter_rows():
             fading = FADING[kind]
             strength = fading.weight * 0.5 ** ((today - date).days / fading.half_life)
             if strength >= FORGOTTEN:

@@ -52,7 +52,7 @@ class LogContent(NamedTuple):
 
 
 class EventLog(Protocol):
-    """Events that were recorded one by one, and events taken back; kept by whoever serves."""
+    """Events that were recorded one by one, and events taken back; kept by the service."""
 
     @property
     def seen(self) -> str:
@@ -65,7 +65,7 @@ class EventLog(Protocol):
         """Return when it last changed, in UTC; None while there is nothing in it."""
 
     def removing(self, column: str, id_: str) -> AbstractContextManager[int]:
-        """Take out the events of that id when the context ends well, and tell how many."""
+        """Take out the events of that id when the context ends without an error; yield how many."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Snapshot:
     home : Path
         Of the workspace.
     entries : mapping
-        What `current.json` said.
+        The content of `current.json`.
     log : EventLog, optional
         Events beside those that were imported.
     own : Joins
@@ -114,7 +114,7 @@ class Snapshot:
         return self
 
     def reading(self, work: Callable[[Snapshot], T]) -> T:
-        """Do work on this snapshot; whoever took it takes another where it is outdated."""
+        """Do work on this snapshot; the caller takes another where it is outdated."""
         return work(self)
 
     def read(self, table: str) -> pl.DataFrame:

@@ -113,7 +113,7 @@ class FeatureSpace:
         today : date
             What ages are counted to, here and for every later pool.
         progress : callable, optional
-            Told (texts encoded, texts to encode).
+            Called with (texts encoded, texts to encode).
         """
         self.today_ = today
         self._learn(self._read(enterprises, progress))
@@ -399,13 +399,13 @@ class _PoolTexts:
     def spoken(self) -> WeightedTexts:
         """All that an enterprise says, each text once: products, scope and names."""
         both = product_texts(self.frame).beside(scope_texts(self.frame)).beside(self.short_names)
-        said = both.weights.copy()
-        said.data = np.ones_like(said.data)
-        return WeightedTexts(both.texts, said)
+        stated = both.weights.copy()
+        stated.data = np.ones_like(stated.data)
+        return WeightedTexts(both.texts, stated)
 
     @property
     def distinct_items(self) -> WeightedTexts:
-        """Every distinct item as a document of its own."""
+        """Each distinct item as one document."""
         size = len(self.items.texts)
         return WeightedTexts(self.items.texts, sparse.eye_array(size, format="csr"))
 

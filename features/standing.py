@@ -1,7 +1,7 @@
 """Whether an enterprise still exists: `active`, `inactive` or unknown, from its registered status.
 
 The words are those of the registers of the mainland and Hong Kong, of commercial data bases and of
-English ones. Whoever is inactive is never listed.
+English ones. Inactive enterprises are never listed.
 """
 
 from __future__ import annotations
@@ -64,5 +64,5 @@ def standing(status: str | None) -> Standing | None:
 def standings(statuses: pl.Series) -> pl.Series:
     """Return the standing of each status, null where it is unknown."""
     known = statuses.drop_nulls().unique().to_list()
-    told = {status: found for status in known if (found := standing(status))}
-    return statuses.replace_strict(told, default=None, return_dtype=pl.String).alias("standing")
+    shown = {status: found for status in known if (found := standing(status))}
+    return statuses.replace_strict(shown, default=None, return_dtype=pl.String).alias("standing")

@@ -1,4 +1,4 @@
-"""Who supplies whom: the edges of the chain map, or those of an input–output table.
+"""The supply graph: the edges of the chain map, or those of an input–output table.
 
 Research on what draws enterprises together finds the links of input and output the strongest
 force (Ellison, Glaeser and Kerr, "What causes industry agglomeration?", American Economic Review

@@ -153,14 +153,14 @@ def clear(text: str) -> str:
     return _VAGUE.sub("", text) or text
 
 
-def _gather(said: pl.DataFrame, rows: int) -> WeightedTexts:
+def _gather(stated: pl.DataFrame, rows: int) -> WeightedTexts:
     """Turn rows of (row, text, weight) into distinct texts and a weight matrix."""
-    texts = said["text"].unique(maintain_order=True)
-    columns = said["text"].replace_strict(texts, pl.int_range(len(texts), eager=True))
+    texts = stated["text"].unique(maintain_order=True)
+    columns = stated["text"].replace_strict(texts, pl.int_range(len(texts), eager=True))
     weights = sparse.csr_array(
         (
-            said["weight"].to_numpy().astype(np.float32),
-            (said["row"].to_numpy(), columns.to_numpy()),
+            stated["weight"].to_numpy().astype(np.float32),
+            (stated["row"].to_numpy(), columns.to_numpy()),
         ),
         shape=(rows, len(texts)),
     )

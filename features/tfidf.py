@@ -71,10 +71,10 @@ class TokenWeights:
     def fit_counts(self, documents: Sequence[WeightedTexts]) -> list[sparse.csr_array]:
         """Learn as `fit` does and return the `counts` of every set: each text is read once."""
         column: dict[str, int] = {}
-        said = [self._said(part.texts, column, grow=True) for part in documents]
-        for own in said:
+        stated = [self._said(part.texts, column, grow=True) for part in documents]
+        for own in stated:
             own.resize(own.shape[0], len(column))
-        counts = sum(part.weights @ own for part, own in zip(documents, said, strict=True))
+        counts = sum(part.weights @ own for part, own in zip(documents, stated, strict=True))
         documents_with = np.bincount(counts.indices, minlength=len(column))
         rows = counts.shape[0]
         del counts
@@ -84,7 +84,7 @@ class TokenWeights:
         idf = 1 + np.log((1 + rows) / (1 + documents_with[kept]))
         self._set(names[kept], idf.astype(np.float32))
         found = []
-        for part, own in zip(documents, said, strict=True):
+        for part, own in zip(documents, stated, strict=True):
             ordered = own[:, kept]
             ordered.sort_indices()
             found.append(sparse.csr_array(part.weights @ ordered))
@@ -139,12 +139,12 @@ class TokenWeights:
             else:
                 indices.extend([column[token] for token in tokens if token in column])
             starts.append(len(indices))
-        said = sparse.csr_array(
+        stated = sparse.csr_array(
             (np.ones(len(indices), dtype=np.float32), np.array(indices, dtype=np.int32), starts),
             shape=(len(texts), len(column)),
         )
-        said.sum_duplicates()
-        return said
+        stated.sum_duplicates()
+        return stated
 
 
 class LatentSemantics:
@@ -175,8 +175,8 @@ class LatentSemantics:
         with np.errstate(invalid="ignore"):  # equal rows have no variance to explain
             svd = TruncatedSVD(size, n_iter=3, random_state=self.seed).fit(rows)
         # Of rows that say the same, all but the first directions are noise of rounding.
-        told = svd.singular_values_ > _LEAST_SINGULAR * svd.singular_values_.max(initial=0)
-        self.directions_ = np.ascontiguousarray(svd.components_[told].T, dtype=np.float32)
+        shown = svd.singular_values_ > _LEAST_SINGULAR * svd.singular_values_.max(initial=0)
+        self.directions_ = np.ascontiguousarray(svd.components_[shown].T, dtype=np.float32)
         return self
 
     def transform(self, rows: sparse.csr_array) -> NDArray[np.float32]:

@@ -55,12 +55,12 @@ def concepts_of(thesaurus: Thesaurus, product: str) -> tuple[int, ...]:
 def trades(thesaurus: Thesaurus, products: Iterable[str], *, inputs: bool) -> list[Trade]:
     """Return what goes into these products, or (`inputs` false) what they go into.
 
-    What the enterprise makes itself is left out, and so is what has no word of its own.
+    Products of the enterprise itself are left out, and so are those without their own word.
     """
-    said = list(dict.fromkeys(products))
-    own = {normal(product) for product in said}
+    stated = list(dict.fromkeys(products))
+    own = {normal(product) for product in stated}
     found: dict[tuple[str, str], Trade] = {}
-    for product in said:
+    for product in stated:
         for at in concepts_of(thesaurus, product):
             concept = thesaurus.concepts[at]
             forward = concept.made_of if inputs else concept.goes_into
@@ -74,13 +74,13 @@ def trades(thesaurus: Thesaurus, products: Iterable[str], *, inputs: bool) -> li
 
 def _words(thesaurus: Thesaurus, name: str) -> list[str]:
     """Return the names of what is called so, and of a product the words of its makers too."""
-    said = [name]
+    stated = [name]
     for at in thesaurus.find(name):
         concept = thesaurus.concepts[at]
-        said += [concept.name, *concept.names]
+        stated += [concept.name, *concept.names]
         # The words of a whole sector are of everything in it.
-        said += concept.words if concept.level == "product" else ()
-    return [word for word in dict.fromkeys(map(normal, said)) if len(word) >= _SHORTEST]
+        stated += concept.words if concept.level == "product" else ()
+    return [word for word in dict.fromkeys(map(normal, stated)) if len(word) >= _SHORTEST]
 
 
 _KEPT: WeakKeyDictionary[Thesaurus, dict[bool, dict[int, tuple[int, ...]]]] = WeakKeyDictionary()

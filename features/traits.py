@@ -35,7 +35,7 @@ def traits(enterprises: pl.DataFrame) -> pl.DataFrame:
     """Return the columns that filters look at, in the order of the table.
 
     `listed` is true for a stock code as the id or a tag that says so, false where there are tags
-    and none does, and null where neither tells. `credit_known` says whether a missing flag of
+    and none does, and null where neither is known. `credit_known` says whether a missing flag of
     credit means anything.
     """
     called = ("name", "short_name", "credit")

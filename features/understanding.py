@@ -1,6 +1,6 @@
 """What a need means: its parts, the concepts that they name, and the words to look for.
 
-A part is a want of its own (LED支架、载带). It is looked up as it is written, then without what
+A part is one thing looked for (LED支架、载带). It is looked up as it is written, then without what
 says nothing of a product (想引进…的企业); where no concept has that name, by the names that stand
 within it, the last of which is the head of the compound, and by the concept whose texts are most
 alike. How sure a concept is decides how much its words count beside the need's own.
@@ -119,10 +119,10 @@ class Fillers:
 
     def without_policy(self, text: str, thesaurus: Thesaurus) -> tuple[str, tuple[str, ...]]:
         """Return a text without policy words, wherever they stand but within a longer name."""
-        said = [word for word in self._policies if word in text]
-        names = [text[one.start : one.stop] for one in thesaurus.within(text)] if said else []
+        stated = [word for word in self._policies if word in text]
+        names = [text[one.start : one.stop] for one in thesaurus.within(text)] if stated else []
         left_out = []
-        for word in said:
+        for word in stated:
             if word in text and not any(word in name and word != name for name in names):
                 text = text.replace(word, " ").strip()
                 left_out.append(word)
@@ -239,7 +239,7 @@ def parts_of(text: str, thesaurus: Thesaurus) -> list[str]:
 
 
 def _is_one(piece: str, thesaurus: Thesaurus) -> bool:
-    """Tell whether a name, or one very like it, stands for the whole of a piece with 和 or 与."""
+    """Return whether a name, or one very like it, stands for the whole of a piece with 和 or 与."""
     if thesaurus.find(piece):
         return True
     near = thesaurus.near(piece, 1)
@@ -296,7 +296,7 @@ def look_up(part: str, thesaurus: Thesaurus) -> dict[int, float]:
 
 
 def _are_siblings(inner: Sequence[Named], core: str, thesaurus: Thesaurus) -> bool:
-    """Tell whether names that fill a text stand side by side in the thesaurus: 党参黄芪."""
+    """Return whether names that fill a text stand side by side in the thesaurus: 党参黄芪."""
     if len(inner) < 2 or sum(one.stop - one.start for one in inner) < len(core):
         return False
     above = [{thesaurus.concepts[at].broader for at in one.concepts} - {""} for one in inner]

@@ -224,4 +224,4 @@ CURRENCIES: Mapping[str, str] = {
     "BRL": "雷亚尔 brl",
     "XXX": "外币 外汇 其他币种",
 }
-"""Currencies other than RMB by their codes of ISO 4217 (XXX: not said), and the words for them."""
+"""Currencies other than RMB by their codes of ISO 4217 (XXX: not stated), and their words."""

@@ -41,7 +41,7 @@ class Wording:
         self.seed = seed
         self._set(min_documents=2)
 
-    def fit(self, said: WeightedTexts, ranks: NDArray[np.intp] | None = None) -> sparse.csr_array:
+    def fit(self, stated: WeightedTexts, ranks: NDArray[np.intp] | None = None) -> sparse.csr_array:
         """Learn from all that n enterprises say, and return their counts.
 
         Parameters
@@ -50,10 +50,10 @@ class Wording:
         ranks : ndarray of shape (n,), optional
             The order in which they are drawn and factorised; by default as they come.
         """
-        rows = said.weights.shape[0]
+        rows = stated.weights.shape[0]
         # In a small pool a token that one profile has is no noise: it may be all a need can find.
         self._set(min_documents=1 if rows < _SMALL_POOL else 2)
-        (counted,) = self.characters_.fit_counts([said])
+        (counted,) = self.characters_.fit_counts([stated])
         order = np.arange(rows) if ranks is None else np.argsort(ranks)
         if rows > LSA_ROWS:
             drawn = np.random.default_rng(self.seed).choice(rows, LSA_ROWS, replace=False)
@@ -61,9 +61,9 @@ class Wording:
         self.lsa_.fit(self.characters_.weigh(counted[order]))
         return counted
 
-    def counts(self, said: WeightedTexts) -> sparse.csr_array:
+    def counts(self, stated: WeightedTexts) -> sparse.csr_array:
         """Return the counts of another pool."""
-        return self.characters_.counts(said)
+        return self.characters_.counts(stated)
 
     def views(self, counted: sparse.csr_array) -> dict[str, Any]:
         """Return the views `text` (CSC) and `topics` of a pool, each with n unit rows."""

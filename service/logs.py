@@ -57,7 +57,7 @@ class JsonFormatter(OrjsonFormatter):
 
 
 class AccessLog:
-    """A line a request, written by a thread of its own.
+    """One line per request, written by a separate thread.
 
     The logging module takes seven times as long for the same line (28 µs against 4 µs), and a
     reader of stderr that stands still would stop the service with it. Here a request costs the
@@ -145,7 +145,7 @@ _LEADING = {"time", "level", "logger"}
 
 
 def configure(level: str, formatter: logging.Formatter | None = None) -> None:
-    """Log to stderr from `level` on, a line a record; plain lines unless told otherwise."""
+    """Log to stderr from `level` on, one line per record; plain lines by default."""
     handler = logging.StreamHandler()
     handler.setFormatter(formatter or logging.Formatter(_TEXT))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)

@@ -181,7 +181,7 @@ def _load(build: Callable[[Settings], FastAPI], settings: Settings, parent: int)
 
 
 def _forget_the_dead() -> None:
-    """Take out of the metrics what workers that were killed said of their present state."""
+    """Remove the gauges of workers that were killed from the metrics."""
     folder = os.environ.get(MULTIPROCESS)
     for path in Path(folder).glob("gauge_live*_*.db") if folder else ():
         pid = int(path.stem.rpartition("_")[2])
@@ -205,9 +205,9 @@ def _free(host: str, port: int) -> int:
                 f"port must be {expected}, got {port}", field="port", got=port, expected=expected
             ) from None
         except OSError as error:
-            said = "is taken" if error.errno == errno.EADDRINUSE else f"cannot be used: {error}"
+            stated = "is taken" if error.errno == errno.EADDRINUSE else f"cannot be used: {error}"
             raise ConflictError(
-                f"port {port} on {host} {said}; choose another one with --port",
+                f"port {port} on {host} {stated}; choose another one with --port",
                 field="port",
                 got=port,
                 expected="a free port",

@@ -28,7 +28,7 @@ State = Literal["hit", "miss", "stale"]
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 """Set by the server when it has several workers: the folder where they add up their counts."""
 _EVERY = 0.1
-"""Seconds between two times that a worker of several tells the others what it counted."""
+"""Seconds between two times that a worker shares its counts with the others."""
 _METHODS = {"GET", "POST", "HEAD", "OPTIONS"}
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
@@ -133,12 +133,12 @@ class Telemetry:
         self._pulse = Pulse(_EVERY, self._tell)
 
     def open(self) -> None:
-        """Begin to tell other workers what was counted, where there are any."""
+        """Begin to share counts with other workers, where there are any."""
         if MULTIPROCESS in os.environ:
             self._pulse.open()
 
     async def close(self) -> None:
-        """End, with everything told that was counted."""
+        """End, with all counts shared."""
         await self._pulse.close()
         self.flush()
 
@@ -193,7 +193,7 @@ class Telemetry:
         return Gauge(f"lianzhao_{name}", what, registry=self.registry, multiprocess_mode="livesum")
 
     def text(self, source: EngineSource, cache: RemoteCache) -> bytes:
-        """Return all metrics as text, with what is so at this moment."""
+        """Return all metrics as text, with the gauges of this moment."""
         self.flush()
         now = _Now(source, cache)
         if MULTIPROCESS not in os.environ:
@@ -203,7 +203,7 @@ class Telemetry:
 
 
 class _Now(Collector):
-    """What is so now in the process that is asked: its model, Redis as it sees it, its memory."""
+    """The gauges of the process that answers: its model, Redis as it sees it, its memory."""
 
     def __init__(self, source: EngineSource, cache: RemoteCache) -> None:
         self.source = source

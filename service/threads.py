@@ -35,7 +35,7 @@ def check_wanted() -> None:
     Raises
     ------
     AbandonedError
-        When whoever asked for it has left.
+        When the caller has left.
     """
     job: _Job | None = getattr(_this_thread, "job", None)
     if job is not None and job.abandoned:

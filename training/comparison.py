@@ -155,7 +155,7 @@ def against(version: str, before: Mapping[str, Any], facts: Mapping[str, Any]) -
             return alone(metrics, version, why)
         return _by_gains(version, before, facts) or _kept(version, why)
     worse = [
-        f"{KINDS[kind]} {_told(gap)} over {own['needs']} needs"
+        f"{KINDS[kind]} {_shown(gap)} over {own['needs']} needs"
         for kind, own in enough.items()
         if (gap := own[DECISIVE]["difference"])["high"] < 0
     ]
@@ -189,16 +189,17 @@ def _by_gains(version: str, before: Mapping[str, Any], facts: Mapping[str, Any])
             gains[kind] = [own["gain_over_character_tfidf"][DECISIVE] for own in known]
     if not gains:
         return None
-    told = [
-        f"{KINDS[kind]} {_told(own)} after {_told(former)}" for kind, (former, own) in gains.items()
+    shown = [
+        f"{KINDS[kind]} {_shown(own)} after {_shown(former)}"
+        for kind, (former, own) in gains.items()
     ]
     worse = [
         text
-        for text, (former, own) in zip(told, gains.values(), strict=True)
+        for text, (former, own) in zip(shown, gains.values(), strict=True)
         if own["high"] < former["low"]
     ]
     refused = f"its gain over character TF-IDF is below that of {version}: {', '.join(worse)}"
-    why = f"the pool has grown; gain in NDCG@10 over character TF-IDF: {', '.join(told)}"
+    why = f"the pool has grown; gain in NDCG@10 over character TF-IDF: {', '.join(shown)}"
     return Verdict(refused if worse else None, version, why, {})
 
 
@@ -229,9 +230,9 @@ def _worse_than_baseline(metrics: Mapping[str, Any]) -> str | None:
     cold = metrics["cold"]
     gap = cold and cold["gain_over_character_tfidf"][DECISIVE]
     if gap and gap["high"] < 0:
-        return f"NDCG@10 is below that of character TF-IDF: {KINDS['cold']} {_told(gap)}"
+        return f"NDCG@10 is below that of character TF-IDF: {KINDS['cold']} {_shown(gap)}"
     return None
 
 
-def _told(gap: Mapping[str, float]) -> str:
+def _shown(gap: Mapping[str, float]) -> str:
     return f"{gap['mean']:.3f} [{gap['low']:.3f}, {gap['high']:.3f}]"

@@ -48,7 +48,7 @@ class Pairs(NamedTuple):
 
     @property
     def graded(self) -> NDArray[np.bool_]:
-        """Which pairs somebody judged."""
+        """Which pairs were judged."""
         return np.asarray(self.grades != _UNGRADED)
 
     @property
@@ -134,10 +134,10 @@ def out_of_fold(pairs: Pairs) -> NDArray[np.float64]:
 
 def levels(pairs: Pairs, probabilities: NDArray[np.float64], model: FitModel) -> dict[str, Level]:
     """Return what each level comes to over the graded pairs, by the cuts of a model."""
-    said = np.array(model.levels(probabilities))
+    stated = np.array(model.levels(probabilities))
     found = {}
-    for name in dict.fromkeys(said.tolist()):
-        own = pairs.fits[pairs.graded & (said == name)]
+    for name in dict.fromkeys(stated.tolist()):
+        own = pairs.fits[pairs.graded & (stated == name)]
         found[name] = Level(len(own), float(own.mean()) if len(own) else float("nan"))
     return found
 

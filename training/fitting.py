@@ -49,7 +49,7 @@ MIN_TIME_CASES = 30
 class Fitted:
     """A fitted ranker with the held-out cases that its weights were learnt and judged on.
 
-    `calibrated` is what is to be told of its calibration.
+    `calibrated` describes its calibration, for the manifest.
     `pool` holds the features of the enterprises it was fitted on.
     """
 
@@ -85,7 +85,7 @@ def fit(
         The same data, settings and seed give the same ranker, bit by bit.
     settings : ModelSettings
     progress : callable
-        Told (step, done, of).
+        Called with (step, done, of).
     prepared : tuple of FeatureSpace and PoolFeatures, optional
         Fitted on the same enterprises, chain map, day and seed before; by default it is done here.
 
@@ -164,7 +164,7 @@ def fit(
     progress("weigh factors", 0, 1)
     cold = time.cold if len(time.cold) >= MIN_TIME_CASES else folds.cold
     warm = time.warm if len(time.warm) >= MIN_TIME_CASES else folds.warm
-    # Hidden at random, who has deals is no candidate, and nothing tells what deals are worth.
+    # Hidden at random, who has deals is no candidate, and nothing shows what deals are worth.
     history = len(time.cold) + len(time.warm) >= MIN_TIME_CASES
     holding = settings.weights.prior_needs
     blend = _blend(cold, warm, history=history, holding=holding)
@@ -201,7 +201,7 @@ def _blend(
 ) -> Blend:
     """Learn the weights of cold and of warm needs, each from its own cases.
 
-    `history` tells whether the history of deals may speak: where too few later deals were there
+    `history` says whether the history of deals may count: where too few later deals were there
     to judge it by, what it is worth elsewhere says nothing about this workspace. `holding` is how
     many needs the prior weights count as much as.
     """
@@ -225,5 +225,5 @@ def _strength(cases: Sequence[Case], content: NDArray[np.float64]) -> float:
     size = len(content)
     before = np.array([(prior(warm=False)[:size] @ case.parts[:size]).std() for case in cases])
     after = np.array([(content @ case.parts[:size]).std() for case in cases])
-    said = before > 0
-    return float((after[said] / before[said]).mean()) if said.any() else 1.0
+    stated = before > 0
+    return float((after[stated] / before[stated]).mean()) if stated.any() else 1.0

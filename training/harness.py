@@ -51,7 +51,7 @@ CANDIDATES = {
     "phrases": _EVERYBODY,
     "prose": _EVERYBODY,
 }
-"""Among whom needs are asked, by protocol."""
+"""The candidates of needs, by protocol."""
 LIBRARIES = (
     *("numpy", "scipy", "scikit-learn", "polars", "rectools-lightfm", "rjieba"),
     *("bm25s", "implicit"),
@@ -71,7 +71,7 @@ class Comparison:
     alone : dict of FigureTally, by factor
         Each factor for itself.
     speaking, speaking_alone : sets of str
-        The factors that told enterprises apart at least once, in the blend and by themselves; a
+        The factors that differed between enterprises at least once, in the blend and alone; a
         constant never does.
     settings, glosses, seconds : dicts by ranker
     left_out : dict
@@ -197,7 +197,7 @@ def compare(
     words : mapping, optional
         What a language model gave for needs, by need_id.
     progress : callable
-        Told (step, done, of).
+        Called with (step, done, of).
 
     Raises
     ------

@@ -33,7 +33,7 @@ class Interactions:
     Attributes
     ----------
     gains : csr_array of shape (m, n), float32
-        What pairs are learnt with: up to 1, below 0 where an expert or the enterprise said no; no
+        What pairs are learnt with: up to 1, below 0 where an expert or the enterprise declined; no
         entry where nothing is known.
     relevant : csr_array of shape (m, n), bool
         The pairs that count in metrics: a grade of 1 or more, or won. Each has a gain above 0.
@@ -77,9 +77,9 @@ def interactions(
         {"enterprise_id": enterprise_ids.astype(object).tolist()},
         schema={"enterprise_id": pl.String},
     )
-    said = labels(judgements, events, as_of=as_of)
+    stated = labels(judgements, events, as_of=as_of)
     pairs = (
-        said.join(needs.with_row_index("row"), on="need_id")
+        stated.join(needs.with_row_index("row"), on="need_id")
         .join(pool.with_row_index("column"), on="enterprise_id")
         .sort("row", "column")
     )
@@ -133,7 +133,7 @@ def labels(judgements: pl.DataFrame, events: pl.DataFrame, *, as_of: date) -> pl
 
 
 def _contradictions(pairs: pl.DataFrame) -> tuple[str, ...]:
-    """Tell what is contradictory in pairs, from `labels`."""
+    """Return notes on contradictions in pairs, from `labels`."""
     suits, won = pl.col("grade") >= RELEVANT_GRADE, pl.col("won")
     kinds = {
         "have grades both of 0 and of 1 or more: the highest counts": suits
@@ -144,8 +144,8 @@ def _contradictions(pairs: pl.DataFrame) -> tuple[str, ...]:
         "signed and were declined or lost on the same day: the loss counts": pl.col("torn"),
     }
     counts = pairs.select(
-        kind.fill_null(value=False).sum().alias(told) for told, kind in kinds.items()
+        kind.fill_null(value=False).sum().alias(shown) for shown, kind in kinds.items()
     )
     return tuple(
-        f"{count} pairs {told}" for told, count in counts.row(0, named=True).items() if count
+        f"{count} pairs {shown}" for shown, count in counts.row(0, named=True).items() if count
     )

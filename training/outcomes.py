@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 FOR, AGAINST = 1.0, -0.5
 """What speaks for a pair and what against it. A refusal may be due to terms or the moment, so that
-it is stated to count half; whoever was never asked counts 0."""
+it is stated to count half; an enterprise that was never asked counts 0."""
 
 STAGE_GAINS = {
     "established": FOR,

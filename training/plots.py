@@ -1,7 +1,7 @@
 """Plots of a comparison that a head of office understands: dots with intervals, in Chinese.
 
 Altair draws them and vl-convert turns them into files; both belong to the dependency group `peers`.
-A vector picture (SVG) keeps its text as text, and whoever opens it has the fonts; a bitmap (PNG) is
+A vector picture (SVG) keeps its text as text, and the reader needs the fonts; a bitmap (PNG) is
 drawn here, so that it is in English where this machine has no Chinese font.
 """
 
@@ -78,7 +78,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "difference": "Paired difference ({figure})",
         "reliability": "Of leads given a chance, how many signed",
         "outcomes": "About {outcomes} closed leads a point; dashes are exact. Error {ece:.3f}",
-        "chance": "Chance of signing that was told",
+        "chance": "Predicted chance of signing",
         "share": "Share that signed",
         "learning": "Synthetic data: does the list improve with feedback",
         "rounds": "No real city; shades are 95 % intervals, among leads not called yet",
@@ -141,7 +141,7 @@ def ablation(
 def reliability(
     calibration: Mapping[str, Any], kind: str = "warm", language: str = "zh"
 ) -> alt.LayerChart | None:
-    """Return the plot of chances told against shares that signed; None with too few outcomes.
+    """Return the plot of predicted chances against shares that signed; None with too few outcomes.
 
     Parameters
     ----------
@@ -168,10 +168,10 @@ def reliability(
             x=across, y=up
         ),
     )
-    told = words["outcomes"].format(
+    shown = words["outcomes"].format(
         outcomes=own["outcomes"] // len(own["bins"]), ece=own["ece"]["mean"]
     )
-    return _finished(chart, words["reliability"], told)
+    return _finished(chart, words["reliability"], shown)
 
 
 def learning_curve(
@@ -238,7 +238,7 @@ def save(document: Document, folder: Path, names: Mapping[str, str]) -> list[Pat
 
 @cache
 def renders_chinese() -> bool:
-    """Tell whether a Chinese font is there: without one, all characters look alike."""
+    """Return whether a Chinese font is there: without one, all characters look alike."""
     import vl_convert
 
     one, other = (
@@ -262,8 +262,8 @@ def _charts(
 def _finished(chart: alt.LayerChart | alt.FacetChart, title: str, subtitle: str) -> alt.LayerChart:
     import altair as alt
 
-    told = alt.TitleParams(title, subtitle=subtitle, anchor="start")
-    sized = chart.properties(width=520, height=360, title=told)
+    shown = alt.TitleParams(title, subtitle=subtitle, anchor="start")
+    sized = chart.properties(width=520, height=360, title=shown)
     finished: alt.LayerChart = sized.configure(font=FONTS).configure_view(stroke=None)
     return finished
 

@@ -1,4 +1,4 @@
-"""The protocols: what is hidden, what is left to learn from, and who is then asked for.
+"""The protocols: what is hidden, what is left to learn from, and what is then asked.
 
 Each one turns the tables of a workspace into tasks. A task holds the tables as they would have
 been without what is hidden, so that whatever is fitted on them cannot have seen it.
@@ -83,7 +83,7 @@ def split(
     if protocol == "time":
         days = (since,) if since else rolling_dates(data) or (default_date(data),)
         tasks = [_time(tables, fold, day) for fold, day in enumerate(days)]
-        if len(tasks) > 1:  # a cut after which newcomers alone signed tells nothing
+        if len(tasks) > 1:  # a cut after which newcomers alone signed shows nothing
             tasks = [task for task in tasks if any(q.relevant.any() for q in task.questions)]
             days = [task.as_of for task in tasks]
     elif protocol in JUDGED:
@@ -142,7 +142,7 @@ def _cold_need(tables: Tables) -> Iterable[Task]:
 
 
 def _judged(protocol: str, tables: Tables, asked: Collection[str] | None) -> Task:
-    """Hide all that is known of the judged needs, and ask for whom judgements say."""
+    """Hide all that is known of the judged needs, and ask for the judged enterprises."""
     data = tables.data
     graded = data.judgements
     if protocol == "phrases":

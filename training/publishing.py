@@ -72,7 +72,7 @@ def train(
         Activate even a version that is surely worse than the active one, or cannot be compared
         with it although that was judged.
     progress : callable
-        Told (step, done, of).
+        Called with (step, done, of).
 
     Returns
     -------

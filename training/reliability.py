@@ -43,7 +43,7 @@ class Scored:
     needs : ndarray of int, shape (k,)
         Rows of the needs.
     warm : ndarray of bool, shape (k,)
-        Whether the need still had a head of its own.
+        Whether the need still had its own head.
     """
 
     raw: NDArray[np.float64]
@@ -81,19 +81,19 @@ def calibrate(
     """
     closed = _in_order(sparse.coo_array(trials.labels.known.closed), trials.ranks)
     counts = closed.nnz, int((closed.data > 0).sum())
-    told = {
+    shown = {
         "closed": counts[0],
         "won": counts[1],
         "it_takes": {"closed": MIN_CLOSED, "won": MIN_WON, "lost": MIN_LOST},
         "figures": None,
     }
     if not enough(*counts):
-        return Calibration(*counts), told
+        return Calibration(*counts), shown
     cold, late = _scores(trials, closed, blend_without)
     # Too few outcomes of needs that keep a head: then all, as their needs stand without them.
     warm = own if (own := late.chosen(late.warm)).enough else late
-    told["figures"] = {"cold": judge(cold, trials.seed), "warm": judge(warm, trials.seed)}
-    return Calibration(*counts, fit_curve(cold), fit_curve(warm)), told
+    shown["figures"] = {"cold": judge(cold, trials.seed), "warm": judge(warm, trials.seed)}
+    return Calibration(*counts, fit_curve(cold), fit_curve(warm)), shown
 
 
 def fit_curve(scored: Scored) -> Curve:

@@ -52,16 +52,16 @@ def table(
         rows.append(
             [
                 name,
-                told(found[judged_by]),
-                told(gap, signed=True),
-                *(number(own and own["mean"]) if brief else told(own) for own in others),
+                shown(found[judged_by]),
+                shown(gap, signed=True),
+                *(number(own and own["mean"]) if brief else shown(own) for own in others),
                 *(number(own["lists"][key]) for key in _LISTS),
             ]
         )
     return header, rows
 
 
-def needs_told(document: Document, part: str = "all") -> str:
+def needs_text(document: Document, part: str = "all") -> str:
     """Return over how many needs the figures are, and how many are left out of each."""
     over: dict[str, list[str]] = {}
     for name, figure in document["figures"].items():
@@ -89,7 +89,7 @@ def ablation(document: Document, *, brief: bool = False) -> tuple[list[str], lis
     """
     figures = [document["judged_by"]] if brief else list(document["figures"])
     rows = [
-        [name, *(told(found["all"][figure], signed=True) for figure in figures)]
+        [name, *(shown(found["all"][figure], signed=True) for figure in figures)]
         for name, found in document["stack_minus_stack_without"].items()
     ]
     return ["without", *(f"loss of {figure}" for figure in figures)], rows
@@ -98,10 +98,10 @@ def ablation(document: Document, *, brief: bool = False) -> tuple[list[str], lis
 def markdown(document: Document) -> str:
     """Return the tables and everything that was counted."""
     lines = [f"# {document['protocol']}{hidden_from(document)}", "", NOTE, ""]
-    lines += [f"Candidates: {candidates_told(document['candidates'])}.", ""]
+    lines += [f"Candidates: {candidates_text(document['candidates'])}.", ""]
     for part in parts(document):
         lines += [f"## {part.capitalize()} needs", "", *markdown_table(*table(document, part))]
-        lines += ["", f"{needs_told(document, part)}.", ""]
+        lines += ["", f"{needs_text(document, part)}.", ""]
     header, rows = ablation(document)
     if rows:
         lines += ["## What leaves when a factor leaves", "", *markdown_table(header, rows), ""]
@@ -116,7 +116,7 @@ def cuts(document: Document) -> tuple[list[str], list[list[str]]]:
     """Return header and rows, a row a ranker: what it is judged by at each cut of `time`."""
     figure, by_day = document["judged_by"], document["cuts"]
     rows = [
-        [name, *(told(own[name][figure]) for own in by_day.values())]
+        [name, *(shown(own[name][figure]) for own in by_day.values())]
         for name in document["rankers"]
     ]
     return [f"ranker, {figure}", *by_day], rows
@@ -130,11 +130,11 @@ def hidden_from(document: Document) -> str:
     return f", hidden from {days[0]} on" if days else ""
 
 
-def candidates_told(among: Mapping[str, Any]) -> str:
-    """Return among whom needs are asked, and how many these are."""
+def candidates_text(among: Mapping[str, Any]) -> str:
+    """Return what the candidates are, and how many."""
     counts = {among["fewest"], among["most"]}
-    told_counts = " to ".join(str(count) for count in sorted(counts))
-    return f"{told_counts} of {among['enterprises']}: {among['who']}"
+    shown_counts = " to ".join(str(count) for count in sorted(counts))
+    return f"{shown_counts} of {among['enterprises']}: {among['who']}"
 
 
 def matrix(columns: Sequence[tuple[Document, str]]) -> str:
@@ -204,7 +204,7 @@ def write(path: Path, content: bytes) -> Path:
     return path
 
 
-def told(interval: Mapping[str, float] | None, *, signed: bool = False) -> str:
+def shown(interval: Mapping[str, float] | None, *, signed: bool = False) -> str:
     """Return a mean with its interval, such as `0.531 [0.487, 0.573]`."""
     if interval is None:
         return UNKNOWN
@@ -220,7 +220,7 @@ def number(value: float | None) -> str:
 
 def _cell(document: Document, figure: str, name: str) -> str:
     own = document["rankers"].get(name)
-    return UNKNOWN if own is None else told(own["figures"]["all"][figure])
+    return UNKNOWN if own is None else shown(own["figures"]["all"][figure])
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

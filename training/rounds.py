@@ -47,7 +47,7 @@ class Round:
     store : EncodingStore
     seed : int
     progress : callable
-        Told (step, done, of).
+        Called with (step, done, of).
     words : mapping
         What a language model gave for needs, by need_id.
     """
@@ -163,7 +163,7 @@ class Rounds:
         self._last: tuple[pl.DataFrame, Any, FeatureSpace, PoolFeatures] | None = None
 
     def round(self, task: Task, progress: Steps = lambda *_: None) -> Round:
-        """Return the round of a task; `progress` is told (step, done, of)."""
+        """Return the round of a task; `progress` is called with (step, done, of)."""
         frame = task.data.enterprises
         if self._last is None or self._last[1] != task.as_of or not self._last[0].equals(frame):
             chains = ChainMap.from_frame(task.data.chains)

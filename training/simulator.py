@@ -68,7 +68,7 @@ class Preferences:
 
 
 class Simulation(NamedTuple):
-    """What came of a simulation.
+    """The result of a simulation.
 
     Attributes
     ----------
@@ -79,7 +79,7 @@ class Simulation(NamedTuple):
     weights : DataFrame
         seed, round, factor, weight: the content factors' weights with feedback.
     calibration : dict
-        What the last version of the first seed tells of its calibration, see
+        The calibration of the last version of the first seed, see
         `training.reliability.calibrate`.
     preferences : dict
         What was planted.
@@ -117,7 +117,7 @@ def simulate(
     seeds : sequence of int
         Each plants tastes and draws outcomes anew.
     progress : callable
-        Told (fits done, fits).
+        Called with (fits done, fits).
 
     Examples
     --------
@@ -267,7 +267,7 @@ class _Loop:
         near, links = proximity.prepare(pool), supply.prepare(pool)
         found = []
         for fits, need in zip(self.without, needs, strict=True):
-            # Somebody of the fifty that suit by content is the kind of business that is liked.
+            # One of the fifty that suit by content is the kind of business that is liked.
             liked = np.argsort(-fits, kind="stable")[:50][int(self.generator.integers(50))]
             taste = pool.content.dot(pool.content.rows(np.array([liked]))[0])
             parts = (

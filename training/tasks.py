@@ -1,4 +1,4 @@
-"""Tasks: what is left to learn from, and who is asked for among whom."""
+"""Tasks: what is left to learn from, and what is asked among which candidates."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class EvaluationQuestion:
     gains : ndarray of float32, shape (n,), or None
         What each enterprise brings where judgements are graded; None where each relevant one is 1.
     judged : ndarray of bool, shape (n,), or None
-        Whom the graded judgements of this need name.
+        Which enterprises the graded judgements of this need name.
     anywhere : ndarray of bool, shape (n,), or None
         The relevant ones where everybody is a candidate, for a protocol that is judged over the
         whole pool besides.
@@ -83,7 +83,7 @@ class Task:
     ids : ndarray of str, shape (n,)
         The enterprises of `data`, sorted.
     as_of : date
-        The day that it is for whoever learns.
+        The day on which the model learns.
     questions : tuple of EvaluationQuestion
     """
 
@@ -281,7 +281,7 @@ def grouped(pairs: pl.DataFrame) -> dict[str, list[str]]:
 
 
 def digest(tasks: Sequence[Task]) -> str:
-    """Return the SHA-256 of what is asked, and among whom."""
+    """Return the SHA-256 of questions and candidates."""
     found = hashlib.sha256()
     for task in tasks:
         for question in task.questions:

@@ -92,7 +92,7 @@ class Trials:
         What the ages of deals are counted to.
     seed : int
     progress : callable
-        Told (step, done, of).
+        Called with (step, done, of).
     settings : ModelSettings
     ranks : ndarray of shape (n,), optional
         The order in which enterprises are drawn; by default that of their ids.
@@ -287,9 +287,9 @@ class Trials:
         among: NDArray[np.bool_] | None = None,
         least: int = MIN_RELEVANT,
     ) -> Iterator[Case]:
-        """Yield the case, over those that nothing was learnt about unless told, if it can be.
+        """Yield the case, over those that nothing was learnt about by default, if it can be.
 
-        Who said no to another need is a candidate: the heads of other needs alone learnt from it.
+        One that declined another need is a candidate: only heads of other needs learnt from it.
         """
         candidates = among
         if candidates is None:
@@ -307,12 +307,12 @@ class Trials:
             parts = [*content]
         parts.append(_z(trial.learnt.hybrid.score(need, trial.hybrid_rows), self.pool))
         parts.append(trial.history.parts(need).sum(axis=0))
-        said = np.stack(parts)
-        kept = _foremost(candidates, wanted, prior(warm=warm) @ said, self.baseline[row])
+        stated = np.stack(parts)
+        kept = _foremost(candidates, wanted, prior(warm=warm) @ stated, self.baseline[row])
         yield Case(
             row,
             fold,
-            said[:, kept],
+            stated[:, kept],
             self.baseline[row, kept].astype(np.float64),
             wanted[kept],
             self._need_ids[row],

@@ -28,7 +28,7 @@ _SHARPNESS = (0.05, 5.0)
 
 @dataclass(frozen=True)
 class Case:
-    """One held-out need: what the factors said of the candidates, and who of them was relevant.
+    """One held-out need: the factors' values of the candidates, and which of them are relevant.
 
     Attributes
     ----------

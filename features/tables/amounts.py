@@ -39,7 +39,7 @@ def read_amount(text: str, bare: float, rates: Mapping[str, float] = _NOWHERE) -
     Parameters
     ----------
     bare
-        Yuan in one unit of a number without a unit of its own.
+        Yuan in one unit of a number without its own unit.
     rates
         Currency (USD, HKD, …) → yuan in one unit of it.
 
@@ -84,7 +84,7 @@ def _yuan(plain: str, bare: float) -> float | None:
             unit = 1.0
         terms.append((number, unit))
         at = term.end()
-        # 1亿2000万元 has a 元 of its own behind the last unit.
+        # 1亿2000万元 has its own 元 behind the last unit.
         if plain[at:] == "元":
             at += 1
     if not terms or (len(terms) > 1 and not _falling(terms)):

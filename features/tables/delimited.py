@@ -62,7 +62,7 @@ def read_delimited(path: Source, table: Table) -> Grid:
         text = _recoded(path, warnings)
         frame = _fast(path, text, shape)
     grid = _by_record(path, text, shape) if frame is None else shape.grid(frame)
-    return Grid(grid.headers, grid.fields, grid.surplus, grid.first_row, (*shape.said, *warnings))
+    return Grid(grid.headers, grid.fields, grid.surplus, grid.first_row, (*shape.stated, *warnings))
 
 
 class _Shape:
@@ -86,7 +86,7 @@ class _Shape:
         self.delimiter = delimiter
         self.first_row = place.row + 2
         self.skipped = records[place.row][0] if lines else 0
-        self.said = (
+        self.stated = (
             [f"the headers were found in row {place.row + 1}; what is above is left out"]
             if any(cell.strip() for _, record in records[: place.row] for cell in record)
             else []

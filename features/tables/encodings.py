@@ -1,4 +1,4 @@
-"""Encodings of text: UTF-8, UTF-16, GB18030 and Big5, told apart by what the text says then.
+"""Encodings of text: UTF-8, UTF-16, GB18030 and Big5, the one under which the text makes sense.
 
 Nearly every text can be decoded as GB18030 and many as Big5, so a decoding counts by how many of
 its characters are those that Chinese texts are made of. One that is more likely of another language
@@ -96,7 +96,7 @@ def _of(codec: str) -> Encoding:
 
 
 def _wide(head: bytes) -> str | None:
-    """Tell UTF-16 without a mark by its zeros: every other byte of what is ASCII."""
+    """Detect UTF-16 without a mark by its zeros: every other byte of what is ASCII."""
     zeros = [head[at::2].count(0) for at in (0, 1)]
     codec = "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"
     if max(zeros) <= 4 * min(zeros):

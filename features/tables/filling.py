@@ -66,9 +66,9 @@ def fill_enterprises(frame: pl.DataFrame, rows: Rows) -> tuple[pl.DataFrame, lis
                 f"check digit: {len(wrong)} credit code{'s' if len(wrong) > 1 else ''} may be "
                 f"misspelled, such as {named}"
             )
-    frame, told = with_seats(frame, rows)
+    frame, shown = with_seats(frame, rows)
     frame, lost = _with_industries(frame, rows)
-    return frame, [*warnings, *told, *lost]
+    return frame, [*warnings, *shown, *lost]
 
 
 def _with_industries(frame: pl.DataFrame, rows: Rows) -> tuple[pl.DataFrame, list[str]]:
@@ -86,8 +86,8 @@ def _with_industries(frame: pl.DataFrame, rows: Rows) -> tuple[pl.DataFrame, lis
         if ((given == text) & (code != whole)).any()
     }
     warnings = [
-        f"industry_code: {told} in {_rows(given, texts)}: {_pairs(texts)}"
-        for told, texts in (
+        f"industry_code: {shown} in {_rows(given, texts)}: {_pairs(texts)}"
+        for shown, texts in (
             ("a leading zero that a spreadsheet drops was put back", zeros.lost),
             ("taken as stated, but a spreadsheet may have dropped a leading zero", doubtful),
         )

@@ -46,7 +46,7 @@ class Headers:
     unknown
         Headers that mean no column of the table.
     personal
-        Headers of what is said of persons: such a column is never stored.
+        Headers of personal data: such a column is never stored.
     doubles
         Header left out → header taken, where two columns mean the same.
     suggested
@@ -93,12 +93,12 @@ def is_required(table: Table, header: str) -> bool:
 
 
 def is_header(table: Table, text: str) -> bool:
-    """Whether a text is a header that means a column, or is said of persons."""
+    """Whether a text is a header of a column, or of personal data."""
     return _meaning(table, text) is not None or bool(_PERSONAL.search(_plain(text)))
 
 
 def is_personal(header: str) -> bool:
-    """Whether a header is that of what is said of persons."""
+    """Whether a header is that of personal data."""
     return bool(_PERSONAL.search(_plain(header)))
 
 
@@ -126,17 +126,17 @@ def matched(
     UsageError
         When the mapping names a header that the file lacks, or a column that the table lacks.
     """
-    told = _told(table, headers, mapping or {})
+    shown = _described(table, headers, mapping or {})
     candidates: dict[str, list[tuple[tuple[bool, int, int], int, _Meaning]]] = {}
     unknown, personal = [], []
     for position, header in enumerate(headers):
-        meaning = told.get(position) if position in told else _meaning(table, header)
+        meaning = shown.get(position) if position in shown else _meaning(table, header)
         if meaning is not None:
             order = (position in empty, meaning.rank, position)
             candidates.setdefault(meaning.column.name, []).append((order, position, meaning))
         elif header.strip() and is_personal(header):
             personal.append(header.strip())
-        elif header.strip() and position not in told:
+        elif header.strip() and position not in shown:
             unknown.append(header.strip())
     positions, units, doubles = {}, {}, {}
     for name, found in candidates.items():
@@ -152,13 +152,13 @@ def matched(
     return Headers(positions, given, units, unknown, personal, doubles, suggested)
 
 
-def _told(
+def _described(
     table: Table, headers: Sequence[str], mapping: Mapping[str, str]
 ) -> dict[int, _Meaning | None]:
     """Return what a mapping says of the headers, by their positions."""
     columns = {column.name: column for column in table.readable}
     places = {_plain(header): position for position, header in reversed([*enumerate(headers)])}
-    told: dict[int, _Meaning | None] = {}
+    shown: dict[int, _Meaning | None] = {}
     for header, name in mapping.items():
         position = places.get(_plain(header))
         if position is None:
@@ -176,8 +176,8 @@ def _told(
                 got=name,
                 expected=known,
             )
-        told[position] = _Meaning(columns[name], -1, _unit_of(header)) if name else None
-    return told
+        shown[position] = _Meaning(columns[name], -1, _unit_of(header)) if name else None
+    return shown
 
 
 def _unit_of(header: str) -> float | None:
@@ -212,7 +212,7 @@ def _check_required(
         ]
         raise InputError(
             f"{source}: the {table.name} table needs the columns {', '.join(missing)}; "
-            f"the file has: {_shown(headers)}" + "".join(f"; {said}" for said in like),
+            f"the file has: {_shown(headers)}" + "".join(f"; {stated}" for stated in like),
             field=missing[0].split()[0],
             got=list(headers),
             expected="the columns " + ", ".join(missing),

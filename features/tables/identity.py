@@ -28,7 +28,7 @@ _SIGNS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 """The signs of a credit code, each worth its position: GB 32100-2015."""
 _LENGTH = 18
 FILLING = r"[\s()（）【】\[\]<>《》“”\"'‘’·・.,，。、\-—–_*]"
-"""What does not tell one name from another: blanks, brackets, quotes and dashes."""
+"""What does not distinguish names: blanks, brackets, quotes and dashes."""
 _FILLING = re.compile(FILLING)
 
 

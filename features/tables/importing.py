@@ -69,7 +69,7 @@ def import_table(
     strict
         Load nothing when any row is bad, or any value cannot be read.
     today
-        Against which dates in the future are told; by default the day it is.
+        The day that dates must not lie after; today by default.
 
     Raises
     ------
@@ -272,17 +272,17 @@ def _taken(table: Table, rows: Rows) -> dict[str, str]:
     taken = {}
     for name, header in rows.headers.given.items():
         unit = rows.headers.units.get(name)
-        told = f" ({unit:,.0f} yuan)" if unit else ""
+        shown = f" ({unit:,.0f} yuan)" if unit else ""
         aid = ", to fill others" if columns[name] in table.aids else ""
-        taken[header] = f"{name}{told}{aid}"
+        taken[header] = f"{name}{shown}{aid}"
     return taken
 
 
 def _told_unread(unread: Sequence[RowProblem], count: int) -> list[str]:
-    told = [f"{problem}; the value is unknown" for problem in unread]
+    shown = [f"{problem}; the value is unknown" for problem in unread]
     if count > len(unread):
-        told.append(f"{count} values in all could not be read and are unknown")
-    return told
+        shown.append(f"{count} values in all could not be read and are unknown")
+    return shown
 
 
 def _retracted(workspace: Workspace, table: Table, good: pl.DataFrame) -> list[str]:

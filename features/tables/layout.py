@@ -105,7 +105,7 @@ class Body:
 
 
 def find_body(table: Table, fields: pl.DataFrame, row: str, headers: Headers) -> Body:
-    """Tell the rows of a table from repeated headers, totals, titles of sections and notes.
+    """Separate the rows of a table from repeated headers, totals, titles of sections and notes.
 
     Parameters
     ----------
@@ -148,7 +148,7 @@ def find_body(table: Table, fields: pl.DataFrame, row: str, headers: Headers) ->
         warnings.append(f"headers repeated in {_rows(again)}, left out")
     others = found.filter(~pl.col("header"))
     if not others.is_empty():
-        warnings.append(f"notes, titles and totals left out: {_told(others, row)}")
+        warnings.append(f"notes, titles and totals left out: {_shown(others, row)}")
     return Body(~fields[row].is_in(found[row].implode()), warnings)
 
 
@@ -171,17 +171,17 @@ def _repeated(names: Sequence[str], headers: Headers) -> pl.Expr:
 
 
 def _rows(numbers: Sequence[int]) -> str:
-    told = ", ".join(str(number) for number in numbers[:_SHOWN])
+    shown = ", ".join(str(number) for number in numbers[:_SHOWN])
     more = len(numbers) - _SHOWN
-    return f"row{'s' if len(numbers) > 1 else ''} {told}" + (
+    return f"row{'s' if len(numbers) > 1 else ''} {shown}" + (
         f" and {more} more" if more > 0 else ""
     )
 
 
-def _told(found: pl.DataFrame, row: str) -> str:
-    told = [
+def _shown(found: pl.DataFrame, row: str) -> str:
+    shown = [
         f"row {number} ({text[:20]})"
         for number, text in found.select(row, "first").head(_SHOWN).iter_rows()
     ]
-    more = found.height - len(told)
-    return ", ".join(told) + (f" and {more} more" if more > 0 else "")
+    more = found.height - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")

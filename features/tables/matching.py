@@ -150,7 +150,7 @@ def _doubtful(frame: pl.DataFrame) -> list[str]:
     )
     if pairs.is_empty():
         return []
-    told = "; ".join(
+    shown = "; ".join(
         f"{name} ({', '.join(ids[:_SHOWN])})" for name, ids in pairs.head(_SHOWN).iter_rows()
     )
-    return [f"{pairs.height} name(s) stand under several codes, left apart: {told}"]
+    return [f"{pairs.height} name(s) stand under several codes, left apart: {shown}"]

@@ -1,6 +1,6 @@
 """Where each field of an enterprise comes from: of two sources the newer one shows.
 
-A row has the source and the date of the newest file that said anything of it. Fields that come from
+A row has the source and the date of the newest file with a value for it. Fields that come from
 another one are listed beside it, as `field date source` each, so that a row of one source costs
 nothing.
 """
@@ -54,10 +54,10 @@ def with_newest(
     for name in fields:
         at_source, at_date = _origin(old, listed, name)
         stale = _filled(new["source_date"] < at_date) & old[name].is_not_null()
-        said = new[name].is_not_null()
+        stated = new[name].is_not_null()
         if replace and name in present:
-            said = said | True
-        taken = said & ~stale
+            stated = stated | True
+        taken = stated & ~stale
         columns[name] = _either(taken, new[name], old[name])
         for follower, leader in _FOLLOWING.items():
             if leader == name and follower in new.columns:
@@ -76,7 +76,7 @@ def with_newest(
                 & (pl.col("source").ne_missing(source) | pl.col("date").ne_missing(date))
             )
         )
-    columns |= {"source": source, "source_date": date, "origins": _told(origins, new.height)}
+    columns |= {"source": source, "source_date": date, "origins": _shown(origins, new.height)}
     return pl.DataFrame([columns[name].alias(name) for name in new.columns])
 
 
@@ -108,9 +108,9 @@ def _origin(old: pl.DataFrame, listed: pl.DataFrame, name: str) -> tuple[pl.Seri
     return source.scatter(own["row"], own["source"]), date.scatter(own["row"], own["date"])
 
 
-def _told(origins: list[pl.DataFrame], height: int) -> pl.Series:
+def _shown(origins: list[pl.DataFrame], height: int) -> pl.Series:
     date = pl.col("date").dt.to_string("%Y-%m-%d").fill_null(_NO_DATE)
-    told = (
+    shown = (
         pl.concat(origins)
         .select(
             "row", one=pl.concat_str("field", date, pl.col("source").fill_null(""), separator=" ")
@@ -119,12 +119,12 @@ def _told(origins: list[pl.DataFrame], height: int) -> pl.Series:
         .agg("one")
     )
     empty = pl.Series("origins", [None] * height, dtype=pl.List(pl.String))
-    return empty if told.is_empty() else _scattered(empty, told)
+    return empty if shown.is_empty() else _scattered(empty, shown)
 
 
-def _scattered(empty: pl.Series, told: pl.DataFrame) -> pl.Series:
+def _scattered(empty: pl.Series, shown: pl.DataFrame) -> pl.Series:
     rows = pl.DataFrame({"row": pl.int_range(len(empty), eager=True)})
-    return rows.join(told, on="row", how="left", maintain_order="left")["one"]
+    return rows.join(shown, on="row", how="left", maintain_order="left")["one"]
 
 
 def _first(one: pl.Series, other: pl.Series) -> pl.Series:

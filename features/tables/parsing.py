@@ -326,7 +326,7 @@ def _with_dates(frame: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _money(text: pl.Expr, bare: float, unit: float) -> pl.Expr:
-    """Amount in `unit` yuan; a number without a unit of its own is multiplied by `bare`."""
+    """Amount in `unit` yuan; a number without its own unit is multiplied by `bare`."""
     groups = text.str.replace_all(_MONEY_FILLING, "").str.extract_groups(_MONEY)
     factors = {name: yuan / unit for name, yuan in YUAN.items()}
     factor = groups.struct[1].replace_strict(factors, default=bare, return_dtype=pl.Float64)

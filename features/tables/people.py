@@ -33,7 +33,7 @@ _REMARK = re.compile(r"[(\[【].*$|[;,，；。].*$")
 
 @lru_cache(_KEPT)
 def read_people(text: str) -> int | None:
-    """Return a number of people; None where none is said.
+    """Return a number of people; None where none is stated.
 
     Examples
     --------

@@ -143,8 +143,8 @@ def _said(table: Table, headers: Headers) -> list[str]:
     """Say which columns were left out, and why."""
     warnings = []
     if headers.doubles:
-        told = ", ".join(f"{left} (taken: {taken})" for left, taken in headers.doubles.items())
-        warnings.append(f"columns left out, because another one means the same: {told}")
+        shown = ", ".join(f"{left} (taken: {taken})" for left, taken in headers.doubles.items())
+        warnings.append(f"columns left out, because another one means the same: {shown}")
     if headers.personal:
         warnings.append(f"columns about persons, never stored: {', '.join(headers.personal)}")
     if headers.unknown:
@@ -161,13 +161,13 @@ def _joined(parts: Sequence[Rows], sheets: Sequence[str]) -> Rows:
     for part in parts:
         given = {**part.headers.given, **given}
     for column in given:
-        said = {p.headers.units.get(column) for p in parts if column in p.headers.given}
-        if len(said) > 1:
+        stated = {p.headers.units.get(column) for p in parts if column in p.headers.given}
+        if len(stated) > 1:
             raise UsageError(
                 f"the sheets have {column} in different units: import them one by one",
                 field="sheet",
             )
-        if (unit := said.pop()) is not None:
+        if (unit := stated.pop()) is not None:
             units[column] = unit
     columns = list(given)
     frames = []

@@ -111,12 +111,12 @@ def with_named_enterprises(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def with_signal_ids(frame: pl.DataFrame) -> pl.DataFrame:
-    """Give a signal without an id one that whose it is, its day, its kind and its text make.
+    """Give a signal without an id one made from its enterprise, day, kind and text.
 
     The same file imported again then changes nothing.
     """
-    said = frame["text"].fill_null("").to_list()
-    digest = pl.Series([sha256(text.encode()).hexdigest()[:8] for text in said], dtype=pl.String)
+    stated = frame["text"].fill_null("").to_list()
+    digest = pl.Series([sha256(text.encode()).hexdigest()[:8] for text in stated], dtype=pl.String)
     parts = (pl.col("enterprise_id"), pl.col("date").cast(pl.String), pl.col("kind"))
     # A row without one of these is bad for that alone.
     made = pl.concat_str(*(part.fill_null("") for part in parts), digest, separator="/")

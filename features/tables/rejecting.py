@@ -1,4 +1,4 @@
-"""Bad rows: what is wrong in each, told by row, column, value and what was expected."""
+"""Bad rows: what is wrong in each, by row, column, value and what was expected."""
 
 from pathlib import Path
 
@@ -126,7 +126,7 @@ def rejected(path: Path, rows: Rows, problems: pl.DataFrame) -> pl.DataFrame:
 
     Where several values of a row are bad, they are parted by " | ".
     """
-    told = [pl.col(name).fill_null("").str.join(" | ") for name in ("column", "value", "expected")]
+    shown = [pl.col(name).fill_null("").str.join(" | ") for name in ("column", "value", "expected")]
     raw = rows.fields.filter(pl.col(ROW).is_in(problems["row"].unique().implode()))
     surplus = [(row, orjson.dumps(fields).decode()) for row, fields in rows.surplus]
     originals = pl.concat(
@@ -137,7 +137,7 @@ def rejected(path: Path, rows: Rows, problems: pl.DataFrame) -> pl.DataFrame:
     )
     listed = (
         problems.group_by("row", maintain_order=True)
-        .agg(told)
+        .agg(shown)
         .join(originals, on="row", how="left", maintain_order="left")
     )
     if rows.sheets:

@@ -82,5 +82,5 @@ ROW_SCHEMAS: Mapping[str, type[dy.Schema]] = {
 def schema_hash() -> str:
     """Return a hash over what models learn from: a model of another schema is not served."""
     learnt = [table for name, table in TABLES.items() if name not in UNLEARNT]
-    said = [(t.name, [(c.name, c.kind) for c in t.columns]) for t in learnt]
-    return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
+    stated = [(t.name, [(c.name, c.kind) for c in t.columns]) for t in learnt]
+    return hashlib.sha256(repr(stated).encode()).hexdigest()[:16]

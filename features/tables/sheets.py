@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 ENDINGS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".et", ".xltx", ".ett")
 ALL = "all"
-"""Said instead of a sheet's name: every sheet that has a table."""
+"""Given instead of a sheet's name: every sheet that has a table."""
 
 _EXPECTED = "a workbook: .xlsx, .xls, .xlsm, .xlsb, .ods or .et"
 _LOCKED = "EncryptedPackage".encode("utf-16-le")
@@ -176,7 +176,7 @@ def _chosen(
         "(--sheet NAME or --sheet all)"
     )
     first = chosen[0]
-    told = Grid(
+    shown = Grid(
         first.headers, first.fields, (), first.first_row, (*first.warnings, warning), first.sheet
     )
-    return [told, *chosen[1:]]
+    return [shown, *chosen[1:]]

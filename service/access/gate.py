@@ -35,7 +35,7 @@ SECURITY_HEADERS = [
 
 
 def who(scope: Scope, caller: Caller, proxies: Proxies) -> str:
-    """Return whom requests are counted for: the key, without one the client's address."""
+    """Return what requests are counted by: the key, without one the client's address."""
     return caller.key_id or proxies.client(scope)
 
 
@@ -72,7 +72,7 @@ class Admission:
         return admitted
 
     def note(self, scope: Scope, status: int) -> None:
-        """Note in the audit log what was answered, or refused, and to whom, if it came so far."""
+        """Write the answer or refusal to the audit log, if the request came so far."""
         admitted: Caller | Problem | None = scope.get(_ADMITTED)
         if admitted is None:
             return

@@ -58,7 +58,7 @@ CONSOLE_RIGHTS = (
 """The same for the pages of the console."""
 
 CONSOLE = "/console"
-"""Pages under this path go by the session of whoever signed in, and never by a header."""
+"""Pages under this path go by the session of the user who signed in, and never by a header."""
 _OPEN = ("/docs", "/openapi.json", "/console/sign-in", "/console/static/")
 """The same in every installation, so nothing to keep from anybody."""
 _ON_LOOPBACK = "/health/"
@@ -75,7 +75,7 @@ class Caller:
     Parameters
     ----------
     key_id
-        Names the key in logs; None for somebody on the loopback of a service without keys.
+        Names the key in logs; None for a caller on the loopback of a service without keys.
     role
         One of `KEY_ROLES`.
     zones
@@ -105,7 +105,7 @@ class Caller:
 
 
 NOBODY = Caller(None, "administrator")
-"""Whoever calls a service without keys: it listens on the loopback only."""
+"""The caller of a service without keys, which listens on the loopback only."""
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,7 @@ class Access:
     def admit(self, scope: Scope) -> Caller | Problem:
         """Return who asks, or the refusal to be sent; no input or output, some microseconds.
 
-        The key is found by its hash in a dictionary. How long that takes tells nothing of any key:
+        The key is found by its hash in a dictionary. How long that takes depends on no key:
         nobody can choose the hash of what he sends.
         """
         path: str = scope["path"]
@@ -276,6 +276,6 @@ _kept = lru_cache(_NAMES_KEPT)(_found)
 
 
 def _is_near(scope: Scope) -> bool:
-    """Whether the caller is on this machine, and no proxy that speaks for somebody else."""
+    """Whether the caller is on this machine, and no proxy that forwards for another client."""
     client = scope.get("client")
     return client is not None and is_loopback(client[0]) and not is_forwarded(scope)

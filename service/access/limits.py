@@ -1,4 +1,4 @@
-"""How often somebody may ask: counted here, and brought together by Redis in the background."""
+"""Rate limits: requests are counted here, and brought together by Redis in the background."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Limiter:
         self._meeting = Pulse(_EVERY, self._meet)
 
     def wait(self, who: str) -> int:
-        """Count a request of somebody and return 0, or the seconds until the next is allowed."""
+        """Count a request of a caller and return 0, or the seconds until the next is allowed."""
         now = self.clock()
         # A clock that was set back leaves the window too, which must not last for ever.
         if not self._begins <= now < self._ends or len(self._own) > _MAX_CLIENTS:

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 REFUSED = frozenset({401, 403, 429})
 _MINUTE = 60
 _SOURCES_KEPT = 1_000
-"""Different refusals in a minute that are told apart: whoever tries may not fill the database."""
+"""Different refusals in a minute that are kept apart: an attacker must not fill the database."""
 
 
 class Refusals:
     """Counts refused requests, to be written when their minute is over.
 
-    A source is an address under a name of its own: a hash with a secret that is made at the start
+    A source is an address under another name: a hash with a secret that is made at the start
     and never leaves the process. It says whether many tries came from one place, and nobody can
     get back to the address, not even by trying all of them.
 

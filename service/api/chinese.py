@@ -49,8 +49,8 @@ _SAID = {
 }
 """Each code of a problem."""
 _EXPECTED = tuple(
-    (re.compile(pattern), told)
-    for pattern, told in (
+    (re.compile(pattern), shown)
+    for pattern, shown in (
         (r"given", "必须给出"),
         (r"one value", "只给一个值"),
         (r"a value", "不为空"),
@@ -99,22 +99,22 @@ def asked_for(header: str) -> bool:
 
 
 def in_chinese(document: dict[str, Any]) -> dict[str, Any]:
-    """Return a problem in Chinese; what came is told as it came."""
+    """Return a problem in Chinese; given values are left as they are."""
     title = _SAID.get(document["code"], document["title"])
     faults = [{**fault, "expected": _expected(fault["expected"])} for fault in document["errors"]]
-    told = [_told(fault) for fault in faults if fault["field"]]
-    detail = f"{title}：{'；'.join(told)}" if told else title
+    shown = [_shown(fault) for fault in faults if fault["field"]]
+    detail = f"{title}：{'；'.join(shown)}" if shown else title
     return {**document, "title": title, "detail": detail, "errors": faults}
 
 
-def _told(fault: dict[str, Any]) -> str:
+def _shown(fault: dict[str, Any]) -> str:
     came = "" if fault["got"] is None else f"收到 {fault['got']!r}，"
     wanted = f"应为{fault['expected']}" if fault["expected"] else ""
     return f"{fault['field']} {came}{wanted}".rstrip(" ，")
 
 
 def _expected(text: str | None) -> str | None:
-    for pattern, told in _EXPECTED:
+    for pattern, shown in _EXPECTED:
         if text is not None and (found := pattern.fullmatch(text)):
-            return found.expand(told)
+            return found.expand(shown)
     return text

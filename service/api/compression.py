@@ -4,7 +4,7 @@ What is compressed is kept beside the answer, so that it is done once for an ans
 a request. Only answers are compressed that bear no secret: lists, reference data, profiles, the
 document and files; never what is marked `no-store`. The pages of the console mask the tokens of
 their forms anew each time (`service/console/sessions.py`), since the length of a compressed page
-would otherwise tell them bit by bit.
+would otherwise reveal them bit by bit.
 """
 
 from __future__ import annotations

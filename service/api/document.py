@@ -109,8 +109,8 @@ def _response(codes: dict[str, str]) -> dict[str, Any]:
     """Return a response of the document that is a problem with one of these codes."""
     named = {"code": {"enum": list(codes)}}
     schema = {"$ref": _REFERENCE.format(model="Problem"), "properties": named}
-    told = "; ".join(f"`{code}`: {text}" for code, text in codes.items())
-    return {"description": f"{told}.", "content": {"application/problem+json": {"schema": schema}}}
+    shown = "; ".join(f"`{code}`: {text}" for code, text in codes.items())
+    return {"description": f"{shown}.", "content": {"application/problem+json": {"schema": schema}}}
 
 
 def document_of(app: FastAPI) -> dict[str, Any]:
@@ -178,9 +178,9 @@ def _without_defaults(schema: dict[str, Any]) -> None:
     """
     for own in schema.get("properties", {}).values():
         if (default := own.pop("default", None)) is not None:
-            said = str(default).lower() if isinstance(default, bool) else default
+            stated = str(default).lower() if isinstance(default, bool) else default
             text = own.get("description", "").rstrip()
-            own["description"] = f"{text} By default {said}.".strip()
+            own["description"] = f"{text} By default {stated}.".strip()
 
 
 def _never_null(schema: dict[str, Any]) -> None:

@@ -97,7 +97,7 @@ class FilterBody(EnterpriseFilters):
         list[Annotated[Text, one_of("include")]], Field(max_length=1000), BeforeValidator(by_commas)
     ] = Field(
         default_factory=list,
-        description="Who is listed although not new: signed (with the zone), local (to its city).",
+        description="Listed although not new: signed (with the zone), local (to its city).",
     )
 
 

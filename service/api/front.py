@@ -129,7 +129,7 @@ class Front:
 def _asked(scope: Scope, caller: Caller) -> tuple[str, bytes, bytes, bytes] | None:
     """Return what an answer depends on: the zones of the caller, query, language and host.
 
-    None for a request from a page of another origin, whose answer needs headers of its own, and for
+    None for a request from a page of another origin, whose answer needs other headers, and for
     one with a header that comes twice, of which others may take another one.
     """
     given = headers.by_name(scope)

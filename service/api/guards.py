@@ -63,7 +63,7 @@ class LoopbackOnly:
     Parameters
     ----------
     access
-        Says whether there are keys: then whoever has one may call from anywhere.
+        Says whether there are keys: then a caller with one may call from anywhere.
     origins
         Origins that may call all the same.
     """

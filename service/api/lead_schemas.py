@@ -17,7 +17,8 @@ class ModeQuery(PageQuery, FilterBody):
     )
     need_id: Text | None = Field(default=None, description="mode=need: the need, or else:")
     zone_id: Text | None = Field(
-        default=None, description="The zone; mode=leader and similar leave out whoever is there."
+        default=None,
+        description="The zone; mode=leader and similar leave out enterprises that are there.",
     )
     industry: Text | None = Field(default=None, description="mode=need: the industry.")
     chain_id: Text | None = Field(

@@ -73,7 +73,7 @@ def exit_code(error: errors.LianzhaoError) -> int:
 
 
 class Fault(NamedTuple):
-    """One wrong field: what came there and what was expected."""
+    """One wrong field: what was given there and what was expected."""
 
     field: str | None
     got: object
@@ -203,15 +203,15 @@ def _fault(error: Mapping[str, Any]) -> Fault:
             return Fault(field, error["input"], "left out: there is no such field")
         case "model_attributes_type" | "dict_type":
             return Fault(field, error["input"], "a JSON object, sent as application/json")
-    said = str(error["msg"]).removeprefix("Value error, ")
-    if found := _SHOULD.match(said):
+    stated = str(error["msg"]).removeprefix("Value error, ")
+    if found := _SHOULD.match(stated):
         noun, verb, rest = found.groups()
-        said = {"be": rest, "have": f"a {noun.lower()} that has {rest}"}.get(
+        stated = {"be": rest, "have": f"a {noun.lower()} that has {rest}"}.get(
             verb, f"a {noun.lower()} that is to {verb} {rest}"
         )
     # A field that holds others is not shown: its text would be cut anywhere.
     got = None if isinstance(error["input"], dict) else error["input"]
-    return Fault(field, got, said)
+    return Fault(field, got, stated)
 
 
 def _allowed(request: Request) -> set[str]:

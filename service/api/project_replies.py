@@ -131,7 +131,7 @@ class Point(Outgoing):
 
 
 class Stay(Outgoing):
-    """How long projects stay in a pool (Kaplan–Meier; who is still in it is censored)."""
+    """How long projects stay in a pool (Kaplan–Meier; those still in it are censored)."""
 
     stays: int
     left: int

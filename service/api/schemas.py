@@ -197,7 +197,7 @@ STAGE = Annotated[Text, WithJsonSchema(_STAGES)]
 
 
 class EventBody(Incoming):
-    """What came of a lead: values as in the events table, read by the rules of an import."""
+    """The outcome of a lead: values as in the events table, read by the rules of an import."""
 
     enterprise_id: Text
     stage: STAGE = Field(description="In English or in Chinese, such as 洽谈.")

@@ -157,7 +157,7 @@ class Answers:
         caller
             Whose share of the threads it is computed in.
         receive
-            Tells that the client has left: what nobody else waits for is then not computed.
+            Signals that the client has left: what no other request waits for is then not computed.
         """
         state: State = "hit"
         try:

@@ -127,7 +127,7 @@ async def connect(url: str, patience: float = 1.0) -> Client:
     try:
         clustered = (await single.info("cluster")).get("cluster_enabled")
     except ResponseError:
-        clustered = False  # an account that may not ask has been told where to go
+        clustered = False  # an account without the right to ask was redirected
     except BaseException:
         await single.aclose()
         raise

@@ -91,7 +91,7 @@ class EmbeddedServer:
         self._stopping.clear()
         self._start(binary)
         log.info("embedded cache server on port %d", self.port)
-        # A thread of its own, which lives as long: the kernel ends a child with the thread that
+        # Its own thread, which lives as long: the kernel ends a child with the thread that
         # started it.
         threading.Thread(target=self._keep, args=(binary,), daemon=True).start()
         return self

@@ -174,9 +174,9 @@ class RemoteCache:
         except ResponseError as error:
             refusal = _REFUSALS.get(type(error), "refusing")
             if self._refusal != refusal:
-                log.warning("Redis refuses a call: %s", _told(error))
+                log.warning("Redis refuses a call: %s", _shown(error))
             self._refusal = refusal
-        # Whatever else the client raises, such as a TypeError for what Redis has said.
+        # Whatever else the client raises, such as a TypeError for an odd reply of Redis.
         except Exception as error:
             log.warning("Redis does not answer: %s", type(error).__name__)
             if self._breaker.opened and (self._revival is None or self._revival.done()):
@@ -192,7 +192,7 @@ class RemoteCache:
         """Return a client; getting to know a cluster may take longer than a call may."""
         if self._connecting is None or (self._connecting.done() and self._client is None):
             self._connecting = asyncio.create_task(connect(self.url or "", self.patience))
-            # Whoever waited for it may have had no more time.
+            # The call that waited for it may have run out of time.
             self._connecting.add_done_callback(lambda done: done.cancelled() or done.exception())
         self._client = await asyncio.shield(self._connecting)
         return self._client
@@ -213,7 +213,7 @@ def _is_away(kind: type[BaseException], _: BaseException) -> bool:
     return issubclass(kind, Exception) and not issubclass(kind, ResponseError)
 
 
-def _told(error: ResponseError) -> str:
+def _shown(error: ResponseError) -> str:
     """Return the words of a refusal without what it quotes, which may begin an answer."""
     return f"{type(error).__name__}: {_QUOTES.split(str(error))[0].strip()}"
 

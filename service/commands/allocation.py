@@ -34,7 +34,7 @@ def allocate(
     own: Context = context.obj
     check_writable(out)
     engine = Engine.load(own.workspace, own.encoder)
-    with progress() as told:
+    with progress() as shown:
         done = share(
             engine,
             own.projects.references,
@@ -44,29 +44,29 @@ def allocate(
             industry=industry,
             held=held_in(own.projects, city, NOBODY),
             settled=settled_in(own.projects, city, NOBODY),
-            progress=lambda step, of: told("rank needs", step, of),
+            progress=lambda step, of: shown("rank needs", step, of),
         )
     profiles = own.workspace.read("enterprises")
     named = profiles.select("enterprise_id", "name", "short_name", "province", "city")
     lists = done.lists.join(named, on="enterprise_id", how="left", maintain_order="left")
     write_table(lists, out)
-    said = done.summary
+    sums = done.summary
     if as_json:
-        echo_json({"file": str(out), **said})
+        echo_json({"file": str(out), **sums})
         return
-    for need_id in said["left_out"]:
+    for need_id in sums["left_out"]:
         typer.echo(f"left out: no profile says a word of {need_id}", err=True)
     typer.echo(
-        f"{said['places']} places of {said['needs']} needs for {said['enterprises']} enterprises "
+        f"{sums['places']} places of {sums['needs']} needs for {sums['enterprises']} enterprises "
         f"in {out}"
     )
-    if said["mean_loss"] is None:
+    if sums["mean_loss"] is None:
         return
     typer.echo(
-        f"before: {said['plain_beyond']} enterprises in the lists of more than {max_zones} zones, "
-        f"one in {said['plain_most_zones']}; after: none in more than {said['most_zones']}"
+        f"before: {sums['plain_beyond']} enterprises in the lists of more than {max_zones} zones, "
+        f"one in {sums['plain_most_zones']}; after: none in more than {sums['most_zones']}"
     )
     typer.echo(
-        f"mean score {said['mean_score']:.4f}, of the plain lists {said['plain_mean_score']:.4f}: "
-        f"it costs {said['mean_loss']:.4f}"
+        f"mean score {sums['mean_score']:.4f}, of the plain lists {sums['plain_mean_score']:.4f}: "
+        f"it costs {sums['mean_loss']:.4f}"
     )

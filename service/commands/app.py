@@ -76,19 +76,19 @@ app.command("serve")(serving.serve)
 
 
 def main() -> None:
-    """Run a command; end with 0, with 1 for a failure told in one line, or 2 for wrong usage."""
+    """Run a command; end with 0, with 1 for a failure shown in one line, or 2 for wrong usage."""
     try:
         app()
     except LianzhaoError as error:
         _end(error.message, exit_code(error))
     except BrokenPipeError:
-        # Whoever read our output has closed it: nothing more to say, and nowhere to say it.
+        # The reader of our output has closed it: nothing can be written any more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILURE)
     except OSError as error:
         full = error.errno in {errno.ENOSPC, errno.EDQUOT}
-        said = "the disk is full" if full else error.strerror or str(error)
-        _end(f"{said}: {error.filename}" if error.filename else said, FAILURE)
+        stated = "the disk is full" if full else error.strerror or str(error)
+        _end(f"{stated}: {error.filename}" if error.filename else stated, FAILURE)
     except Exception as error:
         logging.getLogger(__name__).debug("unexpected failure", exc_info=True)
         _end(f"unexpected failure, please report it: {type(error).__name__}: {error}", FAILURE)

@@ -1,4 +1,4 @@
-"""What every command starts from: settings, workspace, registry, encoder, and how it tells."""
+"""What every command starts from: settings, workspace, registry, encoder, output."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class Context:
     def ask_words(self, texts: Iterable[str]) -> None:
         """Have the words of needs at hand, as far as the language model gives them, if one is set.
 
-        What it does not give is told in a line.
+        What it does not give is reported in one line.
         """
         if not isinstance(self.words, WordModel):
             return
@@ -111,7 +111,7 @@ def echo_json(document: Any) -> None:
 
 @contextmanager
 def progress() -> Iterator[Callable[[str, int, int], None]]:
-    """Give something to tell (step, done, of) to: bars on a terminal, plain lines elsewhere.
+    """Yield a callback for (step, done, of): bars on a terminal, plain lines elsewhere.
 
     Both go to stderr, so that stdout holds the answer alone.
     """

@@ -54,8 +54,8 @@ def demo(
     typer.echo(NOTE)
     for table, rows in load(own).items():
         typer.echo(f"{table}: {rows} rows")
-    with progress() as told:
-        done = publishing.train(own.workspace, own.registry, own.encoder, progress=told)
+    with progress() as shown:
+        done = publishing.train(own.workspace, own.registry, own.encoder, progress=shown)
     typer.echo(f"model {done['version']}: {done['why_not'] or 'active'}")
     engine = Engine.load(own.workspace, own.encoder, words=own.words)
     own.ask_words(engine.need(need_id).industry for need_id in SHOWN)

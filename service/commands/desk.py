@@ -1,4 +1,4 @@
-"""What a notebook starts from: a workspace of its own, or the demo's where none is named."""
+"""What a notebook starts from: a named workspace, or the demo's."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from training.desk.practice import judged_tables, practice_tables, states_nodes
 from training.desk.theme import Note
 
 DEMO_HOME = Path(__file__).parents[2] / "var" / "desk"
-"""The demo's workspace; a workspace that somebody named is never filled with it."""
+"""The demo's workspace; a workspace that was named is never filled with it."""
 ILLUSTRATIVE = "illustrative"
 """What the basis of a need says that was chosen for the sake of the example."""
 
 
 class Desk(Context):
-    """A workspace with its settings, registry and encoder, and what is to be said of its data.
+    """A workspace with its settings, registry and encoder, and a note on its data.
 
     Parameters
     ----------
@@ -62,13 +62,13 @@ class Desk(Context):
 
     @property
     def label(self) -> Note:
-        """What must be said wherever these data are shown."""
+        """The note to show with these data."""
         basis = self.workspace.read("needs")["basis"]
         illustrative = int(basis.str.starts_with(ILLUSTRATIVE).fill_null(value=False).sum())
-        said = NOTE.replace("\n", "  \n") if self.demo else f"工作区：{self.workspace.home}"
+        stated = NOTE.replace("\n", "  \n") if self.demo else f"工作区：{self.workspace.home}"
         if illustrative:
-            said += f"  \n**{len(basis)}条需求中有{illustrative}条为示意（illustrative）。**"
-        return Note(said)
+            stated += f"  \n**{len(basis)}条需求中有{illustrative}条为示意（illustrative）。**"
+        return Note(stated)
 
     def engine(self) -> Engine:
         """Return the engine of the active version; the demo is trained when it has none yet.

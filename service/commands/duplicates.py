@@ -41,8 +41,8 @@ def duplicates(
         if as_json:
             echo_json({"kept": kept, "joined": other, "moved": moved})
         else:
-            told = " and ".join(f"{count} {table}" for table, count in moved.items())
-            typer.echo(f"{other} is read as {kept}, with {told}; back: duplicates --undo {other}")
+            shown = " and ".join(f"{count} {table}" for table, count in moved.items())
+            typer.echo(f"{other} is read as {kept}, with {shown}; back: duplicates --undo {other}")
     elif undo:
         kept = joining.undo(own.workspace, undo)
         if as_json:
@@ -73,19 +73,19 @@ def _list(workspace: Workspace, *, as_json: bool) -> None:
 
 
 def suspected(workspace: Workspace) -> list[dict[str, Any]]:
-    """Return the pairs, each with what is said of both."""
+    """Return the pairs, each with both profiles in short."""
     enterprises = workspace.read("enterprises")
     counts = {
         table: dict(workspace.read(table)["enterprise_id"].value_counts().rows())
         for table in ("judgements", "events")
     }
 
-    def told(row: int) -> dict[str, Any]:
+    def shown(row: int) -> dict[str, Any]:
         id_, name = enterprises.select("enterprise_id", "name").row(row)
         own = {table: count.get(id_, 0) for table, count in counts.items()}
         return {"enterprise_id": id_, "name": name, **own}
 
     return [
-        {"why": pair.why, "one": told(pair.one), "other": told(pair.other)}
+        {"why": pair.why, "one": shown(pair.one), "other": shown(pair.other)}
         for pair in pairs(enterprises)
     ]

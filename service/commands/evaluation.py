@@ -111,7 +111,7 @@ def evaluate(
         asked=asked,
     )
     if out is not None:
-        _make(out)  # told now, not after minutes of work
+        _make(out)  # fails now, not after minutes of work
     store = EncodingStore(own.workspace.home / "encodings.sqlite", own.encoder)
     with progress() as tell:
         found = harness.compare(
@@ -165,13 +165,13 @@ def _tell(document: dict[str, Any]) -> None:
         _print(
             f"{document['protocol']}{day}: {part} needs", *report.table(document, part, brief=True)
         )
-        typer.echo(f"{report.needs_told(document, part)}\n")
+        typer.echo(f"{report.needs_text(document, part)}\n")
     header, rows = report.ablation(document, brief=True)
     if rows:
         _print("What leaves when a factor leaves", header, rows)
     counted = ", ".join(f"{name} {value}" for name, value in document["counts"].items())
     among = document["candidates"]
-    typer.echo(f"\ncandidates: {report.candidates_told(among)}")
+    typer.echo(f"\ncandidates: {report.candidates_text(among)}")
     typer.echo(f"counted: {counted}")
     for name, why in document["left_out"].items():
         typer.echo(f"left out: {name} ({why})")

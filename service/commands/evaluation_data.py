@@ -74,7 +74,7 @@ class Files:
     ) -> tuple[TrainingData, list[str] | None]:
         """Return the tables of a workspace with these files over them, and the needs asked for.
 
-        Their ids, or None where all are. Bad rows are told on stderr and left out.
+        Their ids, or None where all are. Bad rows are reported on stderr and left out.
 
         Raises
         ------

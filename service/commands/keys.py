@@ -62,7 +62,7 @@ def add(
 def list_(context: typer.Context, as_json: AsJson = False) -> None:
     """List the keys, never their secrets."""
     own: Context = context.obj
-    found = [_told(key) for key in KeyStore(own.database).list()]
+    found = [_shown(key) for key in KeyStore(own.database).list()]
     if as_json:
         echo_json(found)
         return
@@ -84,9 +84,9 @@ def revoke(context: typer.Context, id_: Annotated[str, typer.Argument(metavar="I
 
 
 def _role(given: str) -> str:
-    said = given.strip().lower()
+    stated = given.strip().lower()
     for role, choice in KEY_ROLES.items():
-        if said in {role, choice.gloss, *choice.aliases.split()}:
+        if stated in {role, choice.gloss, *choice.aliases.split()}:
             return role
     expected = ", ".join(KEY_ROLES)
     raise UsageError(
@@ -105,7 +105,7 @@ def _check_zones(own: Context, zones: tuple[str, ...]) -> None:
             typer.echo(f"warning: no zone {zone_id!r} is known yet", err=True)
 
 
-def _told(key: Key) -> dict[str, Any]:
+def _shown(key: Key) -> dict[str, Any]:
     now = datetime.now(UTC).timestamp()
     state = "good"
     if key.revoked_at is not None:

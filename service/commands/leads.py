@@ -44,7 +44,7 @@ def leads(
         str | None, typer.Option(help="The chain leader, or the one to be like: its id or name.")
     ] = None,
     zone: Annotated[
-        str | None, typer.Option(help="The zone; whoever is there is left out.")
+        str | None, typer.Option(help="The zone; enterprises that are there are left out.")
     ] = None,
     chain: Annotated[str | None, typer.Option(help="A chain, by its id or name.")] = None,
     node: Annotated[str | None, typer.Option(help="One node of it, by its id.")] = None,

@@ -21,7 +21,7 @@ RANKERS = {
 WEIGHTS = {
     "content": "Weights of the content factors",
     "cold": "Weights for a need that nothing was learnt for",
-    "warm": "Weights for a need with judgements or events of its own",
+    "warm": "Weights for a need with its own judgements or events",
 }
 CALIBRATED = {
     "cold": "needs that nothing was learnt for",
@@ -94,12 +94,12 @@ def tell_notes(found: Mapping[str, Any]) -> None:
 
 def tell_figures(metrics: Mapping[str, Any]) -> None:
     """Print what was reached on what was held out, beside the baseline."""
-    told = False
+    shown = False
     for kind, held in KINDS.items():
         own = metrics.get(kind)
         if own is None:
             continue
-        told = True
+        shown = True
         typer.echo(f"{held}: {own['needs']} needs, {own['needs_left_out']} left out")
         _tell_table(
             ["", *own["blend"]],
@@ -108,7 +108,7 @@ def tell_figures(metrics: Mapping[str, Any]) -> None:
                 for ranker, label in RANKERS.items()
             ],
         )
-    if not told:
+    if not shown:
         typer.echo("held out: nothing (too few judgements); the weights are the prior ones")
 
 
@@ -132,7 +132,7 @@ def tell_calibration(found: Mapping[str, Any]) -> None:
     if own["figures"] is None:
         takes = own["it_takes"]
         typer.echo(
-            f"no chance of signing is told: it takes {takes['closed']} with {takes['won']} signed "
+            f"no chance of signing is given: it takes {takes['closed']} with {takes['won']} signed "
             f"and {takes.get('lost', 0)} declined or lost"
         )
         return
@@ -151,9 +151,9 @@ def tell_calibration(found: Mapping[str, Any]) -> None:
         ],
     )
     for kind, label in CALIBRATED.items():
-        typer.echo(f"{label}: chance told, share that signed, of how many")
+        typer.echo(f"{label}: predicted chance, share that signed, number of leads")
         _tell_table(
-            ["", "told", "signed", "of"],
+            ["", "predicted", "signed", "of"],
             [
                 ["", f"{one['chance']:.2f}", f"{one['won']:.2f}", str(one["outcomes"])]
                 for one in own["figures"][kind]["bins"]
@@ -187,19 +187,19 @@ def tell_difference(found: Mapping[str, Any]) -> None:
 
 def headline(version: Mapping[str, Any]) -> str:
     """Return what a list says of a version in one line."""
-    said = []
+    stated = []
     cold = (version["metrics"] or {}).get("cold")
     if cold:
-        said.append(f"NDCG@10 on held-out needs {figure(cold['blend']['ndcg@10'])}")
+        stated.append(f"NDCG@10 on held-out needs {figure(cold['blend']['ndcg@10'])}")
     elif version["metrics"]:
-        said.append("nothing held out")
+        stated.append("nothing held out")
     if version["problem"]:
-        said.append(version["problem"])
+        stated.append(version["problem"])
     if version["forced"]:
-        said.append("forced")
+        stated.append("forced")
     if version["refused"]:
-        said.append(f"refused: {version['refused']}")
-    return "; ".join(said)
+        stated.append(f"refused: {version['refused']}")
+    return "; ".join(stated)
 
 
 def figure(interval: Mapping[str, float]) -> str:

@@ -243,7 +243,7 @@ def task(
     id_: Annotated[str, typer.Argument(metavar="ID", help="The project, by its id.")],
     title: Annotated[str | None, typer.Argument(help="What is to be done; none to list.")] = None,
     kind: Annotated[str, typer.Option(help=f"One of {', '.join(TASK_KINDS)}.")] = "other",
-    unit: Annotated[str | None, typer.Option(help="Whose it is.")] = None,
+    unit: Annotated[str | None, typer.Option(help="The responsible unit.")] = None,
     due: Due = None,
     blocks: Annotated[bool, typer.Option("--blocks", help="The project waits for it.")] = False,
     close: Annotated[str | None, typer.Option(help="Close this task, by its id.")] = None,
@@ -271,7 +271,7 @@ def due_(
     out: Annotated[Path | None, typer.Option(help="Write a calendar file (.ics).")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what is late and what is due, and whose it is."""
+    """Show what is late and what is due, with the responsible unit."""
     own: Context = context.obj
     found = agenda(own.projects, NOBODY, zone_id=zone, unit=unit, days=days)
     if out is not None:

@@ -27,7 +27,7 @@ from service.serving.export import (
 )
 from service.serving.filters import Filters
 from service.serving.interfaces import Language
-from service.serving.neighbours import progress_told
+from service.serving.neighbours import progress_text
 from service.serving.questions import KnownNeed, LeadsQuestion
 from service.serving.reasons import SEPARATORS, summary
 from service.serving.take_along import take_along
@@ -127,7 +127,7 @@ def tell(page: dict[str, Any], language: Language) -> None:
         marks = [
             *(["".join(places)] if places else []),
             *([lead["node"]["name"]] if lead["node"] else []),
-            *([told] if (told := progress_told(lead)) else []),
+            *([shown] if (shown := progress_text(lead)) else []),
             *(FLAGS[flag].gloss for flag in enterprise["flags"]),
             *(
                 gate["name"] + gate["state_name"]
@@ -187,7 +187,7 @@ def _batch(
     explained: int,
     language: Language,
 ) -> dict[str, Any]:
-    """Rank for every need of a file; bad rows are told and left out.
+    """Rank for every need of a file; bad rows are reported and left out.
 
     What a row does not say of a need that the workspace knows is taken from there, as an import of
     the file would have it: so its list is that of its page.
@@ -245,11 +245,11 @@ def _batch(
 
 
 def _left_out(counts: dict[str, int], language: Language) -> str:
-    """Tell how many are no new leads, and how to see them."""
+    """Return how many are no new leads, and how to see them."""
     signed, local = counts.get("signed", 0), counts.get("local", 0)
     if language == "zh":
-        told = f"未列入：已与本区签约 {signed} 家，本市企业 {local} 家"
-        return f"{told}（--include signed,local 可列出）"
+        shown = f"未列入：已与本区签约 {signed} 家，本市企业 {local} 家"
+        return f"{shown}（--include signed,local 可列出）"
     return (
         f"left out: {signed} signed with the zone, {local} seated in its city "
         "(--include signed,local lists them)"

@@ -129,10 +129,10 @@ def remove(
     kind: Annotated[Removable, typer.Argument(help="What it is.")],
     id_: Annotated[str, typer.Argument(metavar="ID", help="Its id; of a judgement, the need's.")],
     enterprise: Annotated[
-        str | None, typer.Argument(metavar="[ENTERPRISE]", help="Whom the judgement is about.")
+        str | None, typer.Argument(metavar="[ENTERPRISE]", help="The judged enterprise.")
     ] = None,
     yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Do not ask about what goes along.")
+        bool, typer.Option("--yes", "-y", help="Do not ask before related rows are removed.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
 ) -> None:
@@ -162,9 +162,9 @@ def remove(
         known = {} if enterprise is None else {"enterprise_id": enterprise}
         echo_json({"kind": kind.value, "id": id_, **known, "removed": removed})
     else:
-        told = ", ".join(f"{count} of {name}" for name, count in removed.items())
+        shown = ", ".join(f"{count} of {name}" for name, count in removed.items())
         named = id_ if enterprise is None else f"{id_} {enterprise}"
-        typer.echo(f"removed {kind.value} {named}: rows {told}")
+        typer.echo(f"removed {kind.value} {named}: rows {shown}")
 
 
 def _with_joined(workspace: Workspace, id_: str, removed: dict[str, int]) -> dict[str, int]:
@@ -177,12 +177,12 @@ def _with_joined(workspace: Workspace, id_: str, removed: dict[str, int]) -> dic
 
 
 def _ask(what: str, along: dict[str, int]) -> None:
-    """Ask about what goes along, where there is somebody to be asked; say it in any case."""
+    """Warn about related rows that are removed too, and ask for consent on a terminal."""
     if not along:
         return
-    told = " and ".join(f"{count:,} {table}" for table, count in along.items())
+    shown = " and ".join(f"{count:,} {table}" for table, count in along.items())
     typer.echo(
-        f"warning: {told} go along with {what}: an import does not bring them back", err=True
+        f"warning: {shown} go along with {what}: an import does not bring them back", err=True
     )
     if sys.stdin is not None and sys.stdin.isatty():
         typer.confirm("go on?", abort=True, err=True)
@@ -191,10 +191,10 @@ def _ask(what: str, along: dict[str, int]) -> None:
 def _mapping(given: list[str]) -> dict[str, str]:
     """Read what headers mean: HEADER=COLUMN, or files with a line of that for each."""
     pairs = {}
-    for said in given:
-        path = Path(said)
-        file = "=" not in said or path.is_file()
-        lines = _lines(path) if file else [said]
+    for stated in given:
+        path = Path(stated)
+        file = "=" not in stated or path.is_file()
+        lines = _lines(path) if file else [stated]
         for line in lines:
             header, parting, column = line.rpartition("=" if "=" in line else ",")
             if not parting or not header.strip():
@@ -223,17 +223,17 @@ def _lines(path: Path) -> list[str]:
 
 def _rates(given: list[str]) -> dict[str, float]:
     rates = {}
-    for said in given:
-        code, _, number = said.partition("=")
+    for stated in given:
+        code, _, number = stated.partition("=")
         try:
             rates[code.strip().upper()] = float(number)
         except ValueError:
             number = ""
         if not number or code.strip().upper() not in CURRENCIES or not 0 < float(number) < 1e6:
             raise UsageError(
-                f"--rate takes a currency and yuan in one unit of it, got {said!r}",
+                f"--rate takes a currency and yuan in one unit of it, got {stated!r}",
                 field="rate",
-                got=said,
+                got=stated,
                 expected=f"such as USD=7.1; currencies: {', '.join(CURRENCIES)}",
             )
     return rates

@@ -75,10 +75,10 @@ def serving(home: Path) -> Iterator[RunningService]:
     command = [sys.executable, "-c", _COMMAND, "--home", str(home), "serve", "--port", "0"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
-        said = process.stdout.readline() if process.stdout else ""
-        found = re.search(r"http://[\d.]+:\d+", said)
+        stated = process.stdout.readline() if process.stdout else ""
+        found = re.search(r"http://[\d.]+:\d+", stated)
         if found is None:
-            raise UnavailableError(f"the service did not start: it said {said.strip()!r}")
+            raise UnavailableError(f"the service did not start; it printed {stated.strip()!r}")
         _await_ready(process, found[0])
         yield RunningService(found[0])
     finally:

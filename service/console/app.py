@@ -1,4 +1,4 @@
-"""The console as a part of the app: its routes, its files, and who is signed in."""
+"""The console as a part of the app: routes, static files, sessions."""
 
 from __future__ import annotations
 

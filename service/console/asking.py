@@ -1,4 +1,4 @@
-"""What the pages ask the engine, and on behalf of whom: the same questions as the API's."""
+"""The questions of the pages to the engine, for the user who is signed in; those of the API."""
 
 from __future__ import annotations
 
@@ -164,8 +164,8 @@ def counts(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[tuple[str, str, 
         if row["node"]:
             nodes[row["node"]["node_id"]] += 1
             names[row["node"]["node_id"]] = row["node"]["name"]
-    told = {
+    shown = {
         name: [(value, value, count) for value, count in of.most_common()]
         for name, of in found.items()
     }
-    return {"node": [(id_, names[id_], count) for id_, count in nodes.most_common()], **told}
+    return {"node": [(id_, names[id_], count) for id_, count in nodes.most_common()], **shown}

@@ -1,4 +1,4 @@
-"""A chain as SVG: its nodes in columns from upstream to downstream, and who supplies whom."""
+"""A chain as SVG: its nodes in columns from upstream to downstream, with supply edges."""
 
 from __future__ import annotations
 

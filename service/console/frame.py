@@ -101,7 +101,7 @@ class Frame:
     parts: Parts
     sessions: Sessions
     trouble: list[str] = field(default_factory=list)
-    """What is to be said above the page."""
+    """The message above the page."""
 
     @cached_property
     def language(self) -> Language:

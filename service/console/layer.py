@@ -91,7 +91,7 @@ class Pages:
             await page(scope, receive, watched)
 
     def _page(self, request: Request, problem: dict[str, object]) -> Response:
-        """Return the page that tells of a problem; where a key is wanted, the way to sign in."""
+        """Return the page of a problem; where a key is needed, the page to sign in."""
         frame = Frame(request, self.parts, self.sessions)
         status = int(str(problem["status"]))
         if status == HTTPStatus.UNAUTHORIZED:

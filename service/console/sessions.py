@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 COOKIE = "lianzhao_session"
 LONGEST = 12 * 3600
-"""Seconds after which whoever signed in is asked for the key again: a working day."""
+"""Seconds after which a session ends and the key is asked for again: a working day."""
 _SESSION = "lianzhao.session"
 _BYTES = 32
 
@@ -65,7 +65,7 @@ class Sessions:
         """Return a token for forms of this session; all without a session share theirs.
 
         It is another one at every call, masked: pages are compressed, and the length of one that
-        bears what somebody else has chosen would otherwise tell a token bit by bit.
+        holds what an attacker has chosen would otherwise reveal a token bit by bit.
         """
         own = self._own_token(scope)
         mask = secrets.token_bytes(len(own))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 UNDER_WAY = 202
-"""The status of a change that was begun; it stays if nobody is left to write what came of it."""
+"""The status of a change that was begun; it stays if the process ends before the result."""
 
 
 class AuditEntry(NamedTuple):
@@ -72,9 +72,9 @@ class AuditLog:
         self.database.write(work)
 
     def begin(self, entry: AuditEntry) -> int:
-        """Write of a change before it is made; return the number that `end` is told.
+        """Write an entry of a change before it is made; return its number, for `end`.
 
-        Whoever cannot write it must not make the change: none is to be missing here.
+        Where that fails, the change must not be made: none may be missing here.
         """
 
         def work(connection: sa.Connection) -> int:
@@ -86,7 +86,7 @@ class AuditLog:
         return self.database.write(work)
 
     def end(self, number: int, status: int, target: str | None) -> None:
-        """Write what came of a change that was begun."""
+        """Write the result of a change that was begun."""
 
         def work(connection: sa.Connection) -> None:
             changed = sa.update(AUDIT).where(AUDIT.c.number == number)
@@ -100,14 +100,14 @@ class AuditLog:
         def work(connection: sa.Connection) -> dict[str, Any]:
             total = connection.execute(sa.select(sa.func.count()).select_from(AUDIT)).scalar_one()
             asked = sa.select(AUDIT).order_by(AUDIT.c.number.desc()).limit(limit).offset(offset)
-            entries = [_told(row._asdict()) for row in connection.execute(asked)]
+            entries = [_shown(row._asdict()) for row in connection.execute(asked)]
             return {"total": total, "entries": entries}
 
         found = self.database.read(work, {"total": 0, "entries": []})
         return {"limit": limit, "offset": offset, **found}
 
 
-def _told(row: dict[str, Any]) -> dict[str, Any]:
+def _shown(row: dict[str, Any]) -> dict[str, Any]:
     # The names of columns are not quite strings.
-    told = {str(name): value for name, value in row.items()}
-    return {**told, "at": f"{row['at'].isoformat(timespec='seconds')}Z"}
+    shown = {str(name): value for name, value in row.items()}
+    return {**shown, "at": f"{row['at'].isoformat(timespec='seconds')}Z"}

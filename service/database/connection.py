@@ -1,4 +1,4 @@
-"""Connections to the database: durable transactions, migrations under a lock, failures told."""
+"""Connections to the database: durable transactions, migrations under a lock, errors."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Database:
     url
         postgresql://…, sqlite:///…; by default SQLite in the workspace.
     busy
-        Seconds that a lock held by somebody else is waited for.
+        Seconds that a lock of another process is waited for.
     """
 
     def __init__(self, home: Path, url: str | None = None, busy: float = _BUSY_SECONDS) -> None:
@@ -97,7 +97,7 @@ class Database:
         DatabaseError
             When it cannot be had, or was made by a newer version of the project.
         """
-        with _told():
+        with _shown():
             self._check()
             if self._engine is None:
                 engine = self._migrated()
@@ -106,7 +106,7 @@ class Database:
     def read(self, work: Callable[[sa.Connection], T], nothing: T) -> T:
         """Return what `work` reads; `nothing` where there is no database yet."""
         try:
-            with _told():
+            with _shown():
                 if not self._is_made():
                     return nothing
             return self._again(lambda: self._read(work))
@@ -114,13 +114,13 @@ class Database:
             # SQLite makes a file even to read, but not to read what nobody writes.
             if not self._is_at_rest():
                 raise
-            with _told():
+            with _shown():
                 return self._read_at_rest(work, nothing)
 
     def write(self, work: Callable[[sa.Connection], T]) -> T:
         """Do `work` in one transaction, which is on the disk when this returns.
 
-        `work` may be done again, when the connection was lost or somebody else was faster: it has
+        `work` may be done again, when the connection was lost or another writer was faster: it has
         to look first whether it was done already.
 
         Raises
@@ -168,12 +168,12 @@ class Database:
                 return work(writing)
 
     def _again(self, once: Callable[[], T]) -> T:
-        with _told():
+        with _shown():
             for _ in range(_ATTEMPTS - 1):
                 try:
                     return once()
                 except IntegrityError:
-                    continue  # somebody else wrote the same meanwhile
+                    continue  # another process wrote the same meanwhile
                 except DBAPIError as error:
                     if not error.connection_invalidated:
                         raise
@@ -224,7 +224,7 @@ class Database:
         self.close()
 
     def _mark(self) -> tuple[int, int] | None:
-        """Return what tells the file of SQLite from another one of its name; None without one."""
+        """Return what identifies the SQLite file, replaced ones too; None without one."""
         if not self.is_sqlite:
             return None
         try:
@@ -238,7 +238,7 @@ class Database:
         return Path(self.url.database or "")
 
     def _is_made(self) -> bool:
-        """Whether there are tables to read: making them is for whoever writes first."""
+        """Whether there are tables to read: they are made by the first write."""
         self._check()
         if self._engine is not None:
             return True
@@ -333,15 +333,15 @@ def _revision(engine: sa.Engine) -> str | None:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """Tell failures of the database in one line, without values and passwords."""
+def _shown() -> Iterator[None]:
+    """Raise failures of the database as one line, without values and passwords."""
     try:
         yield
     except SQLAlchemyError as error:
-        said = str(getattr(error, "orig", None) or type(error).__name__).splitlines()[0]
-        if "full" in said or "No space" in said or "disk I/O" in said:
-            raise DatabaseFullError(f"nothing was written, the disk is full: {said}") from error
-        raise DatabaseError(f"the database cannot be used now: {said}") from error
+        stated = str(getattr(error, "orig", None) or type(error).__name__).splitlines()[0]
+        if "full" in stated or "No space" in stated or "disk I/O" in stated:
+            raise DatabaseFullError(f"nothing was written, the disk is full: {stated}") from error
+        raise DatabaseError(f"the database cannot be used now: {stated}") from error
     except filelock.Timeout as error:
         raise DatabaseError("another process has been migrating the database for long") from error
     except OSError as error:

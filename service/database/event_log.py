@@ -226,7 +226,7 @@ class EventLog:
 
     @contextmanager
     def removing(self, column: str, id_: str) -> Iterator[int]:
-        """Take out the recorded events of that id when the context ends well; tell how many."""
+        """Remove the recorded events of that id when the context ends well; yield how many."""
         which = EVENTS.c[column] == id_
         count = sa.select(sa.func.count()).select_from(EVENTS).where(which)
         found = self.database.read(lambda connection: connection.execute(count).scalar_one(), 0)

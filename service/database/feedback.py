@@ -117,7 +117,7 @@ class Feedback:
             "total": rows.height,
             "limit": asked.limit,
             "offset": asked.offset,
-            "events": self._told(found.to_dicts()),
+            "events": self._shown(found.to_dicts()),
         }
 
     def retract(self, event_id: str, caller: Caller, *, request_id: str | None) -> Document:
@@ -149,12 +149,12 @@ class Feedback:
         if row["retracted_at"] is None:
             at = self.log.retract(event_id, row["need_id"], row["zone_id"], entry)
             row["retracted_at"] = at
-        return self._told([row])[0]
+        return self._shown([row])[0]
 
-    def _told(self, rows: Sequence[Mapping[str, Any]]) -> list[Document]:
-        """Return events as they are told outside, with the lists that they came of."""
+    def _shown(self, rows: Sequence[Mapping[str, Any]]) -> list[Document]:
+        """Return events as the API shows them, with the lists that they came from."""
         of_lists = self.log.lists_of([row["event_id"] for row in rows])
-        return [told({**row, **of_lists.get(row["event_id"], {})}) for row in rows]
+        return [shown({**row, **of_lists.get(row["event_id"], {})}) for row in rows]
 
     def _all(self) -> pl.DataFrame:
         """Return the whole history with the zone of each event and when it was taken back."""
@@ -177,8 +177,8 @@ class Feedback:
         return None if rows.is_empty() else rows.row(0, named=True)
 
 
-def told(row: Mapping[str, Any]) -> Document:
-    """Return an event as it is told outside."""
+def shown(row: Mapping[str, Any]) -> Document:
+    """Return an event as the API shows it."""
     at = row.get("retracted_at")
     return {
         **{column.name: row[column.name] for column in EVENTS.columns},

@@ -37,7 +37,7 @@ class KeyStore:
         name: str | None = None,
         days: int | None = None,
     ) -> tuple[str, str]:
-        """Make a key and return its id and its token, which is told this once."""
+        """Make a key and return its id and its token, which is shown this once."""
         key_id = secrets.token_hex(4)
         token = f"lz_{key_id}_{secrets.token_urlsafe(_SECRET_BYTES)}"
         now = utc_now()

@@ -1,4 +1,4 @@
-"""Projects in the database: rows in and out, within the transaction of whoever asks."""
+"""Projects in the database: rows in and out, within the caller's transaction."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def update(connection: sa.Connection, project_id: str, values: Mapping[str, Any]
 def find(
     connection: sa.Connection, project_id: str, zones: Collection[str] | None, *, lock: bool = False
 ) -> dict[str, Any] | None:
-    """Return a project that somebody of these zones may see; None for any other id.
+    """Return a project that a caller of these zones may see; None for any other id.
 
     Parameters
     ----------

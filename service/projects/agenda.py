@@ -1,4 +1,4 @@
-"""What is due and what is late, and whose it is: tasks and deadlines, counted to the day it is."""
+"""What is due and what is late: tasks and deadlines, counted to today, with the unit."""
 
 from __future__ import annotations
 

@@ -159,7 +159,7 @@ def import_list(
 def _taken_over(
     projects: Projects, connection: sa.Connection, values: dict[str, Any], *, confirmed: bool
 ) -> Counter[str]:
-    """Write a row; return what came of it."""
+    """Write a row; return the result."""
     today, id_ = projects.clock(), values.pop("project_id")
     stage, day = values["stage"], values["date"]
     found = resolve(values, projects.references)

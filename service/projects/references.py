@@ -61,7 +61,7 @@ class _WorkspaceTables:
 
     @cached_property
     def closed(self) -> frozenset[str]:
-        """Who is struck off."""
+        """The enterprises that are struck off."""
         ids = self.enterprises["enterprise_id"]
         return frozenset(ids.filter(pl.Series(struck_off(self.enterprises))))
 
@@ -128,7 +128,7 @@ class References:
         return self._tables().closed
 
     def talks(self) -> pl.DataFrame:
-        """Return the imported events, in the columns that say who talked with whom."""
+        """Return the imported events, in the columns that talks are read from."""
         return self._tables().events
 
     def place(self, text: str) -> str | None:

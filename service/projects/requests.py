@@ -32,11 +32,11 @@ class Asked(NamedTuple):
 
 
 COMMAND = Asked()
-"""Whoever uses the command line."""
+"""The user of the command line."""
 
 
 class VersionConflictError(ConflictError):
-    """A change of something that somebody else has changed meanwhile."""
+    """A change of something that another request has changed meanwhile."""
 
     code = "version-conflict"
 
@@ -62,7 +62,7 @@ class Changes:
         """Do `work`, which returns the answer and what is named in the audit log.
 
         When this returns, it is on the disk. The same request under the same key gets the same
-        answer again. `work` may be done again when somebody else was faster.
+        answer again. `work` may be done again when another writer was faster.
         """
         owner, key = asked.caller.key_id or "", asked.idempotency_key
         print_of = fingerprint({"route": route, "body": dict(body)})

@@ -96,7 +96,7 @@ def _round(
     k: int,
     most: int,
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Solve for some candidates; return who is chosen, and who outside could improve it."""
+    """Solve for some candidates; return the chosen ones, and which others could improve it."""
     rows = np.flatnonzero(inside)
     needs, enterprises = candidates.needs[rows], candidates.enterprises[rows]
     m, count = len(zones), len(rows)

@@ -21,7 +21,7 @@ def kaplan_meier(
 
     S(t) = Π over t_i ≤ t of (1 − d_i / n_i), with d_i of the n_i that were in the pool for at
     least t_i days leaving at t_i (Kaplan and Meier, "Nonparametric Estimation from Incomplete
-    Observations", JASA 53, 1958). Who is still in it counts among the n_i until then.
+    Observations", JASA 53, 1958). Those still in it count among the n_i until then.
 
     Parameters
     ----------

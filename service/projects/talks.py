@@ -66,7 +66,7 @@ class Talk(NamedTuple):
     until: datetime.date
 
 
-def holder(said: Iterable[Said], days: int, today: datetime.date) -> Talk | None:
+def holder(stated: Iterable[Said], days: int, today: datetime.date) -> Talk | None:
     """Return who holds the talks of one enterprise with the zones of one city; None for nobody.
 
     Parameters
@@ -84,7 +84,7 @@ def holder(said: Iterable[Said], days: int, today: datetime.date) -> Talk | None
     Talk(zone_id='a', until=datetime.date(2026, 4, 1))
     """
     talk: Talk | None = None
-    for date, order, zone_id, stage in sorted(said, key=lambda one: (one.date, one.order)):
+    for date, order, zone_id, stage in sorted(stated, key=lambda one: (one.date, one.order)):
         if date > today:
             break
         if talk is not None and date > talk.until:
@@ -196,38 +196,38 @@ def check_free(
 
 def held_in(projects: TalkSource, city: str, caller: Caller) -> dict[str, str]:
     """Return all enterprises that a zone of a city is in talks with, and the zone; for the city."""
-    check_city(caller, "who is in talks with whom")
+    check_city(caller, "the talks of all zones")
     today, days = projects.clock(), projects.talk_days
     held = {
-        enterprise_id: holder(said, days, today)
-        for enterprise_id, said in _all_said(projects, city).items()
+        enterprise_id: holder(stated, days, today)
+        for enterprise_id, stated in _all_records(projects, city).items()
     }
     return {enterprise_id: talk.zone_id for enterprise_id, talk in held.items() if talk}
 
 
 def settled_in(projects: TalkSource, city: str, caller: Caller) -> set[str]:
-    """Return who is seated in a city, or has signed with a zone of it; for the city."""
-    check_city(caller, "who is in the city")
+    """Return the enterprises seated in a city, or signed with a zone of it; for the city."""
+    check_city(caller, "the enterprises of the city")
     found = projects.references.seated_in(city)
-    for enterprise_id, said in _all_said(projects, city).items():
+    for enterprise_id, stated in _all_records(projects, city).items():
         last: dict[str | None, str | None] = {}
-        for one in sorted((one for one in said if not one.order), key=lambda one: one.date):
+        for one in sorted((one for one in stated if not one.order), key=lambda one: one.date):
             last[one.zone_id] = one.stage
         if any(stage in (*WON, "established") for stage in last.values()):
             found.add(enterprise_id)
     return found
 
 
-def _all_said(projects: TalkSource, city: str) -> dict[str, list[Said]]:
+def _all_records(projects: TalkSource, city: str) -> dict[str, list[Said]]:
     zones = set(projects.references.zones_of(city))
 
     def work(connection: sa.Connection) -> dict[str, list[Said]]:
         found: dict[str, list[Said]] = {}
-        for enterprise_id, said in _said(connection, projects, None):
-            if said.zone_id in zones:
-                found.setdefault(enterprise_id, []).append(said)
-        for enterprise_id, said in _orders(connection, _city(city), None):
-            found.setdefault(enterprise_id, []).append(said)
+        for enterprise_id, stated in _said(connection, projects, None):
+            if stated.zone_id in zones:
+                found.setdefault(enterprise_id, []).append(stated)
+        for enterprise_id, stated in _orders(connection, _city(city), None):
+            found.setdefault(enterprise_id, []).append(stated)
         return found
 
     nothing: dict[str, list[Said]] = {}
@@ -238,9 +238,9 @@ def _held(
     connection: sa.Connection, projects: TalkSource, enterprise_id: str, city: str
 ) -> Talk | None:
     zones = set(projects.references.zones_of(city))
-    said = [one for _, one in _said(connection, projects, enterprise_id) if one.zone_id in zones]
-    said += [one for _, one in _orders(connection, _city(city), enterprise_id)]
-    return holder(said, projects.talk_days, projects.clock())
+    stated = [one for _, one in _said(connection, projects, enterprise_id) if one.zone_id in zones]
+    stated += [one for _, one in _orders(connection, _city(city), enterprise_id)]
+    return holder(stated, projects.talk_days, projects.clock())
 
 
 def _said(

@@ -134,7 +134,7 @@ def hold_meeting(projects: Projects, body: Mapping[str, Any], asked: Asked = COM
     ----------
     body
         `date`, `title`, `unit`, and `decisions`: each with project_id, `decision` and, where
-        somebody has to do something, `task` (as for `add_task`).
+        something has to be done, `task` (as for `add_task`).
 
     Raises
     ------
@@ -171,8 +171,8 @@ def hold_meeting(projects: Projects, body: Mapping[str, Any], asked: Asked = COM
         connection.execute(sa.insert(MEETINGS).values(row))
         for decision, task in zip(decisions, given, strict=True):
             id_ = decision["project_id"]
-            said = {"project_id": id_, "decision": _line(decision.get("decision"))}
-            connection.execute(sa.insert(DECISIONS).values(meeting_id=meeting_id, **said))
+            stated = {"project_id": id_, "decision": _line(decision.get("decision"))}
+            connection.execute(sa.insert(DECISIONS).values(meeting_id=meeting_id, **stated))
             if task:
                 _insert(connection, id_, {**task, "meeting_id": meeting_id}, asked)
         return _meeting(connection, row, projects, asked.caller), meeting_id

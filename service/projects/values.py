@@ -97,7 +97,7 @@ def resolve(values: dict[str, Any], references: References) -> dict[str, Any]:
     else:
         name = stated_name(found["enterprise"])
         if name is None and found["project"] is None and found["enterprise"]:
-            # A list that names nobody still says something of whom it means.
+            # A list that names no enterprise still describes the one it means.
             found["project"] = found["enterprise"].strip("()（） ")
         found["enterprise"] = name
         found["enterprise_id"] = references.enterprise_named(name) if name else None
@@ -162,11 +162,11 @@ def likeness(values: Mapping[str, Any]) -> str:
     """Return what a project is known by when it comes again: its code, or all that names it."""
     place = values["zone_id"] or values["place"]
     if values["code"]:
-        said: list[Any] = ["code", place, values["code"]]
+        stated: list[Any] = ["code", place, values["code"]]
     else:
         names = (values["enterprise"], values["project"], values["industry"])
-        said = ["names", place, *(re.sub(r"\s", "", name or "") for name in names)]
-    return sha256(orjson.dumps(said)).hexdigest()[:32]
+        stated = ["names", place, *(re.sub(r"\s", "", name or "") for name in names)]
+    return sha256(orjson.dumps(stated)).hexdigest()[:32]
 
 
 def _source(given: str | None) -> str | None:

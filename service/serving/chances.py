@@ -1,4 +1,4 @@
-"""The chance of signing, as a lead tells it: where outcomes allow one, and what it means."""
+"""The chance of signing of a lead, where outcomes allow one, with a note on what it means."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ def chance(calibration: Calibration, raw: float, *, warm: bool, language: Langua
     raw : float
         Its raw score.
     warm : bool
-        Whether its need has a head of its own.
+        Whether its need has its own head.
     language : {"zh", "en"}
     """
     found = calibration.probability(raw, warm=warm)
     if calibration.closed is None:
-        told = UNCOUNTED[language]
+        shown = UNCOUNTED[language]
     else:
-        told = (TOO_FEW if found is None else CALIBRATED)[language].format(
+        shown = (TOO_FEW if found is None else CALIBRATED)[language].format(
             closed=calibration.closed,
             won=calibration.won,
             lost=calibration.closed - (calibration.won or 0),
@@ -56,4 +56,4 @@ def chance(calibration: Calibration, raw: float, *, warm: bool, language: Langua
             least_won=MIN_WON,
             least_lost=MIN_LOST,
         )
-    return {"probability": found, "probability_note": told}
+    return {"probability": found, "probability_note": shown}

@@ -1,4 +1,4 @@
-"""What the workspace knows, as it is told: zones, needs, chains, enterprises."""
+"""Reference data and profiles as documents: zones, needs, chains, enterprises."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ class Directory:
         stored = self._needs.get(need.need_id or "")
         if stored is None or normal(stored.industry) != normal(need.industry):
             return need
-        said = {name: value for name, value in vars(need).items() if value and name != "industry"}
-        return replace(stored, **said)
+        stated = {name: value for name, value in vars(need).items() if value and name != "industry"}
+        return replace(stored, **stated)
 
     def need_of(self, zone_id: str, industry: str) -> NeedQuery:
         """Return the need of a zone for an industry, both as people call them.
@@ -81,10 +81,10 @@ class Directory:
         if len(found) == 1:
             return needs[found[0]]
         fixed = [needs[id_].industry for id_ in found or needs]
-        said = f"means several of the needs of zone {zone_id!r}" if found else None
+        stated = f"means several of the needs of zone {zone_id!r}" if found else None
         raise NotFoundError(
-            f"{industry!r} {said}: {', '.join(fixed)}"
-            if said
+            f"{industry!r} {stated}: {', '.join(fixed)}"
+            if stated
             else f"zone {zone_id!r} has no need for the industry {industry!r}",
             field="industry",
             got=industry,
@@ -97,12 +97,12 @@ class Directory:
         if not found:
             raise unknown("zone", "zone_id", text)
         if len(found) > 1:
-            told = ", ".join(f"{self._zones.get(id_, {}).get('name') or id_}" for id_ in found)
+            shown = ", ".join(f"{self._zones.get(id_, {}).get('name') or id_}" for id_ in found)
             raise NotFoundError(
-                f"{text!r} means several zones: {told}",
+                f"{text!r} means several zones: {shown}",
                 field="zone_id",
                 got=text,
-                expected=f"one of: {told}",
+                expected=f"one of: {shown}",
             )
         return found[0]
 
@@ -122,7 +122,7 @@ class Directory:
 
     def zone(self, zone_id: str) -> Document:
         """Return a zone with its needs."""
-        needs = [self._told(n) for n in self._needs.values() if n.zone_id == zone_id]
+        needs = [self._shown(n) for n in self._needs.values() if n.zone_id == zone_id]
         if needs and zone_id not in self._zones:
             return {"zone_id": zone_id, "name": None, "needs": needs}
         return {**known(self._zones, zone_id, "zone", "zone_id"), "needs": needs}
@@ -131,7 +131,7 @@ class Directory:
         """Return all needs, or those of the zone that people call so (NotFoundError)."""
         zone_id = None if zone is None else self.find_zone(zone)
         return [
-            self._told(need)
+            self._shown(need)
             for need in self._needs.values()
             if zone is None or need.zone_id == zone_id
         ]
@@ -212,7 +212,7 @@ class Directory:
             raise unknown("enterprise", "enterprise_id", enterprise_id)
         return at
 
-    def _told(self, need: NeedQuery) -> Document:
+    def _shown(self, need: NeedQuery) -> Document:
         zone = None
         if need.zone_id:
             known = self._zones.get(need.zone_id, {})
@@ -234,8 +234,8 @@ class Directory:
 
 def brief(row: dict[str, Any]) -> Document:
     """Return an enterprise as it stands in a list."""
-    told = ("enterprise_id", "name", "short_name", "province", "city")
-    return {key: row[key] for key in told} | {"tags": row["tags"] or [], "flags": flags(row)}
+    shown = ("enterprise_id", "name", "short_name", "province", "city")
+    return {key: row[key] for key in shown} | {"tags": row["tags"] or [], "flags": flags(row)}
 
 
 def known(items: dict[str, Any], key: str, what: str, field: str) -> Any:

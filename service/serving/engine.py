@@ -22,7 +22,7 @@ from service.serving.directory import Directory, brief
 from service.serving.filters import Filters
 from service.serving.gates import Gates
 from service.serving.leads import LeadWriter
-from service.serving.meaning import fit_note, understood_told
+from service.serving.meaning import fit_note, understood_document
 from service.serving.need_cache import NeedCache
 from service.serving.partners import PartnerWriter
 from service.serving.prepared_version import load_prepared
@@ -210,15 +210,15 @@ class Engine(Directory):
     ) -> Document:
         """Return a page of leads: ranked, explained, with what was left out as unknown.
 
-        Counts of deals tell of events in all zones: `deals` says whether the caller may see them.
+        Counts of deals are of all zones: `deals` says whether the caller may see them.
         """
         rows, unknown, unknown_values, left_out = self._selection.leads(need, filters)
         features = self.features(need)
         ranked, parts = self.ranking.page(features, rows, offset, offset + limit)
         fits = self.writer.fits(features, ranked)
         return {
-            "need": self._told(need),
-            "understood": understood_told(features.understood, language),
+            "need": self._shown(need),
+            "understood": understood_document(features.understood, language),
             "model_version": self.model_version,
             "pool_version": self.pool_version,
             "pool_date": self.pool_date,
@@ -292,7 +292,7 @@ class Engine(Directory):
         rank, own = self.ranking.place(features, at, rows)
         lead = self.writer.lead(need, features, own, at, rank, language, deals=deals)
         (fit,) = self.writer.fits(features, np.array([at]))
-        return {"need": self._told(need), "lead": lead | {"fit": fit}}
+        return {"need": self._shown(need), "lead": lead | {"fit": fit}}
 
     def candidates(self, need: NeedQuery, filters: Filters, limit: int) -> Document:
         """Return the first leads in short, without reasons: for a map and for counts."""
@@ -303,7 +303,7 @@ class Engine(Directory):
         fits = self.writer.fits(features, ranked)
         point = None if np.isnan(features.point).any() else list(features.point)
         return {
-            "need": self._told(need),
+            "need": self._shown(need),
             "point": point,
             "total": len(rows),
             "candidates": [one | {"fit": fit} for one, fit in zip(found, fits, strict=True)],
@@ -328,16 +328,16 @@ class Engine(Directory):
         for_zone = NeedQuery("以商招商", zone_id=zone_id)
         chosen = self._selection.leads(for_zone, filters)
         found = self._partners.page(at, side, chosen.rows, limit, offset, language, zone_id)
-        told = chosen._asdict()
-        del told["rows"]
-        return {**self._versions, **found, **told}
+        shown = chosen._asdict()
+        del shown["rows"]
+        return {**self._versions, **found, **shown}
 
     def gaps(self, zone_id: str, chain_id: str) -> list[Document]:
         """Return the nodes of a chain as a zone has them: missing, weak, strong or unknown."""
         nodes = {node.node_id: node.name for node in self.chain_map.chain(chain_id).nodes}
-        told = self.presence(chain_id, [zone_id])["nodes"]
+        shown = self.presence(chain_id, [zone_id])["nodes"]
         kept = ("node_id", "state", "present")
-        return [{**{k: node[k] for k in kept}, "name": nodes[node["node_id"]]} for node in told]
+        return [{**{k: node[k] for k in kept}, "name": nodes[node["node_id"]]} for node in shown]
 
     def presence(self, chain_id: str, zone_ids: Sequence[str]) -> Document:
         """Return what these zones together have of a chain (NotFoundError)."""
@@ -428,7 +428,7 @@ class Engine(Directory):
         suited = []
         for rank, _, need, features, own in found[:limit]:
             lead = self.writer.lead(need, features, own, at, rank, language, deals=zones is None)
-            suited.append({"need": self._told(need)} | {k: lead[k] for k in _OF_A_NEED})
+            suited.append({"need": self._shown(need)} | {k: lead[k] for k in _OF_A_NEED})
         return {
             "enterprise": brief(self._profiles.row(at)),
             "model_version": self.model_version,

@@ -12,7 +12,7 @@ import xlsxwriter
 from features.errors import UnavailableError, UsageError
 from features.tables.spreadsheet import inert
 from features.vocabulary import FLAGS
-from service.serving.neighbours import progress_told
+from service.serving.neighbours import progress_text
 from service.serving.reasons import summary
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ _WIDTHS = {
     "model_version": 26,
     "pool_version": 18,
 }
-"""Widths of columns in characters; 12 where nothing is said."""
+"""Widths of columns in characters; 12 where none is stated."""
 
 _LIST = pl.Schema(
     {
@@ -111,7 +111,7 @@ def leads_frame(page: dict[str, Any]) -> pl.DataFrame:
             lead["node"]["name"] if lead["node"] else None,
             lead["score"],
             lead["confidence"],
-            progress_told(lead),
+            progress_text(lead),
             "；".join(FLAGS[flag].gloss for flag in lead["enterprise"]["flags"]) or None,
             summary(lead["reasons"], "；\n", _LINES),
             page["need"]["need_id"] or page["need"]["industry"],

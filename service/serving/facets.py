@@ -53,7 +53,7 @@ class Facets:
         language: Language,
         of_zone: Mapping[str, tuple[Sequence[str], NDArray[np.int8]]],
     ) -> dict[str, list[Document]]:
-        """Return the values of each facet, most frequent first; whoever lacks one counts nowhere.
+        """Return the values of each facet, most frequent first; unknown ones are not counted.
 
         Parameters
         ----------
@@ -67,7 +67,7 @@ class Facets:
             Of stage and seat the names, and for every row of the pool a place in them, or -1.
         """
         return {
-            name: _told(self._counts(name, rows, of_zone), self._names(name, language))
+            name: _shown(self._counts(name, rows, of_zone), self._names(name, language))
             for name in wanted
         }
 
@@ -149,7 +149,7 @@ def _division(code: str | None) -> tuple[str, ...]:
     return (code[:2],) if code and industry_codes.is_known(code[:2]) and code[:2].isdigit() else ()
 
 
-def _told(counts: Iterable[tuple[str, int]], name: Callable[[str], str]) -> list[Document]:
+def _shown(counts: Iterable[tuple[str, int]], name: Callable[[str], str]) -> list[Document]:
     found = sorted((-count, value) for value, count in counts if count)
     return [
         {"value": value, "name": name(value), "count": -count} for count, value in found[:_MOST]

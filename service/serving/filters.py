@@ -72,8 +72,8 @@ class Filters:
     exclude
         enterprise_ids that are left out.
     include
-        Who is listed although a list of new leads leaves them out: `signed`, who signed with the
-        need's zone; `local`, who is seated in its city.
+        Enterprises listed although a list of new leads leaves them out: `signed`, those that
+        signed with the need's zone; `local`, those seated in its city.
     stage
         The last stage or ending of the enterprise in the zone; `none` for no event there.
     seat
@@ -85,7 +85,7 @@ class Filters:
     gate
         Gates before a promise, all of which must pass; unknown is no pass.
     industry_code
-        Codes of GB/T 4754 at any level: whoever is in that section, division, group or class.
+        Codes of GB/T 4754 at any level: enterprises in that section, division, group or class.
     listed
         Whether it is a listed company.
     min_capital, min_revenue, max_revenue

@@ -20,7 +20,7 @@ Language = Literal["zh", "en"]
 Document = dict[str, Any]
 """What becomes a JSON object."""
 LOOK_SECONDS = 0.001
-"""How old a look at the workspace may be: requests of the same moment share one. Whoever changes
+"""How old a look at the workspace may be: requests of one moment share one. A caller who changes
 something and then waits for longer than this knows that no answer is of before."""
 
 

@@ -13,7 +13,7 @@ from models.fit import SHIPPED, fit_evidence, score_of
 from service.cache.local import LocalCache
 from service.serving.chances import chance
 from service.serving.directory import brief
-from service.serving.neighbours import stage_told
+from service.serving.neighbours import stage_text
 from service.serving.reasons import chosen_rows, find_evidence, node_of, reasons
 from service.serving.signals import signals_shown
 from service.threads import check_wanted
@@ -152,7 +152,7 @@ class LeadWriter:
         last = self.presence.last_event(need, enterprise_id)
         return last and {
             "stage": last.stage,
-            "name": stage_told(last.stage, chinese=language == "zh"),
+            "name": stage_text(last.stage, chinese=language == "zh"),
             "date": last.date.isoformat(),
             "need_id": last.need_id,
         }

@@ -1,4 +1,4 @@
-"""Loads engines, in the thread of the caller or in one of its own, and puts them in service."""
+"""Loads engines, in the thread of the caller or in a separate one, and puts them in service."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ class Masks:
     among : ndarray of bool, shape (n,)
         Who can be listed at all; others fail and are not counted.
     named : NamedNodes
-        Whoever is named at no node is unknown there.
+        An enterprise named at no node is unknown there.
     as_of : date, optional
         The day that ages are counted to. Without it every age is unknown. It is the pool's date
         rather than today's, so that one pool version gives one answer.
@@ -300,7 +300,7 @@ def _with_flags(wanted: Sequence[str]) -> pl.Expr:
 
 
 def _within(wanted: Sequence[str]) -> pl.Expr:
-    """Return who is in one of these industries; a code that is less precise may be."""
+    """Return which are in one of these industries; a code that is less precise may be."""
     own = pl.col("industry_code")
     states = []
     for code in wanted:
@@ -340,7 +340,7 @@ def _standing(wanted: Sequence[str]) -> pl.Expr:
 
 
 def _in_region(places: pl.DataFrame, name: str) -> pl.Expr:
-    """Return whether a row lies in a region: unknown where only its city could tell."""
+    """Return whether a row lies in a region: unknown where its city would decide."""
     region = REGIONS[name]
     provinces, cities = sorted(region.provinces), sorted(region.cities)
     city = pl.col("city")

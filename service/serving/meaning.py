@@ -57,7 +57,7 @@ _UNANSWERED = {
 }
 
 
-def understood_told(understood: Understood, language: Language) -> Document:
+def understood_document(understood: Understood, language: Language) -> Document:
     """Return what a need was taken for, as answers have it."""
     of_model = {"from": "language model"}
     note = _UNANSWERED.get(understood.unanswered)

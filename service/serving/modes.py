@@ -52,7 +52,7 @@ class GapNeed(KnownNeed):
         return NeedQuery(name, zone_id=self._zone(engine), nodes=tuple(wanted))
 
     def looked_for(self, engine: Engine) -> tuple[str, list[str], list[Document], str | None]:
-        """Return the chain, the nodes looked for, the state of every node, and what is to be said.
+        """Return the chain, the nodes looked for, the state of every node, and a note.
 
         Those that are missing; without any, the weak ones; where nothing is known, all.
         """
@@ -107,7 +107,7 @@ class ModeQuestion(LeadsQuestion):
     mode: str = "need"
 
     def __post_init__(self) -> None:
-        if isinstance(self.need, LikeNeed):  # whoever is like itself is no lead
+        if isinstance(self.need, LikeNeed):  # the enterprise itself is no lead
             apart = (*self.filters.exclude, self.need.enterprise_id)
             object.__setattr__(self, "filters", replace(self.filters, exclude=apart))
         super().__post_init__()
@@ -122,8 +122,8 @@ class ModeQuestion(LeadsQuestion):
         more: Document = {"mode": self.mode}
         if isinstance(self.need, GapNeed):
             _, wanted, gaps, note = self.need.looked_for(engine)
-            told = note and _NOTES[note][self.spoken]
-            more |= {"gaps": gaps, "looked_for": wanted, "note": told}
+            shown = note and _NOTES[note][self.spoken]
+            more |= {"gaps": gaps, "looked_for": wanted, "note": shown}
         return {**more, **page}
 
 
@@ -136,7 +136,7 @@ class PartnersQuestion(Question):
     enterprise_id : str
     side : {"both", "suppliers", "customers"}
     zone_id : str or None
-        Whoever is there already is left out.
+        Enterprises that are there already are left out.
     """
 
     enterprise_id: str

@@ -1,4 +1,4 @@
-"""What a zone already has, in words: with whom a lead would trade, and which gap it would fill."""
+"""Sentences on what a zone has: the partner of a supply link, the gap that a lead would fill."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ SEATS: Mapping[str, str] = {"county": "本区县企业", "city": "本市企业"}
 _SHOWN = 3
 
 
-def link_told(link: Link | None, *, chinese: bool) -> str:
-    """Tell a supply link: who would supply whom with what."""
+def link_text(link: Link | None, *, chinese: bool) -> str:
+    """Return a supply link in words: supplier, customer and product."""
     if link is None:
         return "与本区已有企业有供需联系" if chinese else "it trades with what the zone has"
     ours, theirs = _name(link.ours, chinese=chinese), _name(link.theirs, chinese=chinese)
@@ -44,8 +44,8 @@ def link_told(link: Link | None, *, chinese: bool) -> str:
     return f"could buy for its “{ours}” from {whom}"
 
 
-def gap_told(filling: Filling | None, node: Node | None, *, chinese: bool) -> str:
-    """Tell a gap: which node is missing, weak or strong in the zone, and who is there."""
+def gap_text(filling: Filling | None, node: Node | None, *, chinese: bool) -> str:
+    """Return a gap in words: whether the node is missing, weak or strong, and who is there."""
     if filling is None or node is None:
         return "补链强链" if chinese else "it fills a gap of the chain"
     name, kind = _name(node, chinese=chinese), GAPS[filling.state].gloss
@@ -68,15 +68,15 @@ def gap_told(filling: Filling | None, node: Node | None, *, chinese: bool) -> st
     return f"“{name}” is strong in the zone{besides} ({known}) and can be extended"
 
 
-def stage_told(stage: str, *, chinese: bool) -> str:
-    """Tell a stage or an ending."""
+def stage_text(stage: str, *, chinese: bool) -> str:
+    """Return the name of a stage or an ending."""
     return {**STAGES, **ENDINGS}[stage].gloss if chinese else stage
 
 
-def progress_told(lead: Mapping[str, Any]) -> str | None:
-    """Tell in Chinese how far a lead has come with the zone, else that it is seated near it."""
+def progress_text(lead: Mapping[str, Any]) -> str | None:
+    """Return in Chinese the stage of a lead with the zone, else where it is seated."""
     if lead["stage"]:
-        return f"进展：{stage_told(lead['stage']['stage'], chinese=True)}"
+        return f"进展：{stage_text(lead['stage']['stage'], chinese=True)}"
     return SEATS[lead["seat"]] if lead["seat"] else None
 
 

@@ -100,7 +100,7 @@ class PartnerWriter:
         profile = self._profiles.row(row)
         best = max(sides, key=lambda own: own.strengths[row])
         paths = [
-            {"side": SIDES[0] if own.supplies else SIDES[1], **_told(path, own, whose, language)}
+            {"side": SIDES[0] if own.supplies else SIDES[1], **_shown(path, own, whose, language)}
             for own in sorted(sides, key=lambda own: -own.strengths[row])
             for path in own.paths(row)
         ]
@@ -118,16 +118,16 @@ class PartnerWriter:
         return {"node_id": node.node_id, "name": node.name_en if language == "en" else node.name}
 
 
-def _told(
+def _shown(
     path: LinkPath | TradePath, own: Partners, whose: str, language: Language
 ) -> dict[str, Any]:
     """Return a path as data and in words, from the partner to the enterprise."""
     if isinstance(path, LinkPath):
-        return _link_told(path, own.supplies, whose, language)
-    return _trade_told(path, own.supplies, whose, language)
+        return _link_text(path, own.supplies, whose, language)
+    return _trade_text(path, own.supplies, whose, language)
 
 
-def _link_told(path: LinkPath, supplies: bool, whose: str, language: Language) -> dict[str, Any]:
+def _link_text(path: LinkPath, supplies: bool, whose: str, language: Language) -> dict[str, Any]:
     chinese = language == "zh"
     theirs, ours = (
         node.name if chinese else node.name_en or node.name for node in (path.theirs, path.ours)
@@ -153,7 +153,7 @@ def _link_told(path: LinkPath, supplies: bool, whose: str, language: Language) -
     }
 
 
-def _trade_told(path: TradePath, supplies: bool, whose: str, language: Language) -> dict[str, Any]:
+def _trade_text(path: TradePath, supplies: bool, whose: str, language: Language) -> dict[str, Any]:
     trade = path.trade
     first, last = (trade.other, trade.concept) if supplies else (trade.concept, trade.other)
     if language == "zh":

@@ -1,4 +1,4 @@
-"""Prepares a version before it becomes active, in a process of its own that gives way to others.
+"""Prepares a version before it becomes active, in a separate process of low priority.
 
 It makes what workers only open then, and has the first page of leads of every known need in Redis,
 so that neither loading nor the first requests compute anything:
@@ -66,11 +66,11 @@ def prepare(settings: Settings, version: str) -> None:
         check=False,
     )
     if done.returncode:
-        told: dict[str, str] = {}
-        with suppress(ValueError):  # killed, it has said nothing
-            told = orjson.loads(done.stdout)
-        message = told.get("message", f"its process ended with {done.returncode}")
-        raise _TOLD.get(told.get("code", ""), UnavailableError)(
+        shown: dict[str, str] = {}
+        with suppress(ValueError):  # a killed process has printed nothing
+            shown = orjson.loads(done.stdout)
+        message = shown.get("message", f"its process ended with {done.returncode}")
+        raise _TOLD.get(shown.get("code", ""), UnavailableError)(
             f"model {version} cannot be prepared: {message}", field="version", got=version
         )
 

@@ -207,7 +207,7 @@ class LeadsQuestion(Question):
             **self._more,
         }
         call = "leads-of-known" if known else "leads-of-given"
-        # Whichever page it is, and whoever asks.
+        # Without page and caller.
         self._set_key(call, self.spoken, EVERY_ZONE, asked)
         object.__setattr__(self, "_whole", self.key)
         object.__setattr__(self, "_of", self.of and ListId.parse(self.of, self.key))
@@ -217,7 +217,7 @@ class LeadsQuestion(Question):
 
     @property
     def _more(self) -> dict[str, Any]:
-        """What else tells this question from others."""
+        """What else distinguishes this question from others."""
         return {}
 
     @property

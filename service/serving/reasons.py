@@ -16,9 +16,9 @@ from models.ranker import ranked_factors
 from models.signals import SIGNALS
 from models.supply import Link, link
 from models.word_match import item_matches
-from service.serving.neighbours import gap_told, link_told
+from service.serving.neighbours import gap_text, link_text
 from service.serving.sentences import FACTORS
-from service.serving.signals import signal_told
+from service.serving.signals import signal_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from service.serving.interfaces import Language
 
 _ANSWERS = 0.2
-"""From which match on an item is said to answer a word: about half of its characters in common."""
+"""From which match on an item answers a word: about half of its characters in common."""
 
 SEPARATORS: dict[Language, str] = {"zh": "；", "en": "; "}
 _BY_ANALOGY = {"hybrid", "topic_words"}
@@ -60,13 +60,13 @@ class Evidence:
     node : Node or None
         The node that it fits best, among those the need is after where it is after some.
     fits : bool
-        Whether it fits that node well enough to be said to be in it.
+        Whether it fits that node well enough to count as being in it.
     akin : str or None
         The enterprise most like it among those already chosen for the need.
     deals : dict
         What the enterprise's deals have to do with the need, see `DealHistory.evidence`.
     link : Link or None
-        With whom of the zone it would trade.
+        The enterprise of the zone that it would trade with.
     filling : Filling or None
         The gap of the zone that it would fill, at the node `gap_node` with the product `filled`.
     signals : tuple of Signal
@@ -118,7 +118,7 @@ def find_evidence(
     pool, chain_map = bound.pool, bound.ranker.space.chain_map
     weights = pool.products.weights
     own = weights.indices[weights.indptr[row] : weights.indptr[row + 1]]
-    said = [pool.products.texts[at] for at in own]
+    stated = [pool.products.texts[at] for at in own]
     product, answered = _answer(pool, need, own)
     node, fits, node_product = _node(pool, chain_map, need, row)
     if need.targets and fits and node_product and answered is None:
@@ -130,7 +130,7 @@ def find_evidence(
         of_scope=product is not None and product not in made,
         answered=answered,
         wanted=answered in need.understood.parts and answered in normal(product or ""),
-        shared=_shared(need.understood.words, [*said, pool.names[row]]),
+        shared=_shared(need.understood.words, [*stated, pool.names[row]]),
         node=node,
         fits=fits,
         akin=_akin(pool, chosen, row),
@@ -177,21 +177,21 @@ def reasons(
     ]
 
 
-def summary(said: list[dict[str, Any]], separator: str, most: int = 3) -> str:
+def summary(stated: list[dict[str, Any]], separator: str, most: int = 3) -> str:
     """Join the strongest reasons for a lead, those that point at it itself first.
 
     Where none of several speaks of the zone, the last one makes room for the strongest that does:
-    what tells this zone's list from another's is what an official asks first.
+    what differs from other zones' lists is what an official asks first.
     """
-    found = [r for r in said if r["contribution"] > 0 and r["factor"] != CONSTANT]
+    found = [r for r in stated if r["contribution"] > 0 and r["factor"] != CONSTANT]
     found.sort(key=lambda reason: reason["factor"] in _BY_ANALOGY)
-    told = found[:most]
-    if most > 1 and not any(reason["factor"] in _OF_THE_ZONE for reason in told):
+    shown = found[:most]
+    if most > 1 and not any(reason["factor"] in _OF_THE_ZONE for reason in shown):
         of_the_zone = [r for r in found[most:] if r["factor"] in _OF_THE_ZONE]
-        told[most - 1 :] = of_the_zone[:1] or told[most - 1 :]
+        shown[most - 1 :] = of_the_zone[:1] or shown[most - 1 :]
     # Why now is asked whatever else there is to say.
-    told += [r for r in found if r["factor"] == SIGNALS and r not in told]
-    return separator.join(reason["text"] for reason in told)
+    shown += [r for r in found if r["factor"] == SIGNALS and r not in shown]
+    return separator.join(reason["text"] for reason in shown)
 
 
 def _sentence(factor: str, part: float, words: dict[str, str], language: Language) -> str:
@@ -204,22 +204,22 @@ def _words(evidence: Evidence, *, chinese: bool) -> dict[str, str]:
     """Return what the sentences of all factors may hold."""
     traded = evidence.link and evidence.link.product
     return {
-        "answer": _answer_told(evidence, chinese=chinese),
+        "answer": _answer_text(evidence, chinese=chinese),
         "subject": _subject(evidence, evidence.product, chinese=chinese),
         "traded": _subject(evidence, traded or evidence.product, chinese=chinese),
         "filled": _subject(evidence, evidence.filled or evidence.product, chinese=chinese),
-        "link": link_told(evidence.link, chinese=chinese),
-        "gap": gap_told(evidence.filling, evidence.gap_node, chinese=chinese),
-        "deals": _deals_told(evidence.deals, chinese=chinese),
-        "node": _node_told(evidence, chinese=chinese),
-        "akin": _akin_told(evidence, chinese=chinese),
-        "shared": _shared_told(evidence, chinese=chinese),
-        "signal": signal_told(evidence.signals, chinese=chinese),
+        "link": link_text(evidence.link, chinese=chinese),
+        "gap": gap_text(evidence.filling, evidence.gap_node, chinese=chinese),
+        "deals": _deals_text(evidence.deals, chinese=chinese),
+        "node": _node_text(evidence, chinese=chinese),
+        "akin": _akin_text(evidence, chinese=chinese),
+        "shared": _shared_text(evidence, chinese=chinese),
+        "signal": signal_text(evidence.signals, chinese=chinese),
     }
 
 
-def _answer_told(evidence: Evidence, *, chinese: bool) -> str:
-    """Tell which item answers which word of the need; a product that is the word is named once."""
+def _answer_text(evidence: Evidence, *, chinese: bool) -> str:
+    """Return which item answers which word; a product that is the word is named once."""
     subject = _subject(evidence, evidence.product, chinese=chinese)
     word = evidence.answered
     if word is None:
@@ -233,7 +233,7 @@ def _answer_told(evidence: Evidence, *, chinese: bool) -> str:
     return f"{subject}对应所需的「{word}」" if chinese else f"{subject} answers “{word}”"
 
 
-def _node_told(evidence: Evidence, *, chinese: bool) -> str:
+def _node_text(evidence: Evidence, *, chinese: bool) -> str:
     name = _node_name(evidence.node, chinese=chinese)
     if evidence.fits:
         subject = _subject(evidence, evidence.product, chinese=chinese)
@@ -243,7 +243,7 @@ def _node_told(evidence: Evidence, *, chinese: bool) -> str:
     return f"与{name}有一定关联" if chinese else f"it has something to do with {name}"
 
 
-def _akin_told(evidence: Evidence, *, chinese: bool) -> str:
+def _akin_text(evidence: Evidence, *, chinese: bool) -> str:
     if evidence.akin is None:
         return "该企业已被本需求选中" if chinese else "it was chosen for this very need"
     if chinese:
@@ -251,8 +251,8 @@ def _akin_told(evidence: Evidence, *, chinese: bool) -> str:
     return f"its business is like that of {evidence.akin}, chosen for this need"
 
 
-def _shared_told(evidence: Evidence, *, chinese: bool) -> str:
-    """Tell which words of the need stand in the profile."""
+def _shared_text(evidence: Evidence, *, chinese: bool) -> str:
+    """Return which words of the need stand in the profile."""
     known = "名称与经营内容" if evidence.product is not None else "企业名称"
     if not evidence.shared:
         if chinese:
@@ -286,22 +286,22 @@ def _pointed_at(factor: str, evidence: Evidence) -> list[str]:
     elif factor == "item_words":
         found.append(evidence.answered)
     elif factor == SIGNALS:
-        told = [text for signal in evidence.signals for text in (signal.text, signal.source)]
-        found = told if any(told) else [evidence.name]
+        shown = [text for signal in evidence.signals for text in (signal.text, signal.source)]
+        found = shown if any(shown) else [evidence.name]
     return list(dict.fromkeys(text for text in found if text))
 
 
-def _deals_told(deals: dict[str, Any], *, chinese: bool) -> str:
-    """Say how many deals there are and how many of them here or in the industry."""
+def _deals_text(deals: dict[str, Any], *, chinese: bool) -> str:
+    """Return how many deals there are and how many of them here or in the industry."""
     if not deals.get("deals"):
         return ""
-    told = (
+    shown = (
         "（项目 {deals} 个：同产业 {industry}、本区 {zone}、周边 {area}，最近 {last} 年）"
         if chinese
         else " ({deals} deals: {industry} in the industry, {zone} in the zone, {area} around it; "
         "the last in {last})"
     )
-    return told.format(**deals)
+    return shown.format(**deals)
 
 
 def _subject(evidence: Evidence, product: str | None, *, chinese: bool) -> str:
@@ -348,10 +348,10 @@ def _answer(
 
 
 def _shared(
-    words: Sequence[tuple[str, float]], said: Sequence[str], most: int = 3
+    words: Sequence[tuple[str, float]], stated: Sequence[str], most: int = 3
 ) -> tuple[str, ...]:
-    """Return the weightiest words that stand in what is said, none within another."""
-    texts = [normal(text) for text in said]
+    """Return the weightiest words that stand in the texts, none within another."""
+    texts = [normal(text) for text in stated]
     found: list[str] = []
     for word, _ in words:
         if any(word in longer or longer in word for longer in found):

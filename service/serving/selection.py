@@ -1,4 +1,4 @@
-"""Who is in a list at all: filters, and who is new to the zone; and how many have which value."""
+"""The rows of a list: filters, enterprises new to the zone, and counts of values."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ _ANY = "任何产业"
 
 
 class Chosen(NamedTuple):
-    """The rows of a list, and who is not in it.
+    """The rows of a list, and how many are left out.
 
     Attributes
     ----------
     rows : ndarray of int
         In the order of the pool.
     unknown, unknown_values, left_out : dict
-        As a page of leads tells them.
+        As a page of leads shows them.
     """
 
     rows: NDArray[np.intp]
@@ -98,7 +98,7 @@ class Selection:
     def new_leads(
         self, need: NeedQuery, rows: NDArray[np.intp], include: Sequence[str]
     ) -> tuple[NDArray[np.intp], dict[str, int]]:
-        """Leave out who signed with the need's zone, and who is seated in its city; count both."""
+        """Leave out enterprises signed with the need's zone or seated in its city; count both."""
         gone = {
             "signed": self._rows_of(self._presence.signed(need)),
             "local": np.array(sorted(self._presence.seats(need.zone_id)), dtype=np.intp),
@@ -115,7 +115,7 @@ class Selection:
     def enterprises(
         self, filters: Filters, zone_id: str | None, among: NDArray[np.intp] | None = None
     ) -> Chosen:
-        """Return who of some rows passes the filters, whoever is struck off included.
+        """Return which of some rows pass the filters, those struck off included.
 
         Raises
         ------
@@ -162,7 +162,7 @@ class Selection:
         among: NDArray[np.intp] | None = None,
     ) -> Mask:
         for node_id in filters.node:
-            self._chain_map.node(node_id)  # a NotFoundError tells of a mistyped one
+            self._chain_map.node(node_id)  # raises NotFoundError for a mistyped one
         zone = self._zone(need)
         states = states_of_zone(filters, self._presence, need, zone, self._profiles)
         if among is not None:

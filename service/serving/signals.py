@@ -16,21 +16,21 @@ _SHOWN = 3
 _SHORT = 60
 
 
-def signal_told(signals: Sequence[Signal], *, chinese: bool) -> str:
-    """Tell the signal that says most, with its day and where it comes from."""
+def signal_text(signals: Sequence[Signal], *, chinese: bool) -> str:
+    """Return the strongest signal in words, with its day and source."""
     if not signals:
         return "近期有动向" if chinese else "it has been active of late"
     first = signals[0]
     text = first.text and (first.text if len(first.text) <= _SHORT else first.text[:_SHORT] + "…")
     if chinese:
-        said = f"「{text}」" if text else ""
+        stated = f"「{text}」" if text else ""
         source = f"（{first.source}）" if first.source else "（来源未注明）"
         more = f"，另有 {len(signals) - 1} 条" if len(signals) > 1 else ""
-        return f"近期动向：{first.date} {SIGNALS[first.kind].gloss}{said}{source}{more}"
-    said = f": “{text}”" if text else ""
+        return f"近期动向：{first.date} {SIGNALS[first.kind].gloss}{stated}{source}{more}"
+    stated = f": “{text}”" if text else ""
     source = f" ({first.source})" if first.source else " (no source given)"
     more = f", and {len(signals) - 1} more" if len(signals) > 1 else ""
-    return f"of late: {first.kind} on {first.date}{said}{source}{more}"
+    return f"of late: {first.kind} on {first.date}{stated}{source}{more}"
 
 
 def signals_shown(signals: Sequence[Signal], language: Language) -> list[Document]:

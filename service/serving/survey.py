@@ -97,10 +97,10 @@ class Survey:
             whole = np.maximum(whole, here.nodes.whole[columns])
         known = bool((whole >= MISSING_BELOW).any())
         members = _members(zones)
-        told = []
+        shown = []
         for at, (node, column) in enumerate(zip(nodes, columns, strict=True)):
             bits = self._named.at([node.node_id]) & self._listed
-            told.append(
+            shown.append(
                 {
                     "node_id": node.node_id,
                     "state": state(float(whole[at])) if known else "unknown",
@@ -109,7 +109,7 @@ class Survey:
                     "members": self._those_at(members, column)[:_MEMBERS_SHOWN],
                 }
             )
-        return {"chain_id": chain_id, "nodes": told, "leaders": self._leaders(members, columns)}
+        return {"chain_id": chain_id, "nodes": shown, "leaders": self._leaders(members, columns)}
 
     def _those_at(self, members: dict[str, Any], column: int) -> list[Document]:
         found = [
@@ -124,7 +124,7 @@ class Survey:
         ]
 
     def _leaders(self, members: dict[str, Any], columns: list[int]) -> list[Document]:
-        """Return the chain leaders among those who are there, with whom their nodes buy from."""
+        """Return the chain leaders among the members, with the nodes that supply theirs."""
         nodes = self._chain_map.nodes
         found = []
         for id_, (name, how, share) in members.items():
@@ -154,7 +154,7 @@ class Survey:
 
 
 def _members(zones: Sequence[ZonePresence]) -> dict[str, Any]:
-    """Return who is in any of the zones: id to name, how it is known, shares by node."""
+    """Return the members of any of the zones: id to name, how it is known, shares by node."""
     found: dict[str, Any] = {}
     for here in zones:
         for at, id_ in enumerate(here.ids):

@@ -15,7 +15,7 @@ import xlsxwriter
 
 from features.standing import standing
 from features.vocabulary import FLAGS, ROLES
-from service.serving.neighbours import progress_told
+from service.serving.neighbours import progress_text
 from service.serving.reasons import summary
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def _cover(
         ("开发区", "、".join(zone for zone in zones if zone)),
         ("需求", "；".join(needs)),
         ("企业数", "；".join(counts)),
-        ("未列入", "；".join(told for page in pages if (told := _left_out(page)))),
+        ("未列入", "；".join(shown for page in pages if (shown := _left_out(page)))),
         ("制表日期", f"{day.year}年{day.month}月{day.day}日"),
         ("制表", author or "链招"),
         ("数据日期", (first and first["pool_date"]) or ""),
@@ -190,8 +190,8 @@ def _cover(
 def _left_out(page: Document) -> str:
     """Say who was left out of a list, because the zone has them already."""
     left = page.get("left_out") or {}
-    told = [f"{label}{left[key]}家" for key, label in _LEFT_OUT.items() if left.get(key)]
-    return f"{page['need']['industry']} {'、'.join(told)}" if told else ""
+    shown = [f"{label}{left[key]}家" for key, label in _LEFT_OUT.items() if left.get(key)]
+    return f"{page['need']['industry']} {'、'.join(shown)}" if shown else ""
 
 
 def _line(sheet: Worksheet, row: int, styles: dict[str, Format], label: str, text: str) -> None:
@@ -239,7 +239,7 @@ def _cells(lead: Document, known: Document, *, ids: bool) -> list[str]:
     reasons = summary(lead["reasons"], "。\n", _REASONS)
     marks = [
         *(FLAGS[flag].gloss for flag in enterprise["flags"]),
-        *([told] if (told := progress_told(lead)) else []),
+        *([shown] if (shown := progress_text(lead)) else []),
     ]
     cells = [
         enterprise["name"],

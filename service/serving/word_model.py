@@ -77,7 +77,7 @@ class Given:
 
     @property
     def mark(self) -> str:
-        """What tells answers with these words from others."""
+        """What distinguishes answers with these words from others."""
         return self.problem or "\n".join(self.words)
 
 
@@ -99,7 +99,7 @@ class NoWords:
 class WordModel:
     """Asks an OpenAI-compatible server, and keeps what it gave. Safe to call from several threads.
 
-    Only the text is sent. Some threads of its own ask, so that no other request waits; after some
+    Only the text is sent. Separate threads ask, so that no other request waits; after some
     failures in a row the server is left alone for a while.
 
     Parameters

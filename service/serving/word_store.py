@@ -45,12 +45,12 @@ class WordStore:
 
     def put(self, model: str, text: str, words: tuple[str, ...]) -> tuple[str, ...]:
         """Keep words and return those that hold: what another process kept before goes first."""
-        told = json.dumps(words, ensure_ascii=False)
+        shown = json.dumps(words, ensure_ascii=False)
 
         def keep(connection: sqlite3.Connection) -> Any:
             connection.execute(
                 "INSERT OR IGNORE INTO words (model, text, words) VALUES (?, ?, ?)",
-                (model, text, told),
+                (model, text, shown),
             )
             connection.execute(
                 "DELETE FROM words WHERE number <= (SELECT max(number) FROM words) - ?",

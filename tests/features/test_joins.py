@@ -114,7 +114,7 @@ def test_an_id_that_nobody_has_any_more_stands_for_nobody(workspace):
     assert "OLD" in ids(workspace, "enterprises")
 
 
-def test_damaged_joins_are_told(workspace):
+def test_damaged_joins_are_text(workspace):
     (workspace.home / "tables" / joins.FILE).write_text("{", "utf-8")
     with pytest.raises(DamagedError, match=r"joins\.json is damaged"):
         workspace.read("enterprises")

@@ -59,7 +59,7 @@ def test_keywords_speak_before_the_industry():
     assert words["尿素"] == pytest.approx(BESIDE_STATED)
 
 
-def test_a_stated_node_speaks_before_the_industry_and_is_told():
+def test_a_stated_node_speaks_before_the_industry_and_is_text():
     node = CHAINS.node("led/packaging")
     need = found(NeedQuery("氮肥", nodes=("led/packaging",)))
     words = dict(need.words)

@@ -178,7 +178,7 @@ def test_a_need_is_not_judged_by_what_its_own_events_brought(space):
     assert found.of("c", apart_from="n3") is found.of("c")
 
 
-def test_the_last_event_of_a_pair_is_told(space):
+def test_the_last_event_of_a_pair_is_text(space):
     needs = [
         {"need_id": "n1", "zone_id": "c", "industry": "x"},
         {"need_id": "free", "industry": "y"},

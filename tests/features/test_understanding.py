@@ -91,7 +91,7 @@ def test_what_is_named_as_a_whole_is_not_cut():
     assert parts_of("仓储和邮政", THESAURUS) == ["仓储和邮政"]
 
 
-def test_what_says_nothing_is_left_out_and_told():
+def test_what_says_nothing_is_left_out_and_text():
     found = said("想引进做LED封装的企业")
     assert found.parts == ("led封装",)
     assert found.ignored == ("想引进", "企业")
@@ -126,7 +126,7 @@ def test_one_character_is_a_part_like_any_other(text):
     assert (text, 2.0) in found.words or (text, 1.0) in found.words
 
 
-def test_of_very_many_parts_the_first_are_taken_and_the_others_told():
+def test_of_very_many_parts_the_first_are_taken_and_the_others_text():
     found = said("、".join(f"第{at}种零件" for at in range(200)))
     assert len(found.parts) == MAX_PARTS
     assert found.parts[0] == "第0种零件"

@@ -276,13 +276,13 @@ def test_a_full_disk_is_told_and_leaves_everything_as_it_was(workspace, write, p
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_that_cannot_be_written_to_is_told(tmp_path):
+def test_a_folder_that_cannot_be_written_to_is_text(tmp_path):
     tmp_path.chmod(0o500)
     with pytest.raises(UnavailableError, match="could not write"):
         Workspace(tmp_path / "var").commit({"zones": zones("a")})
 
 
-def test_a_home_that_is_a_file_is_told(tmp_path):
+def test_a_home_that_is_a_file_is_text(tmp_path):
     home = tmp_path / "var"
     home.write_text("")
     with pytest.raises(UnavailableError, match=r"could not write .*var: File exists"):

@@ -72,7 +72,7 @@ def test_the_order_of_rows_changes_nothing(fitted, store, today):
         np.testing.assert_array_equal(other[name], array, err_msg=name)
 
 
-def test_nothing_to_rank_is_told(store, today):
+def test_nothing_to_rank_is_text(store, today):
     empty = {name: table.clear() for name, table in tables().items() if name != "chains"}
     with pytest.raises(InputError, match="holds no enterprise"):
         fit(training_data(**empty), store, today=today)
@@ -130,7 +130,7 @@ def test_events_that_cannot_be_are_told_and_change_nothing(fitted, store, today)
         np.testing.assert_array_equal(found.ranker.arrays()[name], array, err_msg=name)
 
 
-def test_contradictory_labels_do_not_stop_training_and_are_told(store, today):
+def test_contradictory_labels_do_not_stop_training_and_are_text(store, today):
     first = judgement_rows()[0]
     lost = {**first, "event_id": "lost", "stage": "lost", "date": today}
     judged = frame("judgements", [*judgement_rows(), {**first, "grade": 0, "source": "another"}])
@@ -276,7 +276,7 @@ def test_without_later_deals_to_judge_it_by_the_history_of_deals_is_silent(
     assert (silent.cold[-1], silent.warm[-1]) == (0, 0)
 
 
-def test_steps_are_told(store, today):
+def test_steps_are_text(store, today):
     told = []
     fit(training_data(), store, today=today, progress=lambda *done: told.append(done))
     assert told[0] == ("read profiles", 0, 1)

@@ -156,7 +156,7 @@ def test_a_need_that_no_profile_speaks_of_is_counted_and_asked_of_nobody(store):
     assert len(found["rankers"]["oracle"]["needs"]["ndcg@10"]) == len(NEED_IDS) - 1
 
 
-def test_needs_that_no_profile_speaks_of_at_all_are_told(store):
+def test_needs_that_no_profile_speaks_of_at_all_are_text(store):
     needs = [{**row, "industry": "ωψξ", "nodes": None} for row in need_rows()]
     data = training_data(needs=frame("needs", needs))
     with pytest.raises(InputError, match="no profile says a word"):

@@ -65,13 +65,13 @@ def test_what_happened_outranks_a_grade_of_0():
     assert found.notes == ("1 pairs were judged 0, and signed: that they signed counts",)
 
 
-def test_of_two_grades_the_highest_counts_and_the_contradiction_is_told():
+def test_of_two_grades_the_highest_counts_and_the_contradiction_is_text():
     found = gather([("n1", "a", 0), ("n1", "a", 2), ("n1", "b", 1), ("n1", "b", 3)])
     assert found.gains.toarray()[0].tolist() == [1, 1, 0]
     assert found.notes == ("1 pairs have grades both of 0 and of 1 or more: the highest counts",)
 
 
-def test_signed_and_lost_on_one_day_is_lost_and_told():
+def test_signed_and_lost_on_one_day_is_lost_and_text():
     found = gather(happened=[("n1", "a", "lost"), ("n1", "a", "signed")])
     assert found.closed[0, 0] == -1
     assert found.notes == (

@@ -99,7 +99,7 @@ def test_every_word_is_there_in_both_languages():
     assert plots.WORDS["zh"].keys() == plots.WORDS["en"].keys()
 
 
-def test_what_is_not_installed_is_told(monkeypatch):
+def test_what_is_not_installed_is_text(monkeypatch):
     assert plots.why_not() is None
     monkeypatch.setattr(plots, "find_spec", lambda _: None)
     assert plots.why_not() == "not installed: altair, vl_convert (dependency group `peers`)"

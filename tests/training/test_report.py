@@ -37,7 +37,7 @@ def test_a_brief_table_has_intervals_only_where_it_is_judged(document):
 
 
 def test_who_is_left_out_of_a_figure_is_counted(document):
-    assert report.needs_told(document) == (
+    assert report.needs_text(document) == (
         "mrr: 11 needs, 3 left out (fewer than 2 relevant); "
         "ndcg@10: 12 needs, 2 left out (fewer than 2 relevant)"
     )
@@ -46,7 +46,7 @@ def test_who_is_left_out_of_a_figure_is_counted(document):
 def test_questions_are_counted_where_tasks_share_needs(document):
     for own in document["figures"].values():
         own["needs"]["questions"] = {"judged": 40, "left_out": 9}
-    assert "12 needs, 2 left out, and 9 of 49 questions (fewer than" in report.needs_told(document)
+    assert "12 needs, 2 left out, and 9 of 49 questions (fewer than" in report.needs_text(document)
 
 
 def test_warm_and_cold_get_tables_of_their_own_only_where_there_are_both(document):
@@ -88,7 +88,7 @@ def test_files_hold_everything_and_the_table_is_read_by_excel(document, tmp_path
     assert (gap["ranker"], gap["figure"], float(gap["mean"])) == ("bm25", "ndcg@10", 0.1)
 
 
-def test_a_folder_that_cannot_be_written_to_is_told(document, tmp_path):
+def test_a_folder_that_cannot_be_written_to_is_text(document, tmp_path):
     blocked = tmp_path / "file"
     blocked.write_text("")
     with pytest.raises(UnavailableError, match="could not write"):
@@ -108,7 +108,7 @@ def test_cuts_are_told_with_their_days(document):
     assert "## Cut by cut" in text
 
 
-def test_candidates_are_told(document):
+def test_candidates_are_text(document):
     assert "Candidates: 30 of 30: all enterprises." in report.markdown(document)
     some = {"who": "some", "fewest": 10, "most": 20, "enterprises": 30}
-    assert report.candidates_told(some) == "10 to 20 of 30: some"
+    assert report.candidates_text(some) == "10 to 20 of 30: some"

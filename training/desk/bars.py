@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def bars() -> Iterator[Steps]:
-    """Give something to tell (step, done, of) to: one bar at a time, of the step told of last."""
+    """Yield a callback for (step, done, of): one bar at a time, that of the last step."""
     from tqdm import tqdm
 
     bar: Any = None

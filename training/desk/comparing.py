@@ -49,7 +49,7 @@ def compare(
     settings : ModelSettings
         Of the stack.
     progress : callable, optional
-        Told what is done, how much of it, and of how much.
+        Called with (step, done, of).
     """
     found, left_out = {}, {}
     for name in names:
@@ -69,7 +69,7 @@ def compare(
     return found, left_out
 
 
-def left_out_told(left_out: Mapping[str, str]) -> str:
+def left_out_text(left_out: Mapping[str, str]) -> str:
     """Return a list of the protocols that could not be run, as Markdown; "" for none."""
     if not left_out:
         return ""

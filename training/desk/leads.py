@@ -65,7 +65,7 @@ def without_factor(
     listed: NDArray[np.bool_],
     rows: Sequence[int],
 ) -> pl.DataFrame:
-    """Tell to which rank each row would fall or rise, were one factor no better than the mean.
+    """Return to which rank each row would fall or rise, were one factor no better than the mean.
 
     A contribution is standardised over the pool: 0 is what the mean, and an unknown value, gets.
     The other factors stay as they are, also those that rest on the same product.
@@ -171,7 +171,7 @@ def compared(pages: Sequence[Page], names: Mapping[str, str]) -> Sheet | Note:
 
 
 def _signed(gap: float | None) -> str:
-    """Return a difference with its sign; nothing where there is none to tell."""
+    """Return a difference with its sign; nothing where there is none."""
     return "" if gap is None else f"{gap:+.3f}"
 
 
@@ -227,10 +227,10 @@ def moves_bars(moves: pl.DataFrame, enterprise: str, of: int) -> Plot:
         return Note(f"{enterprise}：没有哪个因素起作用。")
     rows = moves.sort("moved", maintain_order=True)
     worst = rows.row(0, named=True)
-    said = f"去掉任何一个因素，{enterprise}都不会下降"
+    stated = f"去掉任何一个因素，{enterprise}都不会下降"
     if worst["moved"] < 0:
         ranks = f"从第{worst['rank']}名降到第{worst['rank_without']}名"
-        said = f"若无「{worst['gloss']}」，{enterprise}将{ranks}"
+        stated = f"若无「{worst['gloss']}」，{enterprise}将{ranks}"
     names = alt.Y("gloss:N", sort=rows["gloss"].to_list(), title=None)
     base = alt.Chart(rows.with_columns(end=pl.max_horizontal(pl.col("moved").max(), 0)))
     colour = alt.condition("datum.moved < 0", alt.value(DOWN_COLOUR), alt.value(UP_COLOUR))
@@ -247,7 +247,7 @@ def moves_bars(moves: pl.DataFrame, enterprise: str, of: int) -> Plot:
     ).properties(
         width=460,
         title=alt.TitleParams(
-            said, subtitle=f"假设该因素只有平均水平（等同未知）；右侧数字为新名次，共{of}家企业"
+            stated, subtitle=f"假设该因素只有平均水平（等同未知）；右侧数字为新名次，共{of}家企业"
         ),
     )
 

@@ -77,7 +77,7 @@ def node_cover(pool: PoolFeatures, chain_map: ChainMap) -> pl.DataFrame:
 def gaps(
     needs: Iterable[NeedQuery], zones: pl.DataFrame, presence: Presence, chain_map: ChainMap
 ) -> pl.DataFrame:
-    """Tell for every need of a zone which of its nodes are missing, weak or strong there.
+    """Return for every need of a zone which of its nodes are missing, weak or strong there.
 
     Returns
     -------

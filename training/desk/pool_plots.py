@@ -32,7 +32,7 @@ def unknown_bars(unknowns: pl.DataFrame, what: str) -> Plot:
         state=pl.col("variable").replace_strict({"known": "已知", "unknown": UNKNOWN})
     )
     scale = alt.Scale(domain=["已知", UNKNOWN], range=[KNOWN_COLOUR, UNKNOWN_COLOUR])
-    said = f"其中{empty}项全部未知" if empty else "没有一项全部未知"
+    stated = f"其中{empty}项全部未知" if empty else "没有一项全部未知"
     return (
         alt.Chart(rows)
         .mark_bar()
@@ -45,7 +45,7 @@ def unknown_bars(unknowns: pl.DataFrame, what: str) -> Plot:
         .properties(
             width=460,
             title=_title(
-                f"{of}家{what}的资料有{unknowns.height}项，{said}", "未知就是未知，不当作零"
+                f"{of}家{what}的资料有{unknowns.height}项，{stated}", "未知就是未知，不当作零"
             ),
         )
     )
@@ -124,7 +124,7 @@ def gap_grid(gaps: pl.DataFrame, chain: str) -> Plot:
     """Draw which nodes of one chain are missing, weak or strong in the zones that are after it."""
     import altair as alt
 
-    rows = _told(gaps.filter(pl.col("chain") == chain).sort("at"))
+    rows = _shown(gaps.filter(pl.col("chain") == chain).sort("at"))
     if rows.is_empty():
         return Note(
             f"没有开发区以「{chain}」为需求，无图可画。" if chain else "没有可细看的产业链。"
@@ -158,7 +158,7 @@ def gap_bars(gaps: pl.DataFrame) -> Plot:
 
     if gaps.is_empty():
         return Note("工作区里没有开发区的需求，或其产业不在招商图谱上：无补链图可画。")
-    rows = _told(gaps).group_by("zone", "told").len("nodes").sort("zone", "told")
+    rows = _shown(gaps).group_by("zone", "shown").len("nodes").sort("zone", "shown")
     known = gaps.drop_nulls("state").height
     return (
         alt.Chart(rows)
@@ -167,7 +167,7 @@ def gap_bars(gaps: pl.DataFrame) -> Plot:
             y=alt.Y("zone:N", title=None),
             x=alt.X("nodes:Q", title="所需环节数（每个需求的每个环节计一次）"),
             color=_state_colour(),
-            order=alt.Order("told:N"),
+            order=alt.Order("shown:N"),
         )
         .properties(
             width=460,
@@ -179,9 +179,9 @@ def gap_bars(gaps: pl.DataFrame) -> Plot:
     )
 
 
-def _told(gaps: pl.DataFrame) -> pl.DataFrame:
+def _shown(gaps: pl.DataFrame) -> pl.DataFrame:
     return gaps.with_columns(
-        told=pl.col("state").replace_strict(STATES, default=STATES[None], return_dtype=pl.String)
+        shown=pl.col("state").replace_strict(STATES, default=STATES[None], return_dtype=pl.String)
     )
 
 
@@ -189,7 +189,7 @@ def _state_colour() -> alt.Color:
     import altair as alt
 
     scale = alt.Scale(domain=list(STATES.values()), range=list(STATE_COLOURS))
-    return alt.Color("told:N", title="环节在本区", scale=scale)
+    return alt.Color("shown:N", title="环节在本区", scale=scale)
 
 
 def _title(text: str, subtitle: str) -> alt.TitleParams:

@@ -78,7 +78,7 @@ def rate_bars(figures: Mapping[str, Any]) -> Plot:
     axis = alt.Axis(format="%")
     x = alt.X("rate:Q", title="开工率", axis=axis, scale=alt.Scale(domain=[0, 1]))
     without = rows.height - known.height
-    said = f"；{without}组没有新签约项目，未画" if without else ""
+    stated = f"；{without}组没有新签约项目，未画" if without else ""
     return (
         bars.mark_bar(color=KNOWN_COLOUR).encode(x=x)
         + bars.mark_text(align="left", dx=4, color=QUIET_COLOUR).encode(x=x, text="said:N")
@@ -86,7 +86,7 @@ def rate_bars(figures: Mapping[str, Any]) -> Plot:
         width=420,
         title=_title(
             f"新签约{figures['signed']['projects']}个，其中已开工{figures['started']['projects']}个",
-            f"{figures['notes']['start_rate']}{said}",
+            f"{figures['notes']['start_rate']}{stated}",
         ),
     )
 

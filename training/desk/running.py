@@ -1,6 +1,6 @@
 """Run notebooks from top to bottom: `python -m training.desk.running FOLDER [NOTEBOOK …]`.
 
-Each one is run in a kernel of its own, in the folder where it lies, and kept in FOLDER with what it
+Each one is run in its own kernel, in the folder where it lies, and kept in FOLDER with what it
 showed; the notebooks themselves stay without outputs.
 """
 

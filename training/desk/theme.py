@@ -42,7 +42,7 @@ class Note(str):
 
 
 class Sheet:
-    """A table with a header, every row of it; what is unknown is said to be unknown.
+    """A table with a header, every row of it; what is unknown is shown as unknown.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ class Sheet:
         return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
     def __repr__(self) -> str:
-        return "\n".join(" | ".join(map(_told, row)) for row in (self.header, *self.rows))
+        return "\n".join(" | ".join(map(_shown, row)) for row in (self.header, *self.rows))
 
 
 def dress() -> Note:
@@ -101,7 +101,7 @@ def dress() -> Note:
 
 
 def font_note() -> Note:
-    """Find a Chinese font for bitmaps, registering one that lies elsewhere, and tell of it."""
+    """Find a Chinese font for bitmaps, registering one that lies elsewhere, and print its name."""
     if renders_chinese():
         return Note("中文字体：本机已有，图与导出的 PNG 均可显示中文。")
     import vl_convert
@@ -132,24 +132,24 @@ def font_folders() -> tuple[Path, ...]:
 
 
 def holds_chinese_font(folder: Path) -> bool:
-    """Tell whether a folder, or one below it, has the file of a Chinese font by its name."""
+    """Return whether a folder, or one below it, has the file of a Chinese font by its name."""
     return folder.is_dir() and any(
         path.suffix.lower() in {".ttf", ".ttc", ".otf"} and path.name.lower().startswith(FONT_FILES)
         for path in folder.rglob("*")
     )
 
 
-def _told(value: Any) -> str:
+def _shown(value: Any) -> str:
     if value is None:
         return UNKNOWN
     if isinstance(value, float):
         return f"{value:.3f}"
     if isinstance(value, (list, tuple)):
-        return "、".join(map(_told, value))
+        return "、".join(map(_shown, value))
     return str(value)
 
 
 def _cell(value: Any) -> str:
     side = "right" if isinstance(value, (int, float)) else "left"
     quiet = ";color:#888" if value is None else ""
-    return f"<td style='text-align:{side}{quiet}'>{escape(_told(value))}</td>"
+    return f"<td style='text-align:{side}{quiet}'>{escape(_shown(value))}</td>"

@@ -101,7 +101,7 @@ class LightFMAlone(Peer):
         half = self.parameters.half_life_years * 365.25
         days = (pl.lit(ground.task.as_of) - pl.col("date").max()).dt.total_days().clip(0)
         found = _pairs(ground, (0.5 ** (days / half)).fill_null(1.0))
-        # Only their ratios tell: without this, old deals alone would be learnt too slowly.
+        # Only their ratios count: without this, old deals alone would be learnt too slowly.
         found.data /= found.data.max(initial=np.float32(1e-9))
         return found
 
@@ -109,8 +109,8 @@ class LightFMAlone(Peer):
         self, needs: Sequence[NeedFeatures], rows: Sequence[Mapping[str, Any]]
     ) -> sparse.csr_array:
         tokens = self.columns_.transform([_tokens(row) for row in rows])
-        said = np.stack([said_by(need) for need in needs])
-        return sparse.csr_array(sparse.hstack([tokens, self._dense(said)], dtype=np.float32))
+        stated = np.stack([said_by(need) for need in needs])
+        return sparse.csr_array(sparse.hstack([tokens, self._dense(stated)], dtype=np.float32))
 
     def _items(self, ground: Round) -> sparse.csr_array:
         data, size = ground.task.data, len(ground.pool)
@@ -208,18 +208,18 @@ class Bpr(_Implicit):
 def _pairs(ground: Round, weight: pl.Expr) -> sparse.coo_matrix:
     """Return the pairs left, shape (m, n), with what an expression makes of the deals of each."""
     row_of = {row["need_id"]: at for at, row in enumerate(ground.rows)}
-    said = (
+    stated = (
         deals(ground)
         .filter(pl.col("need_id").is_in(list(row_of)))
         .group_by("need_id", "enterprise_id")
         .agg(weight.cast(pl.Float32).alias("weight"))
         .sort("need_id", "enterprise_id")
     )
-    rows = np.array([row_of[need_id] for need_id in said["need_id"]], dtype=np.int32)
-    ids = said["enterprise_id"].to_numpy().astype(np.str_)
+    rows = np.array([row_of[need_id] for need_id in stated["need_id"]], dtype=np.int32)
+    ids = stated["enterprise_id"].to_numpy().astype(np.str_)
     columns = np.searchsorted(ground.task.ids, ids).astype(np.int32)
     shape = (len(ground.rows), len(ground.pool))
-    return sparse.coo_matrix((said["weight"].to_numpy().copy(), (rows, columns)), shape=shape)
+    return sparse.coo_matrix((stated["weight"].to_numpy().copy(), (rows, columns)), shape=shape)
 
 
 def _tokens(row: Mapping[str, Any]) -> list[str]:

@@ -82,18 +82,18 @@ class _DealPopularity(Peer):
 
     def fit(self, ground: Round) -> Self:
         """Count deals, by sector and what else the rule adds, an old one for less if it says so."""
-        said = deals(ground)
+        stated = deals(ground)
         # Ages are counted from the last deal: on old data alone all weights would be next to none.
         days = (pl.col("date").max() - pl.col("date")).dt.total_days()
         half = self.parameters.half_life_years * _YEAR
-        weights = said.select((0.5 ** (days / half)).fill_null(1.0)).to_series()
-        weight = weights.to_numpy() if self.recent else np.ones(said.height)
-        columns, size = _columns(ground, said), len(ground.pool)
+        weights = stated.select((0.5 ** (days / half)).fill_null(1.0)).to_series()
+        weight = weights.to_numpy() if self.recent else np.ones(stated.height)
+        columns, size = _columns(ground, stated), len(ground.pool)
         self.overall_ = np.log1p(np.bincount(columns, weight, size))
         self.within_: dict[tuple[str, str], NDArray[np.float64]] = {}
         for name in ("industry", *(name for name, _ in self.adds)):
-            if name in said.columns:
-                values = said[name]
+            if name in stated.columns:
+                values = stated[name]
                 for value in values.drop_nulls().unique():
                     own = (values == value).fill_null(value=False).to_numpy()
                     counts = np.bincount(columns[own], weight[own], size)
@@ -155,5 +155,5 @@ def deals(ground: Round) -> pl.DataFrame:
     return both.join(data.needs.select("need_id", *about), on="need_id", how="left")
 
 
-def _columns(ground: Round, said: pl.DataFrame) -> NDArray[np.intp]:
-    return np.searchsorted(ground.task.ids, said["enterprise_id"].to_numpy().astype(np.str_))
+def _columns(ground: Round, stated: pl.DataFrame) -> NDArray[np.intp]:
+    return np.searchsorted(ground.task.ids, stated["enterprise_id"].to_numpy().astype(np.str_))

@@ -48,8 +48,8 @@ class LabelMatch(Peer):
 
     def scores(self, question: EvaluationQuestion) -> NDArray[np.float64]:
         """Return levels in common plus 1 for the name."""
-        said = (clear(question.query.industry), *question.query.keywords)
-        wanted = [text.lower() for text in said if text.strip()]
+        stated = (clear(question.query.industry), *question.query.keywords)
+        wanted = [text.lower() for text in stated if text.strip()]
         found = np.array([any(text in label for text in wanted) for label in self.labels_])
         levels = CodeMatch().score(self.ground_.need(question), self.codes_)
         shared = 0.0 if levels is None else 4.0 * np.nan_to_num(levels.astype(np.float64))
@@ -190,10 +190,10 @@ def labels(enterprises: pl.DataFrame) -> list[str]:
     """Return everything a profile calls itself, in small letters, one text an enterprise by id."""
     found = []
     for row in enterprises.sort("enterprise_id").iter_rows(named=True):
-        said = [row["name"], row["short_name"], row["business_scope"]]
-        said += [product["name"] for product in row["products"] or ()]
-        said += [*(row["tags"] or ()), *(row["nodes"] or ())]
-        found.append("\n".join(text for text in said if text).lower())
+        stated = [row["name"], row["short_name"], row["business_scope"]]
+        stated += [product["name"] for product in row["products"] or ()]
+        stated += [*(row["tags"] or ()), *(row["nodes"] or ())]
+        found.append("\n".join(text for text in stated if text).lower())
     return found
 
 

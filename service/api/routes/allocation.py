@@ -1,4 +1,4 @@
-"""Enterprises shared out over the zones of a city, and who of them is in talks with whom."""
+"""Allocation of enterprises to the zones of a city, and first talks."""
 
 import asyncio
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Feedback: what came of a lead. Recorded once, durable when answered, taken back but not lost."""
+"""Feedback: the outcomes of leads. Recorded once, durable when answered, kept when retracted."""
 
 from typing import Annotated
 
@@ -10,7 +10,7 @@ from service.api.once import OnceRoute
 from service.api.replies import EventPage, RecordedEvent
 from service.api.routes.context import Asking, Context, only
 from service.api.schemas import EventBody, EventQuery
-from service.database.feedback import told
+from service.database.feedback import shown
 from service.database.idempotency import check_key
 from service.serving.interfaces import Document
 
@@ -63,7 +63,7 @@ async def record(
     )
     if done.first:
         parts.telemetry.event("recorded")
-    return _json(told(done.event), 201 if done.new else 200)
+    return _json(shown(done.event), 201 if done.new else 200)
 
 
 @router.get(

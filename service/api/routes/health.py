@@ -18,13 +18,13 @@ def _json(document: dict[str, object]) -> Response:
 
 @router.get("/health/live", responses=shaped(Alive))
 async def live() -> Response:
-    """Tell that the process answers, whatever it can answer: to be restarted when it does not."""
+    """Report that the process answers, whatever it can answer: to be restarted when it does not."""
     return _json({"status": "alive"})
 
 
 @router.get("/health/ready", responses=shaped(Ready))
 async def ready(parts: Context) -> Response:
-    """Tell whether a model and tables are loaded; 503 while they are not.
+    """Return whether a model and tables are loaded; 503 while they are not.
 
     `degraded` names what is in trouble while leads are served all the same. Without the cache they
     are slower; without the database keys hold as last known and events are refused (503); a model

@@ -57,7 +57,7 @@ async def change(changing: Changing, project_id: str, task_id: str, body: TaskCh
     "/agenda", responses=shaped(Agenda), dependencies=[Depends(only(*AgendaQuery.model_fields))]
 )
 async def due(parts: Context, caller: Asking, asked: Annotated[AgendaQuery, Query()]) -> Response:
-    """Show what is late and what is due within some days, and whose it is."""
+    """Show what is late and what is due within some days, with the responsible unit."""
     projects, given = parts.ledger.projects, asked.model_dump()
     return answered(await parts.ledger.read(lambda: agenda(projects, caller, **given), caller))
 

@@ -65,7 +65,7 @@ async def switched(
     target: str | None,
     switch: Callable[[], str],
 ) -> Response:
-    """Switch the version; the audit log is told before, so that no switch can be missing there."""
+    """Switch the version; the audit log is written before, so that it misses no switch."""
     audit = parts.ledger.audit
     entry = AuditEntry(
         caller.key_id,
@@ -81,7 +81,7 @@ async def switched(
     try:
         # Not in the threads that compute answers: it waits for other processes.
         target = await asyncio.to_thread(switch)
-        # Until then every worker has looked at the workspace again, so that whoever asks after
+        # Until then every worker has looked at the workspace again, so that a request after
         # this answer is not answered by the version before.
         await asyncio.sleep(2 * LOOK_SECONDS)
         status = 200

@@ -27,7 +27,7 @@ class _InMemory(MultiPartParser):
 
 @router.get("")
 async def tables(frame: Framed) -> Response:
-    """Tell how many rows each table has, and since when."""
+    """Show how many rows each table has, and since when."""
     return await _overview(frame)
 
 
@@ -100,7 +100,7 @@ async def _overview(frame: Frame, report: Any = None) -> Response:
     workspace = frame.parts.ledger.workspace
 
     def work() -> list[dict[str, Any]]:
-        return [_told(workspace, name) for name in TABLES]
+        return [_shown(workspace, name) for name in TABLES]
 
     return frame.page(
         "data.html",
@@ -112,7 +112,7 @@ async def _overview(frame: Frame, report: Any = None) -> Response:
     )
 
 
-def _told(workspace: Workspace, name: str) -> dict[str, Any]:
+def _shown(workspace: Workspace, name: str) -> dict[str, Any]:
     at = workspace.imported_at(name)
     return {
         "name": name,

@@ -1,4 +1,4 @@
-"""Feedback: what came of a lead, recorded and taken back by the rules of the API."""
+"""Feedback: outcomes of leads, recorded and taken back by the rules of the API."""
 
 import secrets
 from typing import Any

@@ -149,7 +149,7 @@ def test_judgements_that_are_all_no_are_trained_on(run, home, tmp_path):
     assert page(run, "--text", "LED封装", "-k", 3)["leads"][0]["fit"] == "strong"
 
 
-def test_of_two_grades_of_a_pair_the_first_is_kept_and_the_other_told(run, home, tmp_path):
+def test_of_two_grades_of_a_pair_the_first_is_kept_and_the_other_text(run, home, tmp_path):
     rows = [f"{NEED},E000,3,甲", f"{NEED},E000,0,乙", f"{NEED},E001,2,甲"]
     ended = judged(home, run, tmp_path, rows)
     assert ended.code == 0

@@ -208,7 +208,7 @@ def test_a_file_of_needs_is_asked_over_the_workspace_and_the_rest_is_learnt_from
     assert task.data.judgements.height == Workspace(home).read("judgements").height
 
 
-def test_a_file_without_a_good_row_is_told(run, home, compared, files, tmp_path):
+def test_a_file_without_a_good_row_is_text(run, home, compared, files, tmp_path):
     (tmp_path / "needs.csv").write_text("need_id,industry\np1,\n", encoding="utf-8")
     ended = run("evaluate", "--protocol", "phrases", *files)
     assert (ended.code, compared) == (1, {})

@@ -296,7 +296,7 @@ def test_a_damaged_model_is_told_in_one_line_naming_the_file(run, registry):
     assert str(path) in ended.said
 
 
-def test_settings_are_set_kept_and_told(run, home):
+def test_settings_are_set_kept_and_text(run, home):
     ended = run("train", "--set", "hybrid.components=7", "--set", "hybrid.epochs=2", "--json")
     assert ended.code == 0
     done = json.loads(ended.out)

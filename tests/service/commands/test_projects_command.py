@@ -125,7 +125,7 @@ def test_tasks_are_listed_added_and_closed(run: Callable[..., Ended], tmp_path: 
     assert run("projects", "task", id_, "x", "--due", "soon").code == 1
 
 
-def test_gates_and_offers_are_told(run: Callable[..., Ended], tmp_path: Path) -> None:
+def test_gates_and_offers_are_text(run: Callable[..., Ended], tmp_path: Path) -> None:
     fill(tmp_path / "home")
     told = run("projects", "gates", "--enterprise", "e3", "--zone", "za").out
     assert "两高：不通过  3110 属两高行业" in told

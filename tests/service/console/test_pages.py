@@ -74,7 +74,7 @@ def test_no_result_for_a_filter_is_said_with_a_way_back(console: TestClient) -> 
     assert "清除筛选" in page.text
 
 
-def test_a_wrong_filter_is_told(console: TestClient) -> None:
+def test_a_wrong_filter_is_text(console: TestClient) -> None:
     for query in ({"min_capital": "-3"}, {"max_age": "viele"}, {"region": "火星"}):
         page = console.get("/console/leads", params={"need_id": NEED, **query})
         assert page.status_code == 422

@@ -29,7 +29,7 @@ def test_zones_are_told_with_their_needs(directory):
     assert zone["needs"][0]["zone"] == {"zone_id": "z1", "name": "襄垣开发区"}
 
 
-def test_a_zone_known_by_its_needs_alone_is_told(directory):
+def test_a_zone_known_by_its_needs_alone_is_text(directory):
     zone = directory.zone("z9")
     assert (zone["name"], [need["need_id"] for need in zone["needs"]]) == (None, ["z9/LED"])
 

@@ -76,7 +76,7 @@ def test_by_likeness_those_come_first_that_make_the_same(engine):
     assert set(ids(page)[:4]) == {f"E03{at}" for at in range(1, 5)}
 
 
-def test_whom_one_is_like_of_whom_nothing_is_known_cannot_be_told(engine):
+def test_whom_one_is_like_of_whom_nothing_is_known_cannot_be_text(engine):
     with pytest.raises(InputError) as refused:
         ModeQuestion(LikeNeed(enterprise_id=UNKNOWN), mode="similar").answer(engine)
     assert refused.value.field == "enterprise_id"

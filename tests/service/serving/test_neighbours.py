@@ -6,7 +6,7 @@ from features.seats import CITY, COUNTY
 from features.vocabulary import ENDINGS, GAPS, STAGES
 from models.gap import Filling
 from models.supply import Link
-from service.serving.neighbours import SEATS, THERE, gap_told, link_told, progress_told, stage_told
+from service.serving.neighbours import SEATS, THERE, gap_text, link_text, progress_text, stage_text
 
 
 def node(name, english=None):
@@ -19,14 +19,14 @@ BUYS = Link(False, PACKAGING, FRAME, "支架公司", "city", None)
 
 
 def test_a_link_is_told_with_its_direction():
-    assert link_told(SUPPLIES, chinese=True) == "可为本区已投产的「高科华烨」（封装）供应「支架」"
+    assert link_text(SUPPLIES, chinese=True) == "可为本区已投产的「高科华烨」（封装）供应「支架」"
     assert (
-        link_told(BUYS, chinese=True) == "可就近采购本市的「支架公司」（支架）的产品，用于「封装」"
+        link_text(BUYS, chinese=True) == "可就近采购本市的「支架公司」（支架）的产品，用于「封装」"
     )
-    assert link_told(SUPPLIES, chinese=False) == (
+    assert link_text(SUPPLIES, chinese=False) == (
         "could supply “Lead frames” to 高科华烨 (LED packaging), in production in the zone"
     )
-    assert link_told(BUYS, chinese=False) == (
+    assert link_text(BUYS, chinese=False) == (
         "could buy for its “LED packaging” from 支架公司 (Lead frames), seated in the zone's city"
     )
 
@@ -70,25 +70,25 @@ FIRST, SECOND, NEAR = ("甲", "established"), ("乙", "established"), ("丙", "c
     ],
 )
 def test_a_gap_is_told_with_who_is_there(given, chinese, english):
-    assert gap_told(given, PACKAGING, chinese=True) == chinese
-    assert gap_told(given, PACKAGING, chinese=False) == english
+    assert gap_text(given, PACKAGING, chinese=True) == chinese
+    assert gap_text(given, PACKAGING, chinese=False) == english
 
 
 def test_a_node_without_an_english_name_is_told_by_the_chinese_one():
-    assert "“支架”" in gap_told(filling("missing"), node("支架"), chinese=False)
+    assert "“支架”" in gap_text(filling("missing"), node("支架"), chinese=False)
 
 
 def test_every_way_of_being_there_and_every_state_has_its_words():
     assert set(THERE) == {*PRESENT, COUNTY, CITY}
     assert set(SEATS) == {COUNTY, CITY}
     for state in GAPS:
-        assert GAPS[state].gloss in gap_told(filling(state, FIRST), PACKAGING, chinese=True)
+        assert GAPS[state].gloss in gap_text(filling(state, FIRST), PACKAGING, chinese=True)
 
 
 def test_stages_and_endings_have_a_name_in_both_languages():
-    assert stage_told("signed", chinese=True) == "签约"
-    assert stage_told("lost", chinese=True) == "流失"
-    assert [stage_told(stage, chinese=False) for stage in (*STAGES, *ENDINGS)] == [
+    assert stage_text("signed", chinese=True) == "签约"
+    assert stage_text("lost", chinese=True) == "流失"
+    assert [stage_text(stage, chinese=False) for stage in (*STAGES, *ENDINGS)] == [
         *STAGES,
         *ENDINGS,
     ]
@@ -103,4 +103,4 @@ def test_stages_and_endings_have_a_name_in_both_languages():
     ],
 )
 def test_how_far_a_lead_has_come_is_told_before_its_seat(lead, expected):
-    assert progress_told(lead) == expected
+    assert progress_text(lead) == expected

@@ -93,7 +93,7 @@ def test_what_cannot_be_prepared_is_told_as_it_is(registry: ModelRegistry) -> No
         ("kill -9 $$", UnavailableError, "its process ended with -9"),
     ],
 )
-def test_an_end_of_its_process_is_told(
+def test_an_end_of_its_process_is_text(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     script: str,

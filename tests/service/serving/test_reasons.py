@@ -234,7 +234,7 @@ def test_a_product_that_is_named_is_the_enterprise_s_own(bound, language):
 
 
 @LANGUAGES
-def test_of_an_enterprise_known_by_its_name_alone_no_business_is_told(bound, language):
+def test_of_an_enterprise_known_by_its_name_alone_no_business_is_text(bound, language):
     business = {"zh": "主营产品「", "en": "its product"}[language]
     for need in NEEDS:
         for row, _, reason in every_sentence(bound, need, language):

@@ -17,5 +17,5 @@ def test_a_protocol_that_lacks_data_is_left_out_and_says_why(store):
     )
     assert found == {}
     assert "cannot be run" in left_out["warm"]
-    assert "- warm: " in comparing.left_out_told(left_out)
-    assert comparing.left_out_told({}) == ""
+    assert "- warm: " in comparing.left_out_text(left_out)
+    assert comparing.left_out_text({}) == ""

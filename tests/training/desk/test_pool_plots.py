@@ -18,7 +18,7 @@ def test_unknown_columns_are_counted_in_the_title():
     )
 
 
-def test_unknown_places_are_told():
+def test_unknown_places_are_text():
     found = pl.DataFrame({"place": ["广东省", None], "enterprises": [2, 1]})
     said = title(pool_plots.place_bars(found, "省份"))
     assert said["text"] == "广东省的企业最多，有2家"
@@ -48,7 +48,7 @@ def test_gaps_are_told_and_unknown_is_not_missing():
     chart = pool_plots.gap_grid(gaps, "光电LED").to_dict()
     assert chart["title"]["subtitle"].startswith("只按已导入的企业与进展判断；1个开发区")
     rows = next(iter(chart["datasets"].values()))
-    assert [row["told"] for row in rows] == ["尚未见（补链）", "该链在本区情况未知"]
+    assert [row["shown"] for row in rows] == ["尚未见（补链）", "该链在本区情况未知"]
     assert pool_plots.gap_grid(gaps, "食品") == "没有开发区以「食品」为需求，无图可画。"
     assert pool_plots.gap_grid(gaps, "") == "没有可细看的产业链。"
     assert isinstance(pool_plots.gap_bars(gaps.clear()), Note)
