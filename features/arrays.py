@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from features.zone_presence import ZonePresence
 
 NeedViews = dict[str, Any]
-"""One matrix a view, a row a word of the need."""
+"""One matrix per view, with one row per word of the need."""
 _BESIDES = 2_000
 """Bytes of a need's features besides numbers and texts."""
 
@@ -134,7 +134,7 @@ class NeedFeatures:
     weights : ndarray of shape (p,)
         How much each word counts.
     views : dict of matrices with p unit rows
-        `text`, `topics` and `items` (1-2-grams): a row a word.
+        `text`, `topics` and `items` (1-2-grams): one row per word.
     meaning : ndarray of shape (1, d)
         The sentence vector of its own text.
     targets : tuple of int
@@ -148,7 +148,7 @@ class NeedFeatures:
     present : ZonePresence or None
         What its zone already has, None where nothing is known.
     signals : ndarray of shape (n,) or None
-        How much speaks for each enterprise of the pool just now, 0 to 1; None without any signal.
+        The strength of the signals of each enterprise, 0 to 1; None without any signal.
     """
 
     need_id: str | None

@@ -1,6 +1,6 @@
 """The chain map: industry chains, nodes from upstream to downstream, supply edges.
 
-A chains table has a row a node. Its format is the project's own:
+A chains table has one row per node. Its format is the project's own:
 
 ==============  ==========================================================================
 chain_id        id of the chain, the same on every row of it
@@ -145,7 +145,7 @@ class ChainMap:
         Parameters
         ----------
         frame
-            A row a node, with the columns of `SCHEMA`; empty and null lists mean the same. Chains
+            One row per node, with the columns of `SCHEMA`; empty lists are null lists. Chains
             are ordered by their first row, nodes within a chain by their rows.
 
         Raises
@@ -168,7 +168,7 @@ class ChainMap:
         return cls(_chain(chain_id, members) for chain_id, members in rows.items())
 
     def to_frame(self) -> pl.DataFrame:
-        """Return the chains table: a row a node, columns as in `SCHEMA`."""
+        """Return the chains table: one row per node, columns as in `SCHEMA`."""
         return pl.DataFrame(
             [
                 (
@@ -246,7 +246,7 @@ class ChainMap:
 
 
 def shipped_chain_map() -> pl.DataFrame:
-    """Read the chains table that the project ships: a row a node, columns as in `SCHEMA`."""
+    """Read the chains table that the project ships: one row per node, columns as in `SCHEMA`."""
     with files("features").joinpath("reference", "chains.csv").open("rb") as file:
         frame = pl.read_csv(file, schema=pl.Schema(dict.fromkeys(SCHEMA, pl.String())))
     lists = [name for name, dtype in SCHEMA.items() if dtype == pl.List(pl.String)]

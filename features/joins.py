@@ -43,8 +43,8 @@ class Joins:
     ) -> pl.DataFrame:
         """Return the rows of a table under the ids that stand for others.
 
-        Of an enterprise, what is unknown is taken from those joined into it. An id that nobody
-        has any more stands for nobody.
+        Of an enterprise, what is unknown is taken from those joined into it. An id that no row
+        has any more is left out.
 
         Parameters
         ----------
@@ -72,7 +72,7 @@ class Joins:
 
 
 NONE = Joins()
-"""Everybody stands for himself."""
+"""No enterprise is joined into another."""
 
 
 def read(home: Path) -> Joins:

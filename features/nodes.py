@@ -74,7 +74,7 @@ class NamedNodes(NamedTuple):
     ----------
     node_ids : tuple of v str
     bits : ndarray of uint8, shape (v, ⌈n / 8⌉)
-        A row a node, packed as by `packbits`.
+        One row per node, packed as by `packbits`.
     size : int
         n.
     """

@@ -60,7 +60,7 @@ class Seats:
     def near(self, zone: Mapping[str, Any]) -> dict[int, str]:
         """Return the rows seated in a zone's county or city: row to "county" or "city".
 
-        Nobody where the zone's city is unknown. An unknown province contradicts nothing.
+        None where the zone's city is unknown. An unknown province contradicts nothing.
         """
         province, city, county = resolve(zone["province"], zone["city"], zone["county"]).seat
         if city is None:

@@ -53,8 +53,8 @@ def fit_sectors(
 ) -> NodeFit:
     """Match every enterprise with every sector.
 
-    Each product speaks for the one sector that it matches best by words and meaning. A node of
-    the chain map that the enterprise fits speaks for the sectors that its industry codes stand
+    Each product counts for the one sector that it matches best by words and meaning. A node of
+    the chain map that the enterprise fits counts for the sectors that its industry codes stand
     in, in proportion, and the enterprise's own code for its sector, wholly.
 
     Parameters

@@ -112,7 +112,7 @@ class Signals:
     def spread(self, ids: NDArray[np.str_]) -> NDArray[np.float32] | None:
         """Return the strength for each of a pool, shape (n,), 0 where there is none of it.
 
-        None where nobody in the pool has any.
+        None where no enterprise of the pool has any.
         """
         rows, which = found_in(ids, self.ids)
         if not len(rows):

@@ -231,7 +231,7 @@ def parts_of(text: str, thesaurus: Thesaurus) -> list[str]:
     for piece in _SEPARATOR.split(_SPACE.sub("、", text)):
         piece = piece.strip()
         if len(found) >= MAX_PARTS or not _AND.search(piece) or _is_one(piece, thesaurus):
-            halves = [piece]  # of more parts than are taken nobody has to know what they are
+            halves = [piece]  # with more parts than are read, concepts are not needed
         else:
             halves = _joined(_AND.split(piece), thesaurus)
         found += [half for half in halves if half]

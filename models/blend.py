@@ -42,7 +42,7 @@ def standardise(scores: NDArray[Any], shares: Shares = None) -> NDArray[np.float
     scores : ndarray of shape (n,)
     shares : ndarray of shape (n,), optional
         Where only some of a large pool are scored: for how many of it each of them stands in mean
-        and spread, 0 for whoever is there besides. By default each stands for itself.
+        and spread, 0 for other rows that are there. By default each stands for itself.
     """
     known = ~np.isnan(scores)
     z = np.zeros(len(scores), dtype=np.float64)

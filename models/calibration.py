@@ -1,6 +1,6 @@
 """Calibration: from a raw score to the chance that a lead, pursued and closed, was won.
 
-Learnt from outcomes alone and kept as two curves of arrays: a need with a head of its own is
+Learnt from outcomes alone and kept as two curves of arrays: a need with its own head is
 scored on another scale than one that nothing was learnt for.
 """
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MIN_CLOSED, MIN_WON, MIN_LOST = 200, 30, 30
 """How many closed outcomes it takes, and how many of them won and how many lost; below, no chance
-is told. Where only what was signed is recorded, everybody would seem sure to sign."""
+is given. Where only signed leads are recorded, each would seem sure to sign."""
 
 
 class Curve(NamedTuple):
@@ -40,7 +40,7 @@ class Curve(NamedTuple):
 
 @dataclass(frozen=True)
 class Calibration:
-    """What a raw score means, as far as outcomes tell.
+    """The chance of signing by raw score, as far as outcomes allow.
 
     Attributes
     ----------
@@ -48,7 +48,7 @@ class Calibration:
         The outcomes that there were, and how many of them were won; None for a version that was
         made before they were counted.
     cold, warm : Curve or None
-        For a need without and with a head of its own; None with too few outcomes.
+        For a need without and with its own head; None with too few outcomes.
     """
 
     closed: int | None = None
@@ -84,5 +84,5 @@ class Calibration:
 
 
 def enough(closed: int, won: int) -> bool:
-    """Tell whether there are outcomes enough to calibrate on."""
+    """Return whether there are outcomes enough to calibrate on."""
     return closed >= MIN_CLOSED and won >= MIN_WON and closed - won >= MIN_LOST

@@ -1,6 +1,6 @@
 """Fit: whether an enterprise answers a need at all, apart from how it ranks.
 
-A rank says who is better than whom, in a list in which nothing fits as well. Fit is absolute: a
+A rank only compares, even in a list in which nothing fits. Fit is absolute: a
 logistic regression on how well items and text hold the need's words, learnt on graded judgements of
 phrases that officials type (see `training.priors`). It is `strong`, `partial` or `weak`.
 """

@@ -44,7 +44,7 @@ class Gap(Factor):
         """Return what each enterprise is worth, NaN where its products and nodes are unknown.
 
         None where the need is after no node, or where nothing is known to be present of the
-        chains that it is after: then nothing shows what is missing. Whoever is there is weighed
+        chains that it is after: then nothing shows what is missing. Those there are weighed
         against what is there besides.
         """
         here = known_chain(need)
@@ -117,7 +117,7 @@ def known_chain(need: NeedFeatures) -> ZonePresence | None:
 
 
 def known_nodes(here: ZonePresence, targets: Sequence[int]) -> bool:
-    """Tell whether a zone is known to have anything of the chains of these nodes."""
+    """Return whether a zone is known to have anything of the chains of these nodes."""
     wanted = {here.chains[target] for target in targets}
     own = np.array([chain in wanted for chain in here.chains])
     return bool((here.nodes.whole[own] >= MISSING_BELOW).any())

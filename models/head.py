@@ -2,7 +2,7 @@
 
 One ridge regression of the gains for every need with judgements or events, on two views side by
 side: content (topics and sentence vectors) and character TF-IDF. Everybody else is its background,
-whoever was judged for another need included on the same terms as whoever was not: that an
+enterprises judged for another need included on the same terms as others: that an
 enterprise was judged elsewhere says nothing.
 
 It is solved in its dual form (Saunders et al., "Ridge regression learning algorithm in dual
@@ -47,7 +47,7 @@ class Views(NamedTuple):
 
     @classmethod
     def of(cls, pool: PoolFeatures) -> Views:
-        """See who is known at all."""
+        """Return which enterprises are known."""
         return cls(pool, np.any(pool.views["meaning"], axis=1))
 
     def dot(self, dense: NDArray[np.float32], tokens: sparse.csr_array) -> NDArray[np.float32]:
@@ -91,7 +91,7 @@ class Examples:
         ranks = np.arange(len(pool)) if ranks is None else ranks
         self.rows = _sample(ranks, chosen, settings.background, seed)
         dense = pool.content.rows(self.rows)
-        # Whoever is scored need not be centred as well: it is the same for everybody.
+        # What is scored need not be centred as well: that shifts all alike.
         self.dense = dense - dense.mean(axis=0)
         self.tokens = sparse.csr_array(pool.views["text"][self.rows])
         self.mean = self.tokens.mean(axis=0)
@@ -131,7 +131,7 @@ class NeedHeads(Factor):
         ----------
         needs : sequence of m NeedFeatures
         examples : Examples
-            Whoever has a gain is among them.
+            Those with a gain are among them.
         gains : csr_array of shape (m, n)
             From 0 to 1; below 0 for who refused.
         """
@@ -156,7 +156,7 @@ class NeedHeads(Factor):
         return self
 
     def measure(self, pool: PoolFeatures) -> dict[str, NDArray[Any]]:
-        """Return who is known."""
+        """Return which enterprises are known."""
         return {"known": Views.of(pool).known}
 
     def prepare(self, pool: PoolFeatures) -> Views:

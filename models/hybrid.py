@@ -2,7 +2,7 @@
 
 Kula, "Metadata embeddings for user and item cold-start recommendations", CBRecSys 2015. Needs are
 the users, enterprises the items. An enterprise is known by its leading topics and its attributes
-alone, unless it has events of its own: a judgement for one need must not speak for or against an
+alone, unless it has its own events: a judgement for one need must not count for or against an
 enterprise elsewhere.
 """
 
@@ -128,7 +128,7 @@ class LightFMHybrid(Factor):
 
     def prepare_measured(
         self,
-        pool: PoolFeatures,  # noqa: ARG002  whoever was measured is all that scoring reads
+        pool: PoolFeatures,  # noqa: ARG002  scoring reads measured rows alone
         measured: Mapping[str, NDArray[Any]],
     ) -> NDArray[np.float32] | None:
         """Return the same from what was measured before."""

@@ -126,7 +126,7 @@ class Partners:
     supplies : bool
         Whether partners supply the enterprise, or else buy from it.
     strengths : ndarray of float32, shape (n,)
-        0 for whoever is no partner as far as is known.
+        0 for enterprises that are no partner as far as is known.
     """
 
     pool: PoolFeatures

@@ -32,7 +32,7 @@ _SQUARED = 50_000
 
 
 class Former(NamedTuple):
-    """What was prepared for other tables, to take over whoever has not changed since.
+    """What was prepared for other tables, to take over rows that have not changed since.
 
     Attributes
     ----------
@@ -65,7 +65,7 @@ def write(
     kind : dtype
         What dense features are kept in.
     progress : callable, optional
-        Told (enterprises done, enterprises).
+        Called with (enterprises done, enterprises).
     former : Former, optional
         Where the features of those that have not changed are taken from.
     """

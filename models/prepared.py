@@ -106,7 +106,7 @@ def prepare(
         Takes the ranker back from it, on the tables as they are.
     workspace : Workspace or Snapshot
     progress : callable, optional
-        Told (enterprises done, enterprises).
+        Called with (enterprises done, enterprises).
 
     Raises
     ------
@@ -156,7 +156,7 @@ def in_memory(ranker: Ranker, enterprises: pl.DataFrame, progress: Count | None 
     enterprises : DataFrame
         The enterprises table.
     progress : callable, optional
-        Told (enterprises done, enterprises).
+        Called with (enterprises done, enterprises).
     """
     frame = enterprises.sort("enterprise_id")
     large = len(frame) > retrieval.EXACT
@@ -176,7 +176,7 @@ def versions(workspace: Workspace | Snapshot) -> tuple[str, ...]:
 
 
 def is_there(version: str, workspace: Workspace | Snapshot) -> bool:
-    """Tell whether a version is prepared for the tables as they are."""
+    """Return whether a version is prepared for the tables as they are."""
     return _folder(version, workspace.home, versions(workspace)).exists()
 
 
@@ -194,7 +194,7 @@ def verify(version: str, workspace: Workspace | Snapshot) -> None:
 def tidy(workspace: Workspace | Snapshot) -> None:
     """Remove what was prepared for versions that are gone, and what a killed process left behind.
 
-    Whoever has mapped the files keeps them until it lets go of them.
+    A process that has mapped the files keeps them until it closes them.
     """
     for own in (workspace.home / FOLDER).glob("*"):
         if not (workspace.home / "models" / own.name).exists():
@@ -268,12 +268,12 @@ def make(
     enterprises : DataFrame
         The enterprises table.
     progress : callable, optional
-        Told (enterprises done, enterprises).
+        Called with (enterprises done, enterprises).
     facts : mapping, optional
         What else the manifest is to say, JSON.
     former : Prepared, optional
-        What was made before of other enterprises and all else that is the same: whoever has not
-        changed since is taken over.
+        What was made before of other enterprises and all else that is the same: rows that have
+        not changed since are taken over.
 
     Raises
     ------

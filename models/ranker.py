@@ -343,7 +343,7 @@ def measure_content(pool: PoolFeatures) -> Measured:
 
 
 def measure(ranker: Ranker, pool: PoolFeatures) -> Measured:
-    """Return what all factors measure of a pool: arrays with a row an enterprise."""
+    """Return what all factors measure of a pool: arrays with one row per enterprise."""
     learnt = {part.name: part.measure(pool) for part in (ranker.hybrid, ranker.heads)}
     return measure_content(pool) | learnt
 

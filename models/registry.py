@@ -90,7 +90,7 @@ class ModelRegistry:
         """Return every version, newest first.
 
         Of each: version, active; damaged, and `problem`, which says why it cannot serve as far as
-        its manifest and the names of its files tell (activation looks at every byte); created_at,
+        its manifest and the names of its files show (activation looks at every byte); created_at,
         seed, metrics, data; forced and refused, as training left it.
         """
         self.workspace.check()

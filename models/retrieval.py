@@ -113,8 +113,8 @@ class TwoStage:
     ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         """Return the rows at ranks `start` to `stop`, and their contributions (factors, k).
 
-        The first `CANDIDATES` places go to the shortlist, in the order of its raw scores. Whoever
-        asks for more is given all the others after it, in the order of theirs; everybody is then
+        The first `CANDIDATES` places go to the shortlist, in the order of its raw scores. Where
+        more are asked for, all the others follow in the order of theirs; the whole pool is then
         scored, which takes seconds. Within both parts raw scores fall with the rank; from the last
         of the shortlist to the first of the others they may rise, where the first stage has erred.
 
@@ -165,8 +165,8 @@ class TwoStage:
     def shortlist(self, need: NeedFeatures, rows: NDArray[np.intp]) -> NDArray[np.intp]:
         """Return the candidates among `rows`, in order.
 
-        They are the first `CANDIDATES` by the estimate. Whoever was chosen for this very need or is
-        present in its zone takes part in any case.
+        They are the first `CANDIDATES` by the estimate. Those chosen for this very need or
+        present in its zone take part in any case.
         """
         if len(rows) <= CANDIDATES:
             return rows

@@ -1,6 +1,6 @@
 """From one version to the next without a gap: workers load it before it becomes active.
 
-Whoever activates a version announces it in a small file of the workspace. Each worker that serves
+An activation announces a version in a small file of the workspace. Each worker that serves
 the workspace has a file there, locked for as long as it lives; it loads what is announced beside
 what it serves and writes down that it has, or why it cannot. A worker that missed an announcement
 loads the version when it is active.
@@ -29,7 +29,7 @@ _EVERY = 0.02
 
 
 class Announcement(NamedTuple):
-    """A version that is to become active, and what tells this announcement from another of it."""
+    """A version that is to become active, and a token of this announcement."""
 
     version: str
     token: str
@@ -77,7 +77,7 @@ class Rollout:
                 self._next.unlink()
 
     def next(self) -> Announcement | None:
-        """Return what is announced; whoever was killed meanwhile left it for a minute only."""
+        """Return what is announced; what a killed process left ends after a minute."""
         said = _read(self._next)
         if time.time() < said.get("until", 0.0):
             return Announcement(said["version"], said["token"])
@@ -128,7 +128,7 @@ class Worker:
         _replace(self._reply, {"token": announcement.token, "problem": problem or ""})
 
     def said(self, announcement: Announcement) -> str | None:
-        """Return its problem, "" for none; None as long as it has said nothing."""
+        """Return its problem, "" for none; None as long as it has not replied."""
         said = _read(self._reply)
         return said["problem"] if said.get("token") == announcement.token else None
 
@@ -140,7 +140,7 @@ def _lives(lock: Path) -> bool:
             _remove(lock)
     except filelock.Timeout:
         return True
-    except OSError:  # of another user, who could not be told of anything
+    except OSError:  # of another user, which does not follow announcements
         return False
     return False
 

@@ -1,9 +1,9 @@
-"""A sample of a large pool, which stands for all whom nobody scores.
+"""A sample of a large pool, which stands for all rows that are not scored.
 
 Means and spreads of every factor are those of the whole pool, as far as some of it can tell: the
 candidates of a need, who are scored in any case, stand for themselves, and those of the sample who
 are no candidates for everybody else (post-stratification: Holt and Smith, "Post stratification",
-JRSS A 1979). What stands out, such as whoever resembles those chosen for the need, is nearly always
+JRSS A 1979). What stands out, such as what resembles those chosen for the need, is nearly always
 a candidate: a sample alone would see one in fifty of them, and its spread with it.
 """
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 SIGNALS = "signals"
 WORTH = 0.6
-"""What a signal of full strength adds to a raw score: among leads that fit about alike, whoever is
-about to invest comes first, and nobody comes first without fitting."""
+"""What a signal of full strength adds to a raw score: among leads that fit about alike, those
+about to invest come first, and none comes first without fitting."""
 
 
 def signal_part(

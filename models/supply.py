@@ -2,7 +2,7 @@
 
 Its score is the strongest link that it would have there: how far it stands in a station of the
 supply graph, times the strength of the link to a station that is present, times how strongly that
-one is present. Both directions count the same; which one it is, and with whom, is in `link`.
+one is present. Both directions count the same; which one it is, and the partner, is in `link`.
 """
 
 from __future__ import annotations
@@ -47,13 +47,13 @@ class SupplyLink(Factor):
     name = "supply_link"
 
     def prepare(self, pool: PoolFeatures) -> LinkRows:
-        """Return how far everybody stands in each station."""
+        """Return how far each enterprise stands in each station."""
         return LinkRows(pool)
 
     def score(self, need: NeedFeatures, prepared: LinkRows) -> NDArray[np.float32] | None:
         """Return the strongest link, NaN where products and nodes of the enterprise are unknown.
 
-        None where nothing is known of what the zone has. Whoever is there is linked with the
+        None where nothing is known of what the zone has. One that is there is linked with the
         others that are there, and not with itself.
         """
         here = need.present

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from features.arrays import NeedFeatures, PoolFeatures
 
 MIN_DEALS = 50
-"""With fewer deals there is nothing to tell a habit from chance by, and both factors are silent."""
+"""With fewer deals a habit cannot be separated from chance, and both factors are silent."""
 
 _LEAST_SPREAD = 1e-9
 

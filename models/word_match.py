@@ -1,7 +1,7 @@
 """How far a profile holds the words that a need stands for, in three kinds of evidence.
 
 Items (products, and what a scope names), the text of the whole profile, and its topics. Each is a
-sum over words, so that what a word brought can be told exactly: in texts and topics a sum of
+sum over words, so that the share of each word is exact: in texts and topics a sum of
 cosines; in items a sum of the squared cosine of the best item, a side product counting less, and
 how much of all items is of the words at all.
 """

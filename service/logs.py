@@ -126,7 +126,7 @@ def _write(descriptor: int, piece: bytes) -> None:
         while piece:
             piece = piece[os.write(descriptor, piece) :]
     except OSError:
-        # Nobody reads any more: a log that cannot be written must not stop the service.
+        # The reader has gone: a log that cannot be written must not stop the service.
         return
 
 

@@ -51,7 +51,7 @@ _HEADER_SECONDS = 2
 end until it is killed. A connection that is silent for as long between requests is closed too."""
 _UNSEEN = (
     "note: a proxy on this machine that adds no header (X-Forwarded-For, Forwarded) cannot be "
-    "seen, and gives everybody behind it an administrator's rights; make a key before you set one "
+    "seen, and gives all clients an administrator's rights; make a key before you set one "
     "up: lianzhao keys add --role administrator"
 )
 _OPEN_FILES = 256
@@ -192,7 +192,7 @@ def _forget_the_dead() -> None:
 
 
 def _free(host: str, port: int) -> int:
-    """Return the port if nobody listens there; the server itself would share it silently."""
+    """Return the port if it is free; the server itself would share it silently."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

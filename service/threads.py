@@ -26,11 +26,11 @@ class BusyError(UnavailableError):
 
 
 class AbandonedError(Exception):
-    """Nobody waits for this work any more: raised within it, to end it."""
+    """No request waits for this work any more: raised within it, to end it."""
 
 
 def check_wanted() -> None:
-    """End the work of this thread where nobody waits for it any more; to be called in long loops.
+    """End the work of this thread where no request waits for it; to be called in long loops.
 
     Raises
     ------

@@ -76,7 +76,7 @@ class Verdict:
     Attributes
     ----------
     refused : str or None
-        Why it should not; None where nothing speaks against it.
+        Why it should not; None where there is no reason against it.
     version : str or None
         The active version that it was compared with.
     not_compared : str or None

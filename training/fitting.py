@@ -127,9 +127,9 @@ def fit(
     queries, needs = [], []
     for row in data.needs.iter_rows(named=True):
         query = NeedQuery.from_row(row)
-        # What a need's own events brought to its zone must not speak for the need in its trials.
+        # What a need's own events brought to its zone must not count for the need in its trials.
         present = presence.of(query.zone_id, apart_from=query.need_id)
-        with suppress(InputError):  # a need of which no profile says a word teaches nothing
+        with suppress(InputError):  # a need that shares no word with any profile teaches nothing
             zone = zones.get(query.zone_id or "")
             needs.append(space.need(query, zone, present=present, keep=True))
             queries.append(query)

@@ -77,7 +77,7 @@ class Comparison:
     left_out : dict
         Rankers that could not take part, and why.
     silent : int
-        Questions left out for all, because no profile says a word of the need.
+        Questions left out for all, because no profile shares a word with the need.
     worded : int
         Needs asked for that a language model's words were given for.
     """
@@ -202,7 +202,7 @@ def compare(
     Raises
     ------
     InputError
-        When no profile says a word of any need that is asked for.
+        When no profile shares a word with any of the needs.
     """
     found = Comparison(split)
     taking_part: list[Peer] = []

@@ -57,7 +57,7 @@ def precision(relevant: NDArray[np.bool_], at: int = NDCG_AT) -> float:
 
 
 def share_unjudged(judged: NDArray[np.bool_], at: int = NDCG_AT) -> float:
-    """Return the share of the first `at` that nobody has judged; they count as not relevant."""
+    """Return the share of the first `at` that is not judged; they count as not relevant."""
     first = judged[:at]
     return float(1 - first.mean()) if len(first) else 0.0
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import date
 
 FOR, AGAINST = 1.0, -0.5
-"""What speaks for a pair and what against it. A refusal may be due to terms or the moment, so that
+"""The gain of each stage for a pair. A refusal may be due to terms or the moment, so that
 it is stated to count half; an enterprise that was never asked counts 0."""
 
 STAGE_GAINS = {

@@ -120,7 +120,7 @@ def judge(scored: Scored, seed: int) -> dict[str, Any]:
     dict
         `outcomes`, `won`; `ece`, the expected calibration error over `BINS` bins of as many
         outcomes each, with its 95 % bootstrap interval over needs (over outcomes, with fewer than
-        `MIN_NEEDS` needs); `brier` and `brier_of_base_rate`, that of telling everybody the share
+        `MIN_NEEDS` needs); `brier` and `brier_of_base_rate`, that of predicting for all the share
         of those won; and `bins`: mean chance, share won and outcomes of each.
     """
     chances = np.empty(len(scored.raw))
@@ -215,7 +215,7 @@ def _folds(
 
 
 def _raw(trials: Trials, trial: Trial, blend: Blend, row: int) -> tuple[NDArray[np.float64], bool]:
-    """Return the raw scores of everybody for a need, and whether it has a head."""
+    """Return the raw scores of all enterprises for a need, and whether it has a head."""
     need, learnt = trials.needs[row], trial.learnt
     content = blend.content_parts(trials.scorer.scores(need), len(trials.pool))
     chosen = len(learnt.heads.chosen(need.need_id))

@@ -30,7 +30,7 @@ _LISTS = ("coverage@20", "gini@20", "overlap@20")
 def table(
     document: Document, part: str = "all", *, brief: bool = False
 ) -> tuple[list[str], list[list[str]]]:
-    """Return header and rows, a row a ranker: means with intervals, and how far the stack is ahead.
+    """Return header and rows, one row per ranker: means with intervals, differences to the stack.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def parts(document: Document) -> list[str]:
 
 
 def ablation(document: Document, *, brief: bool = False) -> tuple[list[str], list[list[str]]]:
-    """Return header and rows, a row a factor: what leaves when it leaves.
+    """Return header and rows, one row per factor: the loss without it.
 
     With `brief`, only by the figure that the protocol is judged by.
     """
@@ -113,7 +113,7 @@ def markdown(document: Document) -> str:
 
 
 def cuts(document: Document) -> tuple[list[str], list[list[str]]]:
-    """Return header and rows, a row a ranker: what it is judged by at each cut of `time`."""
+    """Return header and rows, one row per ranker: its figures at each cut of `time`."""
     figure, by_day = document["judged_by"], document["cuts"]
     rows = [
         [name, *(shown(own[name][figure]) for own in by_day.values())]

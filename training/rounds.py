@@ -62,7 +62,7 @@ class Round:
 
     @cached_property
     def rows(self) -> list[dict[str, Any]]:
-        """The m needs left, as rows of their table; without those that no profile speaks of."""
+        """The m needs left, as rows of their table, without those unknown to every profile."""
         rows = self.task.data.needs.iter_rows(named=True)
         return [row for row in rows if self._of_row(row) is not None]
 
@@ -98,7 +98,7 @@ class Round:
         Raises
         ------
         InputError
-            When no profile says a word of it.
+            When no profile shares a word with it.
         """
         found = self._features(question.query, question.zone)
         if found is None:

@@ -75,7 +75,7 @@ class Simulation(NamedTuple):
     curve : DataFrame
         seed, round, need_id, asked (whether the need was ever asked for), ranker (`with_feedback`
         or `without`), ndcg@10 over who was not called yet, correlation (Spearman's, of scores and
-        planted utilities over everybody), closed and won so far.
+        planted utilities over all enterprises), closed and won so far.
     weights : DataFrame
         seed, round, factor, weight: the content factors' weights with feedback.
     calibration : dict

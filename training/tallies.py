@@ -68,7 +68,7 @@ class Figure:
     only : tuple of str
         The protocols that it is for; all where there is none.
     whole_pool : bool
-        Whether it is over everybody, where a protocol restricts its candidates.
+        Whether it is over the whole pool, where a protocol restricts its candidates.
     known_only, newcomers : bool
         Whether only enterprises with a relevant pair left count as relevant; whether newcomers
         count as misses.
@@ -118,20 +118,20 @@ FIGURES = (
     Figure("mrr", "1 / rank of the first relevant one", lambda own: reciprocal_rank(own.relevant)),
     Figure(
         "unjudged@10",
-        "share of the first 10 that nobody has judged: they count as not relevant",
+        "share of the first 10 that is not judged: they count as not relevant",
         lambda own: share_unjudged(own.judged),
         only=("phrases",),
     ),
     Figure(
         "ndcg@10_whole_pool",
-        "NDCG of the first 10 among everybody, those judged for other needs included",
+        "NDCG of the first 10 of the whole pool, those judged for other needs included",
         _ndcg,
         only=("cold-need",),
         whole_pool=True,
     ),
     Figure(
         "recall@50_whole_pool",
-        "hits in the first 50 / min(50, relevant) among everybody",
+        "hits in the first 50 / min(50, relevant) over the whole pool",
         _recall_at_50,
         only=("cold-need",),
         whole_pool=True,

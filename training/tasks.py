@@ -39,7 +39,7 @@ class EvaluationQuestion:
         Over the enterprises of the task in the order of ids. `relevant` lies within `candidates`;
         `known` are those with a relevant pair left to learn from.
     newcomers : int
-        Relevant enterprises that nobody could have listed: they appeared later.
+        Relevant enterprises that no ranker could have listed: they appeared later.
     warm : bool
         Whether the need has a relevant pair left to learn from.
     gains : ndarray of float32, shape (n,), or None
@@ -47,7 +47,7 @@ class EvaluationQuestion:
     judged : ndarray of bool, shape (n,), or None
         Which enterprises the graded judgements of this need name.
     anywhere : ndarray of bool, shape (n,), or None
-        The relevant ones where everybody is a candidate, for a protocol that is judged over the
+        The relevant ones where all are candidates, for a protocol that is judged over the
         whole pool besides.
     """
 
@@ -65,7 +65,7 @@ class EvaluationQuestion:
 
     @property
     def over_everybody(self) -> EvaluationQuestion:
-        """The same question among the whole pool."""
+        """The same question over the whole pool."""
         if self.anywhere is None:
             return self
         return replace(self, candidates=np.ones_like(self.candidates), relevant=self.anywhere)
@@ -230,9 +230,9 @@ class _Asking:
             Relevant pairs.
         unjudged_only : bool
             Whether an enterprise that a judgement left names is no candidate: judgements may be
-            exclusive, and being judged elsewhere must then speak neither for nor against.
+            exclusive, and being judged elsewhere must then count neither for nor against.
         whole_pool : bool
-            Whether the same is asked among everybody besides.
+            Whether the same is asked over the whole pool too.
         graded : bool
             Whether what an enterprise brings follows its grade.
         without_own : bool

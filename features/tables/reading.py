@@ -99,7 +99,7 @@ def read_rows(
         if _stamp(path.stat()) != _stamp(before):
             raise InputError(
                 f"{path} has changed while it was read: try again when it is finished",
-                expected="a file that nobody is writing to",
+                expected="a file that is not being written",
             )
     except FileNotFoundError:
         raise InputError(f"{path} does not exist", expected=_EXPECTED) from None

@@ -13,7 +13,7 @@ from features.tables.schema import ROW, flag
 PROBLEMS = pl.Schema(
     {"row": pl.UInt32(), "column": pl.String(), "value": pl.String(), "expected": pl.String()}
 )
-"""Columns of a frame of problems: a row a bad value."""
+"""Columns of a frame of problems: one row per bad value."""
 
 _OWNERS = {
     "need_id": "the need_id of a known need (import needs first)",

@@ -129,11 +129,11 @@ class Checked:
     read
         How many rows the file has, empty ones not counted.
     problems
-        A row a bad value: row, column, value, expected.
+        One row per bad value: row, column, value, expected.
     unread
         The same of values that could not be read and are unknown.
     rejected
-        A row a bad row, as in `rejected.csv`.
+        One row per bad row, as in `rejected.csv`.
     present
         Columns that the file says anything of.
     columns

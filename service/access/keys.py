@@ -134,7 +134,7 @@ def digest(token: bytes) -> bytes:
 class Access:
     """Says of each request whether it may pass, and who asks.
 
-    Until `replace` was called first, nobody passes: better none than everybody.
+    Until `replace` was called first, all requests are refused.
 
     Parameters
     ----------
@@ -184,7 +184,7 @@ class Access:
         """Return who asks, or the refusal to be sent; no input or output, some microseconds.
 
         The key is found by its hash in a dictionary. How long that takes depends on no key:
-        nobody can choose the hash of what he sends.
+        a caller cannot choose the hash of a key.
         """
         path: str = scope["path"]
         if self.keyless and is_forwarded(scope):
@@ -242,7 +242,7 @@ def _nobody(_: Scope) -> str | None:
 
 _LATER = {"Retry-After": "1"}
 _FORWARDED = (
-    "a proxy handed this request on, and without API keys everybody behind it would be the "
+    "a proxy handed this request on, and without API keys each client behind it would be the "
     "administrator: make a key with `lianzhao keys add`"
 )
 _BY_PROXY = Fault("X-API-Key", None, "a key, where the service stands behind a proxy")

@@ -25,7 +25,7 @@ class Refusals:
     """Counts refused requests, to be written when their minute is over.
 
     A source is an address under another name: a hash with a secret that is made at the start
-    and never leaves the process. It says whether many tries came from one place, and nobody can
+    and never leaves the process. It says whether many tries came from one place, and no one can
     get back to the address, not even by trying all of them.
 
     Parameters

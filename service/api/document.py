@@ -52,7 +52,7 @@ PROBLEMS = {
         "idempotency-key-reused": "the Idempotency-Key came with another request before",
     },
     429: {"too-many-requests": "more than LIANZHAO_RATE_LIMIT; see Retry-After"},
-    500: {"internal-error": "nobody foresaw this; the log has more under `request_id`"},
+    500: {"internal-error": "an unexpected error; the log has more under `request_id`"},
     503: {
         "unavailable": "something is not there yet, or not now; see Retry-After",
         "busy": "too many requests of this caller wait already: send fewer at a time",

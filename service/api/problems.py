@@ -265,7 +265,7 @@ def install(app: FastAPI) -> None:
 
 
 class Unexpected:
-    """ASGI: turns an error that nobody foresaw into a problem 500; the log has the traceback."""
+    """ASGI: turns an unexpected error into a problem 500; the log has the traceback."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

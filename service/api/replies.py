@@ -229,7 +229,7 @@ class _Page(Outgoing):
         description="How many each filter left out only because the value is unknown."
     )
     unknown_values: dict[str, list[str]] = Field(
-        description="Values of filters that nobody in the pool has, such as a mistyped city."
+        description="Values of filters that no enterprise of the pool has, such as a mistyped city."
     )
     left_out: dict[str, int] = Field(
         description="How many were left out as `signed` with the zone or `local` to its city."

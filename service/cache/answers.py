@@ -64,7 +64,7 @@ class _Flight:
         self.waiters = 0
 
     async def wait(self, receive: Receive | None) -> tuple[Answer, State]:
-        """Return the answer; one who leaves takes it from nobody else (_ClientLeftError)."""
+        """Return the answer; a client that leaves does not end it for others (_ClientLeftError)."""
         if receive is None:
             return await asyncio.shield(self.task)
         await asyncio.wait({self.task}, timeout=_SOON)
@@ -243,7 +243,7 @@ class Answers:
             self._flights[key] = flight
             flight.task.add_done_callback(lambda _: self._landed(key, flight))
         if aged := self._local.aged(key):
-            flight.waiters += 1  # for good: it is fetched anew though nobody waits
+            flight.waiters += 1  # for good: it is fetched again without a request that waits
             return aged, "stale"
         flight.waiters += 1
         try:
@@ -258,7 +258,7 @@ class Answers:
         if self._flights.get(key) is flight:
             del self._flights[key]
         if not flight.task.cancelled() and (error := flight.task.exception()):
-            # Nobody may be waiting for it any more.
+            # No request may be waiting for it any more.
             log.debug("an answer was not to be had: %s", error)
 
     async def _fetch(

@@ -26,7 +26,7 @@ _OF_THIS_PROCESS = secrets.token_bytes(_BYTES)
 class Seal:
     """Seals values and opens what it has sealed.
 
-    The digest is keyed and covers the name, so that nobody with access to Redis alone can make a
+    The digest is keyed and covers the name, so that access to Redis alone is not enough to make a
     value or put one under another name.
 
     Parameters
@@ -88,7 +88,7 @@ def _key_of(home: Path) -> bytes:
                 return found
             made.replace(path)
         return path.read_bytes()
-    except OSError:  # a workspace that cannot be written: this process shares with nobody
+    except OSError:  # a workspace that cannot be written: this process shares nothing
         return _OF_THIS_PROCESS
     finally:
         with suppress(OSError):

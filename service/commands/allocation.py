@@ -55,7 +55,7 @@ def allocate(
         echo_json({"file": str(out), **sums})
         return
     for need_id in sums["left_out"]:
-        typer.echo(f"left out: no profile says a word of {need_id}", err=True)
+        typer.echo(f"left out: no profile shares a word with {need_id}", err=True)
     typer.echo(
         f"{sums['places']} places of {sums['needs']} needs for {sums['enterprises']} enterprises "
         f"in {out}"

@@ -105,7 +105,7 @@ class Desk(Context):
     def example_projects(self, folder: str | Path) -> Projects:
         """Begin made-up projects in the zones of the workspace, in a folder of their own.
 
-        They show what figures look like, and name nobody.
+        They show what figures look like, and name no real project.
         """
         own, today = Workspace(Path(folder)), calendar.today()
         zones = self.workspace.read("zones")

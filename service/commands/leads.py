@@ -94,7 +94,9 @@ def _enterprise(engine: Engine, text: str) -> str:
             return only
         several = ", ".join(one["name"] for one in named["enterprises"])
         raise NotFoundError(
-            f"{text!r} is in several names: {several}" if several else f"{text!r} is nobody known",
+            f"{text!r} is in several names: {several}"
+            if several
+            else f"{text!r} is no known enterprise",
             field="enterprise",
             got=text,
             expected=f"one of: {several}" if several else "an id or a name of the pool",

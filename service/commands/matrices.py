@@ -20,7 +20,7 @@ def read_matrices(engine: Engine, workspace: Workspace) -> dict[str, Matrix]:
     """Return the matrices of an engine's version, its needs, and what is known of pairs."""
     needs = []
     for row in workspace.read("needs").iter_rows(named=True):
-        with suppress(InputError):  # a need of which no profile says a word has no features
+        with suppress(InputError):  # a need that shares no word with any profile has no features
             needs.append(engine.features(engine.need(row["need_id"])))
     known = interactions(
         workspace.read("judgements"),

@@ -81,7 +81,7 @@ def import_(
     source: Annotated[str | None, typer.Option(help="Where these enterprises come from.")] = None,
     date: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="The day of which the file speaks."),
+        typer.Option(formats=["%Y-%m-%d"], help="The day that the file describes."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:

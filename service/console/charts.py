@@ -33,7 +33,7 @@ def bar(value: float, largest: float) -> Markup:
 
 
 def twin(value: float, largest: float) -> Markup:
-    """Return a bar to the right for what speaks for a lead, to the left for what speaks against."""
+    """Return a bar to the right for a positive contribution, to the left for a negative one."""
     half = _BAR / 2
     long = round(min(abs(value) / largest, 1.0) * half, 1) if largest else 0.0
     start = half if value >= 0 else half - long

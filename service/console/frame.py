@@ -110,7 +110,7 @@ class Frame:
 
     @property
     def caller(self) -> Caller:
-        """Who asks; for a request that was refused, the key that it came with, or nobody."""
+        """Who asks; for a request that was refused, the key that it came with, or none."""
         caller = self.request.scope.get(CALLER)
         access = self.parts.ledger.access
         if isinstance(caller, Caller) and (caller.key_id is not None or access.keyless):

@@ -63,7 +63,7 @@ class Uploads:
         self._folder = workspace.home / "uploads"
 
     def keep(self, content: bytes, called: str) -> str:
-        """Keep a file and return the name that it is kept under, which nobody can guess.
+        """Keep a file and return the name that it is kept under, which cannot be guessed.
 
         Raises
         ------

@@ -111,7 +111,7 @@ class Database:
                     return nothing
             return self._again(lambda: self._read(work))
         except DatabaseFullError:
-            # SQLite makes a file even to read, but not to read what nobody writes.
+            # SQLite makes a file even to read, but not to read what is never written.
             if not self._is_at_rest():
                 raise
             with _shown():

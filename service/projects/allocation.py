@@ -35,7 +35,7 @@ SCHEMA = pl.Schema(
 
 
 class Allocation(NamedTuple):
-    """Lists that were shared out, a row a place, and what it took.
+    """Lists that were shared out, one row per place, and what it took.
 
     Attributes
     ----------
@@ -76,7 +76,7 @@ def allocate(
     held
         Enterprises that one zone is in talks with, and that zone: no other one gets them.
     settled
-        Enterprises that are in the city already: nobody gets them.
+        Enterprises that are in the city already: they are not allocated.
 
     Raises
     ------

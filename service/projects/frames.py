@@ -34,7 +34,7 @@ class Counted(NamedTuple):
     Attributes
     ----------
     projects : DataFrame
-        A row a project: what it is grouped by, amount, stage.
+        One row per project: what it is grouped by, amount, stage.
     reached : DataFrame
         project_id; `opened`, its first day; for each pool of the path the first day that it was
         reached, null where it was not; `ended`, the day of its loss.

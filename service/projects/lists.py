@@ -1,4 +1,4 @@
-"""Lists of projects in and out, as officials keep them: Chinese headers, a row a project."""
+"""Lists of projects in and out, as officials keep them: Chinese headers, one row per project."""
 
 from __future__ import annotations
 
@@ -195,7 +195,7 @@ def _taken_over(
 
 
 def listed(projects: Projects, filters: Mapping[str, Any], caller: Caller) -> pl.DataFrame:
-    """Return the projects that a caller may see as a list, a row a project, Chinese headers.
+    """Return the projects that a caller may see as a list, one row per project, Chinese headers.
 
     The columns are those of an import, so that the list comes in again, and more for the reader.
     """

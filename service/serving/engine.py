@@ -420,7 +420,7 @@ class Engine(Directory):
             check_wanted()
             try:
                 features = self.features(need)
-            except InputError:  # no profile says a word of it, nor does this one
+            except InputError:  # it shares no word with any profile
                 continue
             rank, own = self.ranking.place(features, at, listed)
             found.append((rank, -float(own.sum()), need, features, own))

@@ -99,7 +99,7 @@ def basis_shown(basis: str | None) -> str | None:
 
 
 def leads_frame(page: dict[str, Any]) -> pl.DataFrame:
-    """Return a page of leads as a list for an official, a row a lead, Chinese headers."""
+    """Return a page of leads as a list for an official, one row per lead, Chinese headers."""
     rows = [
         (
             lead["rank"],

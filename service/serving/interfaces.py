@@ -77,7 +77,7 @@ class Engine(Protocol):
         progress: Count | None = None,
         refuse: Callable[[NeedQuery, InputError], None] | None = None,
     ) -> pl.DataFrame:
-        """Return the first `k` leads of many needs, a row a lead."""
+        """Return the first `k` leads of many needs, one row per lead."""
 
     def within(self, enterprise_ids: Sequence[str]) -> NDArray[np.bool_]:
         """Return which enterprises of the pool are among the given ids."""

@@ -53,7 +53,7 @@ class Mask(NamedTuple):
         In order.
     unknown : dict
     unknown_values : dict
-        The values of each filter that nobody in the pool has.
+        The values of each filter that no enterprise of the pool has.
     """
 
     rows: NDArray[np.intp]
@@ -108,7 +108,7 @@ class Masks:
     def _find(
         self, filters: Filters, of_zone: Mapping[str, NDArray[np.uint8]] = _NO_STATES
     ) -> tuple[NDArray[np.uint8], dict[str, int], dict[str, list[str]]]:
-        """Return who passes, as bits, the counts of unknown values, and values nobody has."""
+        """Return the rows that pass, as bits, counts of unknown values, values without a row."""
         states = {**_states(self._columns, _of_each(filters, self._as_of)), **of_zone}
         if filters.province or filters.city or filters.region:
             states |= self.places.states(_of_places(self.places.frame, filters))
@@ -134,7 +134,7 @@ class Masks:
         return np.packbits(keep), unknown, self._strange(filters)
 
     def _strange(self, filters: Filters) -> dict[str, list[str]]:
-        """Return the values of filters that nobody in the pool has."""
+        """Return the values of filters that no enterprise of the pool has."""
         found = {}
         for name, found_at in (("province", _in_province), ("city", _in_city)):
             if wanted := getattr(filters, name):
@@ -287,7 +287,7 @@ def _with_tags(wanted: Sequence[str]) -> pl.Expr:
 def _with_flags(wanted: Sequence[str]) -> pl.Expr:
     """Return who has one of these signs, or none where that is asked for.
 
-    A sign that rests on a credit nobody knows is unknown.
+    A sign that rests on an unknown credit is unknown.
     """
     raised = pl.col("flags").str.split(BETWEEN)
     found = pl.any_horizontal(

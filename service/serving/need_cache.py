@@ -36,7 +36,7 @@ class NeedCache:
     words : WordSource
         A language model, whose words come before those of the thesaurus.
     signals : ndarray of shape (n,), optional
-        How much speaks for each enterprise of the pool just now.
+        The strength of the signals of each enterprise.
     """
 
     def __init__(

@@ -60,7 +60,7 @@ class PartnerWriter:
     ) -> Document:
         """Return a page of the partners of a row among `rows`, the strongest first.
 
-        Of partners that are equally strong those come first that signals speak for, then by id.
+        Of partners that are equally strong those with stronger signals come first, then by id.
         """
         profile = self._profiles.row(row)
         products = [product["name"] for product in profile["products"] or ()]

@@ -144,7 +144,7 @@ async def _warm(settings: Settings, engine: Engine) -> None:
                 continue
             try:
                 computed += await warm(remote, engine, asked, given)
-            except LianzhaoError:  # no profile says a word of it
+            except LianzhaoError:  # it shares no word with any profile
                 continue
     finally:
         await remote.close()

@@ -32,7 +32,7 @@ class Question:
         Whether the answer ranks enterprises: that takes long, and waits apart from short look-ups.
     key : bytes
         The question in one form. It names the zones that the caller may see: an answer is kept for
-        callers who may see the same, and reaches nobody else.
+        callers who may see the same, and reaches no others.
     """
 
     ranks: ClassVar[bool] = False

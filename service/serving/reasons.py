@@ -180,7 +180,7 @@ def reasons(
 def summary(stated: list[dict[str, Any]], separator: str, most: int = 3) -> str:
     """Join the strongest reasons for a lead, those that point at it itself first.
 
-    Where none of several speaks of the zone, the last one makes room for the strongest that does:
+    Where none of several is about the zone, the last one makes room for the strongest that does:
     what differs from other zones' lists is what an official asks first.
     """
     found = [r for r in stated if r["contribution"] > 0 and r["factor"] != CONSTANT]

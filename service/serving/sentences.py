@@ -8,7 +8,7 @@ from models.own_factors import own_factors
 
 @dataclass(frozen=True)
 class FactorGloss:
-    """How a factor is called, and what its reason says when it speaks for or against a lead.
+    """How a factor is called, and the sentences of its reason when it is positive or negative.
 
     The sentences may hold {answer}, {subject}, {node}, {akin}, {shared}, and for what the zone has
     {link} and {gap}, with the products {traded} and {filled} that they rest on; {signal} is what

@@ -1,4 +1,4 @@
-"""Made-up projects, to show what their figures look like; they name nobody."""
+"""Made-up projects, to show what their figures look like."""
 
 from __future__ import annotations
 

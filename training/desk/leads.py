@@ -23,7 +23,7 @@ Page = dict[str, Any]
 
 
 def contributions(page: Page, names: Mapping[str, str]) -> pl.DataFrame:
-    """Return a row a lead and factor: enterprise, factor, gloss, contribution, raw_score.
+    """Return one row per lead and factor: enterprise, factor, gloss, contribution, raw_score.
 
     Over the factors of a lead the contributions sum to its raw score.
     """
@@ -43,7 +43,7 @@ def contributions(page: Page, names: Mapping[str, str]) -> pl.DataFrame:
 
 
 def evidence(page: Page) -> pl.DataFrame:
-    """Return a row a lead and factor, the constant left out, with the words that explain it."""
+    """Return one row per lead and factor, the constant left out, with the words that explain it."""
     return pl.DataFrame(
         [
             {

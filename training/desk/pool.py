@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def holdings(workspace: Workspace) -> pl.DataFrame:
-    """Return a row a table: table, gloss, rows, imported_at (None where nothing was imported)."""
+    """Return one row per table: table, gloss, rows, imported_at (None without an import)."""
     rows = []
     for name, table in TABLES.items():
         at = workspace.imported_at(name)
@@ -32,7 +32,7 @@ def holdings(workspace: Workspace) -> pl.DataFrame:
 
 
 def unknowns(table: str, frame: pl.DataFrame) -> pl.DataFrame:
-    """Return a row a column: column, gloss, known, unknown (rows), those known most first.
+    """Return one row per column: column, gloss, known, unknown (rows), those known most first.
 
     A list without an item counts as unknown.
     """

@@ -25,7 +25,7 @@ _SCHEMA = pl.Schema(
 
 
 def reached(versions: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
-    """Return a row a version, oldest first, with NDCG@10 on needs held out; None is unknown.
+    """Return one row per version, oldest first, with NDCG@10 on needs held out; None is unknown.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def reached(versions: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
 
 
 def differences(found: Mapping[str, Any]) -> pl.DataFrame:
-    """Return a row a kind of what `comparison.compare` says of two versions: other minus one."""
+    """Return `comparison.compare` of two versions, one row per kind: other minus one."""
     rows = [
         (GLOSSES[kind], own["needs"], *(own[DECISIVE]["difference"][k] for k in _ENDS))
         for kind in KINDS

@@ -128,7 +128,7 @@ class SectorZonePopularity(_DealPopularity):
 
 
 class RecentPopularity(_DealPopularity):
-    """The same with the zone's region and everybody's deals, an old deal counting for less."""
+    """The same with the zone's region and all deals, an old deal counting for less."""
 
     name = "recent_popularity"
     gloss = "同行业同地近期热门"

@@ -28,7 +28,7 @@ _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _MOST = 100
 _FILE: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "A workbook with a cover, a sheet a need, and how it is made.",
+        "description": "A workbook with a cover, one sheet per need, and how it is made.",
         "content": {_XLSX: {"schema": {"type": "string", "format": "binary"}}},
     }
 }
@@ -69,7 +69,7 @@ async def list_for_a_known_need(
 async def list_for_many_needs(
     request: Request, parts: Context, caller: Asking, language: Spoken, asked: Trip
 ) -> Response:
-    """Write the leads for up to 100 needs of the workspace as one list, a sheet a need."""
+    """Write the leads for up to 100 needs of the workspace as one list, one sheet per need."""
     questions = [
         LeadsQuestion(KnownNeed(id_), Filters(), asked.limit, 0, language, caller.rights)
         for id_ in dict.fromkeys(asked.need_ids)
