@@ -31,7 +31,7 @@ CHAIN_NODE_WEIGHT = 0.3
 BESIDE_STATED = 0.35
 """What the industry counts beside nodes or keywords that are stated."""
 MODEL_WEIGHT = 2.0
-BESIDE_MODEL = 0.3
+BESIDE_MODEL = 0.5
 """A word of a language model, and what the thesaurus counts beside it."""
 SECTOR_WEIGHT, CHAIN_WEIGHT = 0.3, 0.1
 MAX_TEXT = 2_000

@@ -44,10 +44,16 @@ _ONE_NAME = 0.6
 _WORD = 3
 _NO_MODIFIERS = 0.6
 _LEADING = 0.5
+_WITHOUT_PROCESS = 0.5
+"""What a head counts where what is near has the process in it: 锂电池 of 废旧锂电池回收."""
 _OUT_OF_CONTEXT = 0.5
+_SUPPLIED = re.compile(r"(?:给(?!水|排水|料)|为)(.{2,}?)(?:整机|主机)?厂?$")
+_SERVED = 0.3
+"""What a customer counts beside the wants, 彩电 of 给彩电整机厂做注塑件. Where no other want is stated,
+what the customer's product is made of is wanted: 给新能源汽车配套."""
 _LATIN = re.compile(r"[a-z0-9]+")
 _PROCESS = re.compile(
-    r"(?<=..)(?:种植|养殖|栽培|屠宰|加工|制造|生产|研发|冶炼|回收|处理|处置|运营|服务|销售)+$"
+    r"(?<=..)(?:种植|养殖|栽培|屠宰|加工|制造|生产|研发|冶炼|回收|处理|处置|运营|服务|销售|整机|成品)+$"
 )
 
 
@@ -173,8 +179,12 @@ def understand(text: str, thesaurus: Thesaurus, fillers: Fillers) -> Understood:
     rest, policy = fillers.without_policy(whole, thesaurus)
     ignored = list(policy)
     wants: list[str] = []
-    for part in parts_of(rest, thesaurus) if rest else ():
+    served: set[str] = set()
+    parts = parts_of(rest, thesaurus) if rest else []
+    for part in parts:
         core, left_out = (part, ()) if thesaurus.find(part) else fillers.strip(part)
+        if len(parts) > 1 or "配套" in left_out:
+            core = _customer(core, served)
         if len(core) == 1 and core.isascii():  # a letter or digit says nothing
             core, left_out = "", (*left_out, core)
         ignored += filter(str.strip, left_out)
@@ -195,6 +205,12 @@ def understand(text: str, thesaurus: Thesaurus, fillers: Fillers) -> Understood:
             }
         levels = {thesaurus.concepts[at].level for at, sure in found.items() if sure >= _LEADING}
         weights[part] = OWN_WEIGHT["sector" if levels == {"sector"} else "product"]
+        if part in served:
+            weights[part] *= _SERVED
+            for at, sure in found.items() if len(wants) == 1 else ():
+                supplies = map(normal, thesaurus.concepts[at].made_of)
+                weights |= {word: max(weights.get(word, 0.0), sure) for word in supplies}
+            found = {at: sure * _SERVED for at, sure in found.items()}
         share = 1 / max(sum(found.values()), 1.0)
         for at, sure in found.items():
             sures[at] = max(sures.get(at, 0.0), sure)
@@ -208,6 +224,15 @@ def understand(text: str, thesaurus: Thesaurus, fillers: Fillers) -> Understood:
         tuple(dict.fromkeys(ignored)),
         () if wants else ("nothing_of_a_product",),
     )
+
+
+def _customer(part: str, served: set[str]) -> str:
+    """Return whom a part says to supply, noted as such; another part as it is."""
+    found = _SUPPLIED.match(part)
+    if found is None:
+        return part
+    served.add(found[1])
+    return found[1]
 
 
 def strongest(weights: dict[str, float]) -> tuple[tuple[str, float], ...]:
@@ -276,8 +301,11 @@ def look_up(part: str, thesaurus: Thesaurus) -> dict[int, float]:
     inner = thesaurus.within(core)
     if _are_siblings(inner, core, thesaurus):
         return {at: 0.9 for one in inner for at in one.concepts}
+    heads = {at for one in inner if one.stop == len(core) for at in one.concepts}
     found: dict[int, float] = {}
     for at, likeness, text in thesaurus.near(part, 1):
+        if heads and at not in heads and text in core and not core.endswith(text):
+            continue  # a modifier, see below: 算力中心 of 算力中心液冷
         if part.isascii() and set(_LATIN.findall(part)).isdisjoint(_LATIN.findall(text)):
             continue  # letters of which Latin words are made say nothing: aaa is not PaaS
         found[at] = 0.9 * min(max((likeness - _NEAR) / (_NEAREST - _NEAR), 0.0), 1.0)
@@ -286,6 +314,8 @@ def look_up(part: str, thesaurus: Thesaurus) -> dict[int, float]:
         covered = (one.stop - one.start) / len(core)
         if one.stop == len(core):
             sure = 0.35 + 0.6 * covered
+            if sure_enough and core != part and not heads & found.keys():
+                sure *= _WITHOUT_PROCESS
         elif sure_enough:
             continue  # what is near has the modifier in it
         else:

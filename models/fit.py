@@ -1,8 +1,8 @@
 """Fit: whether an enterprise answers a need at all, apart from how it ranks.
 
-A rank only compares, even in a list in which nothing fits. Fit is absolute: a
-logistic regression on how well items and text hold the need's words, learnt on graded judgements of
-phrases that officials type (see `training.priors`). It is `strong`, `partial` or `weak`.
+A rank only compares, even in a list in which nothing fits. Fit is absolute: a logistic regression
+on how well items, text and topics hold the need's words, learnt on graded judgements of phrases
+that officials type (see `training.fit_levels`). It is `strong`, `partial` or `weak`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from features.compact import rows_of, single
+from features.compact import dot, rows_of, single
 from models.word_match import Items
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from features.arrays import NeedFeatures, PoolFeatures
 
-EVIDENCE = ("best_match", "coverage", "focus", "best_text", "text")
+EVIDENCE = ("best_match", "coverage", "focus", "best_text", "text", "topic", "no_items")
 LEVELS = ("strong", "partial", "weak")
 JUDGED = 10
 """How many leads a list is judged by: the first ones."""
@@ -54,7 +54,9 @@ class FitModel(NamedTuple):
         return [LEVELS[2 - at] for at in cuts.tolist()]
 
 
-SHIPPED = FitModel((1.765, 2.17, 1.287, 1.737, 1.595), -1.6, strong=0.78, partial=0.235)
+SHIPPED = FitModel(
+    (1.956, 1.283, 1.49, 0.879, 0.201, 2.064, 0.54), -1.752, strong=0.77, partial=0.215
+)
 """Learnt on the grades of 39 phrases over two pools, one with products and one with scopes, and 60
 enterprises at random for each as ungraded noes with weight 0.15; `make bench ARGS=fit` learns it
 again, by `training.fit_levels`, and checks it out of fold."""
@@ -90,7 +92,8 @@ def fit_evidence(
     """Return the evidence of some enterprises, shape (k, len(EVIDENCE)), each from 0 to 1.
 
     The best match of any word with an item, how much of all words the items cover, how many of the
-    items are of the words; the best and the mean cosine of a word with the whole text.
+    items are of the words; the best and the mean cosine of a word with the whole text; the mean one
+    with its topics; 1 where no item is known, for of such an enterprise less can be matched.
     """
     found = np.zeros((len(rows), len(EVIDENCE)), dtype=np.float32)
     if not len(rows):
@@ -98,9 +101,13 @@ def fit_evidence(
     share = need.weights / max(float(need.weights.sum()), 1e-9)
     text = single(rows_of(pool.views["text"], rows)) @ need.views["text"].T
     cosines = np.asarray(text.toarray(), dtype=np.float32)
-    found[:, 3], found[:, 4] = cosines.max(axis=1), cosines @ share
+    topics = pool.views["topics"][rows]
+    found[:, 3], found[:, 4] = cosines.max(axis=1), dot(cosines, share)
+    found[:, 5] = dot(topics, share @ need.views["topics"]).clip(0)
     weights = pool.products.weights[rows]
-    known = np.flatnonzero(np.diff(weights.indptr))
+    sizes = np.diff(weights.indptr)
+    known = np.flatnonzero(sizes)
+    found[:, 6] = sizes == 0
     if not len(known):
         return found
     named, matches = Items(weights, pool.product_grams).matches(need)

@@ -157,6 +157,36 @@ def test_the_head_of_a_compound_decides():
     assert sure["隔膜"] > sure["锂电池"]
 
 
+@pytest.mark.parametrize(
+    ("text", "concept"),
+    [
+        ("算力中心液冷", "机房温控与液冷"),  # a name at the beginning is a modifier
+        ("废旧锂电池回收", "电池回收"),  # what is done with it may be the business
+        ("彩电整机", "彩电"),
+        ("国产操作系统", "操作系统"),
+    ],
+)
+def test_head_process_and_modifier_decide_what_is_meant(text, concept):
+    assert understand(text, shipped_thesaurus(), shipped_fillers()).concepts[0].name == concept
+
+
+def test_a_customer_is_no_want_beside_one():
+    found = understand("给隔膜厂做LED支架", THESAURUS, FILLERS)
+    weights = dict(found.words)
+    assert found.parts == ("隔膜", "led支架")
+    assert weights["隔膜"] == pytest.approx(0.3 * OWN_WEIGHT["product"])
+    assert weights["led支架"] == OWN_WEIGHT["product"]
+
+
+def test_who_supplies_a_customer_makes_what_it_is_made_of():
+    thesaurus = Thesaurus([Concept("锂电池", "product", (), ("电芯",), ("隔膜", "电解液"))])
+    weights = dict(understand("给锂电池配套", thesaurus, shipped_fillers()).words)
+    assert weights["隔膜"] == weights["电解液"] == 1
+    assert weights["电芯"] == pytest.approx(0.3)
+    # 给水 is no customer.
+    assert understand("给水泵配套", thesaurus, shipped_fillers()).parts == ("给水泵",)
+
+
 def test_letters_of_a_latin_word_are_no_likeness():
     own = Thesaurus([Concept("平台", "product", ("PaaS",), ("低代码",))])
     assert understand("aaa", own, FILLERS).concepts == ()

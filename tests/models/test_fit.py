@@ -42,38 +42,43 @@ def test_the_shipped_model_counts_all_evidence_for_an_enterprise():
     assert len(SHIPPED.weights) == len(fit.EVIDENCE)
     assert min(SHIPPED.weights) > 0
     assert 0 < SHIPPED.partial < SHIPPED.strong < 1
-    none, all_of_it = SHIPPED.probabilities(np.array([[0.0] * 5, [1.0] * 5]))
+    none, all_of_it = SHIPPED.probabilities(np.outer([0.0, 1.0], np.ones(len(fit.EVIDENCE))))
     assert SHIPPED.levels(np.array([none, all_of_it])) == ["weak", "strong"]
 
 
-def pool_of(weights, grams, text):
-    """Return a pool of which fit reads items and text alone."""
+def pool_of(weights, grams, text, topics):
+    """Return a pool of which fit reads items, text and topics alone."""
     items = SimpleNamespace(weights=sparse.csr_array(np.float32(weights)))
     return SimpleNamespace(
         products=items,
         product_grams=sparse.csr_array(np.float32(grams)),
-        views={"text": sparse.csr_array(np.float32(text))},
+        views={"text": sparse.csr_array(np.float32(text)), "topics": np.float32(topics)},
     )
 
 
-def need_of(weights, grams, text):
-    views = {"items": sparse.csr_array(np.float32(grams)), "text": sparse.csr_array(text)}
+def need_of(weights, grams, text, topics):
+    views = {
+        "items": sparse.csr_array(np.float32(grams)),
+        "text": sparse.csr_array(text),
+        "topics": np.float32(topics),
+    }
     return SimpleNamespace(weights=np.float32(weights), views=views)
 
 
 def test_evidence_by_hand():
     # Two words, the first counting three times the second; the second is half said by one item.
-    need = need_of([3.0, 1.0], [[1, 0], [0, 1]], np.float32([[1, 0], [0, 1]]))
+    need = need_of([3, 1], [[1, 0], [0, 1]], np.float32([[1, 0], [0, 1]]), [[1, 0], [0, 1]])
     pool = pool_of(
         [[4, 0, 0], [1, 0, 3], [0, 0, 0]],
         [[1, 0], [0, 0], [0, 0.5]],
         [[0.5, 0], [0, 0.8], [0, 0]],
+        [[0.8, 0.6], [-1, 0], [0, 0]],
     )
     found = fit_evidence(need, pool, np.arange(3))
     expected = [
-        [1, 0.75, 1, 0.5, 0.375],
-        [1, 0.75 + 0.25 * 0.25, (1 + 3 * 0.25) / 4, 0.8, 0.2],
-        [0, 0, 0, 0, 0],
+        [1, 0.75, 1, 0.5, 0.375, 0.75 * 0.8 + 0.25 * 0.6, 0],
+        [1, 0.75 + 0.25 * 0.25, (1 + 3 * 0.25) / 4, 0.8, 0.2, 0, 0],  # against it is not for it
+        [0, 0, 0, 0, 0, 0, 1],
     ]
     np.testing.assert_allclose(found, expected, atol=1e-6)
 
