@@ -49,8 +49,9 @@ _WITHOUT_PROCESS = 0.5
 _OUT_OF_CONTEXT = 0.5
 _SUPPLIED = re.compile(r"(?:给(?!水|排水|料)|为)(.{2,}?)(?:整机|主机)?厂?$")
 _SERVED = 0.3
-"""What a customer counts beside the wants, 彩电 of 给彩电整机厂做注塑件. Where no other want is stated,
-what the customer's product is made of is wanted: 给新能源汽车配套."""
+"""What a customer counts beside the wants: 彩电 of 给彩电整机厂做注塑件.
+
+Where no want is stated, what the customer's product is made of is wanted: 给新能源汽车配套."""
 _LATIN = re.compile(r"[a-z0-9]+")
 _PROCESS = re.compile(
     r"(?<=..)(?:种植|养殖|栽培|屠宰|加工|制造|生产|研发|冶炼|回收|处理|处置|运营|服务|销售|整机|成品)+$"
