@@ -7,6 +7,7 @@ What was edited and sent back takes the place of all of them.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -23,8 +24,12 @@ if TYPE_CHECKING:
     from features.thesaurus import Thesaurus
     from features.understanding import Fillers
 
+_BRACKETS = re.compile(r"[(（]([^()（）]+)[)）]")
+_BETWEEN = re.compile(r"[、，,;；]")
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
+
 STATED_WEIGHT = 2.0
-"""A node or keyword that the need states, next to a word of a concept that is sure."""
+"""A node or keyword that the need or its basis states, next to a word of a concept that is sure."""
 NODE_WORD_WEIGHT = 1.0
 CHAIN_NODE_WEIGHT = 0.3
 """A keyword of a stated node; name and keywords of a node when the whole chain is meant."""
@@ -79,8 +84,9 @@ def need_words(
         _add(weights, of_model, MODEL_WEIGHT)
         concepts = [FoundConcept("、".join(of_model[:3]), 1.0, "language model"), *concepts]
     nodes = need.nodes[:MAX_STATED]
-    keywords = need.keywords[: MAX_STATED - len(nodes)]
-    unread = (*need.nodes[len(nodes) :], *need.keywords[len(keywords) :])
+    stated_words = (*need.keywords, *specialities(need.basis))
+    keywords = stated_words[: MAX_STATED - len(nodes)]
+    unread = (*need.nodes[len(nodes) :], *stated_words[len(keywords) :])
     stated = [node for text in nodes if (node := chain_map.find_node(text))]
     others = [text for text in nodes if chain_map.find_node(text) is None]
     texts = [text[:MAX_WORD] for text in (*others, *keywords)]
@@ -110,6 +116,16 @@ def need_words(
         notes=() if named else understood.notes,
         of_model=tuple(map(normal, of_model or ())),
     )
+
+
+def specialities(basis: str | None) -> tuple[str, ...]:
+    """Return what a basis says in brackets of what is wanted: 煤机 of `news 2025-10-21 (煤机)`.
+
+    Brackets without a Chinese character hold a remark, not a product.
+    """
+    inner = _BRACKETS.findall(basis or "")
+    parts = [part.strip() for text in inner for part in _BETWEEN.split(text)]
+    return tuple(dict.fromkeys(part for part in parts if _CHINESE.search(part)))
 
 
 def _add(weights: dict[str, float], words: Sequence[str], weight: float) -> None:

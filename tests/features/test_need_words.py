@@ -12,6 +12,7 @@ from features.need_words import (
     SECTOR_WEIGHT,
     STATED_WEIGHT,
     need_words,
+    specialities,
 )
 from features.normal import normal
 from features.thesaurus import Concept, Thesaurus
@@ -124,3 +125,23 @@ def test_words_sent_back_as_they_were_told_change_nothing():
 def test_the_order_of_keywords_changes_no_weight():
     one = weights(NeedQuery("氮肥", keywords=("甲醇", "乙烯")))
     assert one == weights(NeedQuery("氮肥", keywords=("乙烯", "甲醇")))
+
+
+@pytest.mark.parametrize(
+    ("basis", "expected"),
+    [
+        ("news 2025-10-21 (煤机)", ("煤机",)),
+        ("article（智算、算力）", ("智算", "算力")),
+        ("plan (2017-06-26)", ()),
+        ("article", ()),
+        (None, ()),
+    ],
+)
+def test_a_basis_says_in_brackets_what_is_wanted(basis, expected):
+    assert specialities(basis) == expected
+
+
+def test_what_a_basis_names_speaks_before_the_industry():
+    found = weights(NeedQuery("氮肥", basis="news 2025-10-21 (煤机)"))
+    assert found["煤机"] == STATED_WEIGHT
+    assert found["尿素"] == pytest.approx(BESIDE_STATED)
