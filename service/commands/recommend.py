@@ -121,6 +121,8 @@ def tell(page: dict[str, Any], language: Language) -> None:
         typer.echo(page["fit_note"])
     if page["left_out"]:
         typer.echo(_left_out(page["left_out"], language))
+    if page["unknown"]:
+        typer.echo(_unknown(page["unknown"], language))
     for lead in page["leads"]:
         enterprise = lead["enterprise"]
         places = dict.fromkeys(p for p in (enterprise["province"], enterprise["city"]) if p)
@@ -141,6 +143,13 @@ def tell(page: dict[str, Any], language: Language) -> None:
         )
         if why := summary(lead["reasons"], SEPARATORS[language]):
             typer.echo(f"     {why}")
+
+
+def _unknown(counts: dict[str, int], language: Language) -> str:
+    told = "，".join(f"{name} {count}" for name, count in counts.items())
+    if language == "zh":
+        return f"因情况不详未列入：{told}"
+    return f"left out because it is unknown: {told}"
 
 
 def _split(given: str | None) -> tuple[str, ...]:

@@ -96,6 +96,7 @@ def allocate(
         depth,
         within=~engine.within(sorted(settled)),
         explained=0,
+        described=False,
         progress=progress,
         refuse=lambda need, _: left_out.append(str(need.need_id)),
     ).select("need_id", "enterprise_id", "score", plain_rank="rank")

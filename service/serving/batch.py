@@ -42,6 +42,7 @@ BATCH_SCHEMA = pl.Schema(
     }
 )
 """The columns of a batch, which has a row for each lead."""
+_DESCRIBED = ("name", "short_name", "province", "city", "node", "fit")
 
 
 class BatchRanker:
@@ -75,6 +76,7 @@ class BatchRanker:
         candidates: Callable[[NeedQuery], NDArray[np.intp]],
         *,
         explained: int = 20,
+        described: bool = True,
         language: Language = "zh",
         progress: Count | None = None,
         refuse: Callable[[NeedQuery, InputError], None] | None = None,
@@ -89,6 +91,8 @@ class BatchRanker:
             Returns the rows that are candidates for a need.
         explained : int
             The last rank with reasons.
+        described : bool
+            Whether name, place, node and fit are looked up, which takes longer than ranking does.
         language : {"zh", "en"}
         progress : callable, optional
             Called with (needs done, needs).
@@ -99,9 +103,11 @@ class BatchRanker:
         Returns
         -------
         DataFrame
-            In the columns of `BATCH_SCHEMA`; reasons are null beyond `explained`.
+            In the columns of `BATCH_SCHEMA`; reasons are null beyond `explained`, and what is not
+            looked up is null too.
         """
         frames = []
+        unknown = dict.fromkeys(_DESCRIBED)
         for number, need in enumerate(needs, start=1):
             try:
                 features = self.needs.features(need)
@@ -119,7 +125,11 @@ class BatchRanker:
                         "enterprise_id": self.ranking.bound.pool.ids[ranked].tolist(),
                         "score": score_of(parts.sum(axis=0)),
                         "reasons": self._reasons(features, ranked, parts, explained, language),
-                        **self.writer.columns(features, ranked, language),
+                        **(
+                            self.writer.columns(features, ranked, language)
+                            if described
+                            else unknown
+                        ),
                         **self.versions,
                     },
                     schema=BATCH_SCHEMA,

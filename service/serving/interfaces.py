@@ -74,6 +74,7 @@ class Engine(Protocol):
         *,
         within: NDArray[np.bool_] | None = None,
         explained: int = 20,
+        described: bool = True,
         progress: Count | None = None,
         refuse: Callable[[NeedQuery, InputError], None] | None = None,
     ) -> pl.DataFrame:

@@ -608,3 +608,12 @@ def test_a_new_day_brings_a_new_engine(workspace, monkeypatch):
     assert holder.current() is first
     monkeypatch.setattr("features.calendar.today", lambda: day + timedelta(1))
     assert holder.current().pool_version != first.pool_version
+
+
+def test_a_batch_need_not_be_described(engine):
+    needs = [engine.need(need_id) for need_id in NEED_IDS[:2]]
+    plain, bare = (engine.batch(needs, 3, explained=0, described=d) for d in (True, False))
+    ranked = ["need_id", "rank", "enterprise_id", "score", "model_version", "pool_version"]
+    assert bare.schema == plain.schema
+    assert bare.select(ranked).equals(plain.select(ranked))
+    assert bare.drop(ranked).null_count().row(0) == (6,) * 7
