@@ -22,6 +22,7 @@ NAMES = ("train", "recommend", "hybrid", "batch", "demo", "serving", "workers", 
 ON_REQUEST = (
     "quality_table",
     "fit",
+    "wide",
     "projects",
     "allocate",
     "publish",
