@@ -100,3 +100,9 @@ def test_imports_in_functions_and_under_type_checking_are_seen():
 
 def test_there_is_something_to_look_at():
     assert {path.relative_to(ROOT).parts[0] for path in FILES} == PACKAGES
+
+
+def test_no_two_files_of_tests_have_one_name():
+    # pytest would take one for the other.
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(set(names)) == sorted(names)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
@@ -55,6 +56,8 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
+    from service.access.keys import Access
+    from service.console.sessions import Sessions
     from service.serving.interfaces import EngineSource, Registry
     from service.serving.word_model import WordSource
     from service.settings import Settings
@@ -74,6 +77,24 @@ _ACCEPTED = [
     "Accept-Language",
     "X-Request-ID",
 ]
+
+
+_ROUTES = (
+    recommendations,
+    leads,
+    workbooks,
+    reference,
+    enterprises,
+    models,
+    events,
+    projects,
+    project_ledger,
+    gates,
+    figures,
+    allocation,
+    audit,
+    health,
+)
 
 
 class App(FastAPI):
@@ -119,36 +140,12 @@ def create_app(
     webhook = settings.webhook()
     reminders = Reminders(ledger.projects, Webhook(*webhook)) if webhook else None
 
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        observer.open()
-        telemetry.open()
-        await ledger.open()
-        if limiter:
-            limiter.open()
-        if reminders:
-            reminders.open()
-        source.open()
-        try:
-            await answers.engine()
-        except LianzhaoError as error:
-            log.warning("not ready: %s", error.message)
-        yield
-        source.close()
-        await answers.close()
-        if limiter:
-            await limiter.close()
-        if reminders:
-            await reminders.close()
-        await ledger.close()
-        await telemetry.close()
-        observer.close()
-
+    running = _Running(source, answers, telemetry, observer, ledger, limiter, reminders)
     app = App(
         title="Lianzhao 链招",
         version=_version(),
         description=_DESCRIPTION,
-        lifespan=lifespan,
+        lifespan=running.lifespan,
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
@@ -166,30 +163,59 @@ def create_app(
     )
     app.state.parts = Parts(answers, registry or _registry_of(settings), telemetry, ledger)
     sessions = console.install(app, ledger.access, settings)
-    for module in (
-        recommendations,
-        leads,
-        workbooks,
-        reference,
-        enterprises,
-        models,
-        events,
-        projects,
-        project_ledger,
-        gates,
-        figures,
-        allocation,
-        audit,
-        health,
-    ):
+    for module in _ROUTES:
         app.include_router(module.router)
     docs.install(app)
     problems.install(app)
 
+    _add_layers(app, settings, ledger.access, admission, sessions)
+    return app
+
+
+@dataclass(frozen=True)
+class _Running:
+    """What is opened and closed with the app."""
+
+    source: EngineSource
+    answers: Answers
+    telemetry: Telemetry
+    observer: Observer
+    ledger: Ledger
+    limiter: Limiter | None
+    reminders: Reminders | None
+
+    @asynccontextmanager
+    async def lifespan(self, _: FastAPI) -> AsyncIterator[None]:
+        """Open all, load the engine, and close all in the end."""
+        self.observer.open()
+        self.telemetry.open()
+        await self.ledger.open()
+        background = [one for one in (self.limiter, self.reminders) if one is not None]
+        for one in background:
+            one.open()
+        self.source.open()
+        try:
+            await self.answers.engine()
+        except LianzhaoError as error:
+            log.warning("not ready: %s", error.message)
+        yield
+        self.source.close()
+        await self.answers.close()
+        for one in background:
+            await one.close()
+        await self.ledger.close()
+        await self.telemetry.close()
+        self.observer.close()
+
+
+def _add_layers(
+    app: App, settings: Settings, access: Access, admission: Admission, sessions: Sessions
+) -> None:
+    """Add the layers that a request passes before the routes."""
     # The last one added is the first that a request meets.
     app.add_middleware(BodyLimit)
     app.add_middleware(Gate, admission=admission)
-    app.add_middleware(LoopbackOnly, access=ledger.access, origins=settings.cors_origins)
+    app.add_middleware(LoopbackOnly, access=access, origins=settings.cors_origins)
     app.add_middleware(problems.Unexpected)
     # Before whatever refuses or fails: a page of another origin may read why.
     if settings.cors_origins:
@@ -201,7 +227,6 @@ def create_app(
             expose_headers=_EXPOSED,
         )
     app.add_middleware(Pages, parts=app.state.parts, sessions=sessions)
-    return app
 
 
 def _version() -> str:

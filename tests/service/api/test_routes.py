@@ -33,7 +33,15 @@ ENGINE = FakeEngine()
         ("/v1/chains/a%2Fb", ENGINE.chain("a/b")),
         (
             "/v1/enterprises?q=第7光",
-            {"total": 1, "limit": 20, "offset": 0, "enterprises": [ENTERPRISES[6]]},
+            {
+                "total": 1,
+                "limit": 20,
+                "offset": 0,
+                "unknown": {},
+                "unknown_values": {},
+                "facets": None,
+                "enterprises": [ENTERPRISES[6]],
+            },
         ),
         ("/v1/enterprises/e7", ENGINE.enterprise("e7")),
         ("/v1/enterprises/e7/needs?limit=1", ENGINE.needs_for("e7", 1, "zh")),
