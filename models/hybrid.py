@@ -68,6 +68,9 @@ class LightFMHybrid(Factor):
         """
         from lightfm import LightFM
 
+        # A need without any pair teaches nothing; it would only move what is drawn for the others.
+        asked = np.flatnonzero(np.diff(gains.indptr))
+        needs, gains = [needs[row] for row in asked.tolist()], gains[asked]
         self.columns_ = TokenColumns(min_rows=1).fit(
             [[*need.tokens, *_identity(need)] for need in needs]
         )

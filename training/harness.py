@@ -11,6 +11,7 @@ from importlib.metadata import version as installed
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from features.errors import InputError
 from training.metrics import DRAW_SEED, DRAWS
@@ -204,6 +205,9 @@ def compare(
     InputError
         When no profile shares a word with any of the needs.
     """
+    # From the first factorisation on, wherever it is called from: by how many threads a sum is
+    # made decides its last bit, and what LightFM draws goes by it.
+    threadpool_limits(1, user_api="blas")
     found = Comparison(split)
     taking_part: list[Peer] = []
     for peer in peers() if rankers is None else rankers:

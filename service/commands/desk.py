@@ -20,7 +20,7 @@ from training import publishing
 from training.desk.bars import bars
 from training.desk.example_projects import example_lists
 from training.desk.matrices import Matrix
-from training.desk.practice import judged_tables, practice_tables, states_nodes
+from training.desk.practice import are_judged, judged_tables, practice_tables, states_nodes
 from training.desk.theme import Note
 
 DEMO_HOME = Path(__file__).parents[2] / "var" / "desk"
@@ -90,15 +90,15 @@ class Desk(Context):
     def practice(self, folder: str | Path, most: int) -> Desk:
         """Fill a workspace with at most so many needs to practise on, and return its desk.
 
-        The tables here stay as they are; `training.desk.practice` says what the labels are. They
-        are the workspace's own judgements where its enterprises state no nodes.
+        The tables here stay as they are. The labels are the workspace's own judgements where
+        there are enough of them, else those of `training.desk.practice`.
         """
         enterprises = self.workspace.read("enterprises")
-        if states_nodes(enterprises):
+        if are_judged(self.workspace) or not states_nodes(enterprises):
+            tables = judged_tables(self.workspace, most)
+        else:
             chain_map = ChainMap.from_frame(self.workspace.read("chains"))
             tables = practice_tables(enterprises, chain_map, most)
-        else:
-            tables = judged_tables(self.workspace, most)
         Workspace(Path(folder)).commit(tables)
         return Desk(folder)
 

@@ -29,6 +29,7 @@ ON_REQUEST = (
     "scale",
     "scale_train",
     "soak",
+    "stability",
 )
 """Those that take too long to be run unless they are asked for."""
 

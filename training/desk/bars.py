@@ -1,20 +1,34 @@
-"""Progress of long steps as bars, on stderr."""
+"""Progress of long steps: a bar on stderr, in a notebook one line that is written over and ends."""
 
 from __future__ import annotations
 
 import sys
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from features.progress import Steps
+
+_SHOWN = "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}]"
+_EVERY = 0.3
+"""Seconds between two looks of the line of a notebook."""
 
 
 @contextmanager
 def bars() -> Iterator[Steps]:
-    """Yield a callback for (step, done, of): one bar at a time, that of the last step."""
+    """Yield a callback for (step, done, of): one bar at a time, that of the last step.
+
+    What a notebook keeps of it is a line that says how long everything took.
+    """
+    with _line() if _in_notebook() else _bar() as tell:
+        yield tell
+
+
+@contextmanager
+def _bar() -> Iterator[Steps]:
     from tqdm import tqdm
 
     bar: Any = None
@@ -36,4 +50,35 @@ def bars() -> Iterator[Steps]:
             bar.close()
 
 
-_SHOWN = "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}]"
+@contextmanager
+def _line(clock: Callable[[], float] = time.monotonic) -> Iterator[Steps]:
+    """Write over one output of the notebook, which shows the step told of last."""
+    from IPython import display
+
+    def text(told: str) -> dict[str, str]:
+        return {"text/markdown": told, "text/plain": told}
+
+    begin = clock()
+    show: Any = display.display  # which has no types
+    shown = show(text("…"), raw=True, display_id=True)
+    last = begin - _EVERY
+
+    def tell(step: str, done: int, of: int) -> None:
+        nonlocal last
+        if clock() - last >= _EVERY:
+            last = clock()
+            shown.update(text(f"{step}: {done}/{of}"), raw=True)
+
+    try:
+        yield tell
+    finally:
+        shown.update(text(f"用时 · took {clock() - begin:.0f} s"), raw=True)
+
+
+def _in_notebook() -> bool:
+    if "IPython" not in sys.modules:
+        return False
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    return shell is not None and "IPKernelApp" in shell.config

@@ -4,7 +4,7 @@ The nodes that a table of enterprises states become needs, and the enterprises s
 the relevant ones; the column itself is taken out, so that no ranker sees its answer. Such labels
 show how training, comparing and publishing work. They were written by the hand that wrote the chain
 map, so how well a ranker finds them again says little about other needs, and nothing about who
-would invest. Where no nodes are stated but needs are judged, some of those judgements are used.
+would invest. Where needs are judged, some of those judgements are used instead.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import polars as pl
 
 from features.errors import InputError
 from features.tables.schema import SCHEMAS
+from training.splits import MIN_NEEDS
 
 if TYPE_CHECKING:
     from features.chains import ChainMap
@@ -86,6 +87,11 @@ def states_nodes(enterprises: pl.DataFrame) -> bool:
     return bool((enterprises["nodes"].list.len() > 0).any())
 
 
+def are_judged(workspace: Workspace) -> bool:
+    """Whether as many needs as can be held out have enough enterprises judged to be relevant."""
+    return _judged_needs(workspace).height >= MIN_NEEDS
+
+
 def judged_tables(workspace: Workspace, most: int) -> dict[str, pl.DataFrame]:
     """Return a workspace's tables with at most so many of its judged needs, those judged most.
 
@@ -94,13 +100,8 @@ def judged_tables(workspace: Workspace, most: int) -> dict[str, pl.DataFrame]:
     InputError
         When no need has enough relevant enterprises.
     """
-    judgements = workspace.read("judgements")
-    sizes = judgements.filter(pl.col("grade") > 0).group_by("need_id").len()
-    largest = (
-        sizes.filter(pl.col("len") >= LEAST)
-        .sort("len", "need_id", descending=[True, False])
-        .head(most)
-    )
+    sizes = _judged_needs(workspace)
+    largest = sizes.sort("len", "need_id", descending=[True, False]).head(most)
     if largest.is_empty():
         raise InputError(
             f"there is nothing to practise on: no node is stated of any enterprise, and no need "
@@ -123,3 +124,10 @@ def _as(table: str, frame: pl.DataFrame) -> pl.DataFrame:
         pl.col(name).cast(kind) if name in frame.columns else pl.lit(None, dtype=kind).alias(name)
         for name, kind in schema.items()
     )
+
+
+def _judged_needs(workspace: Workspace) -> pl.DataFrame:
+    """Return the needs with enough relevant enterprises, need_id and len."""
+    judgements = workspace.read("judgements").filter(pl.col("grade") > 0)
+    known = judgements.join(workspace.read("needs"), on="need_id", how="semi")
+    return known.group_by("need_id").len().filter(pl.col("len") >= LEAST)

@@ -61,12 +61,19 @@ class LightFMAlone(Peer):
 
         own = self.parameters
         self.ground_ = ground
-        self.columns_ = TokenColumns(min_rows=1).fit([_tokens(row) for row in ground.rows])
+        pairs = self._weights(ground)
+        # A need without any pair teaches nothing; it would only move what is drawn for the others.
+        asked, row_of = np.unique(pairs.row, return_inverse=True)
+        needs, rows = ([own[at] for at in asked] for own in (ground.needs, ground.rows))
+        pairs = sparse.coo_matrix(
+            (pairs.data, (row_of.astype(np.int32), pairs.col)), (len(asked), len(ground.pool))
+        )
+        self.columns_ = TokenColumns(min_rows=1).fit([_tokens(row) for row in rows])
         both = side_by_side(ground.pool)
         self.centre_ = both.mean(axis=0)
         spread = (both - self.centre_).T @ (both - self.centre_)
         self.directions_ = np.linalg.eigh(spread)[1][:, ::-1][:, : own.dense]
-        users, self.items_ = self._users(ground.needs, ground.rows), self._items(ground)
+        users, self.items_ = self._users(needs, rows), self._items(ground)
         model = LightFM(
             no_components=own.components,
             loss="warp",
@@ -76,7 +83,6 @@ class LightFMAlone(Peer):
             max_sampled=own.max_sampled,
             random_state=ground.seed,
         )
-        pairs = self._weights(ground)
         model.fit(
             sparse.coo_matrix((np.ones_like(pairs.data), (pairs.row, pairs.col)), pairs.shape),
             user_features=_lightfm_matrix(users),

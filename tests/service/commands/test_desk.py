@@ -5,6 +5,7 @@ from features.errors import InputError
 from service.commands import desk as module
 from service.commands.desk import Desk
 from service.settings import PREFIX
+from tests.pool import NEED_IDS
 
 
 @pytest.fixture(autouse=True)
@@ -34,6 +35,19 @@ def test_a_workspace_that_was_named_is_never_filled_with_the_demo(tmp_path):
     with pytest.raises(InputError, match="holds no enterprises"):
         Desk(tmp_path / "empty")
     assert not (tmp_path / "empty").exists()
+
+
+def test_real_judgements_are_used_where_there_are_enough(home, tmp_path):
+    own = Desk(home)
+    enterprises = own.workspace.read("enterprises")
+    stated = pl.Series("nodes", [["led/packaging"]] * enterprises.height)
+    own.workspace.commit({"enterprises": enterprises.with_columns(stated)})
+    practice = own.practice(tmp_path / "practice", 10)
+    assert set(practice.workspace.read("needs")["need_id"]) < set(NEED_IDS)
+    assert practice.workspace.read("enterprises").height == enterprises.height
+    few = own.workspace.read("judgements").filter(pl.col("need_id").is_in(NEED_IDS[:9]))
+    own.workspace.commit({"judgements": few})
+    assert "示意" in own.practice(tmp_path / "other", 10).label
 
 
 def test_where_no_node_is_stated_the_judgements_are_practised_on(home, tmp_path):
