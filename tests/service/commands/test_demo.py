@@ -1,5 +1,8 @@
 import csv
+from collections import defaultdict
+from itertools import combinations
 
+from features.need_words import specialities
 from features.workspace import Workspace
 from models.registry import ModelRegistry
 from tests.service.test_demo_data import DEMO
@@ -28,3 +31,23 @@ def test_the_demo_s_projects_are_a_board(run, tmp_path):
     assert again.code in (0, 3)
     assert run("projects").out == board
     assert Workspace(tmp_path / "home").imported("events").is_empty()
+
+
+def test_needs_that_name_something_of_their_own_get_leads_of_their_own(run, tmp_path):
+    assert run("demo", "--no-serve").code == 0
+    written = tmp_path / "leads.csv"
+    assert run("recommend", "--needs", DEMO / "needs.csv", "-k", 10, "--out", written).code == 0
+    first = defaultdict(list)
+    with written.open(encoding="utf-8-sig") as file:
+        for row in csv.DictReader(file):
+            first[row["need_id"]].append(row["enterprise_id"])
+    with (DEMO / "needs.csv").open(encoding="utf-8-sig") as file:
+        needs = list(csv.DictReader(file))
+    compared = 0
+    for one, other in combinations(needs, 2):
+        named = [(each["nodes"], specialities(each["basis"])) for each in (one, other)]
+        if one["industry"] == other["industry"] and named[0] != named[1]:
+            own, others = (first[f"{n['zone_id']}/{n['industry']}"] for n in (one, other))
+            assert sum(a != b for a, b in zip(own, others, strict=True)) >= 3, (one, other)
+            compared += 1
+    assert compared > 10
