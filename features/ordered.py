@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import polars as pl
     from numpy.typing import NDArray
+
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
 def found_in(
@@ -52,3 +56,26 @@ def content_ranks(enterprises: pl.DataFrame) -> NDArray[np.intp]:
     ranks = np.empty(len(order), dtype=np.intp)
     ranks[order] = np.arange(len(order))
     return ranks
+
+
+def drawn_by_content(rows: Iterable[bytes], seed: int) -> NDArray[np.intp]:
+    """Return the numbers of rows in an order drawn by a seed and by what they say alone.
+
+    Of rows that say the same each is drawn for itself.
+    """
+    key = seed.to_bytes(8, "little")
+    found = (blake2b(row, digest_size=8, key=key).digest() for row in rows)
+    keys = np.frombuffer(b"".join(found), dtype=np.uint64)
+    together = np.argsort(keys, kind="stable")
+    first = np.flatnonzero(np.diff(keys[together], prepend=~keys[together[:1]]))
+    counts = np.diff(first, append=len(keys))
+    number = np.empty(len(keys), dtype=np.uint64)
+    number[together] = np.arange(len(keys)) - np.repeat(first, counts)
+    return np.argsort(_mixed(keys + number * _GOLDEN), kind="stable")
+
+
+def _mixed(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Spread keys over all 64 bits (splitmix64: Steele et al., OOPSLA 2014)."""
+    keys = (keys ^ (keys >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    keys = (keys ^ (keys >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(keys ^ (keys >> np.uint64(31)))

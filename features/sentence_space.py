@@ -15,7 +15,7 @@ import numpy as np
 from features.tfidf import unit_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -30,8 +30,14 @@ _CHUNK = 8_192
 class SentenceSpace:
     """Learns a centre for each kind of text, and the directions' variances from products."""
 
-    def fit(self, vectors: Mapping[str, NDArray[np.float32]]) -> Self:
-        """Learn from the vectors of each kind, shape (n, d); a kind without any is not centred."""
+    def fit(
+        self, vectors: Mapping[str, NDArray[np.float32]], texts: Sequence[str] | None = None
+    ) -> Self:
+        """Learn from the vectors of each kind, shape (n, d); a kind without any is not centred.
+
+        Of very many products the variances are learnt from some: drawn in the order of their
+        `texts`, by default as they come.
+        """
         dimensions = vectors["query"].shape[1]
         self.centres_ = np.stack(
             [
@@ -40,7 +46,10 @@ class SentenceSpace:
             ]
         ).astype(np.float32)
         products = vectors["product"]
-        products = products[:: max(1, -(-len(products) // _SAMPLED))]
+        if (step := -(-len(products) // _SAMPLED)) > 1:
+            order = range(len(products))
+            rows = sorted(order, key=texts.__getitem__) if texts is not None else list(order)
+            products = products[rows[::step]]
         if len(products) >= _SAMPLES_A_DIRECTION * dimensions:
             variances, axes = np.linalg.eigh(np.cov(products.T.astype(np.float64)))
             scales = np.maximum(variances, _LEAST_VARIANCE) ** -0.25

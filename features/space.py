@@ -281,7 +281,7 @@ class FeatureSpace:
         queries = self.store.encode(_industry_names())
         products, names = profiles.vectors
         self.sentences_ = SentenceSpace().fit(
-            dict(zip(KINDS, (products, names, queries), strict=True))
+            dict(zip(KINDS, (products, names, queries), strict=True)), profiles.items.texts
         )
         return counted
 

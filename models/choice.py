@@ -90,7 +90,7 @@ def rounds(deals: Deals, as_of: float, least: int, seed: int = 0) -> Iterator[Ch
         before = deals.chosen(deals.dates < day)
         end = min(day + _HORIZON_YEARS, as_of)
         after = deals.chosen((deals.dates >= day) & (deals.dates < end))
-        found = _round(Tally(before, day), after, generator)
+        found = _round(Tally(before, day), _by_content(before), after, generator)
         if found is not None:
             yield found
         day -= _STEP_YEARS
@@ -132,7 +132,18 @@ def learn(deals: Deals, as_of: float, least: int, seed: int = 0) -> Weights:
     return Weights(*(np.exp(prior) if found is None else np.exp(found.x)).tolist())
 
 
-def _round(known: Tally, after: Deals, generator: np.random.Generator) -> ChoiceSet | None:
+def _by_content(deals: Deals) -> NDArray[np.intp]:
+    """Return the enterprises that made deals, numbered by id, in an order that follows from when.
+
+    What is drawn is drawn in this order, so that an id is only a name.
+    """
+    _, columns, counts = np.unique(deals.enterprises, return_inverse=True, return_counts=True)
+    return np.lexsort((np.bincount(columns, deals.dates), counts))
+
+
+def _round(
+    known: Tally, order: NDArray[np.intp], after: Deals, generator: np.random.Generator
+) -> ChoiceSet | None:
     """Return the round of the needs that known enterprises answered, None without any."""
     at = np.searchsorted(known.enterprises, after.enterprises)
     at[at == len(known.enterprises)] = 0
@@ -149,7 +160,7 @@ def _round(known: Tally, after: Deals, generator: np.random.Generator) -> Choice
         pairs, need_of = pairs[:, inside], np.searchsorted(kept, need_of[inside])
     columns = np.arange(len(known.enterprises))
     if len(columns) > _MOST_CANDIDATES:
-        sample = generator.choice(columns, _MOST_CANDIDATES, replace=False)
+        sample = generator.choice(order, _MOST_CANDIDATES, replace=False)
         columns = np.union1d(sample, pairs[2])
     made = np.zeros((asked.shape[1], len(columns)))
     made[need_of, np.searchsorted(columns, pairs[2])] = 1

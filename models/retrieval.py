@@ -12,13 +12,13 @@ import numpy as np
 
 from features.compact import in_255ths, single
 from features.nodes import NamedNodes, named_bits
-from features.ordered import found_in
+from features.ordered import drawn_by_content, found_in
 from models.estimate import Estimate
 from models.ranker import leading, order
 from models.sample import Among, Sample
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -60,9 +60,9 @@ def make(
     """
     allocate = allocate or _in_memory
     pool = bound.pool
-    generator = np.random.default_rng(seed)
-    sample = np.sort(generator.choice(len(pool), min(SAMPLE, len(pool)), replace=False))
-    basis = _basis(pool, generator)
+    drawn = drawn_by_content(_topics(pool), seed)
+    sample = np.sort(drawn[:SAMPLE])
+    basis = _basis(pool, np.sort(drawn[:EXACT]))
     items = bound.measured["hybrid"].get("items", np.zeros((len(pool), 0), dtype=np.float32))
     size, width, of_nodes = len(pool), basis.shape[1], len(pool.nodes.node_ids)
     columns = width + items.shape[1]
@@ -186,9 +186,16 @@ class TwoStage:
         return rows[np.unique(found_in(rows, there)[0])]
 
 
-def _basis(pool: PoolFeatures, generator: np.random.Generator) -> NDArray[np.float32]:
-    """Return the leading directions of content, shape (d, c), learnt from up to 20,000 rows."""
-    rows = np.sort(generator.choice(len(pool), min(len(pool), EXACT), replace=False))
+def _topics(pool: PoolFeatures) -> Iterator[bytes]:
+    """Yield the bytes of every enterprise's topics: what it says, whatever it is called."""
+    topics = pool.views["topics"]
+    for start in range(0, len(topics), _CHUNK):
+        for row in np.ascontiguousarray(topics[start : start + _CHUNK]):
+            yield row.tobytes()
+
+
+def _basis(pool: PoolFeatures, rows: NDArray[np.intp]) -> NDArray[np.float32]:
+    """Return the leading directions of content, shape (d, c), learnt from some rows."""
     content = pool.content.rows(rows).astype(np.float64)
     _, axes = np.linalg.eigh(content.T @ content)
     return np.ascontiguousarray(axes[:, ::-1][:, :DIRECTIONS], dtype=np.float32)

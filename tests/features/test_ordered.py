@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from features.ordered import found_in, place_of
+from features.ordered import drawn_by_content, found_in, place_of
 
 IDS = np.array(["a1", "b2", "c3"])
 
@@ -31,3 +31,18 @@ def test_numbers_are_found_and_nothing_in_nothing():
 def test_a_text_is_found_as_it_is_written(text, place):
     assert place_of(IDS, text) == place
     assert place_of(IDS[:0], text) is None
+
+
+def test_what_is_drawn_by_content_follows_it_wherever_it_stands():
+    rows = [f"row {at}".encode() for at in range(200)]
+    turned = np.random.default_rng(0).permutation(200)
+    drawn, other = drawn_by_content(rows, 1), drawn_by_content([rows[at] for at in turned], 1)
+    assert turned[other].tolist() == drawn.tolist()
+    assert sorted(drawn.tolist()) == list(range(200))
+    assert drawn_by_content(rows, 2).tolist() != drawn.tolist()
+    assert not len(drawn_by_content([], 0))
+
+
+def test_rows_that_say_the_same_are_drawn_each_for_itself():
+    rows = [b"same"] * 1000 + [f"row {at}".encode() for at in range(1000)]
+    assert 400 < (drawn_by_content(rows, 0)[:1000] < 1000).sum() < 600

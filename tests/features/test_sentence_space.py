@@ -77,3 +77,18 @@ def test_saved_space_has_the_same_leading_directions():
     restored, rows = SentenceSpace().restore(space.arrays()), vectors(3, seed=1)
     np.testing.assert_array_equal(restored.leading(rows, 2), space.leading(rows, 2))
     assert space.leading(rows, 2).shape == (3, 2)
+
+
+def test_of_very_many_products_those_learnt_from_follow_from_their_texts(monkeypatch):
+    monkeypatch.setattr("features.sentence_space._SAMPLED", 60)
+    products, texts = vectors(200), [f"text {at:03}" for at in range(200)]
+    turned = np.random.default_rng(1).permutation(200)
+    besides = {"name": vectors(0), "query": vectors(2)}
+    one = SentenceSpace().fit({"product": products, **besides}, texts)
+    other = SentenceSpace().fit(
+        {"product": products[turned], **besides}, [texts[at] for at in turned]
+    )
+    np.testing.assert_array_equal(one.rotation_, other.rotation_)
+    assert not np.array_equal(
+        one.rotation_, SentenceSpace().fit({"product": products[turned], **besides}).rotation_
+    )

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.optimize import check_grad
@@ -101,3 +103,13 @@ def test_a_very_large_round_is_a_sample(monkeypatch):
         np.testing.assert_allclose(one.made.sum(axis=1), 1)
         assert one.industry.shape == one.place.shape == (len(one.made), 3, one.made.shape[1])
     assert learn(deals, years(TODAY), 40, seed=3) == learn(deals, years(TODAY), 40, seed=3)
+
+
+def test_who_is_drawn_follows_from_the_deals_and_not_from_ids(monkeypatch):
+    monkeypatch.setattr("models.choice._MOST_CANDIDATES", 4)
+    deals = loyal_to("industry")
+    names, columns = np.unique(deals.enterprises, return_inverse=True)
+    other = np.array([f"X{len(names) - at:03}" for at in range(len(names))])[columns]
+    renamed = replace(deals, enterprises=other)
+    found, expected = (learn(each, years(TODAY), 40, seed=3) for each in (renamed, deals))
+    np.testing.assert_allclose(found, expected, rtol=1e-3)

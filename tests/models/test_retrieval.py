@@ -49,6 +49,22 @@ def test_with_everybody_shortlisted_it_is_the_full_ranking(bound, two_stage):
         np.testing.assert_allclose(parts.sum(axis=0), whole.sum(axis=0)[expected], atol=1e-4)
 
 
+def test_the_sample_follows_from_what_is_said_and_not_from_ids(bound, monkeypatch):
+    monkeypatch.setattr(retrieval, "SAMPLE", 20)
+    turned = np.random.default_rng(2).permutation(len(bound.pool))
+    pool = bound.pool.by_rows()
+    views = {name: view[turned] for name, view in pool.views.items()}
+    again = replace(pool, views=views, nodes=pool.nodes.take(turned))
+    sample, other = (
+        retrieval.make(PoolRanker(bound.ranker, own, bound.measured))["sample"]
+        for own in (pool, again)
+    )
+    assert len(sample) == 20
+    topics = pool.views["topics"]
+    before, after = ({row.tobytes() for row in topics[at]} for at in (sample, turned[other]))
+    assert before == after
+
+
 @pytest.mark.usefixtures("few")
 def test_the_right_enterprises_come_first_and_scores_fall(bound, two_stage):
     rows = everybody(bound)
