@@ -287,3 +287,14 @@ def test_every_industry_finds_its_own(run, home, tmp_path):
         # 道路照明 shares no more with LED照明 than LED灯珠 does, in so small a pool.
         least = 3 if industry == "LED照明" else 4
         assert sum(id_.startswith((f"E{number:02}", "X-")) for id_ in own) >= least, industry
+
+
+def test_gates_that_must_pass(run, home):
+    everybody = json.loads(run("recommend", "--need", NEED, "-k", 200, "--json").out)
+    passing = json.loads(run("recommend", "--need", NEED, "--gate", "energy", "--json").out)
+    assert 0 < passing["total"] <= everybody["total"]
+    none = run("recommend", "--need", NEED, "--gate", "energy,exclusions")
+    assert none.code == 0
+    assert "因情况不详未列入：gate" in none.out
+    assert run("recommend", "--need", NEED, "--gate", "luck").code == 1
+    assert run("recommend", "--needs", "f.csv", "--out", "o.csv", "--gate", "energy").code == 2
