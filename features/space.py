@@ -8,12 +8,10 @@ knows which enterprise was judged for which need.
 from __future__ import annotations
 
 from copy import copy
-from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from scipy import sparse
 
 from features.arrays import NeedFeatures, PoolFeatures
 from features.attributes import (
@@ -30,6 +28,7 @@ from features.need_words import need_words
 from features.nodes import fit_nodes, target_nodes
 from features.ordered import content_ranks
 from features.places import UNKNOWN_POINT, Gazetteer
+from features.pool_texts import PoolTexts
 from features.sectors import fit_sectors
 from features.sentence_space import KINDS, SentenceSpace
 from features.supply_graph import supply_graph
@@ -38,8 +37,6 @@ from features.text import (
     full_name_texts,
     item_texts,
     name_texts,
-    product_texts,
-    scope_texts,
 )
 from features.tfidf import TokenWeights, pairs, unit_rows
 from features.thesaurus import Thesaurus, shipped_thesaurus
@@ -51,6 +48,7 @@ if TYPE_CHECKING:
 
     import polars as pl
     from numpy.typing import NDArray
+    from scipy import sparse
 
     from features.chains import ChainMap
     from features.encoder import EncodingStore
@@ -262,16 +260,16 @@ class FeatureSpace:
         own = self.own_words
         self.thesaurus = thesaurus if own is None else thesaurus.with_own(own)
 
-    def _read(self, enterprises: pl.DataFrame, progress: Count | None) -> _PoolTexts:
+    def _read(self, enterprises: pl.DataFrame, progress: Count | None) -> PoolTexts:
         """Read what the profiles of a pool say, in the order of `enterprise_id`."""
         frame = enterprises.sort("enterprise_id")
         items, names = item_texts(frame), full_name_texts(frame)
         vectors = self.store.encode([*items.texts, *names.texts], progress=progress)
         tokens = [profile_tokens(row, self.today_) for row in profile_rows(frame)]
         cut = [len(items.texts)]
-        return _PoolTexts(frame, items, name_texts(frame), names, np.split(vectors, cut), tokens)
+        return PoolTexts(frame, items, name_texts(frame), names, np.split(vectors, cut), tokens)
 
-    def _learn(self, profiles: _PoolTexts) -> sparse.csr_array:
+    def _learn(self, profiles: PoolTexts) -> sparse.csr_array:
         """Learn from the profiles of a pool, and return the counts of what they say."""
         counted = self.wording_.fit(profiles.spoken, content_ranks(profiles.frame))
         self.items_.fit([profiles.distinct_items])
@@ -285,7 +283,7 @@ class FeatureSpace:
         )
         return counted
 
-    def _features(self, profiles: _PoolTexts, counted: sparse.csr_array) -> PoolFeatures:
+    def _features(self, profiles: PoolTexts, counted: sparse.csr_array) -> PoolFeatures:
         """Return the features of a pool, from what its profiles say and its counts."""
         frame, items = profiles.frame, profiles.items
         views = self.wording_.views(counted)
@@ -312,7 +310,7 @@ class FeatureSpace:
             points=self._points(frame),
         )
 
-    def _meaning(self, profiles: _PoolTexts) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def _meaning(self, profiles: PoolTexts) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return the vectors of the items, and of every enterprise by all that it says."""
         products, names = (
             self.sentences_.transform(kind, vectors)
@@ -366,48 +364,6 @@ def _level_columns(codes: tuple[tuple[str, ...], ...]) -> NDArray[np.str_]:
     widest = max(map(len, codes), default=0)
     rows = [(*own, *[""] * (widest - len(own))) for own in codes]
     return np.array(rows, dtype=np.str_).reshape(len(codes), widest)
-
-
-@dataclass(frozen=True)
-class _PoolTexts:
-    """What the profiles of a pool say.
-
-    Attributes
-    ----------
-    frame : DataFrame
-        Ordered by id.
-    items : WeightedTexts
-        Products, and what business scopes name.
-    short_names : WeightedTexts
-        Names without their legal form, and short names.
-    names : WeightedTexts
-        The full name of every enterprise.
-    vectors : list of two ndarrays
-        Sentence vectors of the items and of the full names.
-    tokens : list of n lists of str
-        What else they state.
-    """
-
-    frame: pl.DataFrame
-    items: WeightedTexts
-    short_names: WeightedTexts
-    names: WeightedTexts
-    vectors: list[NDArray[np.float32]]
-    tokens: list[list[str]]
-
-    @property
-    def spoken(self) -> WeightedTexts:
-        """All that an enterprise says, each text once: products, scope and names."""
-        both = product_texts(self.frame).beside(scope_texts(self.frame)).beside(self.short_names)
-        stated = both.weights.copy()
-        stated.data = np.ones_like(stated.data)
-        return WeightedTexts(both.texts, stated)
-
-    @property
-    def distinct_items(self) -> WeightedTexts:
-        """Each distinct item as one document."""
-        size = len(self.items.texts)
-        return WeightedTexts(self.items.texts, sparse.eye_array(size, format="csr"))
 
 
 def _industry_names() -> list[str]:
