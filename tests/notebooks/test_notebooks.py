@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
@@ -64,6 +66,27 @@ def test_it_imports_and_never_defines(path):
     defined = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
     for cell in code:
         assert not any(isinstance(node, defined) for node in ast.walk(ast.parse(cell.source)))
+
+
+@every_notebook
+def test_what_it_takes_from_the_project_is_there(path):
+    """Without a run: names of modules that were changed since are found in a second."""
+    cells = nbformat.read(path, as_version=4).cells
+    source = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+    tree = ast.parse(source)
+    taken: dict[str, Any] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            module = import_module(node.module)
+            for name in node.names:
+                if not hasattr(module, name.name):
+                    import_module(f"{node.module}.{name.name}")
+                taken[name.asname or name.name] = getattr(module, name.name)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            owner = taken.get(node.value.id)
+            if isinstance(owner, ModuleType):
+                assert hasattr(owner, node.attr), f"{node.value.id}.{node.attr}"
 
 
 @every_notebook
