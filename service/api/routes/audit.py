@@ -6,7 +6,7 @@ import orjson
 from fastapi import APIRouter, Depends, Query, Response
 
 from service.api.once import OnceRoute
-from service.api.replies import AuditPage
+from service.api.operation_replies import AuditPage
 from service.api.routes.context import Asking, Context, only, shaped
 from service.api.schemas import PageQuery
 

@@ -4,7 +4,7 @@ import orjson
 from fastapi import APIRouter, Response
 
 from service.api.once import OnceRoute
-from service.api.replies import Alive, Ready
+from service.api.operation_replies import Alive, Ready
 from service.api.routes.context import Context, shaped
 
 router = APIRouter(tags=["health"], route_class=OnceRoute)

@@ -12,8 +12,8 @@ from features.errors import LianzhaoError
 from service.access.keys import Caller
 from service.api.observer import REQUEST_ID
 from service.api.once import OnceRoute
+from service.api.operation_replies import ActiveModel, ModelManifest, Models
 from service.api.problems import outcome
-from service.api.replies import ActiveModel, ModelManifest, Models
 from service.api.routes.context import Asking, Context, Parts, only, shaped
 from service.database.audit_log import UNDER_WAY, AuditEntry
 from service.serving.interfaces import LOOK_SECONDS, Document

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from service.api.once import OnceRoute
-from service.api.replies import Chain, Chains, Needs, Zones, ZoneWithNeeds
+from service.api.reference_replies import Chain, Chains, Needs, Zones, ZoneWithNeeds
 from service.api.routes.context import Context, only, shaped
 from service.serving.questions import Lookup
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from starlette.testclient import TestClient
 
 from features.workspace import Workspace
-from service.api import lead_replies, replies
+from service.api import lead_replies, operation_replies, reference_replies, replies
 from service.api.app import create_app
 from service.api.lead_replies import ModePage
 from service.database.connection import Database
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
 
 ENTERPRISE = tables()["enterprises"]["enterprise_id"][0]
 PAGES = (
-    ("/v1/zones", replies.Zones),
-    ("/v1/zones/z0", replies.ZoneWithNeeds),
-    ("/v1/needs", replies.Needs),
-    ("/v1/chains", replies.Chains),
-    ("/v1/chains/led", replies.Chain),
+    ("/v1/zones", reference_replies.Zones),
+    ("/v1/zones/z0", reference_replies.ZoneWithNeeds),
+    ("/v1/needs", reference_replies.Needs),
+    ("/v1/chains", reference_replies.Chains),
+    ("/v1/chains/led", reference_replies.Chain),
     ("/v1/enterprises?limit=200", replies.EnterprisePage),
     (f"/v1/enterprises/{ENTERPRISE}", replies.Profile),
     (f"/v1/enterprises/{ENTERPRISE}/needs", replies.SuitedNeeds),
     (f"/v1/enterprises/{ENTERPRISE}/similar", ModePage),
-    ("/v1/needs?zone_id=z0", replies.Needs),
+    ("/v1/needs?zone_id=z0", reference_replies.Needs),
     ("/v1/enterprises?province=山西&facets=province,node,listed", replies.EnterprisePage),
     (f"/v1/recommendations?limit=200&need_id={quote(NEED_IDS[0], safe='')}", replies.LeadPage),
     (f"/v1/leads?need_id={quote(NEED_IDS[0], safe='')}", lead_replies.ModePage),
@@ -43,11 +43,11 @@ PAGES = (
     (f"/v1/leads?mode=similar&enterprise_id={ENTERPRISE}", lead_replies.ModePage),
     (f"/v1/leads?mode=leader&enterprise_id={ENTERPRISE}", lead_replies.PartnerPage),
     ("/v1/events", replies.EventPage),
-    ("/v1/models", replies.Models),
-    ("/v1/models/{active}", replies.ModelManifest),
-    ("/v1/audit", replies.AuditPage),
-    ("/health/live", replies.Alive),
-    ("/health/ready", replies.Ready),
+    ("/v1/models", operation_replies.Models),
+    ("/v1/models/{active}", operation_replies.ModelManifest),
+    ("/v1/audit", operation_replies.AuditPage),
+    ("/health/live", operation_replies.Alive),
+    ("/health/ready", operation_replies.Ready),
 )
 
 
@@ -72,7 +72,7 @@ def test_real_answers_have_the_shapes_of_the_document(home: Path) -> None:
 
 def _check(shape: type[BaseModel], body: bytes) -> None:
     # What the document does not name is more than it says, but in a manifest, which has no end.
-    extra = "ignore" if shape is replies.ModelManifest else "forbid"
+    extra = "ignore" if shape is operation_replies.ModelManifest else "forbid"
     shape.model_validate_json(body, strict=True, extra=extra)
 
 

@@ -1,0 +1,125 @@
+"""Models, the audit log and health in the OpenAPI document."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from service.api.replies import Outgoing
+
+
+class Interval(Outgoing):
+    """A mean over needs with its 95 % interval."""
+
+    mean: float
+    low: float
+    high: float
+    needs: int
+
+
+class HeldOut(Outgoing):
+    """What was reached on what was held out: each figure of the blend, and of what it is beside."""
+
+    needs: int
+    needs_left_out: int
+    blend: dict[str, Interval] = Field(description="ndcg@10, precision@10, recall@50.")
+    prior_weights: dict[str, Interval]
+    character_tfidf: dict[str, Interval]
+    gain_over_character_tfidf: dict[str, Interval]
+
+
+class Metrics(Outgoing):
+    """What a version reached; null where too few needs could be held out."""
+
+    note: str | None = None
+    cold: HeldOut | None = Field(default=None, description="Needs held out.")
+    warm: HeldOut | None = Field(default=None, description="Enterprises held out.")
+    time: HeldOut | None = Field(default=None, description="Later deals.")
+
+
+class ModelSummary(Outgoing):
+    """A version in a list; what its manifest does not say is null."""
+
+    version: str
+    active: bool
+    damaged: bool
+    problem: str | None = Field(description="Why it cannot serve.")
+    created_at: str | None
+    seed: int | None
+    metrics: Metrics | None
+    data: dict[str, int] | None = Field(description="Rows of each table it was trained on.")
+    forced: bool | None
+    refused: str | None = Field(description="Why training did not activate it.")
+
+
+class Models(Outgoing):
+    """All versions, newest first."""
+
+    active: str | None
+    models: list[ModelSummary]
+
+
+class ModelManifest(Outgoing):
+    """What is known of a version: its manifest, which has more than these fields."""
+
+    version: str
+    active: bool
+    created_at: str
+    seed: int
+    metrics: Metrics
+    data: dict[str, int]
+
+
+class ActiveModel(Outgoing):
+    """Which version is in service now."""
+
+    active: str | None
+
+
+class AuditEntry(Outgoing):
+    """Who asked for or changed what."""
+
+    number: int
+    at: str = Field(description="UTC.")
+    key_id: str | None
+    role: str
+    method: str
+    route: str
+    target: str | None
+    status: int
+    request_id: str | None
+    times: int = Field(
+        description="Equal reads within a second are counted, equal refusals within a minute."
+    )
+
+
+class AuditPage(Outgoing):
+    """A page of the audit log, newest first."""
+
+    total: int = Field(ge=0)
+    limit: int = Field(ge=1)
+    offset: int = Field(ge=0)
+    entries: list[AuditEntry]
+
+
+class Alive(Outgoing):
+    """The process answers."""
+
+    status: Literal["alive"]
+
+
+class Ready(Outgoing):
+    """Model and tables are loaded."""
+
+    status: Literal["ready"]
+    model_version: str
+    pool_version: str
+    pool_date: str | None
+    cache: Literal["up", "full", "read-only", "refusing", "down", "none"] = Field(
+        description="Redis, if one was set up; full, read-only or refusing, it takes nothing."
+    )
+    database: Literal["up", "down"]
+    trouble: str | None
+    language_model: Literal["up", "down", "none"] = Field(
+        description="What gives words of needs, if one was set up."
+    )
+    degraded: list[Literal["cache", "database", "model", "language_model"]]
