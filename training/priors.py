@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CONTENT_PRIOR = {
-    "item_words": 1.4,
+    "item_words": 1.9,
     "text_words": 1.0,
     "topic_words": 0.5,
     "node_match": 0.5,
