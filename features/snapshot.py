@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-POOL = ("enterprises", "zones", "needs", "events", "chains", "input_output", "words", "signals")
+POOL = (
+    *("enterprises", "zones", "needs", "events", "judgements"),
+    *("chains", "input_output", "words", "signals"),
+)
 """The tables that answers are made from."""
 CURRENT = "current.json"
 """The file that says which file each table is in; it changes whenever a table does."""

@@ -172,7 +172,8 @@ class LatentSemantics:
             return self
         from sklearn.decomposition import TruncatedSVD  # slow to import, and for training alone
 
-        with np.errstate(invalid="ignore"):  # equal rows have no variance to explain
+        # Equal rows have no variance to explain.
+        with np.errstate(invalid="ignore", divide="ignore"):
             svd = TruncatedSVD(size, n_iter=3, random_state=self.seed).fit(rows)
         # Of rows that say the same, all but the first directions are noise of rounding.
         shown = svd.singular_values_ > _LEAST_SINGULAR * svd.singular_values_.max(initial=0)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 RELEVANT_GRADE = 1
+ALL_REFUSED = "every judgement says no"
 _PAIR = ("need_id", "enterprise_id")
 
 
@@ -99,7 +100,7 @@ def interactions(
         relevant=matrix(pl.col("relevant").cast(pl.Int8), np.bool_),
         closed=matrix(pl.col("won").cast(pl.Int8) * 2 - 1, np.int8),
         with_events=seen.to_numpy(),
-        notes=_contradictions(pairs),
+        notes=(*_refused(pairs), *_contradictions(pairs)),
     )
 
 
@@ -129,6 +130,17 @@ def labels(judgements: pl.DataFrame, events: pl.DataFrame, *, as_of: date) -> pl
             torn=pl.col("torn").fill_null(value=False),
         )
         .sort(_PAIR)
+    )
+
+
+def _refused(pairs: pl.DataFrame) -> tuple[str, ...]:
+    """Tell that there are judgements, and that nothing suits by any of them, nor was won."""
+    grades = pairs["grade"].drop_nulls()
+    if grades.is_empty() or pairs["relevant"].any():
+        return ()
+    return (
+        f"{ALL_REFUSED} ({len(grades)}): whom they are about is left out of the list of that need, "
+        "and nothing else can be learnt from them or held out",
     )
 
 

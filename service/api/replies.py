@@ -230,7 +230,8 @@ class _Page(Outgoing):
         description="Values of filters that no enterprise of the pool has, such as a mistyped city."
     )
     left_out: dict[str, int] = Field(
-        description="How many were left out as `signed` with the zone or `local` to its city."
+        description="How many were left out as `signed` with the zone, `local` to its city or "
+        "judged `unfit` for this need."
     )
     fit_note: str | None = Field(description="Says when nothing in the list fits well.")
     facets: FacetCounts | None

@@ -11,6 +11,7 @@ from rich.cells import cell_len, set_cell_size
 from models.settings import ModelSettings
 from service.serving.sentences import FACTORS
 from training.evaluation import KINDS, MEASURES
+from training.interactions import ALL_REFUSED
 
 RANKERS = {
     "blend": "lianzhao",
@@ -55,7 +56,7 @@ def tell_version(found: Mapping[str, Any], problem: str | None) -> None:
         typer.echo(f"cannot serve here: {problem}")
     tell_notes(found)
     typer.echo()
-    tell_figures(found["metrics"])
+    tell_figures(found["metrics"], found.get("notes") or ())
     tell_calibration(found)
     typer.echo()
     _tell_weights(found["weights"])
@@ -92,8 +93,8 @@ def tell_notes(found: Mapping[str, Any]) -> None:
         typer.echo(f"note: {note}")
 
 
-def tell_figures(metrics: Mapping[str, Any]) -> None:
-    """Print what was reached on what was held out, beside the baseline."""
+def tell_figures(metrics: Mapping[str, Any], notes: Sequence[str] = ()) -> None:
+    """Print what was reached on what was held out, beside the baseline; else why nothing was."""
     shown = False
     for kind, held in KINDS.items():
         own = metrics.get(kind)
@@ -109,7 +110,9 @@ def tell_figures(metrics: Mapping[str, Any]) -> None:
             ],
         )
     if not shown:
-        typer.echo("held out: nothing (too few judgements); the weights are the prior ones")
+        refused = any(note.startswith(ALL_REFUSED) for note in notes)
+        why = ALL_REFUSED if refused else "too few judgements"
+        typer.echo(f"held out: nothing ({why}); the weights are the prior ones")
 
 
 def _changed_settings(found: Mapping[str, Any]) -> str:

@@ -69,7 +69,7 @@ def train(
         echo_json(done)
     else:
         manifests.tell_notes(done)
-        manifests.tell_figures(done["metrics"])
+        manifests.tell_figures(done["metrics"], done.get("notes") or ())
         manifests.tell_calibration(done)
         manifests.tell_standing(done)
         state = "active" if done["activated"] else "saved, not activated"

@@ -25,7 +25,7 @@ from service.serving.export import (
     write_bytes,
     write_table,
 )
-from service.serving.filters import Filters
+from service.serving.filters import INCLUDED, Filters
 from service.serving.interfaces import Language
 from service.serving.neighbours import progress_text
 from service.serving.questions import KnownNeed, LeadsQuestion
@@ -255,11 +255,14 @@ def _batch(
 
 def _left_out(counts: dict[str, int], language: Language) -> str:
     """Return how many are no new leads, and how to see them."""
-    signed, local = counts.get("signed", 0), counts.get("local", 0)
+    signed, local, unfit = (counts.get(name, 0) for name in INCLUDED)
+    names = "signed,local,unfit" if unfit else "signed,local"
     if language == "zh":
         shown = f"未列入：已与本区签约 {signed} 家，本市企业 {local} 家"
-        return f"{shown}（--include signed,local 可列出）"
+        judged = f"，评定为不合适 {unfit} 家" if unfit else ""
+        return f"{shown}{judged}（--include {names} 可列出）"
+    judged = f", {unfit} judged unfit" if unfit else ""
     return (
-        f"left out: {signed} signed with the zone, {local} seated in its city "
-        "(--include signed,local lists them)"
+        f"left out: {signed} signed with the zone, {local} seated in its city{judged} "
+        f"(--include {names} lists them)"
     )

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+import polars as pl
 
 from features.errors import InputError, UnavailableError
 from features.need import NeedQuery
@@ -33,9 +34,8 @@ from service.serving.word_model import NoWords
 from service.threads import check_wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    import polars as pl
     from numpy.typing import NDArray
 
     from features.arrays import NeedFeatures
@@ -75,6 +75,8 @@ class Engine(Directory):
         What enterprises have done of late.
     rules : Rules
         What gates go by.
+    unfit : mapping, optional
+        Who was judged not to answer a need, by the need's id.
     """
 
     def __init__(
@@ -90,6 +92,7 @@ class Engine(Directory):
         words: WordSource = NO_WORDS,
         signals: Signals = NO_SIGNALS,
         rules: Rules = SHIPPED,
+        unfit: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         bound, residents = prepared.bound, prepared.residents
         space = bound.ranker.space
@@ -100,6 +103,7 @@ class Engine(Directory):
         self.bound = bound
         self.made_of = made_of
         self.words = words
+        self._unfit = unfit or {}
         self.model_version = model_version
         self.pool_version = pool_version
         self.pool_date = pool_date
@@ -185,6 +189,7 @@ class Engine(Directory):
             words=words,
             signals=Signals(snapshot.read("signals"), snapshot.today),
             rules=Rules(snapshot.home),
+            unfit=_unfit(snapshot.read("judgements")),
         )
 
     def touch(self) -> None:
@@ -472,7 +477,15 @@ class Engine(Directory):
             self._zones,
             as_of,
             self.gates,
+            self._unfit,
         )
+
+
+def _unfit(judgements: pl.DataFrame) -> dict[str, list[str]]:
+    """Return who was judged not to answer a need, by the need's id."""
+    highest = judgements.group_by("need_id", "enterprise_id").agg(pl.col("grade").max())
+    refused = highest.filter(pl.col("grade") == 0).group_by("need_id").agg("enterprise_id")
+    return dict(refused.rows())
 
 
 class NoModelError(UnavailableError):

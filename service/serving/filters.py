@@ -14,7 +14,7 @@ from features.vocabulary import ENDINGS, FLAGS, GATES, NONE, REGIONS, SEATS, STA
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-INCLUDED = ("signed", "local")
+INCLUDED = ("signed", "local", "unfit")
 _NOTHING = {NONE: Choice("无")}
 CHOICES: Mapping[str, Mapping[str, Choice]] = {
     "region": {

@@ -65,6 +65,8 @@ class Selection:
     as_of : date or None
         The day that ages are counted to.
     gates : Gates
+    unfit : mapping
+        Who was judged not to answer a need (grade 0), by the need's id.
     """
 
     def __init__(
@@ -77,14 +79,16 @@ class Selection:
         zones: Mapping[str, Document],
         as_of: date | None,
         gates: Gates,
+        unfit: Mapping[str, Sequence[str]],
     ) -> None:
         self._profiles, self._named, self._as_of = profiles, named, as_of
         self._chain_map = chain_map
         self._presence, self._zones, self._gates = presence, zones, gates
+        self._unfit = unfit
         self._masks = Masks(profiles.columns, among=listed, named=named, as_of=as_of)
 
     def leads(self, need: NeedQuery, filters: Filters) -> Chosen:
-        """Return who can be a lead for a need; those who signed or are local only if asked for.
+        """Return who can be a lead for a need; who is no new one only if asked for.
 
         Raises
         ------
@@ -98,10 +102,18 @@ class Selection:
     def new_leads(
         self, need: NeedQuery, rows: NDArray[np.intp], include: Sequence[str]
     ) -> tuple[NDArray[np.intp], dict[str, int]]:
-        """Leave out enterprises signed with the need's zone or seated in its city; count both."""
+        """Leave out who is no new lead, and count them.
+
+        Those are who signed with the need's zone, who is seated in its city, and who was judged not
+        to answer this very need.
+        """
+        signed = self._rows_of(self._presence.signed(need))
+        # Who signed suits, whatever was judged.
+        unfit = self._rows_of(self._unfit.get(need.need_id or "", ()))
         gone = {
-            "signed": self._rows_of(self._presence.signed(need)),
+            "signed": signed,
             "local": np.array(sorted(self._presence.seats(need.zone_id)), dtype=np.intp),
+            "unfit": np.setdiff1d(unfit, signed, assume_unique=True),
         }
         left_out = {}
         for name, own in gone.items():

@@ -55,7 +55,7 @@ _LINE = 15.0
 _WIDER = 1.06
 """How many times wider a character of the cells is than one that widths are counted in."""
 _PRODUCTS, _REASONS = 3, 2
-_LEFT_OUT = {"signed": "已与本区签约", "local": "已在本市"}
+_LEFT_OUT = {"signed": "已与本区签约", "local": "已在本市", "unfit": "评定为不合适"}
 _STANDING = {"active": "存续", "inactive": "已终止"}
 
 HOW_TO_READ = (

@@ -139,3 +139,14 @@ def test_unit_sparse_rows_of_any_shape(shape):
 def test_unit_rows_leave_zero_rows_at_zero():
     rows = unit_rows(np.array([[3, 4], [0, 0]], dtype=np.float32))
     np.testing.assert_allclose(rows, [[0.6, 0.8], [0, 0]], rtol=1e-6)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("rows", [1, 2, 3, 500])
+def test_equal_rows_are_learnt_from_without_a_warning(rows):
+    matrix = sparse.csr_array(
+        np.tile(np.array([[0.6, 0.8, 0.0, 0.0]], dtype=np.float32), (rows, 1))
+    )
+    found = LatentSemantics(dimensions=8, seed=1).fit(matrix).transform(matrix)
+    assert np.isfinite(found).all()
+    assert (found == found[0]).all()

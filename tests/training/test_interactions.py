@@ -97,3 +97,10 @@ def test_the_order_of_rows_changes_nothing():
     one, other = gather(judged).gains, gather(judged[::-1]).gains
     for part in ("data", "indices", "indptr"):
         np.testing.assert_array_equal(getattr(one, part), getattr(other, part))
+
+
+def test_judgements_that_all_say_no_are_told_as_such():
+    found = gather([("n1", "a", 0), ("n2", "b", 0)], [("n1", "b", "lost")])
+    assert found.notes[0].startswith("every judgement says no (2): ")
+    assert gather([], []).notes == ()
+    assert gather([("n1", "a", 0), ("n2", "b", 1)], []).notes == ()

@@ -315,3 +315,23 @@ def test_a_wrong_setting_is_wrong_usage_and_nothing_is_trained(run, home):
         "--set hybrid.components must be a whole number from 1 to 1024; got 'zero'"
     )
     assert run("models", "list", "--json").out == before
+
+
+def test_training_on_refusals_alone_says_so(run, tmp_path):
+    path = tmp_path / "a.csv"
+    for table, text in {
+        "enterprises": "enterprise_id,name,products\n1,甲光电公司,LED灯\n2,乙光电公司,LED灯\n",
+        "needs": "need_id,industry\nn,LED灯\n",
+        "judgements": "need_id,enterprise_id,grade\nn,1,0\n",
+    }.items():
+        path.write_text(text, encoding="utf-8")
+        assert run("import", table, path).code == 0
+    ended = run("train")
+    assert "note: every judgement says no (1)" in ended.out
+    assert "held out: nothing (every judgement says no)" in ended.out
+    told = run("recommend", "--need", "n").out
+    assert "甲光电公司" not in told
+    assert "评定为不合适 1 家（--include signed,local,unfit 可列出）" in told
+    page = json.loads(run("recommend", "--need", "n", "--json").out)
+    assert page["left_out"] == {"unfit": 1}
+    assert [lead["enterprise"]["enterprise_id"] for lead in page["leads"]] == ["2"]

@@ -10,6 +10,7 @@ import pytest
 
 from features.errors import DamagedError, InputError, NotFoundError, UnavailableError
 from features.need import NeedQuery
+from features.tables.importing import import_table
 from features.workspace import Workspace
 from models.fit import score_of
 from models.registry import ModelRegistry
@@ -617,3 +618,34 @@ def test_a_batch_need_not_be_described(engine):
     assert bare.schema == plain.schema
     assert bare.select(ranked).equals(plain.select(ranked))
     assert bare.drop(ranked).null_count().row(0) == (6,) * 7
+
+
+def test_who_was_judged_unfit_is_not_in_the_list_of_that_need(workspace, tmp_path):
+    def load(table, text):
+        path = tmp_path / f"{table}.csv"
+        path.write_text(text, encoding="utf-8")
+        import_table(workspace, table, path)
+        return Engine.load(workspace, HashedEncoder())
+
+    def listed(engine, need_id, *include):
+        filters = Filters(include=include)
+        page = engine.recommend(engine.need(need_id), filters, 200, 0, "zh")
+        return [lead["enterprise"]["enterprise_id"] for lead in page["leads"]], page["left_out"]
+
+    one, other = NEED_IDS[:2]
+    before, left_out = listed(Engine.load(workspace, HashedEncoder()), one)
+    unfit, signed, next_one = before[:3]
+    of_another, _ = listed(Engine.load(workspace, HashedEncoder()), other)
+    judged = f"need_id,enterprise_id,grade\n{one},{unfit},0\n{one},{signed},0\n"
+    load(
+        "events", f"event_id,enterprise_id,stage,date,need_id\nv,{signed},signed,2020-01-01,{one}\n"
+    )
+    engine = load("judgements", judged)
+    after, counts = listed(engine, one)
+    assert unfit not in after
+    assert after[0] == next_one
+    # Who signed suits, whatever was judged.
+    assert counts == {**left_out, "signed": left_out.get("signed", 0) + 1, "unfit": 1}
+    assert listed(engine, one, "unfit")[0][:2] == [unfit, next_one]
+    assert set(listed(engine, one, "signed")[0]) >= {signed}
+    assert set(of_another) == set(listed(engine, other)[0])
