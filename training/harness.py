@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 
 BEST = "best_single_factor"
 THESAURUS = "thesaurus"
+_FEW_NEEDS = 10
+"""Intervals over fewer needs are drawn from hardly any."""
+_MANY_RELEVANT = 0.5
+"""The share of relevant candidates from which on an order by chance does well."""
 ASKED = {
     "all": "needs_asked_for",
     "warm": "warm_needs_asked_for",
@@ -156,8 +160,41 @@ class Comparison:
                 for name, tally in self.without.items()
                 if stack is not None and name in (*self.speaking, THESAURUS)
             },
+            "warnings": self._warnings(),
             "libraries": libraries(),
         }
+
+    def _warnings(self) -> list[str]:
+        """Say what the figures cannot tell."""
+        judged_by, found = figures(self.split.protocol)[0], []
+        asked = [question for task in self.split.tasks for question in task.questions]
+        needs = max(len(tally.needs(judged_by.name)) for tally in self.tallies.values())
+        if needs < _FEW_NEEDS:
+            found.append(
+                f"only {needs} need{'' if needs == 1 else 's'} could be judged: intervals and "
+                "differences over so few say little"
+            )
+        shares = [
+            q.relevant[q.candidates].mean()
+            for q in asked
+            if int(q.relevant[q.candidates].sum()) >= judged_by.least
+        ]
+        if shares and (share := float(np.mean(shares))) >= _MANY_RELEVANT:
+            found.append(
+                f"{share:.0%} of the candidates of a need are relevant on average, so that any "
+                "order of them looks good: judge against enterprises that do not suit, too"
+            )
+        means = {
+            round(own["mean"], 9)
+            for tally in self.tallies.values()
+            if (own := tally.summary()["all"][judged_by.name]) is not None
+        }
+        if len(means) == 1 and len(self.tallies) > 1:
+            found.append(
+                f"every ranker reaches the same {judged_by.name}, {means.pop():.3f}: the figures "
+                "tell nothing of which is better"
+            )
+        return found
 
     def _judged(self, figure: Figure) -> dict[str, dict[str, int]]:
         """Count the needs that a figure is over, and those left out of it, by slice.
@@ -240,6 +277,16 @@ def compare(
             field="protocol",
             got=split.protocol,
             expected="needs in the language of the profiles",
+        )
+    judged_by = figures(split.protocol)[0]
+    if not any(tally.needs(judged_by.name) for tally in found.tallies.values()):
+        raise InputError(
+            f"{split.protocol} can judge nothing here: of {_asked(split)['needs_asked_for']} needs "
+            f"asked for none has {judged_by.least} relevant candidates",
+            field="protocol",
+            got=split.protocol,
+            expected=f"needs with {judged_by.least} relevant enterprises or more that can be "
+            "hidden together: more judgements of a need, or another protocol",
         )
     _find_best(found)
     return found

@@ -108,6 +108,7 @@ def markdown(document: Document) -> str:
     if len(document["cuts"]) > 1:
         lines += ["## Cut by cut", "", *markdown_table(*cuts(document)), ""]
     lines += ["## Counted", "", *(f"- {k}: {v}" for k, v in document["counts"].items())]
+    lines += [f"- warning: {told}" for told in document.get("warnings", ())]
     lines += [f"- left out: {name} ({why})" for name, why in document["left_out"].items()]
     return "\n".join([*lines, f"- split: {document['split']['sha256']}", ""])
 

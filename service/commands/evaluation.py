@@ -131,6 +131,8 @@ def evaluate(
     if as_json:
         echo_json(document)
         return
+    for told in document.get("warnings", ()):
+        typer.echo(f"warning: {told}", err=True)
     _tell(document)
     for path in saved:
         typer.echo(f"wrote {path}")

@@ -185,3 +185,41 @@ def test_versions_of_libraries_are_kept(monkeypatch):
     found = harness.libraries()
     assert found["numpy"] == np.__version__
     assert found["no-such-library"] is None
+
+
+def judged(enterprises, pairs):
+    """Return the data of a few enterprises, of which the first are judged for needs."""
+    data = training_data()
+    ids = data.enterprises["enterprise_id"][:enterprises]
+    rows = [{"need_id": NEED_IDS[need], "enterprise_id": ids[at], "grade": 2} for need, at in pairs]
+    return replace(
+        data,
+        enterprises=data.enterprises[:enterprises],
+        judgements=frame("judgements", rows),
+        events=data.events.clear(),
+    )
+
+
+def test_figures_that_tell_nothing_are_told_as_such(store, document):
+    pairs = [(need, 5 * need + at) for need in range(5) for at in range(5)]
+    rankers = [Oracle(), Chance()]
+    one = split("cold-need", judged(25, pairs), today=TODAY)
+    found = compare(one, store, rankers=rankers).to_dict()["warnings"]
+    assert len(found) == 3
+    assert "only 5 needs could be judged" in found[0]
+    assert "100% of the candidates of a need are relevant" in found[1]
+    assert "every ranker reaches the same ndcg@10, 1.000" in found[2]
+    # Among enough others the same judgements are worth something.
+    other = split("cold-need", judged(60, pairs), today=TODAY)
+    found = compare(other, store, rankers=rankers).to_dict()["warnings"]
+    assert [text.split(":")[0] for text in found] == ["only 5 needs could be judged"]
+    assert document["warnings"] == []
+
+
+@pytest.mark.parametrize(
+    "pairs", [[(0, at) for at in range(5)], [(need, need) for need in range(5)]]
+)
+def test_a_protocol_that_can_judge_no_need_is_refused(store, pairs):
+    asked = split("cold-enterprise", judged(60, pairs), today=TODAY)
+    with pytest.raises(InputError, match="can judge nothing here"):
+        compare(asked, store, rankers=[Oracle(), Chance()])
