@@ -14,6 +14,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from features.errors import InputError
+from training.caveats import caveats
 from training.metrics import DRAW_SEED, DRAWS
 from training.peers.roster import peers
 from training.rounds import Rounds
@@ -35,10 +36,6 @@ if TYPE_CHECKING:
 
 BEST = "best_single_factor"
 THESAURUS = "thesaurus"
-_FEW_NEEDS = 10
-"""Intervals over fewer needs are drawn from hardly any."""
-_MANY_RELEVANT = 0.5
-"""The share of relevant candidates from which on an order by chance does well."""
 ASKED = {
     "all": "needs_asked_for",
     "warm": "warm_needs_asked_for",
@@ -160,41 +157,9 @@ class Comparison:
                 for name, tally in self.without.items()
                 if stack is not None and name in (*self.speaking, THESAURUS)
             },
-            "warnings": self._warnings(),
+            "warnings": caveats(split, self.tallies),
             "libraries": libraries(),
         }
-
-    def _warnings(self) -> list[str]:
-        """Say what the figures cannot tell."""
-        judged_by, found = figures(self.split.protocol)[0], []
-        asked = [question for task in self.split.tasks for question in task.questions]
-        needs = max(len(tally.needs(judged_by.name)) for tally in self.tallies.values())
-        if needs < _FEW_NEEDS:
-            found.append(
-                f"only {needs} need{'' if needs == 1 else 's'} could be judged: intervals and "
-                "differences over so few say little"
-            )
-        shares = [
-            q.relevant[q.candidates].mean()
-            for q in asked
-            if int(q.relevant[q.candidates].sum()) >= judged_by.least
-        ]
-        if shares and (share := float(np.mean(shares))) >= _MANY_RELEVANT:
-            found.append(
-                f"{share:.0%} of the candidates of a need are relevant on average, so that any "
-                "order of them looks good: judge against enterprises that do not suit, too"
-            )
-        means = {
-            round(own["mean"], 9)
-            for tally in self.tallies.values()
-            if (own := tally.summary()["all"][judged_by.name]) is not None
-        }
-        if len(means) == 1 and len(self.tallies) > 1:
-            found.append(
-                f"every ranker reaches the same {judged_by.name}, {means.pop():.3f}: the figures "
-                "tell nothing of which is better"
-            )
-        return found
 
     def _judged(self, figure: Figure) -> dict[str, dict[str, int]]:
         """Count the needs that a figure is over, and those left out of it, by slice.
@@ -221,7 +186,10 @@ def compare(
     words: Mapping[str, Sequence[str]] | None = None,
     progress: Steps = lambda *_: None,
 ) -> Comparison:
-    """Fit every ranker on every task and judge it.
+    """Fit every ranker on every task and judge it, on one BLAS thread.
+
+    How many threads a machine gives to a product decides its last bits, and what is fitted on these
+    may decide a figure.
 
     Parameters
     ----------
@@ -253,23 +221,12 @@ def compare(
             taking_part.append(peer)
         else:
             found.left_out[peer.name] = reason
-    of = len(split.tasks)
     topics = stack.parameters.space.topics if stack is not None else None
     rounds = Rounds(store, seed=split.seed, words=words, topics=topics)
     asked_for = {question.query.need_id for task in split.tasks for question in task.questions}
     found.worded = len(asked_for & set(words or ()))
-    for done, task in enumerate(split.tasks):
-        label = f"{split.protocol} {done + 1}/{of}"
-        ground = rounds.round(task, _labelled(progress, label))
-        asked = [question for question in task.questions if _speaks(ground, question)]
-        found.silent += len(task.questions) - len(asked)
-        if not asked:
-            continue
-        if stack is not None:
-            _judge_stack(found, stack, ground, asked)
-        for number, peer in enumerate(taking_part, start=1):
-            _judge(found, peer, ground, asked)
-            progress(f"{label}: peers", number, len(taking_part))
+    with threadpool_limits(1, user_api="blas"):
+        _judge_tasks(found, rounds, stack, taking_part, progress)
     if not found.tallies:
         raise InputError(
             f"{split.protocol} cannot be run on this workspace: no profile says a word of any of "
@@ -290,6 +247,28 @@ def compare(
         )
     _find_best(found)
     return found
+
+
+def _judge_tasks(
+    found: Comparison,
+    rounds: Rounds,
+    stack: Stack | None,
+    taking_part: Sequence[Peer],
+    progress: Steps,
+) -> None:
+    split = found.split
+    for done, task in enumerate(split.tasks):
+        label = f"{split.protocol} {done + 1}/{len(split.tasks)}"
+        ground = rounds.round(task, _labelled(progress, label))
+        asked = [question for question in task.questions if _speaks(ground, question)]
+        found.silent += len(task.questions) - len(asked)
+        if not asked:
+            continue
+        if stack is not None:
+            _judge_stack(found, stack, ground, asked)
+        for number, peer in enumerate(taking_part, start=1):
+            _judge(found, peer, ground, asked)
+            progress(f"{label}: peers", number, len(taking_part))
 
 
 def libraries() -> dict[str, str | None]:

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from features.errors import InputError
 from tests.conftest import TODAY
@@ -185,6 +186,35 @@ def test_versions_of_libraries_are_kept(monkeypatch):
     found = harness.libraries()
     assert found["numpy"] == np.__version__
     assert found["no-such-library"] is None
+
+
+class Threads(Chance):
+    """Notes on how many threads products are made while it is fitted and asked."""
+
+    name = "threads"
+
+    def __init__(self):
+        super().__init__()
+        self.seen = set()
+
+    def _look(self):
+        blas = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+        self.seen |= {pool["num_threads"] for pool in blas}
+
+    def fit(self, ground):
+        self._look()
+        return super().fit(ground)
+
+    def scores(self, question):
+        self._look()
+        return super().scores(question)
+
+
+def test_figures_do_not_follow_from_the_threads_of_the_machine(cold, store):
+    ranker = Threads()
+    with threadpool_limits(3, user_api="blas"):
+        compare(cold, store, rankers=[ranker])
+    assert ranker.seen == {1}
 
 
 def judged(enterprises, pairs):
