@@ -86,7 +86,7 @@ def test_too_few_outcomes_are_told_and_an_older_version_says_nothing(capsys):
     manifests.tell_calibration({"calibration": few})
     assert capsys.readouterr().out == (
         "closed leads: 7, of them signed: 2\n"
-        "no chance of signing is told: it takes 200 with 30 signed and 30 declined or lost\n"
+        "no chance of signing is given: it takes 200 with 30 signed and 30 declined or lost\n"
     )
     manifests.tell_calibration({})
     assert capsys.readouterr().out == ""
