@@ -29,6 +29,7 @@ def test_tables_have_the_contract_s_columns():
         "supplies",
         "input_output": "input_code input output_code output coefficient",
         "words": "concept words names broader",
+        "signals": "signal_id enterprise_id date kind text source",  # beside the contract's tables
     }
 
 

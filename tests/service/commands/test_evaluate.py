@@ -21,8 +21,8 @@ def compared(monkeypatch):
         def to_dict(self):
             return comparison()
 
-    def compare(split, store, *, stack, words, progress):
-        seen.update(split=split, stack=stack, words=words)
+    def compare(split, store, *, rankers, stack, words, progress):
+        seen.update(split=split, rankers=rankers, stack=stack, words=words)
         progress("cold-need 1/1: peers", 1, 1)
         return Found()
 
