@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from features.thesaurus import Named, Thesaurus
 
+NO_PRODUCT = "nothing_of_a_product"
+"""The note of a need that names no product."""
 MAX_PARTS = 12
 """Parts beyond these are left out, and named as ignored."""
 MAX_WORDS = 60
@@ -223,7 +225,7 @@ def understand(text: str, thesaurus: Thesaurus, fillers: Fillers) -> Understood:
         tuple(FoundConcept(thesaurus.concepts[at].name, round(sures[at], 3)) for at in ranked),
         strongest(weights),
         tuple(dict.fromkeys(ignored)),
-        () if wants else ("nothing_of_a_product",),
+        () if wants else (NO_PRODUCT,),
     )
 
 

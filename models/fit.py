@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from features.compact import dot, rows_of, single
+from features.understanding import NO_PRODUCT
 from models.word_match import Items
 
 if TYPE_CHECKING:
@@ -94,9 +95,10 @@ def fit_evidence(
     The best match of any word with an item, how much of all words the items cover, how many of the
     items are of the words; the best and the mean cosine of a word with the whole text; the mean one
     with its topics; 1 where no item is known, for of such an enterprise less can be matched.
+    Nothing is evidence for a need that names no product, whatever letters it shares with a name.
     """
     found = np.zeros((len(rows), len(EVIDENCE)), dtype=np.float32)
-    if not len(rows):
+    if not len(rows) or NO_PRODUCT in need.understood.notes:
         return found
     share = need.weights / max(float(need.weights.sum()), 1e-9)
     text = single(rows_of(pool.views["text"], rows)) @ need.views["text"].T

@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from fastapi.routing import APIRoute
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from features.errors import InputError
 
@@ -31,8 +31,8 @@ class OnceRoute(APIRoute):
         async def handle(request: Request) -> Response:
             read = _OnceRequest(request.scope, request.receive)
             if "json" in request.headers.get("content-type", ""):
-                # What is no JSON is refused by the framework, which reads it again.
-                with suppress(ValueError, RecursionError):
+                # What is no JSON, or breaks off, is refused by the framework, which reads it again.
+                with suppress(ValueError, RecursionError, ClientDisconnect):
                     await read.json()
                 if read.twice:
                     name = read.twice[0]

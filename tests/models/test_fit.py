@@ -5,6 +5,7 @@ import pytest
 from scipy import sparse
 
 from features.need import NeedQuery
+from features.understanding import NO_PRODUCT
 from models import fit
 from models.fit import SHIPPED, FitModel, constant, fit_evidence, score_of
 from tests.pool import NEED_IDS, SUBJECTS
@@ -62,7 +63,21 @@ def need_of(weights, grams, text, topics):
         "text": sparse.csr_array(text),
         "topics": np.float32(topics),
     }
-    return SimpleNamespace(weights=np.float32(weights), views=views)
+    named = SimpleNamespace(notes=())
+    return SimpleNamespace(weights=np.float32(weights), views=views, understood=named)
+
+
+NOTHING = "公司制造"
+"""Fillers alone, whose characters stand in profiles."""
+
+
+def test_nothing_fits_a_need_that_names_no_product(bound):
+    need = bound.ranker.space.need(NeedQuery(NOTHING))
+    assert need.understood.notes == (NO_PRODUCT,)
+    rows = np.arange(len(bound.pool))
+    assert not fit_evidence(need, bound.pool, rows).any()
+    raw = bound.contributions(need).sum(axis=0)
+    assert score_of(np.sort(raw)[::-1][:10]).mean() < 0.3
 
 
 def test_evidence_by_hand():

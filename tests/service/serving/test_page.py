@@ -56,7 +56,9 @@ def test_without_a_zone_nobody_is_left_out(engine):
 
 
 def test_what_may_be_included_is_told_where_something_else_is_asked_for():
-    with pytest.raises(InputError, match="include must be one of signed, local, got 'everybody'"):
+    with pytest.raises(
+        InputError, match="include must be one of signed, local, unfit, got 'everybody'"
+    ):
         Filters(include=("everybody",))
 
 
