@@ -156,7 +156,7 @@ class Fillers:
                     text, again = text.strip(" 的"), True
                     left_out.append(word)
                     break
-        return text, tuple(left_out)
+        return text.rstrip(" 的") or text, tuple(left_out)
 
 
 @cache

@@ -164,10 +164,16 @@ def test_the_head_of_a_compound_decides():
         ("废旧锂电池回收", "电池回收"),  # what is done with it may be the business
         ("彩电整机", "彩电"),
         ("国产操作系统", "操作系统"),
+        ("積體電路", "集成电路"),
     ],
 )
 def test_head_process_and_modifier_decide_what_is_meant(text, concept):
     assert understand(text, shipped_thesaurus(), shipped_fillers()).concepts[0].name == concept
+
+
+def test_a_particle_at_the_end_is_no_part_of_a_want():
+    found = understand("想引进做锂电池隔膜的专精特新企业", shipped_thesaurus(), shipped_fillers())
+    assert found.parts == ("锂电池隔膜",)
 
 
 def test_a_customer_is_no_want_beside_one():
