@@ -181,7 +181,9 @@ def test_what_a_worker_cannot_load_does_not_become_active(
 def test_in_a_folder_that_takes_no_file_versions_are_loaded_when_active(
     holder: EngineHolder, registry: ModelRegistry
 ) -> None:
-    (registry.workspace.home / ".workers").write_text("in the way")
+    workers = registry.workspace.home / ".workers"
+    shutil.rmtree(workers, ignore_errors=True)  # of a service that ran on the workspace before
+    workers.write_text("in the way")
     holder.open()
     assert holder.watcher.thread is not None
     holder.watcher.thread.join(5)
