@@ -58,6 +58,28 @@ def content_ranks(enterprises: pl.DataFrame) -> NDArray[np.intp]:
     return ranks
 
 
+def sampled(
+    ranks: NDArray[np.intp], kept: NDArray[np.intp], most: int, seed: int
+) -> NDArray[np.intp]:
+    """Return the rows to learn from: all, or of more than `most` those kept and `most` others.
+
+    Parameters
+    ----------
+    ranks : ndarray of shape (n,)
+        In the order of these the others are drawn and the rows returned.
+    kept : ndarray of int
+        Rows that must be among them.
+    most : int
+    seed : int
+    """
+    order = np.argsort(ranks)
+    if len(ranks) <= most:
+        return order
+    others = order[~np.isin(order, kept)]
+    drawn = np.random.default_rng(seed).choice(others, min(most, len(others)), replace=False)
+    return order[np.isin(order, np.union1d(kept, drawn))]
+
+
 def drawn_by_content(rows: Iterable[bytes], seed: int) -> NDArray[np.intp]:
     """Return the numbers of rows in an order drawn by a seed and by what they say alone.
 

@@ -19,6 +19,7 @@ from scipy import sparse
 from scipy.linalg import cho_factor, cho_solve
 
 from features.compact import single
+from features.ordered import sampled
 from models.factor import Factor
 from models.settings import HeadSettings
 
@@ -89,7 +90,7 @@ class Examples:
     ) -> None:
         self.pool = pool
         ranks = np.arange(len(pool)) if ranks is None else ranks
-        self.rows = _sample(ranks, chosen, settings.background, seed)
+        self.rows = sampled(ranks, chosen, settings.background, seed)
         dense = pool.content.rows(self.rows)
         # What is scored need not be centred as well: that shifts all alike.
         self.dense = dense - dense.mean(axis=0)
@@ -206,18 +207,6 @@ class NeedHeads(Factor):
         self._arrays = dict(arrays)
         ids = self._arrays["need_ids"].tolist() if arrays else []
         self._row = {need_id: row for row, need_id in enumerate(ids)}
-
-
-def _sample(
-    ranks: NDArray[np.intp], chosen: NDArray[np.intp], most: int, seed: int
-) -> NDArray[np.intp]:
-    """Return all rows, or in a large pool the chosen ones and a sample of the others."""
-    order = np.argsort(ranks)
-    if len(ranks) <= most:
-        return order
-    others = order[~np.isin(order, chosen)]
-    drawn = np.random.default_rng(seed).choice(others, min(most, len(others)), replace=False)
-    return order[np.isin(order, np.union1d(chosen, drawn))]
 
 
 def _strongest(weights: NDArray[np.float32]) -> sparse.csr_array:

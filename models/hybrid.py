@@ -14,7 +14,7 @@ import numpy as np
 from scipy import sparse
 
 from features.attributes import TokenColumns
-from features.ordered import found_in
+from features.ordered import found_in, sampled
 from models.factor import Factor
 from models.settings import HybridSettings
 
@@ -79,7 +79,8 @@ class LightFMHybrid(Factor):
         known = np.union1d(gains.indices, np.flatnonzero(identities))
         own = self.settings
         ranks = np.arange(len(pool)) if ranks is None else ranks
-        rows = _sample(ranks, known, own.sampled, self.seed)
+        # WARP draws its negatives from the others; a sample of them does as well.
+        rows = sampled(ranks, known, own.sampled, self.seed)
         # LightFM draws embeddings column by column, and pairs and negatives row by row.
         columns = np.argsort(ranks[np.flatnonzero(identities)])
         size = len(columns) + pool.attributes.shape[1] + pool.views["topics"][:, :TOPICS].shape[1]
@@ -197,21 +198,6 @@ class LightFMHybrid(Factor):
         rows, own = found_in(pool.ids, self.own_)
         shape = (len(pool), len(self.own_))
         return sparse.csr_array((np.ones(len(own), dtype=np.float32), (rows, own)), shape=shape)
-
-
-def _sample(
-    ranks: NDArray[np.intp], known: NDArray[np.intp], most: int, seed: int
-) -> NDArray[np.intp]:
-    """Return the rows to learn from: of a large pool the known ones and a sample of the others.
-
-    The others are what WARP draws its negatives from; a sample of them does as well.
-    """
-    order = np.argsort(ranks)
-    if len(ranks) <= most:
-        return order
-    others = order[~np.isin(order, known)]
-    drawn = np.random.default_rng(seed).choice(others, min(most, len(others)), replace=False)
-    return order[np.isin(order, np.union1d(known, drawn))]
 
 
 def _identity(need: NeedFeatures) -> list[str]:

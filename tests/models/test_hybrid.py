@@ -5,7 +5,7 @@ from lightfm import LightFM
 from scipy import sparse
 
 from features.need import NeedQuery
-from models import hybrid as module
+from features.ordered import sampled
 from models.hybrid import LightFMHybrid, _lightfm_matrix
 from models.settings import HybridSettings
 from tests.pool import NEED_IDS, SUBJECTS, frame, products, tables
@@ -113,13 +113,13 @@ def test_own_embeddings_follow_the_ids_into_another_pool(hybrid, bound, needs):
 
 def test_of_a_large_pool_those_known_and_a_sample_are_learnt_from():
     known = np.array([0, 7, 29])
-    drawn = module._sample(np.arange(30), known, 10, seed=1)
+    drawn = sampled(np.arange(30), known, 10, seed=1)
     assert len(drawn) == len(np.unique(drawn)) == 13
     assert set(known.tolist()) < set(drawn.tolist())
-    np.testing.assert_array_equal(module._sample(np.arange(30), known, 10, seed=1), drawn)
-    assert module._sample(np.arange(30), known, 10, seed=2).tolist() != drawn.tolist()
-    assert module._sample(np.arange(30), np.arange(25), 10, seed=1).tolist() == list(range(30))
-    assert module._sample(np.arange(10), known[:2], 10, seed=1).tolist() == list(range(10))
+    np.testing.assert_array_equal(sampled(np.arange(30), known, 10, seed=1), drawn)
+    assert sampled(np.arange(30), known, 10, seed=2).tolist() != drawn.tolist()
+    assert sampled(np.arange(30), np.arange(25), 10, seed=1).tolist() == list(range(30))
+    assert sampled(np.arange(10), known[:2], 10, seed=1).tolist() == list(range(10))
 
 
 def test_an_enterprise_with_events_alone_is_learnt_from_and_everybody_is_scored(
