@@ -186,8 +186,9 @@ def understand(text: str, thesaurus: Thesaurus, fillers: Fillers) -> Understood:
     parts = parts_of(rest, thesaurus) if rest else []
     for part in parts:
         core, left_out = (part, ()) if thesaurus.find(part) else fillers.strip(part)
-        if len(parts) > 1 or "配套" in left_out:
-            core = _customer(core, served)
+        if (len(parts) > 1 or "配套" in left_out) and (customer := _SUPPLIED.match(core)):
+            core = customer[1]
+            served.add(core)
         if len(core) == 1 and core.isascii():  # a letter or digit says nothing
             core, left_out = "", (*left_out, core)
         ignored += filter(str.strip, left_out)
@@ -227,15 +228,6 @@ def understand(text: str, thesaurus: Thesaurus, fillers: Fillers) -> Understood:
         tuple(dict.fromkeys(ignored)),
         () if wants else (NO_PRODUCT,),
     )
-
-
-def _customer(part: str, served: set[str]) -> str:
-    """Return whom a part says to supply, noted as such; another part as it is."""
-    found = _SUPPLIED.match(part)
-    if found is None:
-        return part
-    served.add(found[1])
-    return found[1]
 
 
 def strongest(weights: dict[str, float]) -> tuple[tuple[str, float], ...]:

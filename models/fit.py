@@ -107,17 +107,11 @@ def fit_evidence(
     found[:, 3], found[:, 4] = cosines.max(axis=1), dot(cosines, share)
     found[:, 5] = dot(topics, share @ need.views["topics"]).clip(0)
     weights = pool.products.weights[rows]
-    sizes = np.diff(weights.indptr)
-    known = np.flatnonzero(sizes)
-    found[:, 6] = sizes == 0
-    if not len(known):
-        return found
-    named, matches = Items(weights, pool.product_grams).matches(need)
-    at, starts = np.searchsorted(named, weights.indices), weights.indptr[known]
-    best = np.maximum.reduceat(matches[at], starts, axis=0)
-    counted = np.minimum(need.weights, 1)
-    found[known, 0] = (best * counted).max(axis=1)
-    found[known, 1] = best @ share
-    any_word = (matches * counted).max(axis=1)[at] * weights.data
-    found[known, 2] = np.add.reduceat(any_word, starts) / np.add.reduceat(weights.data, starts)
+    found[:, 6] = np.diff(weights.indptr) == 0
+    if weights.nnz:
+        items = Items(weights, pool.product_grams).by_enterprise(need)
+        best, counted = items.best(), np.minimum(need.weights, 1)
+        found[items.known, 0] = (best * counted).max(axis=1)
+        found[items.known, 1] = best @ share
+        found[items.known, 2] = items.focus
     return found

@@ -9,7 +9,7 @@ how much of all items is of the words at all.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -98,6 +98,42 @@ class Items:
         named = np.unique(self.weights.indices)
         return named, item_matches(self.grams, named, need)
 
+    def by_enterprise(self, need: NeedFeatures) -> ItemMatches:
+        """Return the matches enterprise by enterprise; at least one item must be known."""
+        known = np.flatnonzero(np.diff(self.weights.indptr))
+        starts, data = self.weights.indptr[known], self.weights.data
+        named, matches = self.matches(need)
+        at = np.searchsorted(named, self.weights.indices)
+        any_word = (matches * np.minimum(need.weights, 1)).max(axis=1)[at]
+        focus = np.add.reduceat(any_word * data, starts) / np.add.reduceat(data, starts)
+        return ItemMatches(known, starts, matches[at], focus)
+
+
+class ItemMatches(NamedTuple):
+    """How the items of k enterprises match the w words of a need, e items in all.
+
+    Attributes
+    ----------
+    known : ndarray of int, shape (k,)
+        The rows of those that have items.
+    starts : ndarray of int, shape (k,)
+        Where the items of each begin.
+    matches : ndarray of shape (e, w)
+        See `item_matches`.
+    focus : ndarray of shape (k,)
+        The mean of all items' best matches, weighted by their weights.
+    """
+
+    known: NDArray[np.intp]
+    starts: NDArray[np.intp]
+    matches: NDArray[np.float32]
+    focus: NDArray[np.floating[Any]]
+
+    def best(self, strengths: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
+        """Return the best match for each word, shape (k, w), times strengths of shape (e,)."""
+        each = self.matches if strengths is None else self.matches * strengths[:, None]
+        return np.asarray(np.maximum.reduceat(each, self.starts, axis=0))
+
 
 class ItemWords(Factor):
     """What an enterprise makes or does of the words; NaN where no item of it is known.
@@ -124,17 +160,10 @@ class ItemWords(Factor):
             return None
         weights = prepared.weights
         found = np.full((weights.shape[0], 2), np.nan, dtype=np.float32)
-        known = np.flatnonzero(np.diff(weights.indptr))
-        if not len(known):
-            return found
-        named, matches = prepared.matches(need)
-        any_word = (matches * np.minimum(need.weights, 1)).max(axis=1)
-        at = np.searchsorted(named, weights.indices)
-        starts = weights.indptr[known]
-        best = np.maximum.reduceat(matches[at] * np.sqrt(weights.data)[:, None], starts, axis=0)
-        found[known, 0] = best @ need.weights
-        total = np.add.reduceat(weights.data, starts)
-        found[known, 1] = np.add.reduceat(any_word[at] * weights.data, starts) / total
+        if weights.nnz:
+            items = prepared.by_enterprise(need)
+            found[items.known, 0] = items.best(np.sqrt(weights.data)) @ need.weights
+            found[items.known, 1] = items.focus
         return found
 
     def joined(
