@@ -11,8 +11,10 @@ import pytest
 
 from features.encoder import EncodingStore
 from features.places import Gazetteer
+from features.tables.importing import import_table
 from features.workspace import Workspace
 from models.registry import ModelRegistry
+from service.commands.demo import TABLES as DEMO_TABLES
 from service.serving.engine import Engine
 from tests.patience import PATIENCE
 from tests.pool import HashedEncoder, tables, training_data
@@ -32,6 +34,7 @@ TODAY = date(2026, 1, 1)
 
 _SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 """Wherever a test goes, beside the project."""
+_DEMO = Path(__file__).resolve().parents[1] / "service" / "demo"
 
 
 @pytest.fixture(scope="session")
@@ -41,6 +44,16 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no shared data in {folder} (set LIANZHAO_SHARED)")
     return folder
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a workspace with the demo's tables and a model; only to be read."""
+    workspace = Workspace(tmp_path_factory.mktemp("demo"))
+    for table in DEMO_TABLES:
+        import_table(workspace, table, _DEMO / f"{table}.csv")
+    train(workspace, ModelRegistry(workspace), HashedEncoder())
+    return workspace.home
 
 
 @pytest.fixture(scope="session", autouse=True)

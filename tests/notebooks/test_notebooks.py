@@ -12,14 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from features.tables.importing import import_table
-from features.workspace import Workspace
-from models.registry import ModelRegistry
-from service.commands.demo import TABLES
 from service.settings import PREFIX
-from tests.pool import HashedEncoder
 from training.desk.running import run
-from training.publishing import train
 
 if TYPE_CHECKING:
     from typing import Any
@@ -35,15 +29,6 @@ SMALL: dict[str, dict[str, Any]] = {
 }
 """Parameters that keep a run short."""
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=[p.stem for p in NOTEBOOKS])
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    workspace = Workspace(tmp_path_factory.mktemp("demo"))
-    for table in TABLES:
-        import_table(workspace, table, ROOT / "service" / "demo" / f"{table}.csv")
-    train(workspace, ModelRegistry(workspace), HashedEncoder())
-    return workspace.home
 
 
 @every_notebook

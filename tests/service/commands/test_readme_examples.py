@@ -13,14 +13,9 @@ import polars as pl
 import pytest
 from starlette.testclient import TestClient
 
-from features.tables.importing import import_table
 from features.workspace import Workspace
-from models.registry import ModelRegistry
 from service.api.app import create_app
-from service.commands.demo import TABLES
 from service.settings import Settings
-from tests.pool import HashedEncoder
-from training.publishing import train
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,16 +43,6 @@ def commands(page: str) -> Iterator[list[str]]:
         for line in lines:
             if words := shlex.split(line, comments=True):
                 yield words
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a workspace with the demo's tables and a model; only to be read."""
-    workspace = Workspace(tmp_path_factory.mktemp("demo"))
-    for table in TABLES:
-        import_table(workspace, table, ROOT / "service" / "demo" / f"{table}.csv")
-    train(workspace, ModelRegistry(workspace), HashedEncoder())
-    return workspace.home
 
 
 class Reader:
