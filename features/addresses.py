@@ -9,7 +9,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from features.divisions import Seat, beginnings, divisions
+from features.divisions import Seat, beginnings
 from features.normal import simplified
 from features.place_names import Found, resolve
 
@@ -145,9 +145,3 @@ def _is_place(text: str) -> bool:
         return True
     levels = ("provinces", "cities", "counties")
     return any(next(beginnings(text, level), None) for level in levels)
-
-
-def full_province(name: str) -> str:
-    """Return the full name of a province, or the name itself where it is not known."""
-    code = divisions().province(simplified(name.strip()))
-    return name if code is None else divisions().names[code]

@@ -114,7 +114,7 @@ class Divisions:
     def city_of(self, code: str) -> str | None:
         """Return the code of the prefecture that a division belongs to, None for a province."""
         if code[:2] in _WHOLE:
-            return f"{code[:2]}0000"
+            return above(code)
         if _is_direct(code):
             return code
         prefecture = f"{code[:4]}00"
@@ -174,11 +174,11 @@ class Divisions:
     def seat(self, code: str) -> Seat:
         """Return the full names of a division and of those above it."""
         city = self.city_of(code)
-        county = code if code not in (city, f"{code[:2]}0000") else None
-        if city == f"{code[:2]}0000" and code[:2] not in MUNICIPALITIES and county is None:
+        county = code if code not in (city, above(code)) else None
+        if city == above(code) and code[:2] not in MUNICIPALITIES and county is None:
             city = None
         return Seat(
-            self.names[f"{code[:2]}0000"],
+            self.names[above(code)],
             None if city is None else self.names[city],
             None if county is None else self.names[county],
         )
@@ -200,18 +200,11 @@ class Divisions:
 
     def _path(self, code: str) -> tuple[str, ...]:
         """Return the names of a division from the province down, each once."""
-        province, city = f"{code[:2]}0000", self.city_of(code)
+        province, city = above(code), self.city_of(code)
         if code == province:
             return (self.names[province],)
-        above = (
-            (self.names[province],)
-            if city in (None, code)
-            else (
-                self.names[province],
-                self.names[city or province],
-            )
-        )
-        return (*above, self.names[code])
+        between = () if city is None or city == code else (self.names[city],)
+        return (self.names[province], *between, self.names[code])
 
     def _formerly(
         self, changes: Iterable[Former], province: str | None, *, single: bool = False

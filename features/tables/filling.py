@@ -8,6 +8,7 @@ import polars as pl
 
 from features import industry_codes
 from features.tables.identity import made_id, misspelled
+from features.tables.naming import counted, some
 from features.tables.schema import flag
 from features.tables.seating import with_seats
 
@@ -102,14 +103,11 @@ def _with_industries(frame: pl.DataFrame, rows: Rows) -> tuple[pl.DataFrame, lis
 
 
 def _rows(given: pl.Series, texts: Mapping[str, str]) -> str:
-    rows = int(given.is_in(list(texts)).sum())
-    return f"{rows:,} row{'' if rows == 1 else 's'}"
+    return counted(int(given.is_in(list(texts)).sum()))
 
 
 def _pairs(texts: Mapping[str, str]) -> str:
-    named = ", ".join(f"{text} → {whole}" for text, whole in list(texts.items())[:_SHOWN])
-    more = len(texts) - _SHOWN
-    return f"{named} and {more} more" if more > 0 else named
+    return some([f"{text} → {whole}" for text, whole in list(texts.items())[:_SHOWN]], len(texts))
 
 
 def _codes(texts: pl.Series, digits: int | None, known: Mapping[str, str]) -> pl.Series:

@@ -8,6 +8,7 @@ import polars as pl
 
 from features.columns import Table
 from features.tables.headers import Headers, is_header, is_required, recognised
+from features.tables.naming import some
 
 SEARCHED = 30
 """Within so many rows the headers are looked for."""
@@ -171,11 +172,8 @@ def _repeated(names: Sequence[str], headers: Headers) -> pl.Expr:
 
 
 def _rows(numbers: Sequence[int]) -> str:
-    shown = ", ".join(str(number) for number in numbers[:_SHOWN])
-    more = len(numbers) - _SHOWN
-    return f"row{'s' if len(numbers) > 1 else ''} {shown}" + (
-        f" and {more} more" if more > 0 else ""
-    )
+    shown = some([str(number) for number in numbers[:_SHOWN]], len(numbers))
+    return f"row{'s' if len(numbers) > 1 else ''} {shown}"
 
 
 def _shown(found: pl.DataFrame, row: str) -> str:
@@ -183,5 +181,4 @@ def _shown(found: pl.DataFrame, row: str) -> str:
         f"row {number} ({text[:20]})"
         for number, text in found.select(row, "first").head(_SHOWN).iter_rows()
     ]
-    more = found.height - len(shown)
-    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
+    return some(shown, found.height)

@@ -12,6 +12,7 @@ from features.errors import InputError
 from features.industry_codes import find, lost_zeros
 from features.tables.identity import MADE, made_id
 from features.tables.matching import joined_ids
+from features.tables.naming import some
 from features.tables.schema import flag
 
 _NAMED = 3
@@ -171,10 +172,4 @@ def unknown_nodes(table: Table, frame: pl.DataFrame, read: Read) -> list[str]:
 
 
 def _some(ids: Collection[str]) -> str:
-    named = ", ".join(list(ids)[:_NAMED])
-    more = len(ids) - _NAMED
-    return (
-        f"{named} and {more} more are"
-        if more > 0
-        else f"{named} {'is' if len(ids) == 1 else 'are'}"
-    )
+    return f"{some(list(ids)[:_NAMED], len(ids))} {'is' if len(ids) == 1 else 'are'}"

@@ -10,6 +10,7 @@ import polars as pl
 from features.addresses import seated
 from features.divisions import divisions
 from features.place_names import is_zone
+from features.tables.naming import counted, some
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -133,11 +134,8 @@ def _name(code: str) -> str:
 
 
 def _rows(texts: Counter[str]) -> str:
-    rows = texts.total()
-    return f"{rows:,} row{'' if rows == 1 else 's'}"
+    return counted(texts.total())
 
 
 def _some(texts: Counter[str]) -> str:
-    named = ", ".join(text for text, _ in texts.most_common(_SHOWN))
-    more = len(texts) - _SHOWN
-    return f"{named} and {more} more" if more > 0 else named
+    return some([text for text, _ in texts.most_common(_SHOWN)], len(texts))
