@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from features.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from pydantic_core import ErrorDetails
 
@@ -82,12 +82,17 @@ class ModelSettings(_Settings):
 
     def changed(self) -> dict[str, Any]:
         """Return the settings that are not the default ones, by `section.setting`."""
-        before = dict(type(self)()._parts())
+        return self.changed_in(self.model_dump())
+
+    @classmethod
+    def changed_in(cls, values: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+        """Return which of some settings, such as those of a manifest, are not the default ones."""
+        usual = cls().model_dump()
         return {
             f"{part}.{name}": value
-            for part, own in self._parts()
+            for part, own in values.items()
             for name, value in own.items()
-            if value != before[part][name]
+            if usual.get(part, {}).get(name) != value
         }
 
     def with_values(self, assigned: Iterable[str]) -> Self:
@@ -123,10 +128,14 @@ class ModelSettings(_Settings):
         return list(self.model_dump().items())
 
 
+DEFAULTS = ModelSettings()
+"""What holds where nothing is set."""
+
+
 def _refused(first: ErrorDetails) -> UsageError:
     name = ".".join(map(str, first["loc"]))
     part, own = map(str, first["loc"])
-    section = type(getattr(ModelSettings(), part))
+    section = type(getattr(DEFAULTS, part))
     expected = _expected(section.model_json_schema()["properties"][own])
     return UsageError(
         f"--set {name} must be {expected}; got {first['input']!r}",

@@ -14,6 +14,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from features.errors import InputError
+from models.settings import DEFAULTS
 from training.caveats import caveats
 from training.metrics import DRAW_SEED, DRAWS
 from training.peers.roster import peers
@@ -221,12 +222,11 @@ def compare(
             taking_part.append(peer)
         else:
             found.left_out[peer.name] = reason
-    topics = stack.parameters.space.topics if stack is not None else None
+    topics = (DEFAULTS if stack is None else stack.parameters).space.topics
     rounds = Rounds(store, seed=split.seed, words=words, topics=topics)
     asked_for = {question.query.need_id for task in split.tasks for question in task.questions}
     found.worded = len(asked_for & set(words or ()))
-    with threadpool_limits(1, user_api="blas"):
-        _judge_tasks(found, rounds, stack, taking_part, progress)
+    _judge_tasks(found, rounds, stack, taking_part, progress)
     if not found.tallies:
         raise InputError(
             f"{split.protocol} cannot be run on this workspace: no profile says a word of any of "

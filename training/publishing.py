@@ -16,7 +16,7 @@ from features.encoder import EncodingStore
 from features.errors import DamagedError
 from features.tables.schema import schema_hash
 from models import artifact, loading
-from models.settings import ModelSettings
+from models.settings import DEFAULTS, ModelSettings
 from training import comparison
 from training.data import TrainingData
 from training.evaluation import evaluate_fit, judge
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from training.comparison import Verdict
     from training.fitting import Fitted
 
-_DEFAULTS = ModelSettings()
 TABLES = tuple(field.name for field in fields(TrainingData))
 _FALLEN = 0.5
 LIBRARIES = (
@@ -49,7 +48,7 @@ def train(
     encoder: SentenceEncoder,
     *,
     seed: int = 0,
-    settings: ModelSettings = _DEFAULTS,
+    settings: ModelSettings = DEFAULTS,
     activate: bool = True,
     force: bool = False,
     progress: Steps = lambda *_: None,

@@ -18,7 +18,7 @@ from features.chains import ChainMap
 from features.errors import InputError
 from features.need import NeedQuery
 from features.space import FeatureSpace
-from models.settings import ModelSettings
+from models.settings import DEFAULTS
 from training.tasks import relevant_pairs
 
 if TYPE_CHECKING:
@@ -154,12 +154,12 @@ class Rounds:
         *,
         seed: int = 0,
         words: Mapping[str, Sequence[str]] | None = None,
-        topics: int | None = None,
+        topics: int = DEFAULTS.space.topics,
     ) -> None:
         self.store = store
         self.seed = seed
         self.words = words or {}
-        self.topics = topics or ModelSettings().space.topics
+        self.topics = topics
         self._last: tuple[pl.DataFrame, Any, FeatureSpace, PoolFeatures] | None = None
 
     def round(self, task: Task, progress: Steps = lambda *_: None) -> Round:

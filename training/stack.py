@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from features.presence import Presence
 from features.residents import Residents
-from models.settings import ModelSettings
+from models.settings import DEFAULTS, ModelSettings
 from training.fitting import fit
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from training.tasks import EvaluationQuestion
 
 STACK = "lianzhao"
-_DEFAULTS = ModelSettings()
 _PLACED = ("events", "zones", "needs")
 
 
@@ -35,7 +34,7 @@ class Stack:
     name = STACK
     gloss = "链招"
 
-    def __init__(self, settings: ModelSettings = _DEFAULTS) -> None:
+    def __init__(self, settings: ModelSettings = DEFAULTS) -> None:
         self.parameters = settings
 
     def settings(self) -> dict[str, Any]:

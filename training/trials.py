@@ -17,7 +17,7 @@ from models.blend import content_share, standardise
 from models.head import Examples, NeedHeads
 from models.hybrid import LightFMHybrid
 from models.ranker import ContentScorer
-from models.settings import ModelSettings
+from models.settings import DEFAULTS, ModelSettings
 from models.track_record import MIN_DEALS, DealHistory, HistoryScorer
 from training.interactions import interactions
 from training.metrics import MIN_RELEVANT
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from features.progress import Steps
     from training.interactions import Interactions
 
-_DEFAULTS = ModelSettings()
 FOLDS = 5
 KEPT = 5_000
 MIN_PAIRS = 50
@@ -111,7 +110,7 @@ class Trials:
         as_of: date,
         seed: int,
         progress: Steps,
-        settings: ModelSettings = _DEFAULTS,
+        settings: ModelSettings = DEFAULTS,
         ranks: NDArray[np.intp] | None = None,
         needs_before: Callable[[date], Sequence[NeedFeatures]] | None = None,
     ) -> None:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from models.settings import ModelSettings
+from models.settings import DEFAULTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-PRIOR_NEEDS = ModelSettings().weights.prior_needs
+PRIOR_NEEDS = DEFAULTS.weights.prior_needs
 """How strongly the prior weights hold: few cases leave them nearly as they are.
 
 Of 1, 3, 10 and 30 the lower ones did better on needs and years that weights were not learnt on:

@@ -45,8 +45,8 @@ def tell_version(found: Mapping[str, Any], problem: str | None) -> None:
     typer.echo(f"version: {found['version']}{' (active)' if found['active'] else ''}")
     for field in _SHOWN:
         typer.echo(f"{field}: {found.get(field)}")
-    if others := _changed_settings(found):
-        typer.echo(f"settings: {others}")
+    if others := ModelSettings.changed_in(found.get("settings", {})):
+        typer.echo(f"settings: {', '.join(f'{name}={value}' for name, value in others.items())}")
     typer.echo(f"data: {_listed(found['data'])}")
     window = found["window"]
     if window["first_event"]:
@@ -113,17 +113,6 @@ def tell_figures(metrics: Mapping[str, Any], notes: Sequence[str] = ()) -> None:
         refused = any(note.startswith(ALL_REFUSED) for note in notes)
         why = ALL_REFUSED if refused else "too few judgements"
         typer.echo(f"held out: nothing ({why}); the weights are the prior ones")
-
-
-def _changed_settings(found: Mapping[str, Any]) -> str:
-    """Return the settings that are not the default ones."""
-    usual = ModelSettings().model_dump()
-    return ", ".join(
-        f"{part}.{name}={value}"
-        for part, own in found.get("settings", {}).items()
-        for name, value in own.items()
-        if usual.get(part, {}).get(name) != value
-    )
 
 
 def tell_calibration(found: Mapping[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from features.errors import InputError
-from models.settings import ModelSettings
+from models.settings import DEFAULTS, ModelSettings
 from training import harness, protocols
 from training.peers.roster import peers
 from training.stack import Stack
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from training.data import TrainingData
     from training.peers.base import Peer
 
-_DEFAULTS = ModelSettings()
-
 
 def compare(
     names: Sequence[str],
@@ -30,7 +28,7 @@ def compare(
     today: date,
     seed: int = 0,
     rankers: Sequence[Peer] = (),
-    settings: ModelSettings = _DEFAULTS,
+    settings: ModelSettings = DEFAULTS,
     progress: Steps = lambda *_: None,
 ) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
     """Return what was found under each protocol, and why others could not be run.
