@@ -271,7 +271,8 @@ class FeatureSpace:
 
     def _learn(self, profiles: PoolTexts) -> sparse.csr_array:
         """Learn from the profiles of a pool, and return the counts of what they say."""
-        counted = self.wording_.fit(profiles.spoken, content_ranks(profiles.frame))
+        self.ranks_ = content_ranks(profiles.frame)
+        counted = self.wording_.fit(profiles.spoken, self.ranks_)
         self.items_.fit([profiles.distinct_items])
         self.attributes_ = TokenColumns().fit(profiles.tokens)
         self.gazetteer_ = Gazetteer().fit()

@@ -161,6 +161,24 @@ class Thesaurus:
                 found[concept.broader].append(at)
         return {name: tuple(own) for name, own in found.items()}
 
+    @cached_property
+    def going_into(self) -> dict[int, list[int]]:
+        """Which concepts name each one as what they go into."""
+        return self._naming("goes_into")
+
+    @cached_property
+    def made_from(self) -> dict[int, list[int]]:
+        """Which concepts name each one as what they are made of."""
+        return self._naming("made_of")
+
+    def _naming(self, part: str) -> dict[int, list[int]]:
+        found: dict[int, list[int]] = defaultdict(list)
+        for at, concept in enumerate(self.concepts):
+            for name in getattr(concept, part):
+                for own in self.find(name):
+                    found[own].append(at)
+        return dict(found)
+
     def open(self) -> None:
         """Make what `near` looks into, which takes about a second, before it is asked for."""
         _ = self._index

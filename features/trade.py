@@ -7,14 +7,12 @@ uses are what they go into, and whatever is made of them.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
-from weakref import WeakKeyDictionary
 
 from features.normal import normal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from features.thesaurus import Thesaurus
 
@@ -59,12 +57,13 @@ def trades(thesaurus: Thesaurus, products: Iterable[str], *, inputs: bool) -> li
     """
     stated = list(dict.fromkeys(products))
     own = {normal(product) for product in stated}
+    others = thesaurus.going_into if inputs else thesaurus.made_from
     found: dict[tuple[str, str], Trade] = {}
     for product in stated:
         for at in concepts_of(thesaurus, product):
             concept = thesaurus.concepts[at]
             forward = concept.made_of if inputs else concept.goes_into
-            back = _others(thesaurus, inputs=inputs).get(at, ())
+            back = others.get(at, ())
             for other in (*forward, *(thesaurus.concepts[b].name for b in back)):
                 words = tuple(word for word in _words(thesaurus, other) if word not in own)
                 if words and (concept.name, other) not in found:
@@ -81,19 +80,3 @@ def _words(thesaurus: Thesaurus, name: str) -> list[str]:
         # The words of a whole sector are of everything in it.
         stated += concept.words if concept.level == "product" else ()
     return [word for word in dict.fromkeys(map(normal, stated)) if len(word) >= _SHORTEST]
-
-
-_KEPT: WeakKeyDictionary[Thesaurus, dict[bool, dict[int, tuple[int, ...]]]] = WeakKeyDictionary()
-
-
-def _others(thesaurus: Thesaurus, *, inputs: bool) -> dict[int, Sequence[int]]:
-    """Return which concepts name each one as what they go into (inputs), or are made of."""
-    kept = _KEPT.setdefault(thesaurus, {})
-    if inputs not in kept:
-        found: dict[int, list[int]] = defaultdict(list)
-        for at, concept in enumerate(thesaurus.concepts):
-            for name in concept.goes_into if inputs else concept.made_of:
-                for own in thesaurus.find(name):
-                    found[own].append(at)
-        kept[inputs] = {own: tuple(those) for own, those in found.items()}
-    return dict(kept[inputs])

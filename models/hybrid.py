@@ -82,10 +82,10 @@ class LightFMHybrid(Factor):
         # WARP draws its negatives from the others; a sample of them does as well.
         rows = sampled(ranks, known, own.sampled, self.seed)
         # LightFM draws embeddings column by column, and pairs and negatives row by row.
-        columns = np.argsort(ranks[np.flatnonzero(identities)])
-        size = len(columns) + pool.attributes.shape[1] + pool.views["topics"][:, :TOPICS].shape[1]
-        columns = np.concatenate([columns, np.arange(len(columns), size)])
-        items = self._items(pool, rows)[:, columns]
+        items = self._items(pool, rows)
+        columns = np.argsort(ranks[identities])
+        columns = np.concatenate([columns, np.arange(len(columns), items.shape[1])])
+        items = items[:, columns]
         model = LightFM(
             no_components=own.components,
             loss=own.loss,

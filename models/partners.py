@@ -169,9 +169,9 @@ def partners(
         What it makes; without any nothing is known of what goes into it.
     supplies : bool
     """
-    graphs = [(supply_graph(space.chain_map), pool.nodes)]
+    graphs = [(space.supply, pool.stations)]
     if space.supply.by_sectors:
-        graphs.append((space.supply, pool.stations))
+        graphs.insert(0, (supply_graph(space.chain_map), pool.nodes))
     links = []
     for graph, fit in graphs:
         here = np.nan_to_num(standing(fit.fit[row]))

@@ -14,13 +14,12 @@ from threadpoolctl import threadpool_limits
 from features.chains import ChainMap
 from features.errors import InputError
 from features.need import NeedQuery
-from features.ordered import content_ranks
 from features.presence import Presence
 from features.residents import Residents
 from features.space import FeatureSpace
 from models.blend import Blend
 from models.ranker import Ranker, content_factors
-from models.settings import ModelSettings
+from models.settings import DEFAULTS, ModelSettings
 from training.interactions import interactions
 from training.outcomes import credible
 from training.priors import CONTENT_PRIOR, prior
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
     from training.data import TrainingData
     from training.interactions import Interactions
 
-_DEFAULTS = ModelSettings()
 MIN_TIME_CASES = 30
 """With as many needs judged by later deals, weights are learnt from these, not from folds."""
 
@@ -60,7 +58,7 @@ class Fitted:
     warm_cases: list[Case]
     time_cases: Cases
     calibrated: dict[str, Any]
-    settings: ModelSettings = _DEFAULTS
+    settings: ModelSettings = DEFAULTS
 
 
 def fit(
@@ -69,7 +67,7 @@ def fit(
     *,
     today: date,
     seed: int = 0,
-    settings: ModelSettings = _DEFAULTS,
+    settings: ModelSettings = DEFAULTS,
     progress: Steps = lambda *_: None,
     prepared: tuple[FeatureSpace, PoolFeatures] | None = None,
 ) -> Fitted:
@@ -156,7 +154,7 @@ def fit(
         seed=seed,
         progress=progress,
         settings=settings,
-        ranks=content_ranks(data.enterprises.sort("enterprise_id")),
+        ranks=space.ranks_,
         needs_before=needs_before,
     )
     folds = trials.folds() if known.gains.nnz else Cases([], [])

@@ -91,7 +91,10 @@ def enterprise_matrices(bound: PoolRanker) -> dict[str, Matrix]:
         names = [*(f"component {at}" for at in range(size)), "bias", "of the need's bias"]
         found["lightfm"] = (items, names)
     rows = pool.ids.tolist()
-    return {name: Matrix(*own, row_name="enterprise_id") for name, own in _with(found, rows)}
+    return {
+        name: Matrix(values, rows, columns, "enterprise_id")
+        for name, (values, columns) in found.items()
+    }
 
 
 def need_matrices(bound: PoolRanker, needs: Sequence[NeedFeatures]) -> dict[str, Matrix]:
@@ -119,7 +122,9 @@ def need_matrices(bound: PoolRanker, needs: Sequence[NeedFeatures]) -> dict[str,
         "words": (sparse.csr_array(weights), columns),
     }
     rows = [need.need_id or "" for need in needs]
-    return {name: Matrix(*own, row_name="need_id") for name, own in _with(found, rows)}
+    return {
+        name: Matrix(values, rows, columns, "need_id") for name, (values, columns) in found.items()
+    }
 
 
 def interaction_matrices(
@@ -171,9 +176,3 @@ def factor_matrix(bound: PoolRanker, need: NeedFeatures, *, weighed: bool = True
 
 def _numbered(name: str, values: NDArray[Any]) -> tuple[NDArray[Any], list[str]]:
     return values, [f"{name} {at}" for at in range(values.shape[1])]
-
-
-def _with(
-    found: dict[str, tuple[Any, list[str]]], rows: list[str]
-) -> list[tuple[str, tuple[Any, list[str], list[str]]]]:
-    return [(name, (values, rows, columns)) for name, (values, columns) in found.items()]

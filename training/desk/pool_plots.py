@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from features.vocabulary import GAPS
-from training.desk.theme import DOWN_COLOUR, KNOWN_COLOUR, UNKNOWN, UNKNOWN_COLOUR, Note, Plot
+from training.desk.theme import (
+    DOWN_COLOUR,
+    KNOWN_COLOUR,
+    UNKNOWN,
+    UNKNOWN_COLOUR,
+    Note,
+    Plot,
+    title,
+)
 
 if TYPE_CHECKING:
     import altair as alt
@@ -44,7 +52,7 @@ def unknown_bars(unknowns: pl.DataFrame, what: str) -> Plot:
         )
         .properties(
             width=460,
-            title=_title(
+            title=title(
                 f"{of}家{what}的资料有{unknowns.height}项，{stated}", "未知就是未知，不当作零"
             ),
         )
@@ -84,7 +92,7 @@ def place_bars(places: pl.DataFrame, level: str) -> Plot:
         base.mark_text(align="left", dx=4).encode(text="enterprises:Q"),
     ).properties(
         width=420,
-        title=_title(
+        title=title(
             f"{top['place']}的企业最多，有{top['enterprises']}家",
             f"按所在{level}；共{of}家企业，其中{unknown}家所在{level}未知",
         ),
@@ -112,7 +120,7 @@ def cover_bars(cover: pl.DataFrame) -> Plot:
         )
         .properties(
             width=460,
-            title=_title(
+            title=title(
                 f"招商图谱的{cover.height}个环节中，{without}个在企业库里找不到企业",
                 f"{len(chains)}条产业链；按企业的产品与所属环节判断",
             ),
@@ -144,7 +152,7 @@ def gap_grid(gaps: pl.DataFrame, chain: str) -> Plot:
         .properties(
             width=alt.Step(38),
             height=alt.Step(26),
-            title=_title(
+            title=title(
                 f"「{chain}」：{len(zones)}个开发区各缺哪些环节",
                 f"只按已导入的企业与进展判断；{unknown}个开发区该链情况未知，未知不等于没有",
             ),
@@ -171,7 +179,7 @@ def gap_bars(gaps: pl.DataFrame) -> Plot:
         )
         .properties(
             width=460,
-            title=_title(
+            title=title(
                 f"{gaps['zone'].n_unique()}个开发区所需的{gaps.height}个环节，{known}个看得出强弱",
                 "只按已导入的企业与进展判断；未知不等于没有",
             ),
@@ -190,9 +198,3 @@ def _state_colour() -> alt.Color:
 
     scale = alt.Scale(domain=list(STATES.values()), range=list(STATE_COLOURS))
     return alt.Color("shown:N", title="环节在本区", scale=scale)
-
-
-def _title(text: str, subtitle: str) -> alt.TitleParams:
-    import altair as alt
-
-    return alt.TitleParams(text, subtitle=subtitle)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from features.project_list import PATH, POOLS
-from training.desk.theme import KNOWN_COLOUR, QUIET_COLOUR, UNKNOWN_COLOUR, Note, Plot, Sheet
+from training.desk.theme import KNOWN_COLOUR, QUIET_COLOUR, UNKNOWN_COLOUR, Note, Plot, Sheet, title
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,7 +48,7 @@ def reached_bars(figures: Mapping[str, Any]) -> Plot:
         .properties(
             width=380,
             height=90,
-            title=_title(
+            title=title(
                 f"{total}个项目各走到哪一库",
                 "入库前已越过的环节不补记；各库不是同一批项目时不可相除",
             ),
@@ -84,7 +84,7 @@ def rate_bars(figures: Mapping[str, Any]) -> Plot:
         + bars.mark_text(align="left", dx=4, color=QUIET_COLOUR).encode(x=x, text="said:N")
     ).properties(
         width=420,
-        title=_title(
+        title=title(
             f"新签约{figures['signed']['projects']}个，其中已开工{figures['started']['projects']}个",
             f"{figures['notes']['start_rate']}{stated}",
         ),
@@ -114,7 +114,7 @@ def stay_curves(figures: Mapping[str, Any]) -> Plot:
             y=alt.Y("share:Q", title="仍在库的比例", axis=alt.Axis(format="%")),
             color=alt.Color("pool:N", title=None, sort=None),
         )
-        .properties(width=460, title=_title("在每一库停留多久", figures["notes"]["stays"]))
+        .properties(width=460, title=title("在每一库停留多久", figures["notes"]["stays"]))
     )
 
 
@@ -156,7 +156,7 @@ def amount_bars(figures: Mapping[str, Any]) -> Plot:
         )
         .properties(
             width=420,
-            title=_title(f"期内进入各库：{amounts or '投资额均不详'}", figures["notes"]["entered"]),
+            title=title(f"期内进入各库：{amounts or '投资额均不详'}", figures["notes"]["entered"]),
         )
     )
 
@@ -182,9 +182,3 @@ def board_sheet(board: Mapping[str, Any]) -> Sheet:
         for pool in board["pools"]
     ]
     return Sheet(["库", "项目", "投资额（亿元）", "投资额不详", "逾期"], rows)
-
-
-def _title(text: str, below: str) -> Any:
-    import altair as alt
-
-    return alt.TitleParams(text, subtitle=below)

@@ -16,6 +16,7 @@ from training.plots import FONTS, renders_chinese
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    import altair as alt
     import polars as pl
 
 Plot = Any
@@ -153,3 +154,10 @@ def _cell(value: Any) -> str:
     side = "right" if isinstance(value, (int, float)) else "left"
     quiet = ";color:#888" if value is None else ""
     return f"<td style='text-align:{side}{quiet}'>{escape(_shown(value))}</td>"
+
+
+def title(text: str, subtitle: str) -> alt.TitleParams:
+    """Return the title of a plot, with a line below it."""
+    import altair as alt
+
+    return alt.TitleParams(text, subtitle=subtitle)
