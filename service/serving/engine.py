@@ -28,7 +28,7 @@ from service.serving.need_cache import NeedCache
 from service.serving.partners import PartnerWriter
 from service.serving.prepared_version import load_prepared
 from service.serving.ranking import Ranking
-from service.serving.selection import Selection
+from service.serving.selection import Selection, of_any_industry
 from service.serving.survey import Survey
 from service.serving.word_model import NoWords
 from service.threads import check_wanted
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from features.progress import Count
     from features.snapshot import Snapshot
     from features.workspace import Workspace
+    from features.zone_presence import ZonePresence
     from models.prepared import Prepared
     from service.serving.filters import Facet
     from service.serving.interfaces import Document, Language
@@ -50,7 +51,6 @@ if TYPE_CHECKING:
 
 NO_WORDS = NoWords()
 _NO_FILTERS = Filters()
-_ANY = "任何产业"
 
 
 class Engine(Directory):
@@ -269,7 +269,7 @@ class Engine(Directory):
         shown = chosen.rows[offset : offset + limit].tolist()
         counted = None
         if facets:
-            seen_from = NeedQuery(_ANY, zone_id=zone_id) if zone_id else None
+            seen_from = of_any_industry(zone_id) if zone_id else None
             counted = self._selection.facets(facets, chosen.rows, seen_from, language)
         return {
             "total": len(chosen.rows),
@@ -340,14 +340,15 @@ class Engine(Directory):
     def gaps(self, zone_id: str, chain_id: str) -> list[Document]:
         """Return the nodes of a chain as a zone has them: missing, weak, strong or unknown."""
         nodes = {node.node_id: node.name for node in self.chain_map.chain(chain_id).nodes}
-        shown = self.presence(chain_id, [zone_id])["nodes"]
-        kept = ("node_id", "state", "present")
-        return [{**{k: node[k] for k in kept}, "name": nodes[node["node_id"]]} for node in shown]
+        shown = self._survey.states(chain_id, self._zones_of([zone_id]))
+        return [{**node, "name": nodes[node["node_id"]]} for node in shown]
 
     def presence(self, chain_id: str, zone_ids: Sequence[str]) -> Document:
         """Return what these zones together have of a chain (NotFoundError)."""
-        zones = [here for id_ in zone_ids if (here := self._presence.of(id_)) is not None]
-        return self._survey.chain(chain_id, zones)
+        return self._survey.chain(chain_id, self._zones_of(zone_ids))
+
+    def _zones_of(self, zone_ids: Sequence[str]) -> list[ZonePresence]:
+        return [here for id_ in zone_ids if (here := self._presence.of(id_)) is not None]
 
     def batch(
         self,
@@ -452,7 +453,9 @@ class Engine(Directory):
 
     @cached_property
     def _partners(self) -> PartnerWriter:
-        return PartnerWriter(self.space, self.prepared, self._presence, self.writer)
+        return PartnerWriter(
+            self.space, self.prepared, self._presence, self.writer, self.need_cache.signals
+        )
 
     @cached_property
     def _survey(self) -> Survey:

@@ -88,14 +88,13 @@ class Gates:
 
     def _by_code(self, say: Callable[[str | None], str]) -> NDArray[np.uint8]:
         """Return the states that follow from the industry code, asked once for each."""
-        codes = self._profiles.columns.select("industry_code")
-        distinct = codes.unique()
-        said = [_STATES[say(normalise(code or ""))] for code in distinct["industry_code"]]
-        states = distinct.with_columns(state=pl.Series(said, dtype=pl.UInt8))
-        found = codes.join(
-            states, on="industry_code", how="left", nulls_equal=True, maintain_order="left"
-        )
-        return found["state"].to_numpy().copy()
+        codes = self._codes
+        said = [_STATES[say(normalise(code or ""))] for code in codes.frame["industry_code"]]
+        return np.asarray(np.array(said, dtype=np.uint8)[codes.numbers])
+
+    @cached_property
+    def _codes(self) -> masks.Distinct:
+        return masks.Distinct(self._profiles.columns.select("industry_code"))
 
     def _find_excluded(self, zone_id: str | None) -> NDArray[np.uint8]:
         """Return the states of a zone's own exclusions; without any of it nobody is known to pass.

@@ -108,12 +108,7 @@ class LeadWriter:
         }
 
     def fits(self, features: NeedFeatures, rows: NDArray[np.intp]) -> list[str]:
-        """Return whether each of these enterprises answers the need: strong, partial or weak.
-
-        All are weak for a need that names no product.
-        """
-        if features.understood.notes:
-            return ["weak"] * len(rows)
+        """Return whether each of these enterprises answers the need: strong, partial or weak."""
         evidence = fit_evidence(features, self.bound.pool, rows)
         return SHIPPED.levels(SHIPPED.probabilities(evidence))
 

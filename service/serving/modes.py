@@ -19,7 +19,6 @@ from service.serving.questions import KnownNeed, LeadsQuestion, Question
 if TYPE_CHECKING:
     from service.serving.interfaces import Document, Engine, Language
 
-MODES = ("need", "gap", "leader", "similar")
 _NO_FILTERS = Filters()
 _NOTES = {
     "unknown": {

@@ -39,14 +39,22 @@ class PartnerWriter:
     presence : Presence
     writer : LeadWriter
         Whose signals and gates are shown.
+    spread : ndarray of shape (n,), or None
+        How strong the signals of each enterprise of the pool are.
     """
 
     def __init__(
-        self, space: FeatureSpace, prepared: Prepared, presence: Presence, writer: LeadWriter
+        self,
+        space: FeatureSpace,
+        prepared: Prepared,
+        presence: Presence,
+        writer: LeadWriter,
+        spread: NDArray[np.float32] | None,
     ) -> None:
         self._space = space
         self._pool, self._profiles = prepared.bound.pool, prepared.profiles
         self._presence, self._signals, self._gates = presence, writer.signals, writer.gates
+        self._spread = spread
 
     def page(
         self,
@@ -71,8 +79,7 @@ class PartnerWriter:
         strongest = np.max([own.strengths for own in sides], axis=0)[rows]
         known = rows[strongest > 0]
         strength = strongest[strongest > 0]
-        signals = self._signals.spread(self._pool.ids)
-        now = np.zeros(len(known)) if signals is None else signals[known]
+        now = np.zeros(len(known)) if self._spread is None else self._spread[known]
         order = np.lexsort((known, -now, -np.round(strength, 6)))[offset : offset + limit]
         nodes = np.nan_to_num(self._pool.nodes.fit[row])
         own = np.flatnonzero(nodes >= NAMED_FROM)

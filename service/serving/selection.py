@@ -139,7 +139,7 @@ class Selection:
         if zone_id is None and (filters.stage or filters.seat):
             expected = "the zone from which stage and seat are seen"
             raise InputError(f"zone_id must be {expected}", field="zone_id", expected=expected)
-        mask = self._mask(self._every, NeedQuery(_ANY, zone_id=zone_id), filters, among)
+        mask = self._mask(self._every, of_any_industry(zone_id), filters, among)
         return Chosen(mask.rows, mask.unknown, mask.unknown_values, {})
 
     def facets(
@@ -190,3 +190,8 @@ class Selection:
     def _rows_of(self, enterprise_ids: Sequence[str]) -> NDArray[np.intp]:
         ids = np.array(enterprise_ids, dtype=np.str_)
         return np.unique(found_in(self._profiles.ids, ids)[0])
+
+
+def of_any_industry(zone_id: str | None) -> NeedQuery:
+    """Return what stands for a need where only its zone matters."""
+    return NeedQuery(_ANY, zone_id=zone_id)

@@ -90,26 +90,39 @@ class Survey:
         A node is as strong as in the zone that has most of it; `state` is missing, weak or strong,
         and unknown where nothing of the chain is known in any of the zones.
         """
-        nodes = self._chain_map.chain(chain_id).nodes
-        columns = [self._pool.nodes.node_ids.index(node.node_id) for node in nodes]
-        whole = np.zeros(len(nodes))
-        for here in zones:
-            whole = np.maximum(whole, here.nodes.whole[columns])
-        known = bool((whole >= MISSING_BELOW).any())
+        columns = self._columns(chain_id)
         members = _members(zones)
         shown = []
-        for at, (node, column) in enumerate(zip(nodes, columns, strict=True)):
-            bits = self._named.at([node.node_id]) & self._listed
+        for one, column in zip(self.states(chain_id, zones), columns, strict=True):
+            bits = self._named.at([one["node_id"]]) & self._listed
             shown.append(
                 {
-                    "node_id": node.node_id,
-                    "state": state(float(whole[at])) if known else "unknown",
-                    "present": float(whole[at]) if known else None,
+                    **one,
                     "candidates": int(np.count_nonzero(bits)),
                     "members": self._those_at(members, column)[:_MEMBERS_SHOWN],
                 }
             )
         return {"chain_id": chain_id, "nodes": shown, "leaders": self._leaders(members, columns)}
+
+    def states(self, chain_id: str, zones: Sequence[ZonePresence]) -> list[Document]:
+        """Return how strongly these zones together have each node of a chain, see `chain`."""
+        nodes, columns = self._chain_map.chain(chain_id).nodes, self._columns(chain_id)
+        whole = np.zeros(len(nodes))
+        for here in zones:
+            whole = np.maximum(whole, here.nodes.whole[columns])
+        known = bool((whole >= MISSING_BELOW).any())
+        return [
+            {
+                "node_id": node.node_id,
+                "state": state(float(own)) if known else "unknown",
+                "present": float(own) if known else None,
+            }
+            for node, own in zip(nodes, whole, strict=True)
+        ]
+
+    def _columns(self, chain_id: str) -> list[int]:
+        nodes = self._chain_map.chain(chain_id).nodes
+        return [self._pool.nodes.node_ids.index(node.node_id) for node in nodes]
 
     def _those_at(self, members: dict[str, Any], column: int) -> list[Document]:
         found = [
