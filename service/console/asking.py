@@ -18,7 +18,7 @@ from service.console.questions import CandidatesQuestion, ProductsQuestion
 from service.serving.questions import KnownNeed, LeadsQuestion, Lookup
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from starlette.datastructures import QueryParams
 
@@ -169,3 +169,8 @@ def counts(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[tuple[str, str, 
         for name, of in found.items()
     }
     return {"node": [(id_, names[id_], count) for id_, count in nodes.most_common()], **shown}
+
+
+def fields(form: Mapping[str, str], names: Sequence[str]) -> dict[str, Any]:
+    """Return those of some fields of a form that were filled in."""
+    return {name: form[name] for name in names if form.get(name)}

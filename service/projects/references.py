@@ -146,12 +146,11 @@ class References:
             return text
         wanted = _shortened(text)
         named = {id_: _shortened(zone["name"] or "") for id_, zone in zones.items()}
-        tiers = (
-            [id_ for id_, name in named.items() if name == wanted],
-            [id_ for id_, n in named.items() if wanted and n and (wanted in n or n in wanted)],
-            [id_ for id_, zone in zones.items() if zone["county"] and _is_county(text, zone)],
+        first = (
+            [id_ for id_, name in named.items() if name == wanted]
+            or [id_ for id_, n in named.items() if wanted and n and (wanted in n or n in wanted)]
+            or [id_ for id_, zone in zones.items() if zone["county"] and _is_county(text, zone)]
         )
-        first: list[str] = next(filter(None, tiers), [])
         return first[0] if len(first) == 1 else None
 
     def city_of(self, zone_id: str | None) -> str | None:
@@ -172,8 +171,8 @@ class References:
     def _tables(self) -> _WorkspaceTables:
         names = ("zones", "needs", "enterprises")
         with self._lock:
-            at = self._workspace.imported_at("events")
-            version = (*(self._workspace.version(name) for name in names), str(at))
+            seen = self._workspace.snapshot()
+            version = (*map(seen.version, names), str(seen.imported_at("events")))
             if self._known is None or self._known.version != version:
                 zones, needs, enterprises = (self._workspace.read(name) for name in names)
                 self._known = _WorkspaceTables(

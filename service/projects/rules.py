@@ -90,7 +90,8 @@ class Rules:
         _kind(name)
         path = self._path(name)
         try:
-            seen: object = (path.stat().st_mtime_ns, path.stat().st_size)
+            found = path.stat()
+            seen: object = (found.st_mtime_ns, found.st_size)
         except OSError:
             seen = None
         known = self._read.get(name)

@@ -8,7 +8,6 @@ from pathlib import Path
 import polars as pl
 
 from features.encoder import UniversalSentenceEncoder
-from features.tables.schema import SCHEMAS
 from features.workspace import Workspace
 from service.projects.allocation import allocate
 from service.projects.references import References
@@ -16,6 +15,7 @@ from service.serving.engine import Engine
 from tests.benchmarks.bench_scale import make
 from tests.benchmarks.listed import Listed
 from tests.benchmarks.report import progress, report
+from tests.pool import frame
 
 CITY = "长治市"
 PLACES, MOST_ZONES = 20, 2
@@ -74,9 +74,4 @@ def tables(needs: pl.DataFrame, count: int, zones: int) -> dict[str, pl.DataFram
         }
         for at in range(count)
     ]
-    return {name: _frame(name, rows) for name, rows in (("zones", places), ("needs", wanted))}
-
-
-def _frame(table: str, rows: list[dict[str, str]]) -> pl.DataFrame:
-    schema = SCHEMAS[table].create_empty().schema
-    return pl.DataFrame([{name: row.get(name) for name in schema} for row in rows], schema=schema)
+    return {name: frame(name, rows) for name, rows in (("zones", places), ("needs", wanted))}

@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-import orjson
 from fastapi import APIRouter, Depends, Query, Response
 
 from service.api.once import OnceRoute
 from service.api.operation_replies import AuditPage
+from service.api.routes.changes import answered
 from service.api.routes.context import Asking, Context, only, shaped
 from service.api.schemas import PageQuery
 
@@ -24,4 +24,4 @@ async def audit(parts: Context, caller: Asking, asked: Annotated[PageQuery, Quer
     """
     log = parts.ledger.audit
     page = await parts.ledger.read(lambda: log.page(asked.limit, asked.offset), caller)
-    return Response(orjson.dumps(page), 200, {"Cache-Control": "no-store"}, "application/json")
+    return answered(page)

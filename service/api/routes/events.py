@@ -2,26 +2,18 @@
 
 from typing import Annotated
 
-import orjson
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from service.api.observer import REQUEST_ID
 from service.api.once import OnceRoute
 from service.api.replies import EventPage, RecordedEvent
+from service.api.routes.changes import IdempotencyKey, answered
 from service.api.routes.context import Asking, Context, only
 from service.api.schemas import EventBody, EventQuery
 from service.database.feedback import shown
 from service.database.idempotency import check_key
-from service.serving.interfaces import Document
 
 router = APIRouter(prefix="/v1/events", tags=["events"], route_class=OnceRoute)
-
-_KEY_LENGTH = 255
-
-
-def _json(document: Document, status: int = 200) -> Response:
-    headers = {"Cache-Control": "no-store"}
-    return Response(orjson.dumps(document), status, headers, "application/json")
 
 
 @router.post(
@@ -38,10 +30,7 @@ async def record(
     parts: Context,
     caller: Asking,
     body: EventBody,
-    idempotency_key: Annotated[
-        str | None,
-        Header(max_length=_KEY_LENGTH, description="Names this request: it is done once."),
-    ] = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Record an event; when this answers, it is on the disk, and lists have changed.
 
@@ -63,7 +52,7 @@ async def record(
     )
     if done.first:
         parts.telemetry.event("recorded")
-    return _json(shown(done.event), 201 if done.new else 200)
+    return answered(shown(done.event), 201 if done.new else 200)
 
 
 @router.get(
@@ -73,7 +62,9 @@ async def record(
 )
 async def events(parts: Context, caller: Asking, asked: Annotated[EventQuery, Query()]) -> Response:
     """List events, newest first: recorded, imported, and those taken back, which say so."""
-    return _json(await parts.ledger.read(lambda: parts.ledger.feedback.page(asked, caller), caller))
+    return answered(
+        await parts.ledger.read(lambda: parts.ledger.feedback.page(asked, caller), caller)
+    )
 
 
 @router.post(
@@ -90,4 +81,4 @@ async def retract(request: Request, parts: Context, caller: Asking, event_id: st
         caller,
     )
     parts.telemetry.event("retracted")
-    return _json(event)
+    return answered(event)

@@ -39,7 +39,7 @@ async def events(frame: Framed) -> Response:
 async def record(frame: Framed, form: Form) -> Response:
     """Record an event, once however often the form is sent."""
     names = ("enterprise_id", "stage", "date", "need_id", "zone_id", "amount", "note")
-    body = asking.checked(EventBody, {name: form[name] for name in names if form.get(name)})
+    body = asking.checked(EventBody, asking.fields(form, names))
     engine = await frame.parts.answers.engine()
     ledger = frame.parts.ledger
     done = await frame.change(

@@ -113,7 +113,7 @@ async def project(frame: Framed, project_id: str) -> Response:
 async def begin(frame: Framed, form: Form) -> Response:
     """Begin a project out of a lead; where it was begun before, show that one."""
     names = ("enterprise_id", "need_id", "zone_id", "project", "stage", "source", "list_id")
-    body = asking.checked(ProjectBody, {name: form[name] for name in names if form.get(name)})
+    body = asking.checked(ProjectBody, asking.fields(form, names))
     given = body.model_dump(exclude_none=True)
     projects, asked = frame.parts.ledger.projects, _asked(frame, form)
     try:
@@ -131,7 +131,7 @@ async def begin(frame: Framed, form: Form) -> Response:
 async def move(frame: Framed, form: Form) -> Response:
     """Move a project to a stage."""
     names = ("stage", "date", "reason", "note", "amount", "unit", "handler", "due", "version")
-    body = asking.checked(MoveBody, {name: form[name] for name in names if form.get(name)})
+    body = asking.checked(MoveBody, asking.fields(form, names))
     given = body.model_dump(exclude_none=True)
     project_id, projects, asked = form.get("project_id", ""), _projects(frame), _asked(frame, form)
     await frame.change(lambda: projects.move(project_id, given, asked))
@@ -165,7 +165,7 @@ async def change(frame: Framed, form: Form) -> Response:
 async def add(frame: Framed, form: Form) -> Response:
     """Add a task to a project, or what blocks it."""
     names = ("kind", "title", "unit", "due")
-    values: dict[str, Any] = {name: form[name] for name in names if form.get(name)}
+    values: dict[str, Any] = asking.fields(form, names)
     body = asking.checked(TaskBody, {**values, "blocks": form.get("blocks") == "on"})
     project_id, projects, asked = form.get("project_id", ""), _projects(frame), _asked(frame, form)
     given = body.model_dump()
