@@ -13,7 +13,8 @@ from features.enterprise_columns import (
 )
 from features.vocabulary import ENDINGS, POSITIONS, ROLES, SIGNALS, STAGES, YUAN
 
-_DATE = f"a date from 1949 to next year, {DAY}"
+PLANNED = "what is planned for later is the due (办理时限) of a project"
+_HAPPENED = f"a date from 1949 to tomorrow, {DAY}; {PLANNED}"
 _CODES = "codes of GB/T 4754-2017 parted by ;, such as C3962;3963"
 _ZONE_ID_HEADERS = "开发区编号 开发区代码 园区编号 园区代码 开发区ID 园区ID"
 _NEED_ID_HEADERS = "需求编号 需求代码 需求ID topic_id"
@@ -127,7 +128,14 @@ EVENTS = Table(
             + ", ".join(f"{w} ({c.gloss})" for w, c in {**STAGES, **ENDINGS}.items()),
             choices={**STAGES, **ENDINGS},
         ),
-        Column("date", Kind.DATE, "日期 时间 事件日期", required=True, expected=_DATE, low=1949),
+        Column(
+            "date",
+            Kind.DATE,
+            "日期 时间 事件日期",
+            required=True,
+            expected=_HAPPENED,
+            low=1949,
+        ),
         Column("need_id", Kind.ID, _NEED_ID_HEADERS),
         Column("zone_id", Kind.ID, _ZONE_ID_HEADERS),
         Column(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from features.catalogue import EVENTS
 from features.columns import Choice, Column, Kind, Table
+from features.enterprise_columns import DAY
 from features.vocabulary import ENDINGS, REFUSED, STAGES
 
 
@@ -89,6 +90,9 @@ _STAGES = {
     **ENDINGS,
 }
 
+YEARS_AHEAD = 20
+"""So many years after this one the deadline of a step may lie."""
+
 PROJECTS = Table(
     "projects",
     "项目",
@@ -141,7 +145,7 @@ PROJECTS = Table(
             "due",
             Kind.DATE,
             "办理时限 时限 完成时限 截止日期 办结时限",
-            expected=EVENTS.column("date").expected,
+            expected=f"a date of at most {YEARS_AHEAD} years ahead, {DAY}",
             low=1949,
         ),
         Column("source", Kind.TEXT, "来源 项目来源 信息来源 线索来源"),

@@ -60,7 +60,7 @@ def parsed(
     ----------
     today
         Dates after the end of the next year are wrong, those of events after tomorrow: an event
-        has happened, what is planned stands in its note.
+        has happened, what is planned is the deadline of a project.
     rates
         Currency → yuan in one unit; an amount in another currency is unknown.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from features.catalogue import PLANNED
 from service.api.languages import negotiate
 
 _SAID = {
@@ -48,6 +49,8 @@ _SAID = {
     "failure": "出错了",
 }
 """Each code of a problem."""
+_PLANNED = re.escape(PLANNED)
+_PLANNED_ZH = "以后才办的事，记为项目的 due（办理时限）"
 _EXPECTED = tuple(
     (re.compile(pattern), shown)
     for pattern, shown in (
@@ -70,6 +73,17 @@ _EXPECTED = tuple(
         (r"left out: no parameters are taken", "去掉：这里不接受参数"),
         (r"one of:? (.+)", r"以下之一：\1"),
         (r"a date such as (.+)", r"日期，如 \1"),
+        (
+            rf"a date from (\d+) to tomorrow, such as (.+), or a year alone; {_PLANNED}",
+            rf"\1 年至明天的日期，如 \2，或只写年份；{_PLANNED_ZH}",
+        ),
+        (
+            r"a date of at most (\d+) years ahead, such as (.+), or a year alone",
+            r"至多 \1 年以后的日期，如 \2，或只写年份",
+        ),
+        (rf"a day up to (\S+); {_PLANNED}", rf"不晚于 \1 的日期；{_PLANNED_ZH}"),
+        (r"a day from (\S+) on, when it moved last", r"不早于 \1（上一次进展）的日期"),
+        (r"a day from (\S+) on, when this step began", r"不早于 \1（这一步开始）的日期"),
         (
             r"need_id alone, or zone_id and industry together",
             "单给 need_id，或同时给 zone_id 与 industry",

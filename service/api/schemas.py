@@ -201,7 +201,10 @@ class EventBody(Incoming):
 
     enterprise_id: Text
     stage: STAGE = Field(description="In English or in Chinese, such as 洽谈.")
-    date: Text = Field(description="Such as 2026-03-01, 2026/3/1 or 2026年3月1日.")
+    date: Text = Field(
+        description="Such as 2026-03-01, 2026/3/1 or 2026年3月1日; up to tomorrow. What is planned "
+        "for later is the `due` of a project."
+    )
     need_id: Text | None = Field(default=None, description="The need that it is about, or")
     zone_id: Text | None = Field(default=None, description="the zone.")
     event_id: Text | None = Field(default=None, description="Made here where none is given.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from features.catalogue import PLANNED
 from features.errors import ConflictError, InputError
 from features.project_list import CLOSED, KNOWN_STAGES, PATH, POOL_OF, WITHDRAWN
 
@@ -79,7 +80,7 @@ def check_move(
             expected="a project that has not ended",
         )
     if day > today:
-        raise _wrong_date(day, f"a day up to {today}: what is planned is a deadline")
+        raise _wrong_date(day, f"a day up to {today}; {PLANNED}")
     if project is not None and day < project["moved"]:
         raise _wrong_date(day, f"a day from {project['moved']} on, when it moved last")
     if stage in CLOSED and not move["reason"]:

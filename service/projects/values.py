@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from features.errors import InputError, UnknownReferenceError
-from features.project_list import PROJECTS, SOURCES
+from features.project_list import PROJECTS, SOURCES, YEARS_AHEAD
 from features.tables.record import parse_record
 from service.database import project_store
 from service.projects.references import stated_name
@@ -28,7 +28,6 @@ USUAL = 1.0
 ENOUGH = 20
 TOO_MANY_TIMES = 1_000
 """So many times the usual is asked back."""
-_YEARS_AHEAD = 20
 _DESCRIPTIVE = (
     *("code", "project", "place", "industry", "amount", "unit", "handler", "due", "source"),
     *("production_site", "research_site", "note"),
@@ -45,11 +44,11 @@ class UnusualAmountError(InputError):
 
 
 def horizon(today: datetime.date) -> datetime.date:
-    """Return the day that a list is read on, so that deadlines of some years ahead are read.
+    """Return the day that a list is read on, so that deadlines of `YEARS_AHEAD` are read.
 
     That a move is not in the future is checked for itself.
     """
-    return today.replace(year=today.year + _YEARS_AHEAD, day=1)
+    return today.replace(year=today.year + YEARS_AHEAD - 1, day=1)
 
 
 def read_values(body: Mapping[str, Any], today: datetime.date) -> dict[str, Any]:

@@ -410,8 +410,8 @@ def test_events(load, workspace):
         "stalled (停滞)"
     )
     day = (
-        "a date from 1949 to next year, such as 2019-03-01, 2019/3/1, 20190301, 2019年3月1日, "
-        "or a year alone"
+        "a date from 1949 to tomorrow, such as 2019-03-01, 2019/3/1, 20190301, 2019年3月1日, "
+        "or a year alone; what is planned for later is the due (办理时限) of a project"
     )
     assert told(report) == [
         "events.csv, row 6, need_id: got 'm', "

@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from features import calendar
+from features.project_list import YEARS_AHEAD
+from features.tables.importing import import_table
+from features.workspace import Workspace
 from service.database.connection import Database
 from service.database.key_store import KeyStore
 from tests.service.projects.conftest import fill
@@ -52,6 +56,40 @@ def test_a_project_is_begun_moved_and_shown(client: TestClient) -> None:
     assert client.post(f"/v1/events/{move_id}/retract").status_code == 200
     assert client.get(url).json()["stage"] == "lead"
     assert client.post(f"{url}/moves/{move_id}/retract").status_code == 404
+
+
+def test_what_is_planned_is_the_deadline_of_a_project_and_no_event(
+    client: TestClient, tmp_path: Path
+) -> None:
+    planned = f"{calendar.today().year + 1}-12-01"
+    named = "what is planned for later is the due (办理时限) of a project"
+    zh = {"Accept-Language": "zh"}
+    event = {"enterprise_id": "e1", "need_id": "za/光电LED", "stage": "签约", "date": planned}
+    refused, in_chinese = (client.post("/v1/events", json=event, headers=h) for h in ({}, zh))
+    assert refused.status_code == in_chinese.status_code == 422
+    fault = refused.json()["errors"][0]
+    assert (fault["field"], fault["got"]) == ("date", planned)
+    assert fault["expected"].startswith("a date from 1949 to tomorrow, such as 2019-03-01")
+    assert fault["expected"].endswith(named)
+    assert "1949 年至明天的日期" in in_chinese.json()["detail"]
+    assert "以后才办的事，记为项目的 due（办理时限）" in in_chinese.json()["detail"]
+    path = tmp_path / "events.csv"
+    path.write_text(f"event_id,{','.join(event)}\nv,{','.join(event.values())}\n", "utf-8")
+    report = import_table(Workspace(Path("var")), "events", path)
+    assert (report.added, report.rejected) == (0, 1)
+    assert report.problems[0].expected == fault["expected"]
+    url = f"{URL}/{client.post(URL, json=LEAD).json()['project_id']}"
+    move = {"stage": "签约", "date": planned}
+    refused, in_chinese = (client.post(f"{url}/moves", json=move, headers=h) for h in ({}, zh))
+    assert refused.json()["errors"][0]["expected"].endswith(named)
+    assert "以后才办的事，记为项目的 due（办理时限）" in in_chinese.json()["detail"]
+    assert client.get("/v1/events").json()["total"] == 1  # the lead that the project began with
+    assert client.post(url, json={"due": planned}).json()["due"] == planned
+    ahead = calendar.today().year + YEARS_AHEAD
+    assert client.post(url, json={"due": f"{ahead}-12-31"}).json()["due"] == f"{ahead}-12-31"
+    late = client.post(url, json={"due": f"{ahead + 1}-01-01"}, headers=zh)
+    assert (late.status_code, late.json()["errors"][0]["field"]) == (422, "due")
+    assert "至多 20 年以后的日期" in late.json()["detail"]
 
 
 def test_a_conflict_shows_both_states(client: TestClient) -> None:
