@@ -15,59 +15,14 @@ import numpy as np
 from models.signals import SIGNALS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-    Shares = NDArray[np.float64] | None
+    from models.scale import Standardised
 
 CONSTANT = "constant"
 HISTORY = ("track_record", "place_affinity")
-_LEAST_SPREAD = 1e-9
-_ROUNDING = 1e-5
-"""A spread of no more than this share of the mean is that of rounding: all are equal."""
-_BOUND = 12.0
-"""How far a factor can stand out, in standard deviations: no factor decides alone."""
-
-
-def standardise(scores: NDArray[Any], shares: Shares = None) -> NDArray[np.float64]:
-    """Return bounded z-scores over the known entries; an unknown one (NaN) gets 0, the mean.
-
-    A z-score becomes b tanh(z / b) with b = 12: the tails of similarities are heavy, and one odd
-    match would outweigh all other evidence. Unknown is thereby neither for nor against an
-    enterprise. A factor without any spread is 0 everywhere.
-
-    Parameters
-    ----------
-    scores : ndarray of shape (n,)
-    shares : ndarray of shape (n,), optional
-        Where only some of a large pool are scored: for how many of it each of them stands in mean
-        and spread, 0 for other rows that are there. By default each stands for itself.
-    """
-    known = ~np.isnan(scores)
-    z = np.zeros(len(scores), dtype=np.float64)
-    measured = scores[known].astype(np.float64)
-    mean, spread = _moments(measured, None if shares is None else shares[known])
-    if spread > max(_LEAST_SPREAD, _ROUNDING * abs(mean)):
-        z[known] = _BOUND * np.tanh((measured - mean) / (spread * _BOUND))
-    return z
-
-
-def unit_spread(parts: NDArray[np.float64], shares: Shares = None) -> NDArray[np.float64]:
-    """Scale parts, shape (parts, n), so that their sum has standard deviation 1."""
-    spread = _moments(parts.sum(axis=0), shares)[1] if parts.size else 0.0
-    return parts / spread if spread > _LEAST_SPREAD else parts
-
-
-def _moments(values: NDArray[np.float64], shares: Shares) -> tuple[float, float]:
-    """Return mean and standard deviation, 0 where there is nothing to take them of."""
-    if shares is None:
-        return (float(values.mean()), float(values.std())) if len(values) else (0.0, 0.0)
-    total = float(shares.sum())
-    if not total > 0:
-        return 0.0, 0.0
-    mean = float(values @ shares) / total
-    return mean, float(np.sqrt((values - mean) ** 2 @ shares / total))
 
 
 def content_share(chosen: int) -> float:
@@ -101,63 +56,58 @@ class Blend:
         """The rows of contributions, the constant last."""
         return (*self.names, "need_head", "hybrid", *HISTORY, SIGNALS, CONSTANT)
 
-    def content_parts(
-        self, scores: Sequence[NDArray[Any] | None], size: int, shares: Shares = None
-    ) -> NDArray[np.float64]:
-        """Return the content factors' parts, shape (names, size), their sum of unit spread.
-
-        `shares` are as for `standardise`.
-        """
-        parts = np.zeros((len(self.names), size))
-        for row, (weight, values) in enumerate(zip(self.content, scores, strict=True)):
-            if weight and values is not None:
-                parts[row] = weight * standardise(values, shares)
-        return unit_spread(parts, shares)
-
-    def contributions(
-        self,
-        content: NDArray[np.float64],
-        hybrid: NDArray[Any] | None,
-        head: NDArray[Any] | None,
-        history: NDArray[np.float64],
-        chosen: int,
-        shares: Shares = None,
-    ) -> NDArray[np.float64]:
-        """Return each factor's part of the raw score but signals and constant, (factors - 2, n).
+    def strengths(self, chosen: int) -> NDArray[np.float64]:
+        """Return the weights of content, head, LightFM and history.
 
         Parameters
         ----------
-        content : ndarray of shape (names, n)
-            From `content_parts`.
-        hybrid, head : ndarray of shape (n,) or None
-            Raw scores; None where a factor says nothing.
-        history : ndarray of shape (2, n)
-            The parts of one z-score.
         chosen : int
-            How many examples the need's head was fitted on.
-        shares : ndarray of shape (n,), optional
-            See `standardise`.
+            How many examples the need's head was fitted on; 0 where it has none.
         """
-        silent = np.zeros(content.shape[1])
-        spoken = [
-            silent if values is None else standardise(values, shares) for values in (head, hybrid)
-        ]
-        if head is None:
-            rows = [
-                self.cold[0] * content,
-                silent,
-                self.cold[1] * spoken[1],
-                self.cold[2] * history,
+        if not chosen:
+            content, hybrid, history = self.cold
+            return np.array([content, 0.0, hybrid, history])
+        return np.asarray(self.warm * [content_share(chosen), 1, 1, 1])
+
+    def weighed(self, content: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the content factors' z-scores, shape (names, n), times their weights."""
+        return self.content[:, None] * content
+
+    def contributions(
+        self, z: Standardised, spread: float, constant: float, chosen: int
+    ) -> NDArray[np.float64]:
+        """Return each factor's part of the raw score, shape (factors, n).
+
+        Parameters
+        ----------
+        z : Standardised
+        spread : float
+            Of the sum of content; 0 where it does not differ.
+        constant : float
+        chosen : int
+            See `strengths`.
+        """
+        content, head, hybrid, history = self.strengths(chosen)
+        return np.vstack(
+            [
+                content * (self.weighed(z.content) / (spread or 1.0)),
+                head * z.head,
+                hybrid * z.hybrid,
+                history * z.history,
+                z.signals,
+                np.full(len(z.signals), constant),
             ]
-        else:
-            share = self.warm[0] * content_share(chosen)
-            rows = [
-                share * content,
-                self.warm[1] * spoken[0],
-                self.warm[2] * spoken[1],
-                self.warm[3] * history,
-            ]
-        return np.vstack(rows)
+        )
+
+    def cold_terms(self, z: Standardised, spread: float) -> NDArray[np.float64]:
+        """Return what `content` and `cold` weigh, shape (names + 2, n)."""
+        return np.vstack([z.content / (spread or 1.0), z.hybrid, z.history.sum(axis=0)])
+
+    def warm_terms(self, z: Standardised, spread: float, chosen: int) -> NDArray[np.float64]:
+        """Return what `warm` weighs, shape (4, n)."""
+        content = self.weighed(z.content).sum(axis=0) / (spread or 1.0)
+        share = content_share(chosen)
+        return np.vstack([share * content, z.head, z.hybrid, z.history.sum(axis=0)])
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the weights, to be saved."""

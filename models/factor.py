@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from features.arrays import NeedFeatures, PoolFeatures
@@ -26,6 +25,9 @@ class Factor(ABC):
     ----------
     name : str
         Its name in answers.
+    columns : tuple of float
+        Of a factor that has several numbers per enterprise: the weights that their z-scores are
+        summed with.
     prior : float
         Of a factor that is added from outside: its weight where too few judgements and events are
         there to learn it.
@@ -34,6 +36,7 @@ class Factor(ABC):
     """
 
     name: str
+    columns: ClassVar[tuple[float, ...]] = ()
     prior: ClassVar[float] = 0.0
     gloss: ClassVar[str] = ""
     chinese: ClassVar[tuple[str, str]] = ("", "")
@@ -69,27 +72,14 @@ class Factor(ABC):
 
     @abstractmethod
     def score(self, need: NeedFeatures, prepared: Any) -> NDArray[Any] | None:
-        """Return one number an enterprise, shape (n,), in the order of the pool.
+        """Return one number per enterprise, shape (n,), in the order of the pool.
+
+        It depends on the enterprise and on the need alone, not on the others in the pool. With
+        `columns` it is a row of c numbers, shape (n, c).
 
         NaN where the enterprise's side is unknown; None where the need's side is, so that the
-        factor has nothing to say. The scale is free: the blend standardises it over the pool.
+        factor has nothing to say. The scale is free: scores are standardised over the pool.
         """
-
-    def values(self, need: NeedFeatures, prepared: Any) -> NDArray[Any] | None:
-        """Return what a score is made of and depends on the enterprise alone, shape (n,) or (n, p).
-
-        It is known of some enterprises without the others: means and spreads come in by `joined`.
-        """
-        return self.score(need, prepared)
-
-    def joined(
-        self,
-        need: NeedFeatures,  # noqa: ARG002  for those of several parts
-        values: NDArray[Any],
-        shares: NDArray[np.float64] | None = None,  # noqa: ARG002
-    ) -> NDArray[Any]:
-        """Return the scores from what `values` returned; `shares` as for `standardise`."""
-        return values
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return what was learnt, to be saved; nothing for a factor that learns nothing."""

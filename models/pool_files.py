@@ -13,7 +13,8 @@ from features.lines import Lines
 from features.nodes import NodeFit
 from features.text import WeightedTexts
 from models import retrieval
-from models.ranker import PoolRanker, content_factors, measure
+from models.ranker import PoolRanker, measure
+from models.scorer import content_factors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from features.chains import ChainMap
     from features.progress import Count
     from models.growing import Growing
-    from models.ranker import Measured, Ranker
+    from models.ranker import Ranker
+    from models.scorer import Measured
 
 _CHUNK = 20_000
 _CODE_LEVELS = 4

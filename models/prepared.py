@@ -24,10 +24,11 @@ from features.errors import DamagedError, UnavailableError
 from features.profiles import Profiles
 from features.profiles import arrays as profile_arrays
 from features.residents import Residents
-from models import artifact, pool_files, retrieval
+from models import artifact, pool_files, retrieval, two_stage
 from models.artifact import NotWrittenError
 from models.growing import GrowingArrays, MemoryArrays
-from models.retrieval import TwoStage
+from models.retrieval import Exhaustive, Retriever
+from models.two_stage import TwoStage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -67,8 +68,7 @@ class Prepared:
     bound : PoolRanker
     profiles : Profiles
     residents : Residents
-    two_stage : TwoStage or None
-        What ranks a large pool; without it everybody is scored in full.
+    retriever : Retriever
     gathered : tuple of ndarray
         What requests gather rows of, mapped.
     """
@@ -76,7 +76,7 @@ class Prepared:
     bound: PoolRanker
     profiles: Profiles
     residents: Residents
-    two_stage: TwoStage | None
+    retriever: Retriever
     gathered: tuple[NDArray[Any], ...] = ()
 
     def touch(self) -> None:
@@ -165,7 +165,7 @@ def in_memory(ranker: Ranker, enterprises: pl.DataFrame, progress: Count | None 
     pool_files.write(files, ranker, frame, np.float16 if large else np.float32, progress)
     arrays = files.arrays()
     if large:
-        first = retrieval.make(pool_files.bind(arrays, ranker))
+        first = two_stage.make(pool_files.bind(arrays, ranker))
         arrays |= {f"retrieval.{name}": array for name, array in first.items()}
     return _bound(arrays, ranker)
 
@@ -283,7 +283,7 @@ def make(
     frame = enterprises.sort("enterprise_id")
     large = len(frame) > retrieval.EXACT
     kind = np.float16 if large else np.float32
-    if former is not None and (former.two_stage is not None) != large:
+    if former is not None and isinstance(former.retriever, TwoStage) != large:
         former = None  # kept in another precision
     with artifact.drafted(folder, facts or {}) as draft:
         with GrowingArrays(draft) as files:
@@ -311,7 +311,7 @@ def _write_first_stage(draft: Path, bound: PoolRanker) -> None:
         path = draft / f"retrieval.{name}.npy"
         return np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
 
-    for name, array in retrieval.make(bound, allocate=allocate).items():
+    for name, array in two_stage.make(bound, allocate=allocate).items():
         if isinstance(array, np.memmap):
             array.flush()
         else:
@@ -339,6 +339,6 @@ def _bound(arrays: Mapping[str, NDArray[Any]], ranker: Ranker) -> Prepared:
         bound,
         Profiles.restore(pool_files.part(arrays, "profiles")),
         Residents.restore(pool_files.part(arrays, "residents")),
-        TwoStage(bound, first) if first else None,
+        TwoStage(bound, first) if first else Exhaustive(bound),
         tuple(arrays[name] for name in sorted(arrays.keys() & _GATHERED)),
     )

@@ -1,122 +1,48 @@
-"""Two stages for a large pool: a shortlist by one matrix product, and all factors for it alone.
+"""Retrieval: who comes first among some enterprises, and why, for one need.
 
-The first stage estimates every raw score (`models.estimate`), the second computes every factor
-exactly for the shortlist, on the scale of the whole pool (`models.sample`).
+Two ways with one contract: everybody scored in full here, for pools of up to `EXACT`, and in two
+stages (`models.two_stage`) for larger ones.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from abc import ABC, abstractmethod
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from features.compact import in_255ths, single
 from features.nodes import NamedNodes, named_bits
-from features.ordered import drawn_by_content, found_in
-from models.estimate import Estimate
-from models.ranker import leading, order
-from models.sample import Among, Sample
+from models.ranker import order
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from numpy.typing import NDArray
 
-    from features.arrays import NeedFeatures, PoolFeatures
+    from features.arrays import NeedFeatures
     from models.ranker import PoolRanker
 
-    Allocate = Callable[[str, tuple[int, ...], np.dtype[Any]], NDArray[Any]]
-
 EXACT = 20_000
-"""Up to so many enterprises everybody is scored in full and there is no first stage."""
-CANDIDATES = 3_000
-SAMPLE = 2_000
-DIRECTIONS = 192
-_SELECTIVE = 0.5
-_CHUNK = 8_192
-"""Enterprises read at once: a multiple of 8, for bits."""
+"""Up to so many enterprises everybody is scored in full."""
 
 
-def make(
-    bound: PoolRanker, *, seed: int = 0, allocate: Allocate | None = None
-) -> dict[str, NDArray[Any]]:
-    """Return the arrays of the first stage for a pool, to be kept with its features.
+class Retriever(ABC):
+    """Ranks rows of one pool for a need.
 
     Parameters
     ----------
     bound : PoolRanker
-    seed : int
-    allocate : callable, optional
-        From name, shape and dtype to an array to be filled, which may be a file; in memory by
-        default. Apart from these arrays a few thousand enterprises are read at a time.
-
-    Returns
-    -------
-    dict
-        `matrix`, float32 of shape (n, c + h): content in its leading directions, LightFM's
-        representations. `basis`, of shape (d, c). `nodes`, uint8 of shape (v, n): the fit in
-        255ths, the mean where it is unknown. `named`, the bits of `NamedNodes`. `sample`: rows, in
-        order.
-    """
-    allocate = allocate or _in_memory
-    pool = bound.pool
-    drawn = drawn_by_content(_topics(pool), seed)
-    sample = np.sort(drawn[:SAMPLE])
-    basis = _basis(pool, np.sort(drawn[:EXACT]))
-    items = bound.measured["hybrid"].get("items", np.zeros((len(pool), 0), dtype=np.float32))
-    size, width, of_nodes = len(pool), basis.shape[1], len(pool.nodes.node_ids)
-    columns = width + items.shape[1]
-    matrix = allocate("matrix", (size, columns), np.dtype(np.float32))
-    nodes = allocate("nodes", (of_nodes, size), np.dtype(np.uint8))
-    named = allocate("named", (of_nodes, -(-size // 8)), np.dtype(np.uint8))
-    with np.errstate(invalid="ignore"):
-        fill = np.nan_to_num(np.nanmean(pool.nodes.fit[sample].astype(np.float32), axis=0))
-    for start in range(0, size, _CHUNK):
-        rows = slice(start, start + _CHUNK)
-        views = [single(pool.views[view][rows]) for view in ("topics", "meaning")]
-        matrix[rows, :width] = np.hstack(views) @ basis
-        matrix[rows, width:] = items[rows]
-        fit = np.asarray(pool.nodes.fit[rows], dtype=np.float32)
-        nodes[:, rows] = in_255ths(np.where(np.isnan(fit), fill, fit).clip(0, 1)).T
-        named[:, start // 8 : (start + _CHUNK) // 8] = named_bits(fit)
-    return {
-        "matrix": matrix,
-        "basis": basis,
-        "nodes": nodes,
-        "named": named,
-        "sample": sample,
-    }
-
-
-def _in_memory(name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:  # noqa: ARG001
-    return np.empty(shape, dtype)
-
-
-class TwoStage:
-    """Ranks a large pool for a need.
-
-    Parameters
-    ----------
-    bound : PoolRanker
-    arrays : dict
-        From `make`, for the same pool.
     """
 
-    def __init__(self, bound: PoolRanker, arrays: dict[str, NDArray[Any]]) -> None:
+    def __init__(self, bound: PoolRanker) -> None:
         self.bound = bound
-        self.named = NamedNodes(bound.pool.nodes.node_ids, arrays["named"], len(bound.pool))
-        self._sample = Sample(bound, arrays["sample"])
-        self.estimate = Estimate(self._sample, arrays)
 
+    @abstractmethod
     def ranked(
         self, need: NeedFeatures, rows: NDArray[np.intp], start: int, stop: int
     ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         """Return the rows at ranks `start` to `stop`, and their contributions (factors, k).
 
-        The first `CANDIDATES` places go to the shortlist, in the order of its raw scores. Where
-        more are asked for, all the others follow in the order of theirs; the whole pool is then
-        scored, which takes seconds. Within both parts raw scores fall with the rank; from the last
-        of the shortlist to the first of the others they may rise, where the first stage has erred.
+        Best first; equal scores in the order of the pool.
 
         Parameters
         ----------
@@ -125,77 +51,41 @@ class TwoStage:
             Who can be listed, in order.
         start, stop : int
         """
-        shortlist = self.shortlist(need, rows)
-        among = Among(self._sample, need, shortlist)
-        raw = among.parts.sum(axis=0)
-        if stop <= len(shortlist) or len(shortlist) == len(rows):
-            at = order(raw, np.arange(len(shortlist)), stop)[start:]
-            return shortlist[at], among.parts[:, at]
-        first = shortlist[order(raw, np.arange(len(shortlist)), len(shortlist))]
-        others = np.setdiff1d(rows, shortlist, assume_unique=True)
-        found = np.concatenate(
-            [
-                among.others(others[at : at + _CHUNK]).sum(axis=0)
-                for at in range(0, len(others), _CHUNK)
-            ]
-        )
-        after = others[order(found, np.arange(len(others)), max(stop - len(first), 0))]
-        page = np.concatenate([first, after])[start:stop]
-        return page, among.others(page)
+
+    @abstractmethod
+    def place(
+        self, need: NeedFeatures, row: int, rows: NDArray[np.intp]
+    ) -> tuple[int, NDArray[np.float64]]:
+        """Return the rank that a row has or would have among `rows`, and its contributions."""
+
+    @property
+    @abstractmethod
+    def named(self) -> NamedNodes:
+        """The nodes of each enterprise: those stated, and those that its products fit."""
+
+
+class Exhaustive(Retriever):
+    """Scores everybody in full."""
+
+    def ranked(
+        self, need: NeedFeatures, rows: NDArray[np.intp], start: int, stop: int
+    ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """Return the rows at ranks `start` to `stop`, and their contributions."""
+        parts = self.bound.contributions(need)
+        found = order(parts.sum(axis=0), rows, stop)[start:]
+        return found, parts[:, found]
 
     def place(
         self, need: NeedFeatures, row: int, rows: NDArray[np.intp]
     ) -> tuple[int, NDArray[np.float64]]:
-        """Return the rank of one row among `rows`, and its contributions.
+        """Return the rank of a row, and its contributions."""
+        parts = self.bound.contributions(need)
+        raw = parts.sum(axis=0)
+        before = (raw > raw[row]) | ((raw == raw[row]) & (np.arange(len(raw)) < row))
+        return 1 + int(before[rows].sum()), parts[:, row].copy()
 
-        Beyond the shortlist it is the rank by the first stage.
-        """
-        shortlist = self.shortlist(need, rows)
-        among = Among(self._sample, need, shortlist)
-        if row in shortlist:
-            ranked = shortlist[
-                order(among.parts.sum(axis=0), np.arange(len(shortlist)), len(shortlist))
-            ]
-            own = among.parts[:, np.searchsorted(shortlist, row)]
-            return 1 + int(np.flatnonzero(ranked == row)[0]), own
-        estimate = self.estimate.of(need)
-        before = int((estimate[rows] > estimate[row]).sum())
-        return max(before, len(shortlist)) + 1, among.others(np.array([row]))[:, 0]
-
-    def shortlist(self, need: NeedFeatures, rows: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Return the candidates among `rows`, in order.
-
-        They are the first `CANDIDATES` by the estimate. Those chosen for this very need or
-        present in its zone take part in any case.
-        """
-        if len(rows) <= CANDIDATES:
-            return rows
-        size = len(self.bound.pool)
-        estimate = self.estimate.of(need, rows if len(rows) < _SELECTIVE * size else None)
-        if len(rows) < len(estimate):
-            estimate = estimate[rows]
-        first = rows[leading(estimate, CANDIDATES)[:CANDIDATES]]
-        return np.union1d(first, self._wanted(need, rows))
-
-    def _wanted(self, need: NeedFeatures, rows: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Return which rows were chosen for the need or are present in its zone."""
-        chosen = self.bound.ranker.heads.chosen(need.need_id)
-        if need.present is not None:
-            chosen = np.concatenate([chosen, np.array(need.present.ids, dtype=np.str_)])
-        there, _ = found_in(self.bound.pool.ids, chosen)
-        return rows[np.unique(found_in(rows, there)[0])]
-
-
-def _topics(pool: PoolFeatures) -> Iterator[bytes]:
-    """Yield the bytes of every enterprise's topics: what it says, whatever it is called."""
-    topics = pool.views["topics"]
-    for start in range(0, len(topics), _CHUNK):
-        for row in np.ascontiguousarray(topics[start : start + _CHUNK]):
-            yield row.tobytes()
-
-
-def _basis(pool: PoolFeatures, rows: NDArray[np.intp]) -> NDArray[np.float32]:
-    """Return the leading directions of content, shape (d, c), learnt from some rows."""
-    content = pool.content.rows(rows).astype(np.float64)
-    _, axes = np.linalg.eigh(content.T @ content)
-    return np.ascontiguousarray(axes[:, ::-1][:, :DIRECTIONS], dtype=np.float32)
+    @cached_property
+    def named(self) -> NamedNodes:
+        """The nodes of each enterprise."""
+        nodes = self.bound.pool.nodes
+        return NamedNodes(nodes.node_ids, named_bits(nodes.fit), len(self.bound.pool))

@@ -14,14 +14,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.fit import constant
-from models.ranker import Values, with_constant
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from features.arrays import NeedFeatures
     from models.ranker import PoolRanker
+    from models.scale import Scale
 
 _NEEDS_KEPT = 64
 """For so many needs the sample's values are kept, 200 KB each: their next pages come soon."""
@@ -43,6 +41,11 @@ class Sample:
         self.rows = rows
         self.bound = whole.take(rows, in_single=True)
         self.values = lru_cache(_NEEDS_KEPT)(self.bound.values)
+        self.scale = lru_cache(_NEEDS_KEPT)(self._scale)
+
+    def _scale(self, need: NeedFeatures) -> Scale:
+        """Return the scale of the sample alone."""
+        return self.bound.scale(self.values(need))
 
 
 class Among:
@@ -62,23 +65,14 @@ class Among:
     """
 
     def __init__(self, sample: Sample, need: NeedFeatures, rows: NDArray[np.intp]) -> None:
-        self._sample, self._need = sample, need
+        self._whole, self._need = sample.whole, need
         taken = sample.whole.take(rows)
         apart = ~np.isin(sample.rows, rows, assume_unique=True)
         each = (len(sample.whole.pool) - len(rows)) / max(apart.sum(), 1)
-        self._shares = np.concatenate([each * apart, np.ones(len(rows))])
-        self._values = Values.beside(sample.values(need), taken.values(need))
-        content = sample.whole.content_parts(need, self._values, self._shares)
-        blended = sample.whole.blended(need, self._values, content, self._shares)
-        own = blended[:, len(apart) :]
-        self._constant = constant(need, taken.pool, own.sum(axis=0))
-        self.parts = with_constant(own, self._constant)
+        values = taken.values(need)
+        self._scale = taken.fit(need, values, beside=(sample.values(need), each * apart))
+        self.parts = taken.parts(need, values, self._scale)
 
     def others(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
         """Return the contributions of other enterprises on the same scale, shape (factors, m)."""
-        whole, taken = self._sample.whole, self._sample.whole.take(rows)
-        values = Values.beside(self._values, taken.values(self._need))
-        shares = np.concatenate([self._shares, np.zeros(len(rows))])
-        content = whole.content_parts(self._need, values, shares)
-        blended = whole.blended(self._need, values, content, shares)
-        return with_constant(blended[:, self._values.size :], self._constant)
+        return self._whole.take(rows).contributions(self._need, self._scale)

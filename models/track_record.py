@@ -14,9 +14,9 @@ import numpy as np
 
 from features.history import Deals, day_of, place_of, subject_of, years
 from features.ordered import found_in
-from models.choice import Weights, learn, of_industry, of_place
+from models.conditional_logit import Weights, learn, of_industry, of_place
+from models.deal_counts import DealCounts
 from models.factor import Factor
-from models.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -120,7 +120,7 @@ class DealHistory:
     def _set(self, deals: Deals, weights: Weights, as_of: float) -> None:
         self.deals_, self.weights_, self.as_of_ = deals, weights, as_of
         self.count_ = len(deals)
-        self.tally_ = Tally(deals, as_of)
+        self.tally_ = DealCounts(deals, as_of)
 
 
 class _OfHistory(Factor):

@@ -15,7 +15,6 @@ import numpy as np
 from scipy import sparse
 
 from features.compact import dot, rows_of, single
-from models.blend import standardise
 from models.factor import Factor
 
 if TYPE_CHECKING:
@@ -144,17 +143,13 @@ class ItemWords(Factor):
     """
 
     name = "item_words"
+    columns = (1.0, FOCUS_WEIGHT)
 
     def prepare(self, pool: PoolFeatures) -> Items:
         """Return the items."""
         return Items(pool.products.weights, pool.product_grams)
 
-    def score(self, need: NeedFeatures, prepared: Items) -> NDArray[np.float64] | None:
-        """Return the sum of both parts, standardised."""
-        values = self.values(need, prepared)
-        return None if values is None else self.joined(need, values)
-
-    def values(self, need: NeedFeatures, prepared: Items) -> NDArray[np.float32] | None:
+    def score(self, need: NeedFeatures, prepared: Items) -> NDArray[np.float32] | None:
         """Return the sum over words of the best item, and how much of the items is of any word."""
         if not need.views["items"].nnz:
             return None
@@ -165,16 +160,6 @@ class ItemWords(Factor):
             found[items.known, 0] = items.best(np.sqrt(weights.data)) @ need.weights
             found[items.known, 1] = items.focus
         return found
-
-    def joined(
-        self,
-        need: NeedFeatures,  # noqa: ARG002  the values have it all
-        values: NDArray[Any],
-        shares: NDArray[np.float64] | None = None,
-    ) -> NDArray[np.float64]:
-        """Return the weighted sum of both parts, each standardised."""
-        best, focus = (standardise(part, shares) for part in values.T)
-        return np.where(np.isnan(values[:, 0]), np.nan, best + FOCUS_WEIGHT * focus)
 
 
 def weighted_query(need: NeedFeatures, view: str) -> sparse.csr_array:

@@ -18,7 +18,8 @@ from features.presence import Presence
 from features.residents import Residents
 from features.space import FeatureSpace
 from models.blend import Blend
-from models.ranker import Ranker, content_factors
+from models.ranker import Ranker
+from models.scorer import content_factors
 from models.settings import DEFAULTS, ModelSettings
 from training.interactions import interactions
 from training.outcomes import credible

@@ -6,8 +6,8 @@ does, but nobody pursued it as a lead: it is no outcome, and not relevant in met
 or stalled is censored: not known yet, and so neither for nor against. That an enterprise was listed
 or called is our own doing and says nothing of it; one that negotiates shows interest.
 
-Every event counts half as much `models.tally.HALF_LIFE` years later: ten, as for the history of
-deals, where from 6 to 20 years the figures measured on later deals hardly differ.
+Every event counts half as much `models.deal_counts.HALF_LIFE` years later: ten, as for the history
+of deals, where from 6 to 20 years the figures measured on later deals hardly differ.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from features.vocabulary import ENDINGS, REFUSED, STAGES, WON
-from models.tally import HALF_LIFE
+from models.deal_counts import HALF_LIFE
 
 if TYPE_CHECKING:
     from datetime import date

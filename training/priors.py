@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from models.blend import Blend
 from models.own_factors import own_factors
 
 if TYPE_CHECKING:
@@ -41,3 +42,9 @@ def prior(*, warm: bool, history: bool = True) -> NDArray[np.float64]:
     if not history:
         found[-1] = 0
     return found
+
+
+def prior_blend() -> Blend:
+    """Return the blend of the prior weights."""
+    content, cold, warm = [*CONTENT_PRIOR.values()], COLD_PRIOR, WARM_PRIOR
+    return Blend((*CONTENT_PRIOR,), np.array(content), np.array(cold), np.array(warm))

@@ -17,6 +17,7 @@ from scipy import sparse
 
 from models.calibration import MIN_CLOSED, MIN_LOST, MIN_WON, Calibration, Curve, enough
 from models.fit import constant
+from models.scale import standardised
 from training.metrics import DRAW_SEED, DRAWS
 from training.splits import MIN_NEEDS, parts
 from training.trials import FOLDS, rows_of
@@ -216,15 +217,8 @@ def _folds(
 
 def _raw(trials: Trials, trial: Trial, blend: Blend, row: int) -> tuple[NDArray[np.float64], bool]:
     """Return the raw scores of all enterprises for a need, and whether it has a head."""
-    need, learnt = trials.needs[row], trial.learnt
-    content = blend.content_parts(trials.scorer.scores(need), len(trials.pool))
-    chosen = len(learnt.heads.chosen(need.need_id))
-    parts = blend.contributions(
-        content,
-        learnt.hybrid.score(need, trial.hybrid_rows),
-        learnt.heads.score(need, trial.head_rows),
-        trial.history.parts(need),
-        chosen,
-    )
-    raw = parts.sum(axis=0)
+    need, scorer = trials.needs[row], trial.scorer
+    values = scorer.values(need)
+    scale, chosen = scorer.scale(values, blend), scorer.chosen(need)
+    raw = blend.contributions(standardised(values, scale), scale.content, 0.0, chosen).sum(axis=0)
     return raw + constant(need, trials.pool, raw), chosen > 0

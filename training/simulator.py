@@ -25,8 +25,8 @@ from scipy.stats import rankdata
 from features.need import NeedQuery
 from features.presence import Presence
 from features.residents import Residents
-from models.blend import standardise
 from models.proximity import Proximity
+from models.scale import standardise
 from models.supply import SupplyLink
 from training.fitting import fit
 from training.metrics import MIN_RELEVANT, interval, ndcg

@@ -13,15 +13,15 @@ import polars as pl
 from scipy import sparse
 
 from features.history import DEAL_STAGES, deals
-from models.blend import content_share, standardise
 from models.head import Examples, NeedHeads
 from models.hybrid import LightFMHybrid
-from models.ranker import ContentScorer
+from models.scale import standardised
+from models.scorer import ContentScorer, Scorer
 from models.settings import DEFAULTS, ModelSettings
 from models.track_record import MIN_DEALS, DealHistory, HistoryScorer
 from training.interactions import interactions
 from training.metrics import MIN_RELEVANT
-from training.priors import CONTENT_PRIOR, prior
+from training.priors import prior, prior_blend
 from training.splits import half_pairs, need_folds
 from training.weights import Case
 
@@ -131,7 +131,7 @@ class Trials:
             if gains.nnz
             else None
         )
-        self.scorer = ContentScorer(pool)
+        self.content = ContentScorer(pool)
 
     def learn(self, gains: sparse.csr_array, events: pl.DataFrame, as_of: date) -> Learnt:
         """Fit LightFM, heads and history; they stay silent where there is nothing to learn from."""
@@ -161,7 +161,7 @@ class Trials:
 
         def judge(row: int) -> Cases:
             need, wanted = self.needs[row], _wanted(known.relevant, row)
-            content, at = self._content(need), fold_of[row]
+            content, at = self.content.scores(need), fold_of[row]
             cold = list(self._case(row, need, at, wanted, trials[at], content, warm=False))
             warm: list[Case] = []
             for at, half in enumerate(halves):
@@ -203,14 +203,14 @@ class Trials:
             came = self._interactions(self.labels.judgements.clear(), after, end).relevant
             for row in np.flatnonzero(np.diff(came.indptr)).tolist():
                 need, wanted = needs[row], _wanted(came, row)
-                head = bool(len(trial.learnt.heads.chosen(need.need_id)))
+                head = trial.scorer.chosen(need) > 0
                 found = self._case(
                     row,
                     need,
                     fold,
                     wanted,
                     trial,
-                    self._content(need),
+                    self.content.scores(need),
                     warm=head,
                     among=known_by_then,
                     least=1,
@@ -236,12 +236,12 @@ class Trials:
             learnt = workers.map(self.learn, remaining, left, [self.as_of] * len(left))
             for done, (gains, one) in enumerate(zip(remaining, learnt, strict=True), start=1):
                 self.progress("learn without", done, len(remaining))
-                yield Trial.of(gains, one, self.pool)
+                yield self._trial(gains, one)
 
     def _trial_before(self, cut: date) -> Trial:
         events = self.labels.events.filter(pl.col("date") < cut)
         gains = self._interactions(self.labels.judgements, events, cut).gains
-        return Trial.of(gains, self.learn(gains, events, cut), self.pool)
+        return self._trial(gains, self.learn(gains, events, cut))
 
     def _interactions(
         self, judgements: pl.DataFrame, events: pl.DataFrame, as_of: date
@@ -264,14 +264,12 @@ class Trials:
         )
         return events.join(named, on=["need_id", "enterprise_id"], how="anti")
 
-    def _content(self, need: NeedFeatures) -> NDArray[np.float64]:
-        """Return the content factors, standardised, of unit spread by the prior, (factors, n)."""
-        weights = np.array(list(CONTENT_PRIOR.values()))
-        z = np.zeros((len(weights), len(self.pool)))
-        for at, scores in enumerate(self.scorer.scores(need)):
-            if scores is not None:
-                z[at] = standardise(scores)
-        return z / ((weights @ z).std() or 1.0)
+    def _trial(self, gains: sparse.csr_array, learnt: Learnt) -> Trial:
+        """Prepare what was learnt for the pool."""
+        hybrid, heads, history = learnt.hybrid, learnt.heads, learnt.history
+        rows = heads.prepare(self.pool), hybrid.prepare(self.pool)
+        past = HistoryScorer(history, self.pool)
+        return Trial(gains, Scorer(self.content, heads, rows[0], hybrid, rows[1], past))
 
     def _case(
         self,
@@ -280,7 +278,7 @@ class Trials:
         fold: int,
         wanted: NDArray[np.bool_],
         trial: Trial,
-        content: NDArray[np.float64],
+        content: list[NDArray[Any] | None],
         *,
         warm: bool,
         among: NDArray[np.bool_] | None = None,
@@ -297,16 +295,14 @@ class Trials:
             candidates[trial.gains[[row]].indices] = False
         if (wanted & candidates).sum() < least:
             return
+        scorer, blend = trial.scorer, prior_blend()
+        values = scorer.values(need, content)
+        scale = scorer.scale(values, blend)
+        z, spread = standardised(values, scale), scale.content
         if warm:
-            share = content_share(len(trial.learnt.heads.chosen(need.need_id)))
-            total = np.array(list(CONTENT_PRIOR.values())) @ content
-            head = trial.learnt.heads.score(need, trial.head_rows)
-            parts = [share * total, _z(head, self.pool)]
+            stated = blend.warm_terms(z, spread, scorer.chosen(need))
         else:
-            parts = [*content]
-        parts.append(_z(trial.learnt.hybrid.score(need, trial.hybrid_rows), self.pool))
-        parts.append(trial.history.parts(need).sum(axis=0))
-        stated = np.stack(parts)
+            stated = blend.cold_terms(z, spread)
         kept = _foremost(candidates, wanted, prior(warm=warm) @ stated, self.baseline[row])
         yield Case(
             row,
@@ -322,33 +318,10 @@ class Trials:
 
 @dataclass(frozen=True)
 class Trial:
-    """What was learnt from `gains`, and its factors prepared for the pool.
-
-    Attributes
-    ----------
-    gains : csr_array of shape (m, n)
-    learnt : Learnt
-    hybrid_rows, head_rows
-        What LightFM and the heads read of the pool.
-    history : HistoryScorer
-    """
+    """What was learnt from `gains`, shape (m, n), and all factors prepared for the pool."""
 
     gains: sparse.csr_array
-    learnt: Learnt
-    hybrid_rows: NDArray[np.float32] | None
-    head_rows: Any
-    history: HistoryScorer
-
-    @classmethod
-    def of(cls, gains: sparse.csr_array, learnt: Learnt, pool: PoolFeatures) -> Trial:
-        """Prepare what was learnt for a pool."""
-        return cls(
-            gains,
-            learnt,
-            learnt.hybrid.prepare(pool),
-            learnt.heads.prepare(pool),
-            HistoryScorer(learnt.history, pool),
-        )
+    scorer: Scorer
 
 
 def _workers() -> ThreadPoolExecutor:
@@ -367,10 +340,6 @@ def _wanted(relevant: sparse.csr_array, row: int) -> NDArray[np.bool_]:
     wanted = np.zeros(relevant.shape[1], dtype=bool)
     wanted[relevant.indices[relevant.indptr[row] : relevant.indptr[row + 1]]] = True
     return wanted
-
-
-def _z(scores: NDArray[np.float32] | None, pool: PoolFeatures) -> NDArray[np.float64]:
-    return np.zeros(len(pool)) if scores is None else standardise(scores)
 
 
 def _foremost(

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from features.arrays import NeedFeatures
     from features.need import NeedQuery
     from features.progress import Count
+    from models.retrieval import Retriever
     from service.serving.interfaces import Language
     from service.serving.leads import LeadWriter
     from service.serving.need_cache import NeedCache
-    from service.serving.ranking import Ranking
 
 BATCH_SCHEMA = pl.Schema(
     {
@@ -51,7 +51,7 @@ class BatchRanker:
     Parameters
     ----------
     needs : NeedCache
-    ranking : Ranking
+    retriever : Retriever
     writer : LeadWriter
     versions : dict of str
         model_version and pool_version, for every row.
@@ -60,12 +60,12 @@ class BatchRanker:
     def __init__(
         self,
         needs: NeedCache,
-        ranking: Ranking,
+        retriever: Retriever,
         writer: LeadWriter,
         versions: dict[str, str],
     ) -> None:
         self.needs = needs
-        self.ranking = ranking
+        self.retriever = retriever
         self.writer = writer
         self.versions = versions
 
@@ -116,13 +116,13 @@ class BatchRanker:
                     raise
                 refuse(need, error)
                 continue
-            ranked, parts = self.ranking.page(features, candidates(need), 0, k)
+            ranked, parts = self.retriever.ranked(features, candidates(need), 0, k)
             frames.append(
                 pl.DataFrame(
                     {
                         "need_id": need.need_id,
                         "rank": np.arange(1, len(ranked) + 1),
-                        "enterprise_id": self.ranking.bound.pool.ids[ranked].tolist(),
+                        "enterprise_id": self.retriever.bound.pool.ids[ranked].tolist(),
                         "score": score_of(parts.sum(axis=0)),
                         "reasons": self._reasons(features, ranked, parts, explained, language),
                         **(
@@ -151,6 +151,6 @@ class BatchRanker:
         texts: list[str | None] = [None] * len(rows)
         for at, row in enumerate(rows[:explained]):
             evidence = self.writer.evidence(features, int(row))
-            listed = reasons(self.ranking.bound, parts[:, at], evidence, language)
+            listed = reasons(self.retriever.bound, parts[:, at], evidence, language)
             texts[at] = summary(listed, SEPARATORS[language])
         return texts

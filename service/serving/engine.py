@@ -27,7 +27,6 @@ from service.serving.meaning import fit_note, understood_document
 from service.serving.need_cache import NeedCache
 from service.serving.partners import PartnerWriter
 from service.serving.prepared_version import load_prepared
-from service.serving.ranking import Ranking
 from service.serving.selection import Selection, of_any_industry
 from service.serving.survey import Survey
 from service.serving.word_model import NoWords
@@ -110,7 +109,7 @@ class Engine(Directory):
         self._presence = Presence(space, bound.pool, residents, **tables)
         found = signals.spread(bound.pool.ids)
         self.need_cache = NeedCache(self.space, self._zones, self._presence, words, found)
-        self.ranking = Ranking(prepared)
+        self.retriever = prepared.retriever
         self.gates = Gates(rules, prepared.profiles, pool_date)
         self.writer = LeadWriter(prepared, self._presence, signals, self.gates)
 
@@ -219,7 +218,7 @@ class Engine(Directory):
         """
         rows, unknown, unknown_values, left_out = self._selection.leads(need, filters)
         features = self.features(need)
-        ranked, parts = self.ranking.page(features, rows, offset, offset + limit)
+        ranked, parts = self.retriever.ranked(features, rows, offset, offset + limit)
         fits = self.writer.fits(features, ranked)
         return {
             "need": self._shown(need),
@@ -294,7 +293,7 @@ class Engine(Directory):
         """Return one enterprise as a lead for a need, with its rank (NotFoundError)."""
         at, features = self._at(enterprise_id), self.features(need)
         rows = self._selection.leads(need, Filters()).rows
-        rank, own = self.ranking.place(features, at, rows)
+        rank, own = self.retriever.place(features, at, rows)
         lead = self.writer.lead(need, features, own, at, rank, language, deals=deals)
         (fit,) = self.writer.fits(features, np.array([at]))
         return {"need": self._shown(need), "lead": lead | {"fit": fit}}
@@ -303,7 +302,7 @@ class Engine(Directory):
         """Return the first leads in short, without reasons: for a map and for counts."""
         features = self.features(need)
         rows = self._selection.leads(need, filters).rows
-        ranked, parts = self.ranking.page(features, rows, 0, limit)
+        ranked, parts = self.retriever.ranked(features, rows, 0, limit)
         found = self._survey.candidates(features, ranked, parts.sum(axis=0))
         fits = self.writer.fits(features, ranked)
         point = None if np.isnan(features.point).any() else list(features.point)
@@ -379,7 +378,7 @@ class Engine(Directory):
             return rows
 
         versions = {"model_version": self.model_version, "pool_version": self.pool_version}
-        ranker = BatchRanker(self.need_cache, self.ranking, self.writer, versions)
+        ranker = BatchRanker(self.need_cache, self.retriever, self.writer, versions)
         return ranker.rank(
             needs,
             k,
@@ -430,7 +429,7 @@ class Engine(Directory):
                 features = self.features(need)
             except InputError:  # it shares no word with any profile
                 continue
-            rank, own = self.ranking.place(features, at, listed)
+            rank, own = self.retriever.place(features, at, listed)
             found.append((rank, -float(own.sum()), need, features, own))
         found.sort(key=lambda case: (case[0], case[1], case[2].need_id))
         suited = []
@@ -463,7 +462,7 @@ class Engine(Directory):
             self.bound.pool,
             self.prepared.profiles,
             self.prepared.residents,
-            self.ranking.named,
+            self.retriever.named,
             self._listed,
             self.chain_map,
         )
@@ -474,7 +473,7 @@ class Engine(Directory):
         return Selection(
             self._profiles,
             self._listed,
-            self.ranking.named,
+            self.retriever.named,
             self.chain_map,
             self._presence,
             self._zones,

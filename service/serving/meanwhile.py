@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from features.profile import struck_off
 from models import prepared
 from models.registry import ModelRegistry
+from models.two_stage import TwoStage
 from service.serving.engine import Engine
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def meanwhile(former: Engine | None, workspace: Workspace) -> Engine | None:
     DamagedError
         When a table was altered.
     """
-    if former is None or former.prepared.two_stage is None:
+    if former is None or not isinstance(former.prepared.retriever, TwoStage):
         return None
     version = ModelRegistry(workspace).active()
     if version != former.model_version:

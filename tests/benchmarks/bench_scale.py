@@ -28,9 +28,10 @@ from features.arrays import NeedFeatures
 from features.encoder import UniversalSentenceEncoder
 from features.need import NeedQuery
 from features.workspace import Workspace
-from models import retrieval
-from models.ranker import PoolRanker, Values, order
-from models.retrieval import TwoStage
+from models import two_stage
+from models.ranker import PoolRanker, order
+from models.scale import Values
+from models.two_stage import TwoStage
 from service.serving.engine import Engine
 from service.serving.filters import Filters
 from tests.benchmarks.bench_scale_train import keep_vectors, larger
@@ -65,18 +66,18 @@ def compare(listed: Listed) -> None:
     judged = Workspace(listed.workspace).read("judgements")
     chosen = dict(judged.group_by("need_id").agg("enterprise_id").iter_rows())
     rows, ids = np.flatnonzero(engine._listed), engine.bound.pool.ids
-    two_stage = TwoStage(engine.bound, retrieval.make(engine.bound))
+    retriever = TwoStage(engine.bound, two_stage.make(engine.bound))
     for candidates in _SHORTLISTS:
         told: Figures = {}
-        with changed(retrieval, "CANDIDATES", candidates):
+        with changed(two_stage, "CANDIDATES", candidates):
             for query in engine._needs.values():
                 need = engine.features(query)
                 raw = engine.bound.contributions(need).sum(axis=0)
-                found = compared(two_stage, need, rows, raw)
+                found = compared(retriever, need, rows, raw)
                 relevant = np.isin(ids, chosen.get(query.need_id, []))
                 if relevant[rows].sum() >= MIN_RELEVANT:
                     full = relevant[order(raw, rows, len(rows))]
-                    shown = relevant[two_stage.ranked(need, rows, 0, LEADS)[0]]
+                    shown = relevant[retriever.ranked(need, rows, 0, LEADS)[0]]
                     rest = np.ones(relevant[rows].sum() - shown.sum(), dtype=np.bool_)
                     found |= {"ndcg": [ndcg(np.append(shown, rest))], "full_ndcg": [ndcg(full)]}
                 gather(told, found)
@@ -109,13 +110,13 @@ def measure(home: Path) -> None:
     asked = [engine.features(query) for query in some[:_IN_FULL]]
     progress(f"{len(asked)} needs in full")
     for need, raw in zip(asked, in_full(engine.bound, asked), strict=True):
-        gather(told, compared(engine.ranking.two_stage, need, rows, raw))
-    tell("large", told, candidates=retrieval.CANDIDATES, enterprises=size)
+        gather(told, compared(engine.retriever, need, rows, raw))
+    tell("large", told, candidates=two_stage.CANDIDATES, enterprises=size)
 
 
 def time_answers(engine: Engine, needs: list[NeedQuery]) -> None:
     """Report how long answers take, beside a sum over the matrix, turn by turn."""
-    matrix = engine.ranking.two_stage.estimate.matrix
+    matrix = engine.retriever.estimate.matrix
     taken: dict[str, list[float]] = {"sum": [], "all": [], "tenth": []}
     warm, half = needs[:4], len(needs) // 2 + 2
     for need in warm:  # read what is read once: pages of files, the encoder's weights
@@ -139,13 +140,13 @@ def time_answers(engine: Engine, needs: list[NeedQuery]) -> None:
 
 
 def compared(
-    two_stage: TwoStage, need: NeedFeatures, rows: NDArray[np.intp], raw: NDArray[np.float64]
+    retriever: TwoStage, need: NeedFeatures, rows: NDArray[np.intp], raw: NDArray[np.float64]
 ) -> Figures:
     """Return what two stages keep of a full ranking by raw scores, and how far theirs are off."""
     first = order(raw, rows, LEADS)
-    shown, parts = two_stage.ranked(need, rows, 0, LEADS)
+    shown, parts = retriever.ranked(need, rows, 0, LEADS)
     return {
-        "recall": [float(np.isin(first, two_stage.shortlist(need, rows)).mean())],
+        "recall": [float(np.isin(first, retriever.shortlist(need, rows)).mean())],
         "overlap": [float(np.isin(first, shown).mean())],
         "off": np.abs(parts.sum(axis=0) - raw[shown]).tolist(),
     }
@@ -176,9 +177,7 @@ def in_full(bound: PoolRanker, needs: list[NeedFeatures]) -> list[NDArray[np.flo
     found = []
     for need, own in zip(needs, pieces, strict=True):
         values = Values.beside(*own)
-        content = bound.content_parts(need, values)
-        feedback = bound.pool.content.dot(bound.lead(content.sum(axis=0)))
-        found.append(bound.blended(need, values, content, feedback).sum(axis=0))
+        found.append(bound.parts(need, values, bound.fit(need, values)).sum(axis=0))
     return found
 
 

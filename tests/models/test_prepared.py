@@ -12,6 +12,8 @@ from features.snapshot import Snapshot
 from features.workspace import Workspace
 from models import artifact, pool_files, prepared, retrieval
 from models.ranker import order
+from models.retrieval import Exhaustive
+from models.two_stage import TwoStage
 from tests.pool import NEED_IDS, SUBJECTS, tables
 
 
@@ -89,7 +91,7 @@ def test_features_come_back_as_they_were_made_whatever_the_chunks(bound, workspa
 
 def test_scores_are_those_of_features_that_were_never_written(bound, workspace):
     found = prepared.prepare("v1", lambda: bound.ranker, workspace)
-    assert found.two_stage is None
+    assert isinstance(found.retriever, Exhaustive)
     for need in needs(bound):
         np.testing.assert_allclose(
             found.bound.contributions(need), bound.contributions(need), atol=1e-4
@@ -101,13 +103,13 @@ def test_a_large_pool_is_kept_in_half_precision_with_its_first_stage(bound, work
     monkeypatch.setattr(pool_files, "_CHUNK", 20)
     found = prepared.prepare("v1", lambda: bound.ranker, workspace)
     assert found.bound.pool.views["topics"].dtype == np.float16
-    assert found.two_stage is not None
+    assert isinstance(found.retriever, TwoStage)
     texts = found.bound.pool.views["text"]
     owned = [texts.data.flags.owndata, texts.indices.flags.owndata]
     assert owned == [False, False]  # nothing was copied
     rows = np.arange(len(bound.pool))
     for need in needs(bound):
-        ranked, parts = found.two_stage.ranked(need, rows, 0, 5)
+        ranked, parts = found.retriever.ranked(need, rows, 0, 5)
         raw = bound.contributions(need).sum(axis=0)
         assert set(ranked) == set(order(raw, rows, 5))
         np.testing.assert_allclose(parts.sum(axis=0), raw[ranked], atol=0.05)
@@ -116,7 +118,7 @@ def test_a_large_pool_is_kept_in_half_precision_with_its_first_stage(bound, work
 def test_every_page_that_requests_gather_from_can_be_touched(bound, workspace, monkeypatch):
     monkeypatch.setattr(retrieval, "EXACT", 10)
     found = prepared.prepare("v1", lambda: bound.ranker, workspace)
-    kept = [found.bound.pool.views["meaning"], found.two_stage.estimate.matrix]
+    kept = [found.bound.pool.views["meaning"], found.retriever.estimate.matrix]
     assert len(found.gathered) == len(prepared._GATHERED)
     assert all(any(each is own for own in found.gathered) for each in kept)
     found.touch()
@@ -168,8 +170,8 @@ def test_who_has_not_changed_is_taken_over(bound, workspace, monkeypatch, exact)
     np.testing.assert_allclose(taken.bound.pool.gram, anew.bound.pool.gram, atol=0.05)
     for need in needs(bound):
         rows = np.arange(len(changed))
-        if taken.two_stage and anew.two_stage:
-            found, expected = (each.two_stage.ranked(need, rows, 0, 9) for each in (taken, anew))
+        if isinstance(anew.retriever, TwoStage):
+            found, expected = (each.retriever.ranked(need, rows, 0, 9) for each in (taken, anew))
             assert found[0].tolist() == expected[0].tolist()
             np.testing.assert_allclose(found[1], expected[1], atol=1e-3)
         else:
@@ -291,13 +293,12 @@ def test_where_nothing_can_be_written_it_is_made_in_memory_and_the_same(
     monkeypatch.setattr(retrieval, "EXACT", exact)
     on_disk = prepared.prepare("v1", lambda: bound.ranker, workspace)
     found = prepared.in_memory(bound.ranker, workspace.read("enterprises"))
-    assert (found.two_stage is None) == (on_disk.two_stage is None) == (exact == 10_000)
+    assert type(found.retriever) is type(on_disk.retriever)
+    assert isinstance(found.retriever, Exhaustive) == (exact == 10_000)
     rows = np.arange(len(bound.pool))
     for need in needs(bound):
-        if found.two_stage is None or on_disk.two_stage is None:
-            parts = [own.bound.contributions(need) for own in (found, on_disk)]
-        else:
-            ranked = [own.two_stage.ranked(need, rows, 0, 20) for own in (found, on_disk)]
-            np.testing.assert_array_equal(ranked[0][0], ranked[1][0])
-            parts = [own for _, own in ranked]
-        np.testing.assert_allclose(*parts, atol=1e-5)  # BLAS minds where arrays begin
+        ranked = [own.retriever.ranked(need, rows, 0, 20) for own in (found, on_disk)]
+        np.testing.assert_array_equal(ranked[0][0], ranked[1][0])
+        np.testing.assert_allclose(
+            ranked[0][1], ranked[1][1], atol=1e-5
+        )  # BLAS minds where arrays begin

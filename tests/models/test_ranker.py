@@ -8,7 +8,8 @@ from features.errors import UnavailableError
 from features.need import NeedQuery
 from features.space import FeatureSpace
 from models import artifact
-from models.ranker import ContentScorer, Ranker, content_factors, order, ranked_factors
+from models.ranker import Ranker, order, ranked_factors
+from models.scorer import ContentScorer, content_factors
 from models.track_record import HistoryScorer
 from service.serving.sentences import FACTORS
 from tests.pool import EACH, NEED_IDS, TWINS, UNKNOWN, frame, products, tables, training_data

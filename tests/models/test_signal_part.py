@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from features.need import NeedQuery
-from models import retrieval
-from models.estimate import Estimate
+from models import two_stage
+from models.first_stage import FirstStage
 from models.sample import Among, Sample
 from models.signals import SIGNALS, WORTH, signal_part
 
@@ -42,9 +42,9 @@ def test_some_rows_have_what_they_have_in_the_pool(bound, moved):
 
 def test_two_stages_count_them_alike(bound, need, moved):
     whole = bound.ranker.bind(bound.pool.by_rows())
-    arrays = retrieval.make(whole)
+    arrays = two_stage.make(whole)
     sample = Sample(whole, arrays["sample"])
-    added = [Estimate(sample, arrays).of(one) for one in (need, moved)]
+    added = [FirstStage(sample, arrays).of(one) for one in (need, moved)]
     change = added[1] - added[0]
     assert set(np.flatnonzero(np.abs(change) > 0.01)) == {3, 7}
     rows = np.array([3, 5, 7])

@@ -6,7 +6,7 @@ from scipy import sparse
 
 from features.need import NeedQuery
 from models import word_match
-from models.blend import standardise
+from models.scale import FactorScale, standardise
 from models.word_match import FOCUS_WEIGHT, Items, ItemWords, TextWords, TopicWords, weighted_query
 
 NAN = float("nan")
@@ -42,7 +42,7 @@ def test_items_that_nobody_here_has_are_not_compared():
 
 
 def test_the_best_item_of_every_word_counts_by_the_fourth_root_of_its_share():
-    found = ItemWords().values(NEED, ITEMS)
+    found = ItemWords().score(NEED, ITEMS)
     root = np.sqrt(SHARES)  # the weight of an item
     expected = [
         [2, 1],
@@ -57,29 +57,30 @@ def test_the_better_of_two_items_counts_for_a_word_and_not_their_sum():
     items = Items(
         sparse.csr_array(np.float32([[1, 1]])), sparse.csr_array(np.float32([[0.6], [0.8]]))
     )
-    found = ItemWords().values(need_of([1.0], [[1]]), items)
+    found = ItemWords().score(need_of([1.0], [[1]]), items)
     np.testing.assert_allclose(found, [[0.64, (0.36 + 0.64) / 2]], rtol=1e-6)
 
 
 def test_the_part_of_each_word_can_be_told_exactly():
-    both = ItemWords().values(NEED, ITEMS)[:, 0]
-    one = ItemWords().values(need_of([2.0, 0.0], [[1, 0, 0], [0, 1, 0]]), ITEMS)[:, 0]
-    other = ItemWords().values(need_of([0.0, 1.0], [[1, 0, 0], [0, 1, 0]]), ITEMS)[:, 0]
+    both = ItemWords().score(NEED, ITEMS)[:, 0]
+    one = ItemWords().score(need_of([2.0, 0.0], [[1, 0, 0], [0, 1, 0]]), ITEMS)[:, 0]
+    other = ItemWords().score(need_of([0.0, 1.0], [[1, 0, 0], [0, 1, 0]]), ITEMS)[:, 0]
     np.testing.assert_allclose(one + other, both, rtol=1e-6)
 
 
-def test_the_score_is_both_parts_standardised():
-    values = ItemWords().values(NEED, ITEMS)
-    expected = standardise(values[:, 0]) + FOCUS_WEIGHT * standardise(values[:, 1])
-    found = ItemWords().score(NEED, ITEMS)
-    np.testing.assert_allclose(found[:3], expected[:3])
-    assert np.isnan(found[3])  # unknown is neither for nor against
+def test_both_parts_are_standardised_and_summed():
+    scores = ItemWords().score(NEED, ITEMS)
+    summed = standardise(scores[:, 0]) + FOCUS_WEIGHT * standardise(scores[:, 1])
+    summed[3] = NAN  # unknown is neither for nor against
+    found = FactorScale.of(scores, ItemWords.columns).z(scores)
+    np.testing.assert_allclose(found, standardise(summed))
+    assert found[3] == 0
 
 
 def test_items_are_compared_alike_in_chunks(monkeypatch):
-    whole = ItemWords().values(NEED, ITEMS)
+    whole = ItemWords().score(NEED, ITEMS)
     monkeypatch.setattr(word_match, "_CHUNK", 2)
-    np.testing.assert_array_equal(ItemWords().values(NEED, ITEMS), whole)
+    np.testing.assert_array_equal(ItemWords().score(NEED, ITEMS), whole)
 
 
 def test_a_need_without_known_words_is_not_spoken_of():
@@ -92,7 +93,7 @@ def test_a_need_without_known_words_is_not_spoken_of():
 
 def test_where_no_items_are_known_at_all_everything_is_unknown():
     none = Items(sparse.csr_array((2, 3), dtype=np.float32), ITEMS.grams)
-    assert np.isnan(ItemWords().values(NEED, none)).all()
+    assert np.isnan(ItemWords().score(NEED, none)).all()
     assert np.isnan(ItemWords().score(NEED, none)).all()
 
 
@@ -116,7 +117,7 @@ def test_topic_words_are_the_weighted_sum_of_cosines():
 def test_modifier_and_head_meet_in_one_item(bound):
     """「植物照明」 is one product, and not a plant here and a lamp there."""
     need = bound.ranker.space.need(NeedQuery("植物照明", words=(("植物照明", 1.0),)))
-    found = ItemWords().values(need, ItemWords().prepare(bound.pool))[:, 0]
+    found = ItemWords().score(need, ItemWords().prepare(bound.pool))[:, 0]
     made = [
         any(bound.pool.products.texts[at] == "植物照明" for at in own.indices)
         for own in (bound.pool.products.weights[[row]] for row in range(len(bound.pool)))

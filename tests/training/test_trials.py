@@ -6,8 +6,9 @@ import polars as pl
 import pytest
 from scipy import sparse
 
-from models.blend import standardise, unit_spread
 from models.head import Examples, NeedHeads
+from models.scale import FactorScale, standardise
+from models.scorer import content_factors
 from tests.pool import EACH, NEED_IDS, frame, judgement_rows, training_data
 from tests.training.deals import trading_data
 from training import fitting
@@ -120,6 +121,16 @@ def test_a_hidden_half_teaches_nothing(judged, trials_of):
     assert not np.allclose(*learnt)
 
 
+def content_terms(trials, need):
+    """Return the z-scores of content, their sum by the prior weights of unit spread."""
+    factors = zip(content_factors(), trials.content.scores(need), strict=True)
+    z = [
+        np.zeros(len(trials.pool)) if own is None else FactorScale.of(own, factor.columns).z(own)
+        for factor, own in factors
+    ]
+    return np.stack(z) / (prior(warm=False)[:HYBRID] @ np.stack(z)).std()
+
+
 @pytest.mark.usefixtures("_lightfm_speaks")
 def test_the_parts_of_a_warm_case_by_hand(judged):
     known, pool, need = judged.labels.known, judged.pool, judged.needs[3]
@@ -130,9 +141,9 @@ def test_the_parts_of_a_warm_case_by_hand(judged):
     case = by_need(judged.folds().warm)[3, 1]
     candidates = np.setdiff1d(np.arange(len(pool)), left.indices)
     share = 1.2 / np.sqrt(left[[3]].nnz)
-    voiced = prior(warm=False)[:HYBRID] @ judged._content(judged.needs[3])
+    voiced = prior(warm=False)[:HYBRID] @ content_terms(judged, judged.needs[3])
     expected = [
-        share * unit_spread(voiced[None, :])[0],
+        share * voiced,
         standardise(heads.score(need, heads.prepare(pool))),
     ]
     np.testing.assert_allclose(case.parts[:2], np.stack(expected)[:, candidates], atol=1e-4)
@@ -148,9 +159,7 @@ def test_the_parts_of_a_cold_case_are_content_hybrid_and_history(judged):
     [case] = [case for case in judged.folds().cold if case.need == 3]
     assert len(case.parts) == len(prior(warm=False))
     assert case.among == case.parts.shape[1]
-    content = judged._content(judged.needs[3])
-    voiced = np.array([*CONTENT_PRIOR.values()]) @ content
-    assert voiced.std() == pytest.approx(1)
+    content = content_terms(judged, judged.needs[3])
     # In the order of the pool: a column of the case is one of the pool's.
     columns = {tuple(column) for column in np.round(content.T, 6)}
     assert {tuple(column) for column in np.round(case.parts[:HYBRID].T, 6)} <= columns

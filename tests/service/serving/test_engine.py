@@ -14,6 +14,8 @@ from features.tables.importing import import_table
 from features.workspace import Workspace
 from models.fit import score_of
 from models.registry import ModelRegistry
+from models.retrieval import Exhaustive
+from models.two_stage import TwoStage
 from service.serving.batch import BATCH_SCHEMA
 from service.serving.engine import Engine, NoModelError
 from service.serving.filters import Filters
@@ -530,7 +532,8 @@ def test_a_large_pool_is_ranked_in_two_stages_with_the_same_answers(
     home = shutil.copytree(trained_home, tmp_path / "home")
     shutil.rmtree(home / "prepared", ignore_errors=True)
     large = Engine.load(Workspace(home), HashedEncoder())
-    assert engine.ranking.two_stage is None is not large.ranking.two_stage
+    assert isinstance(engine.retriever, Exhaustive)
+    assert isinstance(large.retriever, TwoStage)
     for filters in (None, *FILTERS[:2]):
         found, expected = (page(each, filters=filters, limit=EACH) for each in (large, engine))
         assert found["total"] == expected["total"]

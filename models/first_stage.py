@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from features.ordered import found_in
-from models.blend import content_share
 from models.node_match import BREADTH
-from models.ranker import content_factors
+from models.scale import Moments
 from models.signals import signal_part
 from models.word_match import topic_query
 
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from features.arrays import NeedFeatures
-    from models.factor import Factor
     from models.sample import Sample
 
 _BY_TOPICS = ("item_words", "text_words", "topic_words")
@@ -34,14 +32,14 @@ _GATHERED = 1_024
 """Rows gathered at once: they stay in the processor's cache."""
 
 
-class Estimate:
+class FirstStage:
     """Estimates the raw scores of a pool for a need, but for a constant.
 
     Parameters
     ----------
     sample : Sample
     arrays : dict
-        From `models.retrieval.make`, for the same pool.
+        From `models.two_stage.make`, for the same pool.
     """
 
     def __init__(self, sample: Sample, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -50,7 +48,7 @@ class Estimate:
         self.matrix, self._basis = arrays["matrix"], arrays["basis"]
         self._nodes = arrays["nodes"]
         self._of_sample = np.asarray(self.matrix[sample.rows])
-        self._factors = {own.name: (at, own) for at, own in enumerate(content_factors())}
+        self._at = {name: at for at, name in enumerate(self._ranker.blend.names)}
 
     def of(self, need: NeedFeatures, rows: NDArray[np.intp] | None = None) -> NDArray[np.float32]:
         """Return the estimates of some rows, or of everybody."""
@@ -83,13 +81,7 @@ class Estimate:
 
     def _weights(self, need: NeedFeatures) -> NDArray[np.float64]:
         """Return the weights of content, head, LightFM and history for a need."""
-        blend, heads = self._ranker.blend, self._ranker.heads
-        chosen = len(heads.chosen(need.need_id))
-        if not chosen:
-            content, hybrid, history = blend.cold
-            return np.array([content, 0.0, hybrid, history])
-        share = np.array([content_share(chosen), 1, 1, 1])
-        return np.asarray(blend.warm * share)
+        return self._ranker.blend.strengths(len(self._ranker.heads.chosen(need.need_id)))
 
     def _query(self, need: NeedFeatures) -> tuple[NDArray[np.float32], float]:
         """Return what the matrix is multiplied by, and what a content factor's weight is."""
@@ -97,8 +89,8 @@ class Estimate:
         query = np.zeros(self.matrix.shape[1], dtype=np.float32)
         vectors = np.zeros(len(self._basis), dtype=np.float32)
         topics = topic_query(need)
-        spread = self._seen_spread(need, "topic_words")
-        strength = sum(self._weight(name) for name in _BY_TOPICS) / spread
+        spread = self._moments(need, "topic_words").spread
+        strength = sum(self._weight(name) for name in _BY_TOPICS) / (spread or 1.0)
         vectors[: len(topics)] = np.float32(strength) * topics
         query[:width] = vectors @ self._basis
         content, head, hybrid, _ = self._weights(need)
@@ -139,22 +131,15 @@ class Estimate:
         self, need: NeedFeatures, name: str, values: NDArray[np.float32], scale: float
     ) -> NDArray[np.float32]:
         """Turn values into weighted z-scores, by mean and spread of the sample."""
-        _, seen = self._seen(need, name)
-        known = np.empty(0) if seen is None else seen[~np.isnan(seen)]
-        spread = max(float(known.std()), 1e-9) if len(known) else 1.0
-        values -= np.float32(known.mean() if len(known) else 0.0)
-        values *= np.float32(scale * self._weight(name) / spread)
+        seen = self._moments(need, name)
+        values -= np.float32(seen.mean)
+        values *= np.float32(scale * self._weight(name) / (seen.spread or 1.0))
         return values
 
-    def _seen_spread(self, need: NeedFeatures, name: str) -> float:
-        """Return the standard deviation of a factor's values over the sample, 1 where it is 0."""
-        _, seen = self._seen(need, name)
-        return 1.0 if seen is None else float(np.nanstd(seen)) or 1.0
-
     def _weight(self, name: str) -> float:
-        return float(self._ranker.blend.content[self._factors[name][0]])
+        return float(self._ranker.blend.content[self._at[name]])
 
-    def _seen(self, need: NeedFeatures, name: str) -> tuple[Factor, NDArray[Any] | None]:
-        """Return a content factor, and its values for the sample."""
-        at, factor = self._factors[name]
-        return factor, self._sample.values(need).content[at]
+    def _moments(self, need: NeedFeatures, name: str) -> Moments:
+        """Return mean and spread of a content factor over the sample; both 0 where it is silent."""
+        found = self._sample.scale(need).factors[self._at[name]]
+        return Moments(0.0, 0.0) if found is None else found.whole

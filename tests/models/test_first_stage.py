@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 
 from features.need import NeedQuery
-from models import retrieval
-from models.blend import standardise
-from models.estimate import Estimate
+from models import two_stage
+from models.first_stage import FirstStage
 from models.sample import Sample
+from models.scale import standardise
 from tests.pool import EACH, NEED_IDS, SUBJECTS
 
 
 def made(bound):
-    arrays = retrieval.make(bound)
-    return Estimate(Sample(bound, arrays["sample"]), arrays)
+    arrays = two_stage.make(bound)
+    return FirstStage(Sample(bound, arrays["sample"]), arrays)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from models.tally import Tally
+from models.deal_counts import DealCounts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,7 +90,7 @@ def rounds(deals: Deals, as_of: float, least: int, seed: int = 0) -> Iterator[Ch
         before = deals.chosen(deals.dates < day)
         end = min(day + _HORIZON_YEARS, as_of)
         after = deals.chosen((deals.dates >= day) & (deals.dates < end))
-        found = _round(Tally(before, day), _by_content(before), after, generator)
+        found = _round(DealCounts(before, day), _by_content(before), after, generator)
         if found is not None:
             yield found
         day -= _STEP_YEARS
@@ -142,7 +142,7 @@ def _by_content(deals: Deals) -> NDArray[np.intp]:
 
 
 def _round(
-    known: Tally, order: NDArray[np.intp], after: Deals, generator: np.random.Generator
+    known: DealCounts, order: NDArray[np.intp], after: Deals, generator: np.random.Generator
 ) -> ChoiceSet | None:
     """Return the round of the needs that known enterprises answered, None without any."""
     at = np.searchsorted(known.enterprises, after.enterprises)

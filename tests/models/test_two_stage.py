@@ -8,23 +8,23 @@ from features.compact import in_255ths
 from features.need import NeedQuery
 from features.nodes import NAMED_FROM
 from models import ranker as ranking
-from models import retrieval
-from models.estimate import Estimate
+from models import two_stage
+from models.first_stage import FirstStage
 from models.ranker import PoolRanker, leading, order
-from models.retrieval import TwoStage
+from models.two_stage import TwoStage
 from tests.pool import EACH, NEED_IDS, SUBJECTS
 
 
 @pytest.fixture
 def few(monkeypatch):
     """Let 20 be many: a shortlist of 20 out of 64."""
-    monkeypatch.setattr(retrieval, "CANDIDATES", 20)
+    monkeypatch.setattr(two_stage, "CANDIDATES", 20)
 
 
 @pytest.fixture
-def two_stage(bound):
+def large(bound):
     by_rows = bound.ranker.bind(bound.pool.by_rows())
-    return TwoStage(by_rows, retrieval.make(by_rows))
+    return TwoStage(by_rows, two_stage.make(by_rows))
 
 
 def needs(bound):
@@ -39,24 +39,24 @@ def everybody(bound):
     return np.arange(len(bound.pool))
 
 
-def test_with_everybody_shortlisted_it_is_the_full_ranking(bound, two_stage):
+def test_with_everybody_shortlisted_it_is_the_full_ranking(bound, large):
     rows = everybody(bound)
     for need in (*needs(bound), bound.ranker.space.need(NeedQuery("LED灯珠封装"))):
         whole = bound.contributions(need)
-        found, parts = two_stage.ranked(need, rows, 0, len(rows))
+        found, parts = large.ranked(need, rows, 0, len(rows))
         np.testing.assert_allclose(parts, whole[:, found], atol=1e-4)
         expected = order(whole.sum(axis=0), rows, len(rows))
         np.testing.assert_allclose(parts.sum(axis=0), whole.sum(axis=0)[expected], atol=1e-4)
 
 
 def test_the_sample_follows_from_what_is_said_and_not_from_ids(bound, monkeypatch):
-    monkeypatch.setattr(retrieval, "SAMPLE", 20)
+    monkeypatch.setattr(two_stage, "SAMPLE", 20)
     turned = np.random.default_rng(2).permutation(len(bound.pool))
     pool = bound.pool.by_rows()
     views = {name: view[turned] for name, view in pool.views.items()}
     again = replace(pool, views=views, nodes=pool.nodes.take(turned))
     sample, other = (
-        retrieval.make(PoolRanker(bound.ranker, own, bound.measured))["sample"]
+        two_stage.make(PoolRanker(bound.ranker, own, bound.measured))["sample"]
         for own in (pool, again)
     )
     assert len(sample) == 20
@@ -66,64 +66,64 @@ def test_the_sample_follows_from_what_is_said_and_not_from_ids(bound, monkeypatc
 
 
 @pytest.mark.usefixtures("few")
-def test_the_right_enterprises_come_first_and_scores_fall(bound, two_stage):
+def test_the_right_enterprises_come_first_and_scores_fall(bound, large):
     rows = everybody(bound)
     for number, need in enumerate(needs(bound)):
-        found, parts = two_stage.ranked(need, rows, 0, 20)
+        found, parts = large.ranked(need, rows, 0, 20)
         expected = {f"E{number:02}{at}" for at in range(EACH)}
         assert set(bound.pool.ids[found[:EACH]]) == expected
         assert (np.diff(parts.sum(axis=0)) <= 0).all()
 
 
 @pytest.mark.usefixtures("few")
-def test_pages_are_parts_of_one_list_of_everybody(bound, two_stage):
+def test_pages_are_parts_of_one_list_of_everybody(bound, large):
     rows, need = everybody(bound), needs(bound)[0]
-    whole, parts = two_stage.ranked(need, rows, 0, len(rows))
+    whole, parts = large.ranked(need, rows, 0, len(rows))
     assert sorted(whole) == rows.tolist()
     for start in range(0, len(rows) + 7, 7):
-        page, own = two_stage.ranked(need, rows, start, start + 7)
+        page, own = large.ranked(need, rows, start, start + 7)
         np.testing.assert_array_equal(page, whole[start : start + 7])
         np.testing.assert_allclose(own, parts[:, start : start + 7], atol=1e-6)
     raw = parts.sum(axis=0)
-    shortlisted = len(two_stage.shortlist(need, rows))
+    shortlisted = len(large.shortlist(need, rows))
     assert (np.diff(raw[:shortlisted]) <= 0).all()
     assert (np.diff(raw[shortlisted:]) <= 1e-6).all()
 
 
 @pytest.mark.usefixtures("few")
-def test_a_score_does_not_depend_on_who_else_is_asked_for(bound, two_stage):
+def test_a_score_does_not_depend_on_who_else_is_asked_for(bound, large):
     need, rows = needs(bound)[0], everybody(bound)
-    first, parts = two_stage.ranked(need, rows, 0, 3)
-    again = [two_stage.ranked(need, rows, at, at + 1) for at in range(3)]
+    first, parts = large.ranked(need, rows, 0, 3)
+    again = [large.ranked(need, rows, at, at + 1) for at in range(3)]
     assert [int(page[0]) for page, _ in again] == first.tolist()
     for at, (_, own) in enumerate(again):
         np.testing.assert_allclose(own[:, 0], parts[:, at], atol=1e-9)
 
 
 @pytest.mark.usefixtures("few")
-def test_whoever_was_chosen_for_the_need_is_on_the_shortlist(bound, two_stage, monkeypatch):
+def test_whoever_was_chosen_for_the_need_is_on_the_shortlist(bound, large, monkeypatch):
     need, rows = needs(bound)[0], everybody(bound)
     chosen = bound.ranker.heads.chosen(need.need_id)
     assert len(chosen)
     monkeypatch.setattr(
-        Estimate, "of", lambda *_: -np.isin(bound.pool.ids, chosen).astype(np.float32)
+        FirstStage, "of", lambda *_: -np.isin(bound.pool.ids, chosen).astype(np.float32)
     )
-    shortlist = bound.pool.ids[two_stage.shortlist(need, rows)]
+    shortlist = bound.pool.ids[large.shortlist(need, rows)]
     assert set(chosen) <= set(shortlist)
     others = rows[~np.isin(bound.pool.ids, chosen)]
-    assert not set(chosen) & set(bound.pool.ids[two_stage.shortlist(need, others)])
+    assert not set(chosen) & set(bound.pool.ids[large.shortlist(need, others)])
 
 
 @pytest.mark.usefixtures("few")
-def test_the_place_of_one_is_its_rank_in_the_list(bound, two_stage):
+def test_the_place_of_one_is_its_rank_in_the_list(bound, large):
     need, rows = needs(bound)[0], everybody(bound)
-    first, parts = two_stage.ranked(need, rows, 0, 20)
+    first, parts = large.ranked(need, rows, 0, 20)
     for at in (0, 7):
-        rank, own = two_stage.place(need, int(first[at]), rows)
+        rank, own = large.place(need, int(first[at]), rows)
         assert rank == at + 1
         np.testing.assert_allclose(own, parts[:, at], atol=1e-6)
-    beyond = np.setdiff1d(rows, two_stage.shortlist(need, rows))
-    assert two_stage.place(need, int(beyond[0]), rows)[0] > 20
+    beyond = np.setdiff1d(rows, large.shortlist(need, rows))
+    assert large.place(need, int(beyond[0]), rows)[0] > 20
 
 
 @pytest.mark.parametrize("count", [0, 1, 20, 500, 100_000, 200_000])
@@ -147,9 +147,9 @@ def test_arrays_may_be_files_and_are_filled_piece_by_piece(bound, monkeypatch, t
         path = tmp_path / f"{name}.npy"
         return np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
 
-    whole = retrieval.make(bound)
-    monkeypatch.setattr(retrieval, "_CHUNK", 24)
-    made = retrieval.make(bound, allocate=allocate)
+    whole = two_stage.make(bound)
+    monkeypatch.setattr(two_stage, "_CHUNK", 24)
+    made = two_stage.make(bound, allocate=allocate)
     files = {path.stem for path in tmp_path.iterdir()}
     assert files == {"matrix", "nodes", "named"}
     assert made.keys() == whole.keys() == files | {"basis", "sample"}
@@ -160,7 +160,7 @@ def test_arrays_may_be_files_and_are_filled_piece_by_piece(bound, monkeypatch, t
 
 
 def test_what_the_first_stage_keeps_is_the_fit_to_nodes(bound):
-    made, pool = retrieval.make(bound), bound.pool
+    made, pool = two_stage.make(bound), bound.pool
     known = ~np.isnan(pool.nodes.fit)
     kept = in_255ths(np.where(known, pool.nodes.fit, 0).clip(0, 1)).T
     np.testing.assert_array_equal(made["nodes"][known.T], kept[known.T])

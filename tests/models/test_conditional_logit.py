@@ -5,7 +5,16 @@ import pytest
 from scipy.optimize import check_grad
 
 from features.history import years
-from models.choice import EPSILON, PRIOR, Weights, _surprise, learn, of_industry, of_place, rounds
+from models.conditional_logit import (
+    EPSILON,
+    PRIOR,
+    Weights,
+    _surprise,
+    learn,
+    of_industry,
+    of_place,
+    rounds,
+)
 from tests.models.deals import TODAY, event, history, need
 
 STATED = Weights(**PRIOR)
@@ -94,8 +103,8 @@ def test_slopes_are_those_of_the_loss():
 
 
 def test_a_very_large_round_is_a_sample(monkeypatch):
-    monkeypatch.setattr("models.choice._MOST_NEEDS", 2)
-    monkeypatch.setattr("models.choice._MOST_CANDIDATES", 4)
+    monkeypatch.setattr("models.conditional_logit._MOST_NEEDS", 2)
+    monkeypatch.setattr("models.conditional_logit._MOST_CANDIDATES", 4)
     deals = loyal_to("industry")
     for one in rounds(deals, years(TODAY), 40):
         assert len(one.made) <= 2
@@ -106,7 +115,7 @@ def test_a_very_large_round_is_a_sample(monkeypatch):
 
 
 def test_who_is_drawn_follows_from_the_deals_and_not_from_ids(monkeypatch):
-    monkeypatch.setattr("models.choice._MOST_CANDIDATES", 4)
+    monkeypatch.setattr("models.conditional_logit._MOST_CANDIDATES", 4)
     deals = loyal_to("industry")
     names, columns = np.unique(deals.enterprises, return_inverse=True)
     other = np.array([f"X{len(names) - at:03}" for at in range(len(names))])[columns]

@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 
 from features.history import place_of, subject_of, years
-from models.tally import HALF_LIFE, Tally
+from models.deal_counts import HALF_LIFE, DealCounts
 from tests.models.deals import LONG_AGO, TODAY, event, history, need
 
 SHANGHAI, SUZHOU, URUMQI = (121.47, 31.23), (120.59, 31.30), (87.62, 43.82)
 
 
 def tally(needs, rows):
-    return Tally(history(needs, rows), years(TODAY))
+    return DealCounts(history(needs, rows), years(TODAY))
 
 
 def test_a_deal_counts_half_a_half_life_later():

@@ -29,7 +29,7 @@ NEAR_KM = 500.0
 """At this distance a deal is 1/e as near as at the zone itself."""
 
 
-class Tally:
+class DealCounts:
     """Counts over the enterprises that have a deal.
 
     Parameters

@@ -1,0 +1,157 @@
+"""Scorer: all factors prepared for one pool, their raw scores and their z-scores for a need."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from features.errors import UsageError
+from models.gap import Gap
+from models.node_match import CodeMatch, NodeMatch
+from models.own_factors import GROUP, own_factors
+from models.proximity import Proximity
+from models.scale import FactorScale, Moments, Scale, Values, z_scores
+from models.signals import signal_part
+from models.supply import SupplyLink
+from models.word_match import ItemWords, TextWords, TopicWords
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from features.arrays import NeedFeatures, PoolFeatures
+    from models.blend import Blend
+    from models.factor import Factor
+    from models.head import NeedHeads
+    from models.hybrid import LightFMHybrid
+    from models.scale import Shares
+    from models.track_record import HistoryScorer
+
+    Measured = dict[str, dict[str, NDArray[Any]]]
+
+
+def content_factors() -> tuple[Factor, ...]:
+    """Return the factors that learn nothing from judgements or events, those added last.
+
+    Raises
+    ------
+    UsageError
+        When two of them have one name.
+    """
+    found = (
+        ItemWords(),
+        TextWords(),
+        TopicWords(),
+        NodeMatch(),
+        CodeMatch(),
+        SupplyLink(),
+        Gap(),
+        Proximity(),
+        *(own() for own in own_factors()),
+    )
+    names = [factor.name for factor in found]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise UsageError(
+            f"two factors are called {', '.join(twice)}",
+            field=GROUP,
+            got=", ".join(twice),
+            expected="a name of its own for every factor",
+        )
+    return found
+
+
+def measure_content(pool: PoolFeatures) -> Measured:
+    """Return what the content factors measure of a pool, by factor and name."""
+    return {factor.name: factor.measure(pool) for factor in content_factors()}
+
+
+class ContentScorer:
+    """The factors that learn nothing from judgements or events, prepared for one pool.
+
+    Parameters
+    ----------
+    pool : PoolFeatures
+    measured : dict, optional
+        From `measure_content`; by default the pool is measured here.
+    """
+
+    def __init__(self, pool: PoolFeatures, measured: Measured | None = None) -> None:
+        own = measure_content(pool) if measured is None else measured
+        self.factors = content_factors()
+        self._prepared = [each.prepare_measured(pool, own[each.name]) for each in self.factors]
+
+    def scores(self, need: NeedFeatures) -> list[NDArray[Any] | None]:
+        """Return every content factor's scores, None where it is silent."""
+        each = zip(self.factors, self._prepared, strict=True)
+        return [factor.score(need, prepared) for factor, prepared in each]
+
+
+class Scorer:
+    """All factors, prepared for one pool.
+
+    Parameters
+    ----------
+    content : ContentScorer
+    heads : NeedHeads
+    head_rows
+        What `heads` reads of the pool.
+    hybrid : LightFMHybrid
+    hybrid_rows
+        What `hybrid` reads of the pool.
+    history : HistoryScorer
+    rows : ndarray of int, shape (n,), optional
+        Which rows of a larger pool these are.
+    """
+
+    def __init__(
+        self,
+        content: ContentScorer,
+        heads: NeedHeads,
+        head_rows: Any,
+        hybrid: LightFMHybrid,
+        hybrid_rows: Any,
+        history: HistoryScorer,
+        rows: NDArray[np.intp] | None = None,
+    ) -> None:
+        self.content = content
+        self.heads, self._head_rows = heads, head_rows
+        self.hybrid, self._hybrid_rows = hybrid, hybrid_rows
+        self.history = history
+        self._rows = rows
+
+    def values(
+        self, need: NeedFeatures, content: list[NDArray[Any] | None] | None = None
+    ) -> Values:
+        """Return every factor's raw scores; `content` may be there from `ContentScorer.scores`."""
+        history = self.history.parts(need)
+        return Values(
+            self.content.scores(need) if content is None else content,
+            self.heads.score(need, self._head_rows),
+            self.hybrid.score(need, self._hybrid_rows),
+            history,
+            signal_part(need, self._rows, history.shape[1]),
+        )
+
+    def scale(self, values: Values, blend: Blend, shares: Shares = None) -> Scale:
+        """Fit the scale over enterprises with these values, but for the constant.
+
+        Parameters
+        ----------
+        values : Values
+            Of n enterprises of the pool, which may be others than these.
+        blend : Blend
+        shares : ndarray of shape (n,), optional
+            See `models.scale.Moments`.
+        """
+        factors = tuple(
+            None if own is None else FactorScale.of(own, factor.columns, shares)
+            for factor, own in zip(self.content.factors, values.content, strict=True)
+        )
+        head, hybrid = (
+            None if own is None else Moments.of(own, shares) for own in (values.head, values.hybrid)
+        )
+        content = blend.weighed(z_scores(factors, values.content, values.size)).sum(axis=0)
+        return Scale(factors, Moments.of(content, shares).spread, head, hybrid)
+
+    def chosen(self, need: NeedFeatures) -> int:
+        """Return how many examples the need's head was fitted on, 0 where it has none."""
+        return len(self.heads.chosen(need.need_id))
