@@ -9,6 +9,7 @@ how much of all items is of the words at all.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 FOCUS_WEIGHT = 0.5
 """What the share of items that are of the words counts beside the best items."""
-_CHUNK = 8_192
-"""Items compared at once."""
 
 
 class TextWords(Factor):
@@ -63,20 +62,25 @@ class TopicWords(Factor):
         return np.asarray(dot(prepared, query)) if query.any() else None
 
 
-def item_matches(
-    grams: sparse.csr_array, items: NDArray[np.intp], need: NeedFeatures
-) -> NDArray[np.float32]:
-    """Return how well each of some items matches each word of a need, shape (items, words).
+def word_matches(grams: Any, need: NeedFeatures) -> sparse.csr_array:
+    """Return how well each of m items matches each word of a need, shape (m, words).
 
     A match is the squared cosine, damped for long items, from 0 to 1.
+
+    Parameters
+    ----------
+    grams : csr_array or csc_array of shape (m, g)
+        By columns only those of the need's words are read.
+    need : NeedFeatures
     """
-    queries = sparse.csc_array(need.views["items"].T)
-    found = np.zeros((len(items), queries.shape[1]), dtype=np.float32)
-    for start in range(0, len(items), _CHUNK):
-        rows = items[start : start + _CHUNK]
-        found[start : start + len(rows)] = (rows_of(grams, rows) @ queries).toarray()
-    np.clip(found, 0, 1, out=found)
-    return found * found
+    queries = sparse.csr_array(need.views["items"].T)
+    if grams.format == "csc":
+        read = np.flatnonzero(np.diff(queries.indptr))
+        grams, queries = grams[:, read], queries[read]
+    found = sparse.csr_array(grams @ queries)
+    np.clip(found.data, 0, 1, out=found.data)
+    found.data *= found.data
+    return found
 
 
 @dataclass(frozen=True)
@@ -92,46 +96,73 @@ class Items:
     weights: sparse.csr_array
     grams: sparse.csr_array
 
-    def matches(self, need: NeedFeatures) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-        """Return the items that enterprises here have, and their matches, see `item_matches`."""
-        named = np.unique(self.weights.indices)
-        return named, item_matches(self.grams, named, need)
+    @cached_property
+    def known(self) -> NDArray[np.intp]:
+        """The rows of the enterprises that have items."""
+        return np.flatnonzero(np.diff(self.weights.indptr))
+
+    @cached_property
+    def _layout(self) -> tuple[NDArray[np.intp], sparse.csc_array]:
+        """Which of the items named here each entry of the weights is, and these items' grams."""
+        named, at = np.unique(self.weights.indices, return_inverse=True)
+        return at, sparse.csc_array(rows_of(self.grams, named))
 
     def by_enterprise(self, need: NeedFeatures) -> ItemMatches:
         """Return the matches enterprise by enterprise; at least one item must be known."""
-        known = np.flatnonzero(np.diff(self.weights.indptr))
+        (at, grams), known = self._layout, self.known
+        found = word_matches(grams, need)
+        matched = np.flatnonzero(np.diff(found.indptr))
+        dense = found[matched].toarray()
+        place = np.full(found.shape[0], -1)
+        place[matched] = np.arange(len(matched))
+        entries = np.flatnonzero(place[at] >= 0)
+        any_word = np.zeros(found.shape[0], dtype=np.float32)
+        any_word[matched] = (dense * np.minimum(need.weights, 1)).max(axis=1, initial=0)
         starts, data = self.weights.indptr[known], self.weights.data
-        named, matches = self.matches(need)
-        at = np.searchsorted(named, self.weights.indices)
-        any_word = (matches * np.minimum(need.weights, 1)).max(axis=1)[at]
-        focus = np.add.reduceat(any_word * data, starts) / np.add.reduceat(data, starts)
-        return ItemMatches(known, starts, matches[at], focus)
+        focus = np.add.reduceat(any_word[at] * data, starts) / np.add.reduceat(data, starts)
+        owners = np.searchsorted(starts, entries, side="right") - 1
+        return ItemMatches(known, entries, owners, dense[place[at[entries]]], focus)
 
 
 class ItemMatches(NamedTuple):
-    """How the items of k enterprises match the w words of a need, e items in all.
+    """How the items of k enterprises match the w words of a need; e of them match any.
 
     Attributes
     ----------
     known : ndarray of int, shape (k,)
         The rows of those that have items.
-    starts : ndarray of int, shape (k,)
-        Where the items of each begin.
+    entries : ndarray of int, shape (e,)
+        Which entries of the weights the items are that match any word, in order.
+    owners : ndarray of int, shape (e,)
+        Whose they are, as places in `known`.
     matches : ndarray of shape (e, w)
-        See `item_matches`.
+        See `word_matches`.
     focus : ndarray of shape (k,)
         The mean of all items' best matches, weighted by their weights.
     """
 
     known: NDArray[np.intp]
-    starts: NDArray[np.intp]
+    entries: NDArray[np.intp]
+    owners: NDArray[np.intp]
     matches: NDArray[np.float32]
     focus: NDArray[np.floating[Any]]
 
     def best(self, strengths: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
-        """Return the best match for each word, shape (k, w), times strengths of shape (e,)."""
-        each = self.matches if strengths is None else self.matches * strengths[:, None]
-        return np.asarray(np.maximum.reduceat(each, self.starts, axis=0))
+        """Return the best match for each word, shape (k, w).
+
+        Parameters
+        ----------
+        strengths : ndarray, optional
+            What each match is multiplied by, one for every entry of the weights.
+        """
+        best = np.zeros((len(self.known), self.matches.shape[1]), dtype=np.float32)
+        if len(self.entries):
+            each = self.matches
+            if strengths is not None:
+                each = each * strengths[self.entries, None]
+            starts = np.flatnonzero(np.diff(self.owners, prepend=-1))
+            best[self.owners[starts]] = np.maximum.reduceat(each, starts, axis=0)
+        return best
 
 
 class ItemWords(Factor):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from features.compact import rows_of
 from features.nodes import NAMED_FROM
 from features.normal import normal
 from features.ordered import found_in
@@ -15,7 +16,7 @@ from models.gap import Filling, filling
 from models.ranker import ranked_factors
 from models.signals import SIGNALS
 from models.supply import Link, link
-from models.word_match import item_matches
+from models.word_match import word_matches
 from service.serving.neighbours import gap_text, link_text
 from service.serving.sentences import FACTORS
 from service.serving.signals import signal_text
@@ -338,7 +339,7 @@ def _answer(
     """Return the item that answers the need best, and the word that it answers, if it does."""
     if not len(own):
         return None, None
-    matches = item_matches(pool.product_grams, own, need)
+    matches = word_matches(rows_of(pool.product_grams, own), need).toarray()
     weighed = np.round(matches * np.minimum(need.weights, 1), 4)
     # Of matches that are equal, the one with the word that counts most: the need's own.
     own_words = np.where(weighed == weighed.max(), need.weights, -1.0)

@@ -5,9 +5,16 @@ import pytest
 from scipy import sparse
 
 from features.need import NeedQuery
-from models import word_match
 from models.scale import FactorScale, standardise
-from models.word_match import FOCUS_WEIGHT, Items, ItemWords, TextWords, TopicWords, weighted_query
+from models.word_match import (
+    FOCUS_WEIGHT,
+    Items,
+    ItemWords,
+    TextWords,
+    TopicWords,
+    weighted_query,
+    word_matches,
+)
 
 NAN = float("nan")
 # Three items: the first is the first word, the second half of the second word, the third neither.
@@ -26,19 +33,27 @@ def need_of(weights, words, view="items"):
 NEED = need_of([2.0, 1.0], [[1, 0, 0], [0, 1, 0]])
 
 
-def test_a_match_is_a_squared_cosine_and_never_above_one():
-    named, found = ITEMS.matches(NEED)
-    assert named.tolist() == [0, 1, 2]
+@pytest.mark.parametrize("kept", [sparse.csr_array, sparse.csc_array])
+def test_a_match_is_a_squared_cosine_and_never_above_one(kept):
+    found = word_matches(kept(GRAMS), NEED).toarray()
     np.testing.assert_allclose(found, [[1, 0], [0, 0.25], [0, 0]])
-    doubled = Items(ITEMS.weights, sparse.csr_array(2 * GRAMS))
-    np.testing.assert_allclose(doubled.matches(NEED)[1], [[1, 0], [0, 1], [0, 0]])
+    doubled = word_matches(kept(2 * GRAMS), NEED).toarray()
+    np.testing.assert_allclose(doubled, [[1, 0], [0, 1], [0, 0]])
 
 
-def test_items_that_nobody_here_has_are_not_compared():
-    few = Items(sparse.csr_array(np.float32([[0, 0, 1]])), ITEMS.grams)
-    named, found = few.matches(NEED)
-    assert named.tolist() == [2]
-    assert found.tolist() == [[0, 0]]
+def test_matches_are_those_of_each_enterprise():
+    found = ITEMS.by_enterprise(NEED)
+    assert found.known.tolist() == [0, 1, 2]
+    assert found.owners.tolist() == [0, 1, 1, 2]  # the item that matches nothing is left out
+    np.testing.assert_allclose(found.best(), [[1, 0], [1, 0.25], [0, 0.25]])
+    np.testing.assert_allclose(
+        found.focus, [1, (0.8 + 0.25 * 0.6) / 1.4, 0.125 / (0.5 + 0.75**0.5)]
+    )
+
+
+def test_where_no_item_matches_everybody_known_gets_nothing():
+    few = Items(sparse.csr_array(np.float32([[0, 0, 1], [0, 0, 0]])), ITEMS.grams)
+    np.testing.assert_array_equal(ItemWords().score(NEED, few), [[0, 0], [NAN, NAN]])
 
 
 def test_the_best_item_of_every_word_counts_by_the_fourth_root_of_its_share():
@@ -75,12 +90,6 @@ def test_both_parts_are_standardised_and_summed():
     found = FactorScale.of(scores, ItemWords.columns).z(scores)
     np.testing.assert_allclose(found, standardise(summed))
     assert found[3] == 0
-
-
-def test_items_are_compared_alike_in_chunks(monkeypatch):
-    whole = ItemWords().score(NEED, ITEMS)
-    monkeypatch.setattr(word_match, "_CHUNK", 2)
-    np.testing.assert_array_equal(ItemWords().score(NEED, ITEMS), whole)
 
 
 def test_a_need_without_known_words_is_not_spoken_of():
