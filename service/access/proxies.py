@@ -17,14 +17,15 @@ Address: TypeAlias = "ipaddress.IPv4Address | ipaddress.IPv6Address"
 Network: TypeAlias = "ipaddress.IPv4Network | ipaddress.IPv6Network"
 
 _NAMES = frozenset(
-    b"forwarded via x-real-ip true-client-ip x-client-ip x-cluster-client-ip client-ip "
+    b"via x-real-ip x_real_ip true-client-ip x-client-ip x-cluster-client-ip client-ip "
     b"fastly-client-ip fly-client-ip do-connecting-ip ali-cdn-real-ip eagleeye-traceid cdn-loop "
+    b"cdn-src-ip x-cdn-src-ip x-from-cdn x-bfe-ip x-nginx-proxy x-scheme remote-addr remote-ip "
     b"x-remote-ip x-remote-addr x-proxyuser-ip proxy-client-ip wl-proxy-client-ip x-varnish "
     b"x-amzn-trace-id".split()
 )
-_BEGINNINGS = (
-    *(b"x-forwarded", b"x-original-", b"x-proxy-", b"x-envoy-", b"x-arr-", b"x-azure-"),
-    *(b"x-amz-cf-", b"x-appengine-", b"x-rewrite-", b"cf-"),
+_BEGINNINGS = tuple(
+    b"forwarded x-forwarded x_forwarded x-original- x-proxy- x-envoy- x-arr- x-azure- x-amz-cf- "
+    b"x-appengine- x-rewrite- cf-".split()
 )
 _HTTP_1_0 = ("1", "1.0")
 """As Granian writes it, and as others do."""

@@ -30,6 +30,11 @@ SHOWN = {
     "X-Envoy-External-Address": "203.0.113.9",
     "X-Original-URL": "/",
     "Ali-CDN-Real-IP": "203.0.113.9",
+    "Cdn-Src-Ip": "203.0.113.9",
+    "Forwarded-For": "203.0.113.9",
+    "X_Forwarded_For": "203.0.113.9",
+    "X-Nginx-Proxy": "true",
+    "Remote-Addr": "203.0.113.9",
 }
 
 
