@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from math import inf
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.cluster import RedisCluster
-from redis.asyncio.connection import parse_url
+from redis.asyncio.connection import SSLConnection, parse_url
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
 from redis.backoff import NoBackoff
@@ -15,6 +18,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from urllib.parse import SplitResult
 
 Client: TypeAlias = "Redis | RedisCluster"
@@ -57,6 +61,32 @@ _TLS_OPTIONS = frozenset(
     ]
 )
 _SENTINEL_OPTIONS = frozenset({"sentinel_username", "sentinel_password"})
+_SWITCHES = frozenset({"0", "1", "f", "t", "n", "y", "false", "true", "no", "yes"})
+_RULES: Mapping[str, tuple[str, Callable[[str], bool]]] = {
+    **dict.fromkeys(
+        ("socket_timeout", "socket_connect_timeout"),
+        ("seconds, more than 0", lambda text: 0 < float(text) < inf),
+    ),
+    **dict.fromkeys(
+        ("db", "health_check_interval"), ("a whole number from 0 on", lambda text: int(text) >= 0)
+    ),
+    "max_connections": ("a whole number from 1 on", lambda text: int(text) >= 1),
+    "client_name": (
+        "a name without blanks",
+        lambda text: re.fullmatch(r"[!-~]+", text) is not None,
+    ),
+    **dict.fromkeys(
+        ("socket_keepalive", "retry_on_timeout", "ssl_check_hostname"),
+        ("true or false", lambda text: text.lower() in _SWITCHES),
+    ),
+    **dict.fromkeys(
+        ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile"),
+        ("a file that is there", lambda text: Path(text).is_file()),
+    ),
+    "ssl_ca_path": ("a folder that is there", lambda text: Path(text).is_dir()),
+}
+"""Values that redis-py takes and then stumbles over at every call."""
+_HOST = re.compile(r"[^\s,\x00-\x1f\x7f]+")
 
 
 class WrongAddressError(ValueError):
@@ -85,17 +115,21 @@ def check_address(url: str) -> None:
         _sentinels(parts)
         url = _as_single(parts)
     elif parts.scheme == "unix":
-        if not parts.path.strip("/"):
-            raise WrongAddressError("it names no socket")
+        if not parts.path.strip("/") or parts.hostname:
+            raise WrongAddressError("it names no socket: that begins with a /, as in unix:///run/x")
     else:
         number = parts.path.strip("/")
         if not parts.hostname or port == 0:
             raise WrongAddressError("it names no host" if port != 0 else "there is no port 0")
+        if not _HOST.fullmatch(unquote(parts.hostname)):
+            raise WrongAddressError("it names one host; several are of redis+sentinel://")
         if number and not number.isdecimal():
             raise WrongAddressError("the database is a number")
     try:
         pool = ConnectionPool.from_url(url)
-        pool.connection_class(**pool.connection_kwargs)
+        connection = pool.connection_class(**pool.connection_kwargs)
+        if isinstance(connection, SSLConnection):
+            connection.ssl_context.get()
     except (ValueError, RedisError) as error:
         raise WrongAddressError(str(error)) from None
     except Exception as error:
@@ -177,10 +211,10 @@ def _sentinels(parts: SplitResult) -> tuple[list[tuple[str, int]], str]:
     for text in parts.netloc.rpartition("@")[2].split(","):
         try:
             one = urlsplit(f"//{text}")
-            hosts.append((one.hostname or "", one.port or _SENTINEL_PORT))
+            hosts.append((one.hostname or "", _SENTINEL_PORT if one.port is None else one.port))
         except ValueError:
             raise WrongAddressError("a sentinel's port cannot be read") from None
-    if not name or not all(host for host, _ in hosts):
+    if not name or not all(port and _HOST.fullmatch(unquote(host)) for host, port in hosts):
         expected = "redis+sentinel://host:26379,host2:26379/NAME-OF-THE-MASTER/0"
         raise WrongAddressError(f"an address of sentinels is {expected}")
     return hosts, name
@@ -204,11 +238,22 @@ def _check_options(parts: SplitResult) -> None:
         known |= _TLS_OPTIONS
     if parts.scheme in _SENTINELS:
         known |= _SENTINEL_OPTIONS
-    for name in parse_qs(parts.query, keep_blank_values=True):
+    for name, values in parse_qs(parts.query, keep_blank_values=True).items():
         if name not in known:
             raise WrongAddressError(
                 f"there is no option {name!r} here; there are: {', '.join(sorted(known))}"
             )
+        if len(values) > 1:
+            raise WrongAddressError(f"the option {name!r} is there {len(values)} times")
+        if name in _RULES and not _follows(_RULES[name][1], values[0]):
+            raise WrongAddressError(f"{name!r} is {_RULES[name][0]}")
+
+
+def _follows(rule: Callable[[str], bool], text: str) -> bool:
+    try:
+        return rule(text)
+    except ValueError:
+        return False
 
 
 def stray_mark(url: str) -> str | None:
