@@ -65,8 +65,7 @@ def join(workspace: Workspace, kept: str, other: str) -> dict[str, int]:
             table: workspace.read(table).filter(pl.col(_KEY) == other).height
             for table in ("judgements", "events")
         }
-        both = {one: kept if to == other else to for one, to in joins.into.items()}
-        _replace(workspace, {**both, other: kept})
+        _replace(workspace, {**joins.links, other: kept})
     return moved
 
 
@@ -79,26 +78,26 @@ def undo(workspace: Workspace, other: str) -> str:
         When it was not joined.
     """
     with workspace.writing():
-        into = dict(workspace.joins.into)
-        if other not in into:
+        links = dict(workspace.joins.links)
+        if other not in links:
             raise NotFoundError(
                 f"{other!r} was not joined into another enterprise",
                 field=_KEY,
                 got=other,
-                expected=", ".join(sorted(into)) or "an enterprise that was joined",
+                expected=", ".join(sorted(links)) or "an enterprise that was joined",
             )
-        kept = into.pop(other)
-        _replace(workspace, into)
+        kept = links.pop(other)
+        _replace(workspace, links)
     return kept
 
 
-def _replace(workspace: Workspace, into: Mapping[str, str]) -> None:
+def _replace(workspace: Workspace, links: Mapping[str, str]) -> None:
     """Write the joins, and have every process notice (UnavailableError when the disk is full)."""
     path = workspace.home / "tables" / FILE
     temporary = path.with_name(".joins.tmp")
     try:
         with temporary.open("wb") as file:
-            file.write(json.dumps(dict(sorted(into.items())), indent=1).encode())
+            file.write(json.dumps(dict(sorted(links.items())), indent=1).encode())
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)

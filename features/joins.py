@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -23,9 +24,14 @@ _KEY = "enterprise_id"
 
 @dataclass(frozen=True)
 class Joins:
-    """Id → the id that stands for it, which stands for itself."""
+    """Id → the id that it was joined into, which may have been joined into another one later."""
 
-    into: Mapping[str, str] = field(default_factory=dict)
+    links: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def into(self) -> Mapping[str, str]:
+        """Id → the id that stands for it, which stands for itself."""
+        return {id_: self._end(id_) for id_ in self.links}
 
     @property
     def version(self) -> str:
@@ -37,6 +43,15 @@ class Joins:
     def of(self, id_: str) -> list[str]:
         """Return the ids that an enterprise was joined from."""
         return sorted(one for one, other in self.into.items() if other == id_)
+
+    def _end(self, id_: str) -> str:
+        passed = set()
+        while id_ in self.links:
+            if id_ in passed:
+                raise ValueError(id_)
+            passed.add(id_)
+            id_ = self.links[id_]
+        return id_
 
     def applied(
         self, table: str, rows: pl.DataFrame, known: pl.Series | None = None
@@ -79,8 +94,10 @@ def read(home: Path) -> Joins:
     """Read the joins of a workspace (DamagedError)."""
     path = home / "tables" / FILE
     try:
-        return Joins(dict(json.loads(path.read_bytes())))
+        found = Joins(dict(json.loads(path.read_bytes())))
+        found.into  # noqa: B018 a circle is found now
     except (FileNotFoundError, NotADirectoryError):
         return Joins()
     except (ValueError, TypeError) as error:
         raise DamagedError(f"{path} is damaged: restore it from a backup, or remove it") from error
+    return found

@@ -19,23 +19,26 @@ def taken_along(workspace: Workspace, kind: str, id_: str) -> dict[str, int]:
     column = _ALONG.get(kind)
     if column is None:
         return {}
+    # What is about one that was joined into another is read under the other one's id.
+    read = workspace.imported if id_ in workspace.joins.into else workspace.read
     counts = {
-        table: workspace.read(table).filter(pl.col(column) == id_).height
+        table: read(table).filter(pl.col(column) == id_).height
         for table in ("judgements", "events")
     }
     return {table: rows for table, rows in counts.items() if rows}
 
 
 def remove_judgement(workspace: Workspace, need_id: str, enterprise_id: str) -> dict[str, int]:
-    """Take the judgement of one enterprise for one need out.
+    """Take the judgement of one enterprise for one need out, and of those joined into it.
 
     Raises
     ------
     NotFoundError
         When there is none.
     """
-    its = (pl.col("need_id") == need_id) & (pl.col("enterprise_id") == enterprise_id)
     with workspace.writing():
+        ids = [enterprise_id, *workspace.joins.of(enterprise_id)]
+        its = (pl.col("need_id") == need_id) & pl.col("enterprise_id").is_in(ids)
         rows = workspace.imported("judgements")
         kept = rows.filter(~its)
         if kept.height == rows.height:

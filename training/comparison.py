@@ -3,14 +3,14 @@
 A version is refused when over the needs that both were judged on its NDCG@10 is surely lower than
 the active one's: the paired difference with its whole 95 % interval below 0, for held-out needs,
 held-out enterprises or later deals. What each reached was measured when it was trained; a need is
-left out when it was looked for among far more enterprises this time, which is harder and says
-nothing about the version, or when far fewer were to be found, which is another question; so are
-all later deals when other ones were held out.
+left out when it was looked for among far more or far fewer enterprises this time, which is harder
+or easier and says nothing about the version, or when far fewer were to be found, which is another
+question; so are all later deals when other ones were held out.
 
-Where the needs are the same and only the pool has grown, the gains over character TF-IDF are
-compared, each among its own enterprises. Where nothing can be compared, an active version that was
-judged stays: labels that vanish must not take the guard along. One that was never judged is
-replaced, and character TF-IDF stands in for it.
+Where the needs are the same and only the pool has another size, the gains over character TF-IDF are
+compared, each among its own enterprises. Where held-out needs or enterprises of which the active
+version was judged cannot be compared, it stays: labels that vanish must not take the guard along.
+One that was never judged is replaced, and character TF-IDF stands in for it.
 """
 
 from __future__ import annotations
@@ -23,15 +23,19 @@ from training.metrics import interval
 from training.splits import MIN_NEEDS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     PerNeed = Mapping[str, Mapping[str, float]]
 
 DECISIVE = "ndcg@10"
 MORE_CANDIDATES = 1.25
 """A need is compared when it was looked for among at most so many times as many as before."""
+FEWER_CANDIDATES = 0.5
+"""And among at least this part of as many."""
 FEWER_RELEVANT = 0.5
 """A need is compared when at least this part of the enterprises found relevant before still is."""
+_BY_LABELS = ("cold", "warm")
+"""Kinds that are judged by labels; later deals are other ones with every event."""
 COVERED = 0.5
 """A kind is compared on at least this part of the needs that the active version was judged on."""
 
@@ -149,24 +153,28 @@ def against(version: str, before: Mapping[str, Any], facts: Mapping[str, Any]) -
         for kind, own in found.items()
         if own and own["needs"] >= _least(before["judged"].get(kind, {}))
     }
-    if not enough:
-        why = "too few needs were judged for both among as many enterprises"
-        if not known_before:
-            return alone(metrics, version, why)
-        return _by_gains(version, before, facts) or _kept(version, why)
+    why = "too few needs were judged for both among as many enterprises"
+    if not known_before:
+        return alone(metrics, version, why)
     worse = [
         f"{KINDS[kind]} {_shown(gap)} over {own['needs']} needs"
         for kind, own in enough.items()
         if (gap := own[DECISIVE]["difference"])["high"] < 0
     ]
-    refused = None
+    differences = {kind: enough.get(kind) for kind in KINDS}
     if worse:
         changed = ", ".join(changed_tables(before, facts))
         since = f"; changed since then: {changed}" if changed else ""
         refused = (
             f"NDCG@10 is below that of the active version {version}: {', '.join(worse)}{since}"
         )
-    return Verdict(refused, version, None, {kind: enough.get(kind) for kind in KINDS})
+        return Verdict(refused, version, None, differences)
+    missing = [kind for kind in _BY_LABELS if kind in known_before and kind not in enough]
+    if enough and not missing:
+        return Verdict(None, version, None, differences)
+    kinds = ", ".join(KINDS[kind] for kind in missing)
+    why = f"{why} ({kinds})" if kinds else why
+    return _by_gains(version, before, facts, missing) or _kept(version, why)
 
 
 def _kept(version: str, why: str) -> Verdict:
@@ -175,18 +183,22 @@ def _kept(version: str, why: str) -> Verdict:
     return Verdict(refused, version, why, {})
 
 
-def _by_gains(version: str, before: Mapping[str, Any], facts: Mapping[str, Any]) -> Verdict | None:
-    """Compare what two versions gain over the baseline, on the same needs in a larger pool.
+def _by_gains(
+    version: str, before: Mapping[str, Any], facts: Mapping[str, Any], kinds: Sequence[str]
+) -> Verdict | None:
+    """Compare what two versions gain over the baseline, on the same needs in another pool.
 
-    None where the needs are not the same, or nothing was gained by either that is known.
+    None where for one of the kinds the needs are not the same, or no gain is known.
     """
     gains = {}
-    for kind in ("cold", "warm"):
-        one, other = before["judged"].get(kind, {}), facts["judged"].get(kind, {})
+    for kind in kinds:
+        one, other = before["judged"][kind], facts["judged"].get(kind, {})
         same = {need for need in one.keys() & other.keys() if _as_many(one[need], other[need])}
         known = [manifest["metrics"].get(kind) for manifest in (before, facts)]
-        if all(known) and len(same) >= _least(one):
-            gains[kind] = [own["gain_over_character_tfidf"][DECISIVE] for own in known]
+        if not all(known) or len(same) < _least(one):
+            return None
+        gains[kind] = [own["gain_over_character_tfidf"][DECISIVE] for own in known]
+        grown = sum(other[need]["among"] - one[need]["among"] for need in same) > 0
     if not gains:
         return None
     shown = [
@@ -199,7 +211,8 @@ def _by_gains(version: str, before: Mapping[str, Any], facts: Mapping[str, Any])
         if own["high"] < former["low"]
     ]
     refused = f"its gain over character TF-IDF is below that of {version}: {', '.join(worse)}"
-    why = f"the pool has grown; gain in NDCG@10 over character TF-IDF: {', '.join(shown)}"
+    changed = "grown" if grown else "become smaller"
+    why = f"the pool has {changed}; gain in NDCG@10 over character TF-IDF: {', '.join(shown)}"
     return Verdict(refused if worse else None, version, why, {})
 
 
@@ -215,6 +228,7 @@ def _alike(before: PerNeed, after: PerNeed) -> tuple[PerNeed, PerNeed]:
         for need, own in after.items()
         if need in before
         and own["among"] <= MORE_CANDIDATES * before[need]["among"]
+        and own["among"] >= FEWER_CANDIDATES * before[need]["among"]
         and _as_many(before[need], own)
     }
     return before, kept

@@ -1,7 +1,9 @@
+import polars as pl
 import pytest
 
 from features import joining, joins
 from features.errors import ConflictError, DamagedError, InputError, NotFoundError
+from features.removal import remove_judgement, taken_along
 from features.tables.importing import import_table
 from features.workspace import Workspace
 from tests.pool import frame, tables
@@ -70,6 +72,25 @@ def test_a_chain_of_joins_ends_at_the_one_that_stays(workspace):
     joining.join(workspace, one, other)
     assert workspace.joins.into == {"OLD": one, other: one}
     assert workspace.joins.of(one) == sorted(["OLD", other])
+    assert ids(workspace, "judgements").count(one) > 1
+    assert joining.undo(workspace, other) == one
+    assert workspace.joins.into == {"OLD": other}
+    assert joining.undo(workspace, "OLD") == other
+    assert workspace.joins.into == {}
+
+
+def test_what_was_judged_of_one_that_was_joined_is_removed_under_the_id_that_it_is_read_by(
+    workspace,
+):
+    kept, need = workspace.judged["enterprise_id"], workspace.judged["need_id"]
+    other = workspace.read("judgements").filter(pl.col("need_id") != need, enterprise_id="OLD")
+    (other_need,) = other["need_id"]
+    joining.join(workspace, kept, "OLD")
+    assert taken_along(workspace, "enterprise", "OLD") == {"judgements": 2, "events": 1}
+    assert remove_judgement(workspace, other_need, kept) == {"judgements": 1}
+    assert remove_judgement(workspace, need, kept) == {"judgements": 2}
+    joining.undo(workspace, "OLD")
+    assert "OLD" not in ids(workspace, "judgements")
 
 
 def test_a_join_that_cannot_be_is_refused(workspace):
@@ -115,6 +136,7 @@ def test_an_id_that_nobody_has_any_more_stands_for_nobody(workspace):
 
 
 def test_damaged_joins_are_text(workspace):
-    (workspace.home / "tables" / joins.FILE).write_text("{", "utf-8")
-    with pytest.raises(DamagedError, match=r"joins\.json is damaged"):
-        workspace.read("enterprises")
+    for text in ("{", '{"a": "b", "b": "a"}', '["a"]'):
+        (workspace.home / "tables" / joins.FILE).write_text(text, "utf-8")
+        with pytest.raises(DamagedError, match=r"joins\.json is damaged"):
+            workspace.read("enterprises")

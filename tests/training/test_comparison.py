@@ -95,6 +95,30 @@ def test_in_a_larger_pool_the_gains_over_the_baseline_are_compared(gain, worse):
         assert "its gain over character TF-IDF is below that of v1: held-out needs" in found.refused
 
 
+@pytest.mark.parametrize(("gain", "worse"), [(0.2, False), (0.05, False), (-0.1, True)])
+def test_in_a_far_smaller_pool_needs_are_easier_and_the_gains_are_compared(gain, worse):
+    before, after = gaining(BAD, 0.2), gaining(GOOD, gain, among=40.0)
+    found = against("v1", before, after)
+    assert "the pool has become smaller" in found.not_compared
+    assert bool(found.refused) is worse
+    before["metrics"]["cold"] = None
+    assert "cannot be compared" in against("v1", before, after).refused
+
+
+@pytest.mark.parametrize(("gone", "shown"), [("cold", "held-out needs"), ("warm", "enterprises")])
+def test_a_kind_of_which_the_labels_have_vanished_is_not_made_up_for_by_another(gone, shown):
+    before, after = (manifest(cold=GOOD, warm=GOOD) for _ in range(2))
+    for facts in (before, after):
+        facts["judged"]["time"], facts["splits"]["time"] = judged(GOOD), "a"
+    assert against("v1", before, after).refused is None
+    after["judged"][gone] = judged(GOOD[:3])
+    found = against("v1", before, after)
+    assert "cannot be compared with the active version v1, which was judged" in found.refused
+    assert shown in found.not_compared
+    after["judged"]["cold"] = after["judged"]["warm"] = {}
+    assert "cannot be compared" in against("v1", before, after).refused
+
+
 @pytest.mark.parametrize("after", [(), GOOD[:5], GOOD[:10]], ids=len)
 def test_a_version_that_was_judged_stays_where_labels_have_vanished(after):
     before = manifest(cold=np.linspace(0.4, 0.8, 24))
