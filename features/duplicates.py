@@ -16,6 +16,7 @@ import polars as pl
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
+from features.normal import to_simplified
 from features.place_names import resolve
 from features.profile import struck_off
 from features.tables.identity import FILLING
@@ -29,6 +30,9 @@ CODE, NAME, FORMER = "code", "name", "former name"
 
 _BEHIND = r"[(（【\[]\s*(?:曾用名|原名|更名前|原)\s*[:：为]?\s*([^)）】\]]+)[)）】\]]"
 """A former name that stands behind the name. NFKC makes parentheses and colons narrow."""
+_BARE = r"[\s,;]*(?:曾用名|原名|更名前)\s*[:为]\s*([^()\[\]【】]+)$"
+"""The same without brackets."""
+_SEVERAL = r"\s*[、,;/]\s*"
 _UNIFIED = r"^[1-9A-Y][1-9][0-9]{6}([0-9A-HJ-NP-RTUWXY]{8}[0-9X])[0-9A-HJ-NP-RTUWXY]$"
 _TAX = r"^[0-9]{6}([0-9A-HJ-NP-RTUWXY]{8}[0-9X])$"
 _ORGANISATION = r"^([0-9A-HJ-NP-RTUWXY]{8}[0-9X])$"
@@ -91,7 +95,7 @@ def _sharing(enterprises: pl.DataFrame) -> Iterator[tuple[str, list[int]]]:
         .select(
             "row",
             _code(),
-            name=pl.col("name").str.normalize("NFKC").str.to_uppercase(),
+            name=_plain(pl.col("name")).str.replace(_BARE, "(曾用名:${1})"),
             former=pl.col("former_names") if "former_names" in enterprises.columns else _NO_TEXTS,
         )
         .with_columns(
@@ -106,11 +110,11 @@ def _sharing(enterprises: pl.DataFrame) -> Iterator[tuple[str, list[int]]]:
     yield from ((NAME, rows) for rows in _groups(names))
     stated = plain.select("row", key="former").explode("key")
     behind = plain.select("row", key="behind").explode("key")
-    behind = behind.with_columns(pl.col("key").str.extract(_BEHIND))
+    names_behind = pl.col("key").str.extract(_BEHIND).str.replace_all(_SEVERAL, ";")
+    behind = behind.with_columns(names_behind.str.split(";")).explode("key")
     former = (
         pl.concat([stated, behind])
-        .with_columns(pl.col("key").str.normalize("NFKC").str.to_uppercase())
-        .with_columns(pl.col("key").str.replace_all(FILLING, ""))
+        .with_columns(_plain(pl.col("key")).str.replace_all(FILLING, ""))
         .filter(pl.col("key") != "")
         .unique()
     )
@@ -122,6 +126,11 @@ def _sharing(enterprises: pl.DataFrame) -> Iterator[tuple[str, list[int]]]:
 
 
 _NO_TEXTS = pl.lit(None, pl.List(pl.String))
+
+
+def _plain(names: pl.Expr) -> pl.Expr:
+    """Return names in one width, script and case."""
+    return names.str.normalize("NFKC").str.replace_many(to_simplified()).str.to_uppercase()
 
 
 def _groups(keys: pl.DataFrame) -> Iterator[list[int]]:

@@ -25,11 +25,17 @@ def _converter(table: str) -> OpenCC:
 
 
 @cache
-def _to_simplified() -> dict[int, str]:
-    """Return the simplified form of every traditional character, as `str.translate` takes it."""
+def to_simplified() -> dict[str, str]:
+    """Return the simplified form of every traditional character."""
     convert = _converter("t2s").convert
-    single = ((code, convert(chr(code))) for code in _HAN)
-    return {code: simplified for code, simplified in single if simplified != chr(code)}
+    single = ((sign, convert(sign)) for sign in map(chr, _HAN))
+    return {sign: simplified for sign, simplified in single if simplified != sign}
+
+
+@cache
+def _translation() -> dict[int, str]:
+    """Return the same as `str.translate` takes it."""
+    return str.maketrans(to_simplified())
 
 
 def normal(text: str) -> str:
@@ -45,7 +51,7 @@ def normal(text: str) -> str:
     """
     if text.isascii():
         return text.lower().strip()
-    return unicodedata.normalize("NFKC", text).lower().translate(_to_simplified()).strip()
+    return unicodedata.normalize("NFKC", text).lower().translate(_translation()).strip()
 
 
 @lru_cache(_KEPT)
