@@ -60,16 +60,37 @@ def pairs(enterprises: pl.DataFrame) -> list[Pair]:
     return [Pair(one, other, why) for (one, other), why in sorted(found.items())]
 
 
+class Same(NamedTuple):
+    """Which rows of a pool are one enterprise.
+
+    Attributes
+    ----------
+    group : ndarray of int, shape (n,)
+        The number of those that it is one with, -1 without any.
+    repeated : ndarray of bool, shape (n,)
+        Whether another one of its group stands for it.
+    """
+
+    group: NDArray[np.int32]
+    repeated: NDArray[np.bool_]
+
+
 def repeated(enterprises: pl.DataFrame) -> NDArray[np.bool_]:
-    """Return which rows another one stands for, shape (n,).
+    """Return which rows another one stands for, shape (n,)."""
+    return same(enterprises).repeated
+
+
+def same(enterprises: pl.DataFrame) -> Same:
+    """Return which rows are one enterprise, and which one of them stands for the others.
 
     Of those that belong together one stays that is not struck off: the one of which most is known,
     then one with a unified code, then the first.
     """
     hidden = np.zeros(enterprises.height, dtype=np.bool_)
+    groups = np.full(enterprises.height, -1, dtype=np.int32)
     linked = pairs(enterprises)
     if not linked:
-        return hidden
+        return Same(groups, hidden)
     ends = np.array([(pair.one, pair.other) for pair in linked])
     rows, at = np.unique(ends, return_inverse=True)
     at = at.reshape(ends.shape)
@@ -84,7 +105,8 @@ def repeated(enterprises: pl.DataFrame) -> NDArray[np.bool_]:
     )
     first = np.r_[True, np.diff(group[order]) != 0]
     hidden[rows[order[~first]]] = True
-    return hidden
+    groups[rows] = group
+    return Same(groups, hidden)
 
 
 def _sharing(enterprises: pl.DataFrame) -> Iterator[tuple[str, list[int]]]:

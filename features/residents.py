@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from features.duplicates import repeated
+from features.duplicates import same
 from features.profile import struck_off
 from features.seats import Seats
 
@@ -37,12 +37,15 @@ class Residents:
         Whether each enterprise is struck off.
     repeated : ndarray of bool, shape (n,)
         Whether another row of the pool is the same enterprise under another id, and stands for it.
+    group : ndarray of int, shape (n,)
+        The number of the rows that are one enterprise with it, -1 without any.
     seats : Seats
     """
 
     size: NDArray[np.float32]
     closed: NDArray[np.bool_]
     repeated: NDArray[np.bool_]
+    group: NDArray[np.int32]
     seats: Seats
 
     @classmethod
@@ -50,18 +53,39 @@ class Residents:
         """Read them from the enterprises table, in the order of the pool."""
         frame = enterprises.sort("enterprise_id")
         size = np.where(_leads(frame), LEADER, ORDINARY).astype(np.float32)
-        return cls(size, struck_off(frame), repeated(frame), Seats.of(frame))
+        found = same(frame)
+        return cls(size, struck_off(frame), found.repeated, found.group, Seats.of(frame))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return all that was read, to be saved."""
-        own = {"size": self.size, "closed": self.closed, "repeated": self.repeated}
+        own = {"size": self.size, "closed": self.closed}
+        own |= {"repeated": self.repeated, "group": self.group}
         return own | self.seats.arrays()
+
+    def alike(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Return the given rows and those that are one enterprise with one of them, each once."""
+        groups = self.group[rows]
+        groups = groups[groups >= 0]
+        others = np.flatnonzero(np.isin(self.group, groups)) if len(groups) else groups
+        return np.union1d(rows, others)
+
+    def standing(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Return of the given rows one for each enterprise, and none for those struck off.
+
+        Where the one that stands for others in the pool is not among them, the first of them does.
+        """
+        open_ = rows[~self.closed[rows]]
+        repeated = self.repeated[open_]
+        left = np.setdiff1d(open_[repeated], self.alike(open_[~repeated]))
+        first = np.unique(self.group[left], return_index=True)[1]
+        return np.union1d(open_[~repeated], left[first])
 
     @classmethod
     def restore(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
         """Take back what `arrays` returned."""
         seats = Seats(arrays["places"], arrays["seats"])
-        return cls(arrays["size"], arrays["closed"], arrays["repeated"], seats)
+        same = arrays["repeated"], arrays["group"]
+        return cls(arrays["size"], arrays["closed"], *same, seats)
 
 
 def _leads(enterprises: pl.DataFrame) -> NDArray[np.bool_]:

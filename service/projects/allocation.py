@@ -94,7 +94,7 @@ def allocate(
     ranked = engine.batch(
         needs,
         depth,
-        within=~engine.within(sorted(settled)),
+        within=engine.without(sorted(settled)),
         explained=0,
         described=False,
         progress=progress,

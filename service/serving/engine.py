@@ -366,10 +366,13 @@ class Engine(Directory):
         """Return the first `k` leads of many needs, a row for each lead; see `BatchRanker.rank`.
 
         They are those that a page with this `include` lists. `within`, of shape (n,) in the order
-        of the pool's ids, limits the candidates; `leave_out` is called with (need, counts) of those
+        of the pool's ids, limits the candidates, of which each enterprise is listed once, under
+        whatever id it is among them; `leave_out` is called with (need, counts) of those
         of them that are no new leads.
         """
-        allowed = np.flatnonzero(self._listed if within is None else self._listed & within)
+        allowed = np.flatnonzero(self._listed)
+        if within is not None:
+            allowed = self.prepared.residents.standing(np.flatnonzero(within))
 
         def candidates(need: NeedQuery) -> NDArray[np.intp]:
             rows, left_out = self._selection.new_leads(need, allowed, include)
@@ -405,6 +408,12 @@ class Engine(Directory):
         """Return which rows of the pool are among the given ids."""
         ids, found = self.bound.pool.ids, np.zeros(len(self.bound.pool), dtype=np.bool_)
         found[found_in(ids, np.array(list(enterprise_ids), dtype=np.str_))[0]] = True
+        return found
+
+    def without(self, enterprise_ids: Sequence[str]) -> NDArray[np.bool_]:
+        """Return which rows of the pool are none of these enterprises under any of their ids."""
+        found = np.ones(len(self.bound.pool), dtype=np.bool_)
+        found[self.prepared.residents.alike(np.flatnonzero(self.within(enterprise_ids)))] = False
         return found
 
     def needs_for(
@@ -473,6 +482,7 @@ class Engine(Directory):
         return Selection(
             self._profiles,
             self._listed,
+            self.prepared.residents,
             self.retriever.named,
             self.chain_map,
             self._presence,

@@ -80,8 +80,8 @@ class Engine(Protocol):
     ) -> pl.DataFrame:
         """Return the first `k` leads of many needs, one row per lead."""
 
-    def within(self, enterprise_ids: Sequence[str]) -> NDArray[np.bool_]:
-        """Return which enterprises of the pool are among the given ids."""
+    def without(self, enterprise_ids: Sequence[str]) -> NDArray[np.bool_]:
+        """Return which rows of the pool are none of these enterprises under any of their ids."""
 
     def need(self, need_id: str) -> NeedQuery:
         """Return a known need (NotFoundError)."""

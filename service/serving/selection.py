@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from features.nodes import NamedNodes
     from features.presence import Presence
     from features.profiles import Profiles
+    from features.residents import Residents
     from service.serving.filters import Facet, Filters
     from service.serving.gates import Gates
     from service.serving.interfaces import Document, Language
@@ -57,6 +58,8 @@ class Selection:
     profiles : Profiles
     listed : ndarray of bool, shape (n,)
         Who can be a lead at all.
+    residents : Residents
+        Which rows are one enterprise.
     named : NamedNodes
     chain_map : ChainMap
     presence : Presence
@@ -73,6 +76,7 @@ class Selection:
         self,
         profiles: Profiles,
         listed: NDArray[np.bool_],
+        residents: Residents,
         named: NamedNodes,
         chain_map: ChainMap,
         presence: Presence,
@@ -82,7 +86,7 @@ class Selection:
         unfit: Mapping[str, Sequence[str]],
     ) -> None:
         self._profiles, self._named, self._as_of = profiles, named, as_of
-        self._chain_map = chain_map
+        self._chain_map, self._residents = chain_map, residents
         self._presence, self._zones, self._gates = presence, zones, gates
         self._unfit = unfit
         self._masks = Masks(profiles.columns, among=listed, named=named, as_of=as_of)
@@ -105,14 +109,15 @@ class Selection:
         """Leave out who is no new lead, and count them.
 
         Those are who signed with the need's zone, who is seated in its city, and who was judged not
-        to answer this very need.
+        to answer this very need: under whichever of its ids that is known.
         """
-        signed = self._rows_of(self._presence.signed(need))
+        alike = self._residents.alike
+        signed = alike(self._rows_of(self._presence.signed(need)))
         # Who signed suits, whatever was judged.
-        unfit = self._rows_of(self._unfit.get(need.need_id or "", ()))
+        unfit = alike(self._rows_of(self._unfit.get(need.need_id or "", ())))
         gone = {
             "signed": signed,
-            "local": np.array(sorted(self._presence.seats(need.zone_id)), dtype=np.intp),
+            "local": alike(np.array(sorted(self._presence.seats(need.zone_id)), dtype=np.intp)),
             "unfit": np.setdiff1d(unfit, signed, assume_unique=True),
         }
         left_out = {}

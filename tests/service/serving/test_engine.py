@@ -115,6 +115,38 @@ def test_of_one_name_one_is_listed(engine):
     assert TWINS[1] not in rows
 
 
+def test_among_some_candidates_one_is_listed_under_the_id_that_it_has_among_them(engine):
+    need = [engine.need(NEED)]
+    for chosen, listed in (
+        (TWINS[1:], TWINS[1:]),
+        (TWINS, TWINS[:1]),
+        ((STRUCK, "E001"), ["E001"]),
+    ):
+        found = engine.batch(need, EVERYBODY, within=engine.within(chosen))
+        assert found["enterprise_id"].to_list() == list(listed)
+    # Of whom a city talks with under one id, no other id is given out.
+    every = set(engine.batch(need, EVERYBODY)["enterprise_id"])
+    rows = engine.batch(need, EVERYBODY, within=engine.without([TWINS[1]]))["enterprise_id"]
+    assert set(rows) == every - {TWINS[0]}
+
+
+def test_who_signed_or_was_judged_under_another_id_is_no_new_lead(workspace):
+    known = tables()
+    event = known["events"].row(0, named=True)
+    event |= {"event_id": "twin", "enterprise_id": TWINS[1], "need_id": NEED, "stage": "signed"}
+    known["events"] = frame("events", [*known["events"].to_dicts(), event]).sort("event_id")
+    judged = {"need_id": NEED_IDS[1], "enterprise_id": TWINS[1], "grade": 0, "source": None}
+    known["judgements"] = pl.concat([known["judgements"], frame("judgements", [judged])])
+    before = Engine.load(workspace, HashedEncoder())
+    workspace.commit({name: known[name] for name in ("events", "judgements")})
+    after = Engine.load(workspace, HashedEncoder())
+    for need, why in ((NEED, "signed"), (NEED_IDS[1], "unfit")):
+        pages = [page(each, need, Filters()) for each in (before, after)]
+        counts = [found["left_out"].get(why, 0) for found in pages]
+        assert counts[1] == counts[0] + 1
+        assert [TWINS[0] in ids(found) for found in pages] == [True, False]
+
+
 @pytest.fixture
 def apart(engine, trained_home):
     """Return an engine for which the twins are two enterprises."""
