@@ -44,11 +44,13 @@ class _WorkspaceTables:
     needs: dict[str, dict[str, Any]]
     enterprises: pl.DataFrame
     events: pl.DataFrame
+    joined: Mapping[str, str]
 
     @cached_property
     def rows(self) -> dict[str, int]:
-        """The row of each enterprise."""
-        return {id_: at for at, id_ in enumerate(self.enterprises["enterprise_id"])}
+        """The row of each enterprise, under the ids that were joined into it too."""
+        own = {id_: at for at, id_ in enumerate(self.enterprises["enterprise_id"])}
+        return {id_: own[into] for id_, into in self.joined.items() if into in own} | own
 
     @cached_property
     def by_name(self) -> dict[str, list[str]]:
@@ -108,7 +110,7 @@ class References:
         if at is None:
             return None
         row = tables.enterprises.row(at, named=True)
-        return {**row, "struck_off": enterprise_id in tables.closed}
+        return {**row, "struck_off": row["enterprise_id"] in tables.closed}
 
     def enterprise_named(self, name: str) -> str | None:
         """Return the one enterprise of that name or short name; None for none or several.
@@ -181,6 +183,7 @@ class References:
                     {row["need_id"]: row for row in needs.iter_rows(named=True)},
                     enterprises.select(PROFILE),
                     self._workspace.imported("events").select(_OF_EVENTS),
+                    seen.joins.into,
                 )
             return self._known
 

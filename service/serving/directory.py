@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from features.errors import NotFoundError
@@ -12,6 +13,8 @@ from features.normal import normal
 from features.profile import confidence, flags
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     import polars as pl
     from numpy.typing import NDArray
@@ -32,6 +35,8 @@ class Directory:
     tables : dict of DataFrame
         zones and needs.
     chain_map : ChainMap
+    joined : mapping
+        Ids that were joined into others, by which their enterprise is known too.
     """
 
     def __init__(
@@ -41,10 +46,12 @@ class Directory:
         repeated: NDArray[np.bool_],
         tables: dict[str, pl.DataFrame],
         chain_map: ChainMap,
+        joined: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.chain_map = chain_map
         self._profiles = profiles
         self._closed = closed
+        self._joined = joined
         self._listed = ~(closed | repeated)
         self._zones = {row["zone_id"]: row for row in tables["zones"].iter_rows(named=True)}
         self._needs = {
@@ -207,8 +214,11 @@ class Directory:
         }
 
     def _at(self, enterprise_id: str) -> int:
-        """Return the row of an enterprise (NotFoundError)."""
-        if (at := self._profiles.find(enterprise_id)) is None:
+        """Return the row of an enterprise, by an id joined into it too (NotFoundError)."""
+        at = self._profiles.find(enterprise_id)
+        if at is None and (into := self._joined.get(enterprise_id)):
+            at = self._profiles.find(into)
+        if at is None:
             raise unknown("enterprise", "enterprise_id", enterprise_id)
         return at
 

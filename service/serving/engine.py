@@ -76,6 +76,8 @@ class Engine(Directory):
         What gates go by.
     unfit : mapping, optional
         Who was judged not to answer a need, by the need's id.
+    joined : mapping, optional
+        Ids that were joined into others.
     """
 
     def __init__(
@@ -92,12 +94,13 @@ class Engine(Directory):
         signals: Signals = NO_SIGNALS,
         rules: Rules = SHIPPED,
         unfit: Mapping[str, Sequence[str]] | None = None,
+        joined: Mapping[str, str] | None = None,
     ) -> None:
         bound, residents = prepared.bound, prepared.residents
         space = bound.ranker.space
         self.space = space if own_words is None else space.with_words(own_words)
         who = residents.closed, residents.repeated
-        super().__init__(prepared.profiles, *who, tables, space.chain_map)
+        super().__init__(prepared.profiles, *who, tables, space.chain_map, joined or {})
         self.prepared = prepared
         self.bound = bound
         self.made_of = made_of
@@ -189,6 +192,7 @@ class Engine(Directory):
             signals=Signals(snapshot.read("signals"), snapshot.today),
             rules=Rules(snapshot.home),
             unfit=_unfit(snapshot.read("judgements")),
+            joined=snapshot.joins.into,
         )
 
     def touch(self) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from features import joining
 from features.errors import (
     ConflictError,
     ForbiddenError,
@@ -75,6 +76,18 @@ def test_a_project_out_of_a_lead_is_an_event_and_so_is_every_move(projects: Proj
 )
 def test_moves_have_kinds(before: str | None, after: str, kind: str) -> None:
     assert kind_of(before, after) == kind
+
+
+def test_a_project_goes_on_with_the_enterprise_that_its_own_was_joined_into(
+    projects: Projects,
+) -> None:
+    id_ = projects.begin({**LEAD, "enterprise_id": "e2"})["project_id"]
+    joining.join(Workspace(projects.rules._folder.parent), "e1", "e2")
+    moved = projects.move(id_, {"stage": "洽谈", "date": "2026-02-01"})
+    assert moved["enterprise"]["name"] == "第一光电股份有限公司"
+    again = projects.begin({**LEAD, "enterprise_id": "e2", "need_id": "zb/光电LED", "code": "7"})
+    assert again["enterprise"]["name"] == "第一光电股份有限公司"
+    assert {row[0] for row in events(projects)} == {"e1"}
 
 
 def test_a_loss_needs_a_reason_of_the_list_and_ends_the_project(projects: Projects) -> None:

@@ -8,6 +8,7 @@ import orjson
 import polars as pl
 import pytest
 
+from features import joining
 from features.errors import DamagedError, InputError, NotFoundError, UnavailableError
 from features.need import NeedQuery
 from features.tables.importing import import_table
@@ -128,6 +129,17 @@ def test_among_some_candidates_one_is_listed_under_the_id_that_it_has_among_them
     every = set(engine.batch(need, EVERYBODY)["enterprise_id"])
     rows = engine.batch(need, EVERYBODY, within=engine.without([TWINS[1]]))["enterprise_id"]
     assert set(rows) == every - {TWINS[0]}
+
+
+def test_an_id_that_was_joined_into_another_names_that_enterprise(workspace):
+    joining.join(workspace, *TWINS)
+    engine = Engine.load(workspace, HashedEncoder())
+    assert engine.enterprise(TWINS[1]) == engine.enterprise(TWINS[0])
+    lead = engine.lead(engine.need(NEED), TWINS[1], "zh")["lead"]
+    assert lead["enterprise"]["enterprise_id"] == TWINS[0]
+    joining.undo(workspace, TWINS[1])
+    engine = Engine.load(workspace, HashedEncoder())
+    assert engine.enterprise(TWINS[1])["enterprise_id"] == TWINS[1]
 
 
 def test_who_signed_or_was_judged_under_another_id_is_no_new_lead(workspace):
