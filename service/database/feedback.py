@@ -103,11 +103,13 @@ class Feedback:
         for column, value in (
             ("zone", asked.zone_id),
             ("need_id", asked.need_id),
-            ("enterprise_id", asked.enterprise_id),
             ("stage", asked.stage),
         ):
             if value is not None:
                 rows = rows.filter(pl.col(column) == value)
+        if asked.enterprise_id is not None:
+            ids = [asked.enterprise_id, *self.workspace.joins.of(asked.enterprise_id)]
+            rows = rows.filter(pl.col("enterprise_id").is_in(ids))
         if asked.since is not None:
             rows = rows.filter(pl.col("date") >= asked.since)
         if asked.retracted is not None:

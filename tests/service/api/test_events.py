@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
+from features import joining
 from features.errors import NotFoundError
 from features.tables.importing import import_table
 from features.workspace import Workspace
@@ -19,7 +20,7 @@ from service.database.event_log import IDEMPOTENT_DAYS, EventLog
 from service.database.key_store import KeyStore
 from service.database.schema import ANSWERS
 from service.settings import Settings
-from tests.pool import NEED_IDS, HashedEncoder
+from tests.pool import NEED_IDS, HashedEncoder, frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -126,6 +127,21 @@ def test_wrong_events_are_refused_by_field(
     assert problem["errors"][0]["field"] == field
     assert problem["errors"][0]["expected"]
     assert client.get(URL).json()["total"] == 0
+
+
+def test_events_of_an_enterprise_are_those_of_who_was_joined_into_it_too(
+    client: TestClient,
+) -> None:
+    stored = {"enterprise_id": ["e1", "e2"], "name": ["甲", "乙"]}
+    rows = frame("enterprises", pl.DataFrame(stored).to_dicts())
+    workspace = workspace_at(Path("var"))
+    workspace.commit({"enterprises": rows})
+    for id_ in ("e1", "e2"):
+        assert client.post(URL, json={**BODY, "enterprise_id": id_}).status_code == 201
+    asked = {"enterprise_id": "e1"}
+    assert client.get(URL, params=asked).json()["total"] == 1
+    joining.join(workspace, "e1", "e2")
+    assert client.get(URL, params=asked).json()["total"] == 2
 
 
 def test_events_are_filtered_and_paged(client: TestClient) -> None:
