@@ -44,8 +44,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _SERVING = "serving on {url} (API: {url}/docs); {asks}\n控制台 console: {url}/console"
-_GRACE_SECONDS = 10
-"""How long answers under way are waited for at the end."""
+_GRACE_SECONDS = 4
+"""How long answers under way are waited for at the end, which takes five seconds at most: whoever
+sends half of a body, or does not read an answer, would hold it otherwise."""
 _HEADER_SECONDS = 2
 """Within which the headers of a request have to be here: half of a request line would hold every
 end until it is killed. A connection that is silent for as long between requests is closed too."""
