@@ -1,11 +1,14 @@
 """The command where the locale knows ASCII only, streams are closed, or the home is no home."""
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from service import commands
 
 ROOT = Path(__file__).parents[3]
 CSV = "企业编号,企业名称,主营产品\n1,甲锂电池有限公司,锂电池\n"
@@ -32,7 +35,54 @@ def test_chinese_paths_and_words_where_the_locale_knows_ascii_only(tmp_path, loc
     assert (tmp_path / "工作区" / "tables").is_dir()
 
 
-@pytest.mark.parametrize("closed", ["2>&-", "<&-", "<&- 2>&-", ">&- 2>&-"])
+@pytest.mark.parametrize("encoding", ["latin-1", "koi8-r", "gb18030"])
+def test_a_stream_that_has_no_chinese_signs_is_no_failure(tmp_path, encoding):
+    (tmp_path / "a.csv").write_text(CSV, encoding="utf-8")
+    (tmp_path / "run.py").write_text("from service.commands import main\nmain()\n")
+    own = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "0", "PYTHONIOENCODING": encoding}
+    own["LIANZHAO_ENCODER"] = "tests.pool:HashedEncoder"
+    command = [sys.executable, "run.py", "--home", "home"]
+    found = {}
+    for words in (["import", "enterprises", "a.csv"], ["train"], ["recommend", "--text", "锂电池"]):
+        for more in ([], ["--json"]):
+            done = subprocess.run(
+                [*command, *words, *more],
+                cwd=tmp_path,
+                env=own,
+                capture_output=True,
+                check=False,
+                timeout=120,
+            )
+            assert done.returncode == 0, done.stderr
+            found[words[0], *more] = done.stdout.decode(encoding.partition(":")[0])
+    lead = json.loads(found["recommend", "--json"])["leads"][0]
+    assert lead["enterprise"]["name"] == "甲锂电池有限公司"
+    assert "1. 0." in found["recommend",]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "anew", "noted"),
+    [
+        ("utf-8", False, False),
+        ("ascii", True, False),
+        ("iso8859-1", True, False),
+        ("koi8-r", True, False),
+        ("gbk", False, True),
+        ("gb18030", False, True),
+    ],
+)
+def test_a_locale_without_chinese_signs_is_left(monkeypatch, capsys, encoding, anew, noted):
+    begun = []
+    monkeypatch.setattr("sys.getfilesystemencoding", lambda: encoding)
+    monkeypatch.setattr("sys.argv", ["lianzhao", "企业.csv"])
+    monkeypatch.setattr("os.execve", lambda *given: begun.append(given[2]))
+    monkeypatch.delenv("LIANZHAO_UTF8_TAKEN", raising=False)
+    commands._take_utf8()
+    assert [each["PYTHONUTF8"] for each in begun] == ["1"] * anew
+    assert ("LC_ALL=C.UTF-8" in capsys.readouterr().err) is noted
+
+
+@pytest.mark.parametrize("closed", ["2>&-", "<&-", "<&- 2>&-", ">&- 2>&-", "2>/dev/full"])
 def test_closed_streams_are_no_failure(tmp_path, closed):
     (tmp_path / "a.csv").write_text(CSV, encoding="utf-8")
     (tmp_path / "run.py").write_text("from service.commands import main\nmain()\n")
