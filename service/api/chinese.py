@@ -26,7 +26,7 @@ _SAID = {
     "version-conflict": "其间已被他人修改：见 current 与 wanted",
     "project-closed": "该项目已经结束",
     "held-elsewhere": "本市另一开发区正在与该企业洽谈（首谈）",
-    "list-gone": "该名单所属的模型或数据已经更换：请不带 list_id 重新取第一页",
+    "list-gone": "该名单所属的模型、数据或语言模型给出的词已经更换：请不带 list_id 重新取第一页",
     "too-large": "请求体过大",
     "too-long": "地址连同参数过长",
     "wrong-host": "未设密钥时只能以 localhost 或 127.0.0.1 调用",

@@ -200,7 +200,9 @@ class Answers:
         given: Given | None = _NOTHING_GIVEN
         if self.words is not None and (text := asked.text(engine)):
             given = self.words.at_hand(text)
-        answer = self._local.get(_key(engine, asked, given)) if given else None
+        if given is None or (of is not None and not of.has_words(given.words)):
+            return None
+        answer = self._local.get(_key(engine, asked, given))
         if answer is not None:
             self.telemetry.looked_up("local", found=True)
         return answer
@@ -209,9 +211,11 @@ class Answers:
         """Return the engine of a list, or what is kept of the page (GoneListError)."""
         with suppress(*_AWAY):  # the engine of the list may be there all the same
             await self.engine()
-        model_version, pool_version, _ = of
+        model_version, pool_version = of.model_version, of.pool_version
         if engine := self._formers.get(model_version, pool_version):
             return engine
+        if of.words:  # pages with other words are kept under other names, and those are not known
+            raise of.gone
         key = model_version, pool_version, _NOTHING_GIVEN.mark, asked.key
         if found := self._local.get(key):
             return found
@@ -232,6 +236,8 @@ class Answers:
         given = _NOTHING_GIVEN
         if self.words is not None and (text := asked.text(engine)):
             given = await self.words.asked(text)  # before the threads that others wait for
+        if asked.list_id is not None and not asked.list_id.has_words(given.words):
+            raise asked.list_id.gone
         key = _key(engine, asked, given)
         found = self._local.get(key)
         self.telemetry.looked_up("local", found is not None)

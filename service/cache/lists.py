@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 from features.errors import ConflictError, InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from service.serving.interfaces import Engine
 
@@ -20,6 +20,7 @@ _MOST = 100
 _MOST_PREPARED = 3
 """Engines on other enterprises or models that are kept: each may hold much memory."""
 _BETWEEN = "~"
+_BEFORE_WORDS = "."
 
 
 class GoneListError(ConflictError):
@@ -29,7 +30,7 @@ class GoneListError(ConflictError):
 
 
 class ListId(NamedTuple):
-    """Which model and pool a list was made by, and what was asked for.
+    """Which model and pool a list was made by, what was asked for, and a language model's words.
 
     The same question of the same model and pool has the same id in every worker.
     """
@@ -37,12 +38,20 @@ class ListId(NamedTuple):
     model_version: str
     pool_version: str
     asked: str
+    words: str = ""
 
     @classmethod
-    def of(cls, engine: Engine, asked: bytes) -> Self:
-        """Return the id of a list; `asked` says all but which page."""
+    def of(cls, engine: Engine, asked: bytes, words: Sequence[str] = ()) -> Self:
+        """Return the id of a list; `asked` says all but which page.
+
+        `words` are those that a language model gave for it.
+        """
         digest = blake2b(asked, digest_size=8).hexdigest()
-        return cls(engine.model_version, engine.pool_version, digest)
+        return cls(engine.model_version, engine.pool_version, digest, _digest_of(words))
+
+    def has_words(self, words: Sequence[str]) -> bool:
+        """Whether the list was made with these words of a language model."""
+        return self.words == _digest_of(words)
 
     @classmethod
     def parse(cls, text: str, asked: bytes) -> Self:
@@ -58,20 +67,27 @@ class ListId(NamedTuple):
         parts = text.split(_BETWEEN)
         if len(parts) != 3 or not all(parts):
             raise _wrong(text, "the list_id of a page of leads")
-        return cls(*parts)
+        asked, _, words = parts[2].partition(_BEFORE_WORDS)
+        return cls(parts[0], parts[1], asked, words)
 
     def __str__(self) -> str:
-        return _BETWEEN.join(self)
+        text = _BETWEEN.join(self[:3])
+        return f"{text}{_BEFORE_WORDS}{self.words}" if self.words else text
 
     @property
     def gone(self) -> GoneListError:
         """What a next page of it ends with when it cannot be had."""
         return GoneListError(
-            "this list is gone: model or tables have changed since; begin again without list_id",
+            "this list is gone: model, tables or the words of a language model have changed since; "
+            "begin again without list_id",
             field="list_id",
             got=str(self),
             expected="the list_id of a list that is not older than a quarter of an hour",
         )
+
+
+def _digest_of(words: Sequence[str]) -> str:
+    return blake2b("\n".join(words).encode(), digest_size=4).hexdigest() if words else ""
 
 
 def _wrong(text: str, expected: str) -> InputError:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from features.need import NeedQuery
     from features.progress import Count
     from service.serving.filters import Facet, Filters
+    from service.serving.word_model import WordSource
 
 Language = Literal["zh", "en"]
 Document = dict[str, Any]
@@ -26,6 +27,10 @@ something and then waits for longer than this knows that no answer is of before.
 
 class Engine(Protocol):
     """Answers on one model and one version of the tables; safe to call from several threads."""
+
+    @property
+    def words(self) -> WordSource:
+        """A language model, whose words come before those of the thesaurus."""
 
     @property
     def model_version(self) -> str:

@@ -247,7 +247,8 @@ class LeadsQuestion(Question):
             self.spoken,
             deals=self.rights.zones is None,
         )
-        its = str(ListId.of(engine, vars(self)["_whole"]))
+        given = None if need.words else engine.words.known(need.industry)
+        its = str(ListId.of(engine, vars(self)["_whole"], given.words if given else ()))
         leads = page.pop("leads")
         counted = engine.facets(need, self.filters, wanted, self.spoken) if wanted else None
         # It is the same for all leads of a need.

@@ -65,6 +65,29 @@ def test_words_of_the_model_lead_the_list_and_say_where_they_are_from(start, ser
     assert plain["leads"] != page["leads"]
 
 
+def test_pages_with_and_without_words_of_the_model_are_never_of_one_list(start, server):
+    def page(client, offset=0, of=None):
+        body = {"need": {"industry": TEXT}, "limit": 5, "offset": offset, "list_id": of}
+        return client.post(PATH, json={name: own for name, own in body.items() if own is not None})
+
+    with start(words_url=server.url) as client:
+        server.status = 500
+        without = page(client).json()["list_id"]
+        assert page(client, 5, without).json()["list_id"] == without
+    server.status = 200
+    with start(words_url=server.url) as client:
+        with_words = page(client).json()["list_id"]
+        assert with_words != without
+        gone = page(client, 5, without)
+        assert (gone.status_code, gone.json()["code"]) == (409, "list-gone")
+        for _ in range(2):  # the second time from the cache
+            assert page(client, 5, with_words).json()["list_id"] == with_words
+            assert page(client, 5, without).status_code == 409
+    with start() as client:
+        assert page(client, 5, without).json()["list_id"] == without
+        assert page(client, 5, with_words).status_code == 409
+
+
 def test_lists_stay_the_same_after_a_restart_and_without_the_server(start, server):
     with start(words_url=server.url) as client:
         first = asked(client)
