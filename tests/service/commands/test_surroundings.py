@@ -35,29 +35,24 @@ def test_chinese_paths_and_words_where_the_locale_knows_ascii_only(tmp_path, loc
     assert (tmp_path / "工作区" / "tables").is_dir()
 
 
-@pytest.mark.parametrize("encoding", ["latin-1", "koi8-r", "gb18030"])
+@pytest.mark.parametrize("encoding", ["latin-1", "gb18030"])
 def test_a_stream_that_has_no_chinese_signs_is_no_failure(tmp_path, encoding):
     (tmp_path / "a.csv").write_text(CSV, encoding="utf-8")
     (tmp_path / "run.py").write_text("from service.commands import main\nmain()\n")
     own = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "0", "PYTHONIOENCODING": encoding}
     own["LIANZHAO_ENCODER"] = "tests.pool:HashedEncoder"
     command = [sys.executable, "run.py", "--home", "home"]
-    found = {}
-    for words in (["import", "enterprises", "a.csv"], ["train"], ["recommend", "--text", "锂电池"]):
-        for more in ([], ["--json"]):
-            done = subprocess.run(
-                [*command, *words, *more],
-                cwd=tmp_path,
-                env=own,
-                capture_output=True,
-                check=False,
-                timeout=120,
-            )
-            assert done.returncode == 0, done.stderr
-            found[words[0], *more] = done.stdout.decode(encoding.partition(":")[0])
-    lead = json.loads(found["recommend", "--json"])["leads"][0]
+    asked = ["recommend", "--text", "锂电池"]
+    found = []
+    for words in (["import", "enterprises", "a.csv"], ["train"], asked, [*asked, "--json"]):
+        done = subprocess.run(
+            [*command, *words], cwd=tmp_path, env=own, capture_output=True, check=False, timeout=120
+        )
+        assert done.returncode == 0, done.stderr
+        found.append(done.stdout.decode(encoding))
+    lead = json.loads(found[3])["leads"][0]
     assert lead["enterprise"]["name"] == "甲锂电池有限公司"
-    assert "1. 0." in found["recommend",]
+    assert "1. 0." in found[2]
 
 
 @pytest.mark.parametrize(
