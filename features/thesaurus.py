@@ -149,6 +149,16 @@ class Thesaurus:
             found.append((at, float(best[at]), index.texts[own[np.argmax(likeness[own])]]))
         return found
 
+    def broader(self, at: int) -> list[int]:
+        """Return the concepts that a concept belongs to, the nearest first."""
+        found: list[int] = []
+        while (name := self.concepts[at].broader) and (above := self.find(name)):
+            if above[0] in found or above[0] == at:
+                break
+            at = above[0]
+            found.append(at)
+        return found
+
     def narrower(self, at: int) -> tuple[int, ...]:
         """Return the numbers of the concepts that belong to one."""
         return self._narrower.get(self.concepts[at].name, ())

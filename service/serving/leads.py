@@ -13,8 +13,9 @@ from models.fit import SHIPPED, fit_evidence, score_of
 from service.cache.local import LocalCache
 from service.serving.chances import chance
 from service.serving.directory import brief
+from service.serving.evidence import chosen_for, find_evidence, node_of
 from service.serving.neighbours import stage_text
-from service.serving.reasons import chosen_rows, find_evidence, node_of, reasons
+from service.serving.reasons import reasons
 from service.serving.signals import signals_shown
 from service.threads import check_wanted
 
@@ -27,9 +28,9 @@ if TYPE_CHECKING:
     from features.presence import Presence
     from features.signals import Signals
     from models.prepared import Prepared
+    from service.serving.evidence import Chosen, Evidence
     from service.serving.gates import Gates
     from service.serving.interfaces import Document, Language
-    from service.serving.reasons import Evidence
 
 _CHOSEN_BYTES = 4 * 2**20
 _ENTRY_BYTES = 500
@@ -57,7 +58,7 @@ class LeadWriter:
         self.presence = presence
         self.signals = signals
         self.gates = gates
-        self.chosen: LocalCache[NDArray[np.intp]] = LocalCache(_CHOSEN_BYTES)
+        self.chosen: LocalCache[Chosen] = LocalCache(_CHOSEN_BYTES)
         self._lock = threading.Lock()
 
     def lead(
@@ -117,10 +118,10 @@ class LeadWriter:
         with self._lock:
             chosen = self.chosen.get(need.need_id)
             if chosen is None:
-                chosen = chosen_rows(self.bound, need)
+                chosen = chosen_for(self.bound, need)
                 self.chosen.put(need.need_id, chosen, chosen.nbytes + _ENTRY_BYTES)
         products = self.profiles.row(row)["products"] or ()
-        made = frozenset(product["name"] for product in products)
+        made = {product["name"]: product["share"] for product in products}
         signals = tuple(self.signals.of(str(self.bound.pool.ids[row])))
         return replace(find_evidence(self.bound, need, row, chosen, made), signals=signals)
 

@@ -2,151 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from features.compact import rows_of
-from features.nodes import NAMED_FROM
 from features.normal import normal
-from features.ordered import found_in
 from models.blend import CONSTANT
-from models.gap import Filling, filling
 from models.ranker import ranked_factors
 from models.signals import SIGNALS
-from models.supply import Link, link
-from models.word_match import word_matches
 from service.serving.neighbours import gap_text, link_text
+from service.serving.relation import Relation, same_head
 from service.serving.sentences import FACTORS
 from service.serving.signals import signal_text
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-
-    from numpy.typing import NDArray
-
-    from features.arrays import NeedFeatures, PoolFeatures
-    from features.chains import ChainMap, Node
-    from features.signals import Signal
     from models.ranker import PoolRanker
+    from service.serving.evidence import Evidence, Item
     from service.serving.interfaces import Language
-
-_ANSWERS = 0.2
-"""From which match on an item answers a word: about half of its characters in common."""
 
 SEPARATORS: dict[Language, str] = {"zh": "；", "en": "; "}
 _BY_ANALOGY = {"hybrid", "topic_words"}
 _OF_THE_ZONE = {"supply_link", "gap"}
 _OF_DEALS = {name for name, own in FACTORS.items() if "{deals}" in own.chinese[0]}
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What can be pointed at for one enterprise and one need.
-
-    Attributes
-    ----------
-    product : str or None
-        Its product, or the item of its business scope, that comes nearest to the need; None where
-        none is known.
-    of_scope : bool
-        Whether that is an item of its business scope.
-    answered : str or None
-        The word of the need that it answers best; None where it answers none.
-    wanted : bool
-        Whether that word is what the need itself says, and stands in the item.
-    shared : tuple of str
-        Words of the need that stand in its items or its name, the weightiest first.
-    node : Node or None
-        The node that it fits best, among those the need is after where it is after some.
-    fits : bool
-        Whether it fits that node well enough to count as being in it.
-    akin : str or None
-        The enterprise most like it among those already chosen for the need.
-    deals : dict
-        What the enterprise's deals have to do with the need, see `DealHistory.evidence`.
-    link : Link or None
-        The enterprise of the zone that it would trade with.
-    filling : Filling or None
-        The gap of the zone that it would fill, at the node `gap_node` with the product `filled`.
-    signals : tuple of Signal
-        What it has done of late, what says most first.
-    """
-
-    name: str
-    product: str | None
-    of_scope: bool
-    answered: str | None
-    wanted: bool
-    shared: tuple[str, ...]
-    node: Node | None
-    fits: bool
-    akin: str | None
-    deals: dict[str, Any] = field(default_factory=dict)
-    link: Link | None = None
-    filling: Filling | None = None
-    gap_node: Node | None = None
-    filled: str | None = None
-    signals: tuple[Signal, ...] = ()
-
-
-def chosen_rows(bound: PoolRanker, need: NeedFeatures) -> NDArray[np.intp]:
-    """Return the rows of the enterprises already chosen for a need."""
-    rows, _ = found_in(bound.pool.ids, bound.ranker.heads.chosen(need.need_id))
-    return np.unique(rows)
-
-
-def find_evidence(
-    bound: PoolRanker,
-    need: NeedFeatures,
-    row: int,
-    chosen: NDArray[np.intp],
-    made: Collection[str] = (),
-) -> Evidence:
-    """Gather the evidence for one row of the pool.
-
-    Parameters
-    ----------
-    bound : PoolRanker
-    need : NeedFeatures
-    row : int
-    chosen : ndarray of int
-        The rows chosen for the need.
-    made : collection of str
-        The products of the enterprise as they are stated; other items are of its business scope.
-    """
-    pool, chain_map = bound.pool, bound.ranker.space.chain_map
-    weights = pool.products.weights
-    own = weights.indices[weights.indptr[row] : weights.indptr[row + 1]]
-    stated = [pool.products.texts[at] for at in own]
-    product, answered = _answer(pool, need, own)
-    node, fits, node_product = _node(pool, chain_map, need, row)
-    if need.targets and fits and node_product and answered is None:
-        product = node_product
-    fills = filling(need, pool, row)
-    return Evidence(
-        name=pool.names[row],
-        product=product,
-        of_scope=product is not None and product not in made,
-        answered=answered,
-        wanted=answered in need.understood.parts and answered in normal(product or ""),
-        shared=_shared(need.understood.words, [*stated, pool.names[row]]),
-        node=node,
-        fits=fits,
-        akin=_akin(pool, chosen, row),
-        deals=bound.ranker.history.evidence(need, str(pool.ids[row])),
-        link=link(need, pool, row),
-        filling=fills,
-        gap_node=chain_map.nodes[fills.node] if fills else None,
-        filled=pool.products.text(row, pool.nodes.product[row, fills.node]) if fills else None,
-    )
-
-
-def node_of(pool: PoolFeatures, chain_map: ChainMap, need: NeedFeatures, row: int) -> Node | None:
-    """Return the node that an enterprise fits best, if it fits it well enough to be named."""
-    node, fits, _ = _node(pool, chain_map, need, row)
-    return node if fits else None
+_SIDE_LINE = 0.05
+"""A product with a smaller share of revenue is not called a main one."""
 
 
 def reasons(
@@ -201,91 +78,150 @@ def _sentence(factor: str, part: float, words: dict[str, str], language: Languag
     return templates[part < 0].format(**words)
 
 
-def _words(evidence: Evidence, *, chinese: bool) -> dict[str, str]:
+def _words(evidence: Evidence, chinese: bool) -> dict[str, str]:
     """Return what the sentences of all factors may hold."""
-    traded = evidence.link and evidence.link.product
     return {
         "answer": _answer_text(evidence, chinese=chinese),
-        "subject": _subject(evidence, evidence.product, chinese=chinese),
-        "traded": _subject(evidence, traded or evidence.product, chinese=chinese),
-        "filled": _subject(evidence, evidence.filled or evidence.product, chinese=chinese),
+        "traded": _subject(evidence, evidence.traded or evidence.best, chinese=chinese),
+        "filled": _subject(evidence, evidence.filled or evidence.best, chinese=chinese),
         "link": link_text(evidence.link, chinese=chinese),
         "gap": gap_text(evidence.filling, evidence.gap_node, chinese=chinese),
         "deals": _deals_text(evidence.deals, chinese=chinese),
         "node": _node_text(evidence, chinese=chinese),
         "akin": _akin_text(evidence, chinese=chinese),
-        "shared": _shared_text(evidence, chinese=chinese),
+        "shared": _mention_text(evidence, chinese=chinese),
+        "business": _business_text(evidence, chinese=chinese),
         "signal": signal_text(evidence.signals, chinese=chinese),
     }
 
 
-def _answer_text(evidence: Evidence, *, chinese: bool) -> str:
+def _answer_text(evidence: Evidence, chinese: bool) -> str:
     """Return which item answers which word; a product that is the word is named once."""
-    subject = _subject(evidence, evidence.product, chinese=chinese)
-    word = evidence.answered
-    if word is None:
-        return f"{subject}与需求有部分关联" if chinese else f"{subject} has to do with the need"
-    if evidence.wanted:
-        return f"{subject}正是需求所指" if chinese else f"{subject} is what is looked for"
-    if evidence.product is not None and word == normal(evidence.product):
+    answer = evidence.answer
+    if answer is None:
+        if not evidence.main:
+            return (
+                "主营产品未知，仅企业名称可供判断"
+                if chinese
+                else "what it makes is unknown; all there is to judge by is its name"
+            )
+        return (
+            "已知产品与经营项目中没有与需求直接对应的"
+            if chinese
+            else "of its products and activities none answers the need directly"
+        )
+    subject = _subject(evidence, answer.item, chinese=chinese)
+    word = _quoted(answer.word, chinese=chinese)
+    if answer.relation is Relation.SAME:
+        if answer.wanted:
+            return f"{subject}正是需求所指" if chinese else f"{subject} is what is looked for"
         if chinese:
             return f"{subject}是所需产业的典型产品"
         return f"{subject} is typical of what is looked for"
-    return f"{subject}对应所需的「{word}」" if chinese else f"{subject} answers “{word}”"
+    if answer.relation is Relation.KIND:
+        return f"{subject}属于所需的{word}" if chinese else f"{subject} is a kind of {word}"
+    if answer.enough and same_head(answer.item.text, answer.word):
+        return f"{subject}与所需的{word}同类" if chinese else f"{subject} is akin to {word}"
+    return f"{subject}与所需的{word}相关" if chinese else f"{subject} has to do with {word}"
 
 
-def _node_text(evidence: Evidence, *, chinese: bool) -> str:
-    name = _node_name(evidence.node, chinese=chinese)
-    if evidence.fits:
-        subject = _subject(evidence, evidence.product, chinese=chinese)
-        if evidence.node and normal(evidence.node.name) == normal(evidence.product or ""):
-            return f"{subject}即为该环节" if chinese else f"{subject} is the node itself"
-        return f"{subject}属于{name}" if chinese else f"{subject} is of {name}"
-    return f"与{name}有一定关联" if chinese else f"it has something to do with {name}"
+def _node_text(evidence: Evidence, chinese: bool) -> str:
+    node = evidence.node
+    if node is None:
+        return "与所需环节相关" if chinese else "it has to do with the nodes wanted"
+    named = f"「{node.name}」环节" if chinese else f"node “{node.name_en or node.name}”"
+    if evidence.at_node is None:
+        if evidence.fits:
+            return f"企业登记在{named}" if chinese else f"it is stated to be at {named}"
+        return f"可能与{named}有关" if chinese else f"it may have to do with {named}"
+    if normal(evidence.at_node.text) == normal(node.name):
+        kind = _kind(evidence.at_node, chinese=chinese)
+        return f"{kind}属于同名环节" if chinese else f"{kind} is the node of that name"
+    subject = _subject(evidence, evidence.at_node, chinese=chinese)
+    if evidence.fits and evidence.of_node >= Relation.KIND:
+        return f"{subject}属于{named}" if chinese else f"{subject} is of {named}"
+    if evidence.fits and evidence.of_node is Relation.NEAR:
+        return f"{subject}与{named}相关" if chinese else f"{subject} has to do with {named}"
+    return f"{subject}可能与{named}有关" if chinese else f"{subject} may have to do with {named}"
 
 
-def _akin_text(evidence: Evidence, *, chinese: bool) -> str:
-    if evidence.akin is None:
+def _akin_text(evidence: Evidence, chinese: bool) -> str:
+    peer = evidence.akin
+    if peer is None:
         return "该企业已被本需求选中" if chinese else "it was chosen for this very need"
-    if chinese:
-        return f"与本需求已选中的「{evidence.akin}」业务相近"
-    return f"its business is like that of {evidence.akin}, chosen for this need"
-
-
-def _shared_text(evidence: Evidence, *, chinese: bool) -> str:
-    """Return which words of the need stand in the profile."""
-    known = "名称与经营内容" if evidence.product is not None else "企业名称"
-    if not evidence.shared:
+    if peer.ours is None or peer.theirs is None:
         if chinese:
-            return f"{known}与需求有相近之处"
-        return "name and business have something in common with the need"
+            return f"业务特征与本需求已选中的「{peer.name}」等企业相近"
+        return f"its business is like that of {peer.name} and others chosen for this need"
+    subject = _subject(evidence, peer.ours, chinese=chinese)
+    if normal(peer.ours.text) == normal(peer.theirs):
+        if chinese:
+            return f"{subject}也是本需求已选中的「{peer.name}」的产品"
+        return f"{subject} is a product of {peer.name} too, chosen for this need"
     if chinese:
-        return f"{known}中提到{'、'.join(f'「{word}」' for word in evidence.shared)}"
-    return f"name or business mention {', '.join(f'“{word}”' for word in evidence.shared)}"
+        return f"{subject}与本需求已选中的「{peer.name}」的「{peer.theirs}」相近"
+    return f"{subject} is like “{peer.theirs}” of {peer.name}, chosen for this need"
+
+
+def _mention_text(evidence: Evidence, chinese: bool) -> str:
+    """Return which words of the need stand in the profile, and where."""
+    made, within, named = evidence.mention
+    if made:
+        words = _listed(made, chinese=chinese)
+        return f"产品与经营内容中有{words}" if chinese else f"it makes or does {words}"
+    if within:
+        item, word = within[0]
+        subject, word = _subject(evidence, item, chinese=chinese), _quoted(word, chinese=chinese)
+        return f"{subject}涉及所需的{word}" if chinese else f"{subject} concerns {word}"
+    if named:
+        words = _listed(named, chinese=chinese)
+        return f"企业名称中有{words}" if chinese else f"its name holds {words}"
+    return _answer_text(evidence, chinese=chinese)
+
+
+def _business_text(evidence: Evidence, chinese: bool) -> str:
+    """Return what the business as a whole is, beside what the need is after."""
+    stated = {normal(item.text) for item in evidence.close}
+    told = not evidence.aim or normal(evidence.aim) in stated
+    aim = "" if told else _quoted(evidence.aim, chinese=chinese)
+    if not evidence.main:
+        if chinese:
+            return f"企业名称所示业务与{aim or '所需'}领域相近"
+        return f"by its name its business is near the field of {aim or 'the need'}"
+    items = _listed([item.text for item in evidence.close], chinese=chinese)
+    if chinese:
+        return f"其{items}等业务与{aim or '所需'}领域相近"
+    return f"its business, such as {items}, is near the field of {aim or 'the need'}"
 
 
 def _pointed_at(factor: str, evidence: Evidence) -> list[str]:
     """Return product, node and whatever else the factor's sentence rests on."""
     if factor == CONSTANT:
         return []
-    found: list[str | None] = [evidence.product or evidence.name]
+    best = evidence.best
+    found: list[str | None] = [best.text if best else evidence.name]
     if factor == "supply_link" and (tie := evidence.link):
         edge = (tie.ours.name, tie.theirs.name)[:: 1 if tie.supplies else -1]
         found = [tie.product or found[0], tie.with_whom, " → ".join(edge)]
     elif factor == "gap" and (fills := evidence.filling) and evidence.gap_node:
         found = [
-            evidence.filled or found[0],
+            evidence.filled.text if evidence.filled else found[0],
             evidence.gap_node.name,
             *(name for name, _ in fills.others[:3]),
         ]
     elif factor == "node_match":
+        found = [evidence.at_node.text if evidence.at_node else found[0]]
         found.append(evidence.node.name if evidence.node else None)
-    elif factor == "need_head":
-        found.append(evidence.akin)
+    elif factor == "need_head" and (peer := evidence.akin):
+        found = [peer.ours.text if peer.ours else found[0], peer.name, peer.theirs]
     elif factor == "text_words":
-        found += evidence.shared
+        mention = evidence.mention
+        within = [text for item, word in mention.within for text in (item.text, word)]
+        found += mention.made or within or mention.named
+    elif factor == "topic_words" and evidence.main:
+        found = [item.text for item in evidence.close]
     elif factor == "item_words":
-        found.append(evidence.answered)
+        found.append(evidence.answer.word if evidence.answer else None)
     elif factor == SIGNALS:
         shown = [text for signal in evidence.signals for text in (signal.text, signal.source)]
         found = shown if any(shown) else [evidence.name]
@@ -305,69 +241,30 @@ def _deals_text(deals: dict[str, Any], *, chinese: bool) -> str:
     return shown.format(**deals)
 
 
-def _subject(evidence: Evidence, product: str | None, *, chinese: bool) -> str:
-    if product is None:
+def _subject(evidence: Evidence, item: Item | None, chinese: bool) -> str:
+    """Return an item with what it is; the enterprise by its name where none is known."""
+    if item is None:
         name = evidence.name
         return f"「{name}」（主营产品未知）" if chinese else f"“{name}” (products unknown)"
-    if evidence.of_scope and product == evidence.product:
-        return f"经营范围中的「{product}」" if chinese else f"“{product}” in its business scope"
-    return f"主营产品「{product}」" if chinese else f"its product “{product}”"
+    kind = _kind(item, chinese=chinese)
+    if item.share is not None and item.share < _SIDE_LINE:
+        share = f"{100 * item.share:.2g}%"
+        return f"{kind}（占收入{share}）" if chinese else f"{kind} ({share} of its revenue)"
+    return kind
 
 
-def _node_name(node: Node | None, *, chinese: bool) -> str:
-    if node is None:
-        return "所需环节" if chinese else "the nodes wanted"
-    return f"「{node.name}」环节" if chinese else f"node “{node.name_en or node.name}”"
+def _kind(item: Item, chinese: bool) -> str:
+    text = _quoted(item.text, chinese=chinese)
+    if item.of_scope:
+        return f"经营范围中的{text}" if chinese else f"{text} in its business scope"
+    if item.share is not None and item.share < _SIDE_LINE:
+        return f"产品{text}" if chinese else f"its side product {text}"
+    return f"主营产品{text}" if chinese else f"its product {text}"
 
 
-def _node(
-    pool: PoolFeatures, chain_map: ChainMap, need: NeedFeatures, row: int
-) -> tuple[Node | None, bool, str | None]:
-    """Return the best node, whether the enterprise fits it, and the product nearest to it."""
-    fit = np.nan_to_num(pool.nodes.fit[row])
-    if not fit.any():
-        return None, False, None
-    columns = np.array(need.targets or range(len(fit)))
-    best = int(columns[np.argmax(fit[columns])])
-    product = pool.products.text(row, pool.nodes.product[row, best])
-    return chain_map.node(pool.nodes.node_ids[best]), bool(fit[best] >= NAMED_FROM), product
+def _listed(texts: list[str] | tuple[str, ...], chinese: bool) -> str:
+    return ("、" if chinese else ", ").join(_quoted(text, chinese=chinese) for text in texts)
 
 
-def _answer(
-    pool: PoolFeatures, need: NeedFeatures, own: NDArray[np.intp]
-) -> tuple[str | None, str | None]:
-    """Return the item that answers the need best, and the word that it answers, if it does."""
-    if not len(own):
-        return None, None
-    matches = word_matches(rows_of(pool.product_grams, own), need).toarray()
-    weighed = np.round(matches * np.minimum(need.weights, 1), 4)
-    # Of matches that are equal, the one with the word that counts most: the need's own.
-    own_words = np.where(weighed == weighed.max(), need.weights, -1.0)
-    item, word = np.unravel_index(int(np.argmax(own_words)), weighed.shape)
-    answered = need.understood.words[word][0] if weighed[item, word] >= _ANSWERS else None
-    return pool.products.texts[own[item]], answered
-
-
-def _shared(
-    words: Sequence[tuple[str, float]], stated: Sequence[str], most: int = 3
-) -> tuple[str, ...]:
-    """Return the weightiest words that stand in the texts, none within another."""
-    texts = [normal(text) for text in stated]
-    found: list[str] = []
-    for word, _ in words:
-        if any(word in longer or longer in word for longer in found):
-            continue
-        if any(word in text for text in texts):
-            found.append(word)
-        if len(found) == most:
-            break
-    return tuple(found)
-
-
-def _akin(pool: PoolFeatures, chosen: NDArray[np.intp], row: int) -> str | None:
-    others = chosen[chosen != row]
-    if not len(others):
-        return None
-    vectors = pool.views["meaning"]
-    nearest = int(others[np.argmax(vectors[others] @ vectors[row])])
-    return pool.names[nearest]
+def _quoted(text: str, chinese: bool) -> str:
+    return f"「{text}」" if chinese else f"“{text}”"

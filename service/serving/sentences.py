@@ -10,7 +10,7 @@ from models.own_factors import own_factors
 class FactorGloss:
     """How a factor is called, and the sentences of its reason when it is positive or negative.
 
-    The sentences may hold {answer}, {subject}, {node}, {akin}, {shared}, and for what the zone has
+    The sentences may hold {answer}, {node}, {akin}, {shared}, {business}, and for what the zone has
     {link} and {gap}, with the products {traded} and {filled} that they rest on; {signal} is what
     the enterprise has done of late.
     """
@@ -33,9 +33,9 @@ FACTORS: Mapping[str, FactorGloss] = {
     ),
     "topic_words": FactorGloss(
         "业务领域",
-        ("整体业务与所需领域相近", "整体业务与所需领域差别较大"),
+        ("{business}", "整体业务与所需领域差别较大"),
         (
-            "its business as a whole is of the field looked for",
+            "{business}",
             "its business as a whole is of another field",
         ),
     ),

@@ -8,29 +8,23 @@ import pytest
 from features.need import NeedQuery
 from models.gap import Filling
 from models.supply import Link
-from service.serving.interfaces import Language
-from service.serving.reasons import (
+from service.serving.evidence import (
+    Answer,
     Evidence,
-    chosen_rows,
+    Item,
+    Mention,
+    Peer,
+    chosen_for,
     find_evidence,
-    reasons,
-    summary,
 )
+from service.serving.interfaces import Language
+from service.serving.reasons import reasons, summary
+from service.serving.relation import Relation
 from service.serving.sentences import FACTORS
 from tests.pool import NEED_IDS, UNKNOWN, tables
 
 QUERIES = {row["need_id"]: NeedQuery.from_row(row) for row in tables()["needs"].to_dicts()}
-BARE = Evidence(
-    "晨星有限公司",
-    product=None,
-    of_scope=False,
-    answered=None,
-    wanted=False,
-    shared=(),
-    node=None,
-    fits=False,
-    akin=None,
-)
+BARE = Evidence("晨星有限公司")
 METHODS = ("LightFM", "LSA", "TF-IDF", "用字", "主题", "向量", "相似推及", "factor", "topic model")
 PLACEHOLDERS = ("{", "}", "None", "nan", "已选企业", "「」", "“”", "()", "（）")
 
@@ -41,8 +35,9 @@ def row_of(bound, id_):
 
 def evidence(bound, id_, need):
     features = bound.ranker.space.need(need)
-    chosen = chosen_rows(bound, features)
-    return find_evidence(bound, features, row_of(bound, id_), chosen)
+    row = tables()["enterprises"].filter(enterprise_id=id_).to_dicts()[0]
+    made = {product["name"]: product["share"] for product in row["products"] or ()}
+    return find_evidence(bound, features, row_of(bound, id_), chosen_for(bound, features), made)
 
 
 def told(bound, given, language="zh", sign=1):
@@ -52,20 +47,22 @@ def told(bound, given, language="zh", sign=1):
 
 def test_evidence_points_at_product_node_and_one_already_chosen(bound):
     found = evidence(bound, "E000", QUERIES[NEED_IDS[0]])
-    assert found.product == "LED封装"
+    assert found.best.text == "LED封装"
     assert found.node.node_id == "led/packaging"
     assert found.fits
-    assert "封装" in found.shared
-    assert found.answered == "led封装"
-    assert found.wanted
+    assert found.at_node.text == "LED封装"
+    assert found.of_node is Relation.SAME
+    assert "LED封装" in found.mention.made
+    assert found.answer.word == "LED封装"
+    assert found.answer.wanted
     names = tables()["enterprises"].filter(enterprise_id="E000")["name"].to_list()
-    assert found.akin
-    assert found.akin not in names
+    assert found.akin.name not in names
+    assert found.akin.ours.text == "LED封装"
 
 
 def test_the_product_that_comes_nearest_is_named(bound):
-    assert evidence(bound, "E090", NeedQuery("老陈醋")).product == "老陈醋"
-    assert evidence(bound, "E090", NeedQuery("酿造食醋")).product == "酿造食醋"
+    assert evidence(bound, "E090", NeedQuery("老陈醋")).best.text == "老陈醋"
+    assert evidence(bound, "E090", NeedQuery("酿造食醋")).best.text == "酿造食醋"
 
 
 def test_a_need_never_judged_has_nobody_akin(bound):
@@ -74,12 +71,12 @@ def test_a_need_never_judged_has_nobody_akin(bound):
 
 def test_what_is_unknown_is_not_made_up(bound):
     found = evidence(bound, UNKNOWN, QUERIES[NEED_IDS[0]])
-    assert (found.product, found.node, found.fits, found.shared) == (None, None, False, ())
+    assert (found.best, found.node, found.fits, found.mention) == (None, None, False, Mention())
 
 
 def test_chosen_are_those_the_need_s_head_was_fitted_on(bound):
     need = bound.ranker.space.need(QUERIES[NEED_IDS[3]])
-    chosen = bound.pool.ids[chosen_rows(bound, need)].tolist()
+    chosen = bound.pool.ids[chosen_for(bound, need).rows].tolist()
     assert chosen == [f"E03{at}" for at in range(5)]
 
 
@@ -106,11 +103,12 @@ def test_link_and_gap_are_told_with_their_own_products(bound, language):
     given = replace(
         BARE,
         name="甲公司",
-        product="灯",
+        main=(Item("灯"),),
         link=Link(False, packaging, frames, "乙公司", "city", "LED器件"),
+        traded=Item("LED器件"),
         filling=Filling(0, "weak", (("丙公司", "established"),), False),
         gap_node=packaging,
-        filled="LED封装",
+        filled=Item("LED封装"),
     )
     found = {reason["factor"]: reason for reason in told(bound, given, language)}
     link, gap = found["supply_link"], found["gap"]
@@ -123,7 +121,7 @@ def test_link_and_gap_are_told_with_their_own_products(bound, language):
 
 
 def test_braces_in_a_name_are_told_as_they_are(bound):
-    odd = replace(BARE, name="{x}公司{0}", akin="{akin}")
+    odd = replace(BARE, name="{x}公司{0}", akin=Peer("{akin}"))
     assert any("{x}公司{0}" in reason["text"] for reason in told(bound, odd))
 
 
@@ -191,10 +189,10 @@ LANGUAGES = pytest.mark.parametrize("language", ["zh", "en"])
 def every_sentence(bound, need, language):
     """Yield who it is, and each sentence for and against it, of all the pool."""
     features = bound.ranker.space.need(need)
-    chosen = chosen_rows(bound, features)
+    chosen = chosen_for(bound, features)
     rows = {row["enterprise_id"]: row for row in tables()["enterprises"].to_dicts()}
     for at, id_ in enumerate(bound.pool.ids.tolist()):
-        made = [product["name"] for product in rows[id_]["products"] or ()]
+        made = {product["name"]: product["share"] for product in rows[id_]["products"] or ()}
         given = find_evidence(bound, features, at, chosen, made)
         for sign in (1, -1):
             for reason in told(bound, given, language, sign):
@@ -244,37 +242,127 @@ def test_of_an_enterprise_known_by_its_name_alone_no_business_is_text(bound, lan
                 assert "in its business scope" not in reason["text"]
 
 
+def sentence(bound, factor, language="zh", **given):
+    found = told(bound, replace(BARE, **given), language)
+    return next(reason for reason in found if reason["factor"] == factor)
+
+
 def test_who_is_known_by_its_scope_is_quoted_from_it(bound):
-    given = replace(BARE, product="老陈醋", of_scope=True, answered="香醋")
-    zh, en = (
-        next(r["text"] for r in told(bound, given, language) if r["factor"] == "item_words")
-        for language in ("zh", "en")
+    answer = Answer(
+        Item("老陈醋", of_scope=True), "香醋", Relation.NONE, enough=False, wanted=False
     )
-    assert zh == "经营范围中的「老陈醋」对应所需的「香醋」"
-    assert en == "“老陈醋” in its business scope answers “香醋”"
+    zh, en = (
+        sentence(bound, "item_words", language, answer=answer)["text"] for language in ("zh", "en")
+    )
+    assert zh == "经营范围中的「老陈醋」与所需的「香醋」相关"
+    assert en == "“老陈醋” in its business scope has to do with “香醋”"
 
 
 @pytest.mark.parametrize(
-    ("product", "answered", "wanted", "chinese"),
+    ("item", "word", "relation", "enough", "wanted", "chinese"),
     [
-        ("老陈醋", None, False, "主营产品「老陈醋」与需求有部分关联"),
-        ("老陈醋", "老陈醋", True, "主营产品「老陈醋」正是需求所指"),
-        ("老陈醋", "老陈醋", False, "主营产品「老陈醋」是所需产业的典型产品"),
-        ("老陈醋", "食醋", False, "主营产品「老陈醋」对应所需的「食醋」"),
+        ("老陈醋", "老陈醋", Relation.SAME, True, True, "主营产品「老陈醋」正是需求所指"),
+        ("老陈醋", "老陈醋", Relation.SAME, True, False, "主营产品「老陈醋」是所需产业的典型产品"),
+        ("背光LED", "LED", Relation.KIND, True, True, "主营产品「背光LED」属于所需的「LED」"),
+        (
+            "软件解决方案",
+            "银行IT解决方案",
+            Relation.NONE,
+            True,
+            False,
+            "主营产品「软件解决方案」与所需的「银行IT解决方案」同类",
+        ),
+        (
+            "工程机械齿轮",
+            "工程机械",
+            Relation.NEAR,
+            True,
+            False,
+            "主营产品「工程机械齿轮」与所需的「工程机械」相关",
+        ),
     ],
 )
 def test_what_answers_the_need_is_told_with_the_word_that_it_answers(
-    bound, product, answered, wanted, chinese
+    bound, item, word, relation, enough, wanted, chinese
 ):
-    given = replace(BARE, product=product, answered=answered, wanted=wanted)
-    found = {reason["factor"]: reason for reason in told(bound, given)}
-    assert found["item_words"]["text"] == chinese
-    assert found["item_words"]["evidence"] == list(dict.fromkeys(filter(None, [product, answered])))
+    answer = Answer(Item(item), word, relation, enough=enough, wanted=wanted)
+    found = sentence(bound, "item_words", answer=answer)
+    assert found["text"] == chinese
+    assert found["evidence"] == list(dict.fromkeys([item, word]))
+
+
+def test_where_nothing_answers_it_is_told_so(bound):
+    none = sentence(bound, "item_words", main=(Item("老陈醋"),))["text"]
+    assert none == "已知产品与经营项目中没有与需求直接对应的"
+    assert sentence(bound, "item_words")["text"] == "主营产品未知，仅企业名称可供判断"
+
+
+def test_a_side_product_is_not_called_a_main_one(bound):
+    answer = Answer(Item("瓶盖", share=0.034), "瓶盖", Relation.SAME, enough=True, wanted=False)
+    text = sentence(bound, "item_words", answer=answer)["text"]
+    assert text == "产品「瓶盖」（占收入3.4%）是所需产业的典型产品"
+
+
+@pytest.mark.parametrize(
+    ("mention", "chinese"),
+    [
+        (Mention(made=("LED封装", "灯珠")), "产品与经营内容中有「LED封装」、「灯珠」"),
+        (
+            Mention(within=((Item("压缩机铸件"), "压缩机"),)),
+            "主营产品「压缩机铸件」涉及所需的「压缩机」",
+        ),
+        (Mention(named=("新材料",)), "企业名称中有「新材料」"),
+    ],
+)
+def test_words_are_told_with_where_they_stand(bound, mention, chinese):
+    assert sentence(bound, "text_words", mention=mention)["text"] == chinese
+
+
+@pytest.mark.parametrize(
+    ("item", "relation", "fits", "chinese"),
+    [
+        ("LED灯珠", Relation.KIND, True, "主营产品「LED灯珠」属于「LED封装」环节"),
+        ("封装胶", Relation.NEAR, True, "主营产品「封装胶」与「LED封装」环节相关"),
+        ("荧光粉", Relation.NONE, True, "主营产品「荧光粉」可能与「LED封装」环节有关"),
+        ("荧光粉", Relation.NONE, False, "主营产品「荧光粉」可能与「LED封装」环节有关"),
+        ("LED封装", Relation.SAME, True, "主营产品「LED封装」属于同名环节"),
+    ],
+)
+def test_a_node_is_claimed_only_for_an_item_that_is_of_it(bound, item, relation, fits, chinese):
+    node = SimpleNamespace(name="LED封装", name_en="")
+    given = {"node": node, "fits": fits, "at_node": Item(item), "of_node": relation}
+    assert sentence(bound, "node_match", **given)["text"] == chinese
+
+
+def test_one_chosen_before_is_named_with_what_both_make(bound):
+    same = Peer("乙公司", Item("灯珠"), "灯珠")
+    assert (
+        sentence(bound, "need_head", akin=same)["text"]
+        == "主营产品「灯珠」也是本需求已选中的「乙公司」的产品"
+    )
+    alike = Peer("乙公司", Item("LED灯珠"), "贴片灯珠")
+    found = sentence(bound, "need_head", akin=alike)
+    assert found["text"] == "主营产品「LED灯珠」与本需求已选中的「乙公司」的「贴片灯珠」相近"
+    assert found["evidence"] == ["LED灯珠", "乙公司", "贴片灯珠"]
+
+
+def test_a_field_is_told_with_the_items_that_come_near_it(bound):
+    given = {"aim": "LED", "main": (Item("醋"),), "close": (Item("灯珠"), Item("背光"))}
+    assert (
+        sentence(bound, "topic_words", **given)["text"]
+        == "其「灯珠」、「背光」等业务与「LED」领域相近"
+    )
+
+
+def test_what_is_of_a_kind_that_is_wanted_is_found_by_the_thesaurus(bound):
+    found = evidence(bound, "E090", NeedQuery("调味品")).answer
+    assert found is not None
+    assert found.relation >= Relation.KIND
 
 
 def test_for_each_want_of_a_phrase_the_product_that_answers_it(bound):
     need = NeedQuery("植物照明、老陈醋")
-    assert evidence(bound, "E090", need).answered == "老陈醋"
+    assert evidence(bound, "E090", need).answer.word == "老陈醋"
     lamps = next(
         id_
         for id_ in bound.pool.ids
@@ -285,8 +373,8 @@ def test_for_each_want_of_a_phrase_the_product_that_answers_it(bound):
             for at in bound.pool.products.weights[[row_of(bound, id_)]].indices
         ]
     )
-    assert evidence(bound, lamps, need).answered == "植物照明"
+    assert evidence(bound, lamps, need).answer.word == "植物照明"
 
 
 def test_what_answers_nothing_is_not_said_to(bound):
-    assert evidence(bound, "E100", NeedQuery("航天发动机")).answered is None
+    assert evidence(bound, "E100", NeedQuery("航天发动机")).answer is None
