@@ -251,7 +251,7 @@ def find_evidence(
         name=pool.names[row],
         aim=spelt(need.understood.parts[0]) if need.understood.parts else "",
         main=tuple(items[at] for at in chief),
-        close=tuple(items[at] for at in near[:_MAIN] or chief),
+        close=_distinct([items[at] for at in near or by_share])[:_MAIN],
         answer=_answer(need, matches, strengths, items)
         or _by_kind(bound.ranker.space.thesaurus, need, [items[at] for at in by_share]),
         mention=_mention(need, items, pool.names[row]),
@@ -308,6 +308,14 @@ def _node(
         place = int(pool.nodes.product[row, best])
         own = items[place] if 0 <= place < len(items) else None
     return chain_map.node(pool.nodes.node_ids[best]), bool(fit[best] >= NAMED_FROM), own, how
+
+
+def _distinct(items: Sequence[Item]) -> tuple[Item, ...]:
+    """Leave out what says the same as one before it: 物业管理服务 after 物业管理业务."""
+    found: dict[str, Item] = {}
+    for item in items:
+        found.setdefault(core_of(item.text), item)
+    return tuple(found.values())
 
 
 def _matches(
@@ -368,12 +376,13 @@ def _by_kind(thesaurus: Thesaurus, need: NeedFeatures, items: Sequence[Item]) ->
 def _mention(need: NeedFeatures, items: Sequence[Item], name: str) -> Mention:
     """Return the weightiest words that the profile holds, none within another.
 
-    Two characters that the need does not say itself are too general to be named alone.
+    Two characters that the need does not say itself are too general to be named alone, unless
+    the name is all there is.
     """
     words = [
         word
         for word, _ in need.understood.words
-        if len(word) > _SHORT or word in need.understood.parts
+        if not items or len(word) > _SHORT or word in need.understood.parts
     ]
     texts = tuple(item.text for item in items)
     made: list[str] = []

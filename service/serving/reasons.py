@@ -105,13 +105,16 @@ def _answer_text(evidence: Evidence, chinese: bool) -> str:
                 if chinese
                 else "what it makes is unknown; all there is to judge by is its name"
             )
+        items = _listed([item.text for item in evidence.close], chinese=chinese)
         return (
-            "已知产品与经营项目中没有与需求直接对应的"
+            f"其{items}与需求间接相关"
             if chinese
-            else "of its products and activities none answers the need directly"
+            else f"its {items} have to do with the need indirectly"
         )
     subject = _subject(evidence, answer.item, chinese=chinese)
     word = _quoted(answer.word, chinese=chinese)
+    if chinese:
+        word = ("所需的" if answer.wanted else "该领域的") + word
     if answer.relation is Relation.SAME:
         if answer.wanted:
             return f"{subject}正是需求所指" if chinese else f"{subject} is what is looked for"
@@ -119,10 +122,10 @@ def _answer_text(evidence: Evidence, chinese: bool) -> str:
             return f"{subject}是所需产业的典型产品"
         return f"{subject} is typical of what is looked for"
     if answer.relation is Relation.KIND:
-        return f"{subject}属于所需的{word}" if chinese else f"{subject} is a kind of {word}"
+        return f"{subject}属于{word}" if chinese else f"{subject} is a kind of {word}"
     if answer.enough and same_head(answer.item.text, answer.word):
-        return f"{subject}与所需的{word}同类" if chinese else f"{subject} is akin to {word}"
-    return f"{subject}与所需的{word}相关" if chinese else f"{subject} has to do with {word}"
+        return f"{subject}与{word}同类" if chinese else f"{subject} is akin to {word}"
+    return f"{subject}与{word}相关" if chinese else f"{subject} has to do with {word}"
 
 
 def _node_text(evidence: Evidence, chinese: bool) -> str:
@@ -135,8 +138,10 @@ def _node_text(evidence: Evidence, chinese: bool) -> str:
             return f"企业登记在{named}" if chinese else f"it is stated to be at {named}"
         return f"可能与{named}有关" if chinese else f"it may have to do with {named}"
     if normal(evidence.at_node.text) == normal(node.name):
-        kind = _kind(evidence.at_node, chinese=chinese)
-        return f"{kind}属于同名环节" if chinese else f"{kind} is the node of that name"
+        of_scope = evidence.at_node.of_scope
+        if chinese:
+            return f"{'经营范围' if of_scope else '主营产品'}属于{named}"
+        return f"its {'business scope' if of_scope else 'product'} is that of {named}"
     subject = _subject(evidence, evidence.at_node, chinese=chinese)
     if evidence.fits and evidence.of_node >= Relation.KIND:
         return f"{subject}属于{named}" if chinese else f"{subject} is of {named}"
@@ -150,16 +155,21 @@ def _akin_text(evidence: Evidence, chinese: bool) -> str:
     if peer is None:
         return "该企业已被本需求选中" if chinese else "it was chosen for this very need"
     if peer.ours is None or peer.theirs is None:
+        items = _listed([item.text for item in evidence.close], chinese=chinese)
         if chinese:
-            return f"业务特征与本需求已选中的「{peer.name}」等企业相近"
-        return f"its business is like that of {peer.name} and others chosen for this need"
+            own = f"其{items}等业务" if items else "企业名称所示业务"
+        else:
+            own = f"its business, such as {items}," if items else "its business by its name"
+        if chinese:
+            return f"{own}与此前为本需求选定的「{peer.name}」等企业相近"
+        return f"{own} is like that of {peer.name} and others chosen for this need before"
     subject = _subject(evidence, peer.ours, chinese=chinese)
     if normal(peer.ours.text) == normal(peer.theirs):
         if chinese:
-            return f"{subject}也是本需求已选中的「{peer.name}」的产品"
+            return f"{subject}也是此前为本需求选定的「{peer.name}」的产品"
         return f"{subject} is a product of {peer.name} too, chosen for this need"
     if chinese:
-        return f"{subject}与本需求已选中的「{peer.name}」的「{peer.theirs}」相近"
+        return f"{subject}与此前为本需求选定的「{peer.name}」的「{peer.theirs}」相近"
     return f"{subject} is like “{peer.theirs}” of {peer.name}, chosen for this need"
 
 
@@ -172,7 +182,7 @@ def _mention_text(evidence: Evidence, chinese: bool) -> str:
     if within:
         item, word = within[0]
         subject, word = _subject(evidence, item, chinese=chinese), _quoted(word, chinese=chinese)
-        return f"{subject}涉及所需的{word}" if chinese else f"{subject} concerns {word}"
+        return f"{subject}涉及{word}" if chinese else f"{subject} concerns {word}"
     if named:
         words = _listed(named, chinese=chinese)
         return f"企业名称中有{words}" if chinese else f"its name holds {words}"

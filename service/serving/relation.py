@@ -12,7 +12,7 @@ from enum import IntEnum
 from features.normal import normal
 
 _TRAIL = re.compile(
-    r"(?:[(（].*[)）]|及.*|等.*|系列|产品|制品|材料|类|业务|板块|项目|的?(?:研发|生产|制造|加工|销售|经营|收入)|\W)+$"
+    r"(?:[(（].*[)）]|及.*|等.*|系列|产品|制品|材料|类|业务|服务|板块|项目|的?(?:研发|生产|制造|加工|销售|经营|收入)|\W)+$"
 )
 _LATIN = re.compile(r"[a-z]+")
 _LONGEST_ABBREVIATION = 4

@@ -84,7 +84,7 @@ FACTORS: Mapping[str, FactorGloss] = {
     ),
     "need_head": FactorGloss(
         "已选相似",
-        ("{akin}", "业务与本需求已选中的企业不同"),
+        ("{akin}", "业务与此前为本需求选定的企业不同"),
         ("{akin}", "its business differs from that of those chosen for this need"),
     ),
     "track_record": FactorGloss(

@@ -14,6 +14,7 @@ from service.serving.evidence import (
     Item,
     Mention,
     Peer,
+    _distinct,
     chosen_for,
     find_evidence,
 )
@@ -254,7 +255,7 @@ def test_who_is_known_by_its_scope_is_quoted_from_it(bound):
     zh, en = (
         sentence(bound, "item_words", language, answer=answer)["text"] for language in ("zh", "en")
     )
-    assert zh == "经营范围中的「老陈醋」与所需的「香醋」相关"
+    assert zh == "经营范围中的「老陈醋」与该领域的「香醋」相关"
     assert en == "“老陈醋” in its business scope has to do with “香醋”"
 
 
@@ -270,7 +271,7 @@ def test_who_is_known_by_its_scope_is_quoted_from_it(bound):
             Relation.NONE,
             True,
             False,
-            "主营产品「软件解决方案」与所需的「银行IT解决方案」同类",
+            "主营产品「软件解决方案」与该领域的「银行IT解决方案」同类",
         ),
         (
             "工程机械齿轮",
@@ -278,7 +279,7 @@ def test_who_is_known_by_its_scope_is_quoted_from_it(bound):
             Relation.NEAR,
             True,
             False,
-            "主营产品「工程机械齿轮」与所需的「工程机械」相关",
+            "主营产品「工程机械齿轮」与该领域的「工程机械」相关",
         ),
     ],
 )
@@ -292,8 +293,9 @@ def test_what_answers_the_need_is_told_with_the_word_that_it_answers(
 
 
 def test_where_nothing_answers_it_is_told_so(bound):
-    none = sentence(bound, "item_words", main=(Item("老陈醋"),))["text"]
-    assert none == "已知产品与经营项目中没有与需求直接对应的"
+    vinegar = (Item("老陈醋"),)
+    none = sentence(bound, "item_words", main=vinegar, close=vinegar)["text"]
+    assert none == "其「老陈醋」与需求间接相关"
     assert sentence(bound, "item_words")["text"] == "主营产品未知，仅企业名称可供判断"
 
 
@@ -309,7 +311,7 @@ def test_a_side_product_is_not_called_a_main_one(bound):
         (Mention(made=("LED封装", "灯珠")), "产品与经营内容中有「LED封装」、「灯珠」"),
         (
             Mention(within=((Item("压缩机铸件"), "压缩机"),)),
-            "主营产品「压缩机铸件」涉及所需的「压缩机」",
+            "主营产品「压缩机铸件」涉及「压缩机」",
         ),
         (Mention(named=("新材料",)), "企业名称中有「新材料」"),
     ],
@@ -325,7 +327,7 @@ def test_words_are_told_with_where_they_stand(bound, mention, chinese):
         ("封装胶", Relation.NEAR, True, "主营产品「封装胶」与「LED封装」环节相关"),
         ("荧光粉", Relation.NONE, True, "主营产品「荧光粉」可能与「LED封装」环节有关"),
         ("荧光粉", Relation.NONE, False, "主营产品「荧光粉」可能与「LED封装」环节有关"),
-        ("LED封装", Relation.SAME, True, "主营产品「LED封装」属于同名环节"),
+        ("LED封装", Relation.SAME, True, "主营产品属于「LED封装」环节"),
     ],
 )
 def test_a_node_is_claimed_only_for_an_item_that_is_of_it(bound, item, relation, fits, chinese):
@@ -338,12 +340,20 @@ def test_one_chosen_before_is_named_with_what_both_make(bound):
     same = Peer("乙公司", Item("灯珠"), "灯珠")
     assert (
         sentence(bound, "need_head", akin=same)["text"]
-        == "主营产品「灯珠」也是本需求已选中的「乙公司」的产品"
+        == "主营产品「灯珠」也是此前为本需求选定的「乙公司」的产品"
     )
     alike = Peer("乙公司", Item("LED灯珠"), "贴片灯珠")
     found = sentence(bound, "need_head", akin=alike)
-    assert found["text"] == "主营产品「LED灯珠」与本需求已选中的「乙公司」的「贴片灯珠」相近"
+    assert found["text"] == "主营产品「LED灯珠」与此前为本需求选定的「乙公司」的「贴片灯珠」相近"
     assert found["evidence"] == ["LED灯珠", "乙公司", "贴片灯珠"]
+
+
+def test_who_makes_nothing_that_one_chosen_makes_is_told_with_what_comes_near(bound):
+    near = (Item("灯珠"),)
+    text = sentence(bound, "need_head", akin=Peer("乙公司"), main=near, close=near)["text"]
+    assert text == "其「灯珠」等业务与此前为本需求选定的「乙公司」等企业相近"
+    text = sentence(bound, "need_head", akin=Peer("乙公司"))["text"]
+    assert text == "企业名称所示业务与此前为本需求选定的「乙公司」等企业相近"
 
 
 def test_a_field_is_told_with_the_items_that_come_near_it(bound):
@@ -352,6 +362,11 @@ def test_a_field_is_told_with_the_items_that_come_near_it(bound):
         sentence(bound, "topic_words", **given)["text"]
         == "其「灯珠」、「背光」等业务与「LED」领域相近"
     )
+
+
+def test_items_that_say_the_same_are_told_once():
+    items = [Item("物业管理业务"), Item("保安"), Item("物业管理服务")]
+    assert [item.text for item in _distinct(items)] == ["物业管理业务", "保安"]
 
 
 def test_what_is_of_a_kind_that_is_wanted_is_found_by_the_thesaurus(bound):
