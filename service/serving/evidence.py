@@ -311,10 +311,12 @@ def _node(
 
 
 def _distinct(items: Sequence[Item]) -> tuple[Item, ...]:
-    """Leave out what says the same as one before it: 物业管理服务 after 物业管理业务."""
+    """Leave out what says the same as one before it: 物业管理服务, 物业管理 after 物业管理业务."""
     found: dict[str, Item] = {}
     for item in items:
-        found.setdefault(core_of(item.text), item)
+        own = core_of(item.text)
+        if not any(own in other or other in own for other in found):
+            found[own] = item
     return tuple(found.values())
 
 

@@ -106,11 +106,9 @@ def _answer_text(evidence: Evidence, chinese: bool) -> str:
                 else "what it makes is unknown; all there is to judge by is its name"
             )
         items = _listed([item.text for item in evidence.close], chinese=chinese)
-        return (
-            f"其{items}与需求间接相关"
-            if chinese
-            else f"its {items} have to do with the need indirectly"
-        )
+        if chinese:
+            return f"未见与需求直接对应的产品，较接近的是{items}"
+        return f"nothing it makes answers the need directly; nearest are {items}"
     subject = _subject(evidence, answer.item, chinese=chinese)
     word = _quoted(answer.word, chinese=chinese)
     if chinese:

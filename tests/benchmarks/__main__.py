@@ -25,6 +25,7 @@ ON_REQUEST = (
     "wide",
     "projects",
     "allocate",
+    "console",
     "publish",
     "scale",
     "scale_train",

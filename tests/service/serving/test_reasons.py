@@ -295,7 +295,7 @@ def test_what_answers_the_need_is_told_with_the_word_that_it_answers(
 def test_where_nothing_answers_it_is_told_so(bound):
     vinegar = (Item("老陈醋"),)
     none = sentence(bound, "item_words", main=vinegar, close=vinegar)["text"]
-    assert none == "其「老陈醋」与需求间接相关"
+    assert none == "未见与需求直接对应的产品，较接近的是「老陈醋」"
     assert sentence(bound, "item_words")["text"] == "主营产品未知，仅企业名称可供判断"
 
 
@@ -365,7 +365,8 @@ def test_a_field_is_told_with_the_items_that_come_near_it(bound):
 
 
 def test_items_that_say_the_same_are_told_once():
-    items = [Item("物业管理业务"), Item("保安"), Item("物业管理服务")]
+    texts = ("物业管理业务", "保安", "物业管理服务", "保安服务公司")
+    items = [Item(text) for text in texts]
     assert [item.text for item in _distinct(items)] == ["物业管理业务", "保安"]
 
 
