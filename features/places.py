@@ -6,6 +6,7 @@ Which place a name means is known to `features/place_names.py`.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
@@ -28,6 +29,7 @@ SUFFIX = r"(?:省|市|(?:壮族|回族|维吾尔)?自治区|特别行政区)$"
 """What lists leave out of the name of a province or a city: 山西 is 山西省, 长治 is 长治市."""
 
 _LEVELS = ("province", "city", "district")
+_PLACES_KEPT = 10_000
 _COUNTY_SUFFIX = r"(?<=..)(?:县|区|市|旗)$"
 
 
@@ -52,14 +54,15 @@ def city_key(name: str | None) -> str | None:
     return stem(resolve(None, name).seat.city or name) if name else None
 
 
-def regions_of(province: str | None, city: str | None) -> list[str]:
+@lru_cache(_PLACES_KEPT)
+def regions_of(province: str | None, city: str | None) -> tuple[str, ...]:
     """Return the target regions (重点区域) that a province or a city belongs to."""
     seat = resolve(province or None, city or None).seat
-    return [
+    return tuple(
         name
         for name, region in REGIONS.items()
         if seat.province in region.provinces or seat.city in region.cities
-    ]
+    )
 
 
 class Place(NamedTuple):
