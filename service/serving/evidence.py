@@ -7,82 +7,34 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from scipy import sparse
 
-from features.compact import rows_of
 from features.nodes import NAMED_FROM
 from features.normal import normal
-from features.ordered import found_in
 from models.gap import Filling, filling
 from models.supply import Link, link
-from models.word_match import word_matches
-from service.serving.relation import Relation, core_of, in_common, relation, spelt
+from service.serving.items import (
+    NEAR,
+    Answer,
+    Item,
+    answer_by_kind,
+    answer_of,
+    distinct,
+    matches_of,
+)
+from service.serving.peers import Chosen, Peer, peer_of
+from service.serving.relation import Relation, relation, spelt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from numpy.typing import NDArray
-
     from features.arrays import NeedFeatures, PoolFeatures
     from features.chains import ChainMap, Node
     from features.signals import Signal
-    from features.thesaurus import Thesaurus
     from models.ranker import PoolRanker
 
-_ANSWERS = 0.2
-"""From which match on an item answers a word: about half of its characters in common."""
-_NEAR = 0.04
-"""From which match on an item is said to be near a word."""
-_SURE = 0.5
-"""How sure a concept must be for an item to be said to belong to it."""
-_ALIKE = 0.5
-"""From which cosine on two items are said to be alike."""
-_SIDE = 0.3
-"""By how much of its match a side product comes after a main one."""
-_WANTED = 1.5
-"""What a match counts with a word that the need itself says."""
 _SHARED, _MAIN = 3, 2
 _SHORT = 2
 _BETWEEN = re.compile(r"[与和及、/]")
-
-
-class Item(NamedTuple):
-    """A product or an item of a business scope.
-
-    Attributes
-    ----------
-    text : str
-    of_scope : bool
-        Whether it is of the business scope.
-    share : float or None
-        Of revenue, where it is known.
-    """
-
-    text: str
-    of_scope: bool = False
-    share: float | None = None
-
-
-class Answer(NamedTuple):
-    """Which item answers which word of a need.
-
-    Attributes
-    ----------
-    item : Item
-    word : str
-        As it is written.
-    relation : Relation
-    enough : bool
-        Whether they match well enough for an answer; else they are only near.
-    wanted : bool
-        Whether the word is what the need itself says.
-    """
-
-    item: Item
-    word: str
-    relation: Relation
-    enough: bool
-    wanted: bool
 
 
 class Mention(NamedTuple):
@@ -101,39 +53,6 @@ class Mention(NamedTuple):
 
 
 _NO_MENTION = Mention()
-
-
-class Peer(NamedTuple):
-    """One already chosen for the need, and the pair of items that are most alike, if any are."""
-
-    name: str
-    ours: Item | None = None
-    theirs: str | None = None
-
-
-class Chosen(NamedTuple):
-    """The enterprises chosen for a need.
-
-    Attributes
-    ----------
-    rows : ndarray of int, shape (k,)
-    entries : ndarray of int, shape (e,)
-        Their items, enterprise by enterprise.
-    owners : ndarray of int, shape (e,)
-        Places in `rows`.
-    grams : csr_array of shape (g, e)
-    """
-
-    rows: NDArray[np.intp]
-    entries: NDArray[np.intp]
-    owners: NDArray[np.intp]
-    grams: sparse.csr_array
-
-    @property
-    def nbytes(self) -> int:
-        """What it weighs in memory."""
-        arrays = (self.rows, self.entries, self.owners, self.grams.data, self.grams.indices)
-        return int(sum(own.nbytes for own in arrays) + self.grams.indptr.nbytes)
 
 
 @dataclass(frozen=True)
@@ -200,17 +119,6 @@ class Evidence:
         return self.main[0] if self.main else None
 
 
-def chosen_for(bound: PoolRanker, need: NeedFeatures) -> Chosen:
-    """Return the enterprises already chosen for a need, with their items."""
-    pool = bound.pool
-    rows = np.unique(found_in(pool.ids, bound.ranker.heads.chosen(need.need_id))[0])
-    weights = pool.products.weights[rows]
-    entries = weights.indices.astype(np.intp)
-    owners = np.repeat(np.arange(len(rows)), np.diff(weights.indptr))
-    grams = sparse.csr_array(rows_of(pool.product_grams, entries).T)
-    return Chosen(rows, entries, owners, grams)
-
-
 def find_evidence(
     bound: PoolRanker,
     need: NeedFeatures,
@@ -236,11 +144,11 @@ def find_evidence(
     entries, strengths = weights.indices[own], weights.data[own]
     texts = [pool.products.texts[at] for at in entries.tolist()]
     items = [Item(text, text not in made, made.get(text)) for text in texts]
-    matches = _matches(pool, need, entries)
+    matches = matches_of(pool, need, entries)
     by_share = np.argsort(-strengths, kind="stable").tolist()
     chief = by_share[:_MAIN]
     nearest = matches.max(axis=1, initial=0)
-    near = [at for at in np.argsort(-nearest, kind="stable").tolist() if nearest[at] >= _NEAR]
+    near = [at for at in np.argsort(-nearest, kind="stable").tolist() if nearest[at] >= NEAR]
     node, fits, at_node, of_node = _node(pool, chain_map, need, row, items)
     fills, tie = filling(need, pool, row), link(need, pool, row)
 
@@ -251,15 +159,15 @@ def find_evidence(
         name=pool.names[row],
         aim=spelt(need.understood.parts[0]) if need.understood.parts else "",
         main=tuple(items[at] for at in chief),
-        close=_distinct([items[at] for at in near or by_share])[:_MAIN],
-        answer=_answer(need, matches, strengths, items)
-        or _by_kind(bound.ranker.space.thesaurus, need, [items[at] for at in by_share]),
+        close=distinct([items[at] for at in near or by_share])[:_MAIN],
+        answer=answer_of(need, matches, strengths, items)
+        or answer_by_kind(bound.ranker.space.thesaurus, need, [items[at] for at in by_share]),
         mention=_mention(need, items, pool.names[row]),
         node=node,
         fits=fits,
         at_node=at_node,
         of_node=of_node,
-        akin=_akin(pool, chosen, row, entries, items, nearest),
+        akin=peer_of(pool, chosen, row, entries, items, nearest),
         deals=bound.ranker.history.evidence(need, str(pool.ids[row])),
         link=tie,
         traded=item_of(tie.product) if tie else None,
@@ -310,71 +218,6 @@ def _node(
     return chain_map.node(pool.nodes.node_ids[best]), bool(fit[best] >= NAMED_FROM), own, how
 
 
-def _distinct(items: Sequence[Item]) -> tuple[Item, ...]:
-    """Leave out what says the same as one before it: 物业管理服务, 物业管理 after 物业管理业务."""
-    found: dict[str, Item] = {}
-    for item in items:
-        own = core_of(item.text)
-        if not any(own in other or other in own for other in found):
-            found[own] = item
-    return tuple(found.values())
-
-
-def _matches(
-    pool: PoolFeatures, need: NeedFeatures, entries: NDArray[np.intp]
-) -> NDArray[np.float32]:
-    """Return how well each item matches each word, a word that counts less than 1 the less."""
-    if not len(entries) or not need.understood.words:
-        return np.zeros((len(entries), 0), dtype=np.float32)
-    matches = word_matches(rows_of(pool.product_grams, entries), need).toarray()
-    return np.asarray(matches * np.minimum(need.weights, 1))
-
-
-def _answer(
-    need: NeedFeatures,
-    matches: NDArray[np.float32],
-    strengths: NDArray[np.float32],
-    items: Sequence[Item],
-) -> Answer | None:
-    """Return the item that answers the need best and the word that it answers.
-
-    A main product before a side one that answers about as well, as in the score.
-    """
-    if not matches.size:
-        return None
-    main = np.sqrt(strengths / max(float(strengths.max()), 1e-9))
-    wanted = np.array([word in need.understood.parts for word, _ in need.understood.words])
-    own = np.where(wanted, _WANTED, 1.0)
-    weighed = np.round(matches * (1 - _SIDE + _SIDE * main)[:, None] * own, 4)
-    if not weighed.any():
-        return None
-    # Of matches that are equal, the one with the word that counts most: the need's own.
-    own_words = np.where(weighed == weighed.max(), need.weights, -1.0)
-    at, word = map(int, np.unravel_index(int(np.argmax(own_words)), weighed.shape))
-    item, text = items[at], need.understood.words[word][0]
-    if matches[at, word] < _NEAR or not in_common(item.text, text):
-        return None
-    return Answer(
-        item,
-        spelt(text, (item.text,)),
-        relation(item.text, text),
-        bool(matches[at, word] >= _ANSWERS),
-        text in need.understood.parts,
-    )
-
-
-def _by_kind(thesaurus: Thesaurus, need: NeedFeatures, items: Sequence[Item]) -> Answer | None:
-    """Return the first item that is of a kind which the need was taken for: 食醋 for 食品."""
-    wanted = {found.name for found in need.understood.concepts if found.sure >= _SURE}
-    for item in items:
-        for at in thesaurus.find(core_of(item.text)):
-            for above in (at, *thesaurus.broader(at)):
-                name = thesaurus.concepts[above].name
-                if name in wanted:
-                    return Answer(item, name, Relation.KIND, enough=True, wanted=False)
-    return None
-
-
 def _mention(need: NeedFeatures, items: Sequence[Item], name: str) -> Mention:
     """Return the weightiest words that the profile holds, none within another.
 
@@ -405,41 +248,3 @@ def _mention(need: NeedFeatures, items: Sequence[Item], name: str) -> Mention:
     return Mention(
         tuple(spelt(word, texts) for word in made), tuple(within[:1]), tuple(named[:_SHARED])
     )
-
-
-def _akin(
-    pool: PoolFeatures,
-    chosen: Chosen,
-    row: int,
-    entries: NDArray[np.intp],
-    items: Sequence[Item],
-    nearest: NDArray[np.float32],
-) -> Peer | None:
-    """Return the one among the chosen that has an item most like one here, else the most alike.
-
-    Items that do not come near the need (`nearest`, a match each) are left out: 技术服务 and 贸易
-    are everybody's.
-    """
-    others = np.flatnonzero(chosen.rows != row)
-    if not len(others):
-        return None
-    theirs = np.isin(chosen.owners, others)
-    near = nearest >= _NEAR
-    if near.any() and theirs.any():
-        ours = rows_of(pool.product_grams, entries)
-        norms = (
-            np.sqrt(ours.multiply(ours).sum(axis=1)),
-            np.sqrt(chosen.grams.multiply(chosen.grams).sum(axis=0)),
-        )
-        alike = (ours @ chosen.grams).toarray() / np.maximum(np.outer(*norms), 1e-9)
-        alike[:, ~theirs] = 0
-        alike[~near] = 0
-        # Of pairs that are equally alike, the one that is nearest to the need.
-        ranked = np.round(alike, 4) + nearest[:, None] * np.float32(1e-6)
-        at, other = map(int, np.unravel_index(int(ranked.argmax()), ranked.shape))
-        if alike[at, other] >= _ALIKE:
-            peer = pool.names[int(chosen.rows[chosen.owners[other]])]
-            return Peer(peer, items[at], pool.products.texts[int(chosen.entries[other])])
-    vectors = pool.views["meaning"]
-    rows = chosen.rows[others]
-    return Peer(pool.names[int(rows[np.argmax(vectors[rows] @ vectors[row])])])

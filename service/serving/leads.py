@@ -13,8 +13,9 @@ from models.fit import SHIPPED, fit_evidence, score_of
 from service.cache.local import LocalCache
 from service.serving.chances import chance
 from service.serving.directory import brief
-from service.serving.evidence import chosen_for, find_evidence, node_of
+from service.serving.evidence import find_evidence, node_of
 from service.serving.neighbours import stage_text
+from service.serving.peers import chosen_for
 from service.serving.reasons import reasons
 from service.serving.signals import signals_shown
 from service.threads import check_wanted
@@ -28,9 +29,10 @@ if TYPE_CHECKING:
     from features.presence import Presence
     from features.signals import Signals
     from models.prepared import Prepared
-    from service.serving.evidence import Chosen, Evidence
+    from service.serving.evidence import Evidence
     from service.serving.gates import Gates
     from service.serving.interfaces import Document, Language
+    from service.serving.peers import Chosen
 
 _CHOSEN_BYTES = 4 * 2**20
 _ENTRY_BYTES = 500

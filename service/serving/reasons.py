@@ -15,8 +15,9 @@ from service.serving.signals import signal_text
 
 if TYPE_CHECKING:
     from models.ranker import PoolRanker
-    from service.serving.evidence import Evidence, Item
+    from service.serving.evidence import Evidence
     from service.serving.interfaces import Language
+    from service.serving.items import Item
 
 SEPARATORS: dict[Language, str] = {"zh": "；", "en": "; "}
 _BY_ANALOGY = {"hybrid", "topic_words"}

@@ -8,17 +8,10 @@ import pytest
 from features.need import NeedQuery
 from models.gap import Filling
 from models.supply import Link
-from service.serving.evidence import (
-    Answer,
-    Evidence,
-    Item,
-    Mention,
-    Peer,
-    _distinct,
-    chosen_for,
-    find_evidence,
-)
+from service.serving.evidence import Evidence, Mention, find_evidence
 from service.serving.interfaces import Language
+from service.serving.items import Answer, Item, distinct
+from service.serving.peers import Peer, chosen_for
 from service.serving.reasons import reasons, summary
 from service.serving.relation import Relation
 from service.serving.sentences import FACTORS
@@ -367,7 +360,7 @@ def test_a_field_is_told_with_the_items_that_come_near_it(bound):
 def test_items_that_say_the_same_are_told_once():
     texts = ("物业管理业务", "保安", "物业管理服务", "保安服务公司")
     items = [Item(text) for text in texts]
-    assert [item.text for item in _distinct(items)] == ["物业管理业务", "保安"]
+    assert [item.text for item in distinct(items)] == ["物业管理业务", "保安"]
 
 
 def test_what_is_of_a_kind_that_is_wanted_is_found_by_the_thesaurus(bound):

@@ -1,0 +1,105 @@
+"""Enterprises already chosen for a need, and which of them one is like."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from features.compact import rows_of
+from features.ordered import found_in
+from service.serving.items import NEAR, Item
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from features.arrays import NeedFeatures, PoolFeatures
+    from models.ranker import PoolRanker
+
+_ALIKE = 0.5
+"""From which cosine on two items are said to be alike."""
+
+
+class Peer(NamedTuple):
+    """One already chosen for the need, and the pair of items that are most alike, if any are."""
+
+    name: str
+    ours: Item | None = None
+    theirs: str | None = None
+
+
+class Chosen(NamedTuple):
+    """The enterprises chosen for a need.
+
+    Attributes
+    ----------
+    rows : ndarray of int, shape (k,)
+    entries : ndarray of int, shape (e,)
+        Their items, enterprise by enterprise.
+    owners : ndarray of int, shape (e,)
+        Places in `rows`.
+    grams : csr_array of shape (g, e)
+    """
+
+    rows: NDArray[np.intp]
+    entries: NDArray[np.intp]
+    owners: NDArray[np.intp]
+    grams: sparse.csr_array
+
+    @property
+    def nbytes(self) -> int:
+        """What it weighs in memory."""
+        arrays = (self.rows, self.entries, self.owners, self.grams.data, self.grams.indices)
+        return int(sum(own.nbytes for own in arrays) + self.grams.indptr.nbytes)
+
+
+def chosen_for(bound: PoolRanker, need: NeedFeatures) -> Chosen:
+    """Return the enterprises already chosen for a need, with their items."""
+    pool = bound.pool
+    rows = np.unique(found_in(pool.ids, bound.ranker.heads.chosen(need.need_id))[0])
+    weights = pool.products.weights[rows]
+    entries = weights.indices.astype(np.intp)
+    owners = np.repeat(np.arange(len(rows)), np.diff(weights.indptr))
+    grams = sparse.csr_array(rows_of(pool.product_grams, entries).T)
+    return Chosen(rows, entries, owners, grams)
+
+
+def peer_of(
+    pool: PoolFeatures,
+    chosen: Chosen,
+    row: int,
+    entries: NDArray[np.intp],
+    items: Sequence[Item],
+    nearest: NDArray[np.float32],
+) -> Peer | None:
+    """Return the one among the chosen that has an item most like one here, else the most alike.
+
+    Items that do not come near the need (`nearest`, a match each) are left out: 技术服务 and 贸易
+    are everybody's.
+    """
+    others = np.flatnonzero(chosen.rows != row)
+    if not len(others):
+        return None
+    theirs = np.isin(chosen.owners, others)
+    near = nearest >= NEAR
+    if near.any() and theirs.any():
+        ours = rows_of(pool.product_grams, entries)
+        norms = (
+            np.sqrt(ours.multiply(ours).sum(axis=1)),
+            np.sqrt(chosen.grams.multiply(chosen.grams).sum(axis=0)),
+        )
+        alike = (ours @ chosen.grams).toarray() / np.maximum(np.outer(*norms), 1e-9)
+        alike[:, ~theirs] = 0
+        alike[~near] = 0
+        # Of pairs that are equally alike, the one that is nearest to the need.
+        ranked = np.round(alike, 4) + nearest[:, None] * np.float32(1e-6)
+        at, other = map(int, np.unravel_index(int(ranked.argmax()), ranked.shape))
+        if alike[at, other] >= _ALIKE:
+            peer = pool.names[int(chosen.rows[chosen.owners[other]])]
+            return Peer(peer, items[at], pool.products.texts[int(chosen.entries[other])])
+    vectors = pool.views["meaning"]
+    rows = chosen.rows[others]
+    return Peer(pool.names[int(rows[np.argmax(vectors[rows] @ vectors[row])])])
