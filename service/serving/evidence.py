@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from features.compact import rows_of
 from features.nodes import NAMED_FROM
-from features.normal import normal
 from models.gap import Filling, filling
 from models.supply import Link, link
 from service.serving.items import (
@@ -22,7 +22,7 @@ from service.serving.items import (
     matches_of,
 )
 from service.serving.peers import Chosen, Peer, peer_of
-from service.serving.relation import Relation, relation, spelt
+from service.serving.relation import Relation, form_of, relation, spelt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -144,7 +144,8 @@ def find_evidence(
     entries, strengths = weights.indices[own], weights.data[own]
     texts = [pool.products.texts[at] for at in entries.tolist()]
     items = [Item(text, text not in made, made.get(text)) for text in texts]
-    matches = matches_of(pool, need, entries)
+    grams = rows_of(pool.product_grams, entries)
+    matches = matches_of(grams, need)
     by_share = np.argsort(-strengths, kind="stable").tolist()
     chief = by_share[:_MAIN]
     nearest = matches.max(axis=1, initial=0)
@@ -167,7 +168,7 @@ def find_evidence(
         fits=fits,
         at_node=at_node,
         of_node=of_node,
-        akin=peer_of(pool, chosen, row, entries, items, nearest),
+        akin=peer_of(pool, chosen, row, grams, items, nearest),
         deals=bound.ranker.history.evidence(need, str(pool.ids[row])),
         link=tie,
         traded=item_of(tie.product) if tie else None,
@@ -230,18 +231,19 @@ def _mention(need: NeedFeatures, items: Sequence[Item], name: str) -> Mention:
         if not items or len(word) > _SHORT or word in need.understood.parts
     ]
     texts = tuple(item.text for item in items)
+    forms = [form_of(text) for text in texts]
     made: list[str] = []
     within: list[tuple[Item, str]] = []
     named: list[str] = []
     for word in words:
         if any(word in longer or longer in word for longer in made):
             continue
-        how = [relation(text, word) for text in texts]
-        if any(one >= Relation.KIND for one in how):
+        holding = [item for item, form in zip(items, forms, strict=True) if word in form]
+        if any(relation(item.text, word) >= Relation.KIND for item in holding):
             made.append(word)
-        elif at := [n for n, text in enumerate(texts) if word in normal(text)]:
-            within.append((items[at[0]], spelt(word, texts)))
-        elif word in normal(name):
+        elif holding:
+            within.append((holding[0], spelt(word, texts)))
+        elif word in form_of(name):
             named.append(spelt(word, (name,)))
         if len(made) == _SHARED:
             break

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from features.compact import rows_of
 from models.word_match import word_matches
 from service.serving.relation import Relation, core_of, in_common, relation, spelt
 
@@ -14,8 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+    from scipy import sparse
 
-    from features.arrays import NeedFeatures, PoolFeatures
+    from features.arrays import NeedFeatures
     from features.thesaurus import Thesaurus
 
 _ANSWERS = 0.2
@@ -79,13 +79,14 @@ def distinct(items: Sequence[Item]) -> tuple[Item, ...]:
     return tuple(found.values())
 
 
-def matches_of(
-    pool: PoolFeatures, need: NeedFeatures, entries: NDArray[np.intp]
-) -> NDArray[np.float32]:
-    """Return how well each item matches each word, a word that counts less than 1 the less."""
-    if not len(entries) or not need.understood.words:
-        return np.zeros((len(entries), 0), dtype=np.float32)
-    matches = word_matches(rows_of(pool.product_grams, entries), need).toarray()
+def matches_of(grams: sparse.csr_array, need: NeedFeatures) -> NDArray[np.float32]:
+    """Return how well each item matches each word, a word that counts less than 1 the less.
+
+    `grams` are those of the items, a row each.
+    """
+    if not grams.shape[0] or not need.understood.words:
+        return np.zeros((grams.shape[0], 0), dtype=np.float32)
+    matches = word_matches(grams, need).toarray()
     return np.asarray(matches * np.minimum(need.weights, 1))
 
 

@@ -42,6 +42,7 @@ class Chosen(NamedTuple):
     owners : ndarray of int, shape (e,)
         Places in `rows`.
     grams : csr_array of shape (g, e)
+        Of these items, a column of length 1 each.
     """
 
     rows: NDArray[np.intp]
@@ -63,22 +64,31 @@ def chosen_for(bound: PoolRanker, need: NeedFeatures) -> Chosen:
     weights = pool.products.weights[rows]
     entries = weights.indices.astype(np.intp)
     owners = np.repeat(np.arange(len(rows)), np.diff(weights.indptr))
-    grams = sparse.csr_array(rows_of(pool.product_grams, entries).T)
+    grams = sparse.csr_array(_unit_rows(rows_of(pool.product_grams, entries)).T)
     return Chosen(rows, entries, owners, grams)
+
+
+def _unit_rows(grams: sparse.csr_array) -> sparse.csr_array:
+    """Return rows of length 1."""
+    lengths = np.diff(grams.indptr)
+    owners = np.repeat(np.arange(len(lengths)), lengths)
+    norms = np.sqrt(np.bincount(owners, grams.data**2, minlength=len(lengths)))
+    unit = (grams.data / np.maximum(norms, 1e-9)[owners]).astype(np.float32)
+    return sparse.csr_array((unit, grams.indices, grams.indptr), shape=grams.shape)
 
 
 def peer_of(
     pool: PoolFeatures,
     chosen: Chosen,
     row: int,
-    entries: NDArray[np.intp],
+    grams: sparse.csr_array,
     items: Sequence[Item],
     nearest: NDArray[np.float32],
 ) -> Peer | None:
     """Return the one among the chosen that has an item most like one here, else the most alike.
 
-    Items that do not come near the need (`nearest`, a match each) are left out: 技术服务 and 贸易
-    are everybody's.
+    `grams` are those of the items here, a row each. Items that do not come near the need
+    (`nearest`, a match each) are left out: 技术服务 and 贸易 are everybody's.
     """
     others = np.flatnonzero(chosen.rows != row)
     if not len(others):
@@ -86,12 +96,7 @@ def peer_of(
     theirs = np.isin(chosen.owners, others)
     near = nearest >= NEAR
     if near.any() and theirs.any():
-        ours = rows_of(pool.product_grams, entries)
-        norms = (
-            np.sqrt(ours.multiply(ours).sum(axis=1)),
-            np.sqrt(chosen.grams.multiply(chosen.grams).sum(axis=0)),
-        )
-        alike = (ours @ chosen.grams).toarray() / np.maximum(np.outer(*norms), 1e-9)
+        alike = (_unit_rows(grams) @ chosen.grams).toarray()
         alike[:, ~theirs] = 0
         alike[~near] = 0
         # Of pairs that are equally alike, the one that is nearest to the need.

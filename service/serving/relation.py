@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from enum import IntEnum
+from functools import lru_cache
 
 from features.normal import normal
 
@@ -18,6 +19,7 @@ _LATIN = re.compile(r"[a-z]+")
 _LONGEST_ABBREVIATION = 4
 _WORDS = {"mini": "Mini", "micro": "Micro"}
 _HEAD, _COMMON = 2, 3
+_KEPT = 50_000
 
 
 class Relation(IntEnum):
@@ -31,12 +33,20 @@ class Relation(IntEnum):
     SAME = 3
 
 
+@lru_cache(_KEPT)
+def form_of(text: str) -> str:
+    """Return the normal form of a text, kept: the same items and words are met in every list."""
+    return normal(text)
+
+
+@lru_cache(_KEPT)
 def core_of(item: str) -> str:
     """Return the normal form of an item without what says how it is had: 销售, 系列, (军品)."""
-    text = normal(item)
+    text = form_of(item)
     return _TRAIL.sub("", text) or text
 
 
+@lru_cache(_KEPT)
 def relation(item: str, word: str) -> Relation:
     """Return how an item relates to a word; both in whatever form.
 
@@ -45,7 +55,7 @@ def relation(item: str, word: str) -> Relation:
     >>> relation("背光LED器件", "led器件").name, relation("工程机械齿轮", "工程机械").name
     ('KIND', 'NEAR')
     """
-    core, item, word = core_of(item), normal(item), normal(word)
+    core, item, word = core_of(item), form_of(item), form_of(word)
     if word in (item, core):
         return Relation.SAME
     if core.endswith(word):
@@ -66,7 +76,7 @@ def in_common(item: str, word: str) -> bool:
 
     蛋白粉 and 钛白粉 have but two characters in common, and nothing else.
     """
-    one, other = normal(item), normal(word)
+    one, other = form_of(item), form_of(word)
     if one[:_HEAD] == other[:_HEAD]:
         return True
     pieces = (one[at : at + _COMMON] for at in range(len(one) - _COMMON + 1))
