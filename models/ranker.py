@@ -170,7 +170,7 @@ class PoolRanker:
             Fitted for the need on a pool that these are a part of; by default it is fitted here.
         """
         values = self.values(need)
-        return self.parts(need, values, scale or self.fit(need, values))
+        return self.fit(need, values)[1] if scale is None else self.parts(need, values, scale)
 
     def values(self, need: NeedFeatures) -> Values:
         """Return what every factor says of each enterprise, before means and spreads come in."""
@@ -181,8 +181,8 @@ class PoolRanker:
         need: NeedFeatures,
         values: Values,
         beside: tuple[Values, NDArray[np.float64]] | None = None,
-    ) -> Scale:
-        """Fit the scale for a need.
+    ) -> tuple[Scale, NDArray[np.float64]]:
+        """Fit the scale for a need; return it, and the contributions of everybody here on it.
 
         Parameters
         ----------
@@ -200,8 +200,9 @@ class PoolRanker:
             everybody = Values.beside(others, values)
             shares = np.concatenate([stand_for, np.ones(values.size)])
         scale = self.scale(everybody, shares)
-        raw = self.parts(need, values, scale).sum(axis=0)
-        return replace(scale, constant=constant(need, self.pool, raw))
+        parts = self.parts(need, values, scale)
+        parts[-1] = moved = constant(need, self.pool, parts.sum(axis=0))
+        return replace(scale, constant=moved), parts
 
     def scale(self, values: Values, shares: Shares = None) -> Scale:
         """Return the scale of values but for its constant, see `Scorer.scale`."""

@@ -70,8 +70,8 @@ class Among:
         apart = ~np.isin(sample.rows, rows, assume_unique=True)
         each = (len(sample.whole.pool) - len(rows)) / max(apart.sum(), 1)
         values = taken.values(need)
-        self._scale = taken.fit(need, values, beside=(sample.values(need), each * apart))
-        self.parts = taken.parts(need, values, self._scale)
+        beside = sample.values(need), each * apart
+        self._scale, self.parts = taken.fit(need, values, beside)
 
     def others(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
         """Return the contributions of other enterprises on the same scale, shape (factors, m)."""

@@ -142,8 +142,11 @@ def find_evidence(
     weights = pool.products.weights
     own = slice(weights.indptr[row], weights.indptr[row + 1])
     entries, strengths = weights.indices[own], weights.data[own]
-    texts = [pool.products.texts[at] for at in entries.tolist()]
-    items = [Item(text, text not in made, made.get(text)) for text in texts]
+
+    def item_of(text: str) -> Item:
+        return Item(text, text not in made, made.get(text))
+
+    items = [item_of(pool.products.texts[at]) for at in entries.tolist()]
     grams = rows_of(pool.product_grams, entries)
     matches = matches_of(grams, need)
     by_share = np.argsort(-strengths, kind="stable").tolist()
@@ -152,10 +155,8 @@ def find_evidence(
     near = [at for at in np.argsort(-nearest, kind="stable").tolist() if nearest[at] >= NEAR]
     node, fits, at_node, of_node = _node(pool, chain_map, need, row, items)
     fills, tie = filling(need, pool, row), link(need, pool, row)
-
-    def item_of(text: str | None) -> Item | None:
-        return None if text is None else Item(text, text not in made, made.get(text))
-
+    traded = tie.product if tie else None
+    filled = pool.products.text(row, pool.nodes.product[row, fills.node]) if fills else None
     return Evidence(
         name=pool.names[row],
         aim=spelt(need.understood.parts[0]) if need.understood.parts else "",
@@ -171,12 +172,10 @@ def find_evidence(
         akin=peer_of(pool, chosen, row, grams, items, nearest),
         deals=bound.ranker.history.evidence(need, str(pool.ids[row])),
         link=tie,
-        traded=item_of(tie.product) if tie else None,
+        traded=None if traded is None else item_of(traded),
         filling=fills,
         gap_node=chain_map.nodes[fills.node] if fills else None,
-        filled=item_of(pool.products.text(row, pool.nodes.product[row, fills.node]))
-        if fills
-        else None,
+        filled=None if filled is None else item_of(filled),
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from service.cache.local import LocalCache
+from service.serving.word_model import given_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,7 +58,7 @@ class NeedCache:
 
     def features(self, need: NeedQuery) -> NeedFeatures:
         """Return the features of a need."""
-        given = None if need.words else self.words.known(need.industry)
+        given = given_for(need, self.words)
         with self._lock:  # the encoder is not made for several threads
             found = self.entries.get((need, given))
             if found is None:

@@ -57,10 +57,16 @@ class Chosen(NamedTuple):
         return int(sum(own.nbytes for own in arrays) + self.grams.indptr.nbytes)
 
 
+_NOT_ANY = np.empty(0, dtype=np.intp)
+_NOBODY = Chosen(_NOT_ANY, _NOT_ANY, _NOT_ANY, sparse.csr_array((0, 0), dtype=np.float32))
+
+
 def chosen_for(bound: PoolRanker, need: NeedFeatures) -> Chosen:
     """Return the enterprises already chosen for a need, with their items."""
     pool = bound.pool
     rows = np.unique(found_in(pool.ids, bound.ranker.heads.chosen(need.need_id))[0])
+    if not len(rows):
+        return _NOBODY
     weights = pool.products.weights[rows]
     entries = weights.indices.astype(np.intp)
     owners = np.repeat(np.arange(len(rows)), np.diff(weights.indptr))

@@ -11,6 +11,7 @@ from service.access.zones import EVERY_ZONE, ZoneRights
 from service.cache.lists import ListId
 from service.serving.filters import Filters
 from service.serving.shape import Shape
+from service.serving.word_model import given_for
 
 if TYPE_CHECKING:
     from features.need import NeedQuery
@@ -247,7 +248,7 @@ class LeadsQuestion(Question):
             self.spoken,
             deals=self.rights.zones is None,
         )
-        given = None if need.words else engine.words.known(need.industry)
+        given = given_for(need, engine.words)
         its = str(ListId.of(engine, vars(self)["_whole"], given.words if given else ()))
         leads = page.pop("leads")
         counted = engine.facets(need, self.filters, wanted, self.spoken) if wanted else None

@@ -79,7 +79,7 @@ def _sentence(factor: str, part: float, words: dict[str, str], language: Languag
     return templates[part < 0].format(**words)
 
 
-def _words(evidence: Evidence, chinese: bool) -> dict[str, str]:
+def _words(evidence: Evidence, *, chinese: bool) -> dict[str, str]:
     """Return what the sentences of all factors may hold."""
     return {
         "answer": _answer_text(evidence, chinese=chinese),
@@ -96,7 +96,7 @@ def _words(evidence: Evidence, chinese: bool) -> dict[str, str]:
     }
 
 
-def _answer_text(evidence: Evidence, chinese: bool) -> str:
+def _answer_text(evidence: Evidence, *, chinese: bool) -> str:
     """Return which item answers which word; a product that is the word is named once."""
     answer = evidence.answer
     if answer is None:
@@ -127,7 +127,7 @@ def _answer_text(evidence: Evidence, chinese: bool) -> str:
     return f"{subject}与{word}相关" if chinese else f"{subject} has to do with {word}"
 
 
-def _node_text(evidence: Evidence, chinese: bool) -> str:
+def _node_text(evidence: Evidence, *, chinese: bool) -> str:
     node = evidence.node
     if node is None:
         return "与所需环节相关" if chinese else "it has to do with the nodes wanted"
@@ -149,7 +149,7 @@ def _node_text(evidence: Evidence, chinese: bool) -> str:
     return f"{subject}可能与{named}有关" if chinese else f"{subject} may have to do with {named}"
 
 
-def _akin_text(evidence: Evidence, chinese: bool) -> str:
+def _akin_text(evidence: Evidence, *, chinese: bool) -> str:
     peer = evidence.akin
     if peer is None:
         return "该企业已被本需求选中" if chinese else "it was chosen for this very need"
@@ -172,7 +172,7 @@ def _akin_text(evidence: Evidence, chinese: bool) -> str:
     return f"{subject} is like “{peer.theirs}” of {peer.name}, chosen for this need"
 
 
-def _mention_text(evidence: Evidence, chinese: bool) -> str:
+def _mention_text(evidence: Evidence, *, chinese: bool) -> str:
     """Return which words of the need stand in the profile, and where."""
     made, within, named = evidence.mention
     if made:
@@ -188,7 +188,7 @@ def _mention_text(evidence: Evidence, chinese: bool) -> str:
     return _answer_text(evidence, chinese=chinese)
 
 
-def _business_text(evidence: Evidence, chinese: bool) -> str:
+def _business_text(evidence: Evidence, *, chinese: bool) -> str:
     """Return what the business as a whole is, beside what the need is after."""
     stated = {normal(item.text) for item in evidence.close}
     told = not evidence.aim or normal(evidence.aim) in stated
@@ -250,7 +250,7 @@ def _deals_text(deals: dict[str, Any], *, chinese: bool) -> str:
     return shown.format(**deals)
 
 
-def _subject(evidence: Evidence, item: Item | None, chinese: bool) -> str:
+def _subject(evidence: Evidence, item: Item | None, *, chinese: bool) -> str:
     """Return an item with what it is; the enterprise by its name where none is known."""
     if item is None:
         name = evidence.name
@@ -262,7 +262,7 @@ def _subject(evidence: Evidence, item: Item | None, chinese: bool) -> str:
     return kind
 
 
-def _kind(item: Item, chinese: bool) -> str:
+def _kind(item: Item, *, chinese: bool) -> str:
     text = _quoted(item.text, chinese=chinese)
     if item.of_scope:
         return f"经营范围中的{text}" if chinese else f"{text} in its business scope"
@@ -271,9 +271,9 @@ def _kind(item: Item, chinese: bool) -> str:
     return f"主营产品{text}" if chinese else f"its product {text}"
 
 
-def _listed(texts: list[str] | tuple[str, ...], chinese: bool) -> str:
+def _listed(texts: list[str] | tuple[str, ...], *, chinese: bool) -> str:
     return ("、" if chinese else ", ").join(_quoted(text, chinese=chinese) for text in texts)
 
 
-def _quoted(text: str, chinese: bool) -> str:
+def _quoted(text: str, *, chinese: bool) -> str:
     return f"「{text}」" if chinese else f"“{text}”"

@@ -37,6 +37,7 @@ from service.serving.word_store import NAME, WordStore
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from features.need import NeedQuery
     from features.progress import Count
     from service.settings import Settings
 
@@ -86,6 +87,11 @@ class WordSource(Protocol):
 
     def known(self, text: str) -> Given | None:
         """Return what is known of a text, None where no language model is set."""
+
+
+def given_for(need: NeedQuery, words: WordSource) -> Given | None:
+    """Return what is known of a need; None for one with words of its own, which needs no others."""
+    return None if need.words else words.known(need.industry)
 
 
 class NoWords:

@@ -176,8 +176,7 @@ def in_full(bound: PoolRanker, needs: list[NeedFeatures]) -> list[NDArray[np.flo
             own.append(taken.values(need))
     found = []
     for need, own in zip(needs, pieces, strict=True):
-        values = Values.beside(*own)
-        found.append(bound.parts(need, values, bound.fit(need, values)).sum(axis=0))
+        found.append(bound.fit(need, Values.beside(*own))[1].sum(axis=0))
     return found
 
 
