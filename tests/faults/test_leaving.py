@@ -27,25 +27,27 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
+    from features.need import NeedQuery
+
     Launch = Callable[..., tuple[subprocess.Popen[str], str]]
 
 
 class SlowEngine(FakeEngine):
-    """Ranks for as long as somebody waits, and writes down when that ends."""
+    """Ranks for as long as somebody waits, and writes down what begins and what ends."""
 
-    def recommend(self, *args: Any, **more: Any) -> dict[str, Any]:
+    def recommend(self, need: NeedQuery, *args: Any, **more: Any) -> dict[str, Any]:
         noted = Path(os.environ["NOTED"])
         with noted.open("a") as file:
-            file.write("begun\n")
+            file.write(f"begun {need.industry}\n")
         try:
             for _ in range(3_000):
                 check_wanted()
                 time.sleep(0.01)
         except AbandonedError:
             with noted.open("a") as file:
-                file.write("ended\n")
+                file.write(f"ended {need.industry}\n")
             raise
-        return super().recommend(*args, **more)
+        return super().recommend(need, *args, **more)
 
 
 def build(settings: Settings) -> FastAPI:
@@ -58,6 +60,10 @@ def _await(noted: Path, word: str, times: int) -> None:
     while not noted.exists() or noted.read_text().split().count(word) < times:
         assert time.monotonic() < ends, noted.read_text() if noted.exists() else "nothing"
         time.sleep(0.02)
+
+
+def _industries(noted: Path, word: str) -> list[str]:
+    return [line.split()[1] for line in noted.read_text().splitlines() if line.startswith(word)]
 
 
 def _ask(url: str, method: str, industry: str) -> socket.socket:
@@ -93,7 +99,7 @@ def test_ranking_ends_when_the_client_has_left(launch: Launch, tmp_path: Path, m
 def test_look_ups_and_probes_do_not_wait_behind_ranking(launch: Launch, tmp_path: Path) -> None:
     noted = tmp_path / "noted"
     _, url = launch(module="tests.faults.test_leaving", NOTED=str(noted))
-    clients = [_ask(url, "POST", f"LED{number}") for number in range(12)]
+    clients = {name: _ask(url, "POST", name) for name in (f"LED{number}" for number in range(12))}
     _await(noted, "begun", 3)
     event = {"enterprise_id": "e1", "need_id": "z/光电LED", "stage": "lead", "date": "2026-01-01"}
     for path, body in (
@@ -109,11 +115,16 @@ def test_look_ups_and_probes_do_not_wait_behind_ranking(launch: Launch, tmp_path
         with urllib.request.urlopen(asked, timeout=10) as answer:
             assert answer.status in {200, 201}
         assert time.monotonic() - began < 2
-    for client in clients:
+    begun = _industries(noted, "begun")
+    waiting = [client for industry, client in clients.items() if industry not in begun]
+    for client in waiting:
         client.close()
+    time.sleep(0.5)  # seen by the service before a turn becomes free
+    for industry in begun:
+        clients[industry].close()
     _await(noted, "ended", 3)
     # Those that waited for a turn were never begun.
-    assert noted.read_text().split().count("begun") == 3
+    assert sorted(_industries(noted, "begun")) == sorted(begun)
 
 
 if __name__ == "__main__":
