@@ -15,7 +15,7 @@ from features.tables.importing import import_table
 from features.workspace import Workspace
 from models.registry import ModelRegistry
 from service.commands.demo import TABLES as DEMO_TABLES
-from service.serving.engine import Engine
+from service.serving.loading import load_engine
 from tests.patience import PATIENCE
 from tests.pool import HashedEncoder, tables, training_data
 from tests.training.deals import trading_data
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from models.ranker import PoolRanker
+    from service.serving.engine import Engine
     from training.fitting import Fitted
 
 TODAY = date(2026, 1, 1)
@@ -122,4 +123,4 @@ def workspace(home: Path) -> Workspace:
 
 @pytest.fixture(scope="session")
 def engine(trained_home: Path) -> Engine:
-    return Engine.load(Workspace(trained_home), HashedEncoder())
+    return load_engine(Workspace(trained_home), HashedEncoder())

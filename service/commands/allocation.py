@@ -11,8 +11,8 @@ from service.access.keys import NOBODY
 from service.commands.context import Context, echo_json, progress
 from service.projects.allocation import allocate as share
 from service.projects.talks import held_in, settled_in
-from service.serving.engine import Engine
 from service.serving.export import check_writable, write_table
+from service.serving.loading import load_engine
 
 
 def allocate(
@@ -33,7 +33,7 @@ def allocate(
     """
     own: Context = context.obj
     check_writable(out)
-    engine = Engine.load(own.workspace, own.encoder)
+    engine = load_engine(own.workspace, own.encoder)
     with progress() as shown:
         done = share(
             engine,

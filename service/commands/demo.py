@@ -12,8 +12,8 @@ from service import server
 from service.commands.context import Context, progress
 from service.commands.recommend import tell
 from service.projects.lists import import_list
-from service.serving.engine import Engine
 from service.serving.filters import Filters
+from service.serving.loading import load_engine
 from training import publishing
 
 TABLES = ("zones", "needs", "enterprises", "events")
@@ -57,7 +57,7 @@ def demo(
     with progress() as shown:
         done = publishing.train(own.workspace, own.registry, own.encoder, progress=shown)
     typer.echo(f"model {done['version']}: {done['why_not'] or 'active'}")
-    engine = Engine.load(own.workspace, own.encoder, words=own.words)
+    engine = load_engine(own.workspace, own.encoder, words=own.words)
     own.ask_words(engine.need(need_id).industry for need_id in SHOWN)
     for need_id in SHOWN:
         typer.echo()

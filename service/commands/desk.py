@@ -15,6 +15,7 @@ from service.database.connection import Database
 from service.projects.lists import import_list
 from service.projects.projects import Projects
 from service.serving.engine import Engine
+from service.serving.loading import load_engine
 from service.settings import Settings
 from training import publishing
 from training.desk.bars import bars
@@ -81,7 +82,7 @@ class Desk(Context):
         if self.demo and self.registry.active() is None:
             with bars() as tell:
                 publishing.train(self.workspace, self.registry, self.encoder, progress=tell)
-        return Engine.load(self.workspace, self.encoder, words=self.words)
+        return load_engine(self.workspace, self.encoder, words=self.words)
 
     def matrices(self) -> dict[str, Matrix]:
         """Return what the active version knows, see `training.desk.matrices`."""

@@ -11,6 +11,7 @@ from features.errors import NotFoundError, UsageError
 from service.commands.context import Context, echo_json
 from service.commands.recommend import tell
 from service.serving.engine import Engine
+from service.serving.loading import load_engine
 from service.serving.modes import GapNeed, LikeNeed, ModeQuestion, PartnersQuestion
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def leads(
             raise UsageError("--mode gap takes --zone, and --chain or --node", field="zone")
     elif enterprise is None:
         raise UsageError(f"--mode {mode.value} takes --enterprise", field="enterprise")
-    engine = Engine.load(own.workspace, own.encoder, words=own.words)
+    engine = load_engine(own.workspace, own.encoder, words=own.words)
     zone_id = None if zone is None else engine.find_zone(zone)
     if mode is Mode.leader:
         id_ = _enterprise(engine, str(enterprise))

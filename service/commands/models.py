@@ -14,8 +14,8 @@ from models.settings import ModelSettings
 from service.commands import manifests
 from service.commands.context import Context, echo_json, progress
 from service.commands.matrices import read_matrices
-from service.serving.engine import Engine
 from service.serving.export import write_table
+from service.serving.loading import load_engine
 from training import comparison, publishing
 from training.desk.matrices import factor_matrix
 
@@ -173,7 +173,7 @@ def matrices(
 ) -> None:
     """Write what a version knows of enterprises, needs and pairs, with names for its columns."""
     own: Context = context.obj
-    engine = Engine.load(own.workspace, own.encoder, version=version)
+    engine = load_engine(own.workspace, own.encoder, version=version)
     asked = [engine.features(engine.need(need_id)) for need_id in need or ()]
     try:
         out.mkdir(parents=True, exist_ok=True)

@@ -16,7 +16,6 @@ from features.tables.lists import read_ids, read_needs
 from features.tables.report import RowProblem
 from features.vocabulary import FLAGS, GATES, ROLES
 from service.commands.context import Context, echo_json, progress
-from service.serving.engine import Engine
 from service.serving.export import (
     basis_shown,
     check_writable,
@@ -27,6 +26,7 @@ from service.serving.export import (
 )
 from service.serving.filters import INCLUDED, Filters
 from service.serving.interfaces import Language
+from service.serving.loading import load_engine
 from service.serving.neighbours import progress_text
 from service.serving.questions import KnownNeed, LeadsQuestion
 from service.serving.reasons import SEPARATORS, summary
@@ -83,7 +83,7 @@ def recommend(
         return
     if within:
         raise UsageError("--within FILE goes with --needs FILE", field="within")
-    engine = Engine.load(own.workspace, own.encoder, words=own.words)
+    engine = load_engine(own.workspace, own.encoder, words=own.words)
     if need is not None:
         query = engine.need(need)
     elif text is not None:
@@ -213,7 +213,7 @@ def _batch(
             expected="at least one row with an industry, and a need_id or a zone_id",
         )
     candidates = None if within is None else read_ids(within)
-    engine = Engine.load(own.workspace, own.encoder, words=own.words)
+    engine = load_engine(own.workspace, own.encoder, words=own.words)
     queries = [engine.completed(need) for need in queries]
     not_new: Counter[str] = Counter()
     mask = None

@@ -7,16 +7,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
 
-from features.errors import InputError, UnavailableError
 from features.need import NeedQuery
 from features.ordered import found_in
 from features.presence import Presence
 from features.signals import NONE as NO_SIGNALS
 from features.signals import Signals
-from models import prepared
-from models.registry import ModelRegistry
 from service.projects.rules import SHIPPED, Rules
 from service.serving.batch import BatchRanker
 from service.serving.directory import Directory, brief
@@ -26,23 +22,20 @@ from service.serving.leads import LeadWriter
 from service.serving.meaning import fit_note, understood_document
 from service.serving.need_cache import NeedCache
 from service.serving.partners import PartnerWriter
-from service.serving.prepared_version import load_prepared
 from service.serving.selection import Selection, of_any_industry
+from service.serving.suited_needs import SuitedNeeds
 from service.serving.survey import Survey
 from service.serving.word_model import NoWords
-from service.threads import check_wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    import polars as pl
     from numpy.typing import NDArray
 
     from features.arrays import NeedFeatures
-    from features.encoder import SentenceEncoder
+    from features.errors import InputError
     from features.progress import Count
-    from features.snapshot import Snapshot
-    from features.workspace import Workspace
-    from features.zone_presence import ZonePresence
     from models.prepared import Prepared
     from service.serving.filters import Facet
     from service.serving.interfaces import Document, Language
@@ -115,85 +108,6 @@ class Engine(Directory):
         self.retriever = prepared.retriever
         self.gates = Gates(rules, prepared.profiles, pool_date)
         self.writer = LeadWriter(prepared, self._presence, signals, self.gates)
-
-    @classmethod
-    def load(
-        cls,
-        workspace: Workspace,
-        encoder: SentenceEncoder,
-        progress: Count | None = None,
-        *,
-        former: Engine | None = None,
-        version: str | None = None,
-        words: WordSource = NO_WORDS,
-    ) -> Engine:
-        """Load a version, by default the active one, and bind it to the tables as they are now.
-
-        What `former` holds is taken over where it is still the same: a new event or need costs
-        milliseconds, not a new reading of all profiles.
-
-        Raises
-        ------
-        NoModelError
-            When no version is active yet.
-        NotFoundError
-            When there is no such version.
-        LostModelError
-            When the active one is gone.
-        UnfitModelError
-            When it was made with another sentence encoder, for other tables or in another way.
-        DamagedError
-            When a file of the model or of the tables was altered.
-        """
-        registry = ModelRegistry(workspace)
-        name = registry.active() if version is None else version
-        if name is None:
-            raise NoModelError(
-                "no model is active yet: run `lianzhao train` first",
-                expected="an active model version",
-            )
-
-        def read(snapshot: Snapshot) -> Engine:
-            made_of = (name, *prepared.versions(snapshot))
-            if former is not None and former.made_of == made_of:
-                ready = former.prepared  # be the version's folder still there or not
-            else:
-                folder = registry.folder_of(name) if version is None else registry.path(name)
-                ready = load_prepared(folder, snapshot, encoder, progress)
-            return cls.of(snapshot, ready, model_version=name, made_of=made_of, words=words)
-
-        return workspace.reading(read)
-
-    @classmethod
-    def of(
-        cls,
-        snapshot: Snapshot,
-        ready: Prepared,
-        *,
-        model_version: str,
-        made_of: tuple[str, ...],
-        pool_version: str | None = None,
-        pool_date: str | None = None,
-        words: WordSource = NO_WORDS,
-    ) -> Engine:
-        """Return an engine on zones, needs and events of a snapshot, and what was prepared.
-
-        Where that was prepared for other enterprises, `pool_version` and `pool_date` say so.
-        """
-        return cls(
-            ready,
-            {name: snapshot.read(name) for name in ("zones", "needs", "events")},
-            model_version=model_version,
-            pool_version=pool_version or snapshot.pool_version,
-            pool_date=pool_date or snapshot.pool_date,
-            made_of=made_of,
-            own_words=snapshot.read("words"),
-            words=words,
-            signals=Signals(snapshot.read("signals"), snapshot.today),
-            rules=Rules(snapshot.home),
-            unfit=_unfit(snapshot.read("judgements")),
-            joined=snapshot.joins.into,
-        )
 
     def touch(self) -> None:
         """Have ready what first requests would wait for: files of the disk, and the thesaurus."""
@@ -342,16 +256,11 @@ class Engine(Directory):
 
     def gaps(self, zone_id: str, chain_id: str) -> list[Document]:
         """Return the nodes of a chain as a zone has them: missing, weak, strong or unknown."""
-        nodes = {node.node_id: node.name for node in self.chain_map.chain(chain_id).nodes}
-        shown = self._survey.states(chain_id, self._zones_of([zone_id]))
-        return [{**node, "name": nodes[node["node_id"]]} for node in shown]
+        return self._survey.gaps(chain_id, zone_id)
 
     def presence(self, chain_id: str, zone_ids: Sequence[str]) -> Document:
         """Return what these zones together have of a chain (NotFoundError)."""
-        return self._survey.chain(chain_id, self._zones_of(zone_ids))
-
-    def _zones_of(self, zone_ids: Sequence[str]) -> list[ZonePresence]:
-        return [here for id_ in zone_ids if (here := self._presence.of(id_)) is not None]
+        return self._survey.chain(chain_id, zone_ids)
 
     def batch(
         self,
@@ -432,36 +341,27 @@ class Engine(Directory):
 
         Those of `zones` alone where the caller may not see all; then without counts of deals.
         """
-        at, listed = self._at(enterprise_id), np.flatnonzero(self._listed)
-        found = []
-        for need in self._needs.values():
-            if zones is not None and need.zone_id not in zones:
-                continue
-            check_wanted()
-            try:
-                features = self.features(need)
-            except InputError:  # it shares no word with any profile
-                continue
-            rank, own = self.retriever.place(features, at, listed)
-            found.append((rank, -float(own.sum()), need, features, own))
-        found.sort(key=lambda case: (case[0], case[1], case[2].need_id))
-        suited = []
-        for rank, _, need, features, own in found[:limit]:
-            lead = self.writer.lead(need, features, own, at, rank, language, deals=zones is None)
-            suited.append({"need": self._shown(need)} | {k: lead[k] for k in _OF_A_NEED})
+        at = self._at(enterprise_id)
+        needs = [n for n in self._needs.values() if zones is None or n.zone_id in zones]
+        found = self._suited.page(at, needs, limit, language, deals=zones is None)
         return {
             "enterprise": brief(self._profiles.row(at)),
             "model_version": self.model_version,
             "pool_version": self.pool_version,
-            "total": len(found),
+            "total": found.total,
             "limit": limit,
-            "needs": suited,
+            "needs": [{"need": self._shown(need)} | lead for need, lead in found.needs],
         }
 
     @property
     def _versions(self) -> Document:
         names = ("model_version", "pool_version", "pool_date")
         return {name: getattr(self, name) for name in names}
+
+    @cached_property
+    def _suited(self) -> SuitedNeeds:
+        listed = np.flatnonzero(self._listed)
+        return SuitedNeeds(self.need_cache, self.retriever, self.writer, listed)
 
     @cached_property
     def _partners(self) -> PartnerWriter:
@@ -478,6 +378,7 @@ class Engine(Directory):
             self.retriever.named,
             self._listed,
             self.chain_map,
+            self._presence,
         )
 
     @cached_property
@@ -495,19 +396,3 @@ class Engine(Directory):
             self.gates,
             self._unfit,
         )
-
-
-def _unfit(judgements: pl.DataFrame) -> dict[str, list[str]]:
-    """Return who was judged not to answer a need, by the need's id."""
-    highest = judgements.group_by("need_id", "enterprise_id").agg(pl.col("grade").max())
-    refused = highest.filter(pl.col("grade") == 0).group_by("need_id").agg("enterprise_id")
-    return dict(refused.rows())
-
-
-class NoModelError(UnavailableError):
-    """Nothing was trained yet."""
-
-    code = "no-model"
-
-
-_OF_A_NEED = ("rank", "score", "raw_score", "node", "stage", "reasons")

@@ -13,6 +13,7 @@ from features.errors import DamagedError, UnavailableError
 from models.registry import ModelRegistry
 from service.serving.engine import NO_WORDS, Engine
 from service.serving.in_service import InService
+from service.serving.loading import load_engine
 from service.serving.marks import Marks
 from service.serving.meanwhile import meanwhile
 
@@ -155,7 +156,7 @@ class EngineLoader:
 
     def _load(self, former: Engine | None = None, version: str | None = None) -> Engine:
         """Load an engine; its files are read from disk while it answers already."""
-        engine = Engine.load(
+        engine = load_engine(
             self.workspace, self.encoder, former=former, version=version, words=self.words
         )
         if (

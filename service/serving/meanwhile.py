@@ -16,11 +16,12 @@ from features.profile import struck_off
 from models import prepared
 from models.registry import ModelRegistry
 from models.two_stage import TwoStage
-from service.serving.engine import Engine
+from service.serving.loading import engine_of
 
 if TYPE_CHECKING:
     from features.snapshot import Snapshot
     from features.workspace import Workspace
+    from service.serving.engine import Engine
 
 
 def meanwhile(former: Engine | None, workspace: Workspace) -> Engine | None:
@@ -61,7 +62,7 @@ def _meanwhile(former: Engine, version: str, snapshot: Snapshot) -> Engine | Non
         residents = replace(ready.residents, closed=ready.residents.closed | gone)
         ready = replace(ready, residents=residents)
     both = f"{former.pool_version} {snapshot.pool_version}"
-    return Engine.of(
+    return engine_of(
         snapshot,
         ready,
         model_version=version,

@@ -31,13 +31,15 @@ from service.cache.embedded import end_with_parent
 from service.cache.tiers import RemoteCache
 from service.database.connection import Database
 from service.database.event_log import EventLog
-from service.serving.engine import Engine
+from service.serving.loading import load_engine
 from service.serving.questions import KnownNeed, LeadsQuestion
 from service.serving.word_model import Given, NoWords, word_model
 from service.settings import PREFIX, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from service.serving.engine import Engine
 
 log = logging.getLogger("service.serving.preparing")
 
@@ -123,7 +125,7 @@ def _loaded(settings: Settings, version: str) -> Engine:
         prepared.verify(version, workspace)
         words = word_model(settings) or NoWords()
         encoder = encoder_named(settings.encoder)
-        return Engine.load(workspace, encoder, version=version, words=words)
+        return load_engine(workspace, encoder, version=version, words=words)
     finally:
         database.close()
 

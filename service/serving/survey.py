@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from features.arrays import NeedFeatures, PoolFeatures
     from features.chains import ChainMap
     from features.nodes import NamedNodes
+    from features.presence import Presence
     from features.profiles import Profiles
     from features.residents import Residents
     from features.zone_presence import ZonePresence
@@ -39,8 +40,9 @@ class Survey:
     residents : Residents
     named : NamedNodes
     listed : ndarray of bool, shape (n,)
-        Who can be listed at all.
+        Which enterprises can be listed.
     chain_map : ChainMap
+    presence : Presence
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class Survey:
         named: NamedNodes,
         listed: NDArray[np.bool_],
         chain_map: ChainMap,
+        presence: Presence,
     ) -> None:
         self._pool = pool
         self._profiles = profiles
@@ -58,6 +61,7 @@ class Survey:
         self._named = named
         self._listed = listed
         self._chain_map = chain_map
+        self._presence = presence
 
     def candidates(
         self, need: NeedFeatures, rows: NDArray[np.intp], raw: NDArray[np.float64]
@@ -84,16 +88,17 @@ class Survey:
             )
         return found
 
-    def chain(self, chain_id: str, zones: Sequence[ZonePresence]) -> Document:
+    def chain(self, chain_id: str, zone_ids: Sequence[str]) -> Document:
         """Return the nodes of a chain with how strongly these zones together have them.
 
         A node is as strong as in the zone that has most of it; `state` is missing, weak or strong,
         and unknown where nothing of the chain is known in any of the zones.
         """
+        zones = [here for id_ in zone_ids if (here := self._presence.of(id_)) is not None]
         columns = self._columns(chain_id)
         members = _members(zones)
         shown = []
-        for one, column in zip(self.states(chain_id, zones), columns, strict=True):
+        for one, column in zip(self._states(chain_id, zones), columns, strict=True):
             bits = self._named.at([one["node_id"]]) & self._listed
             shown.append(
                 {
@@ -104,7 +109,14 @@ class Survey:
             )
         return {"chain_id": chain_id, "nodes": shown, "leaders": self._leaders(members, columns)}
 
-    def states(self, chain_id: str, zones: Sequence[ZonePresence]) -> list[Document]:
+    def gaps(self, chain_id: str, zone_id: str) -> list[Document]:
+        """Return the nodes of a chain, with their names, as one zone has them, see `chain`."""
+        here = self._presence.of(zone_id)
+        names = {node.node_id: node.name for node in self._chain_map.chain(chain_id).nodes}
+        states = self._states(chain_id, [here] if here is not None else [])
+        return [{**node, "name": names[node["node_id"]]} for node in states]
+
+    def _states(self, chain_id: str, zones: Sequence[ZonePresence]) -> list[Document]:
         """Return how strongly these zones together have each node of a chain, see `chain`."""
         nodes, columns = self._chain_map.chain(chain_id).nodes, self._columns(chain_id)
         whole = np.zeros(len(nodes))

@@ -11,7 +11,7 @@ from features.encoder import UniversalSentenceEncoder
 from features.workspace import Workspace
 from service.projects.allocation import allocate
 from service.projects.references import References
-from service.serving.engine import Engine
+from service.serving.loading import load_engine
 from tests.benchmarks.bench_scale import make
 from tests.benchmarks.listed import Listed
 from tests.benchmarks.report import progress, report
@@ -40,7 +40,7 @@ def measure(home: Path, needs: int, zones: int, seconds: float) -> None:
     """
     workspace = Workspace(home)
     workspace.commit(tables(workspace.read("needs"), needs, zones))
-    engine = Engine.load(workspace, UniversalSentenceEncoder())
+    engine = load_engine(workspace, UniversalSentenceEncoder())
     engine.touch()
     size = len(engine.bound.pool)
     progress(f"allocate: {needs} needs of {zones} zones x {size} enterprises")

@@ -8,7 +8,7 @@ from features.encoder import UniversalSentenceEncoder
 from features.need import NeedQuery
 from features.tables.lists import read_needs
 from features.workspace import Workspace
-from service.serving.engine import Engine
+from service.serving.loading import load_engine
 from tests.benchmarks.listed import Listed, lianzhao
 from tests.benchmarks.report import progress, report
 
@@ -27,7 +27,7 @@ def run(listed: Listed) -> None:
 
     progress("batch: in process")
     workspace = Workspace(home)
-    engine = Engine.load(workspace, UniversalSentenceEncoder())
+    engine = load_engine(workspace, UniversalSentenceEncoder())
     rows = read_needs(workspace, needs).good.iter_rows(named=True)
     queries = [NeedQuery.from_row(row) for row in rows]
     begin = time.perf_counter()

@@ -19,7 +19,7 @@ from features.workspace import Workspace
 from models.hybrid import LightFMHybrid, _lightfm_matrix
 from models.ranker import order
 from models.settings import HybridSettings
-from service.serving.engine import Engine
+from service.serving.loading import load_engine
 from tests.benchmarks.listed import Listed
 from tests.benchmarks.report import progress, report
 
@@ -40,7 +40,7 @@ def run(listed: Listed) -> None:
 def learnt(listed: Listed) -> None:
     """Compare on the listed companies, with the embeddings of their model."""
     workspace = Workspace(listed.workspace)
-    engine = Engine.load(workspace, UniversalSentenceEncoder())
+    engine = load_engine(workspace, UniversalSentenceEncoder())
     pool, hybrid = engine.bound.pool, engine.bound.ranker.hybrid
     needs = [engine.features(need) for need in engine._needs.values()]
     prepared = hybrid.prepare(pool)

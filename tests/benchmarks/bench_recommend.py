@@ -8,6 +8,7 @@ from features.need import NeedQuery
 from features.workspace import Workspace
 from service.serving.engine import Engine
 from service.serving.filters import Filters
+from service.serving.loading import load_engine
 from tests.benchmarks.listed import Listed
 from tests.benchmarks.report import progress, report
 
@@ -18,7 +19,7 @@ _TARGET = "<= 40"
 def run(listed: Listed) -> None:
     workspace = Workspace(listed.workspace)
     begin = time.perf_counter()
-    engine = Engine.load(workspace, UniversalSentenceEncoder())
+    engine = load_engine(workspace, UniversalSentenceEncoder())
     report("engine.load.seconds", time.perf_counter() - begin, "s")
 
     needs = [NeedQuery.from_row(row) for row in workspace.read("needs").iter_rows(named=True)]

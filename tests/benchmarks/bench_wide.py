@@ -17,8 +17,8 @@ import xlsxwriter
 from features.encoder import UniversalSentenceEncoder
 from features.errors import NotFoundError
 from features.workspace import Workspace
-from service.serving.engine import Engine
 from service.serving.filters import Filters
+from service.serving.loading import load_engine
 from service.serving.questions import KnownNeed, LeadsQuestion
 from service.serving.take_along import take_along
 from tests.benchmarks.bench_import import measured, wide
@@ -56,7 +56,7 @@ def write_workbook(frame: pl.DataFrame, path: Path) -> None:
 def take_lists_along(home: Path) -> None:
     """Rank, explain and write the lists for `NEEDS` needs as one workbook."""
     progress("wide: lists to take along")
-    engine = Engine.load(Workspace(home), UniversalSentenceEncoder())
+    engine = load_engine(Workspace(home), UniversalSentenceEncoder())
     needs = [need["need_id"] for need in engine.needs()][:NEEDS]
     engine.recommend(engine.need(needs[0]), Filters(), 1, 0, "zh")
 

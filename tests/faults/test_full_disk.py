@@ -14,8 +14,8 @@ import pytest
 from service.database.connection import FILE, Database, DatabaseFullError
 from service.database.event_log import EventLog
 from service.database.key_store import KeyStore
-from service.serving.engine import Engine
 from service.serving.filters import Filters
+from service.serving.loading import load_engine
 from tests.pool import HashedEncoder
 
 if TYPE_CHECKING:
@@ -88,10 +88,10 @@ def test_the_database_is_for_its_owner_alone(tmp_path: Path) -> None:
 
 def test_leads_come_from_memory_where_nothing_can_be_prepared(workspace: Workspace) -> None:
     encoder = HashedEncoder()
-    before = Engine.load(workspace, encoder)
+    before = load_engine(workspace, encoder)
     shutil.rmtree(workspace.home / "prepared")
     with full():
-        found = Engine.load(workspace, encoder)
+        found = load_engine(workspace, encoder)
     for need in before.needs():
         query = before.need(need["need_id"])
         pages = [own.recommend(query, Filters(), 20, 0, "zh") for own in (before, found)]

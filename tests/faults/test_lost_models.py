@@ -168,7 +168,7 @@ def test_a_loading_that_fails_is_not_tried_again_at_every_request(
 
     holder = EngineHolder(registry.workspace, HashedEncoder(), lambda: now[0])
     with monkeypatch.context() as patch:
-        patch.setattr("service.serving.loader.Engine.load", fail)
+        patch.setattr("service.serving.loader.load_engine", fail)
         for _ in range(50):
             with pytest.raises(DamagedError, match="broken"):
                 holder.current()

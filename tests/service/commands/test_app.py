@@ -106,7 +106,7 @@ def test_a_full_disk_is_one_clear_line(run, home, monkeypatch):
     def full(*_, **__):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "encodings")
 
-    monkeypatch.setattr("service.serving.engine.Engine.load", full)
+    monkeypatch.setattr("service.commands.recommend.load_engine", full)
     ended = run("recommend", "--need", NEED_IDS[0])
     assert (ended.code, ended.said) == (1, "the disk is full: encodings")
 
@@ -115,7 +115,7 @@ def test_what_nobody_foresaw_is_one_line_too(run, home, monkeypatch):
     def broken(*_, **__):
         raise ZeroDivisionError("one\ntwo")
 
-    monkeypatch.setattr("service.serving.engine.Engine.load", broken)
+    monkeypatch.setattr("service.commands.recommend.load_engine", broken)
     ended = run("recommend", "--need", NEED_IDS[0])
     assert ended.code == 1
     assert ended.said == "unexpected failure, please report it: ZeroDivisionError: one two"

@@ -12,8 +12,8 @@ from models.registry import ModelRegistry
 from service.database.connection import Database
 from service.database.event_log import EventLog
 from service.projects.projects import Projects
-from service.serving.engine import Engine
 from service.serving.filters import Filters
+from service.serving.loading import load_engine
 from tests.pool import NEED_IDS, HashedEncoder
 from training.publishing import train
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def leads(workspace: Workspace, need_id: str) -> dict[str, Document]:
-    engine = Engine.load(workspace, HashedEncoder())
+    engine = load_engine(workspace, HashedEncoder())
     everybody = Filters(include=("signed", "local"))
     page = engine.recommend(engine.need(need_id), everybody, 200, 0, "zh")
     return {lead["enterprise"]["enterprise_id"]: lead for lead in page["leads"]}

@@ -7,8 +7,8 @@ from models.calibration import Calibration, Curve
 from models.registry import ModelRegistry
 from service.commands import manifests
 from service.serving.chances import CALIBRATED, TOO_FEW, UNCOUNTED, chance
-from service.serving.engine import Engine
 from service.serving.filters import Filters
+from service.serving.loading import load_engine
 from tests.pool import NEED_IDS, HashedEncoder, tables
 from tests.training.outcomes import CLOSED, WON, closed_data
 from training.publishing import TABLES, train
@@ -23,7 +23,7 @@ def calibrated(tmp_path_factory):
     workspace.commit({name: getattr(data, name) for name in TABLES if name in tables()})
     facts = train(workspace, ModelRegistry(workspace), HashedEncoder())
     kept = ModelRegistry(workspace).show(facts["version"])
-    return Engine.load(workspace, HashedEncoder()), kept
+    return load_engine(workspace, HashedEncoder()), kept
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

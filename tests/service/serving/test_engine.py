@@ -18,9 +18,10 @@ from models.registry import ModelRegistry
 from models.retrieval import Exhaustive
 from models.two_stage import TwoStage
 from service.serving.batch import BATCH_SCHEMA
-from service.serving.engine import Engine, NoModelError
+from service.serving.engine import Engine
 from service.serving.filters import Filters
 from service.serving.holder import EngineHolder
+from service.serving.loading import NoModelError, load_engine
 from service.threads import AbandonedError
 from tests.pool import (
     EACH,
@@ -133,12 +134,12 @@ def test_among_some_candidates_one_is_listed_under_the_id_that_it_has_among_them
 
 def test_an_id_that_was_joined_into_another_names_that_enterprise(workspace):
     joining.join(workspace, *TWINS)
-    engine = Engine.load(workspace, HashedEncoder())
+    engine = load_engine(workspace, HashedEncoder())
     assert engine.enterprise(TWINS[1]) == engine.enterprise(TWINS[0])
     lead = engine.lead(engine.need(NEED), TWINS[1], "zh")["lead"]
     assert lead["enterprise"]["enterprise_id"] == TWINS[0]
     joining.undo(workspace, TWINS[1])
-    engine = Engine.load(workspace, HashedEncoder())
+    engine = load_engine(workspace, HashedEncoder())
     assert engine.enterprise(TWINS[1])["enterprise_id"] == TWINS[1]
 
 
@@ -149,9 +150,9 @@ def test_who_signed_or_was_judged_under_another_id_is_no_new_lead(workspace):
     known["events"] = frame("events", [*known["events"].to_dicts(), event]).sort("event_id")
     judged = {"need_id": NEED_IDS[1], "enterprise_id": TWINS[1], "grade": 0, "source": None}
     known["judgements"] = pl.concat([known["judgements"], frame("judgements", [judged])])
-    before = Engine.load(workspace, HashedEncoder())
+    before = load_engine(workspace, HashedEncoder())
     workspace.commit({name: known[name] for name in ("events", "judgements")})
-    after = Engine.load(workspace, HashedEncoder())
+    after = load_engine(workspace, HashedEncoder())
     for need, why in ((NEED, "signed"), (NEED_IDS[1], "unfit")):
         pages = [page(each, need, Filters()) for each in (before, after)]
         counts = [found["left_out"].get(why, 0) for found in pages]
@@ -183,14 +184,14 @@ def test_the_right_enterprises_come_first(engine):
 
 
 def test_the_same_bytes_at_every_call_and_after_every_load(engine, trained_home):
-    again = Engine.load(Workspace(trained_home), HashedEncoder())
+    again = load_engine(Workspace(trained_home), HashedEncoder())
     for need in (*NEED_IDS, NeedQuery("红外LED")):
         answers = {orjson.dumps(page(each, need)) for each in (engine, engine, again)}
         assert len(answers) == 1
 
 
 def test_threads_get_the_same_answers(trained_home):
-    engine = Engine.load(Workspace(trained_home), HashedEncoder())
+    engine = load_engine(Workspace(trained_home), HashedEncoder())
     wanted = NEED_IDS * 4
     with ThreadPoolExecutor(8) as threads:
         found = list(threads.map(lambda need: orjson.dumps(page(engine, need)), wanted))
@@ -331,7 +332,7 @@ def test_an_unknown_enterprise_has_no_needs(engine):
 
 
 def test_needs_kept_are_bounded_by_what_they_weigh(trained_home, monkeypatch):
-    engine = Engine.load(Workspace(trained_home), HashedEncoder())
+    engine = load_engine(Workspace(trained_home), HashedEncoder())
     for industry in SUBJECTS:
         page(engine, NeedQuery(industry), limit=1)
     assert len(engine.need_cache.entries) == len(SUBJECTS)
@@ -343,7 +344,7 @@ def test_needs_kept_are_bounded_by_what_they_weigh(trained_home, monkeypatch):
 
 
 def test_zones_that_nobody_knows_are_not_kept(trained_home):
-    engine = Engine.load(Workspace(trained_home), HashedEncoder())
+    engine = load_engine(Workspace(trained_home), HashedEncoder())
     presence = engine._presence
     for number in range(9):
         page(engine, NeedQuery("LED", zone_id=f"nowhere {number}"), limit=1)
@@ -367,21 +368,21 @@ def test_work_that_nobody_waits_for_ends_between_two_leads(engine, monkeypatch):
 
 def test_without_a_model_the_engine_says_what_to_do(tmp_path):
     with pytest.raises(NoModelError, match="lianzhao train"):
-        Engine.load(Workspace(tmp_path / "new"), HashedEncoder())
+        load_engine(Workspace(tmp_path / "new"), HashedEncoder())
 
 
 def test_a_model_made_with_another_encoder_is_not_served(workspace):
     other = HashedEncoder()
     other.id = "other"
     with pytest.raises(UnavailableError, match="made with the sentence encoder hashed-1") as caught:
-        Engine.load(workspace, other)
+        load_engine(workspace, other)
     assert (caught.value.got, caught.value.expected) == ("other", "hashed-1")
 
 
 def test_a_model_made_for_other_tables_is_not_served(workspace, monkeypatch):
     monkeypatch.setattr("models.loading.schema_hash", lambda: "another")
     with pytest.raises(UnavailableError, match=r"made with the table schema .*here it is another"):
-        Engine.load(workspace, HashedEncoder())
+        load_engine(workspace, HashedEncoder())
 
 
 def test_a_damaged_model_is_not_served_and_the_file_named(workspace):
@@ -389,7 +390,7 @@ def test_a_damaged_model_is_not_served_and_the_file_named(workspace):
     path = registry.path(registry.active()) / "blend.content.npy"
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(DamagedError, match=r"blend\.content\.npy"):
-        Engine.load(workspace, HashedEncoder())
+        load_engine(workspace, HashedEncoder())
 
 
 def test_what_was_removed_is_gone_at_once_and_what_is_new_is_ranked(workspace):
@@ -416,7 +417,7 @@ def test_what_was_removed_is_gone_at_once_and_what_is_new_is_ranked(workspace):
 
 def test_a_pool_may_lose_everybody(workspace):
     workspace.commit({"enterprises": workspace.read("enterprises").clear()})
-    engine = Engine.load(workspace, HashedEncoder())
+    engine = load_engine(workspace, HashedEncoder())
     found = page(engine)
     assert (found["total"], found["leads"]) == (0, [])
     assert engine.batch([engine.need(NEED)], 5).height == 0
@@ -425,7 +426,7 @@ def test_a_pool_may_lose_everybody(workspace):
 def test_the_order_of_imported_rows_changes_no_score(workspace, engine):
     shuffled = workspace.read("enterprises").sample(fraction=1, shuffle=True, seed=1)
     workspace.commit({"enterprises": shuffled})
-    other = Engine.load(workspace, HashedEncoder())
+    other = load_engine(workspace, HashedEncoder())
     assert page(other)["leads"] == page(engine)["leads"]
 
 
@@ -447,16 +448,16 @@ def test_a_version_is_loaded_before_it_is_active(workspace):
     registry = ModelRegistry(workspace)
     first = registry.active_folder()
     shutil.copytree(first, registry.folder / "copy")
-    ahead = Engine.load(workspace, HashedEncoder(), version="copy")
+    ahead = load_engine(workspace, HashedEncoder(), version="copy")
     assert (ahead.model_version, registry.active()) == ("copy", first.name)
     with pytest.raises(NotFoundError, match="no model version 'v9'"):
-        Engine.load(workspace, HashedEncoder(), version="v9")
+        load_engine(workspace, HashedEncoder(), version="v9")
 
 
 def test_a_need_that_nothing_is_known_of_stops_neither_batch_nor_profile(workspace):
     odd = {"need_id": "z0/odd", "zone_id": "z0", "industry": "ωψξ"}
     workspace.commit({"needs": pl.concat([workspace.read("needs"), frame("needs", [odd])])})
-    engine = Engine.load(workspace, HashedEncoder())
+    engine = load_engine(workspace, HashedEncoder())
     assert engine.needs_for("E000", 50, "zh")["total"] == len(NEED_IDS)
     needs, refused = [engine.need("z0/odd"), engine.need(NEED)], []
     found = engine.batch(needs, 1, refuse=lambda need, _: refused.append(need.need_id))
@@ -483,10 +484,10 @@ def lead_of(found, enterprise_id):
 
 def test_two_zones_get_one_list_where_nothing_is_known_and_two_where_something_is(workspace):
     far, other = (NeedQuery("光电LED", zone_id=zone) for zone in ("far", "other"))
-    before = Engine.load(workspace, HashedEncoder())
+    before = load_engine(workspace, HashedEncoder())
     assert page(before, far)["leads"] == page(before, other)["leads"]
     with_event(workspace)
-    engine = Engine.load(workspace, HashedEncoder())
+    engine = load_engine(workspace, HashedEncoder())
     assert page(engine, other)["leads"] == page(before, other)["leads"]
     assert ids(page(engine, far)) != ids(page(engine, other))
     leads = page(engine, far)
@@ -529,7 +530,7 @@ def test_an_event_is_seen_at_once_and_gone_at_once_without_reading_the_profiles_
 
 def test_a_lead_that_declined_is_marked_and_counts_as_absent(workspace):
     with_event(workspace, "declined")
-    found = page(Engine.load(workspace, HashedEncoder()), NeedQuery("光电LED", zone_id="far"))
+    found = page(load_engine(workspace, HashedEncoder()), NeedQuery("光电LED", zone_id="far"))
     assert lead_of(found, "E000")["stage"]["stage"] == "declined"
     assert all(told(lead, "gap") is None for lead in found["leads"])
 
@@ -575,7 +576,7 @@ def test_a_large_pool_is_ranked_in_two_stages_with_the_same_answers(
     monkeypatch.setattr("models.retrieval.EXACT", 10)
     home = shutil.copytree(trained_home, tmp_path / "home")
     shutil.rmtree(home / "prepared", ignore_errors=True)
-    large = Engine.load(Workspace(home), HashedEncoder())
+    large = load_engine(Workspace(home), HashedEncoder())
     assert isinstance(engine.retriever, Exhaustive)
     assert isinstance(large.retriever, TwoStage)
     for filters in (None, *FILTERS[:2]):
@@ -601,7 +602,7 @@ def with_signal(workspace, day, **more):
 def test_a_signal_says_why_now_and_moves_its_enterprise_up(workspace, engine):
     before = page(engine)
     with_signal(workspace, date.today(), text="新建产线", source="公司公告")
-    after = page(Engine.load(workspace, HashedEncoder()))
+    after = page(load_engine(workspace, HashedEncoder()))
     assert ids(after).index("E004") <= ids(before).index("E004")
     (lead, former) = (lead_of(found, "E004") for found in (after, before))
     reason = told(lead, "signals")
@@ -617,7 +618,7 @@ def test_a_signal_says_why_now_and_moves_its_enterprise_up(workspace, engine):
 
 def test_the_summary_of_a_batch_says_why_now(workspace):
     with_signal(workspace, date.today(), text="新建产线")
-    engine = Engine.load(workspace, HashedEncoder())
+    engine = load_engine(workspace, HashedEncoder())
     rows = engine.batch([engine.need(NEED)], EVERYBODY, explained=EVERYBODY)
     said = dict(rows.select("enterprise_id", "reasons").iter_rows())
     assert "扩产「新建产线」（来源未注明）" in said["E004"]
@@ -630,7 +631,7 @@ def test_a_signal_fades_from_day_to_day(workspace, monkeypatch):
     parts, versions = [], []
     for later in (0, 240, 480, 4_800):
         monkeypatch.setattr("features.calendar.today", lambda later=later: day + timedelta(later))
-        engine = Engine.load(workspace, HashedEncoder())
+        engine = load_engine(workspace, HashedEncoder())
         found = [r for r in lead_of(page(engine), "E004")["reasons"] if r["factor"] == "signals"]
         parts.append(found[0]["contribution"] if found else 0.0)
         versions.append(engine.pool_version)
@@ -643,7 +644,7 @@ def test_the_day_does_not_change_answers_without_signals(workspace, monkeypatch)
     versions = set()
     for day in (date(2026, 1, 1), date(2026, 1, 2)):
         monkeypatch.setattr("features.calendar.today", lambda day=day: day)
-        versions.add(Engine.load(workspace, HashedEncoder()).pool_version)
+        versions.add(load_engine(workspace, HashedEncoder()).pool_version)
     assert len(versions) == 1
 
 
@@ -672,7 +673,7 @@ def test_who_was_judged_unfit_is_not_in_the_list_of_that_need(workspace, tmp_pat
         path = tmp_path / f"{table}.csv"
         path.write_text(text, encoding="utf-8")
         import_table(workspace, table, path)
-        return Engine.load(workspace, HashedEncoder())
+        return load_engine(workspace, HashedEncoder())
 
     def listed(engine, need_id, *include):
         filters = Filters(include=include)
@@ -680,9 +681,9 @@ def test_who_was_judged_unfit_is_not_in_the_list_of_that_need(workspace, tmp_pat
         return [lead["enterprise"]["enterprise_id"] for lead in page["leads"]], page["left_out"]
 
     one, other = NEED_IDS[:2]
-    before, left_out = listed(Engine.load(workspace, HashedEncoder()), one)
+    before, left_out = listed(load_engine(workspace, HashedEncoder()), one)
     unfit, signed, next_one = before[:3]
-    of_another, _ = listed(Engine.load(workspace, HashedEncoder()), other)
+    of_another, _ = listed(load_engine(workspace, HashedEncoder()), other)
     judged = f"need_id,enterprise_id,grade\n{one},{unfit},0\n{one},{signed},0\n"
     load(
         "events", f"event_id,enterprise_id,stage,date,need_id\nv,{signed},signed,2020-01-01,{one}\n"

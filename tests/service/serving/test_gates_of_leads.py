@@ -5,9 +5,9 @@ from features.vocabulary import GATES
 from features.workspace import Workspace
 from service.projects.rules import SHIPPED, Rules
 from service.serving import masks
-from service.serving.engine import Engine
 from service.serving.filters import Filters
 from service.serving.gates import Gates
+from service.serving.loading import load_engine
 from service.serving.modes import PartnersQuestion
 from service.serving.questions import KnownNeed, LeadsQuestion
 from tests.pool import FLAGGED, NEED_IDS, HashedEncoder, frame, tables
@@ -33,7 +33,7 @@ def told(workspace):
 
 @pytest.fixture
 def engine(told):
-    return Engine.load(told, HashedEncoder())
+    return load_engine(told, HashedEncoder())
 
 
 def page(engine, need=NEED_IDS[0], **filters):
@@ -110,7 +110,7 @@ def test_rules_that_change_are_noticed_at_once(told):
 
 
 def test_without_rules_of_an_office_no_exclusion_passes(trained_home):
-    engine = Engine.load(Workspace(trained_home), HashedEncoder())
+    engine = load_engine(Workspace(trained_home), HashedEncoder())
     gates = Gates(SHIPPED, engine.prepared.profiles, None)
     assert set(gates.states(["exclusions"], "z0").tolist()) == {masks.UNKNOWN}
     assert page(engine, gate=("exclusions",))["total"] == 0

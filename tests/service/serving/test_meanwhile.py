@@ -12,9 +12,9 @@ import pytest
 from features.errors import UnavailableError
 from features.need import NeedQuery
 from models import prepared
-from service.serving.engine import Engine
 from service.serving.filters import Filters
 from service.serving.holder import EngineHolder
+from service.serving.loading import load_engine
 from service.serving.meanwhile import meanwhile
 from tests.pool import HashedEncoder
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from features.workspace import Workspace
+    from service.serving.engine import Engine
 
 FIRST, SECOND, NEW = "E000", "E001", "E0-new"
 OTHER = "29990101T000000-aaaaaa"
@@ -52,7 +53,7 @@ class Preparing:
 
 @pytest.fixture
 def preparing(large: Workspace) -> Preparing:
-    return Preparing(lambda version: Engine.load(large, HashedEncoder(), version=version))
+    return Preparing(lambda version: load_engine(large, HashedEncoder(), version=version))
 
 
 @pytest.fixture
@@ -177,12 +178,12 @@ def test_profiles_that_cannot_be_read_are_tried_again(
 def test_it_is_not_needed_where_profiles_are_read_in_seconds_or_already(
     workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    small = Engine.load(workspace, HashedEncoder())
+    small = load_engine(workspace, HashedEncoder())
     change(workspace)
     assert meanwhile(small, workspace) is meanwhile(None, workspace) is None
     monkeypatch.setattr("models.retrieval.EXACT", 10)
     shutil.rmtree(workspace.home / "prepared")
-    large = Engine.load(workspace, HashedEncoder())
+    large = load_engine(workspace, HashedEncoder())
     assert meanwhile(large, workspace) is None
     shutil.rmtree(workspace.home / "prepared")
     workspace.commit({"needs": workspace.read("needs").head(3)})

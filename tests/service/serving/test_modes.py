@@ -7,8 +7,8 @@ from features.errors import InputError, NotFoundError
 from features.workspace import Workspace
 from service.access.keys import Caller
 from service.access.zones import ForeignZoneError
-from service.serving.engine import Engine
 from service.serving.filters import Filters
+from service.serving.loading import load_engine
 from service.serving.modes import GapNeed, LikeNeed, ModeQuestion, PartnersQuestion
 from service.serving.questions import KnownNeed, LeadsQuestion
 from tests.pool import NEED_IDS, UNKNOWN, HashedEncoder, frame
@@ -32,7 +32,7 @@ def test_by_missing_node_what_the_zone_lacks_is_looked_for(workspace):
     event = {"event_id": "e", "enterprise_id": "E000", "stage": "established"}
     event |= {"date": date(2025, 1, 1), "zone_id": "z1"}
     workspace.commit({"events": frame("events", [event])})
-    engine = Engine.load(workspace, HashedEncoder())
+    engine = load_engine(workspace, HashedEncoder())
     page = ModeQuestion(GapNeed(zone_id="z1", chain_id="光电LED"), mode="gap").answer(engine)
     states = {node["node_id"]: node["state"] for node in page["gaps"]}
     assert states["led/packaging"] != "missing"
@@ -117,7 +117,7 @@ def test_partners_that_are_in_the_city_or_fail_a_filter_are_left_out(engine):
 
 def test_of_equal_partners_those_come_first_that_signals_speak_for(workspace):
     before = PartnersQuestion("E000", "customers", limit=100).answer(
-        Engine.load(workspace, HashedEncoder())
+        load_engine(workspace, HashedEncoder())
     )
     strengths = {lead["enterprise"]["enterprise_id"]: lead["strength"] for lead in before["leads"]}
     best = max(strengths.values())
@@ -125,7 +125,7 @@ def test_of_equal_partners_those_come_first_that_signals_speak_for(workspace):
     row = {"signal_id": "s", "enterprise_id": last, "date": date.today(), "kind": "expansion"}
     workspace.commit({"signals": frame("signals", [row])})
     after = PartnersQuestion("E000", "customers", limit=100).answer(
-        Engine.load(workspace, HashedEncoder())
+        load_engine(workspace, HashedEncoder())
     )
     assert ids(after)[0] == last
     assert after["leads"][0]["signals"][0]["kind"] == "expansion"
@@ -172,6 +172,6 @@ def test_a_large_pool_answers_alike(trained_home, engine, tmp_path, monkeypatch)
     monkeypatch.setattr("models.retrieval.EXACT", 10)
     home = shutil.copytree(trained_home, tmp_path / "home")
     shutil.rmtree(home / "prepared", ignore_errors=True)
-    large = Engine.load(Workspace(home), HashedEncoder())
+    large = load_engine(Workspace(home), HashedEncoder())
     one, other = (PartnersQuestion("E000", limit=100).answer(each) for each in (engine, large))
     assert set(ids(one)) == set(ids(other))
