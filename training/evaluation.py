@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from training.cases import ScoredCase
     from training.fitting import Fitted
-    from training.weights import Case
 
 NOTE = (
     "Needs (cold), enterprises (warm) and later deals (time) held out: neither factors nor weights "
@@ -62,7 +62,7 @@ class Judged:
     split: list[tuple[str, int, list[str]]] = field(default_factory=list)
     holding: float = PRIOR_NEEDS
 
-    def add(self, cases: Sequence[Case], *, warm: bool, apart: int) -> None:
+    def add(self, cases: Sequence[ScoredCase], *, warm: bool, apart: int) -> None:
         """Judge cases; the weights of each fold are learnt on those `apart` or more from it."""
         weights = {
             fold: learn_weights(
@@ -139,7 +139,7 @@ def judge(fitted: Fitted) -> dict[str, Judged]:
         By `KINDS`; one of which too few needs could be held out is missing.
     """
     time = fitted.time_cases
-    kinds: Mapping[str, Sequence[tuple[Sequence[Case], bool, int]]] = {
+    kinds: Mapping[str, Sequence[tuple[Sequence[ScoredCase], bool, int]]] = {
         "cold": [(fitted.cold_cases, False, 1)],
         "warm": [(fitted.warm_cases, True, 1)],
         "time": [

@@ -25,8 +25,8 @@ from training.interactions import interactions
 from training.outcomes import credible
 from training.priors import CONTENT_PRIOR, prior
 from training.reliability import calibrate
-from training.trials import Cases, Labels, Trials
-from training.weights import Case, learn_weights
+from training.trials import Labels, ScoredCases, Trials
+from training.weights import learn_weights
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from features.arrays import NeedFeatures, PoolFeatures
     from features.encoder import EncodingStore
     from features.progress import Steps
+    from training.cases import ScoredCase
     from training.data import TrainingData
     from training.interactions import Interactions
 
@@ -55,9 +56,9 @@ class Fitted:
     ranker: Ranker
     pool: PoolFeatures
     interactions: Interactions
-    cold_cases: list[Case]
-    warm_cases: list[Case]
-    time_cases: Cases
+    cold_cases: list[ScoredCase]
+    warm_cases: list[ScoredCase]
+    time_cases: ScoredCases
     calibrated: dict[str, Any]
     settings: ModelSettings = DEFAULTS
 
@@ -158,7 +159,7 @@ def fit(
         ranks=space.ranks_,
         needs_before=needs_before,
     )
-    folds = trials.folds() if known.gains.nnz else Cases([], [])
+    folds = trials.folds() if known.gains.nnz else ScoredCases([], [])
     time = trials.time()
     progress("weigh factors", 0, 1)
     cold = time.cold if len(time.cold) >= MIN_TIME_CASES else folds.cold
@@ -192,8 +193,8 @@ def _baseline(
 
 
 def _blend(
-    cold: Sequence[Case],
-    warm: Sequence[Case],
+    cold: Sequence[ScoredCase],
+    warm: Sequence[ScoredCase],
     *,
     history: bool,
     holding: float,
@@ -215,7 +216,7 @@ def _blend(
     )
 
 
-def _strength(cases: Sequence[Case], content: NDArray[np.float64]) -> float:
+def _strength(cases: Sequence[ScoredCase], content: NDArray[np.float64]) -> float:
     """Return the mean spread of content's sum as learnt, next to that of the prior.
 
     The blend scales content's sum to unit spread, need by need, as the cases do by the prior's

@@ -313,7 +313,7 @@ def _judge(
     tally = _tally(found.tallies, peer.name, found.split)
     for question in asked:
         scores = _checked(peer, peer.scores(question), len(ground.task.ids))
-        tally.add(ground.task.fold, question, ground.task.ids, scores)
+        tally.add(question, ground.task.ids, scores)
     found.glosses[peer.name], found.settings[peer.name] = peer.gloss, peer.settings()
     found.seconds[peer.name] += time.perf_counter() - begin
 
@@ -337,24 +337,24 @@ def _judge_stack(
     """Judge the stack, and the stack without each of its factors."""
     begin = time.perf_counter()
     stack.fit(ground)
-    fold, ids = ground.task.fold, ground.task.ids
+    ids = ground.task.ids
     for question in asked:
         parts = stack.contributions(question)
         raw = parts.sum(axis=0)
-        _tally(found.tallies, stack.name, found.split).add(fold, question, ids, raw)
+        _tally(found.tallies, stack.name, found.split).add(question, ids, raw)
         for name, part in zip(stack.factors_, parts, strict=True):
-            _tally(found.without, name, found.split).add(fold, question, ids, raw - part)
+            _tally(found.without, name, found.split).add(question, ids, raw - part)
             if np.ptp(part):
                 found.speaking.add(name)
         for name, own in zip(stack.factors_[:-1], stack.alone(question), strict=True):
-            _tally(found.alone, name, found.split).add(fold, question, ids, own)
+            _tally(found.alone, name, found.split).add(question, ids, own)
             if np.ptp(own):
                 found.speaking_alone.add(name)
     bare = stack.without_thesaurus(ground)
     if bare is not None:
         for question in asked:
             raw = bare.contributions(question).sum(axis=0)
-            _tally(found.without, THESAURUS, found.split).add(fold, question, ids, raw)
+            _tally(found.without, THESAURUS, found.split).add(question, ids, raw)
     found.glosses[stack.name], found.settings[stack.name] = stack.gloss, stack.settings()
     found.seconds[stack.name] += time.perf_counter() - begin
 

@@ -20,12 +20,20 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from features.errors import InputError
 from features.vocabulary import WON
-from training.metrics import MIN_RELEVANT
-from training.splits import held_pairs, parts
+from training.splits import (
+    FOLDS,
+    YEARS_JUDGED,
+    Cut,
+    held_pairs,
+    need_folds,
+    parts,
+    without_pairs,
+)
 from training.tasks import Split, Tables, digest, grouped, relevant_pairs
 
 if TYPE_CHECKING:
@@ -34,11 +42,8 @@ if TYPE_CHECKING:
     from training.data import TrainingData
     from training.tasks import Task
 
-FOLDS = 5
 CUTS = 6
 _DEFAULT_TIME_SHARE = 0.8
-_YEARS_JUDGED = 2
-"""Of how many years, the last one included, deals are there after the latest of several cuts."""
 
 
 def split(
@@ -111,11 +116,11 @@ def rolling_dates(data: TrainingData) -> tuple[date, ...]:
     years = set(signed.dt.year().to_list())
     if not years:
         return ()
-    latest = max(years) - _YEARS_JUDGED + 1
+    latest = max(years) - YEARS_JUDGED + 1
     found = [
         date(year, 1, 1)
         for year in range(latest - CUTS + 1, latest + 1)
-        if min(years) < year and years & set(range(year, year + _YEARS_JUDGED))
+        if min(years) < year and years & set(range(year, year + YEARS_JUDGED))
     ]
     return tuple(found) if len(found) > 1 else ()
 
@@ -131,11 +136,13 @@ def default_date(data: TrainingData) -> date:
 
 def _cold_need(tables: Tables) -> Iterable[Task]:
     groups = grouped(tables.pairs)
-    usable = [need_id for need_id, relevant in groups.items() if len(relevant) >= MIN_RELEVANT]
-    tables.counts["needs_never_hidden"] = tables.data.needs.height - len(usable)
-    _enough("cold-need", len(usable), "needs with two relevant enterprises")
-    for fold, part in enumerate(parts(len(usable), FOLDS, tables.seed)):
-        held = [usable[at] for at in part.tolist()]
+    sizes = np.array([len(relevant) for relevant in groups.values()], dtype=np.intp)
+    folds = need_folds(sizes, tables.seed, least=0)
+    usable, ids = sum(len(rows) for rows in folds), list(groups)
+    tables.counts["needs_never_hidden"] = tables.data.needs.height - usable
+    _enough("cold-need", usable, "needs with two relevant enterprises")
+    for fold, rows in enumerate(folds):
+        held = [ids[row] for row in rows.tolist()]
         data = _without(tables.data, pl.col("need_id").is_in(held), needs=True)
         hidden = tables.pairs.filter(pl.col("need_id").is_in(held))
         yield tables.task(fold, data, hidden, unjudged_only=True, whole_pool=True)
@@ -188,9 +195,7 @@ def _warm(tables: Tables) -> Iterable[Task]:
     for fold, part in enumerate(folds):
         hidden = pairs[part]
         left = {
-            name: getattr(tables.data, name).join(
-                hidden, on=["need_id", "enterprise_id"], how="anti", maintain_order="left"
-            )
+            name: without_pairs(getattr(tables.data, name), hidden)
             for name in ("judgements", "events")
         }
         data = replace(tables.data, **left)
@@ -199,8 +204,8 @@ def _warm(tables: Tables) -> Iterable[Task]:
 
 def _time(tables: Tables, fold: int, since: date) -> Task:
     data = tables.data
-    early = data.events.filter(pl.col("date") < since)
-    late = data.events.filter(pl.col("date") >= since)
+    cut = Cut(since)
+    early, late = cut.before(data.events), cut.after(data.events)
     relevant = pl.col("stage").is_in(WON)
     for name, events in (("before", early), ("from", late)):
         if events.filter(relevant).is_empty():

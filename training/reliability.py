@@ -19,8 +19,8 @@ from models.calibration import MIN_CLOSED, MIN_LOST, MIN_WON, Calibration, Curve
 from models.fit import constant
 from models.scale import standardised
 from training.metrics import DRAW_SEED, DRAWS
-from training.splits import MIN_NEEDS, parts
-from training.trials import FOLDS, rows_of
+from training.splits import FOLDS, MIN_NEEDS, parts
+from training.trials import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

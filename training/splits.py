@@ -1,34 +1,93 @@
-"""Which needs and which pairs are held out, so that nothing is judged on what it was fitted on."""
+"""Which needs, pairs and years are held out, so that nothing is judged on what it was fitted on.
+
+Training (`training.trials`) and the protocols of `evaluate` (`training.protocols`) both split by
+these rules.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
+import polars as pl
 
 from training.metrics import MIN_RELEVANT
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from numpy.typing import NDArray
     from scipy import sparse
 
-
+FOLDS = 5
+YEARS_JUDGED = 2
+"""For how many years after a cut its deals are asked for."""
 MIN_NEEDS = 10
 """With fewer needs that can be held out, nothing is: a figure from them would say nothing."""
 
 
-def need_folds(relevant: sparse.csr_array, folds: int, seed: int) -> list[NDArray[np.intp]]:
-    """Split the needs with enough relevant enterprises into folds of needs never seen.
+_DAYS_PER_YEAR = 365.25
+_PAIR = ("need_id", "enterprise_id")
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A day in the log of events: the events before it are known, later ones are asked for.
+
+    Attributes
+    ----------
+    day : date
+    end : date or None
+        The first day that is not asked for any more; None for no such day.
+    """
+
+    day: date
+    end: date | None = None
+
+    def before(self, events: pl.DataFrame) -> pl.DataFrame:
+        """Return the events to learn from."""
+        return events.filter(pl.col("date") < self.day)
+
+    def after(self, events: pl.DataFrame) -> pl.DataFrame:
+        """Return the events that are hidden and asked for."""
+        late = pl.col("date") >= self.day
+        return events.filter(late if self.end is None else late & (pl.col("date") < self.end))
+
+
+def cut_before(last: date, years: int) -> Cut:
+    """Return the cut so many years before the day after `last`, judged for `YEARS_JUDGED`."""
+    day = last + timedelta(days=1) - timedelta(days=round(years * _DAYS_PER_YEAR))
+    return Cut(day, day + timedelta(days=round(YEARS_JUDGED * _DAYS_PER_YEAR)))
+
+
+def without_pairs(table: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
+    """Return the judgements or events of a table but those of some pairs, in the same order."""
+    return table.join(pairs, on=_PAIR, how="anti", maintain_order="left")
+
+
+def need_folds(
+    relevant: NDArray[np.integer], seed: int, least: int = MIN_NEEDS
+) -> list[NDArray[np.intp]]:
+    """Split the needs with enough relevant enterprises into `FOLDS` folds.
+
+    Parameters
+    ----------
+    relevant : ndarray of shape (needs,)
+        The number of relevant enterprises of each need.
+    seed : int
+    least : int
+        With fewer needs that can be hidden, none is.
 
     Returns
     -------
-    list of arrays of row numbers, one a fold; none where there are fewer than `MIN_NEEDS`.
+    list of ndarrays of row numbers, one per fold
     """
-    rows = np.flatnonzero(np.diff(relevant.indptr) >= MIN_RELEVANT)
-    if len(rows) < MIN_NEEDS:
+    rows = np.flatnonzero(relevant >= MIN_RELEVANT)
+    if len(rows) < least:
         return []
-    shuffled = np.random.default_rng(seed).permutation(rows)
-    return [np.sort(part) for part in np.array_split(shuffled, folds)]
+    return [rows[part] for part in parts(len(rows), FOLDS, seed)]
 
 
 def half_pairs(

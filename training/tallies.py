@@ -189,14 +189,14 @@ class FigureTally:
     candidates: set[str] = field(default_factory=set)
 
     def add(
-        self, fold: int, question: EvaluationQuestion, ids: NDArray[np.str_], scores: NDArray[Any]
+        self, question: EvaluationQuestion, ids: NDArray[np.str_], scores: NDArray[Any]
     ) -> None:
         """Judge one ranking."""
         order = ranked(scores, question)
         everybody = question.over_everybody
         whole = order if everybody is question else ranked(scores, everybody)
         own = "warm" if question.warm else "cold"
-        need_id = str(question.query.need_id)
+        need_id, fold = question.need_id, question.fold
         for figure in figures(self.protocol):
             asked = (everybody, whole) if figure.whole_pool else (question, order)
             value = figure.value(*asked)

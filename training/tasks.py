@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from features.need import NeedQuery
+from training.cases import Case
 from training.interactions import labels
 from training.outcomes import credible
 
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
     from training.data import TrainingData
 
 
-@dataclass(frozen=True)
-class EvaluationQuestion:
-    """One need for which the candidates of a task are to be ranked.
+@dataclass(frozen=True, kw_only=True)
+class EvaluationQuestion(Case):
+    """A case of a task, with what rankers and figures may look at.
 
     Attributes
     ----------
@@ -35,13 +36,10 @@ class EvaluationQuestion:
         The row of its zone; empty where it is unknown.
     row : mapping
         Its row of the needs table.
-    candidates, relevant, known : ndarrays of bool, shape (n,)
-        Over the enterprises of the task in the order of ids. `relevant` lies within `candidates`;
-        `known` are those with a relevant pair left to learn from.
+    known : ndarray of bool, shape (n,)
+        The enterprises with a relevant pair left to learn from.
     newcomers : int
         Relevant enterprises that no ranker could have listed: they appeared later.
-    warm : bool
-        Whether the need has a relevant pair left to learn from.
     gains : ndarray of float32, shape (n,), or None
         What each enterprise brings where judgements are graded; None where each relevant one is 1.
     judged : ndarray of bool, shape (n,), or None
@@ -54,11 +52,8 @@ class EvaluationQuestion:
     query: NeedQuery
     zone: Mapping[str, Any]
     row: Mapping[str, Any]
-    candidates: NDArray[np.bool_]
-    relevant: NDArray[np.bool_]
     known: NDArray[np.bool_]
     newcomers: int
-    warm: bool
     gains: NDArray[np.float32] | None = None
     judged: NDArray[np.bool_] | None = None
     anywhere: NDArray[np.bool_] | None = None
@@ -258,17 +253,19 @@ class _Asking:
             gains, judged = self.gains(grades[need_id], asked) if graded else (None, None)
             questions.append(
                 EvaluationQuestion(
-                    query,
-                    self.zones.get(query.zone_id or "", {}),
-                    row,
-                    candidates,
-                    asked,
-                    self.known,
-                    newcomers,
-                    bool(own),
-                    gains,
-                    judged,
-                    wanted if whole_pool else None,
+                    need_id=need_id,
+                    fold=fold,
+                    candidates=candidates,
+                    relevant=asked,
+                    warm=bool(own),
+                    query=query,
+                    zone=self.zones.get(query.zone_id or "", {}),
+                    row=row,
+                    known=self.known,
+                    newcomers=newcomers,
+                    gains=gains,
+                    judged=judged,
+                    anywhere=wanted if whole_pool else None,
                 )
             )
         return Task(fold, self.data, self.ids, self.tables.today, tuple(questions))

@@ -1,11 +1,10 @@
-"""Trials: what learns is fitted on a part of what is known, and asked about the rest."""
+"""Trials: the factors that learn are fitted on a part of the labels and scored on the rest."""
 
 from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,11 +18,11 @@ from models.scale import standardised
 from models.scorer import ContentScorer, Scorer
 from models.settings import DEFAULTS, ModelSettings
 from models.track_record import MIN_DEALS, DealHistory, HistoryScorer
+from training.cases import Case, ScoredCase
 from training.interactions import interactions
 from training.metrics import MIN_RELEVANT
 from training.priors import prior, prior_blend
-from training.splits import half_pairs, need_folds
-from training.weights import Case
+from training.splits import FOLDS, cut_before, half_pairs, need_folds, without_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -34,17 +33,14 @@ if TYPE_CHECKING:
     from features.arrays import NeedFeatures, PoolFeatures
     from features.progress import Steps
     from training.interactions import Interactions
+    from training.splits import Cut
 
-FOLDS = 5
 KEPT = 5_000
 MIN_PAIRS = 50
-"""With fewer pairs known LightFM would learn noise, and stays silent."""
+"""With fewer known pairs LightFM would learn noise, and is not fitted."""
 
 CUTS_YEARS = (6, 5, 4, 3, 2)
-WINDOW_YEARS = 2
-"""How long before the last deal they are hidden in turn, and for how long they are judged."""
-
-_DAYS_A_YEAR = 365.25
+"""How many years before the last deal the cuts lie, after which deals are hidden in turn."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +54,7 @@ class Learnt:
 
 @dataclass(frozen=True)
 class Labels:
-    """What is known of pairs: the tables, and the gains and flags they come to."""
+    """The labels: judgements, events, and the interactions made from them."""
 
     judgements: pl.DataFrame
     events: pl.DataFrame
@@ -66,15 +62,15 @@ class Labels:
 
 
 @dataclass(frozen=True)
-class Cases:
+class ScoredCases:
     """Held-out cases, by what was known of their needs.
 
     The parts of a cold case are the content factors, LightFM and history; those of a warm one
     content, the head, LightFM and history.
     """
 
-    cold: list[Case]
-    warm: list[Case]
+    cold: list[ScoredCase]
+    warm: list[ScoredCase]
 
 
 class Trials:
@@ -134,7 +130,7 @@ class Trials:
         self.content = ContentScorer(pool)
 
     def learn(self, gains: sparse.csr_array, events: pl.DataFrame, as_of: date) -> Learnt:
-        """Fit LightFM, heads and history; they stay silent where there is nothing to learn from."""
+        """Fit LightFM, heads and history; without enough labels they score 0."""
         hybrid, heads = LightFMHybrid(self.settings.hybrid, self.seed), NeedHeads()
         liked = sparse.csr_array(gains.maximum(0))  # LightFM learns from positives alone
         liked.eliminate_zeros()
@@ -146,31 +142,31 @@ class Trials:
         made = deals(events, self.needs, as_of=as_of)
         return Learnt(hybrid, heads, DealHistory().fit(made, as_of=as_of, seed=self.seed))
 
-    def folds(self) -> Cases:
-        """Hold out needs, for which then nothing is learnt, and half of every need's enterprises.
+    def folds(self) -> ScoredCases:
+        """Hold out whole needs (cold cases), and half of the enterprises of every need (warm cases).
 
-        No candidate was chosen for another need.
+        Enterprises that are relevant for another need are no candidates.
         """
         known = self.labels.known
-        folds = need_folds(known.relevant, FOLDS, self.seed)
+        folds = need_folds(np.diff(known.relevant.indptr), self.seed)
         halves = half_pairs(known.relevant, self.seed, self.ranks)
         # What is hidden in turn: every pair of a fold's needs, half of the pairs of every need.
         hidden = [rows_of(known.gains, fold) for fold in folds] + halves
         trials = list(self.without(hidden))
         fold_of = {row: at for at, fold in enumerate(folds) for row in fold.tolist()}
 
-        def judge(row: int) -> Cases:
+        def judge(row: int) -> ScoredCases:
             need, wanted = self.needs[row], _wanted(known.relevant, row)
             content, at = self.content.scores(need), fold_of[row]
             cold = list(self._case(row, need, at, wanted, trials[at], content, warm=False))
-            warm: list[Case] = []
+            warm: list[ScoredCase] = []
             for at, half in enumerate(halves):
                 if half.indptr[row + 1] - half.indptr[row] >= MIN_RELEVANT:
                     trial = trials[len(folds) + at]
                     warm += self._case(row, need, at, wanted, trial, content, warm=True)
-            return Cases(cold, warm)
+            return ScoredCases(cold, warm)
 
-        found = Cases([], [])
+        found = ScoredCases([], [])
         with _workers() as workers:
             for done, cases in enumerate(workers.map(judge, sorted(fold_of)), start=1):
                 self.progress("held-out needs", done, len(fold_of))
@@ -178,29 +174,29 @@ class Trials:
                 found.warm.extend(cases.warm)
         return found
 
-    def time(self) -> Cases:
-        """Hold out the deals of two years after a day, several times; enterprises known by then.
+    def time(self) -> ScoredCases:
+        """Hold out the deals of the two years after a cut, for several cuts.
 
-        Deals repeat: who has come before is a candidate again. One relevant enterprise will do.
+        Candidates are the enterprises with an earlier deal: deals repeat. A case needs only one
+        relevant candidate.
         """
-        cold: list[Case] = []
-        warm: list[Case] = []
+        cold: list[ScoredCase] = []
+        warm: list[ScoredCase] = []
         won = self.labels.events.filter(
             pl.col("stage").is_in(DEAL_STAGES) & (pl.col("date") <= self.as_of)
         )
         last: Any = won["date"].max()  # the log may end long before the day of training
-        over = (last or self.as_of) + timedelta(days=1)
         for fold, ago in enumerate(CUTS_YEARS):
             self.progress("held-out years", fold, len(CUTS_YEARS))
-            cut = over - timedelta(days=round(ago * _DAYS_A_YEAR))
-            before = won.filter(pl.col("date") < cut)
-            end = cut + timedelta(days=round(WINDOW_YEARS * _DAYS_A_YEAR))
-            after = won.filter(pl.col("date").is_between(cut, end, closed="left"))
+            cut = cut_before(last or self.as_of, ago)
+            before, after = cut.before(won), cut.after(won)
             if before.height < MIN_DEALS or after.is_empty():
                 continue
-            trial, needs = self._trial_before(cut), self._needs_before(cut)
+            trial, needs = self._trial_before(cut), self._needs_before(cut.day)
             known_by_then = np.isin(self.pool.ids, before["enterprise_id"].to_numpy().astype(str))
-            came = self._interactions(self.labels.judgements.clear(), after, end).relevant
+            assert cut.end is not None
+            none = self.labels.judgements.clear()
+            came = self._interactions(none, after, cut.end).relevant
             for row in np.flatnonzero(np.diff(came.indptr)).tolist():
                 need, wanted = needs[row], _wanted(came, row)
                 head = trial.scorer.chosen(need) > 0
@@ -217,10 +213,10 @@ class Trials:
                 )
                 (warm if head else cold).extend(found)
         self.progress("held-out years", len(CUTS_YEARS), len(CUTS_YEARS))
-        return Cases(cold, warm)
+        return ScoredCases(cold, warm)
 
     def without(self, hidden: Sequence[sparse.csr_array]) -> Iterator[Trial]:
-        """Learn from what is not hidden of each, several at once: LightFM does not hold the lock.
+        """Fit one trial for each set of hidden pairs, several in parallel: LightFM releases the GIL.
 
         Parameters
         ----------
@@ -238,10 +234,10 @@ class Trials:
                 self.progress("learn without", done, len(remaining))
                 yield self._trial(gains, one)
 
-    def _trial_before(self, cut: date) -> Trial:
-        events = self.labels.events.filter(pl.col("date") < cut)
-        gains = self._interactions(self.labels.judgements, events, cut).gains
-        return self._trial(gains, self.learn(gains, events, cut))
+    def _trial_before(self, cut: Cut) -> Trial:
+        events = cut.before(self.labels.events)
+        gains = self._interactions(self.labels.judgements, events, cut.day).gains
+        return self._trial(gains, self.learn(gains, events, cut.day))
 
     def _interactions(
         self, judgements: pl.DataFrame, events: pl.DataFrame, as_of: date
@@ -250,7 +246,7 @@ class Trials:
         return interactions(judgements, known, self._need_ids, self.pool.ids, as_of=as_of)
 
     def _without(self, events: pl.DataFrame, hidden: sparse.csr_array) -> pl.DataFrame:
-        """Return the events but those of hidden pairs."""
+        """Return the events without those of hidden pairs."""
         if events.is_empty():
             return events
         pairs = sparse.coo_array(hidden)
@@ -262,7 +258,7 @@ class Trials:
             },
             schema={"need_id": pl.String, "enterprise_id": pl.String},
         )
-        return events.join(named, on=["need_id", "enterprise_id"], how="anti")
+        return without_pairs(events, named)
 
     def _trial(self, gains: sparse.csr_array, learnt: Learnt) -> Trial:
         """Prepare what was learnt for the pool."""
@@ -283,36 +279,49 @@ class Trials:
         warm: bool,
         among: NDArray[np.bool_] | None = None,
         least: int = MIN_RELEVANT,
-    ) -> Iterator[Case]:
-        """Yield the case, over those that nothing was learnt about by default, if it can be.
+    ) -> Iterator[ScoredCase]:
+        """Yield the case, if it can be judged.
 
-        One that declined another need is a candidate: only heads of other needs learnt from it.
+        Candidates are by default the enterprises that nothing was learnt about. One that declined
+        another need is a candidate: only heads of other needs learnt from it.
         """
         candidates = among
         if candidates is None:
             candidates = np.ones(len(self.pool), dtype=bool)
             candidates[trial.gains.indices[trial.gains.data > 0]] = False
             candidates[trial.gains[[row]].indices] = False
-        if (wanted & candidates).sum() < least:
-            return
+        case = Case.among(candidates, wanted, need_id=self._need_ids[row], fold=fold, warm=warm)
+        if case.is_judgeable(least):
+            yield self._scored(case, row, need, trial, content)
+
+    def _scored(
+        self,
+        case: Case,
+        row: int,
+        need: NeedFeatures,
+        trial: Trial,
+        content: list[NDArray[Any] | None],
+    ) -> ScoredCase:
+        """Return a case with the values of the factors, and the prior's terms as its parts."""
         scorer, blend = trial.scorer, prior_blend()
         values = scorer.values(need, content)
         scale = scorer.scale(values, blend)
         z, spread = standardised(values, scale), scale.content
-        if warm:
+        if case.warm:
             stated = blend.warm_terms(z, spread, scorer.chosen(need))
         else:
             stated = blend.cold_terms(z, spread)
-        kept = _foremost(candidates, wanted, prior(warm=warm) @ stated, self.baseline[row])
-        yield Case(
+        terms = prior(warm=case.warm) @ stated
+        kept = _foremost(case.candidates, case.relevant, terms, self.baseline[row])
+        return ScoredCase(
             row,
-            fold,
+            case.fold,
             stated[:, kept],
             self.baseline[row, kept].astype(np.float64),
-            wanted[kept],
-            self._need_ids[row],
-            self.pool.ids[wanted & candidates],
-            int(candidates.sum()),
+            case.relevant[kept],
+            case.need_id,
+            self.pool.ids[case.relevant],
+            int(case.candidates.sum()),
         )
 
 
@@ -325,7 +334,7 @@ class Trial:
 
 
 def _workers() -> ThreadPoolExecutor:
-    """Return threads for work that does not hold the lock: products of arrays, and LightFM."""
+    """Return threads for work that releases the GIL: products of arrays, and LightFM."""
     return ThreadPoolExecutor(min(FOLDS, os.cpu_count() or 1))
 
 

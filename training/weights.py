@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from training.cases import ScoredCase
 
 PRIOR_NEEDS = DEFAULTS.weights.prior_needs
 """How strongly the prior weights hold: few cases leave them nearly as they are.
@@ -26,40 +27,8 @@ _CANDIDATES = 50
 _SHARPNESS = (0.05, 5.0)
 
 
-@dataclass(frozen=True)
-class Case:
-    """One held-out need: the factors' values of the candidates, and which of them are relevant.
-
-    Attributes
-    ----------
-    need : int
-        Row of the need.
-    fold : int
-        The factors were fitted without this fold.
-    parts : ndarray of shape (factors, candidates)
-        Standardised scores.
-    baseline : ndarray of shape (candidates,)
-        Character TF-IDF.
-    relevant : ndarray of bool, shape (candidates,)
-    need_id : str
-    held : ndarray of str
-        Ids of the relevant enterprises.
-    among : int
-        How many candidates there were; of very many the foremost alone are kept.
-    """
-
-    need: int
-    fold: int
-    parts: NDArray[np.float64]
-    baseline: NDArray[np.float64]
-    relevant: NDArray[np.bool_]
-    need_id: str
-    held: NDArray[np.str_]
-    among: int
-
-
 def learn_weights(
-    cases: Sequence[Case], prior: NDArray[np.float64], holding: float = PRIOR_NEEDS
+    cases: Sequence[ScoredCase], prior: NDArray[np.float64], holding: float = PRIOR_NEEDS
 ) -> NDArray[np.float64]:
     """Return the non-negative weights that put the relevant enterprises of the cases first.
 
@@ -107,7 +76,7 @@ def learn_weights(
     return np.asarray(found.x)
 
 
-def _hardest(case: Case, prior: NDArray[np.float64]) -> tuple[NDArray[np.float64], int]:
+def _hardest(case: ScoredCase, prior: NDArray[np.float64]) -> tuple[NDArray[np.float64], int]:
     """Return the relevant columns first, then the others that the prior places best."""
     others = np.flatnonzero(~case.relevant)
     best = others[np.argsort(-(prior @ case.parts[:, others]), kind="stable")][:_CANDIDATES]

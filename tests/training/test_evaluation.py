@@ -7,7 +7,7 @@ from tests.pool import EACH, NEED_IDS, tables, training_data
 from training.evaluation import MEASURES, RANKERS, Judged, evaluate_fit, judge
 from training.fitting import fit
 from training.splits import MIN_NEEDS
-from training.trials import Cases
+from training.trials import ScoredCases
 
 
 @pytest.fixture(scope="module")
@@ -67,9 +67,9 @@ def test_too_few_needs_are_no_figure(fitted):
 
 def test_later_deals_are_a_kind_of_their_own(fitted):
     cases = [replace(case, fold=at % 3) for at, case in enumerate(fitted.cold_cases)]
-    found = evaluate_fit(replace(fitted, time_cases=Cases(cases, [])))
+    found = evaluate_fit(replace(fitted, time_cases=ScoredCases(cases, [])))
     assert found["time"]["needs"] == len(NEED_IDS)
-    assert evaluate_fit(replace(fitted, time_cases=Cases([], [])))["time"] is None
+    assert evaluate_fit(replace(fitted, time_cases=ScoredCases([], [])))["time"] is None
 
 
 def test_weights_are_learnt_on_folds_far_enough_away(fitted, monkeypatch):

@@ -1,8 +1,21 @@
+from datetime import date
+
 import numpy as np
+import polars as pl
 import pytest
 from scipy import sparse
 
-from training.splits import MIN_NEEDS, half_pairs, held_pairs, need_folds, parts
+from training.splits import (
+    FOLDS,
+    MIN_NEEDS,
+    Cut,
+    cut_before,
+    half_pairs,
+    held_pairs,
+    need_folds,
+    parts,
+    without_pairs,
+)
 
 
 def relevant(*counts):
@@ -16,21 +29,21 @@ def relevant(*counts):
 
 
 def test_folds_hold_every_need_with_two_relevant_once():
-    folds = need_folds(relevant(*[2] * 11, 1, 0, 5), 5, seed=0)
-    assert len(folds) == 5
+    folds = need_folds(np.array([*[2] * 11, 1, 0, 5]), seed=0)
+    assert len(folds) == FOLDS == 5
     assert sorted(np.concatenate(folds).tolist()) == [*range(11), 13]
     assert sorted(len(fold) for fold in folds) == [2, 2, 2, 3, 3]
 
 
 def test_folds_follow_the_seed():
-    known = relevant(*[2] * 20)
-    one, again, other = (np.concatenate(need_folds(known, 5, seed)).tolist() for seed in (1, 1, 2))
+    known = np.full(20, 2)
+    one, again, other = (np.concatenate(need_folds(known, seed)).tolist() for seed in (1, 1, 2))
     assert one == again
     assert one != other
 
 
 def test_with_few_needs_nothing_is_held_out():
-    assert need_folds(relevant(*[2] * (MIN_NEEDS - 1), 1), 5, seed=0) == []
+    assert need_folds(np.array([*[2] * (MIN_NEEDS - 1), 1]), seed=0) == []
     assert half_pairs(relevant(*[4] * (MIN_NEEDS - 1), 3), seed=0) == []
 
 
@@ -81,3 +94,30 @@ def test_a_pair_without_another_is_never_held():
     assert 0 not in held
     assert 5 not in held
     assert len(held)
+
+
+def days(*found):
+    return pl.DataFrame({"date": list(found)}, schema={"date": pl.Date})
+
+
+def test_a_cut_hides_its_day_and_what_follows_until_its_end():
+    first, day, later, end = (date(2020, 1, at) for at in (1, 2, 3, 4))
+    events = days(first, day, later, end)
+    bounded, open_ended = Cut(day, end), Cut(day)
+    assert bounded.before(events)["date"].to_list() == [first]
+    assert open_ended.before(events)["date"].to_list() == [first]
+    assert bounded.after(events)["date"].to_list() == [day, later]
+    assert open_ended.after(events)["date"].to_list() == [day, later, end]
+
+
+def test_a_cut_before_the_last_day_is_judged_for_two_years():
+    found = cut_before(date(2019, 12, 31), 3)
+    assert found == Cut(date(2016, 12, 31), date(2018, 12, 31))
+
+
+def test_hidden_pairs_are_left_out_of_a_table_in_its_order():
+    table = pl.DataFrame(
+        {"need_id": ["b", "a", "a", None], "enterprise_id": ["x", "x", "y", "x"], "grade": range(4)}
+    )
+    hidden = pl.DataFrame({"need_id": ["a"], "enterprise_id": ["x"]})
+    assert without_pairs(table, hidden)["grade"].to_list() == [0, 2, 3]

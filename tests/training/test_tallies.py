@@ -15,6 +15,8 @@ def question(relevant, *, need="n", zone="z", known=range(30), newcomers=0, warm
         return np.isin(np.arange(30), list(rows))
 
     return EvaluationQuestion(
+        need_id=need,
+        fold=0,
         query=NeedQuery("LED", need_id=need, zone_id=zone),
         zone={},
         row={},
@@ -37,7 +39,7 @@ def first(*rows):
 def tally(protocol, *judged):
     found = FigureTally(protocol)
     for fold, own, scores in judged:
-        found.add(fold, own, IDS, scores)
+        found.add(replace(own, fold=fold), IDS, scores)
     return found
 
 

@@ -5,7 +5,8 @@ import pytest
 from scipy import optimize
 
 from training import weights as module
-from training.weights import Case, learn_weights
+from training.cases import ScoredCase
+from training.weights import learn_weights
 
 PRIOR = np.array([1.0, 0.5])
 
@@ -19,7 +20,9 @@ def cases(count, telling, candidates=30, seed=0):
     for need in range(count):
         parts = generator.standard_normal((2, candidates))
         parts[telling, :3] += 3
-        case = Case(need, need % 5, parts, np.zeros(candidates), relevant, "", np.empty(0, "U"), 0)
+        case = ScoredCase(
+            need, need % 5, parts, np.zeros(candidates), relevant, "", np.empty(0, "U"), 0
+        )
         found.append(case)
     return found
 
