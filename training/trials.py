@@ -143,7 +143,7 @@ class Trials:
         return Learnt(hybrid, heads, DealHistory().fit(made, as_of=as_of, seed=self.seed))
 
     def folds(self) -> ScoredCases:
-        """Hold out whole needs (cold cases), and half of the enterprises of every need (warm cases).
+        """Hold out whole needs (cold cases), and half of each need's enterprises (warm cases).
 
         Enterprises that are relevant for another need are no candidates.
         """
@@ -216,7 +216,7 @@ class Trials:
         return ScoredCases(cold, warm)
 
     def without(self, hidden: Sequence[sparse.csr_array]) -> Iterator[Trial]:
-        """Fit one trial for each set of hidden pairs, several in parallel: LightFM releases the GIL.
+        """Fit a trial without each set of hidden pairs, in parallel: LightFM releases the GIL.
 
         Parameters
         ----------
