@@ -44,7 +44,7 @@ class Seat(NamedTuple):
     district: str | None = None
 
 
-class Former(NamedTuple):
+class FormerDivision(NamedTuple):
     """What a division was until a year, and what it is now.
 
     Parameters
@@ -67,7 +67,7 @@ class City(NamedTuple):
 
     code: str | None
     county: str | None = None
-    former: Former | None = None
+    former: FormerDivision | None = None
 
 
 class Divisions:
@@ -82,16 +82,16 @@ class Divisions:
         self._county_stems: dict[str, list[str]] = {}
         for code, name in self.names.items():
             self._add(code, plain(name) or name)
-        self.former_cities: dict[str, list[Former]] = {}
-        self._former_stems: dict[str, list[Former]] = {}
-        self.former_counties: dict[str, list[Former]] = {}
-        self._former_county_stems: dict[str, list[Former]] = {}
+        self.former_cities: dict[str, list[FormerDivision]] = {}
+        self._former_stems: dict[str, list[FormerDivision]] = {}
+        self.former_counties: dict[str, list[FormerDivision]] = {}
+        self._former_county_stems: dict[str, list[FormerDivision]] = {}
         codes = {self._path(code): code for code in self.names}
         for row in _rows("former_places.csv"):
             path = tuple(row["former"].split("/"))
             name = plain(path[-1]) or ""
             now = tuple(codes[tuple(text.split("/"))] for text in row["now"].split(";"))
-            change = Former(path, int(row["until"]), now)
+            change = FormerDivision(path, int(row["until"]), now)
             if len(path) == 2:
                 _into(self.former_cities, name, change)
                 _into(self._former_stems, _CITY_TAIL.sub("", name), change)
@@ -147,7 +147,7 @@ class Divisions:
 
     def county(
         self, text: str, within: str | None, cities: Sequence[str | None] = ()
-    ) -> tuple[str | None, Former | None]:
+    ) -> tuple[str | None, FormerDivision | None]:
         """Return the county that a name means within a division, and what it was before.
 
         Parameters
@@ -207,7 +207,7 @@ class Divisions:
         return (self.names[province], *between, self.names[code])
 
     def _formerly(
-        self, changes: Iterable[Former], province: str | None, *, single: bool = False
+        self, changes: Iterable[FormerDivision], province: str | None, *, single: bool = False
     ) -> City | None:
         """Return what a former name means now: the last one, where several bore it."""
         near = [
@@ -276,8 +276,8 @@ def _has_autonomy(known: Divisions, stem: str) -> bool:
 
 
 def _last(
-    changes: Sequence[Former], within: str | None, cities: Sequence[str | None]
-) -> Former | None:
+    changes: Sequence[FormerDivision], within: str | None, cities: Sequence[str | None]
+) -> FormerDivision | None:
     """Return the last change of counties of a name within a division, or of the city named.
 
     Outside of a division only one that no other county shares its name with.

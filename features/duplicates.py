@@ -48,7 +48,7 @@ class Pair(NamedTuple):
     why: str
 
 
-def pairs(enterprises: pl.DataFrame) -> list[Pair]:
+def suspected_pairs(enterprises: pl.DataFrame) -> list[Pair]:
     """Return the pairs of rows that share a code, a name or a former name, each pair once."""
     found: dict[tuple[int, int], str] = {}
     codes = enterprises.select(_code())["code"].to_list()
@@ -88,7 +88,7 @@ def same(enterprises: pl.DataFrame) -> Same:
     """
     hidden = np.zeros(enterprises.height, dtype=np.bool_)
     groups = np.full(enterprises.height, -1, dtype=np.int32)
-    linked = pairs(enterprises)
+    linked = suspected_pairs(enterprises)
     if not linked:
         return Same(groups, hidden)
     ends = np.array([(pair.one, pair.other) for pair in linked])

@@ -55,7 +55,7 @@ def subject_of(need: NeedFeatures) -> Subject:
     return Subject(_first(need.tokens, "industry="), _own(need.tokens, _BRANCHES))
 
 
-def place_of(need: NeedFeatures) -> DealPlace:
+def deal_place(need: NeedFeatures) -> DealPlace:
     """Return where a need is; empty, and NaN for the point, where it does not say."""
     point = UNKNOWN_POINT if np.isnan(need.point).any() else need.point
     return DealPlace(_first(need.tokens, "zone="), _own(need.tokens, _AREAS), point)
@@ -169,9 +169,9 @@ def deals(events: pl.DataFrame, needs: Sequence[NeedFeatures], *, as_of: date) -
         .sort("date", "enterprise_id", "event_id")
     )
     subject_list = _rows([Subject("", ()), *(subject_of(need) for need in needs)])
-    place_list = _rows([place_of(need) for need in needs])
+    place_list = _rows([deal_place(need) for need in needs])
     of_need = {
-        need.need_id: (subject_list[subject_of(need)], place_list[place_of(need)])
+        need.need_id: (subject_list[subject_of(need)], place_list[deal_place(need)])
         for need in needs
         if need.need_id
     }

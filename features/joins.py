@@ -86,7 +86,7 @@ class Joins:
         return filled.select(rows.columns)
 
 
-NONE = Joins()
+NO_JOINS = Joins()
 """No enterprise is joined into another."""
 
 

@@ -210,7 +210,7 @@ def best_products(
     return fit, product
 
 
-def standing(fit: NDArray[Any]) -> NDArray[np.float32]:
+def membership(fit: NDArray[Any]) -> NDArray[np.float32]:
     """Return how far an enterprise stands in a node that it fits so well: 0 to 1, NaN unknown.
 
     Meaning gives every pair some fit. Where it would not be named there, an enterprise does not

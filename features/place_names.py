@@ -10,7 +10,16 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from features.divisions import MUNICIPALITIES, City, Former, Seat, above, divisions, inside, plain
+from features.divisions import (
+    MUNICIPALITIES,
+    City,
+    FormerDivision,
+    Seat,
+    above,
+    divisions,
+    inside,
+    plain,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +55,7 @@ class Found(NamedTuple):
 
     seat: Seat
     code: str | None = None
-    former: tuple[tuple[str, Former], ...] = ()
+    former: tuple[tuple[str, FormerDivision], ...] = ()
     unknown: tuple[str, ...] = ()
     empty: tuple[str, ...] = ()
 
@@ -80,7 +89,7 @@ def resolve(
         if text and field != "province" and _PSEUDO.match(text)
     )
     texts.update(dict.fromkeys(empty))
-    former: list[tuple[str, Former]] = []
+    former: list[tuple[str, FormerDivision]] = []
     unknown: list[str] = []
     at = known.province(texts["province"]) if texts["province"] else None
     if texts["province"] and at is None:
@@ -99,7 +108,7 @@ def resolve(
     within = code or at
     found: str | None = None
     if texts["county"]:
-        change: Former | None = None
+        change: FormerDivision | None = None
         if not unknown:
             called = [texts["city"], plain(known.names[code]) if code else None]
             found, change = known.county(texts["county"], within, called)
@@ -139,7 +148,7 @@ def is_zone(text: str) -> bool:
     return _NO_COUNTY.search(text) is not None
 
 
-def _shared(former: Sequence[tuple[str, Former]]) -> str | None:
+def _shared(former: Sequence[tuple[str, FormerDivision]]) -> str | None:
     """Return the province that all parts of a divided region lie in."""
     provinces = {above(code) for _, one in former for code in one.codes}
     return provinces.pop() if len(provinces) == 1 else None

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import polars as pl
 
-from features.nodes import standing
+from features.nodes import membership
 from features.ordered import place_of
 from features.seats import CITY, COUNTY
 from features.vocabulary import ENDINGS, STAGES
@@ -170,7 +170,7 @@ class Presence:
     ) -> ZonePresence | None:
         graph, pool = self._space.supply, self._pool
         fits = [pool.nodes.fit[rows]] + ([pool.stations.fit[rows]] if graph.by_sectors else [])
-        stands = [np.nan_to_num(standing(fit)) for fit in fits]
+        stands = [np.nan_to_num(membership(fit)) for fit in fits]
         known = np.any([stand.any(axis=1) for stand in stands], axis=0)
         if not known.any():
             return None

@@ -122,5 +122,5 @@ class Signals:
         return found
 
 
-NONE = Signals(SCHEMAS["signals"].create_empty(), datetime.date.min)
+NO_SIGNALS = Signals(SCHEMAS["signals"].create_empty(), datetime.date.min)
 """No signal of anybody."""

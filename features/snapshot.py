@@ -105,7 +105,7 @@ class Snapshot:
         home: Path,
         entries: Mapping[str, TableEntry],
         log: EventLog | None,
-        own: joins.Joins = joins.NONE,
+        own: joins.Joins = joins.NO_JOINS,
     ) -> None:
         self.home = home
         self.entries = entries

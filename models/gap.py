@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from features.nodes import standing
+from features.nodes import membership
 from models.factor import Factor
 from models.supply import reach
 
@@ -52,11 +52,11 @@ class Gap(Factor):
             return None
         fit = prepared.nodes.fit
         targets = np.array(need.targets)
-        scores = reach(standing(fit[:, targets]).T, _worth(here.nodes.whole, targets)[targets])
+        scores = reach(membership(fit[:, targets]).T, _worth(here.nodes.whole, targets)[targets])
         rows, members = here.rows_in(prepared.ids)
         if len(rows):
             worth = _worth(here.nodes.apart[members], targets)
-            scores[rows] = (standing(fit[rows]) * worth).max(axis=1)
+            scores[rows] = (membership(fit[rows]) * worth).max(axis=1)
         return scores
 
 
@@ -90,20 +90,20 @@ def filling(need: NeedFeatures, pool: PoolFeatures, row: int) -> Filling | None:
     member = here.member(pool.ids[row])
     present = here.nodes.whole if member is None else here.nodes.apart[member]
     targets = np.array(need.targets)
-    stands = standing(pool.nodes.fit[row]) * _worth(present, targets)
+    stands = membership(pool.nodes.fit[row]) * _worth(present, targets)
     node = int(stands.argmax())
     if not stands[node] > 0:  # nor is NaN, of which argmax returns the first
         return None
     others = here.besides(here.nodes.shares[:, node], member)
     return Filling(
         node=node,
-        state=state(float(present[node])),
+        state=presence_state(float(present[node])),
         others=tuple((here.names[at], here.hows[at]) for at in others),
         is_there=member is not None,
     )
 
 
-def state(present: float) -> str:
+def presence_state(present: float) -> str:
     """Return whether a node so strongly present is missing, weak or strong."""
     if present < MISSING_BELOW:
         return "missing"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import polars as pl
 
-from features.nodes import standing
+from features.nodes import membership
 from features.normal import normal
 from features.supply_graph import supply_graph
 from features.trade import trades
@@ -94,17 +94,17 @@ class _Links:
         columns = np.flatnonzero(self.pulls)
         if not len(columns):
             return np.zeros(len(self.fit.fit), dtype=np.float32)
-        stands = standing(self.fit.fit[:, columns]).T
+        stands = membership(self.fit.fit[:, columns]).T
         return self.worth * np.nan_to_num(reach(stands, self.pulls[columns]))
 
     def path(self, pool: PoolFeatures, row: int) -> LinkPath | None:
         """Return the link that a row's strength rests on."""
-        stands = np.nan_to_num(standing(self.fit.fit[row])) * self.pulls
+        stands = np.nan_to_num(membership(self.fit.fit[row])) * self.pulls
         theirs = int(stands.argmax())
         if not stands[theirs] > 0:
             return None
         others, strengths = self.graph.linked(theirs, supplies=self.supplies)
-        here = np.nan_to_num(standing(self.fit.fit[self.row]))
+        here = np.nan_to_num(membership(self.fit.fit[self.row]))
         ours = int(others[np.argmax(strengths * here[others])])
         nodes, product = self.graph.stations.nodes, self.fit.product
         return LinkPath(
@@ -174,7 +174,7 @@ def partners(
         graphs.insert(0, (supply_graph(space.chain_map), pool.nodes))
     links = []
     for graph, fit in graphs:
-        here = np.nan_to_num(standing(fit.fit[row]))
+        here = np.nan_to_num(membership(fit.fit[row]))
         links.append(_Links(graph, fit, row, supplies, graph.pulls(here[None])[1 - supplies, 0]))
     traded = trades(space.thesaurus, products, inputs=supplies)
     found = _find(pool.products.texts, traded)

@@ -33,7 +33,7 @@ _CODE_LEVELS = 4
 _SQUARED = 50_000
 
 
-class Former(NamedTuple):
+class FormerPool(NamedTuple):
     """What was prepared for other tables, to take over rows that have not changed since.
 
     Attributes
@@ -54,7 +54,7 @@ def write(
     frame: pl.DataFrame,
     kind: DTypeLike,
     progress: Count | None,
-    former: Former | None = None,
+    former: FormerPool | None = None,
 ) -> None:
     """Write the features of all enterprises and what factors measure of them, chunk by chunk.
 
@@ -68,10 +68,10 @@ def write(
         What dense features are kept in.
     progress : callable, optional
         Called with (enterprises done, enterprises).
-    former : Former, optional
+    former : FormerPool, optional
         Where the features of those that have not changed are taken from.
     """
-    size, moments, products = len(frame), Moments(len(frame)), _Products(files, kind)
+    size, moments, products = len(frame), ContentMoments(len(frame)), _Products(files, kind)
     for start in range(0, max(size, 1), _CHUNK):
         chunk = frame.slice(start, _CHUNK)
         at = np.full(len(chunk), -1) if former is None else former.rows[start : start + _CHUNK]
@@ -173,7 +173,7 @@ def _padded(codes: NDArray[np.str_]) -> NDArray[np.str_]:
     return found
 
 
-class Moments:
+class ContentMoments:
     """Mean and XᵀX of content, summed up chunk by chunk.
 
     Of a large pool XᵀX is that of `_SQUARED` enterprises spread over it, times as many as they

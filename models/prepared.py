@@ -288,7 +288,7 @@ def make(
     with artifact.drafted(folder, facts or {}) as draft:
         with GrowingArrays(draft) as files:
             same = _write_tables(files, frame, former.profiles if former else None)
-            taken = None if former is None else pool_files.Former(former.bound, same)
+            taken = None if former is None else pool_files.FormerPool(former.bound, same)
             pool_files.write(files, ranker, frame, kind, progress, taken)
         if large:
             drafted = {path.stem: artifact.map_array(path) for path in draft.glob("*.npy")}

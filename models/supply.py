@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from features.nodes import standing
+from features.nodes import membership
 from models.factor import Factor
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class LinkRows:
 
         Made when a zone first asks: as large as the fit itself, and for nothing where none does.
         """
-        return np.ascontiguousarray(standing(self.pool.stations.fit).T)
+        return np.ascontiguousarray(membership(self.pool.stations.fit).T)
 
 
 class SupplyLink(Factor):
@@ -102,7 +102,7 @@ def link(need: NeedFeatures, pool: PoolFeatures, row: int) -> Link | None:
         return None
     member = here.member(pool.ids[row])
     pulls = here.pulls if member is None else here.pulls_apart[:, member]
-    stands = standing(pool.stations.fit[row]) * pulls
+    stands = membership(pool.stations.fit[row]) * pulls
     if not here.graph.by_sectors:
         stands[:, list(need.targets)] *= _PREFERENCE
     side, ours = divmod(int(stands.argmax()), stands.shape[1])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from features.history import Deals, day_of, place_of, subject_of, years
+from features.history import Deals, day_of, deal_place, subject_of, years
 from features.ordered import found_in
 from models.conditional_logit import Weights, learn, of_industry, of_place
 from models.deal_counts import DealCounts
@@ -89,7 +89,7 @@ class DealHistory:
         if not self.fitted:
             return {}
         own = self.deals_.chosen(self.deals_.enterprises == enterprise_id)
-        subject, place = subject_of(need), place_of(need)
+        subject, place = subject_of(need), deal_place(need)
         places = [own.place_list[row] for row in own.places]
         here = [bool(p.zone_id) and p.zone_id == place.zone_id for p in places]
         around = [bool({*p.areas} & {*place.areas}) for p in places]
@@ -164,7 +164,7 @@ class PlaceAffinity(_OfHistory):
         """Return log-odds over an enterprise that has deals, but none around here."""
         if prepared is None:
             return None
-        terms = self.history.tally_.place(place_of(need))
+        terms = self.history.tally_.place(deal_place(need))
         return self._spread(of_place(terms, self.history.weights_), prepared)
 
 

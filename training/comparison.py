@@ -40,7 +40,7 @@ COVERED = 0.5
 """A kind is compared on at least this part of the needs that the active version was judged on."""
 
 
-def compare(one: Mapping[str, PerNeed], other: Mapping[str, PerNeed]) -> dict[str, Any]:
+def compare_versions(one: Mapping[str, PerNeed], other: Mapping[str, PerNeed]) -> dict[str, Any]:
     """Compare two versions over the needs that both were judged on.
 
     Parameters
@@ -74,7 +74,7 @@ def _paired(one: PerNeed, other: PerNeed) -> dict[str, Any] | None:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Acceptance:
     """Whether a new version may serve.
 
     Attributes
@@ -105,7 +105,7 @@ class Verdict:
 
 def alone(
     metrics: Mapping[str, Any], version: str | None = None, why: str | None = None
-) -> Verdict:
+) -> Acceptance:
     """Judge a version by the baseline: it is the first, or cannot be compared with the active one.
 
     Parameters
@@ -115,7 +115,7 @@ def alone(
     version, why : str, optional
         The active version, and why it cannot be compared with that.
     """
-    return Verdict(_worse_than_baseline(metrics), version, why, {})
+    return Acceptance(_worse_than_baseline(metrics), version, why, {})
 
 
 def changed_tables(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
@@ -124,7 +124,7 @@ def changed_tables(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str
     return sorted(n for n in before.keys() | after.keys() if before.get(n) != after.get(n))
 
 
-def against(version: str, before: Mapping[str, Any], facts: Mapping[str, Any]) -> Verdict:
+def against(version: str, before: Mapping[str, Any], facts: Mapping[str, Any]) -> Acceptance:
     """Judge a version against the active one.
 
     Parameters
@@ -168,24 +168,24 @@ def against(version: str, before: Mapping[str, Any], facts: Mapping[str, Any]) -
         refused = (
             f"NDCG@10 is below that of the active version {version}: {', '.join(worse)}{since}"
         )
-        return Verdict(refused, version, None, differences)
+        return Acceptance(refused, version, None, differences)
     missing = [kind for kind in _BY_LABELS if kind in known_before and kind not in enough]
     if enough and not missing:
-        return Verdict(None, version, None, differences)
+        return Acceptance(None, version, None, differences)
     kinds = ", ".join(KINDS[kind] for kind in missing)
     why = f"{why} ({kinds})" if kinds else why
     return _by_gains(version, before, facts, missing) or _kept(version, why)
 
 
-def _kept(version: str, why: str) -> Verdict:
+def _kept(version: str, why: str) -> Acceptance:
     """Refuse a version because the active one was judged, and the two cannot be compared."""
     refused = f"it cannot be compared with the active version {version}, which was judged: {why}"
-    return Verdict(refused, version, why, {})
+    return Acceptance(refused, version, why, {})
 
 
 def _by_gains(
     version: str, before: Mapping[str, Any], facts: Mapping[str, Any], kinds: Sequence[str]
-) -> Verdict | None:
+) -> Acceptance | None:
     """Compare what two versions gain over the baseline, on the same needs in another pool.
 
     None where for one of the kinds the needs are not the same, or no gain is known.
@@ -213,7 +213,7 @@ def _by_gains(
     refused = f"its gain over character TF-IDF is below that of {version}: {', '.join(worse)}"
     changed = "grown" if grown else "become smaller"
     why = f"the pool has {changed}; gain in NDCG@10 over character TF-IDF: {', '.join(shown)}"
-    return Verdict(refused if worse else None, version, why, {})
+    return Acceptance(refused if worse else None, version, why, {})
 
 
 def _least(before: PerNeed) -> float:

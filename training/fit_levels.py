@@ -114,7 +114,7 @@ def gather(
     return Pairs.beside(found)
 
 
-def learn(pairs: Pairs) -> tuple[tuple[float, ...], float]:
+def learn_levels(pairs: Pairs) -> tuple[tuple[float, ...], float]:
     """Return the weights of `EVIDENCE` and the intercept, by logistic regression with C = 1."""
     model = _regression(pairs)
     return tuple(model.coef_[0].tolist()), float(model.intercept_[0])
@@ -132,7 +132,9 @@ def out_of_fold(pairs: Pairs) -> NDArray[np.float64]:
     return found
 
 
-def levels(pairs: Pairs, probabilities: NDArray[np.float64], model: FitModel) -> dict[str, Level]:
+def level_figures(
+    pairs: Pairs, probabilities: NDArray[np.float64], model: FitModel
+) -> dict[str, Level]:
     """Return what each level comes to over the graded pairs, by the cuts of a model."""
     stated = np.array(model.levels(probabilities))
     found = {}

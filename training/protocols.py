@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from training.data import TrainingData
-    from training.tasks import Task
+    from training.tasks import EvaluationTask
 
 CUTS = 6
 _DEFAULT_TIME_SHARE = 0.8
@@ -91,7 +91,7 @@ def split(
         if len(tasks) > 1:  # a cut after which newcomers alone signed shows nothing
             tasks = [task for task in tasks if any(q.relevant.any() for q in task.questions)]
             days = [task.as_of for task in tasks]
-    elif protocol in JUDGED:
+    elif protocol in JUDGED_PROTOCOLS:
         tasks = [_judged(protocol, tables, asked)]
     else:
         tasks = list(_FOLDED[protocol](tables))
@@ -134,7 +134,7 @@ def default_date(data: TrainingData) -> date:
     return found
 
 
-def _cold_need(tables: Tables) -> Iterable[Task]:
+def _cold_need(tables: Tables) -> Iterable[EvaluationTask]:
     groups = grouped(tables.pairs)
     sizes = np.array([len(relevant) for relevant in groups.values()], dtype=np.intp)
     folds = need_folds(sizes, tables.seed, least=0)
@@ -148,7 +148,7 @@ def _cold_need(tables: Tables) -> Iterable[Task]:
         yield tables.task(fold, data, hidden, unjudged_only=True, whole_pool=True)
 
 
-def _judged(protocol: str, tables: Tables, asked: Collection[str] | None) -> Task:
+def _judged(protocol: str, tables: Tables, asked: Collection[str] | None) -> EvaluationTask:
     """Hide all that is known of the judged needs, and ask for the judged enterprises."""
     data = tables.data
     graded = data.judgements
@@ -170,7 +170,7 @@ def _judged(protocol: str, tables: Tables, asked: Collection[str] | None) -> Tas
     return tables.task(0, kept, hidden, graded=protocol == "phrases")
 
 
-def _cold_enterprise(tables: Tables) -> Iterable[Task]:
+def _cold_enterprise(tables: Tables) -> Iterable[EvaluationTask]:
     data = tables.data
     named = pl.concat([data.judgements["enterprise_id"], data.events["enterprise_id"]]).unique()
     pool = data.enterprises["enterprise_id"]
@@ -182,7 +182,7 @@ def _cold_enterprise(tables: Tables) -> Iterable[Task]:
         yield tables.task(fold, _without(data, gone), tables.pairs.filter(gone), unjudged_only=True)
 
 
-def _warm(tables: Tables) -> Iterable[Task]:
+def _warm(tables: Tables) -> Iterable[EvaluationTask]:
     pairs = tables.pairs
     needs, enterprises = (
         pairs[name].rank("dense").cast(pl.Int64).to_numpy() - 1
@@ -202,7 +202,7 @@ def _warm(tables: Tables) -> Iterable[Task]:
         yield tables.task(fold, data, hidden, without_own=True)
 
 
-def _time(tables: Tables, fold: int, since: date) -> Task:
+def _time(tables: Tables, fold: int, since: date) -> EvaluationTask:
     data = tables.data
     cut = Cut(since)
     early, late = cut.before(data.events), cut.after(data.events)
@@ -228,7 +228,7 @@ def _time(tables: Tables, fold: int, since: date) -> Task:
     return tables.task(fold, replace(data, enterprises=left, events=early), hidden)
 
 
-def _leave_zone_out(tables: Tables) -> Iterable[Task]:
+def _leave_zone_out(tables: Tables) -> Iterable[EvaluationTask]:
     data = tables.data
     pairs = tables.pairs.join(data.needs.select("need_id", "zone_id"), on="need_id", how="left")
     zones = pairs["zone_id"].drop_nulls().unique().sort().to_list()
@@ -243,14 +243,14 @@ def _leave_zone_out(tables: Tables) -> Iterable[Task]:
         yield tables.task(fold, replace(left, events=events), hidden)
 
 
-_FOLDED: Mapping[str, Callable[[Tables], Iterable[Task]]] = {
+_FOLDED: Mapping[str, Callable[[Tables], Iterable[EvaluationTask]]] = {
     "cold-need": _cold_need,
     "cold-enterprise": _cold_enterprise,
     "warm": _warm,
     "leave-zone-out": _leave_zone_out,
 }
-JUDGED = ("phrases", "prose")
-PROTOCOLS = ("cold-need", "cold-enterprise", "warm", "time", "leave-zone-out", *JUDGED)
+JUDGED_PROTOCOLS = ("phrases", "prose")
+PROTOCOLS = ("cold-need", "cold-enterprise", "warm", "time", "leave-zone-out", *JUDGED_PROTOCOLS)
 
 
 def _without(data: TrainingData, gone: pl.Expr, *, needs: bool = False) -> TrainingData:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from features.snapshot import Snapshot
     from features.workspace import Workspace
     from models.registry import ModelRegistry
-    from training.comparison import Verdict
+    from training.comparison import Acceptance
     from training.fitting import Fitted
 
 TABLES = tuple(field.name for field in fields(TrainingData))
@@ -153,7 +153,7 @@ def _verdict(
     registry: ModelRegistry,
     encoder: SentenceEncoder,
     facts: Mapping[str, Any],
-) -> Verdict:
+) -> Acceptance:
     """Compare with the active version, unless that could not serve here any more."""
     metrics = facts["metrics"]
     try:

@@ -20,7 +20,7 @@ from models.fit import constant
 from models.scale import standardised
 from training.metrics import DRAW_SEED, DRAWS
 from training.splits import FOLDS, MIN_NEEDS, parts
-from training.trials import rows_of
+from training.trials import entries_in_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -93,7 +93,10 @@ def calibrate(
     cold, late = _scores(trials, closed, blend_without)
     # Too few outcomes of needs that keep a head: then all, as their needs stand without them.
     warm = own if (own := late.chosen(late.warm)).enough else late
-    shown["figures"] = {"cold": judge(cold, trials.seed), "warm": judge(warm, trials.seed)}
+    shown["figures"] = {
+        "cold": judge_curve(cold, trials.seed),
+        "warm": judge_curve(warm, trials.seed),
+    }
     return Calibration(*counts, fit_curve(cold), fit_curve(warm)), shown
 
 
@@ -113,7 +116,7 @@ def fit_curve(scored: Scored) -> Curve:
     )
 
 
-def judge(scored: Scored, seed: int) -> dict[str, Any]:
+def judge_curve(scored: Scored, seed: int) -> dict[str, Any]:
     """Judge a curve on outcomes that it was not fitted on, a fifth of them at a time.
 
     Returns
@@ -185,7 +188,7 @@ def _scores(
     blends = [blend_without(group) for group in groups]
     group_of = {row: at for at, group in enumerate(groups) for row in group.tolist()}
     folds = list(_folds(needs, won, trials.seed))
-    hidden = [rows_of(trials.labels.known.gains, group) for group in groups]
+    hidden = [entries_in_rows(trials.labels.known.gains, group) for group in groups]
     hidden += [
         sparse.csr_array(
             (np.ones(len(fold), dtype=bool), (needs[fold], closed.col[fold])), shape=closed.shape

@@ -52,9 +52,9 @@ def table(
         rows.append(
             [
                 name,
-                shown(found[judged_by]),
-                shown(gap, signed=True),
-                *(number(own and own["mean"]) if brief else shown(own) for own in others),
+                interval_text(found[judged_by]),
+                interval_text(gap, signed=True),
+                *(number(own and own["mean"]) if brief else interval_text(own) for own in others),
                 *(number(own["lists"][key]) for key in _LISTS),
             ]
         )
@@ -74,7 +74,7 @@ def needs_text(document: Document, part: str = "all") -> str:
     return "; ".join(f"{', '.join(names)}: {text}" for text, names in over.items())
 
 
-def parts(document: Document) -> list[str]:
+def slices_of(document: Document) -> list[str]:
     """Return `all`, and warm and cold needs where there are both."""
     found = next(iter(document["rankers"].values()), None)
     own = ("warm", "cold")
@@ -89,7 +89,7 @@ def ablation(document: Document, *, brief: bool = False) -> tuple[list[str], lis
     """
     figures = [document["judged_by"]] if brief else list(document["figures"])
     rows = [
-        [name, *(shown(found["all"][figure], signed=True) for figure in figures)]
+        [name, *(interval_text(found["all"][figure], signed=True) for figure in figures)]
         for name, found in document["stack_minus_stack_without"].items()
     ]
     return ["without", *(f"loss of {figure}" for figure in figures)], rows
@@ -99,7 +99,7 @@ def markdown(document: Document) -> str:
     """Return the tables and everything that was counted."""
     lines = [f"# {document['protocol']}{hidden_from(document)}", "", NOTE, ""]
     lines += [f"Candidates: {candidates_text(document['candidates'])}.", ""]
-    for part in parts(document):
+    for part in slices_of(document):
         lines += [f"## {part.capitalize()} needs", "", *markdown_table(*table(document, part))]
         lines += ["", f"{needs_text(document, part)}.", ""]
     header, rows = ablation(document)
@@ -117,7 +117,7 @@ def cuts(document: Document) -> tuple[list[str], list[list[str]]]:
     """Return header and rows, one row per ranker: its figures at each cut of `time`."""
     figure, by_day = document["judged_by"], document["cuts"]
     rows = [
-        [name, *(shown(own[name][figure]) for own in by_day.values())]
+        [name, *(interval_text(own[name][figure]) for own in by_day.values())]
         for name in document["rankers"]
     ]
     return [f"ranker, {figure}", *by_day], rows
@@ -205,7 +205,7 @@ def write(path: Path, content: bytes) -> Path:
     return path
 
 
-def shown(interval: Mapping[str, float] | None, *, signed: bool = False) -> str:
+def interval_text(interval: Mapping[str, float] | None, *, signed: bool = False) -> str:
     """Return a mean with its interval, such as `0.531 [0.487, 0.573]`."""
     if interval is None:
         return UNKNOWN
@@ -221,7 +221,7 @@ def number(value: float | None) -> str:
 
 def _cell(document: Document, figure: str, name: str) -> str:
     own = document["rankers"].get(name)
-    return UNKNOWN if own is None else shown(own["figures"]["all"][figure])
+    return UNKNOWN if own is None else interval_text(own["figures"]["all"][figure])
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

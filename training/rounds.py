@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from features.arrays import NeedFeatures, PoolFeatures
     from features.encoder import EncodingStore
     from features.progress import Steps
-    from training.tasks import EvaluationQuestion, Task
+    from training.tasks import EvaluationQuestion, EvaluationTask
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Round:
 
     Attributes
     ----------
-    task : Task
+    task : EvaluationTask
     space : FeatureSpace
         Fitted on the enterprises of the task.
     pool : PoolFeatures
@@ -52,7 +52,7 @@ class Round:
         What a language model gave for needs, by need_id.
     """
 
-    task: Task
+    task: EvaluationTask
     space: FeatureSpace
     pool: PoolFeatures
     store: EncodingStore
@@ -162,7 +162,7 @@ class Rounds:
         self.topics = topics
         self._last: tuple[pl.DataFrame, Any, FeatureSpace, PoolFeatures] | None = None
 
-    def round(self, task: Task, progress: Steps = lambda *_: None) -> Round:
+    def round(self, task: EvaluationTask, progress: Steps = lambda *_: None) -> Round:
         """Return the round of a task; `progress` is called with (step, done, of)."""
         frame = task.data.enterprises
         if self._last is None or self._last[1] != task.as_of or not self._last[0].equals(frame):

@@ -67,7 +67,7 @@ class EvaluationQuestion(Case):
 
 
 @dataclass(frozen=True)
-class Task:
+class EvaluationTask:
     """What is left to learn from, and what is asked.
 
     Attributes
@@ -96,7 +96,7 @@ class Split:
     Attributes
     ----------
     protocol : str
-    tasks : tuple of Task
+    tasks : tuple of EvaluationTask
     counts : dict
         How many rows, pairs, needs and enterprises there are, and how many are left out and why.
     digest : str
@@ -107,7 +107,7 @@ class Split:
     """
 
     protocol: str
-    tasks: tuple[Task, ...]
+    tasks: tuple[EvaluationTask, ...]
     counts: dict[str, int]
     digest: str
     seed: int
@@ -147,7 +147,9 @@ class Tables:
         self.counts["enterprises"] = self.data.enterprises.height
         self.counts["relevant_pairs"] = self.pairs.height
 
-    def task(self, fold: int, data: TrainingData, hidden: pl.DataFrame, **rule: Any) -> Task:
+    def task(
+        self, fold: int, data: TrainingData, hidden: pl.DataFrame, **rule: Any
+    ) -> EvaluationTask:
         """Return the task that asks for the hidden relevant pairs."""
         return _Asking(self, data).task(fold, hidden, **rule)
 
@@ -215,7 +217,7 @@ class _Asking:
         whole_pool: bool = False,
         without_own: bool = False,
         graded: bool = False,
-    ) -> Task:
+    ) -> EvaluationTask:
         """Return the task.
 
         Parameters
@@ -268,7 +270,7 @@ class _Asking:
                     anywhere=wanted if whole_pool else None,
                 )
             )
-        return Task(fold, self.data, self.ids, self.tables.today, tuple(questions))
+        return EvaluationTask(fold, self.data, self.ids, self.tables.today, tuple(questions))
 
 
 def grouped(pairs: pl.DataFrame) -> dict[str, list[str]]:
@@ -277,7 +279,7 @@ def grouped(pairs: pl.DataFrame) -> dict[str, list[str]]:
     return {row[0]: row[1] for row in lists.agg("enterprise_id").iter_rows()}
 
 
-def digest(tasks: Sequence[Task]) -> str:
+def digest(tasks: Sequence[EvaluationTask]) -> str:
     """Return the SHA-256 of questions and candidates."""
     found = hashlib.sha256()
     for task in tasks:

@@ -151,7 +151,7 @@ class Trials:
         folds = need_folds(np.diff(known.relevant.indptr), self.seed)
         halves = half_pairs(known.relevant, self.seed, self.ranks)
         # What is hidden in turn: every pair of a fold's needs, half of the pairs of every need.
-        hidden = [rows_of(known.gains, fold) for fold in folds] + halves
+        hidden = [entries_in_rows(known.gains, fold) for fold in folds] + halves
         trials = list(self.without(hidden))
         fold_of = {row: at for at, fold in enumerate(folds) for row in fold.tolist()}
 
@@ -338,7 +338,7 @@ def _workers() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(min(FOLDS, os.cpu_count() or 1))
 
 
-def rows_of(gains: sparse.csr_array, rows: NDArray[np.intp]) -> sparse.csr_array:
+def entries_in_rows(gains: sparse.csr_array, rows: NDArray[np.intp]) -> sparse.csr_array:
     """Return which entries of a matrix lie in some of its rows."""
     kept = np.zeros(gains.shape[0], dtype=bool)
     kept[rows] = True

@@ -65,14 +65,14 @@ _EARLIER = re.compile(
 )
 
 
-class Day(NamedTuple):
+class PartialDate(NamedTuple):
     """A date, and what is known of it: its `year`, its `month` or its `day`."""
 
     date: datetime.date
     precision: str = "day"
 
 
-def read_day(text: str) -> Day | None:
+def read_day(text: str) -> PartialDate | None:
     """Return the date that a text means, of a range the first; None where there is none.
 
     Without a year in front, 03/01/2019 is the first of March and 01.03.2019 as well; where that is
@@ -81,7 +81,7 @@ def read_day(text: str) -> Day | None:
     Examples
     --------
     >>> read_day("二〇一九年三月")
-    Day(date=datetime.date(2019, 3, 1), precision='month')
+    PartialDate(date=datetime.date(2019, 3, 1), precision='month')
     >>> read_day("2019-02-30") is None
     True
     """
@@ -92,7 +92,7 @@ def read_day(text: str) -> Day | None:
 
 
 @lru_cache(_KEPT)
-def _written_day(text: str) -> Day | None:
+def _written_day(text: str) -> PartialDate | None:
     plain = simplified(unicodedata.normalize("NFKC", text)).strip().lower()
     plain = _EARLIER.sub("", plain)
     plain = _NUMERALS.sub(lambda found: str(value(found[1])), plain)
@@ -104,7 +104,7 @@ def _written_day(text: str) -> Day | None:
     return None if placeholder else day
 
 
-def _written(text: str) -> Day | None:
+def _written(text: str) -> PartialDate | None:
     for pattern in (_SEPARATED, _COMPACT):
         if found := pattern.match(text):
             return _day(found[1], found[2], found[3])
@@ -121,7 +121,7 @@ def _written(text: str) -> Day | None:
     return None
 
 
-def _english(text: str) -> Day | None:
+def _english(text: str) -> PartialDate | None:
     if (found := _DAY_FIRST.match(text)) and found[2] in _MONTHS:
         return _day(_full(found[3]), _MONTHS[found[2]], found[1])
     if (found := _MONTH_FIRST.match(text)) and found[1] in _MONTHS:
@@ -131,19 +131,19 @@ def _english(text: str) -> Day | None:
     return None
 
 
-def _counted(text: str) -> Day | None:
+def _counted(text: str) -> PartialDate | None:
     """Read what counts days: a serial of Excel."""
     found = _SERIAL.match(text)
-    return Day(_EXCEL_EPOCH + datetime.timedelta(days=int(found[1]))) if found else None
+    return PartialDate(_EXCEL_EPOCH + datetime.timedelta(days=int(found[1]))) if found else None
 
 
-def _stamped(number: str) -> Day | None:
+def _stamped(number: str) -> PartialDate | None:
     """Read what counts seconds, or parts of them, since 1970."""
     digits = len(number.lstrip("-"))
     scale = 1 if digits <= 10 else 10 ** (digits - (10 if digits != 12 else 9))
     seconds = datetime.timedelta(seconds=int(number) / scale)
     day = calendar.day_of(datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC) + seconds)
-    return None if day in PLACEHOLDERS else Day(day)
+    return None if day in PLACEHOLDERS else PartialDate(day)
 
 
 def _full(year: str) -> str:
@@ -155,9 +155,9 @@ def _full(year: str) -> str:
 
 def _day(
     year: str | int, month: str | int | None = None, day: str | int | None = None
-) -> Day | None:
+) -> PartialDate | None:
     precision = "year" if month is None else "month" if day is None else "day"
     try:
-        return Day(datetime.date(int(year), int(month or 1), int(day or 1)), precision)
+        return PartialDate(datetime.date(int(year), int(month or 1), int(day or 1)), precision)
     except ValueError:
         return None

@@ -15,7 +15,7 @@ from features.tables.naming import counted, some
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from features.divisions import Former
+    from features.divisions import FormerDivision
     from features.place_names import Found
     from features.tables.reading import Rows
 
@@ -123,7 +123,7 @@ def _warnings(
     return lines
 
 
-def _change(change: Former) -> str:
+def _change(change: FormerDivision) -> str:
     now = "、".join(_name(code) for code in change.codes)
     return f"{change.path[-1]} → {now} ({change.until})"
 

@@ -106,7 +106,7 @@ class Admission:
         return None
 
 
-class Gate:
+class AccessGate:
     """ASGI: passes a request on that is admitted, and answers any other with its refusal."""
 
     def __init__(self, app: ASGIApp, admission: Admission) -> None:

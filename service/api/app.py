@@ -16,7 +16,7 @@ from features import calendar
 from features.errors import LianzhaoError
 from features.workspace import Workspace
 from service import tracing
-from service.access.gate import Admission, Gate
+from service.access.gate import AccessGate, Admission
 from service.access.limits import Limiter
 from service.api import docs, problems
 from service.api.front import Front
@@ -214,7 +214,7 @@ def _add_layers(
     """Add the layers that a request passes before the routes."""
     # The last one added is the first that a request meets.
     app.add_middleware(BodyLimit)
-    app.add_middleware(Gate, admission=admission)
+    app.add_middleware(AccessGate, admission=admission)
     app.add_middleware(LoopbackOnly, access=access, origins=settings.cors_origins)
     app.add_middleware(problems.Unexpected)
     # Before whatever refuses or fails: a page of another origin may read why.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 from service.api import headers
 
-Encoding = Literal["br", "gzip"]
+ContentEncoding = Literal["br", "gzip"]
 SMALLEST = 1024
 """Bytes below which an answer is sent as it is."""
 _BROTLI_QUALITY = 5
@@ -29,20 +29,20 @@ _SHORT = 100
 """Bytes of a header whose meaning is kept."""
 
 
-def encoding_for(scope: Scope) -> Encoding | None:
+def encoding_for(scope: Scope) -> ContentEncoding | None:
     """Return how a caller wants answers compressed, None where not at all."""
     given = headers.by_name(scope).get(b"accept-encoding", b"")
     return (_kept if len(given) <= _SHORT else _wanted)(given)
 
 
-def compress(body: bytes, encoding: Encoding) -> bytes:
+def compress(body: bytes, encoding: ContentEncoding) -> bytes:
     """Return a body compressed; equal bodies give equal bytes."""
     if encoding == "br":
         return bytes(brotli.compress(body, mode=brotli.MODE_TEXT, quality=_BROTLI_QUALITY))
     return gzip.compress(body, _GZIP_LEVEL, mtime=0)
 
 
-def _wanted(header: bytes) -> Encoding | None:
+def _wanted(header: bytes) -> ContentEncoding | None:
     """Return what an Accept-Encoding header prefers of the two; Brotli of both.
 
     Examples

@@ -12,7 +12,7 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
-from service.api.compression import SMALLEST, Encoding, compress, encoding_for
+from service.api.compression import SMALLEST, ContentEncoding, compress, encoding_for
 from service.api.document import document_of
 from service.api.prefix import prefixed
 
@@ -32,7 +32,7 @@ def install(app: FastAPI) -> None:
     folder = str(files("fastapi_swagger") / "resources")
 
     @lru_cache(_KEPT)
-    def packed(root: str, encoding: Encoding | None) -> bytes:
+    def packed(root: str, encoding: ContentEncoding | None) -> bytes:
         servers = {"servers": [{"url": root}]} if root else {}
         body = orjson.dumps({**app.openapi(), **servers})
         return compress(body, encoding) if encoding else body

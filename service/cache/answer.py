@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from starlette.responses import Response
 
 from service.api import headers
-from service.api.compression import SMALLEST, Encoding, compress, encoding_for
+from service.api.compression import SMALLEST, ContentEncoding, compress, encoding_for
 from service.api.observer import CACHE_STATE
 from service.telemetry import State
 
@@ -55,10 +55,10 @@ class Answer:
             self._common.append((b"content-language", language.encode()))
             varies = b"Accept-Language, " + varies
         self._common.append((b"vary", varies))
-        self._forms: dict[Encoding | None, tuple[_Headers, bytes]] = {}
+        self._forms: dict[ContentEncoding | None, tuple[_Headers, bytes]] = {}
         self.keep(None, body)
 
-    def keep(self, encoding: Encoding | None, body: bytes) -> None:
+    def keep(self, encoding: ContentEncoding | None, body: bytes) -> None:
         """Keep the body in a form in which it can be sent."""
         if encoding:
             self.grown(len(body) + _FORM_BYTES)
@@ -72,16 +72,16 @@ class Answer:
             shown.append((b"content-encoding", encoding.encode()))
         self._forms[encoding] = shown, body
 
-    def form(self, scope: Scope) -> Encoding | None:
+    def form(self, scope: Scope) -> ContentEncoding | None:
         """Return the form in which a caller wants it; small ones are sent as they are."""
         return encoding_for(scope) if len(self.body) >= SMALLEST else None
 
-    def has(self, form: Encoding | None) -> bool:
+    def has(self, form: ContentEncoding | None) -> bool:
         """Whether it is at hand in this form."""
         return form in self._forms
 
     def reply(
-        self, state: State, held: bytes | None, form: Encoding | None = None
+        self, state: State, held: bytes | None, form: ContentEncoding | None = None
     ) -> tuple[int, _Headers, bytes]:
         """Return status, headers and body for a caller with this If-None-Match, or without one."""
         if held is not None and self.is_named_by(held):
@@ -100,7 +100,7 @@ class Answer:
         """Bytes that it takes in memory, as an estimate."""
         return len(self.body) + _ENTRY_BYTES
 
-    def _etag(self, form: Encoding | None) -> bytes:
+    def _etag(self, form: ContentEncoding | None) -> bytes:
         # Other bytes have another tag.
         return b'"%s-%s"' % (self.tag, form.encode()) if form else b'"%s"' % self.tag
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from features import joining
-from features.duplicates import pairs
+from features.duplicates import suspected_pairs
 from features.errors import UsageError
 from service.commands.context import Context, echo_json
 
@@ -87,5 +87,5 @@ def suspected(workspace: Workspace) -> list[dict[str, Any]]:
 
     return [
         {"why": pair.why, "one": shown(pair.one), "other": shown(pair.other)}
-        for pair in pairs(enterprises)
+        for pair in suspected_pairs(enterprises)
     ]

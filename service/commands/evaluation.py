@@ -163,7 +163,7 @@ def _save(document: dict[str, Any], folder: Path) -> list[Path]:
 def _tell(document: dict[str, Any]) -> None:
     """Print the tables: ruled on a terminal, plain lines elsewhere."""
     day = report.hidden_from(document)
-    for part in report.parts(document):
+    for part in report.slices_of(document):
         _print(
             f"{document['protocol']}{day}: {part} needs", *report.table(document, part, brief=True)
         )

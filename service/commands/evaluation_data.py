@@ -16,7 +16,7 @@ from features.tables.importing import check_rows
 from features.tables.lists import read_words
 from features.tables.merging import merge
 from features.tables.report import SHOWN, RowProblem
-from training.protocols import JUDGED
+from training.protocols import JUDGED_PROTOCOLS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,12 +53,13 @@ class Files:
         """Raise `UsageError` where they do not go together."""
         given = {name: path for name in _OF_A_POOL[:3] if (path := getattr(self, name))}
         for name in given:
-            if protocol not in JUDGED:
+            if protocol not in JUDGED_PROTOCOLS:
                 raise UsageError(
-                    f"--{name} goes with --protocol {' or '.join(JUDGED)}, not with {protocol}",
+                    f"--{name} goes with --protocol {' or '.join(JUDGED_PROTOCOLS)}, "
+                    f"not with {protocol}",
                     field=name,
                     got=protocol,
-                    expected=" or ".join(JUDGED),
+                    expected=" or ".join(JUDGED_PROTOCOLS),
                 )
         if given and not (self.needs and self.judgements):
             missing = "judgements" if self.needs else "needs"

@@ -120,7 +120,7 @@ def compare(
         "other": other,
         "changed_tables": comparison.changed_tables(before, after),
         "same_splits": before["splits"] == after["splits"],
-        "kinds": comparison.compare(before["judged"], after["judged"]),
+        "kinds": comparison.compare_versions(before["judged"], after["judged"]),
     }
     if as_json:
         echo_json(found)

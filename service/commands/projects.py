@@ -19,7 +19,7 @@ from service.projects.agenda import agenda
 from service.projects.figures import GROUPS, figures
 from service.projects.icalendar import calendar
 from service.projects.lists import import_list, listed
-from service.projects.rules import KINDS
+from service.projects.rules import RULE_TABLES
 from service.projects.tasks import add_task, change_task, tasks_of
 from service.projects.workbook import figures_workbook
 from service.serving.export import check_writable, write_bytes, write_table
@@ -300,7 +300,7 @@ def rules(
     """List the tables of rules; print one, to be edited; or put another in its place."""
     own: Context = context.obj
     if name is None:
-        for kind in KINDS:
+        for kind in RULE_TABLES:
             rules = own.projects.rules
             typer.echo(f"{kind}  {rules.source(kind)}: {len(rules.rows(kind))} 行")
     elif path is None:

@@ -16,7 +16,7 @@ from features.snapshot import LogContent
 from features.tables.schema import SCHEMAS
 from service.database.audit_log import note, of_command
 from service.database.connection import renew, utc_now, versions
-from service.database.idempotency import answered, remember
+from service.database.idempotency import remember, stored_answer
 from service.database.project_store import part_from, rewrite, settle
 from service.database.schema import ANSWERS, EVENTS, RETRACTIONS
 
@@ -159,7 +159,7 @@ class EventLog:
 
         def work(connection: sa.Connection) -> Recording:
             if idempotency_key is not None:
-                found = answered(connection, owner, idempotency_key, asked)
+                found = stored_answer(connection, owner, idempotency_key, asked)
                 if found is not None:
                     id_ = found.event_id
                     again = id_ and (_known(connection, id_) or imported_of(id_))

@@ -156,7 +156,7 @@ class Feedback:
     def _shown(self, rows: Sequence[Mapping[str, Any]]) -> list[Document]:
         """Return events as the API shows them, with the lists that they came from."""
         of_lists = self.log.lists_of([row["event_id"] for row in rows])
-        return [shown({**row, **of_lists.get(row["event_id"], {})}) for row in rows]
+        return [event_document({**row, **of_lists.get(row["event_id"], {})}) for row in rows]
 
     def _all(self) -> pl.DataFrame:
         """Return the whole history with the zone of each event and when it was taken back."""
@@ -179,7 +179,7 @@ class Feedback:
         return None if rows.is_empty() else rows.row(0, named=True)
 
 
-def shown(row: Mapping[str, Any]) -> Document:
+def event_document(row: Mapping[str, Any]) -> Document:
     """Return an event as the API shows it."""
     at = row.get("retracted_at")
     return {

@@ -41,7 +41,7 @@ def fingerprint(request: Mapping[str, Any]) -> str:
     return sha256(orjson.dumps(request, option=orjson.OPT_SORT_KEYS, default=str)).hexdigest()
 
 
-def answered(connection: sa.Connection, owner: str, idempotency_key: str, asked: str) -> Any:
+def stored_answer(connection: sa.Connection, owner: str, idempotency_key: str, asked: str) -> Any:
     """Return the row of what was answered under a key (event_id, new, answer); None for a new key.
 
     Raises

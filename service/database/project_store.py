@@ -72,10 +72,10 @@ def moves(connection: sa.Connection, project_id: str) -> list[dict[str, Any]]:
 def settle(connection: sa.Connection, project_id: str) -> None:
     """Set the stage of a project by its moves as they are now."""
     run = moves(connection, project_id)
-    update(connection, project_id, standing(run))
+    update(connection, project_id, stage_after(run))
 
 
-def standing(run: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def stage_after(run: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return stage, since and moved as moves say them, oldest first; withdrawn without any."""
     if not run:
         return {"stage": WITHDRAWN}

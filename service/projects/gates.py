@@ -10,7 +10,7 @@ from features.errors import NotFoundError
 from service.database import project_store
 from service.database.schema import TASKS
 from service.projects.requests import check_role, no_project
-from service.projects.verdicts import FAIL, PASS, UNKNOWN, Verdict, shown, verdicts
+from service.projects.verdicts import FAIL, PASS, UNKNOWN, Verdict, verdict_documents, verdicts
 
 if TYPE_CHECKING:
     import datetime
@@ -42,7 +42,7 @@ def gates_of(
         raise NotFoundError(
             f"no enterprise {enterprise_id!r} is known", field="enterprise_id", got=enterprise_id
         )
-    return shown(of_enterprise(projects, profile, zone_id))
+    return verdict_documents(of_enterprise(projects, profile, zone_id))
 
 
 def gates_of_project(projects: Projects, project_id: str, caller: Caller) -> list[Document]:
@@ -66,7 +66,7 @@ def gates_of_project(projects: Projects, project_id: str, caller: Caller) -> lis
     profile = projects.references.enterprise(id_) if id_ else None
     found = of_enterprise(projects, profile, row["zone_id"])
     found["filing"] = _filing(row["amount"], [day for day in filed if day], projects.rules)
-    return shown(found)
+    return verdict_documents(found)
 
 
 def of_enterprise(

@@ -28,7 +28,7 @@ from service.projects.values import (
     check_values,
     horizon,
     likeness,
-    resolve,
+    resolve_references,
     to_the_yuan,
 )
 
@@ -162,7 +162,7 @@ def _taken_over(
     """Write a row; return the result."""
     today, id_ = projects.clock(), values.pop("project_id")
     stage, day = values["stage"], values["date"]
-    found = resolve(values, projects.references)
+    found = resolve_references(values, projects.references)
     check_values(connection, found, projects.rules, confirmed=confirmed)
     move = {
         "event_id": f"move-{secrets.token_hex(8)}",

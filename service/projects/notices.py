@@ -142,7 +142,9 @@ def deliver(
             break
         body = taken.body.encode()
         try:
-            (post or _post)(webhook.url, body, signed(webhook.secret, body, taken.notice_id, now()))
+            (post or _post)(
+                webhook.url, body, signed_headers(webhook.secret, body, taken.notice_id, now())
+            )
         except OSError as error:
             _put_off(database, taken, now())
             log.warning("a reminder did not arrive at the webhook: %s", type(error).__name__)
@@ -152,7 +154,7 @@ def deliver(
     return arrived
 
 
-def signed(secret: str, body: bytes, notice_id: str, at: datetime) -> dict[str, str]:
+def signed_headers(secret: str, body: bytes, notice_id: str, at: datetime) -> dict[str, str]:
     """Return the headers of a reminder.
 
     `X-Lianzhao-Signature` is HMAC-SHA256 with the secret over the timestamp, a full stop and the

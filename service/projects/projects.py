@@ -35,7 +35,7 @@ from service.projects.values import (
     check_values,
     likeness,
     read_values,
-    resolve,
+    resolve_references,
 )
 
 if TYPE_CHECKING:
@@ -305,7 +305,7 @@ class Projects:
             **{name: values[name] for name in (*REFERENCE, *DESCRIPTION)},
             "project_id": project_id,
             "likeness": likeness(values),
-            **project_store.standing([move]),
+            **project_store.stage_after([move]),
             "created_at": utc_now(),
             "key_id": key_id,
         }
@@ -347,7 +347,7 @@ class Projects:
         return row
 
     def _resolved(self, values: dict[str, Any], caller: Caller) -> dict[str, Any]:
-        found = resolve(values, self.references)
+        found = resolve_references(values, self.references)
         if found["zone_id"] is None and caller.zones is not None and len(caller.zones) == 1:
             (found["zone_id"],) = caller.zones
             found["need_id"] = self.references.need_of(found["zone_id"], found["industry"])
@@ -364,7 +364,7 @@ class Projects:
             before["need_id"] = None
         if "need_id" in given and "zone_id" not in given:
             before["zone_id"] = None
-        new = resolve({**before, **given}, self.references)
+        new = resolve_references({**before, **given}, self.references)
         caller.check_zone(new["zone_id"], "zone_id")
         return {name: new[name] for name in (*REFERENCE, *DESCRIPTION)}
 

@@ -9,7 +9,7 @@ import orjson
 from features.errors import ConflictError, ForbiddenError, NotFoundError
 from service.access.keys import NOBODY, Caller
 from service.database.audit_log import AuditEntry, note
-from service.database.idempotency import answered, fingerprint, remember
+from service.database.idempotency import fingerprint, remember, stored_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -69,7 +69,7 @@ class Changes:
 
         def once(connection: sa.Connection) -> Document:
             if key is not None:
-                found = answered(connection, owner, key, print_of)
+                found = stored_answer(connection, owner, key, print_of)
                 if found is not None and found.answer is not None:
                     before: Document = orjson.loads(found.answer)
                     return before

@@ -23,7 +23,7 @@ _NOWHERE = Path(os.devnull)
 
 
 @dataclass(frozen=True)
-class Kind:
+class RuleTable:
     """A table of rules: its columns, the first ones required, and what else a row must fulfil."""
 
     gloss: str
@@ -52,15 +52,15 @@ def _exclusion(row: Row) -> str | None:
     return _code(row)
 
 
-KINDS: Mapping[str, Kind] = {
-    "reasons": Kind("谢绝、终止原因", ("reason", "gloss"), ("reason", "gloss")),
-    "units": Kind("责任单位", ("unit",), ("unit",)),
-    "energy": Kind("两高行业", ("code", "gloss", "basis"), ("code",), _code),
-    "exclusions": Kind(
+RULE_TABLES: Mapping[str, RuleTable] = {
+    "reasons": RuleTable("谢绝、终止原因", ("reason", "gloss"), ("reason", "gloss")),
+    "units": RuleTable("责任单位", ("unit",), ("unit",)),
+    "energy": RuleTable("两高行业", ("code", "gloss", "basis"), ("code",), _code),
+    "exclusions": RuleTable(
         "开发区禁入", ("zone_id", "code", "word", "gloss"), ("zone_id",), _exclusion
     ),
-    "thresholds": Kind("分级报备", ("amount", "level", "gloss"), ("amount", "level"), _amount),
-    "offers": Kind("公平竞争审查用语", ("words", "rule", "gloss"), ("words", "rule")),
+    "thresholds": RuleTable("分级报备", ("amount", "level", "gloss"), ("amount", "level"), _amount),
+    "offers": RuleTable("公平竞争审查用语", ("words", "rule", "gloss"), ("words", "rule")),
 }
 
 
@@ -190,15 +190,15 @@ SHIPPED = Rules(None)
 """The tables that the project ships."""
 
 
-def _kind(name: str) -> Kind:
-    if name not in KINDS:
+def _kind(name: str) -> RuleTable:
+    if name not in RULE_TABLES:
         raise NotFoundError(
             f"there is no table of rules {name!r}",
             field="rules",
             got=name,
-            expected=f"one of {', '.join(KINDS)}",
+            expected=f"one of {', '.join(RULE_TABLES)}",
         )
-    return KINDS[name]
+    return RULE_TABLES[name]
 
 
 def _shipped(name: str) -> str:

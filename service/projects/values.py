@@ -77,7 +77,7 @@ def to_the_yuan(values: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-def resolve(values: dict[str, Any], references: References) -> dict[str, Any]:
+def resolve_references(values: dict[str, Any], references: References) -> dict[str, Any]:
     """Return values with what they refer to looked up: ids checked, names turned into ids.
 
     A need gives the zone and the industry; zone and industry give the need where there is one; a

@@ -132,7 +132,7 @@ def _exclusions(
     return Verdict(PASS, "不在本区禁入清单", source, date)
 
 
-def shown(found: Mapping[str, Verdict]) -> list[Document]:
+def verdict_documents(found: Mapping[str, Verdict]) -> list[Document]:
     """Return verdicts as they are shown, each with its source and date."""
     return [
         {

@@ -1,1 +1,1 @@
-"""The engine that answers, what it answers with, and how versions of it come and go."""
+"""The engine that answers queries, its parts, and the loading and rollout of versions."""

@@ -1,4 +1,4 @@
-"""The chance of signing of a lead, where outcomes allow one, with a note on what it means."""
+"""The calibrated probability that a lead signs, with a note on what it means."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ UNCOUNTED = {
     "en": "A chance of signing is not given until there are outcomes enough to calibrate it on; "
     "score only ranks and is not a probability.",
 }
-"""Of a version that was made before outcomes were counted."""
+"""The note for a version made before outcomes were counted."""
 
 
 def chance(calibration: Calibration, raw: float, *, warm: bool, language: Language) -> Document:

@@ -31,12 +31,12 @@ class Directory:
     ----------
     profiles : Profiles
     closed, repeated : ndarray of bool, shape (n,)
-        Which of them are struck off; for which another one stands.
+        Which of them are struck off, and which duplicate another one.
     tables : dict of DataFrame
         zones and needs.
     chain_map : ChainMap
     joined : mapping
-        Ids that were joined into others, by which their enterprise is known too.
+        Ids that were merged into others, with the id that each was merged into.
     """
 
     def __init__(
@@ -64,9 +64,9 @@ class Directory:
         return found
 
     def completed(self, need: NeedQuery) -> NeedQuery:
-        """Return a need with what it does not say, as the workspace has it.
+        """Return a need, its empty fields filled in from the workspace.
 
-        Only where that knows the need by its id, for the same industry.
+        Only if the workspace has a need of this id for the same industry.
         """
         stored = self._needs.get(need.need_id or "")
         if stored is None or normal(stored.industry) != normal(need.industry):
@@ -75,12 +75,12 @@ class Directory:
         return replace(stored, **stated)
 
     def need_of(self, zone_id: str, industry: str) -> NeedQuery:
-        """Return the need of a zone for an industry, both as people call them.
+        """Return the need of a zone for an industry, both by id, name or part of a name.
 
         Raises
         ------
         NotFoundError
-            When nothing is called so, or several are: these are named.
+            When nothing matches, or several do: the message lists them.
         """
         zone_id = self.find_zone(zone_id)
         needs = {id_: need for id_, need in self._needs.items() if need.zone_id == zone_id}
@@ -99,7 +99,7 @@ class Directory:
         )
 
     def find_zone(self, text: str) -> str:
-        """Return the id of the zone that people call so (NotFoundError)."""
+        """Return the id of the zone of this id, name or part of a name (NotFoundError)."""
         found = alike(text, self._zone_names())
         if not found:
             raise unknown("zone", "zone_id", text)
@@ -114,7 +114,7 @@ class Directory:
         return found[0]
 
     def _zone_names(self) -> dict[str, tuple[str | None, ...]]:
-        """Return every zone with its name, those known from needs alone included."""
+        """Return the names of every zone, including those known only from needs."""
         names: dict[str, tuple[str | None, ...]] = {}
         for need in self._needs.values():
             if need.zone_id is not None:
@@ -122,7 +122,7 @@ class Directory:
         return names | {id_: (row["name"],) for id_, row in self._zones.items()}
 
     def zones(self, q: str | None = None) -> list[Document]:
-        """Return all zones, or those that people may mean by `q`."""
+        """Return all zones, or those whose id or name matches `q`."""
         if q is None:
             return list(self._zones.values())
         return [self._zones[id_] for id_ in alike(q, self._zone_names()) if id_ in self._zones]
@@ -135,7 +135,7 @@ class Directory:
         return {**known(self._zones, zone_id, "zone", "zone_id"), "needs": needs}
 
     def needs(self, zone: str | None = None) -> list[Document]:
-        """Return all needs, or those of the zone that people call so (NotFoundError)."""
+        """Return all needs, or those of the zone of this id or name (NotFoundError)."""
         zone_id = None if zone is None else self.find_zone(zone)
         return [
             self._shown(need)
@@ -214,7 +214,7 @@ class Directory:
         }
 
     def _at(self, enterprise_id: str) -> int:
-        """Return the row of an enterprise, by an id joined into it too (NotFoundError)."""
+        """Return the row of an enterprise, by its id or one merged into it (NotFoundError)."""
         at = self._profiles.find(enterprise_id)
         if at is None and (into := self._joined.get(enterprise_id)):
             at = self._profiles.find(into)
@@ -243,20 +243,20 @@ class Directory:
 
 
 def brief(row: dict[str, Any]) -> Document:
-    """Return an enterprise as it stands in a list."""
+    """Return the fields of an enterprise that lists show."""
     shown = ("enterprise_id", "name", "short_name", "province", "city")
     return {key: row[key] for key in shown} | {"tags": row["tags"] or [], "flags": flags(row)}
 
 
 def known(items: dict[str, Any], key: str, what: str, field: str) -> Any:
-    """Return the item of that key, or raise a NotFoundError that names field and kind."""
+    """Return the item with a key (NotFoundError, naming field and kind)."""
     if key not in items:
         raise unknown(what, field, key)
     return items[key]
 
 
 def unknown(what: str, field: str, key: str) -> NotFoundError:
-    """Return the error that says that there is none of that key."""
+    """Return the error for a key that is not there."""
     return NotFoundError(
         f"no {what} {key!r} is known",
         field=field,

@@ -11,7 +11,7 @@ import numpy as np
 from features.need import NeedQuery
 from features.ordered import found_in
 from features.presence import Presence
-from features.signals import NONE as NO_SIGNALS
+from features.signals import NO_SIGNALS as NO_SIGNALS
 from features.signals import Signals
 from service.projects.rules import SHIPPED, Rules
 from service.serving.batch import BatchRanker
@@ -23,7 +23,7 @@ from service.serving.meaning import fit_note, understood_document
 from service.serving.need_cache import NeedCache
 from service.serving.partners import PartnerWriter
 from service.serving.selection import Selection, of_any_industry
-from service.serving.suited_needs import SuitedNeeds
+from service.serving.suited_needs import NeedFinder
 from service.serving.survey import Survey
 from service.serving.word_model import NoWords
 
@@ -58,19 +58,19 @@ class Engine(Directory):
     pool_date : str or None
         ISO date of the last change of the enterprises.
     made_of : tuple of str
-        The versions of all that was prepared.
+        The versions of the model and the tables that it was prepared from.
     own_words : DataFrame, optional
-        The table words, where it may be another than the ranker was read with.
+        The table words, if it may differ from the one the ranker was loaded with.
     words : WordSource
         A language model, whose words come before those of the thesaurus.
     signals : Signals
-        What enterprises have done of late.
+        Recent signals of enterprises.
     rules : Rules
-        What gates go by.
+        The rules of gates.
     unfit : mapping, optional
-        Who was judged not to answer a need, by the need's id.
+        By need_id, the enterprises judged not to answer the need.
     joined : mapping, optional
-        Ids that were joined into others.
+        Ids that were merged into others.
     """
 
     def __init__(
@@ -110,12 +110,12 @@ class Engine(Directory):
         self.writer = LeadWriter(prepared, self._presence, signals, self.gates)
 
     def touch(self) -> None:
-        """Have ready what first requests would wait for: files of the disk, and the thesaurus."""
+        """Read what the first requests would otherwise wait for: mapped files and the thesaurus."""
         self.space.thesaurus.open()
         self.prepared.touch()
 
     def rest(self) -> None:
-        """Remove the caches: from now on another engine gives most of the answers."""
+        """Clear the caches: another engine is in service from now on."""
         self.need_cache.clear()
         self.writer.clear()
         self.__dict__.pop("_selection", None)
@@ -130,9 +130,9 @@ class Engine(Directory):
         *,
         deals: bool = True,
     ) -> Document:
-        """Return a page of leads: ranked, explained, with what was left out as unknown.
+        """Return a page of leads, ranked and explained, with counts of what was left out.
 
-        Counts of deals are of all zones: `deals` says whether the caller may see them.
+        `deals` says whether the caller may see counts of deals, which cover all zones.
         """
         rows, unknown, unknown_values, left_out = self._selection.leads(need, filters)
         features = self.features(need)
@@ -177,9 +177,9 @@ class Engine(Directory):
         facets: Sequence[Facet] = (),
         language: Language = "zh",
     ) -> Document:
-        """Return a page of the enterprises of that name that pass filters; struck off ones too.
+        """Return a page of enterprises by name and filters, including those struck off.
 
-        Stage and seat are seen from the zone `zone_id`.
+        The filters `stage` and `seat` are relative to `zone_id`.
         """
         found = self._profiles.search(q.strip()) if q.strip() else None
         chosen = self._selection.enterprises(filters, zone_id, found)
@@ -201,7 +201,7 @@ class Engine(Directory):
     def facets(
         self, need: NeedQuery, filters: Filters, wanted: Sequence[Facet], language: Language
     ) -> dict[str, list[Document]]:
-        """Return how many of all leads for a need have each value that they can be filtered by."""
+        """Return, for each facet, how many leads of the whole list have each value."""
         rows = self._selection.leads(need, filters).rows
         return self._selection.facets(wanted, rows, need, language)
 
@@ -217,7 +217,7 @@ class Engine(Directory):
         return {"need": self._shown(need), "lead": lead | {"fit": fit}}
 
     def candidates(self, need: NeedQuery, filters: Filters, limit: int) -> Document:
-        """Return the first leads in short, without reasons: for a map and for counts."""
+        """Return the first leads without reasons, for maps and counts."""
         features = self.features(need)
         rows = self._selection.leads(need, filters).rows
         ranked, parts = self.retriever.ranked(features, rows, 0, limit)
@@ -244,7 +244,8 @@ class Engine(Directory):
     ) -> Document:
         """Return a page of an enterprise's suppliers and customers (NotFoundError).
 
-        For a zone those are left out who signed with it, or are seated in its city.
+        With `zone_id`, enterprises that signed with the zone or are seated in its city are left
+        out.
         """
         at = self._at(enterprise_id)
         for_zone = NeedQuery("以商招商", zone_id=zone_id)
@@ -276,12 +277,11 @@ class Engine(Directory):
         refuse: Callable[[NeedQuery, InputError], None] | None = None,
         leave_out: Callable[[NeedQuery, dict[str, int]], None] | None = None,
     ) -> pl.DataFrame:
-        """Return the first `k` leads of many needs, a row for each lead; see `BatchRanker.rank`.
+        """Return the first `k` leads of many needs, one row per lead; see `BatchRanker.rank`.
 
-        They are those that a page with this `include` lists. `within`, of shape (n,) in the order
-        of the pool's ids, limits the candidates, of which each enterprise is listed once, under
-        whatever id it is among them; `leave_out` is called with (need, counts) of those
-        of them that are no new leads.
+        They are the leads that a page with this `include` lists. `within`, of shape (n,) in the
+        order of the pool's ids, limits the candidates; an enterprise with several ids is listed
+        once. `leave_out` is called with (need, counts) of the candidates that are not new leads.
         """
         allowed = np.flatnonzero(self._listed)
         if within is not None:
@@ -311,9 +311,9 @@ class Engine(Directory):
         return self.need_cache.features(need)
 
     def contributions(self, need: NeedQuery) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """Return each factor's part of the raw scores, shape (factors, n), and who can be listed.
+        """Return the contributions, shape (factors, n), and which enterprises can be listed.
 
-        In the order of the pool; the raw scores that a list goes by are the sums over the factors.
+        In the order of the pool. Raw scores are the sums over the factors.
         """
         return self.bound.contributions(self.features(need)), self._listed
 
@@ -324,7 +324,7 @@ class Engine(Directory):
         return found
 
     def without(self, enterprise_ids: Sequence[str]) -> NDArray[np.bool_]:
-        """Return which rows of the pool are none of these enterprises under any of their ids."""
+        """Return which rows of the pool are not these enterprises, under any of their ids."""
         found = np.ones(len(self.bound.pool), dtype=np.bool_)
         found[self.prepared.residents.alike(np.flatnonzero(self.within(enterprise_ids)))] = False
         return found
@@ -339,7 +339,7 @@ class Engine(Directory):
     ) -> Document:
         """Return the needs that an enterprise suits best, by its rank in each need's list.
 
-        Those of `zones` alone where the caller may not see all; then without counts of deals.
+        If `zones` is given, only their needs, and without counts of deals.
         """
         at = self._at(enterprise_id)
         needs = [n for n in self._needs.values() if zones is None or n.zone_id in zones]
@@ -359,9 +359,9 @@ class Engine(Directory):
         return {name: getattr(self, name) for name in names}
 
     @cached_property
-    def _suited(self) -> SuitedNeeds:
+    def _suited(self) -> NeedFinder:
         listed = np.flatnonzero(self._listed)
-        return SuitedNeeds(self.need_cache, self.retriever, self.writer, listed)
+        return NeedFinder(self.need_cache, self.retriever, self.writer, listed)
 
     @cached_property
     def _partners(self) -> PartnerWriter:

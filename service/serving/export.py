@@ -1,4 +1,4 @@
-"""Lists to take along: leads as Excel, CSV or Parquet, written whole or not at all."""
+"""Lists as files: leads as Excel, CSV or Parquet, written atomically."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ _LIST = pl.Schema(
         "数据日期": pl.String,
     }
 )
-"""A list of leads; stated, because a column may have no value for hundreds of rows."""
+"""The schema of a list of leads; explicit, because a column may be null for hundreds of rows."""
 
 _WRAPPED = {"推荐理由", "reasons"}
 _LINES = 3
@@ -71,7 +71,7 @@ _A4 = 9
 
 
 def check_writable(path: Path) -> None:
-    """Refuse an ending or a folder that cannot be written, before any work is done.
+    """Check that a path can be written, before any work is done.
 
     Raises
     ------
@@ -87,14 +87,14 @@ def check_writable(path: Path) -> None:
         )
     if not path.parent.is_dir() or path.is_dir():
         raise UsageError(
-            f"cannot write {path}: expected a file in a folder that is there",
+            f"cannot write {path}: expected a file in an existing folder",
             field="out",
             got=str(path),
         )
 
 
 def basis_shown(basis: str | None) -> str | None:
-    """Return where a need is stated; an illustrative one is marked as an example in Chinese too."""
+    """Return the basis of a need; an illustrative one is also marked as an example in Chinese."""
     return f"示例 {basis}" if basis == "illustrative" else basis
 
 
@@ -125,15 +125,15 @@ def leads_frame(page: dict[str, Any]) -> pl.DataFrame:
 
 
 def write_table(frame: pl.DataFrame, path: Path) -> None:
-    """Write a frame by the ending of the path; an old file stays until the new one is whole.
+    """Write a frame in the format of the path's suffix; an old file is replaced atomically.
 
-    In a CSV with Chinese headers, which people open in a spreadsheet, texts are made `inert`; one
-    with English headers is for programs and keeps every id and text as it is.
+    In a CSV with Chinese headers, which is opened in a spreadsheet, texts are made `inert`; one
+    with English headers is read by programs and keeps every id and text unchanged.
 
     Raises
     ------
     UnavailableError
-        When the disk does not take it.
+        When the file cannot be written.
     UsageError
         When there are more rows than an Excel sheet holds.
     """
@@ -149,7 +149,7 @@ def write_table(frame: pl.DataFrame, path: Path) -> None:
         if ending == ".parquet":
             frame.write_parquet(draft)
         elif ending == ".csv":
-            # Excel reads UTF-8 as such only with a byte order mark; programs trip over it.
+            # Excel recognises UTF-8 only with a byte order mark, which other programs stumble over.
             for_a_reader = not all(name.isascii() for name in frame.columns)
             (inert(frame) if for_a_reader else frame).write_csv(draft, include_bom=for_a_reader)
         else:
@@ -162,13 +162,13 @@ def write_table(frame: pl.DataFrame, path: Path) -> None:
 
 
 def names_first(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return a batch in the order in which people read it: names first, ids and versions last."""
+    """Return a batch with its columns ordered for reading: names first, ids and versions last."""
     first = ("name", "short_name", "province", "city", "node", "fit", "reasons", "need_id", "rank")
     return frame.select(*first, pl.exclude(first)).with_columns(pl.col("score").round(3))
 
 
 def write_bytes(content: bytes, path: Path) -> None:
-    """Write a file whole; an old one stays until the new one is (UnavailableError)."""
+    """Write a file atomically (UnavailableError)."""
     draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
     try:
         draft.write_bytes(content)
@@ -183,7 +183,7 @@ def as_xlsx(frame: pl.DataFrame) -> bytes:
     """Return a frame as an Excel workbook to be read and printed."""
     # strings_to_formulas would let a cell that starts with "=" run in the reader's Excel.
     safe = {"strings_to_formulas": False, "strings_to_urls": False}
-    # Made in memory: a workbook that meets a full disk while it is written cannot be closed.
+    # Built in memory: a workbook whose disk becomes full while it is written cannot be closed.
     content = io.BytesIO()
     lines = _LINES if _WRAPPED & set(frame.columns) else 1
     with xlsxwriter.Workbook(content, {**safe, "in_memory": True}) as book:

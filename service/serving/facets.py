@@ -1,4 +1,4 @@
-"""How many enterprises of a list have each value that it can be filtered by."""
+"""Facets: how many enterprises of a list have each value of a filter."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from service.serving.masks import Distinct, Masks
 
 _MOST = 200
-"""Values of a facet that are counted out, those with most enterprises first."""
+"""How many values a facet shows, the most frequent first."""
 
 
-class Facets:
+class FacetCounter:
     """Counts values among some rows of a pool.
 
     Parameters
@@ -35,7 +35,7 @@ class Facets:
     masks : Masks
         Of the pool.
     columns : DataFrame
-        What filters look at.
+        The columns that filters read.
     named : NamedNodes
     chain_map : ChainMap
     """
@@ -60,11 +60,12 @@ class Facets:
         wanted : sequence of str
             Each a `Facet`.
         rows : ndarray of int
-            Whose values are counted.
+            The rows whose values are counted.
         language : {"zh", "en"}
-            Of the names of nodes.
+            The language of node names.
         of_zone : mapping
-            Of stage and seat the names, and for every row of the pool a place in them, or -1.
+            For stage and seat: their names, and for every row of the pool an index into them, or
+            -1.
         """
         return {
             name: _shown(self._counts(name, rows, of_zone), self._names(name, language))
@@ -145,7 +146,7 @@ def _spread(
 
 
 def _division(code: str | None) -> tuple[str, ...]:
-    """Return the division of a code: sections are too wide to choose by, classes too narrow."""
+    """Return the division of a code: sections are too coarse for a filter, classes too fine."""
     return (code[:2],) if code and industry_codes.is_known(code[:2]) and code[:2].isdigit() else ()
 
 

@@ -50,16 +50,16 @@ Facet = Literal[
     "industry_code",
     "listed",
 ]
-"""What can be counted over a list."""
+"""The facets of a list."""
 OF_ZONE = ("stage", "seat")
-"""Filters that only a zone gives a meaning to."""
+"""Filters that have a meaning only relative to a zone."""
 
 
 @dataclass(frozen=True)
 class Filters:
-    """What a candidate must be: any of the values of each filter, and all filters together.
+    """Filters of candidates: one of the values of each filter, and all filters together.
 
-    Values are trimmed, sorted and kept once, so that equal filters compare equal.
+    Values are stripped, sorted and deduplicated, so that equal filters compare equal.
 
     Parameters
     ----------
@@ -68,22 +68,22 @@ class Filters:
     region
         Target regions (重点区域) of the vocabulary, by their Chinese or English name.
     tag, node
-        Tags of the enterprise; node_ids of the chain map.
+        Tags of the enterprise, and node_ids of the chain map.
     exclude
-        enterprise_ids that are left out.
+        enterprise_ids to leave out.
     include
         Enterprises listed although a list of new leads leaves them out: `signed`, those that
         signed with the need's zone; `local`, those seated in its city.
     stage
         The last stage or ending of the enterprise in the zone; `none` for no event there.
     seat
-        Seen from the zone: in its county, elsewhere in its city, or elsewhere.
+        Relative to the zone: in its county, elsewhere in its city, or elsewhere.
     flag
-        Warning signs; `none` for no sign at all.
+        Warning signs; `none` for enterprises without any.
     standing
-        What its status says; `unknown` where it says nothing.
+        Derived from its status; `unknown` where the status does not tell.
     gate
-        Gates before a promise, all of which must pass; unknown is no pass.
+        Gates, all of which must pass; unknown does not pass.
     industry_code
         Codes of GB/T 4754 at any level: enterprises in that section, division, group or class.
     listed
@@ -91,7 +91,7 @@ class Filters:
     min_capital, min_revenue, max_revenue
         Registered capital or revenue in 万元.
     max_age
-        Founded at most so many years ago.
+        Maximum age in years.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Gates of leads: what each says of an enterprise for a zone, and who passes those asked for."""
+"""Gates of leads: the verdict of each on an enterprise for a zone, and the filter by gate."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from service.projects.verdicts import (
     energy,
     excluded_code,
     exclusions_of,
-    shown,
+    verdict_documents,
     verdicts,
 )
 from service.serving import masks
@@ -41,10 +41,10 @@ class Gates:
     Parameters
     ----------
     rules : Rules
-        The office's tables, as they are read now.
+        The office's tables of rules.
     profiles : Profiles
     date : str or None
-        Of the last change of the enterprises.
+        Date of the last change of the enterprises.
     """
 
     def __init__(self, rules: Rules, profiles: Profiles, date: str | None) -> None:
@@ -52,13 +52,15 @@ class Gates:
         self._excluded = lru_cache(_ZONES)(self._find_excluded)
 
     def of(self, row: int, zone_id: str | None) -> list[Document]:
-        """Return what every gate says of an enterprise for a zone."""
-        return shown(verdicts(self._profiles.row(row), zone_id, self._rules, self._date))
+        """Return the verdict of every gate on an enterprise for a zone."""
+        return verdict_documents(
+            verdicts(self._profiles.row(row), zone_id, self._rules, self._date)
+        )
 
     def states(self, wanted: Sequence[str], zone_id: str | None) -> NDArray[np.uint8]:
-        """Return who passes all of these gates, as the states of `service.serving.masks`.
+        """Return which enterprises pass all of these gates, as states of `service.serving.masks`.
 
-        Whoever fails one fails; whoever fails none and is unknown at one is unknown.
+        A row that fails one gate fails; one that fails none and is unknown at one is unknown.
         """
         found = np.full(len(self._profiles), masks.PASS, dtype=np.uint8)
         for gate in wanted:
@@ -70,7 +72,7 @@ class Gates:
 
     @cached_property
     def _fixed(self) -> dict[str, NDArray[np.uint8]]:
-        """The states of the gates that no zone changes, from what filters look at anyway."""
+        """The states of the gates that do not depend on a zone, from the columns of filters."""
         columns = self._profiles.columns
         credit = np.where(columns["credit_known"].to_numpy(), masks.PASS, masks.UNKNOWN)
         bad = columns["flags"].list.contains(_BAD_CREDIT).fill_null(value=False)
@@ -87,7 +89,7 @@ class Gates:
         }
 
     def _by_code(self, say: Callable[[str | None], str]) -> NDArray[np.uint8]:
-        """Return the states that follow from the industry code, asked once for each."""
+        """Return the states that follow from the industry code, computed once per code."""
         codes = self._codes
         said = [_STATES[say(normalise(code or ""))] for code in codes.frame["industry_code"]]
         return np.asarray(np.array(said, dtype=np.uint8)[codes.numbers])
@@ -97,9 +99,9 @@ class Gates:
         return masks.Distinct(self._profiles.columns.select("industry_code"))
 
     def _find_excluded(self, zone_id: str | None) -> NDArray[np.uint8]:
-        """Return the states of a zone's own exclusions; without any of it nobody is known to pass.
+        """Return the states of a zone's own exclusions; all unknown if it has stated none.
 
-        By code alone first; a profile that has one of the words somewhere is read.
+        First by code; profiles that contain one of the words are then read.
         """
         own = exclusions_of(zone_id, self._rules)
         if not own:

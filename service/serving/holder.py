@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 class EngineHolder:
-    """Gives out the engine of a workspace, and notices when the workspace changes.
+    """Provides the engine of a workspace, and notices when the workspace changes.
 
-    What is in service and what is spare is state (`service.serving.in_service`), engines are loaded
-    by a loader, and a watcher has announced versions loaded before they become active.
+    The engines in service and spare are state (`service.serving.in_service`); a loader loads
+    engines, and a watcher has announced versions loaded before they become active.
 
     Parameters
     ----------
@@ -50,23 +50,23 @@ class EngineHolder:
 
     @property
     def engine(self) -> Engine | None:
-        """The engine in service; None when none was loaded yet."""
+        """The engine in service; None before the first is loaded."""
         return self.state.engine
 
     def open(self) -> None:
-        """Load from now on what is announced, in a thread, before it becomes active."""
+        """Start loading announced versions, in a thread, before they become active."""
         self.watcher.open()
 
     def close(self) -> None:
-        """Load nothing ahead any more."""
+        """Stop loading ahead."""
         self.loader.close()
         self.watcher.close()
 
     def ready(self) -> Engine | None:
-        """Return the engine if it is that of the workspace as it is now, else None.
+        """Return the engine if it is up to date with the workspace, else None.
 
-        A spare engine that is the right one is put in service first. Requests within
-        `LOOK_SECONDS` share a look at two files.
+        A spare engine that is up to date is put in service first. Requests within `LOOK_SECONDS`
+        share one check of two files.
         """
         now, events = self.clock(), self.loader.marks.events()
         if now - self._looked_at >= LOOK_SECONDS or events != self._events:
@@ -75,7 +75,7 @@ class EngineHolder:
         return self.state.engine if self._is_current else None
 
     def current(self) -> Engine:
-        """Return the engine of the workspace as it is now; it is loaded where it changed.
+        """Return an engine that is up to date with the workspace; load it if the workspace changed.
 
         Raises
         ------
@@ -87,11 +87,11 @@ class EngineHolder:
         return engine
 
     def pool_version(self) -> str:
-        """Return the version of the tables as they are now, whatever engine there is."""
+        """Return the current version of the tables, whichever engine is in service."""
         return self.workspace.pool_version
 
     def trouble(self) -> str | None:
-        """Return why the model in service is not the active one, or not on disk; None else."""
+        """Return why the model in service is not the active one, or not on disk; else None."""
         if self.state.failure or self.engine is None:
             return self.state.failure
         version = self.engine.model_version

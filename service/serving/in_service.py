@@ -20,7 +20,7 @@ class InService:
     engine : Engine or None
         In service.
     mark : Mark or None
-        Of the workspace that it answers for.
+        The mark of the workspace that it answers for.
     spare : tuple of (Engine, TablesMark) or None
     failure : str or None
         Why `engine` is not the one of the active model.
@@ -33,9 +33,9 @@ class InService:
         self.failure: str | None = None
 
     def serve(self, engine: Engine, mark: Mark, failure: str | None = None) -> None:
-        """Put an engine in service; the one before is the spare if its version is another.
+        """Put an engine in service; the previous one becomes the spare if its version differs.
 
-        Not so where it was in service in spite of a failure.
+        Unless the previous one was in service despite a failure.
         """
         before, seen, sound = self.engine, self.mark, self.failure is None
         if before and seen and sound and before.model_version != engine.model_version:
@@ -43,11 +43,11 @@ class InService:
         self.engine, self.mark, self.failure = engine, mark, failure
 
     def stay(self, mark: Mark, failure: str) -> None:
-        """Leave the engine in service for a workspace whose own engine cannot be loaded."""
+        """Keep the engine in service for a workspace whose own engine cannot be loaded."""
         self.mark, self.failure = mark, failure
 
     def keep(self, engine: Engine, tables: TablesMark) -> None:
-        """Keep an engine as the spare, unless one of its version is in service."""
+        """Keep an engine as the spare, unless one of the same version is in service."""
         if self.engine is None or self.engine.model_version != engine.model_version:
             self.spare = engine, tables
 
@@ -65,9 +65,9 @@ class InService:
         return engine if version in {None, engine.model_version} else None
 
     def former(self, version: str | None) -> Engine | None:
-        """Return the engine that has most in common with a version that is to be loaded.
+        """Return the engine that shares most with a version that is to be loaded.
 
-        A spare of a third version is dropped first, so that memory holds two at most.
+        A spare of a third version is dropped first: at most two are in memory.
         """
         if self.engine is not None and self.engine.model_version == version:
             return self.engine

@@ -1,4 +1,4 @@
-"""What the app needs of the engine, of what holds it, and of the registry of models."""
+"""Protocols that the app relies on: the engine, its source, and the registry of models."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 Language = Literal["zh", "en"]
 Document = dict[str, Any]
-"""What becomes a JSON object."""
+"""A JSON object."""
 LOOK_SECONDS = 0.001
-"""How old a look at the workspace may be: requests of one moment share one. A caller who changes
-something and then waits for longer than this knows that no answer is of before."""
+"""How long a check of the workspace is valid, so that concurrent requests share one. A caller who
+changes something and waits for longer than this gets no answer from before the change."""
 
 
 class Engine(Protocol):
@@ -54,7 +54,7 @@ class Engine(Protocol):
         *,
         deals: bool = True,
     ) -> Document:
-        """Return a page of leads, without counts of deals for who may not see all zones."""
+        """Return a page of leads; without counts of deals if the caller may not see all zones."""
 
     def facets(
         self, need: NeedQuery, filters: Filters, wanted: Sequence[Facet], language: Language
@@ -86,7 +86,7 @@ class Engine(Protocol):
         """Return the first `k` leads of many needs, one row per lead."""
 
     def without(self, enterprise_ids: Sequence[str]) -> NDArray[np.bool_]:
-        """Return which rows of the pool are none of these enterprises under any of their ids."""
+        """Return which rows of the pool are not these enterprises, under any of their ids."""
 
     def need(self, need_id: str) -> NeedQuery:
         """Return a known need (NotFoundError)."""
@@ -95,13 +95,13 @@ class Engine(Protocol):
         """Return the need of a zone in an industry (NotFoundError)."""
 
     def zones(self, q: str | None = None) -> list[Document]:
-        """Return every zone, or those that people may mean by `q`."""
+        """Return every zone, or those whose id or name matches `q`."""
 
     def zone(self, zone_id: str) -> Document:
         """Return a zone with its needs (NotFoundError)."""
 
     def needs(self, zone: str | None = None) -> list[Document]:
-        """Return every need, or those of the zone that people call so (NotFoundError)."""
+        """Return every need, or those of the zone of this id or name (NotFoundError)."""
 
     def chains(self) -> list[Document]:
         """Return every chain."""
@@ -129,7 +129,7 @@ class Engine(Protocol):
         """Return a page of an enterprise's suppliers and customers (NotFoundError)."""
 
     def rest(self) -> None:
-        """Let go of what answering faster takes: another engine is in service now."""
+        """Clear the caches: another engine is in service now."""
 
     def enterprises(
         self,
@@ -142,7 +142,7 @@ class Engine(Protocol):
         facets: Sequence[Facet] = (),
         language: Language = "zh",
     ) -> Document:
-        """Return a page of the enterprises whose name has `q` in it and that pass filters."""
+        """Return a page of the enterprises whose name contains `q` and that pass the filters."""
 
     def enterprise(self, enterprise_id: str) -> Document:
         """Return a profile (NotFoundError)."""
@@ -155,36 +155,36 @@ class Engine(Protocol):
         *,
         zones: frozenset[str] | None = None,
     ) -> Document:
-        """Return the needs of zones, by default all, that an enterprise suits (NotFoundError)."""
+        """Return the needs that an enterprise suits, of all zones or of some (NotFoundError)."""
 
 
 class EngineSource(Protocol):
-    """Holds the engine of the active model and the tables as they are now."""
+    """Holds an engine of the active model and the current tables."""
 
     @property
     def engine(self) -> Engine | None:
-        """The engine loaded last; None when none was loaded yet."""
+        """The engine loaded last; None before the first is loaded."""
 
     def open(self) -> None:
-        """Load from now on what is to become active, before it does."""
+        """Start loading announced versions before they become active."""
 
     def close(self) -> None:
-        """Load nothing ahead any more."""
+        """Stop loading ahead."""
 
     def ready(self) -> Engine | None:
-        """Return the engine if it is that of the workspace as it is now, else None.
+        """Return the engine if it is up to date with the workspace, else None.
 
         An engine that was loaded ahead is put in service first; nothing is loaded.
         """
 
     def pool_version(self) -> str:
-        """Return the version of the tables as they are now, whatever engine there is."""
+        """Return the current version of the tables, whichever engine is in service."""
 
     def trouble(self) -> str | None:
-        """Return why the engine is not of the active model, or not on disk any more; None else."""
+        """Return why the engine is not of the active model, or no longer on disk; else None."""
 
     def current(self) -> Engine:
-        """Return the engine of what is there now, loading it when it changed.
+        """Return an engine that is up to date with the workspace; load it if the workspace changed.
 
         Raises
         ------
@@ -206,7 +206,7 @@ class Registry(Protocol):
         """Put a version in service and return it."""
 
     def rollback(self) -> str:
-        """Put the version before in service and return it."""
+        """Put the previous version in service and return it."""
 
     def active(self) -> str | None:
         """Return the version in service, None before the first."""

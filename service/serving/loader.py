@@ -1,4 +1,4 @@
-"""Loads engines, in the thread of the caller or in a separate one, and puts them in service."""
+"""Loads engines, in the calling thread or a separate one, and puts them in service."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _PAUSE_SECONDS = 1.0
-"""How long a load that failed is not tried again: each request would repeat it."""
+"""How long a failed load is not repeated: otherwise each request would repeat it."""
 _RETRY_SECONDS = 15.0
-"""After how long profiles that could not be read are tried again."""
-_MEANWHILE = "enterprises have changed: until they are read, leads are of those before"
+"""After how long reading changed profiles is tried again."""
+_MEANWHILE = "enterprises have changed: until they are read, leads are ranked on the earlier ones"
 
 
 class EngineLoader:
     """Loads the engine of a workspace, one at a time.
 
-    A model that cannot be loaded leaves the one before in service, as long as the tables are those
+    If a model cannot be loaded, the previous one stays in service as long as the tables are those
     that it was bound to. While the changed profiles of a large pool are read in the background,
     `service.serving.meanwhile` answers.
 
@@ -47,9 +47,10 @@ class EngineLoader:
     workspace : Workspace
     encoder : SentenceEncoder
     clock : callable
-        Seconds from any start.
+        Returns seconds, from any start.
     prepare : callable, optional
-        Called with a version whose profiles are to be read; by default this process reads them.
+        Called with a version whose profiles are to be read; by default they are read in this
+        process.
     words : WordSource
         A language model, for the engines that are loaded.
     """
@@ -76,11 +77,11 @@ class EngineLoader:
         self._closing = threading.Event()
 
     def close(self) -> None:
-        """Stop trying to read changed profiles."""
+        """Stop retrying to read changed profiles."""
         self._closing.set()
 
     def current(self) -> Engine:
-        """Return the engine of the workspace as it is now; it is loaded where it changed.
+        """Return an engine that is up to date with the workspace; load it if the workspace changed.
 
         Raises
         ------
@@ -95,7 +96,7 @@ class EngineLoader:
             return self.state.engine
 
     def load_ahead(self, version: str) -> None:
-        """Load a version beside the one in service, as the spare; requests go on meanwhile.
+        """Load a version as the spare, while the engine in service goes on answering.
 
         Raises
         ------
@@ -113,7 +114,7 @@ class EngineLoader:
             self.state.keep(engine, tables)
 
     def swap(self) -> bool:
-        """Put the spare in service if it is the engine of the workspace as it is now.
+        """Put the spare in service if it is up to date with the workspace.
 
         Returns
         -------
@@ -134,7 +135,7 @@ class EngineLoader:
             self._lock.release()
 
     def _renew(self, mark: Mark) -> None:
-        """Load the engine of the workspace; if that fails, the one in service stays if it may."""
+        """Load the engine of the workspace; if that fails, keep the one in service if possible."""
         if self._refused and self._refused[0] == mark:
             _, at, error = self._refused
             if self.clock() - at < _PAUSE_SECONDS:
@@ -155,7 +156,7 @@ class EngineLoader:
             log.error("model %s stays in service: %s", engine.model_version, error.message)  # noqa: TRY400
 
     def _load(self, former: Engine | None = None, version: str | None = None) -> Engine:
-        """Load an engine; its files are read from disk while it answers already."""
+        """Load an engine; its files are read in the background while it already answers."""
         engine = load_engine(
             self.workspace, self.encoder, former=former, version=version, words=self.words
         )
@@ -197,9 +198,9 @@ class EngineLoader:
 
 @contextmanager
 def _short_turns() -> Iterator[None]:
-    """Have threads take turns ten times as often, so that requests hardly wait for a load.
+    """Switch threads ten times as often, so that requests hardly wait for a load.
 
-    A thread that answers has to wait for a turn each time that it has waited for anything else.
+    A thread that answers waits for the GIL again after each wait for something else.
     """
     usual = sys.getswitchinterval()
     sys.setswitchinterval(usual / 10)

@@ -68,7 +68,7 @@ def load_engine(
     LostModelError
         When the active one is gone.
     UnfitModelError
-        When it was made with another sentence encoder, for other tables or in another way.
+        When it was made with another sentence encoder, table schema or artifact format.
     DamagedError
         When a file of the model or of the tables was altered.
     """
@@ -126,12 +126,12 @@ def engine_of(
 def load_prepared(
     folder: Path, snapshot: Snapshot, encoder: SentenceEncoder, progress: Count | None = None
 ) -> Prepared:
-    """Return a version, prepared for a snapshot: in memory where the disk has no room for it.
+    """Return a version prepared for a snapshot; only in memory if the disk is full.
 
     Parameters
     ----------
     folder : Path
-        Of the version.
+        The folder of the version.
     snapshot : Snapshot
     encoder : SentenceEncoder
     progress : callable, optional
@@ -140,17 +140,17 @@ def load_prepared(
     Raises
     ------
     UnfitModelError
-        When the version was made with another sentence encoder, for other tables or in another way.
+        When the version was made with another sentence encoder, table schema or artifact format.
     DamagedError
         When a file of the model or of the tables was altered.
     """
-    # Scoring is many small products, for which starting threads costs more than it saves.
+    # Scoring consists of many small products, where starting threads costs more than it saves.
     threadpool_limits(1, user_api="blas")
     read = partial(loading.load, folder, snapshot, encoder)
     try:
         return prepared.prepare(folder.name, read, snapshot, progress)
     except NotWrittenError as error:
-        log.warning("leads are ranked from memory alone: %s", error.message)
+        log.warning("the prepared version is kept only in memory: %s", error.message)
         return prepared.in_memory(read(), snapshot.read("enterprises"), progress)
 
 

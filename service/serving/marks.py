@@ -23,7 +23,7 @@ class TablesMark(NamedTuple):
     events : str
         The last recorded events that this process has noticed.
     day : int
-        The ordinal of the day: signals fade from one to the next.
+        The ordinal of the day: signals decay daily.
     """
 
     pointer: tuple[int, int]
@@ -39,7 +39,7 @@ class Mark(NamedTuple):
 
 
 class Marks:
-    """Reads the marks of a workspace: two looks at files.
+    """Reads the marks of a workspace, from the metadata of two files.
 
     Parameters
     ----------
@@ -62,12 +62,12 @@ class Marks:
         return TablesMark(_changed_at(self._tables), self.events(), calendar.today().toordinal())
 
     def events(self) -> str:
-        """Return the mark of its recorded events, which needs no look at a file."""
+        """Return the mark of its recorded events, without file access."""
         return self.workspace.log.seen if self.workspace.log else ""
 
 
 def _changed_at(path: str) -> tuple[int, int]:
-    """Return what changes with a file that is replaced, even twice within a tick of the clock."""
+    """Return a value that changes when a file is replaced, even twice within one clock tick."""
     try:
         status = os.stat(path)  # noqa: PTH116  a third of the time, at every request
     except FileNotFoundError:

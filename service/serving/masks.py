@@ -1,7 +1,7 @@
 """Which enterprises of a pool pass the filters, in three states; unknown never passes.
 
-Places and tags are looked at once for each that differs, not for each enterprise, and the masks of
-the last filters are kept.
+Filters are applied to distinct places and tags, not to each enterprise, and the masks of the last
+filters are cached.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
 _KEPT_BYTES = 32_000_000
 _MOST_KEPT = 1_000
 _SHORT = 1_000
-"""Characters that a filter may have, written out, for its mask to be kept: it is kept too."""
+"""Filters longer than this when serialised are not cached, because the key is kept too."""
 FAIL, PASS, UNKNOWN = range(3)
 """The state of an enterprise under a filter."""
 _DAYS_A_YEAR = 365.2425
 _SEAT = ("province", "city", "district")
 _NO_STATES: Mapping[str, NDArray[np.uint8]] = MappingProxyType({})
 BETWEEN = "\x1f"
-"""Stands between the tags of an enterprise; ASCII's unit separator is in no tag."""
+"""Separates the tags of an enterprise: ASCII's unit separator, which no tag contains."""
 
 
 class Mask(NamedTuple):
@@ -67,14 +67,14 @@ class Masks:
     Parameters
     ----------
     columns : DataFrame
-        What filters look at, `features.traits.COLUMNS`.
+        The columns that filters read, `features.traits.COLUMNS`.
     among : ndarray of bool, shape (n,)
-        Who can be listed at all; others fail and are not counted.
+        Which enterprises can be listed; others fail and are not counted.
     named : NamedNodes
         An enterprise named at no node is unknown there.
     as_of : date, optional
-        The day that ages are counted to. Without it every age is unknown. It is the pool's date
-        rather than today's, so that one pool version gives one answer.
+        The day at which ages are computed; without it every age is unknown. It is the pool's date
+        rather than today's, so that answers depend only on the pool version.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class Masks:
         ----------
         filters : Filters
         of_zone : mapping of str to ndarray of shape (n,)
-            The states of the filters that only a zone gives a meaning to, by their names.
+            The states of the filters that are relative to a zone, by name.
         """
         if of_zone or len(repr(filters)) > _SHORT:
             bits, unknown, strange = self._find(filters, of_zone)
@@ -108,7 +108,7 @@ class Masks:
     def _find(
         self, filters: Filters, of_zone: Mapping[str, NDArray[np.uint8]] = _NO_STATES
     ) -> tuple[NDArray[np.uint8], dict[str, int], dict[str, list[str]]]:
-        """Return the rows that pass, as bits, counts of unknown values, values without a row."""
+        """Return the rows that pass (as bits), counts of unknown values, values without a row."""
         states = {**_states(self._columns, _of_each(filters, self._as_of)), **of_zone}
         if filters.province or filters.city or filters.region:
             states |= self.places.states(_of_places(self.places.frame, filters))
@@ -155,7 +155,7 @@ class Masks:
 
     @cached_property
     def places(self) -> Distinct:
-        """Province, city and county, by their names of today."""
+        """Province, city and county, by their current names."""
         return Distinct(self._columns.select(*_SEAT), _of_today)
 
     @cached_property
@@ -181,20 +181,20 @@ class Masks:
 
 
 class Distinct:
-    """The rows of a frame that differ, and which of them each row is.
+    """The distinct rows of a frame, and the index of each row among them.
 
     Parameters
     ----------
     frame : DataFrame
     read : callable, optional
-        Puts what is looked at in the place of the rows that differ.
+        Transforms the distinct rows.
 
     Attributes
     ----------
     frame : DataFrame of d rows
-        Those that differ, as they are looked at.
+        The distinct rows, transformed.
     numbers : ndarray of int, shape (n,)
-        Which of them each row is.
+        For each row its index among the distinct ones.
     """
 
     def __init__(
@@ -222,7 +222,7 @@ def _states(frame: pl.DataFrame, wanted: dict[str, pl.Expr]) -> dict[str, NDArra
 
 
 def _of_today(seats: pl.DataFrame) -> pl.DataFrame:
-    """Return seats by their names of today."""
+    """Return seats by their current names."""
     names = []
     for row in seats.iter_rows():
         found = resolve(*row)
@@ -230,7 +230,7 @@ def _of_today(seats: pl.DataFrame) -> pl.DataFrame:
         if "province" in found.unknown:
             province = stem(province)
         if "city" in found.unknown:
-            # A city that is not in the province stated is a city all the same.
+            # A city is kept even if it is not in the stated province.
             alone = resolve(None, city)
             city = stem(city) if alone.unknown else alone.seat.city
         names.append((province, city, district))
@@ -255,10 +255,10 @@ def _in_province(text: str) -> pl.Expr:
 
 
 def _in_city(text: str) -> pl.Expr:
-    """Return whether a row lies in a city, or in a county that is named as one.
+    """Return whether a row lies in a city, or in a county given as a city.
 
-    Unknown where the county is wanted and unknown, and in the cities that a region which was
-    divided lies in now.
+    Unknown where the county is needed but unknown, and in the current cities of a region that was
+    divided.
     """
     found = resolve(None, text)
     city, county = found.seat.city, found.seat.district
@@ -285,9 +285,9 @@ def _with_tags(wanted: Sequence[str]) -> pl.Expr:
 
 
 def _with_flags(wanted: Sequence[str]) -> pl.Expr:
-    """Return who has one of these signs, or none where that is asked for.
+    """Return which enterprises have one of these signs, or none if `none` is among them.
 
-    A sign that rests on an unknown credit is unknown.
+    A sign that depends on an unknown credit is unknown.
     """
     raised = pl.col("flags").str.split(BETWEEN)
     found = pl.any_horizontal(
@@ -300,7 +300,7 @@ def _with_flags(wanted: Sequence[str]) -> pl.Expr:
 
 
 def _within(wanted: Sequence[str]) -> pl.Expr:
-    """Return which are in one of these industries; a code that is less precise may be."""
+    """Return which are in one of these industries; unknown for a code that is less precise."""
     own = pl.col("industry_code")
     states = []
     for code in wanted:
@@ -340,7 +340,7 @@ def _standing(wanted: Sequence[str]) -> pl.Expr:
 
 
 def _in_region(places: pl.DataFrame, name: str) -> pl.Expr:
-    """Return whether a row lies in a region: unknown where its city would decide."""
+    """Return whether a row lies in a region; unknown where its missing city would decide."""
     region = REGIONS[name]
     provinces, cities = sorted(region.provinces), sorted(region.cities)
     city = pl.col("city")
@@ -356,7 +356,7 @@ def _in_region(places: pl.DataFrame, name: str) -> pl.Expr:
 
 
 def _years_before(day: date, years: float) -> date:
-    """Return the same day so many years earlier (28 February for the 29th), never before year 1."""
+    """Return the same day some years earlier (28 February for the 29th), never before year 1."""
     whole = int(years)
     if whole >= day.year - 1:
         return day.min

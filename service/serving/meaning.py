@@ -1,4 +1,4 @@
-"""What a need was taken for, and how well a list answers it, in words."""
+"""How a need was understood, and a note on how well a list answers it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _NOTES = {
 }
 _SURE = 0.3
 _LONGEST = 60
-"""Characters of a need that a note repeats."""
+"""Maximum length of a need's text quoted in a note."""
 _UNANSWERED = {
     "away": (
         "语言模型未应答，仅按产业与产品词表理解",
@@ -58,7 +58,7 @@ _UNANSWERED = {
 
 
 def understood_document(understood: Understood, language: Language) -> Document:
-    """Return what a need was taken for, as answers have it."""
+    """Return the field `understood` of a page."""
     of_model = {"from": "language model"}
     note = _UNANSWERED.get(understood.unanswered)
     return {
@@ -77,7 +77,7 @@ def understood_document(understood: Understood, language: Language) -> Document:
 
 
 def fit_note(understood: Understood, fits: Sequence[str], language: Language) -> str | None:
-    """Say when nothing in a list fits well; None where something does.
+    """Return a note when nothing in a list fits well, else None.
 
     Parameters
     ----------

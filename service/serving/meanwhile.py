@@ -1,9 +1,9 @@
-"""What answers while the changed profiles of a large pool are still being read.
+"""The engine that answers while the changed profiles of a large pool are being read.
 
-To read a million profiles takes minutes, in which a service must not fall silent. Until then leads
-are those of the profiles before, but nobody is listed who is struck off or no longer there, and
-zones, needs and events are as they are now. Both versions of the tables stand in such an engine's
-pool version: what it answers is never taken for an answer of either.
+Reading a million profiles takes minutes, during which the service must keep answering. Until then
+leads are ranked on the previous profiles, without enterprises that are now struck off or removed;
+zones, needs and events are current. The pool version of such an engine is derived from both
+versions of the tables, so that its answers are never mistaken for those of either.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 def meanwhile(former: Engine | None, workspace: Workspace) -> Engine | None:
     """Return the engine that answers until the profiles are read, None where none is needed.
 
-    It is not needed where they are read already, where it is a matter of seconds, or where another
-    version is active than that of `former`.
+    None if they have been read already, if reading takes only seconds, or if the active version is
+    not that of `former`.
 
     Parameters
     ----------
     former : Engine or None
-        What has answered so far.
+        The engine that has answered so far.
     workspace : Workspace
 
     Raises

@@ -1,7 +1,7 @@
-"""Ways to come to leads: by need, by a missing node, by a chain leader, by a similar enterprise.
+"""Modes of finding leads: by need, by missing nodes, by chain leader, by a similar enterprise.
 
-All but those by a chain leader are lists for a need that is made up of what is asked: the nodes
-that a zone lacks, or what an enterprise makes.
+Except for chain leaders, each mode builds a need from the question (the nodes that a zone lacks, or
+the products of an enterprise) and lists its leads.
 """
 
 from __future__ import annotations
@@ -39,21 +39,21 @@ _FIRST_PRODUCTS = 8
 
 @dataclass(frozen=True)
 class GapNeed(KnownNeed):
-    """What a zone lacks of a chain, or one node of it, as a need."""
+    """The nodes of a chain that a zone lacks, or one given node, as a need."""
 
     chain_id: str | None = None
     node_id: str | None = None
 
     def of(self, engine: Engine) -> NeedQuery:
-        """Return a need for the nodes that are looked for (NotFoundError)."""
+        """Return a need for the wanted nodes (NotFoundError)."""
         chain, wanted, _, _ = self.looked_for(engine)
         name = engine.chain(chain)["name"]
         return NeedQuery(name, zone_id=self._zone(engine), nodes=tuple(wanted))
 
     def looked_for(self, engine: Engine) -> tuple[str, list[str], list[Document], str | None]:
-        """Return the chain, the nodes looked for, the state of every node, and a note.
+        """Return the chain, the wanted nodes, the state of every node, and a note.
 
-        Those that are missing; without any, the weak ones; where nothing is known, all.
+        The wanted nodes are the missing ones, else the weak ones; all if nothing is known.
         """
         chain_id = engine.find_chain(self.chain_id, self.node_id)
         gaps = engine.gaps(self._zone(engine), chain_id)
@@ -71,7 +71,7 @@ class GapNeed(KnownNeed):
 
 @dataclass(frozen=True)
 class LikeNeed(KnownNeed):
-    """What an enterprise makes, as a need."""
+    """The products of an enterprise, as a need."""
 
     enterprise_id: str = ""
     of_workspace: ClassVar[bool] = False
@@ -83,13 +83,13 @@ class LikeNeed(KnownNeed):
         ------
         NotFoundError
         InputError
-            When no product of it is known: nothing is known of whom it is like.
+            When none of its products is known.
         """
         profile = engine.enterprise(self.enterprise_id)
         products = [product["name"] for product in profile["products"] or ()][:_FIRST_PRODUCTS]
         if not products:
             raise InputError(
-                f"no product of {profile['name']} is known, and so not whom it is like",
+                f"no product of {profile['name']} is known, to find similar enterprises by",
                 field="enterprise_id",
                 got=self.enterprise_id,
                 expected="an enterprise whose products are known",
@@ -101,7 +101,7 @@ class LikeNeed(KnownNeed):
 
 @dataclass(frozen=True)
 class ModeQuestion(LeadsQuestion):
-    """A page of leads by one of the modes; it says which, and what a zone has of a chain."""
+    """A page of leads by one of the modes, with the mode and the states of the chain's nodes."""
 
     mode: str = "need"
 
@@ -135,7 +135,7 @@ class PartnersQuestion(Question):
     enterprise_id : str
     side : {"both", "suppliers", "customers"}
     zone_id : str or None
-        Enterprises that are there already are left out.
+        Enterprises already in this zone are left out.
     """
 
     enterprise_id: str

@@ -1,4 +1,4 @@
-"""Needs as features: each is understood once, and the last ones are kept."""
+"""Features of needs: computed once per need, the last ones cached."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class NeedCache:
     ----------
     space : FeatureSpace
     zones : mapping of str to dict
-        The rows of the table zones by zone_id.
+        By zone_id, the rows of the table zones.
     presence : Presence
         The enterprises that each zone already has.
     words : WordSource
@@ -59,7 +59,7 @@ class NeedCache:
     def features(self, need: NeedQuery) -> NeedFeatures:
         """Return the features of a need."""
         given = given_for(need, self.words)
-        with self._lock:  # the encoder is not made for several threads
+        with self._lock:  # the encoder is not thread-safe
             found = self.entries.get((need, given))
             if found is None:
                 zone, present = self.zones.get(need.zone_id or ""), self.presence.of(need.zone_id)

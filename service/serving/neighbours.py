@@ -1,4 +1,4 @@
-"""Sentences on what a zone has: the partner of a supply link, the gap that a lead would fill."""
+"""Sentences about a zone: the partner of a supply link, and the gap that a lead would fill."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ THERE: Mapping[str, tuple[str, str]] = {
     "county": ("本区县的", "seated in the zone's county"),
     "city": ("本市的", "seated in the zone's city"),
 }
-"""How an enterprise is known to be there, by the stage of its event or by its seat."""
+"""Why an enterprise counts as present in a zone: by the stage of its event or by its seat."""
 
 SEATS: Mapping[str, str] = {"county": "本区县企业", "city": "本市企业"}
 _SHOWN = 3
@@ -45,7 +45,7 @@ def link_text(link: Link | None, *, chinese: bool) -> str:
 
 
 def gap_text(filling: Filling | None, node: Node | None, *, chinese: bool) -> str:
-    """Return a gap in words: whether the node is missing, weak or strong, and who is there."""
+    """Return a gap in words: whether the node is missing, weak or strong, and its enterprises."""
     if filling is None or node is None:
         return "补链强链" if chinese else "it fills a gap of the chain"
     name, kind = _name(node, chinese=chinese), GAPS[filling.state].gloss
@@ -74,7 +74,7 @@ def stage_text(stage: str, *, chinese: bool) -> str:
 
 
 def progress_text(lead: Mapping[str, Any]) -> str | None:
-    """Return in Chinese the stage of a lead with the zone, else where it is seated."""
+    """Return in Chinese the stage of a lead in the zone, else its seat relative to the zone."""
     if lead["stage"]:
         return f"进展：{stage_text(lead['stage']['stage'], chinese=True)}"
     return SEATS[lead["seat"]] if lead["seat"] else None

@@ -1,4 +1,4 @@
-"""The filters that only a zone gives a meaning to: how far things have come there, and the seat."""
+"""The filters that are relative to a zone: the stage there, and the seat."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ def states_of_zone(
     zone: Document | None,
     profiles: Profiles,
 ) -> dict[str, NDArray[np.uint8]]:
-    """Return the states of the filters `stage` and `seat`, where these are set.
+    """Return the states of the filters `stage` and `seat`, if set.
 
     Parameters
     ----------
     filters, presence, need
     zone : dict or None
-        The zone of the need; where its city is unknown, so is whether a seat is near.
+        The zone of the need; if its city is unknown, seats relative to it are unknown too.
     profiles : Profiles
-        Of the n enterprises of the pool.
+        Profiles of the n enterprises of the pool.
     """
     states = {}
     if filters.stage:
@@ -51,7 +51,7 @@ def states_of_zone(
 
 
 def stages_of(presence: Presence, need: NeedQuery, profiles: Profiles) -> NDArray[np.int8]:
-    """Return the last stage of each enterprise in a need's zone, as places in `STAGED`."""
+    """Return the last stage of each enterprise in a need's zone, as indices into `STAGED`."""
     events = presence.last_events(need)
     found = np.full(len(profiles), STAGED.index(NONE), dtype=np.int8)
     rows, which = found_in(profiles.ids, np.array(list(events), dtype=np.str_))
@@ -61,7 +61,7 @@ def stages_of(presence: Presence, need: NeedQuery, profiles: Profiles) -> NDArra
 
 
 def seats_of(presence: Presence, zone: Document | None, profiles: Profiles) -> NDArray[np.int8]:
-    """Return where each is seated, seen from a zone, as places in `SEATED`; -1 where unknown."""
+    """Return the seat of each relative to a zone, as indices into `SEATED`; -1 where unknown."""
     found = np.full(len(profiles), -1, dtype=np.int8)
     if zone is None or not (zone.get("city") or zone.get("county")):
         return found

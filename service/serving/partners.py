@@ -38,9 +38,9 @@ class PartnerWriter:
     prepared : Prepared
     presence : Presence
     writer : LeadWriter
-        Whose signals and gates are shown.
+        Provides signals and gates.
     spread : ndarray of shape (n,), or None
-        How strong the signals of each enterprise of the pool are.
+        The strength of the signals of each enterprise.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class PartnerWriter:
     ) -> Document:
         """Return a page of the partners of a row among `rows`, the strongest first.
 
-        Of partners that are equally strong those with stronger signals come first, then by id.
+        Ties are broken by the strength of signals, then by id.
         """
         profile = self._profiles.row(row)
         products = [product["name"] for product in profile["products"] or ()]

@@ -1,8 +1,8 @@
 """Prepares a version before it becomes active, in a separate process of low priority.
 
-It makes what workers only open then, and has the first page of leads of every known need in Redis,
-so that neither loading nor the first requests compute anything:
-`python -m service.serving.preparing VERSION PARENT`, in the environment that `prepare` makes.
+It writes the prepared files that workers then open, and stores the first page of leads of every
+known need in Redis, so that neither loading nor the first requests compute anything. Run by
+`prepare` as `python -m service.serving.preparing VERSION PARENT`.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ if TYPE_CHECKING:
 log = logging.getLogger("service.serving.preparing")
 
 _WARMING_SECONDS = 60.0
-"""How long pages are computed; what is not there by then is computed when it is asked for."""
+"""How long pages are computed; the others are computed on request."""
 _PATIENCE = 20.0
-"""By how much longer than a request this waits for Redis: others go before it."""
+"""How many times longer than a request this waits for Redis: requests have priority."""
 _LOWEST = 19
 _TOLD: dict[str, type[LianzhaoError]] = {
     error.code: error for error in (DamagedError, UnfitModelError)
@@ -59,7 +59,7 @@ def prepare(settings: Settings, version: str) -> None:
     Raises
     ------
     DamagedError, UnfitModelError, UnavailableError
-        When the version cannot be prepared; that pages could not be computed is no reason.
+        When the version cannot be prepared; pages that cannot be computed are no error.
     """
     done = subprocess.run(
         [sys.executable, "-P", "-m", "service.serving.preparing", version, str(os.getpid())],
@@ -99,11 +99,11 @@ def _environment(settings: Settings) -> Mapping[str, str]:
 
 
 def main() -> None:
-    """Prepare a version; why it cannot be goes to stdout, as JSON."""
+    """Prepare a version; a failure is written to stdout as JSON."""
     version, parent = sys.argv[1:]
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
     end_with_parent(int(parent))
-    # In the session of the workers: Linux weighs processes of other sessions without it.
+    # In the workers' session: between sessions, Linux's autogroups ignore nice values.
     os.nice(_LOWEST)
     settings = Settings.load()
     logs.configure_service(settings.log_level)
@@ -115,7 +115,7 @@ def main() -> None:
     try:
         asyncio.run(_warm(settings, engine))
     except Exception:
-        log.exception("the first pages of model %s are computed when asked for", version)
+        log.exception("the first pages of model %s are computed on request", version)
 
 
 def _loaded(settings: Settings, version: str) -> Engine:
@@ -131,7 +131,7 @@ def _loaded(settings: Settings, version: str) -> Engine:
 
 
 async def _warm(settings: Settings, engine: Engine) -> None:
-    """Have the first page of every known need in Redis, in Chinese, for who may see all zones."""
+    """Store the first page of every known need in Redis, in Chinese, for callers with all zones."""
     seal = settings.seal()
     remote = RemoteCache(settings.redis(), settings.cache_ttl, patience=_PATIENCE, seal=seal)
     ends, computed = time.monotonic() + _WARMING_SECONDS, 0

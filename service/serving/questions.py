@@ -1,4 +1,4 @@
-"""What is asked of an engine, as plain data: equal questions have one answer, and one key."""
+"""Questions to an engine as plain data: equal questions have the same answer and cache key."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 
 _NO_FILTERS = Filters()
 _WHOLE = Shape()
-Table = Literal["zones", "zone", "needs", "chains", "chain", "enterprise"]
+LookupTable = Literal["zones", "zone", "needs", "chains", "chain", "enterprise"]
 
 
 @dataclass(frozen=True)
 class Question:
-    """What every question has.
+    """Base class of questions.
 
     Attributes
     ----------
     ranks : bool
-        Whether the answer ranks enterprises: that takes long, and waits apart from short look-ups.
+        Whether answering ranks enterprises, which is slow and queued apart from look-ups.
     key : bytes
-        The question in one form. It names the zones that the caller may see: an answer is kept for
-        callers who may see the same, and reaches no others.
+        The canonical form of the question. It includes the zones that the caller may see, so that a
+        cached answer is sent only to callers who may see the same zones.
     """
 
     ranks: ClassVar[bool] = False
@@ -46,15 +46,15 @@ class Question:
 
     @property
     def list_id(self) -> ListId | None:
-        """The list that this asks for a next page of; None for no certain one."""
+        """The list of which this is a further page; None if no list is given."""
         return None
 
     def text(self, engine: Engine) -> str | None:  # noqa: ARG002
-        """Return the text whose meaning the answer rests on, None where there is not one alone."""
+        """Return the need's text that a language model may be queried for, or None."""
         return None
 
     def answer(self, engine: Engine) -> Document:
-        """Return what an engine answers."""
+        """Return an engine's answer."""
         raise NotImplementedError
 
     def _set_key(
@@ -72,19 +72,19 @@ class Lookup(Question):
     Attributes
     ----------
     table : str
-        The method of the engine.
+        The name of the engine's method.
     arguments : tuple
-        What it is given.
+        The arguments of the method.
     """
 
-    table: Table
+    table: LookupTable
     arguments: tuple[str | int, ...] = ()
 
     def __post_init__(self) -> None:
         self._set_key(self.table, None, EVERY_ZONE, {"arguments": self.arguments})
 
     def answer(self, engine: Engine) -> Document:
-        """Return the rows of a table, or the one that is asked for (NotFoundError)."""
+        """Return the rows of a table, or one row (NotFoundError)."""
         found = getattr(engine, self.table)(*self.arguments)
         return {self.table: found} if isinstance(found, list) else found
 
@@ -100,10 +100,10 @@ class EnterprisesQuestion(Question):
     filters : Filters
     limit, offset : int
     zone_id : str or None
-        From where stage and seat are seen.
+        The zone that stage and seat are relative to.
     facets : tuple of str
     spoken : {"zh", "en"}
-        Of the names in facets.
+        The language of names in facets.
     rights : ZoneRights
     """
 
@@ -150,7 +150,8 @@ class KnownNeed:
     Attributes
     ----------
     of_workspace : bool
-        Whether one without a zone is for those who may see all zones: not one that was made up.
+        Whether it is a need of the workspace, which without a zone only callers with all zones may
+        see.
     """
 
     of_workspace: ClassVar[bool] = True
@@ -173,7 +174,7 @@ class LeadsQuestion(Question):
     Attributes
     ----------
     need : KnownNeed or NeedQuery
-        A need of the workspace, or one that is given.
+        A need of the workspace, or a need given in full.
     filters : Filters
     limit, offset : int
     spoken : {"zh", "en"}
@@ -182,7 +183,7 @@ class LeadsQuestion(Question):
     of : str, optional
         The list_id of the page before.
     shape : Shape
-        How much of it is sent; it is the same list in every shape.
+        Which parts of the page are sent; the list is the same in every shape.
 
     Raises
     ------
@@ -218,12 +219,12 @@ class LeadsQuestion(Question):
 
     @property
     def _more(self) -> dict[str, Any]:
-        """What else distinguishes this question from others."""
+        """Further arguments of a subclass, for the key."""
         return {}
 
     @property
     def list_id(self) -> ListId | None:
-        """The list that this asks for a next page of; None for no certain one."""
+        """The list of which this is a further page; None if no list is given."""
         found: ListId | None = vars(self)["_of"] or None
         return found
 
@@ -233,7 +234,7 @@ class LeadsQuestion(Question):
         return self.spoken
 
     def text(self, engine: Engine) -> str | None:
-        """Return what the need says; None where its words are given (NotFoundError, …)."""
+        """Return the industry of the need; None if its words are given (NotFoundError, …)."""
         need = self._need(engine)
         return None if need.words else need.industry
 
@@ -314,5 +315,5 @@ class SuitedNeedsQuestion(Question):
 
 
 def trimmed(data: bytes) -> bytes:
-    """Return the same bytes in no more memory than they need: orjson leaves room behind them."""
+    """Return a copy of the bytes without orjson's spare capacity."""
     return bytes(memoryview(data))

@@ -10,7 +10,7 @@ import numpy as np
 from features.errors import InputError
 from features.need import NeedQuery
 from features.ordered import found_in
-from service.serving.facets import Facets
+from service.serving.facets import FacetCounter
 from service.serving.masks import FAIL, PASS, Masks
 from service.serving.of_zone import SEATED, STAGED, seats_of, stages_of, states_of_zone
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _ANY = "任何产业"
 
 
-class Chosen(NamedTuple):
+class Selected(NamedTuple):
     """The rows of a list, and how many are left out.
 
     Attributes
@@ -41,7 +41,7 @@ class Chosen(NamedTuple):
     rows : ndarray of int
         In the order of the pool.
     unknown, unknown_values, left_out : dict
-        As a page of leads shows them.
+        The fields of a page of leads.
     """
 
     rows: NDArray[np.intp]
@@ -51,25 +51,25 @@ class Chosen(NamedTuple):
 
 
 class Selection:
-    """Chooses among a pool of n enterprises.
+    """Selects from a pool of n enterprises.
 
     Parameters
     ----------
     profiles : Profiles
     listed : ndarray of bool, shape (n,)
-        Who can be a lead at all.
+        Which enterprises can be leads.
     residents : Residents
         Which rows are one enterprise.
     named : NamedNodes
     chain_map : ChainMap
     presence : Presence
     zones : mapping
-        The zones of the workspace by their ids.
+        By zone_id, the zones of the workspace.
     as_of : date or None
-        The day that ages are counted to.
+        The day at which ages are computed.
     gates : Gates
     unfit : mapping
-        Who was judged not to answer a need (grade 0), by the need's id.
+        By need_id, the enterprises judged not to answer the need (grade 0).
     """
 
     def __init__(
@@ -91,8 +91,10 @@ class Selection:
         self._unfit = unfit
         self._masks = Masks(profiles.columns, among=listed, named=named, as_of=as_of)
 
-    def leads(self, need: NeedQuery, filters: Filters) -> Chosen:
-        """Return who can be a lead for a need; who is no new one only if asked for.
+    def leads(self, need: NeedQuery, filters: Filters) -> Selected:
+        """Return the leads for a need that pass the filters.
+
+        Those that are not new are left out unless the filters include them.
 
         Raises
         ------
@@ -101,19 +103,19 @@ class Selection:
         """
         mask = self._mask(self._masks, need, filters)
         rows, left_out = self.new_leads(need, mask.rows, filters.include)
-        return Chosen(rows, mask.unknown, mask.unknown_values, left_out)
+        return Selected(rows, mask.unknown, mask.unknown_values, left_out)
 
     def new_leads(
         self, need: NeedQuery, rows: NDArray[np.intp], include: Sequence[str]
     ) -> tuple[NDArray[np.intp], dict[str, int]]:
-        """Leave out who is no new lead, and count them.
+        """Leave out enterprises that are not new leads, and count them.
 
-        Those are who signed with the need's zone, who is seated in its city, and who was judged not
-        to answer this very need: under whichever of its ids that is known.
+        These have signed with the need's zone, are seated in its city, or were judged not to answer
+        this need, under any of their ids.
         """
         alike = self._residents.alike
         signed = alike(self._rows_of(self._presence.signed(need)))
-        # Who signed suits, whatever was judged.
+        # A signed deal outweighs a judgement.
         unfit = alike(self._rows_of(self._unfit.get(need.need_id or "", ())))
         gone = {
             "signed": signed,
@@ -131,8 +133,8 @@ class Selection:
 
     def enterprises(
         self, filters: Filters, zone_id: str | None, among: NDArray[np.intp] | None = None
-    ) -> Chosen:
-        """Return which of some rows pass the filters, those struck off included.
+    ) -> Selected:
+        """Return the rows that pass the filters, including those struck off.
 
         Raises
         ------
@@ -142,10 +144,10 @@ class Selection:
             For a node that the chain map does not have.
         """
         if zone_id is None and (filters.stage or filters.seat):
-            expected = "the zone from which stage and seat are seen"
+            expected = "the zone that stage and seat are relative to"
             raise InputError(f"zone_id must be {expected}", field="zone_id", expected=expected)
         mask = self._mask(self._every, of_any_industry(zone_id), filters, among)
-        return Chosen(mask.rows, mask.unknown, mask.unknown_values, {})
+        return Selected(mask.rows, mask.unknown, mask.unknown_values, {})
 
     def facets(
         self,
@@ -154,16 +156,16 @@ class Selection:
         need: NeedQuery | None,
         language: Language,
     ) -> dict[str, list[Document]]:
-        """Return how many of some rows have each value; stage and seat as the need's zone has it.
+        """Return, for each facet, how many of the rows have each value.
 
-        Both are empty where there is no zone.
+        Stage and seat are relative to the need's zone, and empty without one.
         """
         of_zone = {}
         if need is not None and "stage" in wanted:
             of_zone["stage"] = STAGED, stages_of(self._presence, need, self._profiles)
         if need is not None and "seat" in wanted:
             of_zone["seat"] = SEATED, seats_of(self._presence, self._zone(need), self._profiles)
-        counts = Facets(self._masks, self._profiles.columns, self._named, self._chain_map)
+        counts = FacetCounter(self._masks, self._profiles.columns, self._named, self._chain_map)
         return counts.of(wanted, rows, language, of_zone)
 
     @cached_property
@@ -198,5 +200,5 @@ class Selection:
 
 
 def of_any_industry(zone_id: str | None) -> NeedQuery:
-    """Return what stands for a need where only its zone matters."""
+    """Return a placeholder need, where only the zone matters."""
     return NeedQuery(_ANY, zone_id=zone_id)

@@ -1,4 +1,4 @@
-"""The factors of the ranking in words, Chinese and English."""
+"""Names and sentences of the factors, in Chinese and English."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from models.own_factors import own_factors
 
 @dataclass(frozen=True)
 class FactorGloss:
-    """How a factor is called, and the sentences of its reason when it is positive or negative.
+    """The name of a factor, and the sentences of its reason for a positive and a negative value.
 
     The sentences may hold {answer}, {node}, {akin}, {shared}, {business}, and for what the zone has
     {link} and {gap}, with the products {traded} and {filled} that they rest on; {signal} is what

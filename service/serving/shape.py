@@ -1,4 +1,4 @@
-"""How much of a page of leads is sent: reasons, fields of a lead, counts."""
+"""Which parts of a page of leads are sent: reasons, fields of a lead, facets."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Shape:
-    """What of a page is asked for.
+    """The requested parts of a page.
 
     Parameters
     ----------
     reasons : int, optional
-        So many of a lead's reasons, the largest; all of them by default.
+        How many reasons per lead, the largest first; all by default.
     fields : tuple of str
-        The fields of a lead, or such as `enterprise.name`; all of them by default.
+        The fields of a lead, such as `score` or `enterprise.name`; all by default.
     facets : tuple of str
-        What is counted over the whole list.
+        The facets to count over the whole list.
     """
 
     reasons: int | None = None
@@ -33,7 +33,7 @@ class Shape:
             object.__setattr__(self, name, tuple(sorted(set(getattr(self, name)))))
 
     def canonical(self) -> dict[str, Any]:
-        """Return what is not as by default."""
+        """Return the values that differ from the defaults."""
         return {name: value for name, value in vars(self).items() if value not in ((), None)}
 
     def of(self, leads: list[Document]) -> list[Document]:

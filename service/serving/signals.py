@@ -1,4 +1,4 @@
-"""Signals of an enterprise in words: why now."""
+"""Signals of an enterprise in words."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def signal_text(signals: Sequence[Signal], *, chinese: bool) -> str:
 
 
 def signals_shown(signals: Sequence[Signal], language: Language) -> list[Document]:
-    """Return the signals that say most, as they are shown with a lead."""
+    """Return the strongest signals, as a lead shows them."""
     return [
         {
             "date": signal.date.isoformat(),

@@ -36,7 +36,7 @@ class SuitedPage(NamedTuple):
     needs: list[tuple[NeedQuery, Document]]
 
 
-class SuitedNeeds:
+class NeedFinder:
     """Ranks needs for an enterprise.
 
     Parameters

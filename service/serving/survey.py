@@ -1,4 +1,4 @@
-"""What charts and maps show: many candidates in short, and what a zone has of a chain."""
+"""Data for charts and maps: many candidates in brief, and the state of a chain in zones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from features.nodes import NAMED_FROM
 from features.ordered import place_of
 from features.residents import LEADER
 from models.fit import score_of
-from models.gap import MISSING_BELOW, state
+from models.gap import MISSING_BELOW, presence_state
 from service.serving.directory import brief
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _MEMBERS_SHOWN = 8
 
 
 class Survey:
-    """Looks over one version of the tables.
+    """Surveys one version of the tables.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ class Survey:
     def candidates(
         self, need: NeedFeatures, rows: NDArray[np.intp], raw: NDArray[np.float64]
     ) -> list[Document]:
-        """Return ranked rows in short: name, place, point, node and score, without reasons."""
+        """Return ranked rows in brief: name, place, point, node and score, without reasons."""
         columns = np.array(need.targets or range(len(self._pool.nodes.node_ids)), dtype=np.intp)
         fits = np.nan_to_num(self._pool.nodes.fit[rows][:, columns])
         best = fits.argmax(axis=1) if len(columns) else np.zeros(len(rows), dtype=np.intp)
@@ -91,8 +91,8 @@ class Survey:
     def chain(self, chain_id: str, zone_ids: Sequence[str]) -> Document:
         """Return the nodes of a chain with how strongly these zones together have them.
 
-        A node is as strong as in the zone that has most of it; `state` is missing, weak or strong,
-        and unknown where nothing of the chain is known in any of the zones.
+        The strength of a node is that of the zone where it is strongest; `state` is missing, weak
+        or strong, and unknown if nothing of the chain is known in any of the zones.
         """
         zones = [here for id_ in zone_ids if (here := self._presence.of(id_)) is not None]
         columns = self._columns(chain_id)
@@ -126,7 +126,7 @@ class Survey:
         return [
             {
                 "node_id": node.node_id,
-                "state": state(float(own)) if known else "unknown",
+                "state": presence_state(float(own)) if known else "unknown",
                 "present": float(own) if known else None,
             }
             for node, own in zip(nodes, whole, strict=True)

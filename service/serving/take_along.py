@@ -1,7 +1,7 @@
-"""A list of leads to take along on a trip: a workbook that is printed on A4 and written on.
+"""A printable list of leads: a workbook for A4 paper, with room for notes.
 
-A cover, one sheet a need, and a sheet that says how the list is made and what it is not. Whatever
-is unknown is left blank, and no number has more digits than a reader uses.
+A cover, one sheet per need, and a sheet on how the list is made and its limits. Unknown values are
+left blank, and numbers are rounded for reading.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def take_along(
         Whether enterprise_ids are shown.
     """
     content = io.BytesIO()
-    # Texts from outside run neither as formulas nor as links.
+    # Texts from outside become neither formulas nor links.
     options = {
         "strings_to_formulas": False,
         "strings_to_urls": False,
@@ -188,7 +188,7 @@ def _cover(
 
 
 def _left_out(page: Document) -> str:
-    """Say who was left out of a list, because the zone has them already."""
+    """Return the note on enterprises left out of a list."""
     left = page.get("left_out") or {}
     shown = [f"{label}{left[key]}家" for key, label in _LEFT_OUT.items() if left.get(key)]
     return f"{page['need']['industry']} {'、'.join(shown)}" if shown else ""
@@ -290,7 +290,7 @@ def _status(status: str | None) -> str:
 
 
 def _points(lead: Document, known: Document) -> str:
-    """Return the products that the reasons point at: what of the enterprise fits the need."""
+    """Return the products named in the reasons: those that fit the need."""
     own = {product["name"] for product in known.get("products") or ()}
     pointed = [one for reason in lead["reasons"] for one in reason["evidence"] if one in own]
     return "、".join(list(dict.fromkeys(pointed))[:2])
@@ -327,7 +327,7 @@ def _across(sheet: Worksheet) -> None:
 
 
 def _lines(text: str, width: int) -> int:
-    """Count the lines of a text in a column of so many characters; a Chinese one takes two."""
+    """Count the lines of a text in a column of a given width; a Chinese character counts as two."""
     room = max(int(width / _WIDER), 2)
     return sum(max(1, -(-_wide(line) // room)) for line in text.split("\n"))
 

@@ -1,4 +1,4 @@
-"""Watches for versions that are announced, and has each loaded before it becomes active."""
+"""Watches for announced versions, and has each loaded before it becomes active."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _EVERY = 0.05
-"""Seconds between two looks for an announcement."""
+"""Seconds between two checks for an announcement."""
 _END_SECONDS = 2.0
-"""How long an end waits for a loading that is under way."""
+"""Seconds that `close` waits for a load in progress."""
 
 
 class RolloutWatcher:
@@ -43,7 +43,7 @@ class RolloutWatcher:
         self.thread.start()
 
     def close(self) -> None:
-        """End; a loading that is under way is waited for, for a moment."""
+        """Stop; wait briefly for a load in progress."""
         self.closing.set()
         if self.thread is not None:
             self.thread.join(_END_SECONDS)
@@ -58,7 +58,7 @@ class RolloutWatcher:
                         self._follow(announced, worker)
                         done = announced
         except OSError as error:
-            log.warning("versions are loaded when they are active, and not before: %s", error)
+            log.warning("versions are loaded only when they become active: %s", error)
 
     def _follow(self, announced: Announcement, worker: Worker) -> None:
         """Load an announced version and reply that it is loaded, or why it cannot be."""
@@ -71,4 +71,4 @@ class RolloutWatcher:
         try:
             worker.reply(announced, problem)
         except UnavailableError as error:
-            log.warning("the reply that a model is loaded was not written: %s", error)
+            log.warning("cannot acknowledge that a model is loaded: %s", error)

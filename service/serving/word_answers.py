@@ -1,7 +1,7 @@
-"""What a language model is asked for a need, and what of its answer is believed.
+"""The request to a language model for a need's words, and the validation of its reply.
 
-Whatever a model writes is material from outside: it is words to look for or nothing, and never
-reaches a list in any other form.
+A model's reply is untrusted input: it yields search words or nothing, and reaches a list in no
+other form.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from features.normal import normal
 
 MAX_WORDS = 15
 SIZES = range(2, 31)
-"""Characters of a word; a single one says too little and is left out, more are no word."""
+"""Length of a word in characters: shorter ones are dropped, longer ones make the reply invalid."""
 MAX_TEXT = 200
-"""Characters of a need that are sent."""
+"""Maximum length of a need's text that is sent."""
 MAX_ANSWER = 65_536
-"""Bytes of an answer that are read."""
+"""Maximum size of a reply in bytes."""
 
 _SYSTEM = (
     "你熟悉产业链和产品。用户给出一条招商需求，请列出最能代表它的产品、材料、部件或服务的通用名称，"
@@ -31,7 +31,7 @@ _THOUGHT = re.compile(r"^\s*<think>.*?</think>", re.DOTALL)
 """What reasoning models write before their answer."""
 _FENCE = re.compile(r"\s*```(?:json)?\s*(.*?)\s*```\s*", re.DOTALL)
 _WORD = re.compile(r"(?:[\w\u00b7+\-./()&%\u2103 ]|(?<=\d),(?=\d))+")
-"""Letters, digits and what stands in names of products; no mark-up, no sentences."""
+"""Letters, digits and punctuation of product names; no mark-up, no sentences."""
 _ADDRESS = re.compile(r"https?:|www\.|//")
 _INSTRUCTION = re.compile(
     r"(?:忽略|无视|忘记|不要理会|ignore|disregard|forget).*"
@@ -41,7 +41,7 @@ _ENTERPRISE = re.compile(r"(?:公司|集团)(?:\(.*\))?$")
 
 
 class WrongAnswerError(ValueError):
-    """An answer that is no list of words; the text says what is wrong with it."""
+    """A reply that is not a list of words; the message says why."""
 
 
 def question(model: str, text: str) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def question(model: str, text: str) -> dict[str, Any]:
 
 
 def words_of(body: bytes) -> tuple[str, ...]:
-    """Return the words of a reply, in the normal form, each once, in its order.
+    """Return the distinct words of a reply, normalised, in order.
 
     Parameters
     ----------
@@ -70,8 +70,8 @@ def words_of(body: bytes) -> tuple[str, ...]:
     Raises
     ------
     WrongAnswerError
-        When it is anything else, has more than `MAX_WORDS` words, or one that cannot be the name
-        of a product: then none of the others is believed either.
+        When the reply has another form, more than `MAX_WORDS` words, or a word that cannot be a
+        product name: then the whole reply is rejected.
     """
     if len(body) > MAX_ANSWER:
         raise WrongAnswerError(f"more than {MAX_ANSWER} bytes")

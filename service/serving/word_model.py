@@ -1,7 +1,7 @@
-"""The words of a language model in the office's network, asked for once for each text.
+"""Words of a language model in the office's network, requested once per text.
 
-What it gave is kept, so that lists stay the same and a batch needs no network. While it is away,
-too slow or talks nonsense, the thesaurus stands alone, and the answer says so.
+Its words are stored, so that lists stay the same and a batch needs no network. While it is
+unavailable, too slow or gives invalid replies, only the thesaurus is used, and the answer says so.
 """
 
 from __future__ import annotations
@@ -47,30 +47,31 @@ WordProblem = Literal["away", "slow", "wrong", "busy", "unasked"]
 
 _THREADS = 4
 _MOST_WAITING = 64
-"""Texts that may wait for a thread; for what comes beyond, the thesaurus stands alone."""
+"""Texts that may wait for a thread; beyond that only the thesaurus is used."""
 _FAILURES = 3
-"""Failures in a row after which the model is left alone for `_PAUSE_SECONDS`."""
+"""Consecutive failures after which the model is not called for `_PAUSE_SECONDS`."""
 _PAUSE_SECONDS = 30
 _MEMORY_BYTES = 4 * 2**20
 _ENTRY_BYTES = 1_500
 _FAILED_SECONDS = 60.0
 _HELD = {"slow", "wrong"}
-"""For how long it is known why a text brought no words, and for which reasons it is not asked for
-again until then: what the next moment may bring is asked for."""
+"""How long a failure for a text is remembered, and which problems prevent a new request until then;
+temporary ones do not."""
 _PATH = "/chat/completions"
 
 
 @dataclass(frozen=True)
 class Given:
-    """What a language model gave for a text.
+    """The result of a language model for a text.
 
     Attributes
     ----------
     words : tuple of str
         Empty where there is a problem.
     problem : str
-        Why there are none: the model was `away`, too `slow`, its answer `wrong`; too many texts
-        were waiting (`busy`), or it was not asked yet (`unasked`). Empty with words.
+        Why there are none: the model was unavailable (`away`), too `slow`, its reply was invalid
+        (`wrong`), too many texts were waiting (`busy`), or it was not called yet (`unasked`). Empty
+        if there are words.
     """
 
     words: tuple[str, ...] = ()
@@ -78,24 +79,24 @@ class Given:
 
     @property
     def mark(self) -> str:
-        """What distinguishes answers with these words from others."""
+        """Identifies these words in cache keys."""
         return self.problem or "\n".join(self.words)
 
 
 class WordSource(Protocol):
-    """What an engine asks for the words of a language model: at once, without any network."""
+    """A source of a language model's words that answers at once, without network access."""
 
     def known(self, text: str) -> Given | None:
-        """Return what is known of a text, None where no language model is set."""
+        """Return the stored result for a text; None if no language model is set."""
 
 
 def given_for(need: NeedQuery, words: WordSource) -> Given | None:
-    """Return what is known of a need; None for one with words of its own, which needs no others."""
+    """Return the stored result for a need; None if the need gives its own words."""
     return None if need.words else words.known(need.industry)
 
 
 class NoWords:
-    """There is no language model."""
+    """The source without a language model."""
 
     def known(self, text: str) -> Given | None:  # noqa: ARG002
         """Return None."""
@@ -103,10 +104,10 @@ class NoWords:
 
 
 class WordModel:
-    """Asks an OpenAI-compatible server, and keeps what it gave. Safe to call from several threads.
+    """Calls an OpenAI-compatible server and stores its words; thread-safe.
 
-    Only the text is sent. Separate threads ask, so that no other request waits; after some
-    failures in a row the server is left alone for a while.
+    Only the need's text is sent. Calls are made in separate threads, so that no other request
+    waits; after several consecutive failures the server is not called for a while.
 
     Parameters
     ----------
@@ -115,10 +116,10 @@ class WordModel:
     model : str
     key : str or None
     timeout : float
-        Seconds until an answer has to be there.
+        Seconds to wait for a reply.
     store : WordStore
     pause : int
-        Seconds that a server which failed is left alone.
+        Seconds without calls after repeated failures.
     """
 
     def __init__(
@@ -143,18 +144,18 @@ class WordModel:
 
     @property
     def state(self) -> Literal["up", "down"]:
-        """Whether it answered lately, or was not asked yet."""
+        """Whether the last call succeeded, or none was made yet."""
         return "down" if self._breaker.opened else "up"
 
     def known(self, text: str) -> Given:
-        """Return what is known of a text without asking: from memory, or from the disk."""
+        """Return the stored result for a text, from memory or disk, without a call."""
         form = _form(text)
         with self._lock:
             given, failed = self._given.get(form), self._failed.get(form)
         return given or self._kept(form) or failed or Given((), "unasked")
 
     def at_hand(self, text: str) -> Given | None:
-        """Return what this process knows of a text and need not ask for, from memory."""
+        """Return the result for a text in memory, unless it has to be requested again."""
         form = _form(text)
         with self._lock:
             failed = self._failed.get(form)
@@ -162,7 +163,7 @@ class WordModel:
             return self._given.get(form) or held
 
     def ask(self, text: str) -> Future[Given]:
-        """Ask for the words of a text in a thread, unless they are known or being asked for."""
+        """Request the words of a text in a thread, unless they are known or being requested."""
         form = _form(text)
         done: Future[Given] = Future()
         if known := self.at_hand(text):
@@ -187,12 +188,13 @@ class WordModel:
             return self._fail(_form(text), "slow")
 
     def warm(self, texts: Iterable[str], progress: Count | None = None) -> dict[str, int]:
-        """Ask for every text that is not known yet, a few at a time.
+        """Request the words of every text that is not known yet, a few at a time.
 
         Returns
         -------
         dict of str to int
-            How many were `known`, are known now (`asked`), and brought no words (`without`).
+            Counts of texts that were `known` before, requested with success (`asked`), and without
+            words (`without`).
         """
         forms = list(dict.fromkeys(map(_form, texts)))
         missing = [form for form in forms if not self.known(form).words]
@@ -206,7 +208,7 @@ class WordModel:
         return {"known": known, "asked": len(missing) - without, "without": without}
 
     def close(self) -> None:
-        """Ask nothing more, and let go of connections."""
+        """Stop making requests, and close connections."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._server.close()
 
@@ -235,19 +237,19 @@ class WordModel:
             body = self._breaker.call(self._server.answer, question(self.model, form))
             words = words_of(body)
         except TimeoutError:
-            log.warning("the language model does not answer within %g s", self.timeout)
+            log.warning("the language model did not answer within %g s", self.timeout)
             return self._fail(form, "slow")
         except OSError as error:
-            log.warning("the language model does not answer: %s", error)
+            log.warning("the language model did not answer: %s", error)
             return self._fail(form, "away")
         except WrongAnswerError as error:
-            log.warning("an answer of the language model is not taken: %s", error)
+            log.warning("invalid reply of the language model: %s", error)
             return self._fail(form, "wrong")
         return self._keep(form, Given(self.store.put(self.model, form, words)))
 
 
 class _Server:
-    """Posts to a server of chat completions; follows no redirection and uses no proxy."""
+    """A client for chat completions; follows no redirects and uses no proxy."""
 
     def __init__(self, url: str, key: str | None, timeout: float) -> None:
         parts = urlsplit(url)
@@ -271,14 +273,14 @@ class _Server:
         self._open: set[socket.socket] = set()
 
     def answer(self, asked: object) -> bytes:
-        """Return the body of an answer, of which more than `MAX_ANSWER` bytes are not read.
+        """Return the body of a reply, at most `MAX_ANSWER` bytes of it.
 
         Raises
         ------
         TimeoutError
-            When it is not there in time, however often a little of it comes.
+            When it is not complete in time, even if it keeps arriving slowly.
         OSError
-            When there is no answer, or one that is an error.
+            When there is no reply, or an error status.
         """
         ends = time.monotonic() + self.timeout
         connection = self._connect()
@@ -302,13 +304,13 @@ class _Server:
         return found
 
     def close(self) -> None:
-        """Cut the connections on which an answer is waited for."""
+        """Shut down the connections that wait for a reply."""
         for own in list(self._open):
             _cut(own)
 
     @contextmanager
     def _cut_at(self, ends: float, own: socket.socket) -> Iterator[None]:
-        """Cut a connection at a time: its own timeout begins anew with every byte that comes."""
+        """Shut down a connection at a deadline: its own timeout restarts with every byte."""
         self._open.add(own)
         timer = threading.Timer(max(ends - time.monotonic(), 0), _cut, [own])
         timer.daemon = True
@@ -326,12 +328,12 @@ def _cut(own: socket.socket) -> None:
 
 
 def _form(text: str) -> str:
-    """Return the one form of a need's text that is asked for, sent and kept."""
+    """Return the canonical form of a need's text, which is requested, sent and stored."""
     return normal(clear(text))[:MAX_TEXT]
 
 
 def word_model(settings: Settings) -> WordModel | None:
-    """Return the language model that is set, None where none is."""
+    """Return the configured language model, None if there is none."""
     if settings.words_url is None:
         return None
     key = settings.words_key.get_secret_value() if settings.words_key else None

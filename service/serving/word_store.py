@@ -1,4 +1,4 @@
-"""Words that a language model gave, kept by model and text in one SQLite file."""
+"""Store of a language model's words, by model and text, in one SQLite file."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ log = logging.getLogger(__name__)
 
 NAME = "words.sqlite"
 MOST = 50_000
-"""Texts that are kept; of more, those kept longest are dropped."""
+"""Maximum number of texts; the oldest are dropped."""
 _WAIT_SECONDS = 2.0
 
 
 class WordStore:
-    """Keeps words on disk, as long as the disk takes them.
+    """Keeps words on disk, as long as the disk can be written.
 
-    It never raises: what cannot be read is not known, what cannot be written is asked for again.
+    It never raises: an entry that cannot be read counts as unknown, one that cannot be written is
+    requested again.
 
     Parameters
     ----------
@@ -36,7 +37,7 @@ class WordStore:
         self.most = most
 
     def get(self, model: str, text: str) -> tuple[str, ...] | None:
-        """Return the words that a model gave for a text, None where it was not asked yet."""
+        """Return the words of a model for a text, None if there are none stored."""
         if not self.path.exists():
             return None
         statement = "SELECT words FROM words WHERE model = ? AND text = ?"
@@ -44,7 +45,7 @@ class WordStore:
         return tuple(json.loads(found[0])) if found else None
 
     def put(self, model: str, text: str, words: tuple[str, ...]) -> tuple[str, ...]:
-        """Keep words and return those that hold: what another process kept before goes first."""
+        """Store words and return the valid ones: those that another process stored first win."""
         shown = json.dumps(words, ensure_ascii=False)
 
         def keep(connection: sqlite3.Connection) -> Any:
@@ -61,7 +62,7 @@ class WordStore:
         return self.get(model, text) or words
 
     def forget(self, model: str) -> None:
-        """Drop what a model gave."""
+        """Delete the words of a model."""
         if self.path.exists():
             self._do(lambda words: words.execute("DELETE FROM words WHERE model = ?", (model,)))
 
@@ -78,5 +79,5 @@ class WordStore:
                 )
                 return work(connection)
         except (sqlite3.Error, OSError) as error:
-            log.warning("words cannot be kept in %s: %s", self.path, error)
+            log.warning("words cannot be stored in %s: %s", self.path, error)
             return None

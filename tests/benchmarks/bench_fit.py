@@ -18,7 +18,7 @@ from models.fit import EVIDENCE, SHIPPED
 from service.commands.evaluation_data import Files
 from tests.benchmarks.listed import ENCODINGS, Listed, shared
 from tests.benchmarks.report import progress, report
-from training.fit_levels import Pairs, gather, learn, levels, out_of_fold
+from training.fit_levels import Pairs, gather, learn_levels, level_figures, out_of_fold
 from training.fitting import fit
 from training.publishing import read_tables
 
@@ -34,14 +34,14 @@ def run(listed: Listed) -> None:
     if listed.ready is not None and (listed.ready / ENCODINGS).is_file():
         shutil.copy(listed.ready / ENCODINGS, home)
     pairs = Pairs.beside([pairs_of(pool, Workspace(home)) for pool in POOLS])
-    weights, intercept = learn(pairs)
+    weights, intercept = learn_levels(pairs)
     learnt, shipped = (*weights, intercept), (*SHIPPED.weights, SHIPPED.intercept)
     for name, own, there in zip((*EVIDENCE, "intercept"), learnt, shipped, strict=True):
         report(f"fit.coefficient.{name}", own, "log odds", shipped=there)
     held_out = out_of_fold(pairs)
     for pool in (None, *POOLS):
         own = np.ones(len(pairs.grades), bool) if pool is None else pairs.pools == pool
-        found = levels(Pairs(*(part[own] for part in pairs)), held_out[own], SHIPPED)
+        found = level_figures(Pairs(*(part[own] for part in pairs)), held_out[own], SHIPPED)
         for level, (count, share) in found.items():
             report(
                 f"fit.{level}.{pool or 'both'}",

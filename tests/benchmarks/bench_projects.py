@@ -16,7 +16,7 @@ from features.workspace import Workspace
 from service.access.keys import Caller
 from service.database.connection import Database, renew, utc_now
 from service.database.event_log import EventLog
-from service.database.project_store import NAMES, standing
+from service.database.project_store import NAMES, stage_after
 from service.database.schema import EVENTS, PROJECTS
 from service.projects.figures import figures
 from service.projects.projects import Projects
@@ -73,7 +73,7 @@ def fill(projects: Projects, count: int = _PROJECTS, moves: int = _MOVES) -> Non
                     "unit": f"单位{at % 40}" if at % 5 else None,
                     "amount": float(amounts[at]) if at % 3 else None,
                     "due": TODAY + timedelta(days=at % 60 - 20) if at % 2 else None,
-                    **standing(run),
+                    **stage_after(run),
                     "version": 1,
                     "revision": at + 1,
                     "created_at": utc_now(),

@@ -17,7 +17,7 @@ from typing import Any
 from tests.benchmarks.listed import ENCODINGS, ROOT, Listed, command, lianzhao, shared
 from tests.benchmarks.report import progress, report
 from training.harness import BEST, THESAURUS
-from training.report import markdown_table, matrix, shown
+from training.report import interval_text, markdown_table, matrix
 from training.stack import STACK
 
 SHOWN = (STACK, BEST, "character_tfidf", "character_tfidf_words", "bm25", "bm25_words", "centroid")
@@ -201,12 +201,12 @@ def row(
     beside = f" ({own['unjudged@10']['mean']:.0%} unjudged)" if "unjudged@10" in own else ""
     return gap["mean"], [
         f"{asked.name}; {figure}",
-        f"{shown(own[figure])}{beside}",
-        shown(worded and worded["rankers"][STACK]["figures"]["all"][figure]),
-        f"{factor} {shown(rankers[BEST]['figures']['all'][figure])}",
-        f"{peer} {shown(rankers[peer]['figures']['all'][figure])}",
-        shown(gap, signed=True),
-        shown(lost and lost["all"][figure], signed=True),
+        f"{interval_text(own[figure])}{beside}",
+        interval_text(worded and worded["rankers"][STACK]["figures"]["all"][figure]),
+        f"{factor} {interval_text(rankers[BEST]['figures']['all'][figure])}",
+        f"{peer} {interval_text(rankers[peer]['figures']['all'][figure])}",
+        interval_text(gap, signed=True),
+        interval_text(lost and lost["all"][figure], signed=True),
         f"{among['enterprises']}" if figure.endswith("whole_pool") else counts,
     ]
 

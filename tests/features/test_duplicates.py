@@ -1,7 +1,7 @@
 import polars as pl
 import pytest
 
-from features.duplicates import CODE, FORMER, NAME, pairs, repeated
+from features.duplicates import CODE, FORMER, NAME, repeated, suspected_pairs
 
 UNIFIED = "91140400MA0K12345X"
 NAMED = "长治样例光电有限公司"
@@ -40,7 +40,7 @@ def pool(*rows, **more):
     ],
 )
 def test_two_rows_that_are_one_enterprise(one, other, why):
-    found = pairs(pool(one, other))
+    found = suspected_pairs(pool(one, other))
     assert [(pair.one, pair.other, pair.why) for pair in found] == [(0, 1, why)]
 
 
@@ -59,13 +59,13 @@ def test_two_rows_that_are_one_enterprise(one, other, why):
     ],
 )
 def test_two_rows_that_are_two_enterprises(one, other):
-    assert pairs(pool(one, other)) == []
+    assert suspected_pairs(pool(one, other)) == []
     assert not repeated(pool(one, other)).any()
 
 
 def test_former_names_of_a_column_count():
     frame = pool((UNIFIED, NAMED), ("E1", "长治新名有限公司"), former_names=[None, [NAMED]])
-    assert pairs(frame)[0].why == FORMER
+    assert suspected_pairs(frame)[0].why == FORMER
 
 
 def test_of_those_that_belong_together_the_best_known_stays():

@@ -3,7 +3,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from features.history import DealPlace, Deals, Subject, day_of, place_of, subject_of, years
+from features.history import DealPlace, Deals, Subject, day_of, deal_place, subject_of, years
 from features.need import NeedQuery
 from features.places import UNKNOWN_POINT
 from tests.models.deals import LONG_AGO, TODAY, event, history, need
@@ -23,9 +23,9 @@ def told(found):
 def test_a_need_says_what_it_is_after_and_where():
     asked = need("z", "光电", region="南", chain="LED", point=(113.0, 36.0))
     assert subject_of(asked) == Subject("光电", ("chain=LED",))
-    assert place_of(asked) == DealPlace("z", ("region=南",), (113.0, 36.0))
+    assert deal_place(asked) == DealPlace("z", ("region=南",), (113.0, 36.0))
     assert subject_of(need("z", None)) == Subject("", ())
-    assert place_of(need(None, "光电")) == DealPlace("", (), UNKNOWN_POINT)
+    assert deal_place(need(None, "光电")) == DealPlace("", (), UNKNOWN_POINT)
 
 
 def test_the_feature_space_s_needs_say_it_too(bound):
@@ -33,7 +33,7 @@ def test_the_feature_space_s_needs_say_it_too(bound):
     asked = bound.ranker.space.need(NeedQuery("LED封装", chain="光电", zone_id="z"), place)
     assert subject_of(asked).industry == "LED封装"
     assert {"chain=光电", "chain_id=led"} <= {*subject_of(asked).branches}
-    assert place_of(asked).areas == ("region=长三角", "zone_province=江苏省")
+    assert deal_place(asked).areas == ("region=长三角", "zone_province=江苏省")
 
 
 def test_deals_come_in_the_order_of_time_and_keep_industry_and_place():

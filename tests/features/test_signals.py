@@ -3,7 +3,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from features.signals import FADING, FORGOTTEN, NONE, Signals
+from features.signals import FADING, FORGOTTEN, NO_SIGNALS, Signals
 from features.vocabulary import SIGNALS
 from tests.pool import frame
 
@@ -63,5 +63,5 @@ def test_whoever_has_none_gets_nothing():
     assert spread.tolist() == [0, pytest.approx(FADING["listing"].weight), 0]
     assert found.spread(np.array(["a", "c"])) is None
     assert found.spread(np.empty(0, dtype=np.str_)) is None
-    assert NONE.spread(np.array(["a"])) is None
-    assert NONE.of("a") == []
+    assert NO_SIGNALS.spread(np.array(["a"])) is None
+    assert NO_SIGNALS.of("a") == []

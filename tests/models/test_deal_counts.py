@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from features.history import place_of, subject_of, years
+from features.history import deal_place, subject_of, years
 from models.deal_counts import HALF_LIFE, DealCounts
 from tests.models.deals import LONG_AGO, TODAY, event, history, need
 
@@ -17,7 +17,7 @@ def test_a_deal_counts_half_a_half_life_later():
     then = LONG_AGO.replace(year=TODAY.year - int(HALF_LIFE))
     found = tally(needs, [event("a", "z/光电"), event("b", "z/光电", then), event("b", "z/光电")])
     assert found.enterprises.tolist() == ["a", "b"]
-    industry, place = found.industry(subject_of(needs[0])), found.place(place_of(needs[0]))
+    industry, place = found.industry(subject_of(needs[0])), found.place(deal_place(needs[0]))
     np.testing.assert_allclose(industry[0], [1, 1.5], rtol=1e-3)
     np.testing.assert_allclose(place[0], [1, 1.5], rtol=1e-3)
     assert not industry[1:].any()
@@ -41,7 +41,7 @@ def test_a_deal_elsewhere_counts_by_region_and_by_distance():
         need("某地", "光电"),
     ]
     rows = [event(id_, one.need_id) for id_, one in zip("abcd", needs, strict=True)]
-    own, area, near = tally(needs, rows).place(place_of(needs[0]))
+    own, area, near = tally(needs, rows).place(deal_place(needs[0]))
     assert own.tolist() == [1, 0, 0, 0]
     assert area.tolist() == [0, 1, 0, 0]
     assert near[[0, 3]].tolist() == [0, 0]
@@ -54,4 +54,4 @@ def test_of_an_unheard_need_nobody_has_deals(asked):
     needs = [need("z", "光电"), need(None, "煤化工")]
     found = tally(needs, [event("a", "z/光电"), event("b", None, zone_id="z")])
     assert not found.industry(subject_of(asked)).any()
-    assert not found.place(place_of(asked)).any()
+    assert not found.place(deal_place(asked)).any()

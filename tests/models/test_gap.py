@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from models.gap import Gap, filling, state
+from models.gap import Gap, filling, presence_state
 from tests.neighbours import enterprise, event, presence
 
 CHIP, PACKAGING, DISPLAY = "led/chip", "led/packaging", "led/display"
@@ -93,4 +93,4 @@ def test_one_ordinary_enterprise_in_the_city_makes_a_node_weak(space):
     [(0, "missing"), (0.149, "missing"), (0.15, "weak"), (0.699, "weak"), (0.7, "strong")],
 )
 def test_thresholds(present, expected):
-    assert state(present) == expected
+    assert presence_state(present) == expected

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from training import comparison
-from training.comparison import MORE_CANDIDATES, against, alone, compare
+from training.comparison import MORE_CANDIDATES, against, alone, compare_versions
 from training.evaluation import MEASURES
 from training.splits import MIN_NEEDS
 
@@ -35,7 +35,7 @@ UNSURE = GOOD + np.tile([0.1, -0.12], 6)
 
 def test_means_and_the_difference_are_over_needs_in_common():
     one, other = judged([0.5, 0.7, 0.9]), judged([0.6, 0.6])
-    found = compare({"cold": one}, {"cold": other})
+    found = compare_versions({"cold": one}, {"cold": other})
     assert (found["warm"], found["time"]) == (None, None)
     cold = found["cold"]
     assert cold["needs"] == 2

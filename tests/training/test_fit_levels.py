@@ -6,7 +6,7 @@ from models.fit import EVIDENCE, FitModel
 from tests.conftest import TODAY
 from tests.pool import NEED_IDS, SUBJECTS, training_data
 from training import fit_levels
-from training.fit_levels import Pairs, gather, learn, levels, out_of_fold
+from training.fit_levels import Pairs, gather, learn_levels, level_figures, out_of_fold
 from training.fitting import fit
 
 
@@ -30,7 +30,7 @@ def separable():
 
 
 def test_what_tells_the_grade_gets_the_weight(separable):
-    weights, intercept = learn(separable)
+    weights, intercept = learn_levels(separable)
     assert weights[0] > 4 * max(map(abs, weights[1:]))
     assert intercept < 0
 
@@ -46,10 +46,10 @@ def test_out_of_fold_is_learnt_without_any_pair_of_the_need(separable):
 
 def test_drawn_pairs_count_little_and_in_no_level(separable):
     drawn = separable._replace(grades=np.where(separable.grades > 0, 2, -1))
-    assert learn(drawn)[1] > learn(separable)[1]
+    assert learn_levels(drawn)[1] > learn_levels(separable)[1]
     model = FitModel((1.0,) * len(EVIDENCE), 0.0, strong=0.8, partial=0.2)
     probabilities = np.where(drawn.grades > 0, 0.9, 0.1)
-    assert levels(drawn, probabilities, model) == {
+    assert level_figures(drawn, probabilities, model) == {
         "strong": (int((drawn.grades > 0).sum()), 1.0),
         "weak": (0, pytest.approx(np.nan, nan_ok=True)),
     }
@@ -58,7 +58,7 @@ def test_drawn_pairs_count_little_and_in_no_level(separable):
 def test_a_level_is_how_many_pairs_and_the_share_of_them_that_fits():
     pairs = made(np.zeros((4, len(EVIDENCE))), [2, 1, 0, 0], ["a"] * 4)
     model = FitModel((1.0,) * len(EVIDENCE), 0.0, strong=0.8, partial=0.2)
-    assert levels(pairs, np.array([0.9, 0.5, 0.9, 0.1]), model) == {
+    assert level_figures(pairs, np.array([0.9, 0.5, 0.9, 0.1]), model) == {
         "strong": (2, 0.5),
         "partial": (1, 1.0),
         "weak": (1, 0.0),

@@ -9,7 +9,7 @@ from tests.training.outcomes import CLOSED, WON, closed_data, outcome_rows
 from training import fitting
 from training import reliability as module
 from training.fitting import fit
-from training.reliability import Scored, fit_curve, judge
+from training.reliability import Scored, fit_curve, judge_curve
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def test_what_is_calibrated_well_has_a_small_error_and_what_says_nothing_the_bas
     generator = np.random.default_rng(1)
     chance = generator.random(4000)
     needs = np.arange(4000) % 40
-    found = judge(scored(chance, generator.random(4000) < chance, needs), seed=0)
+    found = judge_curve(scored(chance, generator.random(4000) < chance, needs), seed=0)
     assert found["ece"]["low"] <= found["ece"]["mean"] <= found["ece"]["high"]
     assert found["ece"]["mean"] < 0.03
     assert found["brier"] == pytest.approx(1 / 6, abs=0.01)  # E[p (1 - p)] of a uniform p
@@ -60,7 +60,7 @@ def test_what_is_calibrated_well_has_a_small_error_and_what_says_nothing_the_bas
     assert [one["outcomes"] for one in found["bins"]] == [400] * 10
     for one in found["bins"]:
         assert one["won"] == pytest.approx(one["chance"], abs=0.08)
-    idle = judge(scored(generator.random(4000), generator.random(4000) < 0.2, needs), seed=0)
+    idle = judge_curve(scored(generator.random(4000), generator.random(4000) < 0.2, needs), seed=0)
     assert idle["brier"] == pytest.approx(idle["brier_of_base_rate"], abs=0.005)
 
 

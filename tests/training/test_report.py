@@ -50,9 +50,9 @@ def test_questions_are_counted_where_tasks_share_needs(document):
 
 
 def test_warm_and_cold_get_tables_of_their_own_only_where_there_are_both(document):
-    assert report.parts(document) == ["all"]
+    assert report.slices_of(document) == ["all"]
     document["rankers"]["lianzhao"]["figures"] = parts(0.6, figure(0.6))
-    assert report.parts(document) == ["all", "warm", "cold"]
+    assert report.slices_of(document) == ["all", "warm", "cold"]
 
 
 def test_markdown_tells_everything_that_was_counted(document):

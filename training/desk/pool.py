@@ -9,7 +9,7 @@ import polars as pl
 
 from features.catalogue import TABLES
 from features.nodes import NAMED_FROM, target_nodes
-from models.gap import known_nodes, state
+from models.gap import known_nodes, presence_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -109,7 +109,7 @@ def gaps(
                     "node_id": node.node_id,
                     "node": node.name,
                     "at": order[node.node_id],
-                    "state": None if present is None else state(present),
+                    "state": None if present is None else presence_state(present),
                     "present": present,
                 }
             )

@@ -47,7 +47,7 @@ def reached(versions: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
 
 
 def differences(found: Mapping[str, Any]) -> pl.DataFrame:
-    """Return `comparison.compare` of two versions, one row per kind: other minus one."""
+    """Return `comparison.compare_versions` of two versions, one row per kind: other minus one."""
     rows = [
         (GLOSSES[kind], own["needs"], *(own[DECISIVE]["difference"][k] for k in _ENDS))
         for kind in KINDS

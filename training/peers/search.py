@@ -41,7 +41,7 @@ class LabelMatch(Peer):
 
     def fit(self, ground: Round) -> Self:
         """Read labels and codes."""
-        self.labels_ = labels(ground.task.data.enterprises)
+        self.labels_ = profile_texts(ground.task.data.enterprises)
         self.ground_ = ground
         self.codes_ = CodeMatch().prepare(ground.pool)
         return self
@@ -186,7 +186,7 @@ def character_tfidf(enterprises: pl.DataFrame, industries: Sequence[str]) -> NDA
     return CharacterIndex(documents(enterprises)).cosines(industries)
 
 
-def labels(enterprises: pl.DataFrame) -> list[str]:
+def profile_texts(enterprises: pl.DataFrame) -> list[str]:
     """Return everything a profile calls itself, in small letters, one text an enterprise by id."""
     found = []
     for row in enterprises.sort("enterprise_id").iter_rows(named=True):

@@ -9,7 +9,7 @@ from service.api.once import OnceRoute
 from service.api.project_replies import AllocationPage, TalkState
 from service.api.project_schemas import AllocationQuery, TalkBody, TalkQuery
 from service.api.routes.changes import Changing, answered
-from service.api.routes.context import Asking, Context, only, shaped
+from service.api.routes.context import AppParts, Asking, only, shaped
 from service.projects.allocation import allocate
 from service.projects.requests import check_city
 from service.projects.talks import held_in, order_talk, settled_in, talk_of
@@ -23,7 +23,7 @@ router = APIRouter(prefix="/v1", tags=["projects"], route_class=OnceRoute)
     dependencies=[Depends(only(*AllocationQuery.model_fields))],
 )
 async def show(
-    parts: Context, caller: Asking, asked: Annotated[AllocationQuery, Query()]
+    parts: AppParts, caller: Asking, asked: Annotated[AllocationQuery, Query()]
 ) -> Response:
     """Share enterprises out over the needs of a city's zones, for those who see all zones.
 
@@ -58,7 +58,7 @@ async def show(
     dependencies=[Depends(only(*TalkQuery.model_fields))],
 )
 async def talk(
-    parts: Context, caller: Asking, enterprise_id: str, asked: Annotated[TalkQuery, Query()]
+    parts: AppParts, caller: Asking, enterprise_id: str, asked: Annotated[TalkQuery, Query()]
 ) -> Response:
     """Show whether an enterprise is in talks with a zone of a city (首谈).
 

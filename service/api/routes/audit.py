@@ -7,14 +7,14 @@ from fastapi import APIRouter, Depends, Query, Response
 from service.api.once import OnceRoute
 from service.api.operation_replies import AuditPage
 from service.api.routes.changes import answered
-from service.api.routes.context import Asking, Context, only, shaped
+from service.api.routes.context import AppParts, Asking, only, shaped
 from service.api.schemas import PageQuery
 
 router = APIRouter(prefix="/v1/audit", tags=["audit"], route_class=OnceRoute)
 
 
 @router.get("", responses=shaped(AuditPage), dependencies=[Depends(only(*PageQuery.model_fields))])
-async def audit(parts: Context, caller: Asking, asked: Annotated[PageQuery, Query()]) -> Response:
+async def audit(parts: AppParts, caller: Asking, asked: Annotated[PageQuery, Query()]) -> Response:
     """List who asked for and changed what, newest first; reads appear within a second.
 
     Refused requests (method `refused`, their code as the route) are counted by minute, and appear

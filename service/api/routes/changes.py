@@ -7,7 +7,7 @@ import orjson
 from fastapi import Depends, Header, Request, Response
 
 from service.api.observer import REQUEST_ID
-from service.api.routes.context import Asking, Context
+from service.api.routes.context import AppParts, Asking
 from service.database.idempotency import check_key
 from service.projects.projects import Projects
 from service.projects.requests import Asked
@@ -38,7 +38,7 @@ class Change:
     def __init__(
         self,
         request: Request,
-        parts: Context,
+        parts: AppParts,
         caller: Asking,
         idempotency_key: IdempotencyKey = None,
     ) -> None:

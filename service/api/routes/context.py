@@ -50,7 +50,7 @@ def _language(request: Request) -> Language:
     return negotiate(request.headers.get("accept-language", ""))
 
 
-Context = Annotated[Parts, Depends(_parts)]
+AppParts = Annotated[Parts, Depends(_parts)]
 Asking = Annotated[Caller, Depends(_caller)]
 Spoken = Annotated[Language, Depends(_language)]
 

@@ -8,7 +8,7 @@ from service.api.filter_schemas import LISTS, EnterpriseFilters
 from service.api.lead_replies import ModePage
 from service.api.once import OnceRoute
 from service.api.replies import EnterprisePage, Profile, SuitedNeeds
-from service.api.routes.context import Asking, Context, Spoken, only, shaped
+from service.api.routes.context import AppParts, Asking, Spoken, only, shaped
 from service.api.routes.recommendations import filters_of
 from service.api.schemas import EnterpriseQuery, SimilarQuery, SuitedQuery
 from service.serving.filters import Filters
@@ -26,7 +26,7 @@ router = APIRouter(prefix="/v1/enterprises", tags=["enterprises"], route_class=O
 )
 async def search(
     request: Request,
-    parts: Context,
+    parts: AppParts,
     caller: Asking,
     language: Spoken,
     asked: Annotated[EnterpriseQuery, Query()],
@@ -58,7 +58,7 @@ async def search(
 )
 async def similar(
     request: Request,
-    parts: Context,
+    parts: AppParts,
     caller: Asking,
     language: Spoken,
     enterprise_id: str,
@@ -87,7 +87,7 @@ async def similar(
 )
 async def suiting_needs(
     request: Request,
-    parts: Context,
+    parts: AppParts,
     caller: Asking,
     language: Spoken,
     enterprise_id: str,
@@ -100,6 +100,6 @@ async def suiting_needs(
 
 
 @router.get("/{enterprise_id:path}", responses=shaped(Profile), dependencies=[Depends(only())])
-async def profile(request: Request, parts: Context, enterprise_id: str) -> Response:
+async def profile(request: Request, parts: AppParts, enterprise_id: str) -> Response:
     """Show a profile."""
     return await parts.answer(request, Lookup("enterprise", (enterprise_id,)))

@@ -8,9 +8,9 @@ from service.api.observer import REQUEST_ID
 from service.api.once import OnceRoute
 from service.api.replies import EventPage, RecordedEvent
 from service.api.routes.changes import IdempotencyKey, answered
-from service.api.routes.context import Asking, Context, only
+from service.api.routes.context import AppParts, Asking, only
 from service.api.schemas import EventBody, EventQuery
-from service.database.feedback import shown
+from service.database.feedback import event_document
 from service.database.idempotency import check_key
 
 router = APIRouter(prefix="/v1/events", tags=["events"], route_class=OnceRoute)
@@ -27,7 +27,7 @@ router = APIRouter(prefix="/v1/events", tags=["events"], route_class=OnceRoute)
 )
 async def record(
     request: Request,
-    parts: Context,
+    parts: AppParts,
     caller: Asking,
     body: EventBody,
     idempotency_key: IdempotencyKey = None,
@@ -52,7 +52,7 @@ async def record(
     )
     if done.first:
         parts.telemetry.event("recorded")
-    return answered(shown(done.event), 201 if done.new else 200)
+    return answered(event_document(done.event), 201 if done.new else 200)
 
 
 @router.get(
@@ -60,7 +60,9 @@ async def record(
     dependencies=[Depends(only(*EventQuery.model_fields))],
     responses={200: {"model": EventPage}},
 )
-async def events(parts: Context, caller: Asking, asked: Annotated[EventQuery, Query()]) -> Response:
+async def events(
+    parts: AppParts, caller: Asking, asked: Annotated[EventQuery, Query()]
+) -> Response:
     """List events, newest first: recorded, imported, and those taken back, which say so."""
     return answered(
         await parts.ledger.read(lambda: parts.ledger.feedback.page(asked, caller), caller)
@@ -72,7 +74,7 @@ async def events(parts: Context, caller: Asking, asked: Annotated[EventQuery, Qu
     dependencies=[Depends(only())],
     responses={200: {"model": RecordedEvent}},
 )
-async def retract(request: Request, parts: Context, caller: Asking, event_id: str) -> Response:
+async def retract(request: Request, parts: AppParts, caller: Asking, event_id: str) -> Response:
     """Take an event back, recorded or imported: it counts no more and stays in the history."""
     event = await parts.ledger.change(
         lambda: parts.ledger.feedback.retract(

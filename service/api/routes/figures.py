@@ -8,14 +8,16 @@ from service.api.once import OnceRoute
 from service.api.project_replies import Figures
 from service.api.project_schemas import FiguresQuery
 from service.api.routes.changes import answered
-from service.api.routes.context import Asking, Context, only, shaped
+from service.api.routes.context import AppParts, Asking, only, shaped
 from service.projects.figures import figures
 
 router = APIRouter(prefix="/v1/figures", tags=["projects"], route_class=OnceRoute)
 
 
 @router.get("", responses=shaped(Figures), dependencies=[Depends(only(*FiguresQuery.model_fields))])
-async def show(parts: Context, caller: Asking, asked: Annotated[FiguresQuery, Query()]) -> Response:
+async def show(
+    parts: AppParts, caller: Asking, asked: Annotated[FiguresQuery, Query()]
+) -> Response:
     """Show the figures of a period as they stood on its last day, and how much is unknown.
 
     `signed`, `started` and `produced` are about the projects newly signed in the period; `entered`

@@ -8,7 +8,7 @@ from service.api.once import OnceRoute
 from service.api.project_replies import Gates, Offer
 from service.api.project_schemas import GateQuery, OfferBody
 from service.api.routes.changes import answered
-from service.api.routes.context import Asking, Context, only, shaped
+from service.api.routes.context import AppParts, Asking, only, shaped
 from service.projects.gates import gates_of, gates_of_project
 from service.projects.offers import check_offer
 
@@ -19,7 +19,7 @@ router = APIRouter(prefix="/v1", tags=["projects"], route_class=OnceRoute)
     "/gates", responses=shaped(Gates), dependencies=[Depends(only(*GateQuery.model_fields))]
 )
 async def of_enterprise(
-    parts: Context, caller: Asking, asked: Annotated[GateQuery, Query()]
+    parts: AppParts, caller: Asking, asked: Annotated[GateQuery, Query()]
 ) -> Response:
     """Show the gates of an enterprise for a zone: pass, fail or unknown, with source and date."""
     projects = parts.ledger.projects
@@ -30,7 +30,7 @@ async def of_enterprise(
 
 
 @router.get("/projects/{project_id}/gates", responses=shaped(Gates), dependencies=[Depends(only())])
-async def of_project(parts: Context, caller: Asking, project_id: str) -> Response:
+async def of_project(parts: AppParts, caller: Asking, project_id: str) -> Response:
     """Show the gates of a project, that of its amount (分级报备) included."""
     projects = parts.ledger.projects
     found = await parts.ledger.read(lambda: gates_of_project(projects, project_id, caller), caller)
@@ -38,7 +38,7 @@ async def of_project(parts: Context, caller: Asking, project_id: str) -> Respons
 
 
 @router.post("/offers/check", responses=shaped(Offer), dependencies=[Depends(only())])
-async def offer(parts: Context, caller: Asking, body: OfferBody) -> Response:
+async def offer(parts: AppParts, caller: Asking, body: OfferBody) -> Response:
     """Name the words of an offer that touch a rule of fair competition; nothing of it is kept."""
     projects = parts.ledger.projects
     return answered(await parts.ledger.read(lambda: check_offer(body.text, projects.rules), caller))

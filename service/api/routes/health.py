@@ -5,7 +5,7 @@ from fastapi import APIRouter, Response
 
 from service.api.once import OnceRoute
 from service.api.operation_replies import Alive, Ready
-from service.api.routes.context import Context, shaped
+from service.api.routes.context import AppParts, shaped
 
 router = APIRouter(tags=["health"], route_class=OnceRoute)
 
@@ -23,7 +23,7 @@ async def live() -> Response:
 
 
 @router.get("/health/ready", responses=shaped(Ready))
-async def ready(parts: Context) -> Response:
+async def ready(parts: AppParts) -> Response:
     """Return whether a model and tables are loaded; 503 while they are not.
 
     `degraded` names what is in trouble while leads are served all the same. Without the cache they
@@ -58,7 +58,7 @@ async def ready(parts: Context) -> Response:
 
 
 @router.get("/metrics", response_class=Response)
-async def metrics(parts: Context) -> Response:
+async def metrics(parts: AppParts) -> Response:
     """Metrics in the text format of Prometheus."""
     text = parts.telemetry.text(parts.answers.source, parts.answers.remote)
     return Response(text, headers={"Content-Type": parts.telemetry.content_type})

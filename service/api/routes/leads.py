@@ -8,7 +8,7 @@ from features.errors import InputError
 from service.api.lead_replies import LeadsByMode
 from service.api.lead_schemas import ModeQuery
 from service.api.once import OnceRoute
-from service.api.routes.context import Asking, Context, Spoken, only, shaped
+from service.api.routes.context import AppParts, Asking, Spoken, only, shaped
 from service.api.routes.recommendations import REPEATABLE, filters_of
 from service.serving.modes import GapNeed, LikeNeed, ModeQuestion, PartnersQuestion
 from service.serving.partners import BOTH
@@ -38,7 +38,7 @@ _ASKED = {name for names in _OF_A_MODE.values() for name in names}
 )
 async def leads_by_mode(
     request: Request,
-    parts: Context,
+    parts: AppParts,
     caller: Asking,
     language: Spoken,
     asked: Annotated[ModeQuery, Query()],

@@ -8,7 +8,7 @@ from service.api.once import OnceRoute
 from service.api.project_replies import Agenda, Meeting, MeetingPage, Task, Tasks
 from service.api.project_schemas import AgendaQuery, MeetingBody, TaskBody, TaskChange
 from service.api.routes.changes import Changing, answered
-from service.api.routes.context import Asking, Context, only, shaped
+from service.api.routes.context import AppParts, Asking, only, shaped
 from service.api.schemas import PageQuery
 from service.database.connection import utc_now
 from service.projects.agenda import agenda
@@ -19,7 +19,7 @@ router = APIRouter(prefix="/v1", tags=["projects"], route_class=OnceRoute)
 
 
 @router.get("/projects/{project_id}/tasks", responses=shaped(Tasks), dependencies=[Depends(only())])
-async def tasks(parts: Context, caller: Asking, project_id: str) -> Response:
+async def tasks(parts: AppParts, caller: Asking, project_id: str) -> Response:
     """List the tasks of a project, the open ones first."""
     projects = parts.ledger.projects
     found = await parts.ledger.read(lambda: tasks_of(projects, project_id, caller), caller)
@@ -56,7 +56,7 @@ async def change(changing: Changing, project_id: str, task_id: str, body: TaskCh
 @router.get(
     "/agenda", responses=shaped(Agenda), dependencies=[Depends(only(*AgendaQuery.model_fields))]
 )
-async def due(parts: Context, caller: Asking, asked: Annotated[AgendaQuery, Query()]) -> Response:
+async def due(parts: AppParts, caller: Asking, asked: Annotated[AgendaQuery, Query()]) -> Response:
     """Show what is late and what is due within some days, with the responsible unit."""
     projects, given = parts.ledger.projects, asked.model_dump()
     return answered(await parts.ledger.read(lambda: agenda(projects, caller, **given), caller))
@@ -69,7 +69,7 @@ async def due(parts: Context, caller: Asking, asked: Annotated[AgendaQuery, Quer
     dependencies=[Depends(only(*AgendaQuery.model_fields))],
 )
 async def due_calendar(
-    parts: Context, caller: Asking, asked: Annotated[AgendaQuery, Query()]
+    parts: AppParts, caller: Asking, asked: Annotated[AgendaQuery, Query()]
 ) -> Response:
     """Give the same as a calendar file (iCalendar)."""
     projects, given = parts.ledger.projects, asked.model_dump()
@@ -86,7 +86,7 @@ async def due_calendar(
     responses=shaped(MeetingPage),
     dependencies=[Depends(only(*PageQuery.model_fields))],
 )
-async def held(parts: Context, caller: Asking, asked: Annotated[PageQuery, Query()]) -> Response:
+async def held(parts: AppParts, caller: Asking, asked: Annotated[PageQuery, Query()]) -> Response:
     """List meetings (联合会诊), the latest first, with what they decided on projects of yours."""
     projects = parts.ledger.projects
     return answered(

@@ -14,7 +14,7 @@ from service.api.observer import REQUEST_ID
 from service.api.once import OnceRoute
 from service.api.operation_replies import ActiveModel, ModelManifest, Models
 from service.api.problems import outcome
-from service.api.routes.context import Asking, Context, Parts, only, shaped
+from service.api.routes.context import AppParts, Asking, Parts, only, shaped
 from service.database.audit_log import UNDER_WAY, AuditEntry
 from service.serving.interfaces import LOOK_SECONDS, Document
 
@@ -31,7 +31,7 @@ def _json(document: Document) -> Response:
 
 
 @router.get("", responses=shaped(Models))
-async def versions(parts: Context) -> Response:
+async def versions(parts: AppParts) -> Response:
     """List the versions, and which of them is active."""
     models = parts.models
     return _json(
@@ -40,20 +40,20 @@ async def versions(parts: Context) -> Response:
 
 
 @router.post("/rollback", responses=shaped(ActiveModel))
-async def rollback(request: Request, parts: Context, caller: Asking) -> Response:
+async def rollback(request: Request, parts: AppParts, caller: Asking) -> Response:
     """Put the version that was active before in service again."""
     return await switched(request, parts, caller, None, parts.models.rollback)
 
 
 @router.post("/{version}/activate", responses=shaped(ActiveModel))
-async def activate(request: Request, parts: Context, caller: Asking, version: str) -> Response:
+async def activate(request: Request, parts: AppParts, caller: Asking, version: str) -> Response:
     """Put a version in service, without a restart."""
     switch = partial(parts.models.activate, version)
     return await switched(request, parts, caller, version, switch)
 
 
 @router.get("/{version}", responses=shaped(ModelManifest))
-async def manifest(parts: Context, version: str) -> Response:
+async def manifest(parts: AppParts, version: str) -> Response:
     """Show what is known of a version."""
     return _json(await parts.answers.look_up(lambda: parts.models.show(version)))
 

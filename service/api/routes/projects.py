@@ -14,7 +14,7 @@ from service.api.project_schemas import (
     ProjectQuery,
 )
 from service.api.routes.changes import Changing, answered
-from service.api.routes.context import Asking, Context, only, shaped
+from service.api.routes.context import AppParts, Asking, only, shaped
 
 router = APIRouter(prefix="/v1", tags=["projects"], route_class=OnceRoute)
 
@@ -24,7 +24,9 @@ router = APIRouter(prefix="/v1", tags=["projects"], route_class=OnceRoute)
     responses=shaped(ProjectPage),
     dependencies=[Depends(only(*ProjectQuery.model_fields))],
 )
-async def page(parts: Context, caller: Asking, asked: Annotated[ProjectQuery, Query()]) -> Response:
+async def page(
+    parts: AppParts, caller: Asking, asked: Annotated[ProjectQuery, Query()]
+) -> Response:
     """List projects, the last moved first, with the sums of their pools."""
     filters = asked.model_dump(exclude={"limit", "offset"})
     projects = parts.ledger.projects
@@ -38,7 +40,7 @@ async def page(parts: Context, caller: Asking, asked: Annotated[ProjectQuery, Qu
 @router.get(
     "/board", responses=shaped(Board), dependencies=[Depends(only(*BoardQuery.model_fields))]
 )
-async def board(parts: Context, caller: Asking, asked: Annotated[BoardQuery, Query()]) -> Response:
+async def board(parts: AppParts, caller: Asking, asked: Annotated[BoardQuery, Query()]) -> Response:
     """Show every pool with its sums and its last moved projects."""
     filters = asked.model_dump(exclude={"limit"})
     projects = parts.ledger.projects
@@ -68,7 +70,7 @@ async def begin(changing: Changing, body: ProjectBody) -> Response:
     responses=shaped(ProjectWithMoves),
     dependencies=[Depends(only())],
 )
-async def show(parts: Context, caller: Asking, project_id: str) -> Response:
+async def show(parts: AppParts, caller: Asking, project_id: str) -> Response:
     """Show a project with its moves."""
     projects = parts.ledger.projects
     return answered(await parts.ledger.read(lambda: projects.show(project_id, caller), caller))
@@ -90,7 +92,7 @@ async def change(changing: Changing, project_id: str, body: ProjectChange) -> Re
     responses=shaped(ProjectWithMoves),
     dependencies=[Depends(only())],
 )
-async def moves(parts: Context, caller: Asking, project_id: str) -> Response:
+async def moves(parts: AppParts, caller: Asking, project_id: str) -> Response:
     """List the moves of a project, oldest first, with the project."""
     return await show(parts, caller, project_id)
 

@@ -12,7 +12,7 @@ from service.api.filter_schemas import LISTS, FilterBody
 from service.api.front import LEARN
 from service.api.once import OnceRoute
 from service.api.replies import LeadPage, PickedLeadPage
-from service.api.routes.context import Asking, Context, Spoken, only, shaped
+from service.api.routes.context import AppParts, Asking, Spoken, only, shaped
 from service.api.schemas import ListQuery, RecommendationBody, RecommendationQuery
 from service.serving.filters import Filters
 from service.serving.interfaces import Language
@@ -32,7 +32,7 @@ REPEATABLE = LISTS | {"fields", "facets"}
 )
 async def leads_for_a_known_need(
     request: Request,
-    parts: Context,
+    parts: AppParts,
     caller: Asking,
     language: Spoken,
     asked: Annotated[RecommendationQuery, Query()],
@@ -47,7 +47,7 @@ async def leads_for_a_known_need(
 @router.post("", responses=shaped(LeadPage | PickedLeadPage), dependencies=[Depends(only())])
 async def leads_for_a_need_in_the_body(
     request: Request,
-    parts: Context,
+    parts: AppParts,
     caller: Asking,
     language: Spoken,
     asked: RecommendationBody,

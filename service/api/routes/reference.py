@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from service.api.once import OnceRoute
 from service.api.reference_replies import Chain, Chains, Needs, Zones, ZoneWithNeeds
-from service.api.routes.context import Context, only, shaped
+from service.api.routes.context import AppParts, only, shaped
 from service.serving.questions import Lookup
 
 router = APIRouter(prefix="/v1", tags=["reference data"], route_class=OnceRoute)
@@ -18,7 +18,7 @@ _NOTHING = [Depends(only())]
 @router.get("/zones", responses=shaped(Zones), dependencies=[Depends(only("q"))])
 async def zones(
     request: Request,
-    parts: Context,
+    parts: AppParts,
     q: Annotated[
         str | None, Query(min_length=1, max_length=200, description="What people call a zone.")
     ] = None,
@@ -28,7 +28,7 @@ async def zones(
 
 
 @router.get("/zones/{zone_id:path}", responses=shaped(ZoneWithNeeds), dependencies=_NOTHING)
-async def zone(request: Request, parts: Context, zone_id: str) -> Response:
+async def zone(request: Request, parts: AppParts, zone_id: str) -> Response:
     """Show a zone with its needs."""
     return await parts.answer(request, Lookup("zone", (zone_id,)))
 
@@ -36,7 +36,7 @@ async def zone(request: Request, parts: Context, zone_id: str) -> Response:
 @router.get("/needs", responses=shaped(Needs), dependencies=[Depends(only("zone_id"))])
 async def needs(
     request: Request,
-    parts: Context,
+    parts: AppParts,
     zone_id: Annotated[
         str | None,
         Query(min_length=1, max_length=200, description="The zone, by its id or its name."),
@@ -47,12 +47,12 @@ async def needs(
 
 
 @router.get("/chains", responses=shaped(Chains), dependencies=_NOTHING)
-async def chains(request: Request, parts: Context) -> Response:
+async def chains(request: Request, parts: AppParts) -> Response:
     """List the industry chains."""
     return await parts.answer(request, Lookup("chains"))
 
 
 @router.get("/chains/{chain_id:path}", responses=shaped(Chain), dependencies=_NOTHING)
-async def chain(request: Request, parts: Context, chain_id: str) -> Response:
+async def chain(request: Request, parts: AppParts, chain_id: str) -> Response:
     """Show a chain with its nodes and supply edges."""
     return await parts.answer(request, Lookup("chain", (chain_id,)))

@@ -10,7 +10,7 @@ from features import calendar
 from features.errors import NotFoundError
 from service.api.filter_schemas import LISTS
 from service.api.once import OnceRoute
-from service.api.routes.context import Asking, Context, Spoken, only
+from service.api.routes.context import AppParts, Asking, Spoken, only
 from service.api.routes.recommendations import question_of
 from service.api.schemas import ListQuery
 from service.cache.answer import AnswerResponse
@@ -51,7 +51,7 @@ class Trip(BaseModel):
 )
 async def list_for_a_known_need(
     request: Request,
-    parts: Context,
+    parts: AppParts,
     caller: Asking,
     language: Spoken,
     asked: Annotated[ListQuery, Query()],
@@ -67,7 +67,7 @@ async def list_for_a_known_need(
     dependencies=[Depends(only())],
 )
 async def list_for_many_needs(
-    request: Request, parts: Context, caller: Asking, language: Spoken, asked: Trip
+    request: Request, parts: AppParts, caller: Asking, language: Spoken, asked: Trip
 ) -> Response:
     """Write the leads for up to 100 needs of the workspace as one list, one sheet per need."""
     questions = [
@@ -77,7 +77,7 @@ async def list_for_many_needs(
     return await _workbook(request, parts, questions)
 
 
-async def _workbook(request: Request, parts: Context, questions: list[LeadsQuestion]) -> Response:
+async def _workbook(request: Request, parts: AppParts, questions: list[LeadsQuestion]) -> Response:
     """Answer the questions, and write what they are answered with."""
     pages: list[Document] = []
     for asked in questions:

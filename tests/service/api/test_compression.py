@@ -13,7 +13,7 @@ from service.api.compression import compress
 if TYPE_CHECKING:
     from starlette.testclient import TestClient
 
-    from service.api.compression import Encoding
+    from service.api.compression import ContentEncoding
 
 URL = "/v1/recommendations"
 KNOWN = {"need_id": "z/光电LED", "limit": 30}
@@ -75,7 +75,7 @@ def test_every_form_has_a_tag_of_its_own_and_each_is_known_again(client: TestCli
 def test_an_answer_is_compressed_once(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     done = []
 
-    def counted(body: bytes, encoding: Encoding) -> bytes:
+    def counted(body: bytes, encoding: ContentEncoding) -> bytes:
         done.append(encoding)
         return compress(body, encoding)
 

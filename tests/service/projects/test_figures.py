@@ -15,7 +15,7 @@ from service.database.connection import Database
 from service.projects.figures import figures
 from service.projects.requests import COMMAND
 from service.projects.survival import kaplan_meier, stay
-from service.projects.values import resolve
+from service.projects.values import resolve_references
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +32,7 @@ def record(
 
     def work(connection: object) -> None:
         for values, (first, *later) in runs:
-            found = resolve(dict(values), projects.references)
+            found = resolve_references(dict(values), projects.references)
             move = projects._move({"stage": first[0], "date": first[1]}, first[1])
             id_ = projects.insert(connection, found, move, None)
             for stage, day in later:
