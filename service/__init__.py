@@ -1,1 +1,1 @@
-"""How answers are served: API, cache, command line."""
+"""Serving: API, console, cache, database, command line."""

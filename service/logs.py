@@ -1,7 +1,7 @@
-"""Logs on stderr: a JSON object a line where a machine reads them, plain lines on a terminal.
+"""Logs on stderr: one JSON object per line, or plain lines on a terminal.
 
-A line of access says which route answered, how and how fast, under which request id; never the
-path, the query, the body, an address or a key, so that nothing personal and no secret gets in.
+An access log line has the route, status, duration and request id. It never has the path, query,
+body, address or key, so that neither personal data nor secrets are logged.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
-"""The request that is being answered; empty outside of one."""
+"""The id of the current request; empty outside of one."""
 
 _TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _RENAMED = {"levelname": "level", "name": "logger", "exc_info": "error"}
@@ -32,13 +32,13 @@ _JSON = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z
 _EVERY_SECONDS = 0.2
 _KEPT_LINES = 20_000
 _ATOMIC_BYTES = 4096
-"""What Linux writes to a pipe in one piece, so that lines of two workers never mix."""
+"""Linux writes up to this many bytes to a pipe atomically: lines of two workers never mix."""
 
 
 class JsonFormatter(OrjsonFormatter):
-    """A record as a JSON object: time, level, logger, message, then what else it carries.
+    """Formats a record as a JSON object: time, level, logger, message, then its extra fields.
 
-    Names and passwords in addresses (`postgresql://name:password@host`) are left out of messages
+    User names and passwords in URLs (`postgresql://name:password@host`) are removed from messages
     and tracebacks, whichever library wrote them.
     """
 
@@ -46,7 +46,7 @@ class JsonFormatter(OrjsonFormatter):
         super().__init__(["levelname", "name", "message"], rename_fields=_RENAMED, timestamp="time")
 
     def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
-        """Take secrets out, write the level in small letters, and add the request's id."""
+        """Remove secrets, write the level in lower case, and add the request id."""
         log_data["level"] = log_data["level"].lower()
         for field in ("message", "error"):
             if field in log_data:
@@ -59,17 +59,17 @@ class JsonFormatter(OrjsonFormatter):
 class AccessLog:
     """One line per request, written by a separate thread.
 
-    The logging module takes seven times as long for the same line (28 µs against 4 µs), and a
-    reader of stderr that stands still would stop the service with it. Here a request costs the
-    making of its line; what a reader does not take in time is dropped and counted. The lines of
-    the last 0.2 s are lost when the process is killed.
+    The logging module takes seven times as long per line (28 µs against 4 µs), and a blocked reader
+    of stderr would block the service. Here a request only formats its line; lines that cannot be
+    written in time are dropped and counted. The lines of the last 0.2 s are lost when the process
+    is killed.
 
     Parameters
     ----------
     descriptor
-        File descriptor that the lines go to.
+        File descriptor to write to.
     render
-        Makes a line of the fields.
+        Formats the fields as a line.
     """
 
     def __init__(self, descriptor: int, render: Callable[[Mapping[str, Any]], bytes]) -> None:
@@ -83,14 +83,14 @@ class AccessLog:
         self._thread.start()
 
     def write(self, **fields: object) -> None:
-        """Note a request; the time is added."""
+        """Queue the line of a request; the time is added."""
         if len(self._lines) < _KEPT_LINES:
             self._lines.append(self.render({"time": datetime.now(UTC), **_ACCESS, **fields}))
         else:
             self.dropped += 1
 
     def flush(self) -> None:
-        """Write what was noted, in pieces that no other process can come between."""
+        """Write the queued lines, in pieces that are written atomically."""
         with self._writing:
             if self.dropped:
                 message = f"{self.dropped} lines were dropped: stderr is not read fast enough"
@@ -108,7 +108,7 @@ class AccessLog:
             _write(self.descriptor, piece)
 
     def close(self) -> None:
-        """Write the rest and end the thread."""
+        """Write the remaining lines and end the thread."""
         self._closed.set()
         self._thread.join()
         self.flush()
@@ -126,7 +126,7 @@ def _write(descriptor: int, piece: bytes) -> None:
         while piece:
             piece = piece[os.write(descriptor, piece) :]
     except OSError:
-        # The reader has gone: a log that cannot be written must not stop the service.
+        # The reader is gone: a log that cannot be written must not stop the service.
         return
 
 
@@ -136,7 +136,7 @@ def as_json(fields: Mapping[str, Any]) -> bytes:
 
 
 def as_text(fields: Mapping[str, Any]) -> bytes:
-    """Return the fields as a line to read."""
+    """Return the fields as a plain line."""
     named = " ".join(f"{name}={value}" for name, value in fields.items() if name not in _LEADING)
     return f"{fields['time']:%Y-%m-%d %H:%M:%S} INFO {fields['logger']}: {named}\n".encode()
 
@@ -152,7 +152,7 @@ def configure(level: str, formatter: logging.Formatter | None = None) -> None:
 
 
 def configure_service(level: str) -> None:
-    """Log as a service does: JSON, but for a person at a terminal."""
+    """Configure logging for the service: JSON, except on a terminal."""
     configure(level, None if sys.stderr.isatty() else JsonFormatter())
 
 
@@ -168,4 +168,4 @@ GRANIAN: dict[str, Any] = {
     "formatters": {},
     "loggers": {"_granian": {"handlers": [], "propagate": True}},
 }
-"""Lets the server's own records go the way of all others."""
+"""Handles the server's own records like all others."""

@@ -1,4 +1,4 @@
-"""Work that a worker does again and again beside its requests."""
+"""Periodic work of a worker."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 
 class Pulse:
-    """Does something every so often, from `open` to `close`.
+    """Runs work periodically, from `open` to `close`.
 
     Parameters
     ----------
     seconds
-        From the end of one time to the next.
+        From the end of one run to the start of the next.
     work
-        What is done; it has to deal with its own errors, since one that it raises ends the pulse.
+        Called each time. It must handle its own errors: one that it raises ends the pulse.
     """
 
     def __init__(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
@@ -27,11 +27,11 @@ class Pulse:
         self._beating: asyncio.Task[None] | None = None
 
     def open(self) -> None:
-        """Begin; the first time is `seconds` from now."""
+        """Start; the first run is `seconds` from now."""
         self._beating = asyncio.create_task(self._beat())
 
     async def close(self) -> None:
-        """End, within work that is under way too."""
+        """Stop, cancelling work in progress."""
         if self._beating:
             self._beating.cancel()
             with contextlib.suppress(asyncio.CancelledError):

@@ -1,4 +1,4 @@
-"""Runs the app: workers, the embedded cache, and a graceful end."""
+"""Runs the app: workers, the embedded cache, and graceful shutdown."""
 
 from __future__ import annotations
 
@@ -45,22 +45,22 @@ log = logging.getLogger(__name__)
 
 _SERVING = "serving on {url} (API: {url}/docs); {asks}\n控制台 console: {url}/console"
 _GRACE_SECONDS = 4
-"""How long answers under way are waited for at the end, which takes five seconds at most: whoever
-sends half of a body, or does not read an answer, would hold it otherwise."""
+"""How long responses in progress are waited for at shutdown, which takes at most five seconds: a
+client that sends half a body or does not read its response would otherwise delay it."""
 _HEADER_SECONDS = 2
-"""Within which the headers of a request have to be here: half of a request line would hold every
-end until it is killed. A connection that is silent for as long between requests is closed too."""
+"""Timeout for the headers of a request: half a request line would otherwise hold up the shutdown. A
+connection that is idle for this long between requests is closed too."""
 _UNSEEN = (
     "note: a proxy on this machine that adds no header (X-Forwarded-For, Forwarded) cannot be "
     "seen, and gives all clients an administrator's rights; make a key before you set one "
     "up: lianzhao keys add --role administrator"
 )
 _OPEN_FILES = 256
-"""Files that a worker may have to open: those of the model, 32 connections to Redis, those to the
+"""Open files that a worker may need: model files, 32 connections to Redis, connections to the
 database with three files each, and some hundred clients."""
 _ARENAS = "2"
-"""Arenas of glibc's malloc in a worker. With one for each thread, as it is by default, the pieces
-that a former model leaves in each are never given back: some 30 MB at every change of version."""
+"""Arenas of glibc's malloc in a worker. With one per thread, the default, the fragments that a
+former model leaves in each are never freed: some 30 MB at every change of version."""
 
 
 def serve(
@@ -70,16 +70,16 @@ def serve(
     workers: int = 1,
     build: Callable[[Settings], FastAPI] = create_app,
 ) -> None:
-    """Serve until SIGTERM or Ctrl-C, then answer what is under way and stop.
+    """Serve until SIGTERM or Ctrl-C, then finish the responses in progress and stop.
 
     Parameters
     ----------
     host
-        A loopback address, as long as there is no API key.
+        Must be a loopback address as long as there is no API key.
     port
-        0 takes a free one.
+        0 chooses a free one.
     workers
-        Processes; each loads the model for itself.
+        Number of processes; each loads the model itself.
     build
         Builds the app in each worker.
 
@@ -90,7 +90,7 @@ def serve(
     ConflictError
         When the port is taken.
     UnavailableError
-        When a process may open too few files.
+        When the limit of open files is too low.
     """
     keyless = _is_keyless(settings)
     check_host(host, keyless=keyless)
@@ -115,8 +115,8 @@ def serve(
             websockets=False,
             workers_kill_timeout=_GRACE_SECONDS,
             http1_settings=HTTP1Settings(header_read_timeout=1000 * _HEADER_SECONDS),
-            # One that is killed, say for want of memory, must not take the others with it. Granian
-            # ends all the same when one dies again within seconds of its start.
+            # A worker that is killed, for example by the OOM killer, must not take down the others.
+            # Granian still exits when one dies again within seconds of its start.
             respawn_failed_workers=True,
             log_level=LogLevels.warning,
             log_dictconfig=logs.GRANIAN,
@@ -131,7 +131,7 @@ def serve(
 
 
 def _check_open_files() -> None:
-    """Have the limit of open files raised where it is low, as far as this user may raise it."""
+    """Raise the limit of open files if it is low, as far as this user may."""
     try:
         import resource
     except ImportError:  # Windows has no such limit
@@ -149,7 +149,7 @@ def _check_open_files() -> None:
 
 
 def _is_keyless(settings: Settings) -> bool:
-    """Whether the workspace has no API key; a database of before is brought up to date first."""
+    """Whether the workspace has no API key; an older database is migrated first."""
     database = Database(settings.home, settings.database())
     try:
         return not KeyStore(database).list()
@@ -158,10 +158,10 @@ def _is_keyless(settings: Settings) -> bool:
 
 
 def _end_on_signal(interrupt: Callable[[], None]) -> None:
-    """Stop the server at the first SIGTERM or Ctrl-C, from a thread, and ignore those after it.
+    """Stop the server at the first SIGTERM or Ctrl-C, from a thread, and ignore later ones.
 
-    Granian's own handler sets an event that its main loop waits for; a signal that arrives while
-    the event is being set, such as a second one, would wait for itself.
+    Granian's own handler sets an event that its main loop waits for; a second signal that arrives
+    while the event is being set would deadlock.
     """
 
     def end(*_: object) -> None:
@@ -193,7 +193,7 @@ def _forget_the_dead() -> None:
 
 
 def _free(host: str, port: int) -> int:
-    """Return the port if it is free; the server itself would share it silently."""
+    """Return the port if it is free; the server itself would silently share it."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -218,25 +218,25 @@ def _free(host: str, port: int) -> int:
 
 @contextlib.contextmanager
 def _cache(settings: Settings) -> Iterator[Settings]:
-    """Start the embedded server if no Redis is set, and do without where there is none."""
+    """Start the embedded server if no Redis is set; go without if it is not available."""
     if settings.redis_url:
         yield settings
         return
     with contextlib.ExitStack() as stack:
         try:
             server = stack.enter_context(EmbeddedServer())
-            # What is in this server goes with it, and so does what seals it.
+            # The values live only as long as this server, and so does the key of their seal.
             seal = settings.cache_seal or SecretStr(secrets.token_hex(16))
             here = {"redis_url": SecretStr(server.url), "cache_seal": seal}
             settings = settings.model_copy(update=here)
         except (UnavailableError, OSError) as error:
-            log.warning("answers are kept in this process only: %s", error)
+            log.warning("answers are cached in this process only: %s", error)
         yield settings
 
 
 @contextlib.contextmanager
 def _shared_metrics(home: Path) -> Iterator[None]:
-    """Make a folder where workers add up their counts, for as long as they run."""
+    """Make a temporary folder in which workers share their metrics."""
     home.mkdir(parents=True, exist_ok=True)
     folder = tempfile.mkdtemp(prefix=".metrics-", dir=home)
     os.environ[MULTIPROCESS] = folder

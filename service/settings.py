@@ -48,25 +48,25 @@ _EXPECTED = {
 }
 
 _SECRET = {"words_key", "cache_seal"}
-"""What is never shown, not even a part of it."""
+"""Settings that are never shown, not even in part."""
 
 
 class SettingsError(LianzhaoError):
-    """A wrong setting; the message has its name, its value (masked) and what is right."""
+    """An invalid setting; the message has its name, its value (masked) and what is expected."""
 
     code = "wrong-setting"
 
 
 @dataclass(frozen=True)
 class RateLimit:
-    """At most `requests` in a window of `seconds`, counted for each client."""
+    """At most `requests` per client in a window of `seconds`."""
 
     requests: int
     seconds: int
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read "100/minute" (second, minute, hour or day); ValueError on anything else."""
+        """Parse "100/minute" (second, minute, hour or day); ValueError on anything else."""
         found = re.fullmatch(r"\s*([1-9]\d{0,8})\s*/\s*(second|minute|hour|day)s?\s*", text.lower())
         if not found:
             raise ValueError(text)
@@ -74,7 +74,7 @@ class RateLimit:
 
 
 class Settings(BaseSettings):
-    """What a deployment may set; every field is the environment variable `LIANZHAO_<FIELD>`."""
+    """The settings of a deployment; every field is the environment variable `LIANZHAO_<FIELD>`."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
@@ -91,7 +91,7 @@ class Settings(BaseSettings):
     redis_url: SecretStr | None = None
     """Unset: a server started by the project."""
     cache_seal: SecretStr | None = Field(default=None, min_length=16)
-    """What values in Redis are sealed with. Unset: a key that the workspace keeps."""
+    """The secret that seals values in Redis. Unset: a key stored in the workspace."""
     database_url: SecretStr | None = None
     """Unset: SQLite in the workspace."""
     log_level: Literal["debug", "info", "warning", "error", "critical"] = "info"
@@ -99,28 +99,28 @@ class Settings(BaseSettings):
     rate_limit: Annotated[RateLimit | None, NoDecode] = None
     """Unset: none."""
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
-    """Proxies whose word on a client's address and on the path before ours is taken."""
+    """Proxies whose headers on the client's address and the path prefix are trusted."""
     root_path: str = ""
-    """The path under which a proxy serves this, such as /leads."""
+    """The path prefix under which a proxy serves this, such as /leads."""
     time_zone: str = calendar.DEFAULT
-    """Where a day begins and ends."""
+    """The time zone of dates."""
     encoder: str | None = None
     """Another sentence encoder, as module:factory."""
     audit_days: int = Field(default=180, ge=1, le=3650)
-    """Days that the audit log goes back."""
+    """Days that entries of the audit log are kept."""
     talk_days: int = Field(default=90, ge=1, le=3650)
-    """Days that a zone's talk with an enterprise keeps the other zones of its city away (首谈)."""
+    """Days for which a first talk (首谈) reserves an enterprise for one zone of a city."""
     cache_ttl: int = Field(default=3600, ge=1, le=2_592_000)
-    """Seconds that an answer is kept; a change of data or model is seen at once all the same."""
+    """Seconds that an answer is cached; changes of data or model are seen at once regardless."""
     words_url: str | None = None
     """An OpenAI-compatible language model that gives a need's words; unset: the thesaurus alone."""
     words_model: str = Field(default="default", min_length=1, max_length=200)
     words_key: SecretStr | None = None
     words_timeout: float = Field(default=8.0, ge=0.1, le=300, allow_inf_nan=False)
-    """Seconds after which a list is made without the language model's words."""
+    """Timeout in seconds, after which a list is made without the language model's words."""
 
     webhook_url: SecretStr | None = None
-    """Where reminders of what is due go, with `webhook_secret`; unset: nowhere."""
+    """Receives reminders of due tasks, with `webhook_secret`; unset: none are sent."""
     webhook_secret: SecretStr | None = Field(default=None, min_length=16)
 
     @field_validator("home")
@@ -247,7 +247,7 @@ class Settings(BaseSettings):
 
     @classmethod
     def load(cls, **given: Any) -> Self:
-        """Read the settings; `given` (from a command line) goes before the environment.
+        """Load the settings; `given` (from a command line) takes precedence over the environment.
 
         Raises
         ------
@@ -282,7 +282,7 @@ class Settings(BaseSettings):
         return self.redis_url.get_secret_value() if self.redis_url else None
 
     def webhook(self) -> tuple[str, str] | None:
-        """Return where reminders go and what they are signed with; None for nowhere."""
+        """Return the webhook and its secret, or None."""
         if self.webhook_url is None:
             return None
         if self.webhook_secret is None:
@@ -295,7 +295,7 @@ class Settings(BaseSettings):
         return self.webhook_url.get_secret_value(), self.webhook_secret.get_secret_value()
 
     def seal(self) -> Seal:
-        """Return what values in Redis bear."""
+        """Return the seal of values in Redis."""
         secret = self.cache_seal.get_secret_value() if self.cache_seal else None
         return Seal(self.home, secret)
 
@@ -305,7 +305,7 @@ class Settings(BaseSettings):
 
 
 def _check_options(query: str) -> None:
-    """Refuse options that PostgreSQL's client does not know, with the word."""
+    """Reject options that PostgreSQL's client does not know, naming the option."""
     from psycopg import ProgrammingError
     from psycopg.conninfo import make_conninfo
 
@@ -316,7 +316,7 @@ def _check_options(query: str) -> None:
 
 
 def masked(value: str) -> str:
-    """Hide what may be a secret: all before the last @ of an address, and secret parameters.
+    """Mask secrets in a URL: everything before the last @, and secret parameters.
 
     Examples
     --------

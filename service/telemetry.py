@@ -1,4 +1,4 @@
-"""Counts and times of requests, in the text format of Prometheus."""
+"""Metrics of requests, in the text format of Prometheus."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ if TYPE_CHECKING:
 Tier = Literal["local", "redis"]
 Action = Literal["recorded", "retracted"]
 State = Literal["hit", "miss", "stale"]
-"""Where an answer came from, as X-Cache says it."""
+"""Values of X-Cache."""
 
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
-"""Set by the server when it has several workers: the folder where they add up their counts."""
+"""Set by the server with several workers: the folder in which they share their metrics."""
 _EVERY = 0.1
-"""Seconds between two times that a worker shares its counts with the others."""
+"""Interval in seconds at which a worker shares its counts with the others."""
 _METHODS = {"GET", "POST", "HEAD", "OPTIONS"}
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
 class _Count:
-    """What was counted since it was last added to a counter.
+    """Counts since they were last added to a counter.
 
-    A counter of the client takes a lock each time, and with several workers writes to a file; a
-    plain number takes a tenth of that. Only the event loop's thread counts.
+    A counter of prometheus_client takes a lock each time, and with several workers writes to a
+    file; a plain number costs a tenth of that. Used only in the event loop's thread.
     """
 
     __slots__ = ("_counter", "count")
@@ -53,10 +53,10 @@ class _Count:
 
 
 class _Seconds(Histogram):
-    """A histogram that takes many observations at once."""
+    """A histogram that accepts many observations at once."""
 
     def add(self, counts: Sequence[int], seconds: float) -> None:
-        """Add observations counted by bucket, the last one without a bound, and their sum."""
+        """Add observations counted by bucket (the last is unbounded), and their sum."""
         self._sum.inc(seconds)
         for bucket, count in zip(self._buckets, counts, strict=True):
             if count:
@@ -93,9 +93,9 @@ class _Requests:
 class Telemetry:
     """The metrics of one app.
 
-    What is counted on the way of every request is a plain number, found by its labels with one
-    look. `flush` adds it to the metrics: when they are asked for, and with several workers every
-    tenth of a second too, since any one of them may be asked.
+    Counts on the path of every request are plain numbers, found by their labels with one lookup.
+    `flush` adds them to the metrics: on each scrape, and with several workers also every tenth of a
+    second, since any of them may be scraped.
     """
 
     content_type = "text/plain; version=0.0.4; charset=utf-8"
@@ -107,38 +107,36 @@ class Telemetry:
         )
         self._seconds = _Seconds(
             "lianzhao_request_seconds",
-            "Seconds from the request to the end of its answer, by route and state of the cache.",
+            "Seconds from the request to the end of its response, by route and state of the cache.",
             ["route", "cache"],
             buckets=_BUCKETS,
             registry=self.registry,
         )
         self._problems = self._counter("problems", "Requests refused or failed, by code.", "code")
         self._kinds: dict[tuple[str, str, int, State | None], _Requests] = {}
-        answers = self._counter(
-            "answers", "Answers of the engine by where they came from.", "state"
-        )
+        answers = self._counter("answers", "Answers of the engine, by source.", "state")
         self._answers = {state: _Count(answers.labels(state)) for state in get_args(State)}
-        lookups = self._counter("cache_lookups", "Look-ups in the caches.", "tier", "result")
+        lookups = self._counter("cache_lookups", "Cache lookups.", "tier", "result")
         self._lookups = {
             (tier, found): _Count(lookups.labels(tier, "hit" if found else "miss"))
             for tier in get_args(Tier)
             for found in (True, False)
         }
-        events = self._counter("events", "Events taken over HTTP, and taken back.", "action")
+        events = self._counter("events", "Events recorded over HTTP, and retracted.", "action")
         self._events = {action: events.labels(action) for action in get_args(Action)}
-        self.cache_bytes = self._gauge("cache_bytes", "Bytes of answers kept in the processes.")
+        self.cache_bytes = self._gauge("cache_bytes", "Bytes of answers cached in the processes.")
         self.waiting = self._gauge(
-            "engine_waiting", "Questions that wait for a thread of the engine."
+            "engine_waiting", "Questions waiting for a thread of the engine."
         )
         self._pulse = Pulse(_EVERY, self._tell)
 
     def open(self) -> None:
-        """Begin to share counts with other workers, where there are any."""
+        """Start sharing counts with other workers, if there are any."""
         if MULTIPROCESS in os.environ:
             self._pulse.open()
 
     async def close(self) -> None:
-        """End, with all counts shared."""
+        """Stop, after sharing all counts."""
         await self._pulse.close()
         self.flush()
 
@@ -157,7 +155,7 @@ class Telemetry:
         self._answers[state].count += 1
 
     def looked_up(self, tier: Tier, found: bool) -> None:
-        """Count a look into a cache: the process's own (local) or Redis."""
+        """Count a cache lookup: the process's own (local) or Redis."""
         self._lookups[tier, found].count += 1
 
     def event(self, action: Action) -> None:
@@ -189,11 +187,11 @@ class Telemetry:
         return Counter(f"lianzhao_{name}", what, labels, registry=self.registry)
 
     def _gauge(self, name: str, what: str) -> Gauge:
-        # With several workers, what those that live have together.
+        # With several workers, the sums over the live ones.
         return Gauge(f"lianzhao_{name}", what, registry=self.registry, multiprocess_mode="livesum")
 
     def text(self, source: EngineSource, cache: RemoteCache) -> bytes:
-        """Return all metrics as text, with the gauges of this moment."""
+        """Return all metrics as text, with current gauges."""
         self.flush()
         now = _Now(source, cache)
         if MULTIPROCESS not in os.environ:
@@ -203,7 +201,7 @@ class Telemetry:
 
 
 class _Now(Collector):
-    """The gauges of the process that answers: its model, Redis as it sees it, its memory."""
+    """The gauges of this process: its model, its state of Redis, its memory."""
 
     def __init__(self, source: EngineSource, cache: RemoteCache) -> None:
         self.source = source
@@ -231,6 +229,6 @@ class _Now(Collector):
         )
         yield GaugeMetricFamily(
             "lianzhao_redis_breaker_open",
-            "1 while Redis is left alone because it failed.",
+            "1 while Redis is not called because it failed.",
             value=float(state == "down"),
         )

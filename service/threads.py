@@ -1,4 +1,4 @@
-"""Threads that several callers share fairly: no caller takes all of them, and turns go round."""
+"""Threads shared fairly by several callers: round robin, and no caller can occupy all of them."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 MOST_WAITING = 200
-"""Work of one caller that may wait; what comes beyond is refused at once."""
+"""Maximum number of waiting tasks per caller; further ones are rejected at once."""
 _this_thread = threading.local()
 
 
 class BusyError(UnavailableError):
-    """Too much of one caller's work is waiting already."""
+    """Too many tasks of one caller are waiting already."""
 
     code = "busy"
 
 
 class AbandonedError(Exception):
-    """No request waits for this work any more: raised within it, to end it."""
+    """Raised within work that no request waits for any more, to end it."""
 
 
 def check_wanted() -> None:
-    """End the work of this thread where no request waits for it; to be called in long loops.
+    """Raise if no request waits for this thread's work any more; to be called in long loops.
 
     Raises
     ------
@@ -51,9 +51,9 @@ class _Job:
 
 
 class SharedThreads:
-    """Does blocking work in threads, on behalf of callers.
+    """Runs blocking work in threads, on behalf of callers.
 
-    All methods are for the event loop's thread.
+    All methods must be called in the event loop's thread.
 
     Parameters
     ----------
@@ -62,8 +62,7 @@ class SharedThreads:
     threads
         How many.
     share
-        How many of them one caller's work may take at a time; by default all but one, so that
-        there is always one for others.
+        How many threads one caller may occupy at a time; by default all but one.
     """
 
     def __init__(self, name: str, threads: int, share: int | None = None) -> None:
@@ -75,18 +74,18 @@ class SharedThreads:
 
     @property
     def waiting(self) -> int:
-        """How much work waits for a thread."""
+        """The number of tasks that wait for a thread."""
         return sum(map(len, self._waiting.values()))
 
     async def run(self, work: Callable[[], T], caller: str = "") -> T:
-        """Do work in a thread when it is the caller's turn.
+        """Run work in a thread when it is the caller's turn.
 
-        Work whose waiting is cancelled is not begun, or ends at its next `check_wanted`.
+        Cancelled work is not started, or ends at its next `check_wanted`.
 
         Raises
         ------
         BusyError
-            When too much of this caller's work is waiting.
+            When too many tasks of this caller are waiting.
         """
         jobs = self._waiting.setdefault(caller, deque())
         if len(jobs) >= MOST_WAITING:
@@ -105,7 +104,7 @@ class SharedThreads:
         return found
 
     def close(self, *, wait: bool = False) -> None:
-        """Begin nothing more, and wait for what is under way where that is asked for."""
+        """Start nothing more, and optionally wait for work in progress."""
         for job in [job for jobs in self._waiting.values() for job in jobs]:
             job.done.cancel()
         self._waiting.clear()

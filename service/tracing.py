@@ -1,4 +1,4 @@
-"""Traces by OpenTelemetry where the environment names a collector; else nothing of it runs."""
+"""OpenTelemetry traces, if the environment names a collector."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def is_on() -> bool:
 
 
 def configuration() -> TelemetryConfig:
-    """Return what FastAPI is to trace: every call but probes, if there is a collector.
+    """Return the instrumentation for FastAPI, for all calls except probes, if there is a collector.
 
-    The exporter comes with the extra `telemetry` and is set by OpenTelemetry's own variables.
-    Metrics and logs have their own ways out (/metrics, stderr). A span has the path and the query
-    of its request, which logs leave out.
+    The exporter comes with the extra `telemetry` and is configured by OpenTelemetry's own
+    variables. Metrics and logs are exported separately (/metrics, stderr). A span has the path and
+    query of its request, which logs leave out.
     """
     if not is_on():
         return _SILENT

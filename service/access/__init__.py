@@ -1,1 +1,1 @@
-"""Who may call: keys, rights, limits, and refused requests for the audit log."""
+"""Access: keys, rights, rate limits, and refused requests for the audit log."""

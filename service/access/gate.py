@@ -1,4 +1,4 @@
-"""The gate that every request passes: key, role, rate; afterwards it is noted who asked."""
+"""Admission of every request: key, role, rate limit; the caller is noted for the audit log."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from service.database.ledger import Ledger
 
 CALLER = "lianzhao.caller"
-"""Where in the scope of a request stands who asks."""
+"""Key of the scope for the caller of a request."""
 ZONE = "lianzhao.zone"
-"""Where in the scope a route notes the zone that a body is about, for the audit log."""
+"""Key of the scope under which a route notes the zone of a body, for the audit log."""
 _AUTHENTICATED = "lianzhao.authenticated"
 _ADMITTED = "lianzhao.admitted"
 MAX_QUERY = 2**15
-"""Bytes of a path with its query."""
+"""Maximum length of a path with its query, in bytes."""
 
 _UNLIMITED = ("/health/", "/metrics")
 SECURITY_HEADERS = [
@@ -35,19 +35,19 @@ SECURITY_HEADERS = [
 
 
 def who(scope: Scope, caller: Caller, proxies: Proxies) -> str:
-    """Return what requests are counted by: the key, without one the client's address."""
+    """Return the identity that requests are counted by: the key, else the client's address."""
     return caller.key_id or proxies.client(scope)
 
 
 class Admission:
-    """Authenticates and limits a request once, and notes in the audit log who was answered."""
+    """Authenticates and rate-limits a request once, and notes it for the audit log."""
 
     def __init__(self, ledger: Ledger, limiter: Limiter | None) -> None:
         self.ledger = ledger
         self.limiter = limiter
 
     def headers(self, scope: Scope) -> list[tuple[bytes, bytes]]:
-        """Return what the answer to a request has in its header, if the request came so far.
+        """Return the headers that admission adds to the response, if the request got that far.
 
         Pages of the console have stricter headers of their own.
         """
@@ -55,7 +55,7 @@ class Admission:
         return SECURITY_HEADERS if _ADMITTED in scope and not own else []
 
     def authenticate(self, scope: Scope) -> Caller | Problem:
-        """Return who asks, or the refusal; the same again for the same request."""
+        """Return the caller or the refusal; computed once per request."""
         found: Caller | Problem | None = scope.get(_AUTHENTICATED)
         if found is None:
             found = scope[_AUTHENTICATED] = self.ledger.access.admit(scope)
@@ -64,7 +64,7 @@ class Admission:
         return found
 
     def admit(self, scope: Scope) -> Caller | Problem:
-        """Authenticate and limit a request, which is counted once."""
+        """Authenticate and rate-limit a request, which is counted once."""
         admitted: Caller | Problem | None = scope.get(_ADMITTED)
         if admitted is None:
             found = self.authenticate(scope)
@@ -72,7 +72,7 @@ class Admission:
         return admitted
 
     def note(self, scope: Scope, status: int) -> None:
-        """Write the answer or refusal to the audit log, if the request came so far."""
+        """Note the answer or refusal for the audit log, if the request got that far."""
         admitted: Caller | Problem | None = scope.get(_ADMITTED)
         if admitted is None:
             return
@@ -107,14 +107,14 @@ class Admission:
 
 
 class AccessGate:
-    """ASGI: passes a request on that is admitted, and answers any other with its refusal."""
+    """ASGI middleware: passes admitted requests on, and answers the others with their refusal."""
 
     def __init__(self, app: ASGIApp, admission: Admission) -> None:
         self.app = app
         self.admission = admission
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or refuse it."""
+        """Pass a request on, or refuse it with a problem."""
         answer = self.app
         if scope["type"] == "http":
             admitted = self.admission.admit(scope)

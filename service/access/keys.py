@@ -1,7 +1,7 @@
-"""Who may ask: API keys as this process knows them, and what each role may call.
+"""API keys as this process knows them, and what each role may call.
 
-Keys are looked up in memory alone, so that asking who calls costs microseconds. What keys there
-are is put here from the database whenever they change.
+Keys are looked up in memory only, in microseconds. They are copied here from the database whenever
+they change.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ RIGHTS = (
     ("GET", r"/v1/audit", _ADMINISTRATORS),
     ("GET", r"/health/.*|/metrics", _EVERYBODY),
 )
-"""Method, path and the roles that may call it; what is not named here is for administrators."""
+"""Method, path and the roles that may call it; anything else is for administrators."""
 
 CONSOLE_RIGHTS = (
     ("GET", r"/console(/(?!data|events|versions|project|city).*)?", _EVERYBODY),
@@ -58,28 +58,28 @@ CONSOLE_RIGHTS = (
 """The same for the pages of the console."""
 
 CONSOLE = "/console"
-"""Pages under this path go by the session of the user who signed in, and never by a header."""
+"""Pages under this path are authenticated by the session cookie, never by a header."""
 _OPEN = ("/docs", "/openapi.json", "/console/sign-in", "/console/static/")
-"""The same in every installation, so nothing to keep from anybody."""
+"""The same in every installation, hence public."""
 _ON_LOOPBACK = "/health/"
 _HEADER = b"x-api-key"
 _NAMES_KEPT = 10_000
 _SHORT = 200
-"""Bytes of a path whose roles are kept: so many names of any length would fill the memory."""
+"""Maximum length of a path whose roles are cached: paths of any length would fill the memory."""
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks.
+    """The caller of a request.
 
     Parameters
     ----------
     key_id
-        Names the key in logs; None for a caller on the loopback of a service without keys.
+        Identifies the key in logs; None for a caller on loopback of a service without keys.
     role
         One of `KEY_ROLES`.
     zones
-        The zones whose needs and events it may see; None for all.
+        The zones whose needs and events the caller may see; None for all.
     """
 
     key_id: str | None
@@ -92,28 +92,28 @@ class Caller:
 
     @property
     def scope(self) -> str:
-        """What an answer to this caller is kept under: equal for callers who may see the same."""
+        """The part of a cache key that is equal for callers who may see the same zones."""
         return self.rights.scope
 
     def sees(self, zone_id: str | None) -> bool:
-        """Whether it may see what is about a zone; what is about no zone is for those of all."""
+        """Whether the caller may see a zone's data; None requires rights to all zones."""
         return self.rights.sees(zone_id)
 
     def check_zone(self, zone_id: str | None, field: str) -> None:
-        """Refuse a zone that is not this caller's (ForeignZoneError)."""
+        """Raise ForeignZoneError for a zone that the caller may not see."""
         self.rights.check(zone_id, field)
 
 
 NOBODY = Caller(None, "administrator")
-"""The caller of a service without keys, which listens on the loopback only."""
+"""The caller of a service without keys, which listens on loopback only."""
 
 
 @dataclass(frozen=True)
 class Key:
-    """An API key as it is stored: of the token itself only a hash.
+    """An API key as stored: only the hash of its token.
 
-    A token has 256 random bits, so one round of SHA-256 is enough: there is nothing to guess, and
-    a slow hash, made for passwords, would only slow every request down.
+    A token has 256 random bits, so that one round of SHA-256 is enough: it cannot be guessed, and a
+    slow password hash would only slow down every request.
     """
 
     key_id: str
@@ -127,21 +127,21 @@ class Key:
 
 
 def digest(token: bytes) -> bytes:
-    """Return what is stored and looked up of a token."""
+    """Return the hash of a token, which is stored and looked up."""
     return sha256(token).digest()
 
 
 class Access:
-    """Says of each request whether it may pass, and who asks.
+    """Authenticates and authorises requests.
 
-    Until `replace` was called first, all requests are refused.
+    Until the first `replace`, all requests are refused.
 
     Parameters
     ----------
     clock
         Seconds since 1970.
     proxies
-        Those that are believed.
+        The trusted proxies.
     """
 
     def __init__(
@@ -150,17 +150,17 @@ class Access:
         self.clock = clock
         self.proxies = proxies or Proxies()
         self.signed_in: Callable[[Scope], str | None] = _nobody
-        """Says the id of the key that a request of the console was signed in with."""
+        """Returns the id of the key that the session of a console request was opened with."""
         self._keys: dict[bytes, tuple[Key, Caller]] | None = None
         self._by_id: dict[str, tuple[Key, Caller]] = {}
 
     @property
     def keyless(self) -> bool:
-        """Whether there is no key at all, not even a revoked one: then none is asked for."""
+        """Whether there is no key at all, not even a revoked one: then none is required."""
         return self._keys is not None and not self._keys
 
     def replace(self, keys: Iterable[Key]) -> None:
-        """Take the keys as they are now, revoked ones included."""
+        """Replace the keys by the current ones, including revoked ones."""
         self._keys = {
             key.digest: (
                 key,
@@ -171,20 +171,20 @@ class Access:
         self._by_id = {found[0].key_id: found for found in self._keys.values()}
 
     def key_of(self, scope: Scope) -> Key | None:
-        """Return the key that a request came with, be it good or not; None for an unknown one."""
+        """Return the key of a request, valid or not; None for an unknown one."""
         found = self._presented(scope)
         return found[0] if found else None
 
     def key_with(self, token: bytes) -> Key | Problem:
-        """Return the key of this token, or why it is not good (any more)."""
+        """Return the key of this token, or why it is not valid."""
         found = (self._keys or {}).get(digest(token))
         return (self._fault(found[0]) or found[0]) if found else _unknown("unknown-key", "***")
 
     def admit(self, scope: Scope) -> Caller | Problem:
-        """Return who asks, or the refusal to be sent; no input or output, some microseconds.
+        """Return the caller, or the refusal to send; without I/O, in a few microseconds.
 
-        The key is found by its hash in a dictionary. How long that takes depends on no key:
-        a caller cannot choose the hash of a key.
+        The key is found by its hash in a dictionary. The time this takes reveals nothing, since a
+        caller cannot choose the hash of a key.
         """
         path: str = scope["path"]
         if self.keyless and is_forwarded(scope):
@@ -261,7 +261,7 @@ def _unknown(code: str, got: str | None) -> Problem:
 
 
 def _allowed(method: str, path: str) -> frozenset[str]:
-    """Return the roles that may call a path; those of short ones are kept."""
+    """Return the roles that may call a path; cached for short paths."""
     return (_kept if len(path) <= _SHORT else _found)(method, path)
 
 
@@ -276,6 +276,6 @@ _kept = lru_cache(_NAMES_KEPT)(_found)
 
 
 def _is_near(scope: Scope) -> bool:
-    """Whether the caller is on this machine, and no proxy that forwards for another client."""
+    """Whether the client is on this machine, and not a proxy that forwards for another one."""
     client = scope.get("client")
     return client is not None and is_loopback(client[0]) and not is_forwarded(scope)

@@ -1,4 +1,4 @@
-"""Rate limits: requests are counted here, and brought together by Redis in the background."""
+"""Rate limits: requests are counted in the process, and summed through Redis in the background."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ log = logging.getLogger(__name__)
 
 _MAX_CLIENTS = 100_000
 _EVERY = 0.5
-"""Seconds between two exchanges with Redis: so late, at most, other workers' counts are known."""
+"""Interval in seconds at which counts are exchanged through Redis."""
 
 
 class Limiter:
     """Counts requests in fixed windows.
 
-    A request never waits for Redis: what others counted is added when it is known, and while
-    Redis is away each worker counts for itself.
+    A request never waits for Redis: counts of other workers are added when they arrive, and while
+    Redis is unavailable each worker counts on its own.
 
     Parameters
     ----------
     limit
-        How many requests in a window.
+        Requests per window.
     redis_url
-        Where counts are brought together; None for nowhere.
+        Where counts are summed; None to count in this process only.
     clock
-        Seconds since 1970; workers share windows by it. By default it was right at the start and
-        goes on steadily: a clock that is set must neither begin a window anew nor go back to one.
+        Returns seconds since 1970; workers share windows by it. By default monotonic from the time
+        of the start: setting the system clock must neither restart nor repeat a window.
     """
 
     def __init__(
@@ -58,9 +58,9 @@ class Limiter:
         self._meeting = Pulse(_EVERY, self._meet)
 
     def wait(self, who: str) -> int:
-        """Count a request of a caller and return 0, or the seconds until the next is allowed."""
+        """Count a request and return 0, or the seconds until the next one is allowed."""
         now = self.clock()
-        # A clock that was set back leaves the window too, which must not last for ever.
+        # A clock that was set back ends the window too, which must not last forever.
         if not self._begins <= now < self._ends or len(self._own) > _MAX_CLIENTS:
             self._begin(int(now // self.limit.seconds))
         asked = self._own[who] = self._own.get(who, 0) + 1
@@ -74,18 +74,18 @@ class Limiter:
         self._ends = self._begins + self.limit.seconds
 
     def open(self) -> None:
-        """Begin to exchange counts."""
+        """Start exchanging counts."""
         if self.redis_url:
             self._meeting.open()
 
     async def close(self) -> None:
-        """End the exchange."""
+        """Stop exchanging counts."""
         await self._meeting.close()
         if self._redis is not None:
             await disconnect(self._redis)
 
     async def exchange(self) -> None:
-        """Add what was counted here since the last time, and learn what others have counted."""
+        """Send the counts since the last exchange, and receive those of others."""
         window, own, sent = self._window, dict(self._own), self._sent
         news = [(who, count - sent.get(who, 0)) for who, count in own.items()]
         if not news:
@@ -107,7 +107,7 @@ class Limiter:
         try:
             await self.exchange()
             self._away = False
-        except Exception as error:  # whatever the client raises: Redis is away
+        except Exception as error:  # whatever redis-py raises: Redis is unavailable
             if not self._away:
                 log.warning("rates are counted in each worker: %s", type(error).__name__)
             self._away = True
@@ -119,6 +119,6 @@ def _steady() -> Callable[[], float]:
 
 
 def _name(window: int, seconds: int, who: str) -> str:
-    """Return the name of a count; an address must not stand in Redis as it is."""
+    """Return the key of a count; addresses are stored in Redis only as a hash."""
     hidden = blake2b(who.encode(), digest_size=16).hexdigest()
     return f"lianzhao:rate:{seconds}:{window}:{hidden}"

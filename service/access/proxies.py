@@ -1,4 +1,4 @@
-"""What a request says of the proxies that it came through, and which of them are believed."""
+"""Headers of proxies, and which proxies are trusted."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ _BEGINNINGS = tuple(
     b"x-appengine- x-rewrite- cf-".split()
 )
 _HTTP_1_0 = ("1", "1.0")
-"""As Granian writes it, and as others do."""
+"""The forms of a Unix socket's address, by Granian and others."""
 _FORWARDED_FOR = b"x-forwarded-for"
 _PREFIX = b"x-forwarded-prefix"
 _SANE_PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
 
 
 def is_forwarded(scope: Scope) -> bool:
-    """Whether a request shows that a proxy handed it on.
+    """Whether a request was visibly forwarded by a proxy.
 
-    By a header that proxies add, or by HTTP/1.0 with `Connection: close`, which is what nginx
-    sends of itself and hardly any client does. A proxy that adds nothing cannot be seen.
+    Recognised by a header that proxies add, or by HTTP/1.0 with `Connection: close`, which nginx
+    sends by default and hardly any client does. A proxy that adds nothing cannot be recognised.
     """
     given = headers.by_name(scope)
     if not _NAMES.isdisjoint(given) or any(name.startswith(_BEGINNINGS) for name in given):
@@ -47,7 +47,7 @@ def is_forwarded(scope: Scope) -> bool:
 
 
 class Proxies:
-    """The proxies whose word is taken for where a request came from.
+    """The proxies whose headers on the origin of a request are trusted.
 
     Parameters
     ----------
@@ -59,15 +59,15 @@ class Proxies:
         self._networks = [network(text) for text in trusted]
 
     def trusts(self, scope: Scope) -> bool:
-        """Whether the request was handed on by one of them."""
+        """Whether the request was forwarded by one of them."""
         return bool(self._networks) and self._holds(address(_peer(scope)))
 
     def client(self, scope: Scope) -> str:
         """Return the address of the client; "" where there is none.
 
-        That of the connection, and where a trusted proxy made that, the last one in
-        `X-Forwarded-For` that is not a trusted proxy itself: those before it are the client's own
-        words, as are all other headers that this proxy may not have written.
+        The address of the connection, or if that is a trusted proxy, the last one in
+        `X-Forwarded-For` that is not a trusted proxy: earlier ones, and all other headers, may have
+        been written by the client.
         """
         peer = _peer(scope)
         if not self.trusts(scope):
@@ -84,7 +84,7 @@ class Proxies:
         return found
 
     def prefix(self, scope: Scope) -> str | None:
-        """Return the path under which a trusted proxy serves; None where it says nothing sane."""
+        """Return the path prefix that a trusted proxy states; None if it states no valid one."""
         stated = headers.by_name(scope).get(_PREFIX)
         if stated is None or not self.trusts(scope):
             return None
@@ -101,12 +101,12 @@ def is_path_prefix(text: str) -> bool:
 
 
 def network(text: str) -> Network:
-    """Read an address or a network; ValueError on anything else."""
+    """Parse an address or a network; ValueError on anything else."""
     return ipaddress.ip_network(text.strip().strip("[]"), strict=False)
 
 
 def address(text: str) -> Address | None:
-    """Read an address as proxies write it, perhaps with a port; None for anything else.
+    """Parse an address as proxies write it, optionally with a port; None for anything else.
 
     Examples
     --------

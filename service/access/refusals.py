@@ -1,4 +1,4 @@
-"""Refused requests for the audit log: how many in a minute, of which key or from which source."""
+"""Refused requests for the audit log: counts per minute, by key or source."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 REFUSED = frozenset({401, 403, 429})
 _MINUTE = 60
 _SOURCES_KEPT = 1_000
-"""Different refusals in a minute that are kept apart: an attacker must not fill the database."""
+"""Maximum number of distinct entries per minute: an attacker must not fill the database."""
 
 
 class Refusals:
-    """Counts refused requests, to be written when their minute is over.
+    """Counts refused requests, which are written when their minute is over.
 
-    A source is an address under another name: a hash with a secret that is made at the start
-    and never leaves the process. It says whether many tries came from one place, and no one can
-    get back to the address, not even by trying all of them.
+    A source is an address hashed with a secret that is generated at the start and never leaves the
+    process. It shows whether many attempts came from one place, but the address cannot be
+    recovered, not even by trying all of them.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class Refusals:
         self._over: dict[AuditEntry, int] = {}
 
     def note(self, problem: Problem, key: Key | None, address: str) -> None:
-        """Count a request refused with this problem, for its key or, without one, its source."""
+        """Count a request refused with this problem, by its key or else its source."""
         self._turn()
         source = None if key else f"source {self._name(address)}"
         key_id, role = (key.key_id, key.role) if key else (None, "nobody")
@@ -52,13 +52,13 @@ class Refusals:
         _add(self._now, {entry: 1})
 
     def take(self, closing: bool = False) -> dict[AuditEntry, int]:
-        """Return what was counted in minutes that are over; when closing, in this one too."""
+        """Return the counts of past minutes; when closing, also of the current one."""
         self._turn(closing)
         over, self._over = self._over, {}
         return over
 
     def give_back(self, entries: Mapping[AuditEntry, int]) -> None:
-        """Take again what could not be written."""
+        """Put back counts that could not be written."""
         _add(self._over, entries)
 
     def _turn(self, closing: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""Which zones a caller may see, and what follows for needs, events and answers that are kept."""
+"""Which zones a caller may see."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from features.errors import ForbiddenError
 
 
 class ForeignZoneError(ForbiddenError):
-    """A need or an event of a zone that the key is not for."""
+    """A need or an event of a zone that the key has no rights to."""
 
     code = "foreign-zone"
 
@@ -27,19 +27,19 @@ class ZoneRights:
 
     zones: frozenset[str] | None = None
     scope: str = field(init=False)
-    """What an answer to the caller is kept under: equal for callers who may see the same."""
+    """The part of a cache key that is equal for callers who may see the same zones."""
 
     def __post_init__(self) -> None:
-        # As JSON, so that no zone_id, whatever stands in it, makes two scopes one.
+        # As JSON, so that no zone_id, whatever it contains, makes two scopes equal.
         scope = "" if self.zones is None else orjson.dumps(sorted(self.zones)).decode()
         object.__setattr__(self, "scope", scope)
 
     def sees(self, zone_id: str | None) -> bool:
-        """Whether the caller may see what is about a zone; None is for those who may see all."""
+        """Whether the caller may see a zone's data; None requires rights to all zones."""
         return self.zones is None or zone_id in self.zones
 
     def check(self, zone_id: str | None, field: str) -> None:
-        """Refuse a zone that the caller may not see.
+        """Raise for a zone that the caller may not see.
 
         Raises
         ------

@@ -1,1 +1,1 @@
-"""Answers kept in the process and in Redis, and the way to Redis."""
+"""Caching of answers in the process and in Redis, and connections to Redis."""

@@ -1,4 +1,4 @@
-"""An answer as it goes out: its bytes, compressed if asked for, and their headers."""
+"""An encoded answer: its bytes, compressed on request, and their headers."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 _Headers = list[tuple[bytes, bytes]]
 _X_CACHE = {state: (b"x-cache", state.encode()) for state in get_args(State)}
 _ENTRY_BYTES = 1024
-"""What an entry weighs besides its body."""
+"""Estimated bytes of an entry besides its body."""
 _FORM_BYTES = 512
-"""What another form weighs besides its body."""
+"""Estimated bytes of a compressed form besides its body."""
 _ENCODED = re.compile(rb'[-;]{1,2}(?:gzip|br|zstd|deflate)"$')
 
 
 class Answer:
-    """The exact bytes of an answer, with the headers that go with them.
+    """The exact bytes of an answer, with their headers.
 
-    It bears no secret: what is compressed of it is kept beside it, so that a list that is asked for
-    again and again is compressed once.
+    It has no secrets of the caller; compressed forms are kept beside it, so that a list that is
+    requested repeatedly is compressed once.
     """
 
     def __init__(self, body: bytes, model_version: str, language: Language | None) -> None:
@@ -44,10 +44,10 @@ class Answer:
         self.tag = blake2b(body, digest_size=16).hexdigest().encode()
         self.packing = asyncio.Lock()
         self.grown: Callable[[int], None] = _uncounted
-        """Called with the bytes that it takes more."""
+        """Called with the number of bytes by which it grew."""
         varies = b"Accept-Encoding"
         self._common = [
-            # A version that cannot stand in a header would be a fault of ours, not of the caller.
+            # A version that is not valid in a header would be our error, not the caller's.
             (b"x-model-version", model_version.encode("latin-1", "replace")),
             (b"cache-control", b"private, no-cache"),
         ]
@@ -59,7 +59,7 @@ class Answer:
         self.keep(None, body)
 
     def keep(self, encoding: ContentEncoding | None, body: bytes) -> None:
-        """Keep the body in a form in which it can be sent."""
+        """Keep a compressed form of the body."""
         if encoding:
             self.grown(len(body) + _FORM_BYTES)
         shown = [
@@ -73,11 +73,11 @@ class Answer:
         self._forms[encoding] = shown, body
 
     def form(self, scope: Scope) -> ContentEncoding | None:
-        """Return the form in which a caller wants it; small ones are sent as they are."""
+        """Return the encoding to send to a caller; small bodies are not compressed."""
         return encoding_for(scope) if len(self.body) >= SMALLEST else None
 
     def has(self, form: ContentEncoding | None) -> bool:
-        """Whether it is at hand in this form."""
+        """Whether this form is available."""
         return form in self._forms
 
     def reply(
@@ -90,18 +90,18 @@ class Answer:
         return 200, [*shown, _X_CACHE[state]], body
 
     def is_named_by(self, held: bytes) -> bool:
-        """Whether an If-None-Match names this answer, in whatever form it was sent."""
+        """Whether an If-None-Match matches this answer, in any encoding."""
         # The weak comparison of RFC 9110.
         tags = [_ENCODED.sub(b'"', tag.strip().removeprefix(b"W/")) for tag in held.split(b",")]
         return self._etag(None) in tags or tags == [b"*"]
 
     @property
     def weight(self) -> int:
-        """Bytes that it takes in memory, as an estimate."""
+        """Estimated bytes in memory."""
         return len(self.body) + _ENTRY_BYTES
 
     def _etag(self, form: ContentEncoding | None) -> bytes:
-        # Other bytes have another tag.
+        # Each encoding has its own tag.
         return b'"%s-%s"' % (self.tag, form.encode()) if form else b'"%s"' % self.tag
 
 
@@ -110,13 +110,13 @@ def _uncounted(_: int) -> None:
 
 
 class AnswerResponse(Response):
-    """Sends an answer: 304 to a caller who has it already, compressed to one who takes that.
+    """Sends an answer: 304 if the client has it already, compressed if the client accepts that.
 
     Parameters
     ----------
     answer, state
     work
-        Does short work in a thread.
+        Runs short work in a thread.
     """
 
     def __init__(

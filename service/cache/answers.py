@@ -1,4 +1,4 @@
-"""A request's way through the service: cache, else engine, then the bytes that go out."""
+"""The path of a question: local cache, Redis or engine, then the encoded answer."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _Key = tuple[str, str, str, bytes]
-"""Model, pool, words of a language model, question."""
+"""Cache key: model, pool, words of a language model, question."""
 _NOTHING_GIVEN = Given()
 _LOCAL_BYTES = 32 * 2**20
 _LAST_BYTES = 8 * 2**20
@@ -45,26 +45,26 @@ _MADE_BY = (str(FORMAT), schema_hash())
 _RANKING_THREADS = 4
 _LOOKUP_THREADS = 2
 _SOON = 0.05
-"""Seconds after which it is worth noticing that a client has left."""
+"""Seconds after which a disconnect of the client is watched for."""
 CLIENT_LEFT = 499
-"""The status in metrics and log of a request whose client left before the answer."""
+"""The status in metrics and log of a request whose client disconnected before the answer."""
 _AWAY = (UnavailableError, DamagedError, OSError)
-"""Failures of the engine as a whole, and not of a question put to it."""
+"""Failures of the engine as a whole, as opposed to a wrong question."""
 
 
 class _ClientLeftError(Exception):
-    """The client has closed its connection."""
+    """The client has disconnected."""
 
 
 class _Flight:
-    """An answer that is being fetched, and how many requests wait for it."""
+    """An answer in progress, and the number of requests that wait for it."""
 
     def __init__(self, task: asyncio.Task[tuple[Answer, State]]) -> None:
         self.task = task
         self.waiters = 0
 
     async def wait(self, receive: Receive | None) -> tuple[Answer, State]:
-        """Return the answer; a client that leaves does not end it for others (_ClientLeftError)."""
+        """Return the answer; a disconnect does not cancel it for others (_ClientLeftError)."""
         if receive is None:
             return await asyncio.shield(self.task)
         await asyncio.wait({self.task}, timeout=_SOON)
@@ -86,14 +86,14 @@ async def _left(receive: Receive) -> None:
 
 
 class Answers:
-    """Answers questions: from the process, from Redis, or from the engine, in this order.
+    """Answers questions from the local cache, Redis or the engine, in this order.
 
-    The key carries model, pool, language, question and the words of a language model, so an answer
-    of another model or pool is never found, and equal requests get equal bytes. When no engine
-    can be had, the last answer to the same question is given as stale, whatever model it came
-    from, if the tables are still those it was made from; without one the error goes to the
-    caller. Equal questions asked at once are computed once, by all workers together where there
-    is Redis. An answer whose time is over is given as stale while it is fetched anew.
+    The key contains model, pool, language, question and the words of a language model, so that
+    answers of another model or pool are never returned, and equal requests get equal bytes. When no
+    engine is available, the last answer to the same question is returned as stale, whichever model
+    it came from, provided that the tables are unchanged; otherwise the error is raised. Equal
+    concurrent questions are computed once, across workers if there is Redis. An expired answer is
+    returned as stale while it is refreshed.
     """
 
     def __init__(
@@ -113,13 +113,13 @@ class Answers:
         self._flights: dict[_Key, _Flight] = {}
         self._lock = asyncio.Lock()
         self._formers = Formers()
-        # What ranks takes long: neither look-ups nor the next engine wait behind it.
+        # Ranking is slow: neither look-ups nor the loading of an engine wait behind it.
         self._ranking = SharedThreads("ranking", _RANKING_THREADS)
         self._lookups = SharedThreads("lookups", _LOOKUP_THREADS)
         self._loading = SharedThreads("loading", 1)
 
     async def engine(self) -> Engine:
-        """Return the engine of what is in the workspace now; it is loaded in a thread."""
+        """Return an engine that is up to date with the workspace; it is loaded in a thread."""
         if (engine := self._ready()) is not None:
             return engine
         async with self._lock:
@@ -127,7 +127,7 @@ class Answers:
             return ready if ready is not None else await self._loading.run(self.source.current)
 
     async def look_up(self, work: Callable[[], Any], caller: str = "") -> Any:
-        """Do short blocking work in a thread that ranking does not take."""
+        """Run short blocking work in a thread that ranking does not use."""
         return await self._in(self._lookups, work, caller)
 
     async def _in(self, threads: SharedThreads, work: Callable[[], Any], caller: str) -> Any:
@@ -155,9 +155,10 @@ class Answers:
         ----------
         asked
         caller
-            Whose share of the threads it is computed in.
+            The caller to whose share of the threads the computation counts.
         receive
-            Signals that the client has left: what no other request waits for is then not computed.
+            The ASGI channel, for disconnects: work that no other request waits for is then
+            cancelled.
         """
         state: State = "hit"
         try:
@@ -167,17 +168,17 @@ class Answers:
         except _ClientLeftError:
             return Response(status_code=CLIENT_LEFT)
         except _AWAY as error:
-            # What is stale may be of another model than the pages before.
+            # A stale answer may be of another model than the previous pages.
             found = None if asked.list_id else await self._stale(asked)
             if found is None:
                 raise
-            log.warning("the last answer is given, as stale: %s", error)
+            log.warning("the last answer is returned as stale: %s", error)
             answer, state = found, "stale"
         self.count(state)
         return AnswerResponse(answer, state, self.look_up)
 
     async def close(self) -> None:
-        """Let go of threads and connections."""
+        """Close threads and connections."""
         for threads in (self._ranking, self._lookups, self._loading):
             threads.close()
         if self.words is not None:
@@ -191,7 +192,7 @@ class Answers:
         return ready
 
     def _at_hand(self, asked: Question) -> Answer | None:
-        """Return the answer if it is in this process and nothing has to be waited for."""
+        """Return the answer if it is in the local cache and nothing has to be awaited."""
         engine = self._ready()
         if (of := asked.list_id) is not None:
             engine = self._formers.get(of.model_version, of.pool_version)
@@ -208,13 +209,13 @@ class Answers:
         return answer
 
     async def _of_list(self, asked: Question, of: ListId) -> Engine | Answer:
-        """Return the engine of a list, or what is kept of the page (GoneListError)."""
-        with suppress(*_AWAY):  # the engine of the list may be there all the same
+        """Return the engine of a list, or the cached page (GoneListError)."""
+        with suppress(*_AWAY):  # the engine of the list may still be there
             await self.engine()
         model_version, pool_version = of.model_version, of.pool_version
         if engine := self._formers.get(model_version, pool_version):
             return engine
-        if of.words:  # pages with other words are kept under other names, and those are not known
+        if of.words:  # pages with other words have other keys, which are not known
             raise of.gone
         key = model_version, pool_version, _NOTHING_GIVEN.mark, asked.key
         if found := self._local.get(key):
@@ -235,7 +236,7 @@ class Answers:
             engine = known
         given = _NOTHING_GIVEN
         if self.words is not None and (text := asked.text(engine)):
-            given = await self.words.asked(text)  # before the threads that others wait for
+            given = await self.words.asked(text)  # before taking a thread that others wait for
         if asked.list_id is not None and not asked.list_id.has_words(given.words):
             raise asked.list_id.gone
         key = _key(engine, asked, given)
@@ -249,7 +250,7 @@ class Answers:
             self._flights[key] = flight
             flight.task.add_done_callback(lambda _: self._landed(key, flight))
         if aged := self._local.aged(key):
-            flight.waiters += 1  # for good: it is fetched again without a request that waits
+            flight.waiters += 1  # refreshed in the background
             return aged, "stale"
         flight.waiters += 1
         try:
@@ -264,8 +265,8 @@ class Answers:
         if self._flights.get(key) is flight:
             del self._flights[key]
         if not flight.task.cancelled() and (error := flight.task.exception()):
-            # No request may be waiting for it any more.
-            log.debug("an answer was not to be had: %s", error)
+            # There may be no waiting request any more.
+            log.debug("an answer could not be fetched: %s", error)
 
     async def _fetch(
         self, engine: Engine, asked: Question, key: _Key, caller: str
@@ -314,13 +315,13 @@ class Answers:
 async def warm(
     remote: RemoteCache, engine: Engine, asked: Question, given: Given = _NOTHING_GIVEN
 ) -> bool:
-    """Have the answer in Redis, where workers find it once the engine is in service.
+    """Store the answer in Redis, where workers find it once the engine is in service.
 
     Parameters
     ----------
     remote, engine, asked
     given
-        What a language model is known to give for it.
+        The stored result of a language model for it.
 
     Returns
     -------
@@ -343,7 +344,7 @@ def _key(engine: Engine, asked: Question, given: Given) -> _Key:
 
 
 def _name(*parts: str | bytes) -> str:
-    """Return the name of a value in Redis, which other versions of the project may share."""
+    """Return the key of a value in Redis, which other versions of the project may share."""
     digest = blake2b(digest_size=20)
     for part in (*_MADE_BY, *parts):
         digest.update(blake2b(part.encode() if isinstance(part, str) else part).digest())

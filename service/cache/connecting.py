@@ -1,4 +1,4 @@
-"""The way to Redis, whatever stands there: one server, sentinels or a cluster, with TLS or not."""
+"""Connections to Redis: one server, sentinels or a cluster, with or without TLS."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Client: TypeAlias = "Redis | RedisCluster"
 
 TIMEOUT = 0.1
-"""Seconds that one answer of Redis is waited for: computing a page takes about as long."""
+"""Timeout of a call to Redis in seconds: computing a page takes about as long."""
 
 _SCHEMES = ("redis", "rediss", "unix")
 _SENTINELS = {"redis+sentinel": "redis", "rediss+sentinel": "rediss", "sentinel": "redis"}
@@ -44,8 +44,8 @@ _OPTIONS = frozenset(
         "max_connections",
     ]
 )
-"""Options of redis-py that an address may have. With others, such as decode_responses, values would
-come back as something else than bytes."""
+"""Options of redis-py that a URL may have. With others, such as decode_responses, values would not
+be returned as bytes."""
 _TLS_OPTIONS = frozenset(
     [
         "ssl_ca_certs",
@@ -81,25 +81,25 @@ _RULES: Mapping[str, tuple[str, Callable[[str], bool]]] = {
     ),
     **dict.fromkeys(
         ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile"),
-        ("a file that is there", lambda text: Path(text).is_file()),
+        ("an existing file", lambda text: Path(text).is_file()),
     ),
-    "ssl_ca_path": ("a folder that is there", lambda text: Path(text).is_dir()),
+    "ssl_ca_path": ("an existing folder", lambda text: Path(text).is_dir()),
 }
-"""Values that redis-py takes and then stumbles over at every call."""
+"""Values that redis-py accepts but that then fail at every call."""
 _HOST = re.compile(r"[^\s,\x00-\x1f\x7f]+")
 
 
 class WrongAddressError(ValueError):
-    """What is no address of Redis; the message says which word is wrong, and has no secret."""
+    """An invalid Redis URL; the message names the wrong part and has no secrets."""
 
 
 def check_address(url: str) -> None:
-    """Check an address as far as that is possible without a connection.
+    """Check a URL as far as possible without a connection.
 
     Raises
     ------
     WrongAddressError
-        Naming the word that redis-py would stumble over.
+        Naming the part that redis-py would fail at.
     """
     try:
         parts = urlsplit(url)
@@ -137,21 +137,21 @@ def check_address(url: str) -> None:
 
 
 async def connect(url: str, patience: float = 1.0) -> Client:
-    """Return a client of the server at `url`: of the whole cluster where it is a node of one.
+    """Return a client of the server at `url`; of the cluster if it is a node of one.
 
-    It waits `patience` times as long as a request may. Options of redis-py may follow in the
-    address, such as `?ssl_ca_certs=/etc/ca.pem`. Sentinels are asked for the master that they
-    watch: `redis+sentinel://host:26379,host2:26379/name/0`.
+    Its timeouts are `patience` times those of a request. The URL may have options of redis-py, such
+    as `?ssl_ca_certs=/etc/ca.pem`. Sentinels are asked for their master:
+    `redis+sentinel://host:26379,host2:26379/name/0`.
 
     Raises
     ------
     RedisError, OSError
-        When nothing answers there, or not to this password.
+        When nothing answers there, or the password is wrong.
     """
     options: dict[str, Any] = {
         "socket_timeout": patience * TIMEOUT,
         "socket_connect_timeout": patience * TIMEOUT,
-        # A connection that Redis closed while it was idle is worth one new try; a timeout is not.
+        # A connection that Redis closed while idle is retried once; a timeout is not.
         "retry": Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
     }
     parts = urlsplit(url)
@@ -173,7 +173,7 @@ async def connect(url: str, patience: float = 1.0) -> Client:
 
 
 async def disconnect(client: Client) -> None:
-    """Close a client, and the sentinels that it knows its server from."""
+    """Close a client, and its connections to sentinels."""
     await client.aclose()
     pool = getattr(client, "connection_pool", None)
     if isinstance(pool, SentinelConnectionPool):
@@ -188,7 +188,7 @@ async def _master(parts: SplitResult, options: dict[str, Any]) -> Redis:
         option.removeprefix("sentinel_"): asked[option][0]
         for option in sorted(_SENTINEL_OPTIONS & asked.keys())
     }
-    # Options that the address itself states go before these.
+    # Options stated in the URL take precedence.
     stated = {**options, **parse_url(_as_single(parts))}
     for given in ("host", "port", "connection_class"):
         stated.pop(given, None)
@@ -205,7 +205,7 @@ async def _master(parts: SplitResult, options: dict[str, Any]) -> Redis:
 
 
 def _sentinels(parts: SplitResult) -> tuple[list[tuple[str, int]], str]:
-    """Return the sentinels of an address and the name of the master that they watch."""
+    """Return the sentinels of a URL and the name of the master that they watch."""
     name = unquote(parts.path.strip("/").partition("/")[0])
     hosts = []
     for text in parts.netloc.rpartition("@")[2].split(","):
@@ -221,7 +221,7 @@ def _sentinels(parts: SplitResult) -> tuple[list[tuple[str, int]], str]:
 
 
 def _as_single(parts: SplitResult) -> str:
-    """Return the address of one server with the account, the database and the options."""
+    """Return the URL of one server with the account, the database and the options."""
     account, at, _ = parts.netloc.rpartition("@")
     number = parts.path.strip("/").partition("/")[2]
     if number and not number.isdecimal():
@@ -257,7 +257,7 @@ def _follows(rule: Callable[[str], bool], text: str) -> bool:
 
 
 def stray_mark(url: str) -> str | None:
-    """Return what to do about a character in a password that ends the part before the host."""
+    """Return a hint on escaping, if a character of a password ends the part before the host."""
     _, _, rest = url.partition("://")
     ends = min((at for at in map(rest.find, "/?#") if at >= 0), default=len(rest))
     if "#" in rest or ("@" in rest[ends:] and "@" not in rest[:ends]):

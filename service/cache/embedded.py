@@ -1,8 +1,8 @@
 """The Redis-compatible server (Valkey) that the project starts when no LIANZHAO_REDIS_URL is set.
 
-It listens on a free port of the loopback with a password made for this run, keeps everything in
-memory and writes no file: its configuration goes in by standard input. It ends with the process
-that started it; when something else ends it, it is started again at the same address.
+It listens on a free loopback port with a password generated for this run, keeps everything in
+memory and writes no files: its configuration is passed on standard input. It ends with the process
+that started it; if it ends otherwise, it is restarted at the same address.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 _HOST = "127.0.0.1"
 _START_SECONDS = 5.0
 _AGAIN_SECONDS = 0.5
-"""Between the end of the server and its next start."""
+"""Seconds between the end of the server and its restart."""
 _PR_SET_PDEATHSIG = 1
 # Runs before the server itself: Popen's preexec_fn is not safe in a process with threads. It is
 # `end_with_parent` without an import of this package, which need not be on an isolated path.
@@ -45,7 +45,7 @@ if os.getppid() == int(sys.argv[1]):
 
 
 def end_with_parent(parent: int) -> None:
-    """Have this process killed when its parent is gone, even when that was killed (Linux only)."""
+    """Have this process killed when its parent ends, even if that was killed (Linux only)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
@@ -53,17 +53,17 @@ def end_with_parent(parent: int) -> None:
 
 
 class EmbeddedServer:
-    """A server for the time of a `with` block; `url` says where it is, its password included.
+    """A server for the duration of a `with` block; `url` includes its password.
 
     Parameters
     ----------
     max_memory
-        Bytes that it may hold; what was not used for longest goes first.
+        Maximum memory in bytes; the least recently used values are evicted.
 
     Raises
     ------
     UnavailableError
-        On entering, when there is no server for this platform or it does not start.
+        On entering, if there is no server for this platform or it does not start.
     """
 
     def __init__(self, max_memory: int = 128 * 2**20) -> None:
@@ -75,12 +75,12 @@ class EmbeddedServer:
 
     @property
     def url(self) -> str:
-        """Where the server is."""
+        """The URL of the server."""
         return f"redis://:{self.password}@{_HOST}:{self.port}/0"
 
     @property
     def pid(self) -> int | None:
-        """The process of the server, None when it does not run."""
+        """The process of the server, None if it is not running."""
         return self._process.pid if self._process else None
 
     def __enter__(self) -> Self:
@@ -91,8 +91,7 @@ class EmbeddedServer:
         self._stopping.clear()
         self._start(binary)
         log.info("embedded cache server on port %d", self.port)
-        # Its own thread, which lives as long: the kernel ends a child with the thread that
-        # started it.
+        # In a thread that lives as long: the kernel ends a child with the thread that started it.
         threading.Thread(target=self._keep, args=(binary,), daemon=True).start()
         return self
 
@@ -105,7 +104,7 @@ class EmbeddedServer:
         self.stop()
 
     def stop(self) -> None:
-        """Stop the server; nothing happens when it does not run."""
+        """Stop the server if it is running."""
         self._stopping.set()
         self._end()
 
@@ -116,7 +115,7 @@ class EmbeddedServer:
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            # Ctrl-C is for this process, which stops the server when it has answered the last call.
+            # Ctrl-C is for this process, which stops the server after the last call.
             start_new_session=True,
         )
         try:
@@ -129,11 +128,11 @@ class EmbeddedServer:
             raise
 
     def _keep(self, binary: str) -> None:
-        """Start the server again whenever it ends, until it is stopped."""
+        """Restart the server whenever it ends, until it is stopped."""
         while not self._stopping.wait(_AGAIN_SECONDS):
             if self._process is not None and self._process.poll() is None:
                 continue
-            log.warning("the embedded cache server has ended, it is started again")
+            log.warning("the embedded cache server has ended and is restarted")
             with contextlib.suppress(UnavailableError, OSError):
                 self._start(binary)
             if self._stopping.is_set():

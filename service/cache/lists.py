@@ -1,4 +1,4 @@
-"""What a list belongs to: its id, and the engines that answer its next pages a while longer."""
+"""Ids of lists, and the former engines that answer their further pages for a while."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ if TYPE_CHECKING:
     from service.serving.interfaces import Engine
 
 KEPT_SECONDS = 900.0
-"""For how long the engine of a list answers after another one has come into service."""
+"""Seconds for which the engine of a list is kept after another one came into service."""
 _MOST = 100
 _MOST_PREPARED = 3
-"""Engines on other enterprises or models that are kept: each may hold much memory."""
+"""Maximum number of former engines: each may take much memory."""
 _BETWEEN = "~"
 _BEFORE_WORDS = "."
 
 
 class GoneListError(ConflictError):
-    """The next page of a list whose model or pool is not there any more."""
+    """A further page of a list whose model or pool is no longer available."""
 
     code = "list-gone"
 
 
 class ListId(NamedTuple):
-    """Which model and pool a list was made by, what was asked for, and a language model's words.
+    """Identifies a list by its model, pool, question and a language model's words.
 
     The same question of the same model and pool has the same id in every worker.
     """
@@ -42,9 +42,9 @@ class ListId(NamedTuple):
 
     @classmethod
     def of(cls, engine: Engine, asked: bytes, words: Sequence[str] = ()) -> Self:
-        """Return the id of a list; `asked` says all but which page.
+        """Return the id of a list; `asked` is the question without the page.
 
-        `words` are those that a language model gave for it.
+        `words` are those of a language model.
         """
         digest = blake2b(asked, digest_size=8).hexdigest()
         return cls(engine.model_version, engine.pool_version, digest, _digest_of(words))
@@ -55,7 +55,7 @@ class ListId(NamedTuple):
 
     @classmethod
     def parse(cls, text: str, asked: bytes) -> Self:
-        """Read an id that came with a question (InputError for that of another question)."""
+        """Parse the id given with a question (InputError for the id of another question)."""
         found = cls.read(text)
         if found.asked != blake2b(asked, digest_size=8).hexdigest():
             raise _wrong(text, "the list_id of a page with the same need, filters and language")
@@ -63,7 +63,7 @@ class ListId(NamedTuple):
 
     @classmethod
     def read(cls, text: str) -> Self:
-        """Read an id (InputError for what is none)."""
+        """Parse an id (InputError if it is invalid)."""
         parts = text.split(_BETWEEN)
         if len(parts) != 3 or not all(parts):
             raise _wrong(text, "the list_id of a page of leads")
@@ -76,7 +76,7 @@ class ListId(NamedTuple):
 
     @property
     def gone(self) -> GoneListError:
-        """What a next page of it ends with when it cannot be had."""
+        """The error for a further page that is no longer available."""
         return GoneListError(
             "this list is gone: model, tables or the words of a language model have changed since; "
             "begin again without list_id",
@@ -96,12 +96,12 @@ def _wrong(text: str, expected: str) -> InputError:
 
 
 class Formers:
-    """Engines that were in service before, each for a time.
+    """Former engines, each kept for a while.
 
     Parameters
     ----------
     clock
-        Seconds from any start.
+        Returns seconds, from any start.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -110,7 +110,7 @@ class Formers:
         self._kept: OrderedDict[tuple[str, str], tuple[float, Engine]] = OrderedDict()
 
     def note(self, engine: Engine) -> None:
-        """Note the engine that is in service now; the one before is kept from then on."""
+        """Note the engine in service; the previous one is kept from now on."""
         if engine is self._last:
             return
         former, self._last = self._last, engine
@@ -123,7 +123,7 @@ class Formers:
         self._tidy()
 
     def get(self, model_version: str, pool_version: str) -> Engine | None:
-        """Return the engine of a model and a pool, or None when it is gone."""
+        """Return the engine of a model and a pool, or None if it is no longer kept."""
         if (last := self._last) and (last.model_version, last.pool_version) == (
             model_version,
             pool_version,

@@ -1,4 +1,4 @@
-"""What was used last, kept in the process up to a number of bytes."""
+"""An in-process LRU cache bounded by bytes."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _SPREAD = 0.1
-"""Part of its time by which an entry may end earlier, so that not all end at once."""
+"""The fraction of its time by which an entry may expire earlier, so that not all expire at once."""
 
 
 class LocalCache(Generic[T]):
-    """Keeps what was used last, up to a number of bytes, each entry for a time.
+    """An LRU cache bounded by bytes, whose entries expire.
 
     Parameters
     ----------
     max_bytes
-        What the entries may weigh together; a heavier entry alone is not kept.
+        Maximum total size; a single larger entry is not kept.
     ttl
-        Seconds that an entry is good for, or up to a tenth less: entries that came together do
-        not go together. For ever by default.
+        Seconds until an entry expires, randomly up to a tenth less, so that entries added together
+        do not expire together. Forever by default.
     grace
-        Seconds that it can be had as an aged one afterwards.
+        Seconds for which an expired entry can still be read as stale.
     clock
         Seconds from any start.
     """
@@ -50,7 +50,7 @@ class LocalCache(Generic[T]):
         return len(self._entries)
 
     def get(self, key: Hashable) -> T | None:
-        """Return the entry, or None when there is none or its time is over."""
+        """Return the entry, or None if there is none or it has expired."""
         entry = self._entries.get(key)
         if entry is None:
             return None
@@ -62,12 +62,12 @@ class LocalCache(Generic[T]):
         return entry[2]
 
     def aged(self, key: Hashable) -> T | None:
-        """Return the entry, be its time over or not, or None when its grace is over too."""
+        """Return the entry, expired or not; None if its grace is over too."""
         entry = self._entries.get(key)
         return entry[2] if entry and entry[0] + self.grace >= self.clock() else None
 
     def put(self, key: Hashable, value: T, weight: int) -> None:
-        """Keep a value that weighs so many bytes, and let go of what was not used for longest."""
+        """Keep a value of a size in bytes, and evict the least recently used ones."""
         self._drop(key)
         if weight > self.max_bytes:
             return
@@ -76,7 +76,7 @@ class LocalCache(Generic[T]):
         self._fit()
 
     def grow(self, key: Hashable, more: int) -> None:
-        """Count that the value of an entry, where it is still kept, weighs so many bytes more."""
+        """Note that the value of an entry, if still kept, has grown by a number of bytes."""
         if entry := self._entries.get(key):
             until, weight, value = entry
             self._entries[key] = until, weight + more, value
@@ -84,7 +84,7 @@ class LocalCache(Generic[T]):
             self._fit()
 
     def clear(self) -> None:
-        """Let go of all entries."""
+        """Remove all entries."""
         self._entries.clear()
         self.weight = 0
 
@@ -98,5 +98,5 @@ class LocalCache(Generic[T]):
 
 
 def jittered(ttl: float) -> float:
-    """Return a time of up to a tenth less."""
+    """Return a duration of randomly up to a tenth less."""
     return ttl * random.uniform(1 - _SPREAD, 1)

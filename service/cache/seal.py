@@ -1,4 +1,4 @@
-"""The mark that values in Redis bear: what this service did not put there is not sent on."""
+"""The seal of values in Redis: values that this service did not write are never sent."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE = "cache.key"
-"""Where in a workspace its key is, readable for its owner alone."""
+"""The file of the key in a workspace, readable only by its owner."""
 _VERSION = b"lz1"
 _DIGEST = 16
 _HEAD = struct.Struct(f"<3sQ{_DIGEST}s")
@@ -24,15 +24,15 @@ _OF_THIS_PROCESS = secrets.token_bytes(_BYTES)
 
 
 class Seal:
-    """Seals values and opens what it has sealed.
+    """Seals values, and opens values that it has sealed.
 
-    The digest is keyed and covers the name, so that access to Redis alone is not enough to make a
-    value or put one under another name.
+    The digest is keyed and covers the key of the value, so that access to Redis alone is not enough
+    to forge a value or move one to another key.
 
     Parameters
     ----------
     home
-        The workspace, whose key all its workers share. None: values are good in this process only.
+        The workspace, whose key all its workers share. None: values are valid only in this process.
     secret
         Used instead of the workspace's key.
     """
@@ -44,11 +44,11 @@ class Seal:
             self._key = blake2b(secret.encode(), digest_size=_BYTES).digest()
 
     def sealed(self, name: str, value: bytes) -> bytes:
-        """Return a value as it is to be kept under a name."""
+        """Return the sealed value for a key."""
         return _HEAD.pack(_VERSION, len(value), self._digest(name, value)) + value
 
     def opened(self, name: str, kept: bytes) -> bytes | None:
-        """Return the value; None for what bears no seal of this key, or was cut or altered."""
+        """Return the value; None if it has no seal of this key, or was truncated or altered."""
         if len(kept) < _HEAD.size:
             return None
         version, length, digest = _HEAD.unpack_from(kept)
@@ -69,7 +69,7 @@ class Seal:
 
 
 def _key_of(home: Path) -> bytes:
-    """Return the key of a workspace, made where it has none; the first of several makers wins."""
+    """Return the key of a workspace; if there is none, the first writer generates it."""
     path = home / FILE
     with suppress(OSError):
         if len(found := path.read_bytes()) == _BYTES:
@@ -88,7 +88,7 @@ def _key_of(home: Path) -> bytes:
                 return found
             made.replace(path)
         return path.read_bytes()
-    except OSError:  # a workspace that cannot be written: this process shares nothing
+    except OSError:  # the workspace cannot be written: this process shares no values
         return _OF_THIS_PROCESS
     finally:
         with suppress(OSError):

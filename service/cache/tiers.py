@@ -1,4 +1,4 @@
-"""Answers kept in Redis, which may go at any time."""
+"""The cache in Redis, which may be unavailable at any time."""
 
 from __future__ import annotations
 
@@ -25,41 +25,41 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _LIMIT = 2.5 * TIMEOUT
-"""Seconds for all that one call of Redis may need: a connection, its greeting, the answer."""
+"""Seconds for everything that a call of Redis may need: connection, handshake, reply."""
 _CALLS = 32
-"""Calls of Redis at a time, and so connections."""
+"""Maximum number of concurrent calls, and so connections."""
 _QUOTES = re.compile(r"['\"`:]")
 _ALIVE = "lianzhao:alive"
 _REFUSALS = {OutOfMemoryError: "full", ReadOnlyError: "read-only"}
 _FAILURES = 3
-"""Failures in a row after which Redis is left alone."""
+"""Consecutive failures after which Redis is not called for a while."""
 _NEVER = 10**9
 _HOLD = 10.0
-"""Seconds after which the right to compute an answer ends by itself, if its holder is gone."""
+"""Expiry in seconds of the lock for computing an answer, if its holder is gone."""
 _WAIT = 3.0
-"""Seconds that another worker's answer is waited for."""
+"""Timeout in seconds for another worker's answer."""
 _LOOK = 0.02
-"""Seconds between two looks for it."""
+"""Polling interval for it in seconds."""
 
 
 class RemoteCache:
-    """Bytes in Redis. It never raises: while Redis is away nothing is found and nothing is kept.
+    """Bytes in Redis. It never raises: while Redis is unavailable, nothing is found or kept.
 
-    After some failures in a row Redis is left alone, and one task asks it for a sign of life now
-    and then: its absence costs a few short timeouts in all, and not one a request.
+    After several consecutive failures Redis is not called, and one task probes it periodically: its
+    absence costs a few short timeouts in all, not one per request.
 
     Parameters
     ----------
     url
-        Where Redis is; None for nowhere.
+        The address of Redis; None for none.
     ttl
-        Seconds that a value is kept there, or up to a tenth less.
+        Seconds until a value expires, randomly up to a tenth less.
     pause
-        Seconds between two looks for a sign of life.
+        Seconds between two probes.
     patience
-        How many times as long as for a request it is waited for.
+        Factor of the timeouts.
     seal
-        What values bear; by default one of this process.
+        Seals values; by default valid in this process only.
     """
 
     def __init__(
@@ -81,15 +81,15 @@ class RemoteCache:
         self._client: Client | None = None
         self._connecting: asyncio.Task[Client] | None = None
         self._calls = asyncio.Semaphore(_CALLS)
-        # Its half-open state would let every request of that moment try; a task does it instead.
+        # Its half-open state would let every concurrent request try; one task probes instead.
         self._breaker = CircuitBreaker(_FAILURES, _NEVER, _is_away, "redis")
         self._revival: asyncio.Task[None] | None = None
 
     @property
     def state(self) -> str:
-        """What there is to say of it: up, down, or none (no Redis was set up).
+        """The state: up, down, or none (no Redis is configured).
 
-        Where it answers and takes nothing: full, read-only (a replica), or refusing.
+        Where it answers but rejects writes: full, read-only (a replica), or refusing.
         """
         if self.url is None:
             return "none"
@@ -98,14 +98,14 @@ class RemoteCache:
         return self._refusal or "up"
 
     async def get(self, key: str) -> bytes | None:
-        """Return the value, or None when there is none of this service or Redis is away."""
+        """Return the value, or None if there is no valid one or Redis is unavailable."""
         found = await self._ask(lambda redis: redis.get(key))
         if not isinstance(found, bytes):
             return None
         value = self.seal.opened(key, found)
         if value is None and not self._unsealed:
             self._unsealed = True
-            log.warning("Redis holds values that this service did not put there; they are left out")
+            log.warning("Redis holds values that this service did not write; they are ignored")
         return value
 
     async def put(self, values: Mapping[str, bytes]) -> None:
@@ -124,10 +124,10 @@ class RemoteCache:
 
     @asynccontextmanager
     async def claim(self, key: str) -> AsyncIterator[bytes | None]:
-        """Hold the right to compute the value of `key` among all workers.
+        """Hold the lock, among all workers, for computing the value of `key`.
 
-        Yields the value where another holder has put it meanwhile, and None where it is to be
-        computed here: the right is held then, or Redis is away, or the other took too long.
+        Yields the value if another holder has written it meanwhile, and None if it is to be
+        computed here: then the lock is held, or Redis is unavailable, or the other took too long.
         """
         name = f"{key}:lock"
         ends = time.monotonic() + _WAIT
@@ -144,15 +144,15 @@ class RemoteCache:
                 yield found
                 return
         try:
-            # Another holder may have ended between our look and our turn.
+            # Another holder may have finished between the lookup and the lock.
             yield await self.get(key) if lock else None
         finally:
             if lock:
                 await self._ask(lambda _: _leave(lock))
 
     async def check(self) -> str:
-        """Ask Redis for a sign of life, unless it is known to be away, and return the state."""
-        # It has to take something: a replica and a full one would give whatever they hold.
+        """Probe Redis, unless it is known to be unavailable, and return the state."""
+        # The probe writes: a replica and a full server would still answer reads.
         if await self._ask(lambda redis: redis.set(_ALIVE, b"1", px=60_000)):
             self._refusal = None
         return self.state
@@ -166,7 +166,7 @@ class RemoteCache:
             await disconnect(self._client)
 
     async def _ask(self, call: Callable[[Client], Awaitable[object]]) -> object:
-        """Return what a call comes to, None where Redis is away or refuses."""
+        """Return the result of a call, None if Redis is unavailable or refuses it."""
         if self.url is None or self._breaker.opened:
             return None
         try:
@@ -176,11 +176,11 @@ class RemoteCache:
             if self._refusal != refusal:
                 log.warning("Redis refuses a call: %s", _shown(error))
             self._refusal = refusal
-        # Whatever else the client raises, such as a TypeError for an odd reply of Redis.
+        # Whatever else redis-py raises, such as a TypeError for a malformed reply.
         except Exception as error:
-            log.warning("Redis does not answer: %s", type(error).__name__)
+            log.warning("Redis did not answer: %s", type(error).__name__)
             if self._breaker.opened and (self._revival is None or self._revival.done()):
-                log.warning("Redis is away, answers are computed")
+                log.warning("Redis is unavailable, answers are computed")
                 self._revival = asyncio.create_task(self._revive())
         return None
 
@@ -189,7 +189,7 @@ class RemoteCache:
             return await call(self._client or await self._connected())
 
     async def _connected(self) -> Client:
-        """Return a client; getting to know a cluster may take longer than a call may."""
+        """Return a client; discovering a cluster may take longer than a call may."""
         if self._connecting is None or (self._connecting.done() and self._client is None):
             self._connecting = asyncio.create_task(connect(self.url or "", self.patience))
             # The call that waited for it may have run out of time.
@@ -209,12 +209,12 @@ class RemoteCache:
 
 
 def _is_away(kind: type[BaseException], _: BaseException) -> bool:
-    """Whether an error says that Redis is away, and not that it refuses one call."""
+    """Whether an error means that Redis is unavailable, rather than that it refuses one call."""
     return issubclass(kind, Exception) and not issubclass(kind, ResponseError)
 
 
 def _shown(error: ResponseError) -> str:
-    """Return the words of a refusal without what it quotes, which may begin an answer."""
+    """Return the message of a refusal without quoted values, which may be part of an answer."""
     return f"{type(error).__name__}: {_QUOTES.split(str(error))[0].strip()}"
 
 
@@ -227,4 +227,4 @@ async def _leave(lock: Lock) -> None:
     try:
         await lock.release()
     except LockError:
-        log.info("an answer took longer than the right to compute it")
+        log.info("an answer took longer to compute than its lock lasts")

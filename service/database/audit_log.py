@@ -1,4 +1,4 @@
-"""Who asked for and changed what: one row a change, equal reads within a second counted."""
+"""The audit log: one row per change; equal reads within a second are counted."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 UNDER_WAY = 202
-"""The status of a change that was begun; it stays if the process ends before the result."""
+"""The status of a change in progress; it stays if the process ends before the result."""
 
 
 class AuditEntry(NamedTuple):
-    """What a caller asked for or changed, without any value of a body or a search."""
+    """A read or change by a caller, without any value of a body or a search."""
 
     key_id: str | None
     role: str
@@ -33,12 +33,12 @@ class AuditEntry(NamedTuple):
 
 
 def note(connection: sa.Connection, entry: AuditEntry) -> None:
-    """Write of a change, within the transaction that makes it."""
+    """Add an entry of a change, within the transaction that makes it."""
     connection.execute(sa.insert(AUDIT).values(_row(entry, 1)))
 
 
 def of_command(connection: sa.Connection, command: str, target: str) -> None:
-    """Write of a change made on the command line."""
+    """Add an entry of a change made on the command line."""
     note(connection, AuditEntry(None, "administrator", "command", command, target, 0))
 
 
@@ -60,7 +60,7 @@ class AuditLog:
         self.days = days
 
     def add(self, entries: Mapping[AuditEntry, int]) -> None:
-        """Write entries, each with how often it came, and drop those that are too old."""
+        """Write entries, each with its count, and delete those that are too old."""
         rows = [_row(entry, times) for entry, times in entries.items()]
 
         def work(connection: sa.Connection) -> None:
@@ -74,7 +74,7 @@ class AuditLog:
     def begin(self, entry: AuditEntry) -> int:
         """Write an entry of a change before it is made; return its number, for `end`.
 
-        Where that fails, the change must not be made: none may be missing here.
+        If that fails, the change must not be made: every change must be logged.
         """
 
         def work(connection: sa.Connection) -> int:
@@ -86,7 +86,7 @@ class AuditLog:
         return self.database.write(work)
 
     def end(self, number: int, status: int, target: str | None) -> None:
-        """Write the result of a change that was begun."""
+        """Write the result of a change in progress."""
 
         def work(connection: sa.Connection) -> None:
             changed = sa.update(AUDIT).where(AUDIT.c.number == number)
@@ -108,6 +108,6 @@ class AuditLog:
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:
-    # The names of columns are not quite strings.
+    # Column names are a subclass of str.
     shown = {str(name): value for name, value in row.items()}
     return {**shown, "at": f"{row['at'].isoformat(timespec='seconds')}Z"}

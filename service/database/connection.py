@@ -28,41 +28,41 @@ FILE = "lianzhao.sqlite"
 _REVISION = "0005"
 """The migration that this code works with: the newest one."""
 _BUSY_SECONDS = 5.0
-"""How long a writer waits for another one."""
+"""Seconds that a writer waits for another one."""
 _MIGRATION_SECONDS = 120.0
 _LOCK = 0x6C7A_6462
-"""Any number that PostgreSQL's advisory lock is known by."""
+"""The number of PostgreSQL's advisory lock; arbitrary."""
 _ATTEMPTS = 3
 
 
 class DatabaseError(UnavailableError):
-    """The database cannot be had now, or does not take what is written; nothing is half written."""
+    """The database is unavailable or rejects a write; nothing is partially written."""
 
     code = "database-unavailable"
 
 
 class DatabaseFullError(DatabaseError):
-    """The disk under the database is full."""
+    """The database's disk is full."""
 
     code = "storage-full"
 
 
 def utc_now() -> datetime:
-    """Return the time in UTC as the database keeps it, without a time zone."""
+    """Return the time in UTC as the database stores it, without a time zone."""
     return datetime.now(UTC).replace(tzinfo=None)
 
 
 class Database:
-    """A database that is made and migrated when it is first needed.
+    """A database that is created and migrated on first use.
 
     Parameters
     ----------
     home
-        The workspace; the SQLite file and the lock of migrations are there.
+        The workspace, with the SQLite file and the lock of migrations.
     url
         postgresql://…, sqlite:///…; by default SQLite in the workspace.
     busy
-        Seconds that a lock of another process is waited for.
+        Seconds to wait for a lock of another process.
     """
 
     def __init__(self, home: Path, url: str | None = None, busy: float = _BUSY_SECONDS) -> None:
@@ -76,12 +76,12 @@ class Database:
 
     @property
     def is_sqlite(self) -> bool:
-        """Whether it is SQLite, else PostgreSQL."""
+        """Whether it is SQLite, as opposed to PostgreSQL."""
         return self.url.get_backend_name() == "sqlite"
 
     @property
     def exists(self) -> bool:
-        """Whether there is a file or server; a file is made at the first writing only."""
+        """Whether there is a file or server; a file is only created by the first write."""
         try:
             return not self.is_sqlite or self._file.stat().st_size > 0
         except FileNotFoundError:
@@ -90,12 +90,12 @@ class Database:
             raise DatabaseError(f"the database cannot be used: {error.strerror}") from error
 
     def migrate(self) -> None:
-        """Make or migrate the database where it is not up to date.
+        """Create or migrate the database if it is not up to date.
 
         Raises
         ------
         DatabaseError
-            When it cannot be had, or was made by a newer version of the project.
+            When it is unavailable, or was made by a newer version of the project.
         """
         with _shown():
             self._check()
@@ -111,17 +111,17 @@ class Database:
                     return nothing
             return self._again(lambda: self._read(work))
         except DatabaseFullError:
-            # SQLite makes a file even to read, but not to read what is never written.
+            # SQLite would create a file even for reading.
             if not self._is_at_rest():
                 raise
             with _shown():
                 return self._read_at_rest(work, nothing)
 
     def write(self, work: Callable[[sa.Connection], T]) -> T:
-        """Do `work` in one transaction, which is on the disk when this returns.
+        """Run `work` in one transaction, which is durable when this returns.
 
-        `work` may be done again, when the connection was lost or another writer was faster: it has
-        to look first whether it was done already.
+        `work` may be repeated if the connection was lost or another writer was faster, and must
+        therefore first check whether it was done already.
 
         Raises
         ------
@@ -141,7 +141,7 @@ class Database:
             return work(connection)
 
     def _is_at_rest(self) -> bool:
-        """Whether all that was written stands in the one file of SQLite."""
+        """Whether all writes are in SQLite's main file."""
         log = self._file.with_name(f"{self._file.name}-wal")
         return self.is_sqlite and not (log.exists() and log.stat().st_size)
 
@@ -173,7 +173,7 @@ class Database:
                 try:
                     return once()
                 except IntegrityError:
-                    continue  # another process wrote the same meanwhile
+                    continue  # another process made the same change meanwhile
                 except DBAPIError as error:
                     if not error.connection_invalidated:
                         raise
@@ -181,7 +181,7 @@ class Database:
 
     def _ready(self) -> sa.Engine:
         self.migrate()
-        while (engine := self._engine) is None:  # let go by another thread
+        while (engine := self._engine) is None:  # disposed of by another thread
             self.migrate()
         return engine
 
@@ -198,10 +198,10 @@ class Database:
         return engine
 
     def _make(self, engine: sa.Engine) -> None:
-        """Bring the database up to date; of a file that cannot be made nothing is left."""
+        """Migrate the database; a file that cannot be created completely is removed."""
         fresh = not self.exists
         try:
-            if fresh:  # for its owner alone, as are then the files that SQLite puts beside it
+            if fresh:  # readable only by its owner, as are the files that SQLite creates beside it
                 os.close(os.open(self._file, os.O_CREAT | os.O_RDWR, 0o600))
             self._migrate(engine)
         except BaseException:
@@ -212,9 +212,9 @@ class Database:
             raise
 
     def _check(self) -> None:
-        """Let go of a file that was replaced, and refuse to make one anew that was taken away.
+        """Close connections to a replaced file, and refuse to recreate one that was removed.
 
-        Connections would go on with a file that no name leads to any more.
+        Otherwise connections would go on using the unlinked file.
         """
         if self._made_on is None or (now := self._mark()) == self._made_on:
             return
@@ -224,7 +224,7 @@ class Database:
         self.close()
 
     def _mark(self) -> tuple[int, int] | None:
-        """Return what identifies the SQLite file, replaced ones too; None without one."""
+        """Return the identity of the SQLite file, new for a replaced one; None without one."""
         if not self.is_sqlite:
             return None
         try:
@@ -238,7 +238,7 @@ class Database:
         return Path(self.url.database or "")
 
     def _is_made(self) -> bool:
-        """Whether there are tables to read: they are made by the first write."""
+        """Whether there are tables: they are created by the first write."""
         self._check()
         if self._engine is not None:
             return True
@@ -266,7 +266,8 @@ class Database:
 
         @sa.event.listens_for(engine, "connect")
         def connected(connection: Any, _: Any) -> None:
-            # Transactions are begun below: the driver itself would not lock for a writer at once.
+            # Transactions are begun explicitly: the driver itself would not lock for a writer at
+            # once.
             connection.isolation_level = None
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
@@ -279,7 +280,7 @@ class Database:
         return engine
 
     def _migrate(self, engine: sa.Engine) -> None:
-        # Loaded only when needed: most commands find everything up to date.
+        # Imported only when needed: usually everything is up to date.
         from alembic import command
         from alembic.config import Config
 
@@ -302,7 +303,7 @@ class Database:
 
 
 def renew(connection: sa.Connection, name: str) -> None:
-    """Give what is named a new version, within the transaction that changes it."""
+    """Set new versions for the named data, within the transaction that changes them."""
     version = secrets.token_hex(8)
     if not connection.execute(
         sa.update(STATE).where(STATE.c.name == name).values(version=version)
@@ -311,7 +312,7 @@ def renew(connection: sa.Connection, name: str) -> None:
 
 
 def versions(connection: sa.Connection) -> dict[str, str]:
-    """Return the versions of everything that has changed at least once."""
+    """Return the versions of all data that have changed at least once."""
     return {row.name: row.version for row in connection.execute(sa.select(STATE))}
 
 
@@ -334,7 +335,7 @@ def _revision(engine: sa.Engine) -> str | None:
 
 @contextmanager
 def _shown() -> Iterator[None]:
-    """Raise failures of the database as one line, without values and passwords."""
+    """Raise failures of the database with a one-line message, without values and passwords."""
     try:
         yield
     except SQLAlchemyError as error:

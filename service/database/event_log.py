@@ -1,4 +1,4 @@
-"""Events recorded while serving, and events taken back: once each, durable when answered."""
+"""The log of recorded and retracted events: each once, and durable when acknowledged."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ if TYPE_CHECKING:
     from service.database.connection import Database
 
 IDEMPOTENT_DAYS = 30
-"""How long it is remembered under which Idempotency-Key an event was recorded."""
+"""Days that Idempotency-Keys are remembered."""
 _COLUMNS = tuple(SCHEMAS["events"].column_names())
 OF_LIST = ("list_id", "rank", "model_version")
-"""The list of leads that a recorded event came of; an imported one names none."""
+"""The columns that name the list of leads that an event came from; null for imported events."""
 
 
 class Recording(NamedTuple):
-    """What recording an event came to.
+    """The result of recording an event.
 
-    `new` is false where another request had recorded it, `first` is true only where this very
-    call has: an answer that is given again is new, and not the first.
+    `new` is false if another request had recorded the event. `first` is true only if this call
+    recorded it: a repeated answer is new, but not first.
     """
 
     event: dict[str, Any]
@@ -48,10 +48,10 @@ class Recording(NamedTuple):
 
 
 class _Read(NamedTuple):
-    """What was read of the log.
+    """The log as read.
 
-    `rewritten` is the version of what may have become other than it was, `last` the number of the
-    last event.
+    `rewritten` is the version of the rows that may have changed, `last` the number of the last
+    event.
     """
 
     content: LogContent
@@ -60,7 +60,7 @@ class _Read(NamedTuple):
 
 
 class EventLog:
-    """The events in the database, read again only when they have changed.
+    """The events in the database, reread only when they have changed.
 
     Parameters
     ----------
@@ -78,12 +78,12 @@ class EventLog:
         return self._read.content.version
 
     def version(self) -> str:
-        """Return what changes with the log; "" while there is nothing in it."""
+        """Return the version of the log; "" while it is empty."""
         nothing: dict[str, str] = {}
         return self.database.read(versions, nothing).get("events", "")
 
     def content(self) -> LogContent:
-        """Return all that is in the log, which is read again only when it has changed."""
+        """Return the contents of the log, reread only when it has changed."""
 
         def work(connection: sa.Connection) -> _Read:
             found, before = versions(connection), self._read
@@ -106,15 +106,15 @@ class EventLog:
             return self._read.content
 
     def recorded(self) -> pl.DataFrame:
-        """Return the recorded events in the columns of the table, those taken back included."""
+        """Return the recorded events in the columns of the table, including retracted ones."""
         return self.content().recorded
 
     def retractions(self) -> pl.DataFrame:
-        """Return what was taken back, recorded or imported (`features.retractions.SCHEMA`)."""
+        """Return retractions of recorded and imported events (`features.retractions.SCHEMA`)."""
         return self.content().retractions
 
     def changed_at(self) -> datetime.datetime | None:
-        """Return when it last changed, in UTC; None while there is nothing in it."""
+        """Return the time of the last change, in UTC; None while the log is empty."""
 
         def work(connection: sa.Connection) -> datetime.datetime | None:
             times = [
@@ -134,17 +134,17 @@ class EventLog:
         asked: str = "",
         imported_of: Callable[[str], dict[str, Any] | None] = lambda _: None,
     ) -> Recording:
-        """Record an event with its entry in the audit log, or find that it was recorded before.
+        """Record an event with its entry in the audit log, unless it was recorded before.
 
         Parameters
         ----------
         event
-            The columns of the table, and `OF_LIST` where it came of a list.
+            The columns of the table, and `OF_LIST` if it came from a list.
         entry
-            Who records it.
+            The caller, for the audit log.
         idempotency_key, asked
-            Under this key the first event recorded is given again to the same request; `asked` is
-            a hash of the request.
+            The same request under the same key gets the event recorded first; `asked` is a hash of
+            the request.
         imported_of
             Returns the imported event of an id, if there is one.
 
@@ -194,7 +194,7 @@ class EventLog:
     def retract(
         self, event_id: str, need_id: str | None, zone_id: str | None, entry: AuditEntry
     ) -> datetime.datetime:
-        """Take an event about a need or zone back and return when it was; it stays taken back."""
+        """Retract an event about a need or zone and return the time of the first retraction."""
         what = {"event_id": event_id, "need_id": need_id or "", "zone_id": zone_id or ""}
 
         def work(connection: sa.Connection) -> datetime.datetime:
@@ -206,7 +206,7 @@ class EventLog:
         return self.database.write(work)
 
     def lists_of(self, event_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """Return `OF_LIST` of those of some events that came of a list, by their ids."""
+        """Return `OF_LIST` of the given events that came from a list, by id."""
         columns = [EVENTS.c[name] for name in ("event_id", *OF_LIST)]
         asked = sa.select(*columns).where(
             EVENTS.c.event_id.in_(event_ids), EVENTS.c.list_id.is_not(None)
@@ -218,7 +218,7 @@ class EventLog:
         return {row.pop("event_id"): row for row in rows}
 
     def forget(self) -> None:
-        """Drop Idempotency-Keys older than `IDEMPOTENT_DAYS`; their events stay."""
+        """Delete Idempotency-Keys older than `IDEMPOTENT_DAYS`; their events stay."""
         oldest = utc_now() - timedelta(days=IDEMPOTENT_DAYS)
         old = sa.delete(ANSWERS).where(ANSWERS.c.answered_at < oldest)
         if self.database.exists:
@@ -226,7 +226,7 @@ class EventLog:
 
     @contextmanager
     def removing(self, column: str, id_: str) -> Iterator[int]:
-        """Remove the recorded events of that id when the context ends well; yield how many."""
+        """Remove the recorded events of that id unless the context fails; yield their number."""
         which = EVENTS.c[column] == id_
         count = sa.select(sa.func.count()).select_from(EVENTS).where(which)
         found = self.database.read(lambda connection: connection.execute(count).scalar_one(), 0)
@@ -236,9 +236,9 @@ class EventLog:
 
 
 class SeenEvents:
-    """The events of a log as they were when it was last looked at.
+    """The events of a log when it was last read.
 
-    Lists are made from these: they do without the database while it is away.
+    Lists are made from these, and so do not need the database.
 
     Parameters
     ----------
@@ -250,24 +250,24 @@ class SeenEvents:
         self._content = _NOTHING
 
     def look(self) -> None:
-        """Take over what is in the log now (DatabaseError)."""
+        """Read the current contents of the log (DatabaseError)."""
         self._content = self._log.content()
 
     @property
     def seen(self) -> str:
-        """The version of what was seen."""
+        """The version last read."""
         return self._content.version
 
     def content(self) -> LogContent:
-        """Return what was seen."""
+        """Return the contents last read."""
         return self._content
 
     def changed_at(self) -> datetime.datetime | None:
-        """Return when it last changed, in UTC; None while there is nothing in it."""
+        """Return the time of the last change, in UTC; None while the log is empty."""
         return self._log.changed_at()
 
     def removing(self, column: str, id_: str) -> AbstractContextManager[int]:
-        """Take events out of the log itself."""
+        """Remove events from the log itself."""
         return self._log.removing(column, id_)
 
 
@@ -284,14 +284,14 @@ def append(connection: sa.Connection, rows: list[dict[str, Any]]) -> None:
 def retract(
     connection: sa.Connection, what: Mapping[str, str], key_id: str | None
 ) -> tuple[datetime.datetime, bool]:
-    """Take an event back within a transaction; return when it was, and whether it was now.
+    """Retract an event within a transaction; return the time, and whether it was retracted now.
 
-    The project that it is a move of is then where its other moves leave it.
+    If it is a move of a project, the project's stage follows from its other moves.
 
     Parameters
     ----------
     what
-        event_id, and the need_id and zone_id that it is about, "" for none.
+        The event_id, and the need_id and zone_id of the event, "" for none.
     """
     asked = sa.select(RETRACTIONS.c.retracted_at).filter_by(**what)
     before: datetime.datetime | None = connection.execute(asked).scalar()
@@ -308,7 +308,7 @@ def retract(
 
 
 def _recorded(connection: sa.Connection, after: int, until: int) -> pl.DataFrame:
-    """Read the events of some numbers that are about an enterprise, and a need or a zone."""
+    """Read the events with these numbers that have an enterprise, and a need or a zone."""
     complete = EVENTS.c.enterprise_id.is_not(None) & (
         EVENTS.c.need_id.is_not(None) | EVENTS.c.zone_id.is_not(None)
     )
@@ -327,7 +327,7 @@ def _known(connection: sa.Connection, event_id: str) -> dict[str, Any] | None:
 def _remove(connection: sa.Connection, which: Any, column: str, id_: str) -> None:
     touched = sa.select(EVENTS.c.project_id).where(which, EVENTS.c.project_id.is_not(None))
     projects = connection.execute(touched.distinct()).scalars().all()
-    if column != "event_id":  # a project goes on without what it was about
+    if column != "event_id":  # projects stay, without the removed enterprise or need
         own = which & EVENTS.c.project_id.is_not(None)
         rewrite(connection, own, {column: None})
         part_from(connection, column, id_)

@@ -1,4 +1,4 @@
-"""Feedback: events recorded, listed and taken back by those who may see their zones."""
+"""Feedback: events are recorded, listed and retracted, within the caller's zones."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _EITHER = "the need_id of a known need or the zone_id of a known zone"
 
 
 class Feedback:
-    """Records and lists events. Every call reads or writes files or the database.
+    """Records and lists events. Every call does I/O on files or the database.
 
     Parameters
     ----------
@@ -55,18 +55,18 @@ class Feedback:
         idempotency_key: str | None,
         request_id: str | None,
     ) -> Recording:
-        """Record an event; it is on the disk when this returns.
+        """Record an event; it is durable when this returns.
 
         Parameters
         ----------
         body
-            The columns of the events table as texts or numbers, and of a list of leads its list_id
-            and the rank there; without an event_id one is made.
+            The columns of the events table as texts or numbers, and optionally the list_id and rank
+            of the lead; without an event_id one is generated.
 
         Raises
         ------
         InputError
-            For a value that an import would reject, or an unknown need, zone or enterprise.
+            For a value that an import would reject, and an unknown need, zone or enterprise.
         ForbiddenError
             For a zone that the caller may not see.
         ConflictError
@@ -94,7 +94,7 @@ class Feedback:
         )
 
     def page(self, asked: EventQuery, caller: Caller) -> Document:
-        """Return a page of events, newest first: recorded, imported, and those taken back."""
+        """Return a page of events, newest first: recorded, imported, and retracted ones."""
         rows = self._all()
         if asked.zone_id is not None:
             caller.check_zone(asked.zone_id, "zone_id")
@@ -123,7 +123,7 @@ class Feedback:
         }
 
     def retract(self, event_id: str, caller: Caller, *, request_id: str | None) -> Document:
-        """Take an event back: it counts no more, but stays in the history.
+        """Retract an event: it no longer counts, but stays in the history.
 
         Raises
         ------
@@ -154,12 +154,12 @@ class Feedback:
         return self._shown([row])[0]
 
     def _shown(self, rows: Sequence[Mapping[str, Any]]) -> list[Document]:
-        """Return events as the API shows them, with the lists that they came from."""
+        """Return events as in the API, with the lists that they came from."""
         of_lists = self.log.lists_of([row["event_id"] for row in rows])
         return [event_document({**row, **of_lists.get(row["event_id"], {})}) for row in rows]
 
     def _all(self) -> pl.DataFrame:
-        """Return the whole history with the zone of each event and when it was taken back."""
+        """Return the whole history with the zone of each event and the time of its retraction."""
         return self.workspace.reading(self._of)
 
     def _of(self, snapshot: Snapshot) -> pl.DataFrame:
@@ -180,7 +180,7 @@ class Feedback:
 
 
 def event_document(row: Mapping[str, Any]) -> Document:
-    """Return an event as the API shows it."""
+    """Return an event as in the API."""
     at = row.get("retracted_at")
     return {
         **{column.name: row[column.name] for column in EVENTS.columns},
@@ -192,7 +192,7 @@ def event_document(row: Mapping[str, Any]) -> Document:
 
 
 def _of_list(body: Mapping[str, object]) -> dict[str, Any]:
-    """Return the list of leads that an event came of, the rank there, and the list's model."""
+    """Return the list of leads that an event came from, the rank there, and the list's model."""
     list_id, rank = body.get("list_id"), body.get("rank")
     if list_id is None and rank is None:
         return {}
@@ -203,7 +203,7 @@ def _of_list(body: Mapping[str, object]) -> dict[str, Any]:
 
 
 def _zone(event: Mapping[str, Any], engine: Engine) -> str | None:
-    """Return the zone that an event is about, after a check of all that it names."""
+    """Return the zone of an event, after checking its references."""
     _check(engine.enterprise, event["enterprise_id"], "enterprise_id", "a known enterprise")
     need_id, zone_id = event["need_id"], event["zone_id"]
     if need_id is None and zone_id is None:

@@ -1,4 +1,4 @@
-"""Requests that are done once: what was answered under an Idempotency-Key is answered again."""
+"""Idempotent requests: a request repeated under its Idempotency-Key gets the stored answer."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 class ReusedKeyError(InputError):
-    """An Idempotency-Key that came with another request before."""
+    """An Idempotency-Key that was used with another request before."""
 
     code = "idempotency-key-reused"
 
 
 def check_key(key: str | None) -> None:
-    """Refuse an Idempotency-Key that is blank.
+    """Reject a blank Idempotency-Key.
 
     Raises
     ------
@@ -37,17 +37,17 @@ def check_key(key: str | None) -> None:
 
 
 def fingerprint(request: Mapping[str, Any]) -> str:
-    """Return a hash of a request, by which another one under the same key is noticed."""
+    """Return a hash of a request, to detect a different one under the same key."""
     return sha256(orjson.dumps(request, option=orjson.OPT_SORT_KEYS, default=str)).hexdigest()
 
 
 def stored_answer(connection: sa.Connection, owner: str, idempotency_key: str, asked: str) -> Any:
-    """Return the row of what was answered under a key (event_id, new, answer); None for a new key.
+    """Return the stored answer of a key (event_id, new, answer); None for a new key.
 
     Raises
     ------
     ReusedKeyError
-        When the key came with another request before.
+        When the key was used with another request before.
     """
     found = connection.execute(
         sa.select(ANSWERS.c.asked, ANSWERS.c.event_id, ANSWERS.c.new, ANSWERS.c.answer).where(
@@ -74,7 +74,7 @@ def remember(
     new: bool = True,
     answer: str | None = None,
 ) -> None:
-    """Keep what was answered under a key, within the transaction that did it."""
+    """Store the answer of a key, within the transaction of the request."""
     connection.execute(
         sa.insert(ANSWERS).values(
             key_id=owner,

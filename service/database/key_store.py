@@ -1,4 +1,4 @@
-"""API keys in the database: made, listed, revoked."""
+"""API keys in the database."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SECRET_BYTES = 32
 
 
 class KeyStore:
-    """Keys in the database; of a token only its hash is kept."""
+    """Keys in the database; only the hash of a token is stored."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -37,7 +37,7 @@ class KeyStore:
         name: str | None = None,
         days: int | None = None,
     ) -> tuple[str, str]:
-        """Make a key and return its id and its token, which is shown this once."""
+        """Create a key and return its id and its token, which is shown only once."""
         key_id = secrets.token_hex(4)
         token = f"lz_{key_id}_{secrets.token_urlsafe(_SECRET_BYTES)}"
         now = utc_now()
@@ -62,7 +62,7 @@ class KeyStore:
         return key_id, token
 
     def list(self) -> list[Key]:
-        """Return all keys, oldest first, revoked ones too."""
+        """Return all keys, oldest first, including revoked ones."""
 
         def work(connection: sa.Connection) -> list[Key]:
             asked = sa.select(KEYS).order_by(KEYS.c.created_at, KEYS.c.key_id)
@@ -71,12 +71,12 @@ class KeyStore:
         return self.database.read(work, [])
 
     def revoke(self, key_id: str) -> None:
-        """Revoke a key; one that is revoked stays so.
+        """Revoke a key; revoking it again has no effect.
 
         Raises
         ------
         NotFoundError
-            When there is none of that id.
+            When there is no key of that id.
         """
 
         def work(connection: sa.Connection) -> bool:

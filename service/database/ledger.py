@@ -1,4 +1,4 @@
-"""The database as a running worker uses it: never on the way of a read, watched for changes."""
+"""The database of a running worker: watched for changes, and never accessed on a cached read."""
 
 from __future__ import annotations
 
@@ -32,21 +32,20 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 _EVERY = 0.5
-"""Seconds between two looks for changed keys and events: so late, at most, another worker's are
-seen."""
+"""Interval in seconds at which changed keys and events of other workers are looked for."""
 _FORGETS_EVERY = 3600.0
-"""Seconds between two times that old Idempotency-Keys are dropped, the first at the start."""
+"""Interval in seconds at which old Idempotency-Keys are deleted, first at the start."""
 _THREADS = 4
 _PATIENCE_SECONDS = 10.0
-"""How long the database is waited for, with the wait for a free thread."""
+"""Timeout of the database in seconds, including the wait for a free thread."""
 _READS_BYTES = 8 * 2**20
-"""What the different reads of a second may weigh; beyond, they are counted together."""
+"""Maximum bytes of the distinct reads of a second; further ones are counted together."""
 _READ_BYTES = 600
-"""What a read weighs besides its path and query."""
+"""Estimated bytes of a read besides its path and query."""
 
 
 class AnsweredRequest(NamedTuple):
-    """A read as it came, cheap to note."""
+    """A read, cheap to note."""
 
     key_id: str | None
     role: str
@@ -79,7 +78,7 @@ class Ledger:
         )
         self.seen = SeenEvents(self.events)
         self.workspace = Workspace(settings.home, self.seen)
-        # Reads, writes and the look for changed keys do not wait for one another.
+        # Reads, writes and the check for changed keys do not wait for one another.
         self._reading = SharedThreads("database-reads", _THREADS, 1)
         self._writing = SharedThreads("database-writes", _THREADS)
         self._looking = SharedThreads("database-looks", 1)
@@ -94,12 +93,12 @@ class Ledger:
         self._forgets_at = 0.0
 
     async def open(self) -> None:
-        """Learn the keys and events that there are, and watch them from now on."""
+        """Read keys and events, and start watching them."""
         await self._look()
         self._watching.open()
 
     async def close(self) -> None:
-        """Write what is still to be written, and let go of the database."""
+        """Write pending entries, and close the database."""
         await self._watching.close()
         self._closing = True
         await self._look()
@@ -109,7 +108,7 @@ class Ledger:
 
     @property
     def state(self) -> str:
-        """What there is to say of the database, as seen within the last second: up or down."""
+        """The state of the database within the last second: up or down."""
         return "down" if self._away else "up"
 
     async def read(self, work: Callable[[], T], caller: Caller) -> T:
@@ -118,7 +117,7 @@ class Ledger:
         Raises
         ------
         DatabaseError
-            When the database stands still.
+            When the database does not answer in time.
         BusyError
             When too much of this caller's work is waiting.
         """
@@ -130,7 +129,7 @@ class Ledger:
         Raises
         ------
         DatabaseError
-            When the database stands still. What had begun may still be done when it goes on.
+            When the database does not answer in time. The write may still be made later.
         BusyError
             When too much of this caller's work is waiting.
         """
@@ -147,16 +146,16 @@ class Ledger:
             ) from error
 
     async def change(self, work: Callable[[], T], caller: Caller) -> T:
-        """Do work that changes something, and see the change at once in this worker."""
+        """Run work that changes something; the change is visible at once in this worker."""
         done = await self.write(work, caller)
-        after = self._looks  # one look that begins from now on does for all who wait
+        after = self._looks  # one check that starts from now on serves all waiting requests
         async with self._look_lock:
             if self._looks == after:
                 await self._see()
         return done
 
     def note(self, read: AnsweredRequest, times: int = 1) -> None:
-        """Note who read what; it is written within a second, or when the database is back."""
+        """Note a read; it is written within a second, or when the database is available again."""
         noted = self._reads.get(read)
         if noted is None:
             weight = len(read.path) + len(read.query) + _READ_BYTES
@@ -187,11 +186,14 @@ class Ledger:
             self._away = False
         except LianzhaoError as error:
             if not self._away:
-                log.warning("keys and events stay as they were last seen: %s", error.message)
+                log.warning(
+                    "keys and events cannot be read, the last known ones stay in use: %s",
+                    error.message,
+                )
             self._away = True
 
     async def _write_notes(self) -> None:
-        """Write into the audit log who read what and who was refused; keep what cannot be now."""
+        """Write reads and refusals to the audit log; keep those that cannot be written now."""
         reads, self._reads, self._reads_weigh = self._reads, {}, 0
         refused = self.refusals.take(self._closing)
         if not reads and not refused:

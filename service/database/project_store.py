@@ -1,4 +1,4 @@
-"""Projects in the database: rows in and out, within the caller's transaction."""
+"""Rows of projects in the database, within the caller's transaction."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def insert(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None
 
 
 def update(connection: sa.Connection, project_id: str, values: Mapping[str, Any]) -> None:
-    """Change a project: a version further, with the next revision."""
+    """Change a project: version + 1, with the next revision."""
     revision = _next_revision(connection)
     changed = sa.update(PROJECTS).where(PROJECTS.c.project_id == project_id)
     version = PROJECTS.c.version + 1
@@ -41,9 +41,10 @@ def find(
     Parameters
     ----------
     zones
-        None for all. Part of the query, so that a project of another zone takes as long as none.
+        None for all. Part of the query, so that a project of another zone takes as long as a
+        missing one.
     lock
-        Keep others from changing it until this transaction ends (SQLite does it anyway).
+        Lock the row until this transaction ends (SQLite locks anyway).
     """
     asked = sa.select(PROJECTS).where(PROJECTS.c.project_id == project_id, *within(zones))
     found = connection.execute(asked.with_for_update() if lock else asked).first()
@@ -51,16 +52,16 @@ def find(
 
 
 def within(zones: Collection[str] | None) -> list[sa.ColumnElement[bool]]:
-    """Return the condition that a project is of one of these zones; none for None."""
+    """Return the condition that a project belongs to one of these zones; no condition for None."""
     if zones is None:
         return []
     own = sorted(zones)
-    # Of one zone the rows come out of an index in the order that is wanted.
+    # For one zone the index yields the rows in the wanted order.
     return [PROJECTS.c.zone_id == own[0] if len(own) == 1 else PROJECTS.c.zone_id.in_(own)]
 
 
 def moves(connection: sa.Connection, project_id: str) -> list[dict[str, Any]]:
-    """Return the moves of a project that stand, oldest first."""
+    """Return the moves of a project that are not retracted, oldest first."""
     asked = (
         sa.select(EVENTS)
         .where(EVENTS.c.project_id == project_id, stands())
@@ -70,13 +71,13 @@ def moves(connection: sa.Connection, project_id: str) -> list[dict[str, Any]]:
 
 
 def settle(connection: sa.Connection, project_id: str) -> None:
-    """Set the stage of a project by its moves as they are now."""
+    """Set the stage of a project from its current moves."""
     run = moves(connection, project_id)
     update(connection, project_id, stage_after(run))
 
 
 def stage_after(run: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return stage, since and moved as moves say them, oldest first; withdrawn without any."""
+    """Return stage, since and moved after these moves, oldest first; withdrawn without any."""
     if not run:
         return {"stage": WITHDRAWN}
     since = run[-1]["date"]
@@ -88,14 +89,14 @@ def stage_after(run: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def part_from(connection: sa.Connection, column: str, id_: str) -> None:
-    """Let projects go on without the enterprise or need that was taken out."""
+    """Clear a removed enterprise or need in projects."""
     of_it = PROJECTS.c[column] == id_
     for project_id in connection.execute(sa.select(PROJECTS.c.project_id).where(of_it)).scalars():
         update(connection, project_id, {column: None})
 
 
 def join_moves(connection: sa.Connection, project_id: str, values: Mapping[str, Any]) -> None:
-    """Give the enterprise, need and zone of a project to its moves."""
+    """Copy the enterprise, need and zone of a project to its moves."""
     rewrite(connection, EVENTS.c.project_id == project_id, values)
     renew(connection, "events")
     renew(connection, "rewritten")
@@ -104,7 +105,7 @@ def join_moves(connection: sa.Connection, project_id: str, values: Mapping[str, 
 def rewrite(
     connection: sa.Connection, which: sa.ColumnElement[bool], values: Mapping[str, Any]
 ) -> None:
-    """Give moves another enterprise, need or zone; those taken back stay so."""
+    """Set another enterprise, need or zone for moves; retracted ones stay retracted."""
     about = {n: value or "" for n, value in values.items() if n in ("need_id", "zone_id")}
     if about:
         ids = sa.select(EVENTS.c.event_id).where(which)
@@ -138,7 +139,7 @@ def page(
     limit: int,
     offset: int = 0,
 ) -> list[dict[str, Any]]:
-    """Return projects, the last moved first."""
+    """Return projects, the most recently moved first."""
     asked = (
         sa.select(PROJECTS)
         .where(*conditions)
@@ -150,7 +151,7 @@ def page(
 
 
 def usual_amount(connection: sa.Connection, least: int) -> float | None:
-    """Return the median of the amounts that are known; None where there are fewer than `least`."""
+    """Return the median of the known amounts; None if there are fewer than `least`."""
     known = PROJECTS.c.amount.is_not(None) & (PROJECTS.c.amount > 0)
     counted = sa.select(sa.func.count()).select_from(PROJECTS).where(known)
     count = connection.execute(counted).scalar_one()
@@ -161,7 +162,7 @@ def usual_amount(connection: sa.Connection, least: int) -> float | None:
 
 
 def stands() -> sa.ColumnElement[bool]:
-    """Return the condition that an event was not taken back, as `features.retractions` has it."""
+    """Return the condition that an event is not retracted, as `features.retractions` defines it."""
     need_id, zone_id = RETRACTIONS.c.need_id, RETRACTIONS.c.zone_id
     about = sa.func.coalesce(EVENTS.c.need_id, ""), sa.func.coalesce(EVENTS.c.zone_id, "")
     anywhere = (need_id == "") & (zone_id == "")

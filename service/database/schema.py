@@ -25,14 +25,14 @@ EVENTS = sa.Table(
     sa.Column("rank", sa.Integer),
     sa.Column("model_version", sa.Text),
 )
-"""Events as they were recorded: never changed, only retracted.
+"""Recorded events: never changed, only retracted.
 
-One that came of a list of leads names it, with the rank of the enterprise there and the model that
-made it.
+An event that came from a list of leads names the list, the rank of the enterprise there and its
+model.
 
-Moves of projects are events too. A project whose enterprise becomes known later gives it to its
-moves; until then they have none, and nothing is learnt from them. `number` grows from event to
-event, so that what is new is read alone.
+Moves of projects are events too. If a project's enterprise becomes known later, it is copied to the
+moves; until then they have none, and nothing is learnt from them. `number` is increasing, so that
+only new events need to be read.
 """
 sa.Index("ix_events_number", EVENTS.c.number, unique=True)
 
@@ -45,7 +45,7 @@ RETRACTIONS = sa.Table(
     sa.Column("retracted_at", sa.DateTime, nullable=False),
     sa.Column("key_id", sa.Text),
 )
-"""Events taken back, recorded or imported ones, with what they were about ("" for nothing)."""
+"""Retracted events, recorded or imported, with their need and zone ("" for none)."""
 
 ANSWERS = sa.Table(
     "answers",
@@ -58,7 +58,7 @@ ANSWERS = sa.Table(
     sa.Column("answered_at", sa.DateTime, nullable=False, index=True),
     sa.Column("answer", sa.Text),
 )
-"""What was recorded under an Idempotency-Key: an event, or the answer that was given (JSON).
+"""The result of the request under an Idempotency-Key: an event, or the answer (JSON).
 
 `asked` is a hash of the request."""
 
@@ -90,7 +90,7 @@ AUDIT = sa.Table(
     sa.Column("request_id", sa.Text),
     sa.Column("times", sa.Integer, nullable=False),
 )
-"""Who asked for and changed what; equal reads within a second are one row, counted."""
+"""The audit log; equal reads within a second are one row with a count."""
 
 PROJECTS = sa.Table(
     "projects",
@@ -129,10 +129,10 @@ PROJECTS = sa.Table(
     sa.Index("ix_projects_sums", "stage", "amount", "due"),
     sa.Index("ix_projects_revision", "revision", unique=True),
 )
-"""What projects are. `stage`, `since` (when that stage was reached) and `moved` (the last move) are
-what the project's events say, set in the transaction that records or retracts one. `version`
-counts the changes of a project, `revision` those of all. `likeness` is what a row of a list is
-known by when the list is imported again."""
+"""Projects. `stage`, `since` (when that stage was reached) and `moved` (the last move) follow from
+the project's events, and are set in the transaction that records or retracts one. `version` counts
+the changes of a project, `revision` those of all projects. `likeness` identifies a row of a list
+when the list is imported again."""
 
 TASKS = sa.Table(
     "tasks",
@@ -153,7 +153,7 @@ TASKS = sa.Table(
     sa.Column("key_id", sa.Text),
     sa.Index("ix_tasks_due", "state", "due"),
 )
-"""What is to be done for a project, or blocks it. That a task is late is never stored."""
+"""Tasks and blockers of a project. Whether a task is late is never stored."""
 
 MEETINGS = sa.Table(
     "meetings",
@@ -174,7 +174,7 @@ DECISIONS = sa.Table(
     sa.Column("project_id", sa.Text, primary_key=True, index=True),
     sa.Column("decision", sa.Text),
 )
-"""Which projects a meeting was about, and what it decided on each."""
+"""The projects of a meeting, and its decision on each."""
 
 TALK_ORDERS = sa.Table(
     "talk_orders",
@@ -186,7 +186,7 @@ TALK_ORDERS = sa.Table(
     sa.Column("date", sa.Date, nullable=False),
     sa.Column("key_id", sa.Text),
 )
-"""Talks with an enterprise that a city has given to one of its zones, or set free."""
+"""Talks with an enterprise that a city assigned to one of its zones, or released."""
 
 NOTICES = sa.Table(
     "notices",
@@ -197,7 +197,7 @@ NOTICES = sa.Table(
     sa.Column("next_at", sa.DateTime, index=True),
     sa.Column("delivered_at", sa.DateTime),
 )
-"""Reminders on their way to the webhook."""
+"""Reminders to be sent to the webhook."""
 
 STATE = sa.Table(
     "state",
@@ -205,5 +205,5 @@ STATE = sa.Table(
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("version", sa.Text, nullable=False),
 )
-"""Random versions of the events, the projects and the keys, new with every change of them; that of
-`rewritten` changes where events became others or went, and not with one that is added."""
+"""Random versions of the events, projects and keys, renewed with every change; `rewritten` changes
+when events are altered or removed, but not when one is added."""

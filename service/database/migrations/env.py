@@ -1,4 +1,4 @@
-"""What Alembic runs: the migrations, over the connection that it was given."""
+"""Run by Alembic: the migrations, over the given connection."""
 
 from alembic import context
 
