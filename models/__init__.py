@@ -1,1 +1,1 @@
-"""How a need and an enterprise become a score, and how a fitted model is kept."""
+"""Scoring enterprises for needs: factors, blend, ranker, and fitted models on disk."""

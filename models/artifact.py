@@ -1,4 +1,4 @@
-"""A fitted model on disk: arrays, a manifest with their checksums, and nothing that is executed."""
+"""A fitted model on disk: arrays, and a manifest with their checksums; nothing is executed."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.json"
 FORMAT = 3
-"""Of models, of what is prepared for them, and of answers that are kept: raised whenever the same
-name, or the same model and tables, would give something else than before."""
+"""Format number of models, prepared files and cached answers: incremented whenever the same model
+and tables would give a different result."""
 _ADVICE = "activate another version or train again"
 
 
 class UnfitModelError(UnavailableError):
-    """A version that cannot serve here: of another format, encoder, table schema or factors."""
+    """A version that cannot be served here: of another format, encoder, table schema or factors."""
 
     code = "unfit-model"
 
 
 class NotWrittenError(UnavailableError):
-    """The disk does not take what is to be kept; nothing of it is left behind."""
+    """A write failed, for example on a full disk; nothing is left behind."""
 
 
 def save(folder: Path, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> None:
-    """Write arrays and manifest into a new folder that appears whole or not at all.
+    """Write arrays and manifest atomically into a new folder.
 
     Parameters
     ----------
@@ -55,13 +55,13 @@ def save(folder: Path, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, A
     """
     with drafted(folder, facts) as draft:
         for name, array in sorted(arrays.items()):
-            # Written as it is, copied only where it does not lie in rows: arrays may be large.
+            # Copied only if it is not C-contiguous: arrays may be large.
             np.save(draft / f"{name}.npy", np.asarray(array, order="C"), allow_pickle=False)
 
 
 @contextmanager
 def drafted(folder: Path, facts: Mapping[str, Any]) -> Iterator[Path]:
-    """Give a folder to write .npy files into, which becomes `folder` with its manifest, or nothing.
+    """Yield a draft folder for .npy files, which becomes `folder` with its manifest, or nothing.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def manifest(folder: Path) -> dict[str, Any]:
     DamagedError
         When it cannot be read or was altered.
     UnfitModelError
-        When it is of a format that is not known here.
+        When its format is unknown.
     """
     path = folder / MANIFEST
     try:
@@ -133,7 +133,7 @@ def manifest(folder: Path) -> dict[str, Any]:
 
 
 def skim(folder: Path) -> dict[str, Any]:
-    """Return a model's manifest, if the files that it names are there; they are not read.
+    """Return a model's manifest, after checking that its files exist; they are not read.
 
     Raises
     ------
@@ -154,7 +154,7 @@ def load(folder: Path) -> dict[str, NDArray[Any]]:
     Raises
     ------
     DamagedError
-        When a file is missing, cut short or altered; the message names it.
+        When a file is missing, truncated or altered; the message names it.
     """
     arrays = {}
     for name, path in _checked(folder):
@@ -166,14 +166,14 @@ def load(folder: Path) -> dict[str, NDArray[Any]]:
 
 
 def mapped(folder: Path) -> dict[str, NDArray[Any]]:
-    """Return the arrays of a folder mapped into memory, read where and when they are looked at.
+    """Return the arrays of a folder as memory maps, which are read on access.
 
-    Their checksums are not looked at, see `verify`.
+    Their checksums are not checked, see `verify`.
 
     Raises
     ------
     DamagedError
-        When a file is missing or cut short, or the manifest was altered.
+        When a file is missing or truncated, or the manifest was altered.
     """
     return {name: map_array(folder / f"{name}.npy") for name in manifest(folder)["arrays"]}
 
@@ -184,24 +184,24 @@ def map_array(path: Path) -> NDArray[Any]:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError) as error:
         raise _damaged(path) from error
-    # A memmap is slower at everything small. (An array without entries is never one.)
+    # A plain view: np.memmap is slower for small operations. (An empty array is never a memmap.)
     return np.asarray(array.view(np.ndarray))
 
 
 def verify(folder: Path) -> None:
-    """Check manifest and arrays as `load` does, a piece of a file at a time in memory.
+    """Check manifest and arrays as `load` does, reading files in pieces.
 
     Raises
     ------
     DamagedError
-        When a file is missing, cut short or altered; the message names it.
+        When a file is missing, truncated or altered; the message names it.
     """
     for _ in _checked(folder):
         pass
 
 
 def _checked(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Yield name and file of every array, once its checksum is found to be the manifest's."""
+    """Yield name and file of every array, after checking its checksum."""
     for name, checksum in manifest(folder)["arrays"].items():
         path = folder / f"{name}.npy"
         try:
@@ -224,7 +224,7 @@ def _damaged(path: Path) -> DamagedError:
 
 
 def _seal(told: Mapping[str, Any]) -> str:
-    """Return the checksum of a manifest over all else that it says."""
+    """Return the checksum of a manifest, over all other fields."""
     rest = {key: value for key, value in told.items() if key != "seal"}
     return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 

@@ -1,8 +1,8 @@
 """The blend: a weighted sum of standardised factors, so that every contribution is exact.
 
-The content factors are summed and scaled to unit spread. Where a need has judgements or events of
-its own (warm), this counts the less the more of them there are, and the need's head comes in.
-LightFM and the history of deals speak in both cases.
+The content factors are summed and scaled to unit spread. If a need has judgements or events of its
+own (warm), the need's head is added, and content is weighted less the more of them there are.
+LightFM and the history of deals are part of both cases.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ HISTORY = ("track_record", "place_affinity")
 
 
 def content_share(chosen: int) -> float:
-    """Return what content counts beside a head with `chosen` examples: 1.2 / √n, 0.2 to 1."""
+    """Return content's weight beside a head with n = `chosen` examples: 1.2 / √n, 0.2 to 1."""
     return float(np.clip(1.2 / np.sqrt(max(chosen, 1)), 0.2, 1.0))
 
 
@@ -41,9 +41,9 @@ class Blend:
     content : ndarray of shape (len(names),)
         Their weights.
     cold : ndarray of shape (3,)
-        Of content, LightFM and history for a need that nothing was learnt for.
+        Weights of content, LightFM and history for a need without labels.
     warm : ndarray of shape (4,)
-        Of content, the need's head, LightFM and history for another need.
+        Weights of content, head, LightFM and history for a need with labels.
     """
 
     names: tuple[str, ...]
@@ -62,7 +62,7 @@ class Blend:
         Parameters
         ----------
         chosen : int
-            How many examples the need's head was fitted on; 0 where it has none.
+            Number of examples that the need's head was fitted on; 0 if it has none.
         """
         if not chosen:
             content, hybrid, history = self.cold
@@ -82,7 +82,7 @@ class Blend:
         ----------
         z : Standardised
         spread : float
-            Of the sum of content; 0 where it does not differ.
+            Standard deviation of the sum of content; 0 if it is constant.
         constant : float
         chosen : int
             See `strengths`.
@@ -100,11 +100,11 @@ class Blend:
         )
 
     def cold_terms(self, z: Standardised, spread: float) -> NDArray[np.float64]:
-        """Return what `content` and `cold` weigh, shape (names + 2, n)."""
+        """Return the terms that `content` and `cold` weight, shape (names + 2, n)."""
         return np.vstack([z.content / (spread or 1.0), z.hybrid, z.history.sum(axis=0)])
 
     def warm_terms(self, z: Standardised, spread: float, chosen: int) -> NDArray[np.float64]:
-        """Return what `warm` weighs, shape (4, n)."""
+        """Return the terms that `warm` weights, shape (4, n)."""
         content = self.weighed(z.content).sum(axis=0) / (spread or 1.0)
         share = content_share(chosen)
         return np.vstack([share * content, z.head, z.hybrid, z.history.sum(axis=0)])
@@ -120,6 +120,6 @@ class Blend:
 
     @classmethod
     def restore(cls, arrays: Mapping[str, NDArray[Any]]) -> Blend:
-        """Take back what `arrays` returned."""
+        """Restore from the result of `arrays`."""
         names = tuple(arrays["names"].tolist())
         return cls(names, arrays["content"], arrays["cold"], arrays["warm"])

@@ -1,7 +1,7 @@
-"""Calibration: from a raw score to the chance that a lead, pursued and closed, was won.
+"""Calibration: from a raw score to the probability that a pursued and closed lead was won.
 
-Learnt from outcomes alone and kept as two curves of arrays: a need with its own head is
-scored on another scale than one that nothing was learnt for.
+Fitted on outcomes, as two curves: scores of a need with its own head are on another scale than
+those of a need without one.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MIN_CLOSED, MIN_WON, MIN_LOST = 200, 30, 30
-"""How many closed outcomes it takes, and how many of them won and how many lost; below, no chance
-is given. Where only signed leads are recorded, each would seem sure to sign."""
+"""Minimum numbers of closed, won and lost outcomes for a calibration. If only signed leads are
+recorded, each would seem certain to sign."""
 
 
 class Curve(NamedTuple):
-    """A non-decreasing map: straight lines between knots, and level beyond the first and last.
+    """A non-decreasing piecewise linear map, constant beyond the first and last knot.
 
     Attributes
     ----------
     knots, chances : ndarrays of shape (k,), float64
-        Raw scores, ascending, and what they come to.
+        Raw scores, ascending, and their probabilities.
     """
 
     knots: NDArray[np.float64]
@@ -40,15 +40,14 @@ class Curve(NamedTuple):
 
 @dataclass(frozen=True)
 class Calibration:
-    """The chance of signing by raw score, as far as outcomes allow.
+    """The probability of signing by raw score, if there are enough outcomes.
 
     Attributes
     ----------
     closed, won : int or None
-        The outcomes that there were, and how many of them were won; None for a version that was
-        made before they were counted.
+        Numbers of closed and won outcomes; None for a version made before they were counted.
     cold, warm : Curve or None
-        For a need without and with its own head; None with too few outcomes.
+        Curves for needs without and with a head; None with too few outcomes.
     """
 
     closed: int | None = None
@@ -57,7 +56,7 @@ class Calibration:
     warm: Curve | None = None
 
     def probability(self, raw: float, *, warm: bool) -> float | None:
-        """Return the chance of a lead, None with too few outcomes."""
+        """Return the probability of a lead, None with too few outcomes."""
         curve = self.warm if warm else self.cold
         if curve is None or not enough(self.closed or 0, self.won or 0):
             return None

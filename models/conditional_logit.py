@@ -1,9 +1,9 @@
-"""How much an enterprise's deals say of its next one, learnt from their own order in time.
+"""Weights of an enterprise's past deals for its next one, learnt from their order in time.
 
 A conditional logit (McFadden, "Conditional logit analysis of qualitative choice behavior", 1974):
-of the enterprises known on a day, the chance that one makes a deal that a need asks for is
-proportional to (ε + its deals in the industry) ^ a × (ε + its deals at the place) ^ b. A product,
-so that a lead has to suit both: many deals in the industry do not make up for none in the place.
+among the enterprises known on a day, the probability that one makes a deal for a need is
+proportional to (ε + its deals in the industry) ^ a × (ε + its deals at the place) ^ b. As a product
+it requires both: many deals in the industry do not compensate for none at the place.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from features.history import Deals
 
 EPSILON = 0.2
-"""What having no deal at all counts: so much less than one deal, and not nothing."""
+"""ε, the count without any deal: much less than one deal, but not zero."""
 
 PRIOR = {
     "industry": 1.0,
@@ -32,8 +32,9 @@ PRIOR = {
     "area": 0.2,
     "near": 0.2,
 }
-"""The exponents of both sides, and what a deal elsewhere counts beside one in the very industry or
-zone. Measured on outbound deals, `branch` stated; held where a workspace has too few deals."""
+"""The exponents of industry and place, and the weight of a related deal relative to one in the same
+industry or zone. Estimated on outbound deals, except `branch`; the default for a workspace with too
+few deals."""
 
 _HORIZON_YEARS = 3.0
 _STEP_YEARS = 0.5
@@ -43,7 +44,7 @@ _MOST_CANDIDATES = 1_000
 
 
 class Weights(NamedTuple):
-    """What `PRIOR` names."""
+    """The names of `PRIOR`."""
 
     industry: float
     place: float
@@ -68,7 +69,7 @@ def of_place(terms: NDArray[np.float64], weights: Weights) -> NDArray[np.float64
 
 
 class ChoiceSet(NamedTuple):
-    """What was known on a day, and who made the deals of the years after it.
+    """The counts known on a day, and the deals of the following years.
 
     `industry` and `place` have shape (needs, 3, candidates); `made` has rows that sum to 1.
     """
@@ -79,10 +80,9 @@ class ChoiceSet(NamedTuple):
 
 
 def rounds(deals: Deals, as_of: float, least: int, seed: int = 0) -> Iterator[ChoiceSet]:
-    """Go back in time by half a year at once, as long as `least` deals are left to know.
+    """Yield rounds, going back half a year at a time, as long as `least` deals remain known.
 
-    Nothing of a round's years after its day is used in what was known, and nothing after `as_of`
-    at all.
+    The counts of a round use no deal after its day, and no deal after `as_of` is used at all.
     """
     generator = np.random.default_rng(seed)
     day = as_of - _STEP_YEARS
@@ -97,11 +97,11 @@ def rounds(deals: Deals, as_of: float, least: int, seed: int = 0) -> Iterator[Ch
 
 
 def learn(deals: Deals, as_of: float, least: int, seed: int = 0) -> Weights:
-    """Return the weights under which the deals made were the likeliest.
+    """Return the weights that maximise the likelihood of the deals.
 
-    Every need of a round counts the same, a deal once though it is in several rounds. The weights
-    are positive; their logarithms are held to those of the prior by `_STIFFNESS` times the squared
-    difference, so that few deals leave them as they are.
+    Every need of a round has the same weight; a deal in several rounds counts once. Weights are
+    positive. Their logarithms are penalised by `_STIFFNESS` times the squared difference from the
+    prior's, so that few deals hardly change them.
 
     Parameters
     ----------
@@ -109,11 +109,11 @@ def learn(deals: Deals, as_of: float, least: int, seed: int = 0) -> Weights:
     as_of : float
         Years since 1970.
     least : int
-        How many deals must be known on the day of a round.
+        Minimum number of deals known on the day of a round.
     seed : int
-        Needs and candidates of a very large round are a sample.
+        For sampling the needs and candidates of a very large round.
     """
-    from scipy.optimize import minimize  # slow to import, and for training alone
+    from scipy.optimize import minimize  # slow to import, and only needed in training
 
     seen = list(rounds(deals, as_of, least, seed))
     prior = np.log(list(PRIOR.values()))
@@ -133,9 +133,9 @@ def learn(deals: Deals, as_of: float, least: int, seed: int = 0) -> Weights:
 
 
 def _by_content(deals: Deals) -> NDArray[np.intp]:
-    """Return the enterprises that made deals, numbered by id, in an order that follows from when.
+    """Return the enterprises with deals, numbered by id, in an order that follows from their dates.
 
-    What is drawn is drawn in this order, so that an id is only a name.
+    Sampling follows this order, so that it does not depend on ids.
     """
     _, columns, counts = np.unique(deals.enterprises, return_inverse=True, return_counts=True)
     return np.lexsort((np.bincount(columns, deals.dates), counts))
@@ -144,7 +144,7 @@ def _by_content(deals: Deals) -> NDArray[np.intp]:
 def _round(
     known: DealCounts, order: NDArray[np.intp], after: Deals, generator: np.random.Generator
 ) -> ChoiceSet | None:
-    """Return the round of the needs that known enterprises answered, None without any."""
+    """Return the round of the needs with deals by known enterprises, None without any."""
     at = np.searchsorted(known.enterprises, after.enterprises)
     at[at == len(known.enterprises)] = 0
     again = (known.enterprises[at] == after.enterprises) & np.array(
@@ -173,7 +173,7 @@ def _round(
 
 
 def _surprise(one: ChoiceSet, weights: Weights) -> tuple[float, NDArray[np.float64]]:
-    """Return minus the log-likelihood of a round, and its slopes in the logs of the weights."""
+    """Return a round's negative log-likelihood, and its gradient in the logs of the weights."""
     industry, place = of_industry(one.industry, weights), of_place(one.place, weights)
     logits = industry + place
     logits -= logits.max(axis=1, keepdims=True)
@@ -182,7 +182,7 @@ def _surprise(one: ChoiceSet, weights: Weights) -> tuple[float, NDArray[np.float
     gap = likely / total - one.made
 
     def slope(scale: float, share: float, part: Any, log: Any) -> float:
-        """Of a share's part within the logarithm: scale × share × part / (ε + deals)."""
+        """Return the gradient of a share in the logarithm: scale × share × part / (ε + deals)."""
         return float((gap * scale * share * part / (EPSILON * np.exp(log / scale))).sum())
 
     surprise = float((one.made * (np.log(total) - logits)).sum())

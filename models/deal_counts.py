@@ -1,9 +1,9 @@
-"""The tally: what every enterprise with deals has done, as of a day, seen from a need.
+"""Counts of every enterprise's deals as of a day, relative to a need.
 
-A deal counts 1 on its day and half as much `HALF_LIFE` years later. Seen from a need it stands in
-its very industry, in another one of its chain or sector, or in a related industry: one that the
-same enterprises have gone into. It likewise lies in its very zone, elsewhere in its region or
-province, or near by.
+A deal counts 1 on its day and half as much `HALF_LIFE` years later. Relative to a need it is in the
+same industry, in another one of its chain or sector, or in a related industry, one with deals by
+the same enterprises. Likewise it is in the same zone, elsewhere in its region or province, or near
+by.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from features.history import DealPlace, Deals, Subject
 
 HALF_LIFE = 10.0
-"""Years. From 6 to 20 the measured figures hardly differ; shorter ones forget too much."""
+"""Years. From 6 to 20 the measured figures hardly differ; shorter ones lose too much."""
 
 NEAR_KM = 500.0
-"""At this distance a deal is 1/e as near as at the zone itself."""
+"""The distance at which a deal's weight falls to 1/e."""
 
 
 class DealCounts:
@@ -35,7 +35,7 @@ class DealCounts:
     Parameters
     ----------
     deals : Deals
-        Those made by then.
+        Deals made by `as_of`.
     as_of : float
         Years since 1970.
 
@@ -65,10 +65,10 @@ class DealCounts:
         self._points = np.array([p.point for p in self._places]).reshape(-1, 2)
 
     def industry(self, subject: Subject) -> NDArray[np.float64]:
-        """Return the deals of every enterprise in what a need is after, shape (3, m).
+        """Return the deals of every enterprise by industry relative to a need, shape (3, m).
 
-        The rows: in its very industry; in another one of its chain or sector; in another one by
-        how much both share their enterprises (a cosine).
+        The rows: in the same industry; in another one of its chain or sector; in others, weighted
+        by the share of enterprises in common (a cosine).
         """
         alike = np.zeros((3, len(self._subjects)))
         alike[1, _found(self._of_branch, subject.branches)] = 1
@@ -82,10 +82,10 @@ class DealCounts:
         return np.asarray(alike @ self._by_subject)
 
     def place(self, place: DealPlace) -> NDArray[np.float64]:
-        """Return the deals of every enterprise where a need is, shape (3, m).
+        """Return the deals of every enterprise by place relative to a need, shape (3, m).
 
-        The rows: in its very zone; in another one of its region or province; in another one by
-        how near it is, e^(-km / `NEAR_KM`).
+        The rows: in the same zone; in another one of its region or province; in others, weighted by
+        distance, e^(-km / `NEAR_KM`).
         """
         alike = np.zeros((3, len(self._places)))
         alike[1, _found(self._of_area, place.areas)] = 1
@@ -108,7 +108,7 @@ def _counts(
 
 
 def _unit_rows(counts: sparse.csr_array) -> sparse.csr_array:
-    """Return roots of counts with rows of unit length: a frequent visitor does not decide alone."""
+    """Return square roots of counts, rows of unit length, so that no enterprise dominates."""
     roots = counts.sqrt()
     lengths = np.sqrt(counts.sum(axis=1))
     return sparse.csr_array(roots.multiply(1 / np.maximum(lengths, 1e-12)[:, None]))

@@ -1,8 +1,7 @@
-"""The contract every factor keeps: one number an enterprise says why it stands where it does.
+"""The base class of factors: each gives one number per enterprise.
 
-A factor is written once and used in training and in serving. `prepare` does what depends on the
-pool alone, `score` what depends on the need; the first is called once a pool, the second for every
-request.
+The same factor is used in training and in serving. `prepare` computes what depends only on the
+pool, once per pool; `score` what depends on the need, for every request.
 """
 
 from __future__ import annotations
@@ -19,20 +18,18 @@ if TYPE_CHECKING:
 
 
 class Factor(ABC):
-    """One voice in the ranking.
+    """A factor of the ranking.
 
     Attributes
     ----------
     name : str
-        Its name in answers.
+        Name in answers.
     columns : tuple of float
-        Of a factor that has several numbers per enterprise: the weights that their z-scores are
-        summed with.
+        For a factor with several numbers per enterprise: the weights for summing their z-scores.
     prior : float
-        Of a factor that is added from outside: its weight where too few judgements and events are
-        there to learn it.
+        For a factor added by an entry point: its weight if there are too few labels to learn it.
     gloss, chinese, english
-        Of such a factor: what it is called, and its sentences for and against a lead.
+        For such a factor: its names, and its sentences for and against a lead.
     """
 
     name: str
@@ -43,28 +40,28 @@ class Factor(ABC):
     english: ClassVar[tuple[str, str]] = ("", "")
 
     def measure(self, pool: PoolFeatures) -> dict[str, NDArray[Any]]:  # noqa: ARG002  as below
-        """Return what is to be known of every enterprise besides its features, a row each.
+        """Return arrays with a row per enterprise that scoring needs besides the features.
 
-        It depends on the pool and on what was learnt, not on any need, and is kept with the
-        features of a large pool. Nothing for a factor that reads the features as they are.
+        They depend on the pool and the fitted factor, not on any need, and are stored with the
+        features of a large pool. Empty for a factor that only reads features.
         """
         return {}
 
     @abstractmethod
     def prepare(self, pool: PoolFeatures) -> Any:
-        """Return what scoring needs of a pool, computed once."""
+        """Return the data for scoring a pool, computed once."""
 
     def prepare_measured(
         self,
         pool: PoolFeatures,
         measured: Mapping[str, NDArray[Any]],  # noqa: ARG002  for those that measure something
     ) -> Any:
-        """Return what `prepare` does, from what `measure` returned for the same rows.
+        """Return the same as `prepare`, given the result of `measure` for the same rows.
 
         Parameters
         ----------
         pool : PoolFeatures
-            All enterprises, or some that were taken from a large pool.
+            All enterprises, or some rows of a large pool.
         measured : mapping
             One row for each of them.
         """
@@ -74,16 +71,16 @@ class Factor(ABC):
     def score(self, need: NeedFeatures, prepared: Any) -> NDArray[Any] | None:
         """Return one number per enterprise, shape (n,), in the order of the pool.
 
-        It depends on the enterprise and on the need alone, not on the others in the pool. With
-        `columns` it is a row of c numbers, shape (n, c).
+        It depends only on the enterprise and the need, not on the rest of the pool. With `columns`
+        the shape is (n, c).
 
-        NaN where the enterprise's side is unknown; None where the need's side is, so that the
-        factor has nothing to say. The scale is free: scores are standardised over the pool.
+        NaN where the enterprise's value is unknown; None if the need's is, so that the factor does
+        not apply. The scale is arbitrary: scores are standardised over the pool.
         """
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return what was learnt, to be saved; nothing for a factor that learns nothing."""
+        """Return the fitted arrays, to be saved; empty for a factor without any."""
         return {}
 
     def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:  # noqa: B027
-        """Take back what `arrays` returned."""
+        """Restore from the result of `arrays`."""

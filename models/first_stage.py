@@ -1,9 +1,9 @@
 """The first stage of ranking a large pool: an estimate of every raw score, by one matrix product.
 
-It is made of what can be had of everybody at the cost of reading one matrix: the leading directions
-of content (topics and sentence vectors together), which stand for the words and for a need's head;
-LightFM's representations; and columns for the nodes that a need names. Codes, links and gaps of a
-zone and the words of a head are left to the second stage.
+It uses what one matrix can hold for every enterprise: the leading directions of content (topics and
+sentence vectors together), which approximate words and a need's head; LightFM's representations;
+and columns for the nodes that a need names. Codes, links and gaps of a zone and the words of a head
+are left to the second stage.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from models.sample import Sample
 
 _BY_TOPICS = ("item_words", "text_words", "topic_words")
-"""The factors that topics stand for here."""
+"""The factors that topics approximate here."""
 _GATHERED = 1_024
-"""Rows gathered at once: they stay in the processor's cache."""
+"""Rows gathered at once, so that they fit into the CPU cache."""
 
 
 class FirstStage:
-    """Estimates the raw scores of a pool for a need, but for a constant.
+    """Estimates the raw scores of a pool for a need, up to a constant.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class FirstStage:
         self._at = {name: at for at, name in enumerate(self._ranker.blend.names)}
 
     def of(self, need: NeedFeatures, rows: NDArray[np.intp] | None = None) -> NDArray[np.float32]:
-        """Return the estimates of some rows, or of everybody."""
+        """Return the estimates of some rows, or of all."""
         query, scale = self._query(need)
         found = self._products(query, rows)
         for values in self._columns(need, rows, scale):
@@ -84,7 +84,7 @@ class FirstStage:
         return self._ranker.blend.strengths(len(self._ranker.heads.chosen(need.need_id)))
 
     def _query(self, need: NeedFeatures) -> tuple[NDArray[np.float32], float]:
-        """Return what the matrix is multiplied by, and what a content factor's weight is."""
+        """Return the vector to multiply the matrix by, and the weight of a content factor."""
         ranker, width = self._ranker, self._basis.shape[1]
         query = np.zeros(self.matrix.shape[1], dtype=np.float32)
         vectors = np.zeros(len(self._basis), dtype=np.float32)
@@ -130,7 +130,7 @@ class FirstStage:
     def _z(
         self, need: NeedFeatures, name: str, values: NDArray[np.float32], scale: float
     ) -> NDArray[np.float32]:
-        """Turn values into weighted z-scores, by mean and spread of the sample."""
+        """Convert values to weighted z-scores, by mean and spread of the sample."""
         seen = self._moments(need, name)
         values -= np.float32(seen.mean)
         values *= np.float32(scale * self._weight(name) / (seen.spread or 1.0))
@@ -140,6 +140,6 @@ class FirstStage:
         return float(self._ranker.blend.content[self._at[name]])
 
     def _moments(self, need: NeedFeatures, name: str) -> Moments:
-        """Return mean and spread of a content factor over the sample; both 0 where it is silent."""
+        """Return mean and spread of a content factor over the sample; 0 if it does not apply."""
         found = self._sample.scale(need).factors[self._at[name]]
         return Moments(0.0, 0.0) if found is None else found.whole

@@ -1,8 +1,8 @@
-"""Fit: whether an enterprise answers a need at all, apart from how it ranks.
+"""Fit: whether an enterprise answers a need at all, independent of its rank.
 
-A rank only compares, even in a list in which nothing fits. Fit is absolute: a logistic regression
-on how well items, text and topics hold the need's words, learnt on graded judgements of phrases
-that officials type (see `training.fit_levels`). It is `strong`, `partial` or `weak`.
+A rank only compares, even in a list where nothing fits. Fit is absolute: a logistic regression on
+how well items, text and topics match the need's words, learnt on graded judgements of phrases typed
+by officials (see `training.fit_levels`). It is `strong`, `partial` or `weak`.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
 EVIDENCE = ("best_match", "coverage", "focus", "best_text", "text", "topic", "no_items")
 LEVELS = ("strong", "partial", "weak")
 JUDGED = 10
-"""How many leads a list is judged by: the first ones."""
+"""How many of the first leads the level of a list's scores follows."""
 SCORE_SPREAD = 3.0
-"""Raw scores by which `score` moves from 0.5 to 0.73."""
+"""The difference of raw scores that moves `score` from 0.5 to 0.73."""
 
 
 class FitModel(NamedTuple):
-    """A logistic regression on `EVIDENCE`, and where its levels begin.
+    """A logistic regression on `EVIDENCE`, and the thresholds of its levels.
 
     Attributes
     ----------
     weights : tuple of float, one for each of `EVIDENCE`
     intercept : float
     strong, partial : float
-        The probability from which on an enterprise is strong, or partial.
+        Minimum probability of the levels strong and partial.
     """
 
     weights: tuple[float, ...]
@@ -45,12 +45,12 @@ class FitModel(NamedTuple):
     partial: float
 
     def probabilities(self, evidence: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return how probably each enterprise would be judged to answer the need, shape (k,)."""
+        """Return the probability that each enterprise is judged to answer the need, shape (k,)."""
         logits = evidence @ np.array(self.weights) + self.intercept
         return np.asarray(1 / (1 + np.exp(-logits)))
 
     def levels(self, probabilities: NDArray[np.float64]) -> list[str]:
-        """Return the level of each."""
+        """Return the level of each probability."""
         cuts = np.digitize(probabilities, [self.partial, self.strong])
         return [LEVELS[2 - at] for at in cuts.tolist()]
 
@@ -69,10 +69,10 @@ def score_of(raw: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def constant(need: NeedFeatures, pool: PoolFeatures, raw: NDArray[np.float64]) -> float:
-    """Return what every raw score of a list is moved by, so that `score` follows fit.
+    """Return the constant added to every raw score of a list, so that `score` follows fit.
 
-    The mean raw score of the first ten becomes that whose `score` is their mean probability of
-    being judged to answer the need: a list in which nothing fits begins low.
+    With it, the `score` of the first ten's mean raw score equals their mean probability of being
+    judged to answer the need: the scores of a list in which nothing fits start low.
 
     Parameters
     ----------
@@ -92,10 +92,10 @@ def fit_evidence(
 ) -> NDArray[np.float32]:
     """Return the evidence of some enterprises, shape (k, len(EVIDENCE)), each from 0 to 1.
 
-    The best match of any word with an item, how much of all words the items cover, how many of the
-    items are of the words; the best and the mean cosine of a word with the whole text; the mean one
-    with its topics; 1 where no item is known, for of such an enterprise less can be matched.
-    Nothing is evidence for a need that names no product, whatever letters it shares with a name.
+    The best match of any word with an item, the share of words that the items cover, the share of
+    items that match words; the best and the mean cosine of a word with the whole text; the mean one
+    with its topics; and 1 if no item is known, since less of such an enterprise can match. All are
+    0 for a need that names no product, whatever characters it shares with a name.
     """
     found = np.zeros((len(rows), len(EVIDENCE)), dtype=np.float32)
     if not len(rows) or NO_PRODUCT in need.understood.notes:

@@ -1,7 +1,7 @@
-"""Gap: is the enterprise's node missing in the zone (补链), weak (强链) or strong there (延链).
+"""Gap: whether the enterprise's node is missing in the zone (补链), weak (强链) or strong (延链).
 
-A node that a need is after is worth 1 where nothing of it is present, and 0.2 where it is wholly
-present. An enterprise scores by its best node: how far it stands there times what that is worth.
+A target node of a need is worth 1 if it is absent in the zone, down to 0.2 if it is fully present.
+An enterprise scores by its best node: its membership times the node's worth.
 """
 
 from __future__ import annotations
@@ -23,29 +23,30 @@ if TYPE_CHECKING:
     from features.zone_presence import ZonePresence
 
 MISSING_BELOW, STRONG_FROM = 0.15, 0.7
-"""How strongly a node is present (0 to 1) for it to be missing, or strong; between them it is weak.
+"""Thresholds of presence (0 to 1): below the first a node is missing, from the second on strong,
+and weak between them.
 
-One ordinary enterprise in the city alone makes a node weak (0.2), as does one in the zone (0.5); a
-chain leader (0.9) or two others in the zone (0.75) make it strong.
+A single ordinary enterprise in the city (0.2) or the zone (0.5) makes a node weak; a chain leader
+(0.9) or two enterprises in the zone (0.75) make it strong.
 """
 _OF_STRONG = 0.2
 
 
 class Gap(Factor):
-    """What the enterprise would do for the chain that the need builds, 0 to 1."""
+    """How much the enterprise would complete the need's chain, 0 to 1."""
 
     name = "gap"
 
     def prepare(self, pool: PoolFeatures) -> PoolFeatures:
-        """Return the pool: what the zone has is known with the need."""
+        """Return the pool: the zone's enterprises come with the need."""
         return pool
 
     def score(self, need: NeedFeatures, prepared: PoolFeatures) -> NDArray[np.float32] | None:
-        """Return what each enterprise is worth, NaN where its products and nodes are unknown.
+        """Return the scores, NaN where products and nodes are unknown.
 
-        None where the need is after no node, or where nothing is known to be present of the
-        chains that it is after: then nothing shows what is missing. Those there are weighed
-        against what is there besides.
+        None if the need has no target nodes, or if nothing is known to be present of their chains:
+        then it is unknown what is missing. Enterprises of the zone are scored against the others
+        there.
         """
         here = known_chain(need)
         if here is None:
@@ -70,10 +71,10 @@ class Filling(NamedTuple):
     state : str
         missing, weak or strong.
     others : tuple of pairs of str
-        Those who are there already, the strongest first: the name, and how each is known to be
-        there (a stage, "county" or "city").
+        Enterprises already present, the strongest first: the name, and the basis of their presence
+        (a stage, "county" or "city").
     is_there : bool
-        Whether the enterprise itself is among those in the zone or around it.
+        Whether the enterprise itself is already in the zone or around it.
     """
 
     node: int
@@ -83,7 +84,7 @@ class Filling(NamedTuple):
 
 
 def filling(need: NeedFeatures, pool: PoolFeatures, row: int) -> Filling | None:
-    """Return the gap that a row's score rests on, None where it fills none."""
+    """Return the gap that a row's score is based on, None if it fills none."""
     here = known_chain(need)
     if here is None:
         return None
@@ -111,7 +112,7 @@ def presence_state(present: float) -> str:
 
 
 def known_chain(need: NeedFeatures) -> ZonePresence | None:
-    """Return what the zone has, if anything of the chains that the need is after is among it."""
+    """Return the zone's presence, if it includes anything of the need's chains."""
     here = need.present
     return here if here is not None and known_nodes(here, need.targets) else None
 
@@ -124,7 +125,7 @@ def known_nodes(here: ZonePresence, targets: Sequence[int]) -> bool:
 
 
 def _worth(present: NDArray[np.float32], targets: NDArray[np.intp]) -> NDArray[np.float32]:
-    """Return what standing in each node is worth, shape as `present`; 0 where it is no target."""
+    """Return the worth of each node, shape as `present`; 0 if it is no target."""
     worth = np.zeros_like(present)
     worth[..., targets] = 1 - (1 - _OF_STRONG) * present[..., targets]
     return worth

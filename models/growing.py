@@ -1,4 +1,4 @@
-"""Arrays that rows are appended to, on disk where they may be larger than memory."""
+"""Arrays that rows are appended to, in memory or on disk."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Growing(Protocol):
     """Arrays that rows are appended to."""
 
     def append(self, name: str, rows: NDArray[Any]) -> None:
-        """Append rows to the array of that name; all have the type and width of the first."""
+        """Append rows to the named array; all have the type and width of the first."""
 
     def append_sparse(self, name: str, rows: sparse.csr_array, kind: DTypeLike) -> None:
         """Append rows of a sparse matrix, kept as `name.data`, `name.indices`, `name.lengths`.
@@ -41,7 +41,7 @@ class _Sparse:
 
 
 class MemoryArrays(_Sparse):
-    """Arrays in memory, for where no file can be written."""
+    """Arrays in memory, used if no file can be written."""
 
     def __init__(self) -> None:
         self._parts: dict[str, list[NDArray[Any]]] = {}
@@ -51,7 +51,7 @@ class MemoryArrays(_Sparse):
         self._parts.setdefault(name, []).append(rows)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return the arrays, and let go of their parts."""
+        """Return the arrays, and release their parts."""
         return {name: np.concatenate(self._parts.pop(name)) for name in list(self._parts)}
 
 
@@ -71,13 +71,13 @@ class GrowingArrays(_Sparse):
         return self
 
     def __exit__(self, *_: object) -> None:
-        with ExitStack() as stack:  # each is closed, be the disk full or not
+        with ExitStack() as stack:  # each is closed, even if the disk is full
             for array in self._growing.values():
                 stack.callback(array.close)
             self._growing.clear()
 
     def append(self, name: str, rows: NDArray[Any]) -> None:
-        """Append rows to the array of that name; all have the type and width of the first."""
+        """Append rows to the named array; all have the type and width of the first."""
         if name not in self._growing:
             self._growing[name] = _Growing(self.folder / f"{name}.npy", rows)
         self._growing[name].append(rows)
@@ -102,7 +102,7 @@ class _Growing:
             self._write_header()
 
     def _write_header(self) -> None:
-        # The format leaves room for the number of rows: the header's length never changes.
+        # The format reserves space for the number of rows: the header's length never changes.
         np.lib.format.write_array_header_1_0(
             self._file,
             {

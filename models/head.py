@@ -1,13 +1,12 @@
-"""A ridge head a need: what the enterprises chosen for it have in common.
+"""Ridge heads: one regression per need on the enterprises chosen for it.
 
-One ridge regression of the gains for every need with judgements or events, on two views side by
-side: content (topics and sentence vectors) and character TF-IDF. Everybody else is its background,
-enterprises judged for another need included on the same terms as others: that an
-enterprise was judged elsewhere says nothing.
+Each need with judgements or events has a ridge regression of the gains on two views side by side:
+content (topics and sentence vectors) and character TF-IDF. All other enterprises are its
+background, whether judged for another need or not: a judgement for another need is no information.
 
 It is solved in its dual form (Saunders et al., "Ridge regression learning algorithm in dual
-variables", ICML 1998), so that the number of tokens costs nothing; of a large pool a sample serves
-as background.
+variables", ICML 1998), so that its cost does not depend on the number of tokens; for a large pool
+the background is a sample.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ _DEFAULTS = HeadSettings()
 
 
 class Views(NamedTuple):
-    """What heads read of a pool of n enterprises.
+    """The features of a pool of n enterprises that heads read.
 
     Attributes
     ----------
@@ -52,7 +51,7 @@ class Views(NamedTuple):
         return cls(pool, np.any(pool.views["meaning"], axis=1))
 
     def dot(self, dense: NDArray[np.float32], tokens: sparse.csr_array) -> NDArray[np.float32]:
-        """Return every enterprise's product with a head."""
+        """Return the dot product of every enterprise with a head."""
         text = single(self.pool.views["text"])
         if text.format == "csr":
             said = text @ tokens.toarray()[0]
@@ -62,21 +61,21 @@ class Views(NamedTuple):
 
 
 class Examples:
-    """The enterprises that heads learn from, and the factorised K + αI of their regression.
+    """The examples that heads are fitted on, and the factorised K + αI of their regression.
 
-    Nothing in it depends on who was chosen but that all of these are among them: one serves for
-    the heads of every need, and for heads fitted on a part of what is known.
+    They only have to include all chosen enterprises: the same examples serve for the heads of all
+    needs, and for heads fitted on a part of the labels.
 
     Parameters
     ----------
     pool : PoolFeatures
     chosen : ndarray of int
-        Rows of the pool that must be among them.
+        Rows of the pool that must be included.
     settings : HeadSettings
     seed : int
         For the sample of a large pool.
     ranks : ndarray of shape (n,), optional
-        The order in which enterprises are drawn and summed up; by default that of their ids.
+        The order in which enterprises are sampled and summed; by default that of their ids.
     """
 
     def __init__(
@@ -92,7 +91,7 @@ class Examples:
         ranks = np.arange(len(pool)) if ranks is None else ranks
         self.rows = sampled(ranks, chosen, settings.background, seed)
         dense = pool.content.rows(self.rows)
-        # What is scored need not be centred as well: that shifts all alike.
+        # Scored rows need not be centred: that would shift all scores equally.
         self.dense = dense - dense.mean(axis=0)
         self.tokens = sparse.csr_array(pool.views["text"][self.rows])
         self.mean = self.tokens.mean(axis=0)
@@ -132,9 +131,9 @@ class NeedHeads(Factor):
         ----------
         needs : sequence of m NeedFeatures
         examples : Examples
-            Those with a gain are among them.
+            Must include those with a gain.
         gains : csr_array of shape (m, n)
-            From 0 to 1; below 0 for who refused.
+            From 0 to 1; negative for refusals.
         """
         with_gain = np.flatnonzero(np.diff(sparse.csr_array(gains > 0).indptr))
         chosen = sparse.csr_array(gains[with_gain] > 0)
@@ -161,11 +160,11 @@ class NeedHeads(Factor):
         return {"known": Views.of(pool).known}
 
     def prepare(self, pool: PoolFeatures) -> Views:
-        """Return what heads read of the pool."""
+        """Return the features that heads read."""
         return self.prepare_measured(pool, self.measure(pool))
 
     def prepare_measured(self, pool: PoolFeatures, measured: Mapping[str, NDArray[Any]]) -> Views:
-        """Return the same from what was measured before."""
+        """Return the same, given the result of `measure`."""
         return Views(pool, **measured)
 
     def score(self, need: NeedFeatures, prepared: Views) -> NDArray[np.float32] | None:
@@ -199,20 +198,20 @@ class NeedHeads(Factor):
         return np.asarray(self._arrays["chosen"][starts[row] : starts[row + 1]])
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return the heads and who was chosen."""
+        """Return the heads and the chosen enterprises."""
         return self._arrays
 
     def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Take back what `arrays` returned."""
+        """Restore from the result of `arrays`."""
         self._arrays = dict(arrays)
         ids = self._arrays["need_ids"].tolist() if arrays else []
         self._row = {need_id: row for row, need_id in enumerate(ids)}
 
 
 def _strongest(weights: NDArray[np.float32]) -> sparse.csr_array:
-    """Return the tokens that count most, the others dropped: they change no measured figure."""
+    """Return the strongest tokens; dropping the others changes no measured figure."""
     count, strength = min(_TOKENS, len(weights)), np.abs(weights)
     cut = np.partition(strength, len(weights) - count)[len(weights) - count :].min(initial=0)
-    near = np.flatnonzero(strength >= cut)  # a full sort would take longer than all the rest
+    near = np.flatnonzero(strength >= cut)  # a full sort would dominate the running time
     kept = np.sort(near[np.argsort(-strength[near], kind="stable")[:count]])
     return sparse.csr_array((weights[kept], kept, np.array([0, count])), shape=(1, len(weights)))

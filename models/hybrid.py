@@ -1,9 +1,9 @@
-"""LightFM: a factorisation learnt from who was chosen, with features on both sides.
+"""LightFM: a factorisation of chosen pairs, with features of needs and enterprises.
 
 Kula, "Metadata embeddings for user and item cold-start recommendations", CBRecSys 2015. Needs are
-the users, enterprises the items. An enterprise is known by its leading topics and its attributes
-alone, unless it has its own events: a judgement for one need must not count for or against an
-enterprise elsewhere.
+the users, enterprises the items. Enterprises are represented only by leading topics and attributes,
+unless they have events: a judgement for one need must not count for or against an enterprise
+elsewhere.
 """
 
 from __future__ import annotations
@@ -60,15 +60,15 @@ class LightFMHybrid(Factor):
         needs : sequence of m NeedFeatures
         pool : PoolFeatures of n enterprises
         gains : csr_array of shape (m, n)
-            What is known of a pair, above 0 to 1, as its weight.
+            Weights of pairs, above 0 up to 1.
         identities : ndarray of bool, shape (n,)
-            Which enterprises have events of their own and so an embedding of their own.
+            Which enterprises have events and so an embedding of their own.
         ranks : ndarray of shape (n,), optional
-            The order in which they are drawn and learnt from; by default that of their ids.
+            The order in which they are sampled and learnt from; by default that of their ids.
         """
         from lightfm import LightFM
 
-        # A need without any pair teaches nothing; it would only move what is drawn for the others.
+        # Needs without pairs are left out: they would only change the random draws of the others.
         asked = np.flatnonzero(np.diff(gains.indptr))
         needs, gains = [needs[row] for row in asked.tolist()], gains[asked]
         self.columns_ = TokenColumns(min_rows=1).fit(
@@ -79,7 +79,7 @@ class LightFMHybrid(Factor):
         known = np.union1d(gains.indices, np.flatnonzero(identities))
         own = self.settings
         ranks = np.arange(len(pool)) if ranks is None else ranks
-        # WARP draws its negatives from the others; a sample of them does as well.
+        # WARP draws its negatives from the others; a sample of them is enough.
         rows = sampled(ranks, known, own.sampled, self.seed)
         # LightFM draws embeddings column by column, and pairs and negatives row by row.
         items = self._items(pool, rows)
@@ -122,7 +122,7 @@ class LightFMHybrid(Factor):
         cuts = np.cumsum([len(self.own_), pool.attributes.shape[1]])
         own, attributes, topics = np.split(self.item_embeddings_, cuts)
         rows = (self._identities(pool) @ own + pool.attributes @ attributes).astype(np.float64)
-        # In double precision, so that equal profiles have equal rows once these are rounded.
+        # In double precision, so that equal profiles have equal rows after rounding.
         rows += pool.views["topics"][:, :TOPICS].astype(np.float64) @ topics.astype(np.float64)
         return {"items": np.column_stack([rows, np.ones(len(rows))]).astype(np.float32)}
 
@@ -135,20 +135,20 @@ class LightFMHybrid(Factor):
         pool: PoolFeatures,  # noqa: ARG002  scoring reads measured rows alone
         measured: Mapping[str, NDArray[Any]],
     ) -> NDArray[np.float32] | None:
-        """Return the same from what was measured before."""
+        """Return the same, given the result of `measure`."""
         return measured.get("items")
 
     def score(
         self, need: NeedFeatures, prepared: NDArray[np.float32] | None
     ) -> NDArray[np.float32] | None:
-        """Return LightFM's scores: what its `predict` returns, as one product."""
+        """Return LightFM's scores, as its `predict` does, by one product."""
         direction = self.direction(need)
         if prepared is None or direction is None:
             return None
         return np.asarray(np.vecdot(prepared, direction))  # BLAS takes twice as long for one vector
 
     def direction(self, need: NeedFeatures) -> NDArray[np.float32] | None:
-        """Return what representations are multiplied by; None for a need that says nothing here.
+        """Return the vector to multiply representations by; None for a need without features.
 
         (vector, 1, bias) · (enterprise's vector, its bias, 1) is the sum that LightFM predicts.
         """
@@ -160,11 +160,11 @@ class LightFMHybrid(Factor):
 
     @property
     def fitted(self) -> bool:
-        """Whether there was anything to learn from."""
+        """Whether the model was fitted."""
         return hasattr(self, "item_embeddings_")
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return the embeddings and the columns they stand for."""
+        """Return the embeddings and their columns."""
         if not self.fitted:
             return {}
         return {
@@ -175,7 +175,7 @@ class LightFMHybrid(Factor):
         }
 
     def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Take back what `arrays` returned."""
+        """Restore from the result of `arrays`."""
         if arrays:
             self.columns_ = TokenColumns().restore({"tokens": arrays["columns"]})
             self.own_ = arrays["own"]
@@ -205,7 +205,7 @@ def _identity(need: NeedFeatures) -> list[str]:
 
 
 def _lightfm_matrix(features: sparse.csr_array) -> sparse.csr_matrix:
-    """Return the matrix class and index width that LightFM reads."""
+    """Return a matrix in the class and index width that LightFM reads."""
     matrix = sparse.csr_matrix(features, dtype=np.float32)
     matrix.indices = matrix.indices.astype(np.int32)
     matrix.indptr = matrix.indptr.astype(np.int32)

@@ -1,4 +1,4 @@
-"""Taking a version back from disk, and refusing one that cannot serve here."""
+"""Loading a version from disk, and rejecting one that cannot be served here."""
 
 from __future__ import annotations
 
@@ -23,23 +23,22 @@ if TYPE_CHECKING:
 
 
 def load(folder: Path, workspace: Workspace | Snapshot, encoder: SentenceEncoder) -> Ranker:
-    """Return the ranker of a version, on chain map, supply links and words as they are.
+    """Return the ranker of a version, on the current chain map, supply links and words.
 
     Parameters
     ----------
     folder : Path
-        Of the version.
+        The folder of the version.
     workspace : Workspace or Snapshot
     encoder : SentenceEncoder
-        What texts are encoded with here.
+        The encoder of this workspace.
 
     Raises
     ------
     DamagedError
-        When one of its files is missing, cut short or altered.
+        When one of its files is missing, truncated or altered.
     UnfitModelError
-        When it was made with another encoder, for other tables, with other factors, or in another
-        way than this version of the project reads.
+        When it was made with another encoder, table schema, set of factors or artifact format.
     """
     _check_made_for(artifact.manifest(folder), folder.name, encoder)
     space = FeatureSpace(
@@ -56,7 +55,7 @@ def load(folder: Path, workspace: Workspace | Snapshot, encoder: SentenceEncoder
             f"model {folder.name}: {error.message}", got=error.got, expected=error.expected
         ) from error
     except (LookupError, ValueError, TypeError, AttributeError) as error:
-        # Every file is what was saved, so it is the reading that has changed since.
+        # Every file is as it was saved, so the reading code has changed since.
         raise UnfitModelError(
             f"model {folder.name} was made by another version of Lianzhao and cannot be read here "
             f"({type(error).__name__}: {error}): train again, or activate another version"
@@ -64,7 +63,7 @@ def load(folder: Path, workspace: Workspace | Snapshot, encoder: SentenceEncoder
 
 
 def problem(folder: Path, workspace: Workspace | Snapshot, encoder: SentenceEncoder) -> str | None:
-    """Return why a version cannot serve here, None where it can."""
+    """Return why a version cannot be served here, None if it can."""
     try:
         load(folder, workspace, encoder)
     except (DamagedError, UnfitModelError) as error:
@@ -73,7 +72,7 @@ def problem(folder: Path, workspace: Workspace | Snapshot, encoder: SentenceEnco
 
 
 def _check_made_for(manifest: Mapping[str, Any], version: str, encoder: SentenceEncoder) -> None:
-    """Refuse a model that was made with another sentence encoder or for other tables."""
+    """Reject a model that was made with another sentence encoder or table schema."""
     for what, made_with, here in (
         ("sentence encoder", manifest.get("encoder"), encoder.id),
         ("table schema", manifest.get("schema"), schema_hash()),

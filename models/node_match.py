@@ -1,4 +1,4 @@
-"""Nodes and industry codes: does the enterprise stand where the need has its gap."""
+"""Factors of nodes and industry codes: whether the enterprise is at the need's nodes."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from features.nodes import NodeFit
 
 BREADTH = 0.2
-"""What the mean fit over all nodes wanted counts beside the best one: some serve a whole chain."""
+"""Weight of the mean fit over all wanted nodes beside the best one: some enterprises serve a whole
+chain."""
 
 
 class NodeMatch(Factor):
-    """Fit of the enterprise to the nodes of the chain map that the need is after."""
+    """Fit of the enterprise to the need's nodes of the chain map."""
 
     name = "node_match"
 
@@ -28,7 +29,7 @@ class NodeMatch(Factor):
         return pool.nodes
 
     def score(self, need: NeedFeatures, prepared: NodeFit) -> NDArray[np.float32] | None:
-        """Return the best node's fit, and a little of the mean over the nodes wanted."""
+        """Return the best node's fit, plus a small share of the mean over the wanted nodes."""
         if not need.targets:
             return None
         wanted = prepared.fit[:, list(need.targets)].astype(np.float32)
@@ -36,7 +37,7 @@ class NodeMatch(Factor):
 
 
 class CodeMatch(Factor):
-    """How many levels of the GB/T 4754-2017 code agree: 0 to 4, a quarter of a point each."""
+    """How many levels of the GB/T 4754-2017 code agree, from none (0) to four (1)."""
 
     name = "industry_code"
 

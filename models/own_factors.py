@@ -1,7 +1,7 @@
-"""Factors that others add from outside, by the entry point `lianzhao.factors`.
+"""Factors of other packages, added by the entry point group `lianzhao.factors`.
 
-Every process in whose environment the package is installed loads them, and a model that was trained
-with them serves only there.
+Every process whose environment has the package loads them, and a model that was trained with them
+can only be served there.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ GROUP = "lianzhao.factors"
 
 @cache
 def own_factors() -> tuple[type[Factor], ...]:
-    """Return the classes of all factors that were added, by the names of their entry points.
+    """Return the classes of all added factors, by the names of their entry points.
 
     Raises
     ------
     UsageError
-        When one cannot be loaded, is no `Factor`, or lacks what answers say of it.
+        When one cannot be loaded, is no `Factor`, or lacks its names or sentences.
     """
     found = []
     for point in sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
         try:
             factor = point.load()
-        except Exception as error:  # a module may fail with anything
+        except Exception as error:  # importing a module may raise anything
             raise _wrong(point.name, f"{point.value}: {type(error).__name__}: {error}") from error
         if not (isinstance(factor, type) and issubclass(factor, Factor)):
             raise _wrong(point.name, f"{point.value} is none")

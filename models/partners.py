@@ -1,9 +1,9 @@
-"""Partners of an enterprise (以商招商): who would supply it, and who would buy from it.
+"""Partners of an enterprise (以商招商): potential suppliers and customers.
 
-Two kinds of evidence, each of strength 0 to 1. A link: how far the partner stands in a station of
-the supply graph, times the strength of the link, times how far the enterprise stands at its other
-end. A trade: an item of the partner that is, by the thesaurus, what goes into a product of the
-enterprise, or what that goes into. Together they are 1 − Π (1 − strength).
+There are two kinds of evidence, each of strength 0 to 1. A link: the partner's membership in a
+station of the supply graph, times the strength of the link, times the enterprise's membership at
+its other end. A trade: an item of the partner that, by the thesaurus, goes into a product of the
+enterprise, or that such a product goes into. Together they are 1 − Π (1 − strength).
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from features.trade import Trade
 
 OF_A_NODE, OF_A_SECTOR, OF_A_TRADE = 0.9, 0.5, 0.7
-"""What each kind of evidence is worth at most: none says that the two have met, and a sector of an
-input–output table is so broad that a link of it says least."""
+"""Maximum strength of each kind of evidence: neither shows an actual relation, and a link between
+the broad sectors of an input–output table is the weakest."""
 SIDES = ("suppliers", "customers")
 
 
@@ -51,7 +51,7 @@ class LinkPath(NamedTuple):
 
 
 class TradePath(NamedTuple):
-    """A path over the thesaurus: an item of the partner, and what it is to the enterprise."""
+    """A path over the thesaurus: an item of the partner, and its trade with the enterprise."""
 
     item: str
     trade: Trade
@@ -59,7 +59,7 @@ class TradePath(NamedTuple):
 
 
 class _Found(NamedTuple):
-    """What a trade finds: items of the pool, how well each is it, and which trade that is."""
+    """Matches of trades: items of the pool, the quality of each match, and its trade."""
 
     items: NDArray[np.intp]
     matches: NDArray[np.float32]
@@ -73,9 +73,9 @@ class _Links:
     Attributes
     ----------
     fit : NodeFit
-        Of the pool, over the stations of the graph.
+        The pool's fit over the stations of the graph.
     pulls : ndarray of shape (v,)
-        How strongly the enterprise pulls at each station, on one side.
+        The enterprise's demand at each station, on one side.
     """
 
     graph: SupplyGraph
@@ -86,11 +86,11 @@ class _Links:
 
     @property
     def worth(self) -> float:
-        """What a whole link says."""
+        """The strength of a full link."""
         return OF_A_SECTOR if self.graph.by_sectors else OF_A_NODE
 
     def strengths(self) -> NDArray[np.float32]:
-        """Return each enterprise's strongest link, shape (n,), 0 where none is known."""
+        """Return each enterprise's strongest link, shape (n,), 0 if none is known."""
         columns = np.flatnonzero(self.pulls)
         if not len(columns):
             return np.zeros(len(self.fit.fit), dtype=np.float32)
@@ -98,7 +98,7 @@ class _Links:
         return self.worth * np.nan_to_num(reach(stands, self.pulls[columns]))
 
     def path(self, pool: PoolFeatures, row: int) -> LinkPath | None:
-        """Return the link that a row's strength rests on."""
+        """Return the link that a row's strength is based on."""
         stands = np.nan_to_num(membership(self.fit.fit[row])) * self.pulls
         theirs = int(stands.argmax())
         if not stands[theirs] > 0:
@@ -124,9 +124,9 @@ class Partners:
     Attributes
     ----------
     supplies : bool
-        Whether partners supply the enterprise, or else buy from it.
+        Whether partners supply the enterprise, as opposed to buying from it.
     strengths : ndarray of float32, shape (n,)
-        0 for enterprises that are no partner as far as is known.
+        0 for enterprises that are not known to be partners.
     """
 
     pool: PoolFeatures
@@ -156,17 +156,17 @@ class Partners:
 def partners(
     pool: PoolFeatures, space: FeatureSpace, row: int, products: Sequence[str], *, supplies: bool
 ) -> Partners:
-    """Find who would supply an enterprise, or (`supplies` false) buy from it.
+    """Find potential suppliers of an enterprise, or customers if `supplies` is false.
 
     Parameters
     ----------
     pool : PoolFeatures
     space : FeatureSpace
-        Its chain map, its input–output table where it has one, and its thesaurus.
+        Provides the chain map, the input–output table if there is one, and the thesaurus.
     row : int
         The enterprise.
     products : sequence of str
-        What it makes; without any nothing is known of what goes into it.
+        Its products; without any, trades are unknown.
     supplies : bool
     """
     graphs = [(space.supply, pool.stations)]
@@ -187,7 +187,7 @@ def partners(
 
 
 def _find(texts: Sequence[str], traded: Sequence[Trade]) -> _Found:
-    """Return the items that end in a word of a trade: a longer item is it less surely."""
+    """Return the items that end in a word of a trade; longer items match less surely."""
     of_word: dict[str, int] = {}
     for at, trade in enumerate(traded):
         for word in trade.words:
@@ -198,7 +198,7 @@ def _find(texts: Sequence[str], traded: Sequence[Trade]) -> _Found:
     words = sorted(of_word, key=len, reverse=True)
     ending = f"({'|'.join(map(re.escape, words))})$"
     items = pl.Series([normal(text) for text in texts], dtype=pl.String)
-    # The longest word that it ends in: what is looked for is found from the left.
+    # The longest word that it ends in: the search goes from the left.
     said = items.str.extract(ending, 1)
     places = said.is_not_null().arg_true()
     shares = said[places].str.len_chars() / items[places].str.len_chars()

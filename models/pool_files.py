@@ -1,4 +1,4 @@
-"""The features of a pool as files: written chunk by chunk, and taken back as maps of them."""
+"""The features of a pool as files: written chunk by chunk, and read as memory maps."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ _SQUARED = 50_000
 
 
 class FormerPool(NamedTuple):
-    """What was prepared for other tables, to take over rows that have not changed since.
+    """A pool prepared for earlier tables, whose unchanged rows are reused.
 
     Attributes
     ----------
     bound : PoolRanker
-        Of the same ranker, on the same chain map and supply links.
+        Bound to the same ranker, chain map and supply links.
     rows : ndarray of int, shape (n,)
-        The row there of each enterprise that is the same now, -1 for all others.
+        The row there of each unchanged enterprise, -1 for all others.
     """
 
     bound: PoolRanker
@@ -56,7 +56,7 @@ def write(
     progress: Count | None,
     former: FormerPool | None = None,
 ) -> None:
-    """Write the features of all enterprises and what factors measure of them, chunk by chunk.
+    """Write the features and factor measurements of all enterprises, chunk by chunk.
 
     Parameters
     ----------
@@ -65,11 +65,11 @@ def write(
     frame : DataFrame
         The enterprises, ordered by id.
     kind : dtype
-        What dense features are kept in.
+        The dtype of stored dense features.
     progress : callable, optional
         Called with (enterprises done, enterprises).
     former : FormerPool, optional
-        Where the features of those that have not changed are taken from.
+        Provides the features of unchanged enterprises.
     """
     size, moments, products = len(frame), ContentMoments(len(frame)), _Products(files, kind)
     for start in range(0, max(size, 1), _CHUNK):
@@ -103,7 +103,7 @@ def write(
 def _rows(
     pool: PoolFeatures, measured: Measured, kind: DTypeLike, at: Any = slice(None)
 ) -> dict[str, Any]:
-    """Return all that is kept of some enterprises, one row each, by the name of its file."""
+    """Return the stored arrays of some enterprises, one row each, by file name."""
     fits = {"nodes": pool.nodes}
     if pool.stations is not pool.nodes:
         fits["stations"] = pool.stations
@@ -125,7 +125,7 @@ def _rows(
 
 
 def _merged(parts: list[dict[str, Any]], changed: NDArray[np.bool_]) -> dict[str, Any]:
-    """Return the rows of both parts, changed ones and others, in the order of the pool."""
+    """Return changed and unchanged rows merged in the order of the pool."""
     if len(parts) == 1:
         return parts[0]
     order = np.argsort(np.argsort(~changed, kind="stable"))
@@ -138,7 +138,7 @@ def _merged(parts: list[dict[str, Any]], changed: NDArray[np.bool_]) -> dict[str
 
 
 class _Products:
-    """Gives every distinct product of a pool its column, and keeps its vector."""
+    """Assigns a column to every distinct product of a pool, and keeps its vector."""
 
     def __init__(self, files: Growing, kind: DTypeLike) -> None:
         self._files = files
@@ -146,7 +146,7 @@ class _Products:
         self._columns: dict[str, int] = {}
 
     def numbered(self, pool: PoolFeatures, rows: dict[str, Any]) -> dict[str, Any]:
-        """Return rows with their products' columns here in place of those in their pool."""
+        """Return rows with their products' columns renumbered from those of their pool."""
         said = rows["products"]
         own = np.unique(said.indices)
         known = len(self._columns)
@@ -157,7 +157,7 @@ class _Products:
         new = own[number[own] >= known]
         self._files.append("product_vectors", pool.product_vectors[new].astype(self._kind))
         self._files.append_sparse("product_grams", rows_of(pool.product_grams, new), self._kind)
-        shape = (said.shape[0], np.iinfo(np.int32).max)  # how many there will be is not known yet
+        shape = (said.shape[0], np.iinfo(np.int32).max)  # the final number is not known yet
         mine = sparse.csr_array((said.data, number[said.indices], said.indptr), shape=shape)
         return rows | {"products": mine}
 
@@ -167,22 +167,22 @@ class _Products:
 
 
 def _padded(codes: NDArray[np.str_]) -> NDArray[np.str_]:
-    """Return the codes of a chunk in as many columns as there are levels of them."""
+    """Return the codes of a chunk, one column per level."""
     found = np.zeros((len(codes), _CODE_LEVELS), dtype=f"<U{_CODE_LEVELS}")
     found[:, : codes.shape[1]] = codes
     return found
 
 
 class ContentMoments:
-    """Mean and XᵀX of content, summed up chunk by chunk.
+    """Mean and XᵀX of content, accumulated chunk by chunk.
 
-    Of a large pool XᵀX is that of `_SQUARED` enterprises spread over it, times as many as they
-    stand for: it takes a second instead of minutes.
+    For a large pool XᵀX is estimated on `_SQUARED` evenly spaced enterprises, which takes a second
+    instead of minutes.
 
     Parameters
     ----------
     size : int
-        How many enterprises there are in all.
+        Total number of enterprises.
     """
 
     def __init__(self, size: int) -> None:
@@ -211,12 +211,12 @@ class ContentMoments:
 
 
 def bind(arrays: Mapping[str, NDArray[Any]], ranker: Ranker) -> PoolRanker:
-    """Return the ranker, bound to the features that these arrays are.
+    """Return the ranker, bound to the features in these arrays.
 
     Parameters
     ----------
     arrays : mapping
-        What `write` has written, with ids and names of `features.profiles` as `profiles.…`.
+        The arrays written by `write`, with ids and names of `features.profiles` as `profiles.…`.
     ranker : Ranker
     """
     space = ranker.space
@@ -247,7 +247,7 @@ def bind(arrays: Mapping[str, NDArray[Any]], ranker: Ranker) -> PoolRanker:
 
 
 def part(arrays: Mapping[str, NDArray[Any]], name: str) -> dict[str, NDArray[Any]]:
-    """Return the arrays of one part, by what is left of their names."""
+    """Return the arrays of one part, by their names without the prefix."""
     prefix = f"{name}."
     return {key[len(prefix) :]: own for key, own in arrays.items() if key.startswith(prefix)}
 
@@ -256,7 +256,7 @@ def _sparse(arrays: Mapping[str, NDArray[Any]], name: str, columns: int) -> spar
     own = part(arrays, name)
     starts = np.concatenate([[0], np.cumsum(own["lengths"], dtype=np.int64)])
     if starts[-1] <= np.iinfo(np.int32).max:
-        starts = starts.astype(np.int32)  # of two widths SciPy would copy the indices
+        starts = starts.astype(np.int32)  # with two index widths SciPy would copy the indices
     shape = (len(own["lengths"]), columns)
     return sparse.csr_array((own["data"], own["indices"], starts), shape=shape)
 

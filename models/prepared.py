@@ -1,11 +1,10 @@
-"""A version prepared for a pool: all that serving needs of its enterprises, made once, on disk.
+"""A version prepared for a pool: all data on enterprises that serving needs, on disk.
 
-Profiles become features chunk by chunk, so that a pool need not fit into memory, and every process
+Features are computed chunk by chunk, so that a pool need not fit into memory, and every process
 maps the same files: loading takes no longer for a million enterprises than for thousands, and
-several workers share one copy. What is prepared lies in `prepared/VERSION/`, under a name that says
-which tables it was made of. All of it follows from model and tables: where it is missing, or a file
-of it cut short, it is made anew, and what was for other tables is removed then. That every byte is
-as it was written is looked at by `verify`, before a version is published.
+workers share one copy. The files are in `prepared/VERSION/`, under a name derived from the tables.
+They follow from model and tables: if they are missing or truncated they are written again, and
+those for other tables are then removed. `verify` checks every byte, before a version is published.
 """
 
 from __future__ import annotations
@@ -46,10 +45,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 TABLES = ("enterprises", "chains", "input_output")
-"""What features are made of besides the model: when one of these changes, all is made anew."""
+"""The tables that features depend on: if one of these changes, everything is prepared again."""
 FOLDER = "prepared"
 _MADE_BY = 4
-"""Rises when what is written here is made in another way; what was made before is then not read."""
+"""Incremented when the computation of these files changes; earlier files are then ignored."""
 _GATHERED = {"views.topics", "views.meaning", "views.text.data", "views.text.indices"} | {
     *("nodes.fit", "products.data", "products.indices", "product_vectors"),
     *("product_grams.data", "product_grams.indices"),
@@ -70,7 +69,7 @@ class Prepared:
     residents : Residents
     retriever : Retriever
     gathered : tuple of ndarray
-        What requests gather rows of, mapped.
+        The mapped arrays that requests gather rows from.
     """
 
     bound: PoolRanker
@@ -80,9 +79,9 @@ class Prepared:
     gathered: tuple[NDArray[Any], ...] = ()
 
     def touch(self) -> None:
-        """Look at every page that requests gather from, so that none of them waits for the disk.
+        """Read every page that requests gather from, so that none of them waits for the disk.
 
-        It takes as long as reading the files takes, and lets other threads go on.
+        It takes as long as reading the files, and does not block other threads.
         """
         for array in self.gathered:
             array.reshape(-1).view(np.uint8)[::_PAGE].max(initial=0)
@@ -94,16 +93,16 @@ def prepare(
     workspace: Workspace | Snapshot,
     progress: Count | None = None,
 ) -> Prepared:
-    """Return a version prepared for the tables as they are, making what is not there yet.
+    """Return a version prepared for the current tables; prepare it if necessary.
 
-    Several processes may ask at once: one of them makes it, the others wait for that. What is kept
-    is of one snapshot of the tables.
+    If several processes call this at once, one prepares and the others wait. The result is of one
+    snapshot of the tables.
 
     Parameters
     ----------
     version : str
     read : callable
-        Takes the ranker back from it, on the tables as they are.
+        Loads the ranker of the version, on the current tables.
     workspace : Workspace or Snapshot
     progress : callable, optional
         Called with (enterprises done, enterprises).
@@ -113,7 +112,7 @@ def prepare(
     DamagedError
         When the enterprises table was altered.
     NotWrittenError
-        When the disk does not take what is made.
+        When the files cannot be written.
     """
     return workspace.reading(lambda snapshot: _prepared(version, read, snapshot, progress))
 
@@ -124,16 +123,16 @@ def _prepared(
     made_of = versions(snapshot)
     own = _folder(version, snapshot.home, made_of)
     ranker = read()
-    with suppress(DamagedError):  # mostly, it is not there
+    with suppress(DamagedError):  # usually there is none
         return load(own, ranker)
     try:
         own.parent.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(own.with_name(_LOCK)):
             _remove(own.parent.glob(_DRAFTS))
-            found = _loaded(own, ranker)  # another process may have made it meanwhile
+            found = _loaded(own, ranker)  # another process may have prepared it meanwhile
             if found is None:
                 enterprises = snapshot.read("enterprises")
-                # What others have made of newer tables is not to be removed for older ones.
+                # Files that others made for newer tables must not be removed for older ones.
                 snapshot.check_current(TABLES)
                 _make(own, ranker, enterprises, made_of, progress)
                 found = load(own, ranker)
@@ -148,7 +147,7 @@ def _prepared(
 
 
 def in_memory(ranker: Ranker, enterprises: pl.DataFrame, progress: Count | None = None) -> Prepared:
-    """Return what `prepare` does, made anew in memory: slower to come by, and shared by nobody.
+    """Return the same as `prepare`, computed in memory: slower, and not shared.
 
     Parameters
     ----------
@@ -171,17 +170,17 @@ def in_memory(ranker: Ranker, enterprises: pl.DataFrame, progress: Count | None 
 
 
 def versions(workspace: Workspace | Snapshot) -> tuple[str, ...]:
-    """Return the versions of the tables that features are made of."""
+    """Return the versions of the tables that features depend on."""
     return tuple(workspace.version(table) for table in TABLES)
 
 
 def is_there(version: str, workspace: Workspace | Snapshot) -> bool:
-    """Return whether a version is prepared for the tables as they are."""
+    """Return whether a version is prepared for the current tables."""
     return _folder(version, workspace.home, versions(workspace)).exists()
 
 
 def verify(version: str, workspace: Workspace | Snapshot) -> None:
-    """Look at every byte of what was prepared for the tables as they are; remove it if damaged."""
+    """Check every byte of the files for the current tables; remove them if damaged."""
     own = _folder(version, workspace.home, versions(workspace))
     if own.exists():
         try:
@@ -192,9 +191,9 @@ def verify(version: str, workspace: Workspace | Snapshot) -> None:
 
 
 def tidy(workspace: Workspace | Snapshot) -> None:
-    """Remove what was prepared for versions that are gone, and what a killed process left behind.
+    """Remove the files of deleted versions, and remains of a killed process.
 
-    A process that has mapped the files keeps them until it closes them.
+    Processes that have mapped the files keep them until they close them.
     """
     for own in (workspace.home / FOLDER).glob("*"):
         if not (workspace.home / "models" / own.name).exists():
@@ -215,7 +214,7 @@ def _remove(folders: Iterable[Path]) -> None:
 
 
 def _loaded(own: Path, ranker: Ranker) -> Prepared | None:
-    """Return what is there; what is damaged is removed."""
+    """Return the existing files as Prepared; remove damaged ones."""
     if not own.exists():
         return None
     try:
@@ -233,7 +232,7 @@ def _make(
     made_of: tuple[str, ...],
     progress: Count | None,
 ) -> None:
-    """Make what is needed of tables of these versions, and of what there was for former ones."""
+    """Prepare for tables of these versions, reusing unchanged rows of former ones."""
     links = dict(zip(TABLES, made_of, strict=True))
     del links["enterprises"]
     facts = {"links": links, "made_by": _MADE_BY}
@@ -254,11 +253,10 @@ def make(
     facts: Mapping[str, Any] | None = None,
     former: Prepared | None = None,
 ) -> None:
-    """Write what serving needs of the enterprises into a new folder, whole or not at all.
+    """Write the data on enterprises that serving needs atomically into a new folder.
 
-    Up to `retrieval.EXACT` enterprises features are kept in single precision, and scores are those
-    of features that were never written; of more in half precision, which halves what a request
-    reads.
+    Up to `retrieval.EXACT` enterprises, features are stored in single precision, and scores equal
+    those of features in memory; beyond that in half precision, which halves what a request reads.
 
     Parameters
     ----------
@@ -272,8 +270,7 @@ def make(
     facts : mapping, optional
         What else the manifest is to say, JSON.
     former : Prepared, optional
-        What was made before of other enterprises and all else that is the same: rows that have
-        not changed since are taken over.
+        Prepared before for other enterprises and otherwise the same: its unchanged rows are reused.
 
     Raises
     ------
@@ -284,7 +281,7 @@ def make(
     large = len(frame) > retrieval.EXACT
     kind = np.float16 if large else np.float32
     if former is not None and isinstance(former.retriever, TwoStage) != large:
-        former = None  # kept in another precision
+        former = None  # stored in another precision
     with artifact.drafted(folder, facts or {}) as draft:
         with GrowingArrays(draft) as files:
             same = _write_tables(files, frame, former.profiles if former else None)
@@ -296,7 +293,7 @@ def make(
 
 
 def _write_tables(files: Growing, frame: pl.DataFrame, former: Profiles | None) -> NDArray[np.intp]:
-    """Write profiles and residents; return the row of each in the former ones, -1 unless equal."""
+    """Write profiles and residents; return the former row of each unchanged profile, else -1."""
     arrays = profile_arrays(frame)
     for name, array in arrays.items():
         files.append(f"profiles.{name}", array)
@@ -319,12 +316,12 @@ def _write_first_stage(draft: Path, bound: PoolRanker) -> None:
 
 
 def load(folder: Path, ranker: Ranker) -> Prepared:
-    """Return what `make` has written, mapped into memory.
+    """Return the files written by `make`, as memory maps.
 
     Raises
     ------
     DamagedError
-        When a file is missing or cut short, or the manifest was altered.
+        When a file is missing or truncated, or the manifest was altered.
     """
     try:
         return _bound(artifact.mapped(folder), ranker)

@@ -1,7 +1,7 @@
-"""Proximity: how near the enterprise's seat is to the zone.
+"""Proximity of the enterprise's seat to the zone.
 
-Where an enterprise sits is not where it would go, so the prior weight of this factor is 0: it
-speaks only where held-out judgements or events have shown that it counts.
+The seat of an enterprise does not determine where it would invest, so the prior weight of this
+factor is 0: it only counts where held-out judgements or events have shown that it does.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _SCALE_KM = 100.0
 
 
 class Proximity(Factor):
-    """Minus ln(1 + km / 100): near and far differ, far and farther hardly."""
+    """−ln(1 + km / 100): differences matter at short distances, and hardly at long ones."""
 
     name = "proximity"
 
@@ -33,7 +33,7 @@ class Proximity(Factor):
     def score(
         self, need: NeedFeatures, prepared: NDArray[np.float64]
     ) -> NDArray[np.float64] | None:
-        """Return the proximity, NaN where the seat is unknown; None without a place of the need."""
+        """Return the proximity, NaN where the seat is unknown; None if the need has no place."""
         if np.isnan(need.point).any():
             return None
         return np.asarray(-np.log1p(distance_km(need.point, prepared) / _SCALE_KM))

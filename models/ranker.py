@@ -1,4 +1,4 @@
-"""The ranker: feature space, factors and blend together, as fitted, saved and served."""
+"""The ranker: feature space, factors and blend."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Ranker:
         return PoolRanker(self, pool)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return everything learnt, to be saved; names are `part.array`."""
+        """Return all fitted arrays, to be saved; names are `part.array`."""
         parts: dict[str, Any] = {
             "space": self.space,
             "blend": self.blend,
@@ -76,12 +76,12 @@ class Ranker:
 
     @classmethod
     def restore(cls, arrays: Mapping[str, NDArray[Any]], space: FeatureSpace) -> Ranker:
-        """Take back what `arrays` returned, into a space that is not fitted yet.
+        """Restore from the result of `arrays`, into an unfitted space.
 
         Raises
         ------
         UnavailableError
-            When it was made with other factors than there are now.
+            When it was made with other factors than those installed.
         """
 
         def own(name: str) -> dict[str, NDArray[Any]]:
@@ -143,10 +143,10 @@ class PoolRanker:
         )
 
     def take(self, rows: NDArray[np.intp], *, in_single: bool = False) -> PoolRanker:
-        """Return the ranker bound to some rows, shape (k,): their `values` are those of the pool.
+        """Return the ranker bound to some rows, shape (k,), with the same `values` as in the pool.
 
-        Their contributions are as well, on the pool's scale. In single precision they take more
-        memory, and less time at every request.
+        Contributions are the same too, on the pool's scale. Features are in single precision: more
+        memory, less time per request.
         """
         pool = self.pool.take(rows)
         return PoolRanker(
@@ -167,13 +167,13 @@ class PoolRanker:
         ----------
         need : NeedFeatures
         scale : Scale, optional
-            Fitted for the need on a pool that these are a part of; by default it is fitted here.
+            Fitted for the need on a pool that includes these; by default it is fitted here.
         """
         values = self.values(need)
         return self.fit(need, values)[1] if scale is None else self.parts(need, values, scale)
 
     def values(self, need: NeedFeatures) -> Values:
-        """Return what every factor says of each enterprise, before means and spreads come in."""
+        """Return the raw values of every factor, before standardising."""
         return self._scorer.values(need)
 
     def fit(
@@ -182,16 +182,16 @@ class PoolRanker:
         values: Values,
         beside: tuple[Values, NDArray[np.float64]] | None = None,
     ) -> tuple[Scale, NDArray[np.float64]]:
-        """Fit the scale for a need; return it, and the contributions of everybody here on it.
+        """Fit the scale for a need; return it, and all contributions on it.
 
         Parameters
         ----------
         need : NeedFeatures
         values : Values
-            Of everybody here.
+            Values of all enterprises of this pool.
         beside : tuple of Values and ndarray of shape (k,), optional
-            Where these are a part of a large pool: the values of k enterprises of the rest, and
-            for how many of it each stands; everybody here stands for itself.
+            If this is a part of a large pool: the values of k enterprises of the rest, and how many
+            each represents; the ones here represent themselves.
         """
         shares = None
         everybody = values
@@ -205,22 +205,22 @@ class PoolRanker:
         return replace(scale, constant=moved), parts
 
     def scale(self, values: Values, shares: Shares = None) -> Scale:
-        """Return the scale of values but for its constant, see `Scorer.scale`."""
+        """Return the scale of values without its constant, see `Scorer.scale`."""
         return self._scorer.scale(values, self.ranker.blend, shares)
 
     def parts(self, need: NeedFeatures, values: Values, scale: Scale) -> NDArray[np.float64]:
-        """Return the contributions of those whose values these are, shape (blend.factors, n)."""
+        """Return the contributions for these values, shape (blend.factors, n)."""
         return self.ranker.blend.contributions(
             standardised(values, scale), scale.content, scale.constant, self._scorer.chosen(need)
         )
 
     def alone(self, need: NeedFeatures) -> NDArray[np.float64]:
-        """Return each factor's own scores, standardised, whatever it weighs in the blend.
+        """Return each factor's own standardised scores, regardless of its weight in the blend.
 
         Returns
         -------
         ndarray of shape (blend.factors - 1, n)
-            The constant left out; zeros where a factor says nothing.
+            Without the constant; zeros where a factor does not apply.
         """
         values = self.values(need)
         return np.vstack(standardised(values, self.scale(values)))
@@ -228,14 +228,14 @@ class PoolRanker:
     def history_sum(
         self, need: NeedFeatures
     ) -> tuple[NDArray[np.intp], NDArray[np.float64]] | None:
-        """Return the rows that have deals and the sum of both factors there, None without any."""
+        """Return the rows with deals and the sum of both history factors there, or None."""
         history = self._scorer.history
         known = history.known
         return (known, history.take(known).parts(need).sum(axis=0)) if len(known) else None
 
 
 def measure(ranker: Ranker, pool: PoolFeatures) -> Measured:
-    """Return what all factors measure of a pool: arrays with one row per enterprise."""
+    """Return the measurements of all factors: arrays with one row per enterprise."""
     learnt = {part.name: part.measure(pool) for part in (ranker.hybrid, ranker.heads)}
     return measure_content(pool) | learnt
 
@@ -243,8 +243,8 @@ def measure(ranker: Ranker, pool: PoolFeatures) -> Measured:
 def order(raw: NDArray[np.float64], rows: NDArray[np.intp], limit: int) -> NDArray[np.intp]:
     """Return the first `limit` of `rows`, highest raw score first, equal ones by row.
 
-    Rows follow the order of ids, so that equal scores are ordered by id. Only what is asked for is
-    sorted: a partial sort finds the cut, ties across it included.
+    Rows follow the order of ids, so that equal scores are ordered by id. Only the requested rows
+    are sorted: a partial sort finds the cut, including ties across it.
     """
     kept = rows[leading(raw[rows], limit)] if limit < len(rows) else rows
     ranked = kept[np.argsort(-raw[kept], kind="stable")]
@@ -254,8 +254,8 @@ def order(raw: NDArray[np.float64], rows: NDArray[np.intp], limit: int) -> NDArr
 def leading(values: NDArray[Any], count: int) -> NDArray[np.intp]:
     """Return which values are not below the one at rank `count`, ties across it included.
 
-    Of many values a part is looked at first: whatever is below the lowest of the highest in it
-    need not be sorted at all.
+    For many values a part is examined first: values below the lowest of its highest need not be
+    sorted.
     """
     if not count:
         return np.empty(0, dtype=np.intp)

@@ -1,4 +1,4 @@
-"""The versions of a workspace's model: which there are, which one serves, and the way back."""
+"""The registry of model versions of a workspace: listing, activation, rollback."""
 
 from __future__ import annotations
 
@@ -34,22 +34,21 @@ class LostModelError(DamagedError):
 
 
 class ModelRegistry:
-    """Versions are folders under `models/`; `active.json` names the active one and those before.
+    """Versions are folders under `models/`; `active.json` names the active and earlier ones.
 
-    Changing which version is active replaces one small file, so it happens whole or not at all.
-    Before it, every worker that serves the workspace has loaded the version, so that none of its
-    requests waits.
+    Activation replaces one small file, and so is atomic. Before that, every worker that serves the
+    workspace has loaded the version, so that no request waits.
 
     Parameters
     ----------
     workspace : Workspace
     check : callable
-        Asked about a version's folder before it becomes active; raises DamagedError or
-        UnfitModelError where it could not be served. By default the checksums alone are looked at;
-        `models.loading.load` looks at all that a service needs.
+        Called with a version's folder before it becomes active; raises DamagedError or
+        UnfitModelError if it cannot be served. By default only checksums are checked;
+        `models.loading.load` checks all that a service needs.
     prepare : callable
-        Given a version that workers are to load, before they do; when it raises DamagedError,
-        UnfitModelError or UnavailableError, nothing has changed.
+        Called with a version before workers load it; if it raises DamagedError, UnfitModelError or
+        UnavailableError, nothing has changed.
     """
 
     def __init__(
@@ -70,7 +69,7 @@ class ModelRegistry:
         return self.folder / _ACTIVE
 
     def path(self, version: str) -> Path:
-        """Return a version's folder, which may hold a damaged one.
+        """Return a version's folder; the version may be damaged.
 
         Raises
         ------
@@ -89,9 +88,9 @@ class ModelRegistry:
     def list(self) -> list[dict[str, Any]]:
         """Return every version, newest first.
 
-        Of each: version, active; damaged, and `problem`, which says why it cannot serve as far as
-        its manifest and the names of its files show (activation looks at every byte); created_at,
-        seed, metrics, data; forced and refused, as training left it.
+        Each has version, active; damaged, and `problem`, why it cannot be served as far as manifest
+        and file names show (activation checks every byte); created_at, seed, metrics, data; forced
+        and refused, as recorded by training.
         """
         self.workspace.check()
         active = None
@@ -123,7 +122,7 @@ class ModelRegistry:
         return None if version is None else self.folder_of(version)
 
     def folder_of(self, version: str) -> Path:
-        """Return the folder of a version that was there once.
+        """Return the folder of a version that once existed.
 
         Raises
         ------
@@ -146,7 +145,7 @@ class ModelRegistry:
         NotFoundError
             When there is no such version.
         DamagedError, ConflictError
-            When one of its files was altered, or it cannot be served here; nothing has changed.
+            When a file was altered, or it cannot be served here; nothing has changed.
         """
         self._prepare(version)
         with self.workspace.writing():
@@ -160,7 +159,7 @@ class ModelRegistry:
         return version
 
     def rollback(self) -> str:
-        """Go back to the version that was active before, and return it.
+        """Activate the previously active version, and return it.
 
         Raises
         ------
@@ -177,9 +176,9 @@ class ModelRegistry:
         return history[-1]
 
     def prune(self, keep: int) -> builtins.list[str]:
-        """Delete all but the newest `keep` versions; return the deleted ones.
+        """Delete all but the newest `keep` versions and return the deleted ones.
 
-        The active one stays, and so does the one that `rollback` would return to.
+        The active one is kept, and so is the one that `rollback` would activate.
         """
         with self.workspace.writing():
             versions = self._versions()
@@ -191,14 +190,14 @@ class ModelRegistry:
             if gone:
                 self._point([v for v in self._history() if v not in gone])
             for version in gone:
-                # Hidden at once: a folder of which half is deleted must not look like a version.
+                # Hidden first: a half-deleted folder must not look like a version.
                 (self.folder / version).rename(self.folder / f".{version}{_PRUNED}")
             for path in self._left_behind():
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
         return gone
 
     def _left_behind(self) -> builtins.list[Path]:
-        """Return what was pruned, and drafts that a killed command left a day ago or more."""
+        """Return pruned folders, and drafts that a killed command left at least a day ago."""
         yesterday = time.time() - 86_400
         drafts = [*self.folder.glob(".*.draft"), *self.folder.glob("active.*.draft")]
         old = [path for path in drafts if path.stat().st_mtime < yesterday]
@@ -210,7 +209,7 @@ class ModelRegistry:
         return sorted({path.parent.name for path in found})
 
     def _before(self) -> builtins.list[str]:
-        """Return the history as it is after a rollback; there must be a version to go back to."""
+        """Return the history after a rollback (ConflictError without a version to roll back to)."""
         history = [v for v in self._history()[:-1] if v in self._versions()]
         if not history:
             raise ConflictError(
@@ -220,7 +219,7 @@ class ModelRegistry:
         return history
 
     def _prepare(self, version: str) -> None:
-        """Have ready what workers need to load a version, where there are any."""
+        """Prepare what workers need to load a version, if there are any."""
         self.path(version)
         with suppress(DamagedError):
             if version == self.active():
@@ -263,7 +262,7 @@ class ModelRegistry:
             ) from error
 
     def _switch(self, history: builtins.list[str]) -> None:
-        """Make the last one of a history the active one, when the workers have loaded it."""
+        """Activate the last version of a history, once the workers have loaded it."""
         with self.rollout.announced(history[-1]):
             self._point(history)
 
@@ -284,7 +283,7 @@ class ModelRegistry:
 
 @contextmanager
 def _refusing() -> Iterator[None]:
-    """Refuse a version that could not be served."""
+    """Reject a version that cannot be served."""
     try:
         yield
     except UnfitModelError as error:

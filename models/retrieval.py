@@ -1,7 +1,7 @@
-"""Retrieval: who comes first among some enterprises, and why, for one need.
+"""Retrieval: ranking some enterprises for one need, with contributions.
 
-Two ways with one contract: everybody scored in full here, for pools of up to `EXACT`, and in two
-stages (`models.two_stage`) for larger ones.
+Two implementations share one interface: exact scoring for pools of up to `EXACT`, and two stages
+(`models.two_stage`) for larger ones.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from models.ranker import PoolRanker
 
 EXACT = 20_000
-"""Up to so many enterprises everybody is scored in full."""
+"""Up to this pool size all enterprises are scored exactly."""
 
 
 class Retriever(ABC):
@@ -42,13 +42,13 @@ class Retriever(ABC):
     ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         """Return the rows at ranks `start` to `stop`, and their contributions (factors, k).
 
-        Best first; equal scores in the order of the pool.
+        Best first; ties in the order of the pool.
 
         Parameters
         ----------
         need : NeedFeatures
         rows : ndarray of int
-            Who can be listed, in order.
+            Rows that can be listed, ascending.
         start, stop : int
         """
 
@@ -65,7 +65,7 @@ class Retriever(ABC):
 
 
 class Exhaustive(Retriever):
-    """Scores everybody in full."""
+    """Scores all enterprises exactly."""
 
     def ranked(
         self, need: NeedFeatures, rows: NDArray[np.intp], start: int, stop: int

@@ -1,8 +1,8 @@
-"""From one version to the next without a gap: workers load it before it becomes active.
+"""Rollout without downtime: workers load a version before it becomes active.
 
-An activation announces a version in a small file of the workspace. Each worker that serves
-the workspace has a file there, locked for as long as it lives; it loads what is announced beside
-what it serves and writes down that it has, or why it cannot. A worker that missed an announcement
+An activation announces a version in a small file of the workspace. Each worker that serves the
+workspace has a file there, locked as long as it lives; it loads the announced version beside the
+one in service, and acknowledges it or writes why it cannot. A worker that missed an announcement
 loads the version when it is active.
 """
 
@@ -23,25 +23,25 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PATIENCE = 60.0
-"""Seconds that workers are waited for: one that is later loads the version when it is active."""
+"""Timeout in seconds for workers: a later one loads the version when it is active."""
 _EVERY = 0.02
-"""Seconds between two looks at what they say."""
+"""Polling interval of their replies in seconds."""
 
 
 class Announcement(NamedTuple):
-    """A version that is to become active, and a token of this announcement."""
+    """An announced version, and a token of the announcement."""
 
     version: str
     token: str
 
 
 class Rollout:
-    """Where a version is announced, and workers say that they have it.
+    """The files by which a version is announced and workers acknowledge it.
 
     Parameters
     ----------
     home : Path
-        Of the workspace.
+        The workspace.
     """
 
     def __init__(self, home: Path) -> None:
@@ -49,19 +49,19 @@ class Rollout:
         self._next = self.folder / "next.json"
 
     def workers(self) -> list[Path]:
-        """Return the files of the workers that live; what others have left is removed."""
+        """Return the files of live workers, and remove those of others."""
         return [lock for lock in sorted(self.folder.glob("*.lock")) if _lives(lock)]
 
     @contextmanager
     def announced(self, version: str) -> Iterator[None]:
-        """Have every worker load a version, then do what the context does.
+        """Have every worker load a version before the body of the context runs.
 
         Raises
         ------
         ConflictError
             When a worker cannot load it.
         UnavailableError
-            When the disk does not take the announcement.
+            When the announcement cannot be written.
         """
         if not self.workers():
             yield
@@ -77,7 +77,7 @@ class Rollout:
                 self._next.unlink()
 
     def next(self) -> Announcement | None:
-        """Return what is announced; what a killed process left ends after a minute."""
+        """Return the announced version; one left by a killed process expires after a minute."""
         said = _read(self._next)
         if time.time() < said.get("until", 0.0):
             return Announcement(said["version"], said["token"])
@@ -85,7 +85,7 @@ class Rollout:
 
     @contextmanager
     def joined(self) -> Iterator[Worker]:
-        """Be one of the workers for as long as the context lasts (OSError without a file)."""
+        """Register as a worker for the duration of the context (OSError without a file)."""
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"{secrets.token_hex(8)}.lock"
         with filelock.FileLock(path):
@@ -112,35 +112,35 @@ class Rollout:
 
 
 class Worker:
-    """One of those who serve the workspace.
+    """A worker that serves the workspace.
 
     Parameters
     ----------
     lock : Path
-        The file that it holds.
+        The file that it locks.
     """
 
     def __init__(self, lock: Path) -> None:
         self._reply = lock.with_suffix(".json")
 
     def reply(self, announcement: Announcement, problem: str | None) -> None:
-        """Say that what was announced is loaded, or why it cannot be (UnavailableError)."""
+        """Acknowledge an announcement, or say why loading failed (UnavailableError)."""
         _replace(self._reply, {"token": announcement.token, "problem": problem or ""})
 
     def said(self, announcement: Announcement) -> str | None:
-        """Return its problem, "" for none; None as long as it has not replied."""
+        """Return its problem, "" for none; None until it has replied."""
         said = _read(self._reply)
         return said["problem"] if said.get("token") == announcement.token else None
 
 
 def _lives(lock: Path) -> bool:
-    """Whether a worker holds its file; one that is dead, killed even, does not."""
+    """Whether a worker still locks its file, which a dead or killed one does not."""
     try:
         with filelock.FileLock(lock).acquire(timeout=0):
             _remove(lock)
     except filelock.Timeout:
         return True
-    except OSError:  # of another user, which does not follow announcements
+    except OSError:  # owned by another user: it does not follow announcements
         return False
     return False
 

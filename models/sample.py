@@ -1,10 +1,10 @@
-"""A sample of a large pool, which stands for all rows that are not scored.
+"""A sample of a large pool, which represents all rows that are not scored.
 
-Means and spreads of every factor are those of the whole pool, as far as some of it can tell: the
-candidates of a need, who are scored in any case, stand for themselves, and those of the sample who
-are no candidates for everybody else (post-stratification: Holt and Smith, "Post stratification",
-JRSS A 1979). What stands out, such as what resembles those chosen for the need, is nearly always
-a candidate: a sample alone would see one in fifty of them, and its spread with it.
+Means and spreads of every factor are estimates for the whole pool: the candidates of a need, which
+are scored in any case, represent themselves, and the rows of the sample that are no candidates
+represent all others (post-stratification: Holt and Smith, "Post stratification", JRSS A 1979).
+Extreme rows, such as those that resemble chosen enterprises, are nearly always candidates: the
+sample alone would contain one in fifty of them, and misestimate the spread.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
     from models.scale import Scale
 
 _NEEDS_KEPT = 64
-"""For so many needs the sample's values are kept, 200 KB each: their next pages come soon."""
+"""Number of needs for which the sample's values are cached, 200 KB each, for their next pages."""
 
 
 class Sample:
-    """Some enterprises of a pool, drawn once, with their features in memory.
+    """A fixed sample of a pool, with its features in memory.
 
     Parameters
     ----------
     whole : PoolRanker
         Bound to the pool.
     rows : ndarray of int
-        Which of it are the sample, in order.
+        The rows of the sample, ascending.
     """
 
     def __init__(self, whole: PoolRanker, rows: NDArray[np.intp]) -> None:
@@ -61,7 +61,7 @@ class Among:
     sample : Sample
     need : NeedFeatures
     rows : ndarray of int, shape (k,)
-        The candidates, in order.
+        The candidates, ascending.
     """
 
     def __init__(self, sample: Sample, need: NeedFeatures, rows: NDArray[np.intp]) -> None:

@@ -1,7 +1,7 @@
-"""Scale: the means and spreads that the raw scores of one need are measured by.
+"""Scale: the means and spreads by which the factors are standardised for one need.
 
-It is fitted over a pool, or over a part of it with weights, and holds for every enterprise: scores
-that are on one scale can be added up and compared, whoever else is scored with them.
+It is fitted over a pool, or over a part of it with weights, and then applied to any enterprise:
+scores on one scale are comparable, independent of which enterprises are scored together.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ if TYPE_CHECKING:
 
 _LEAST_SPREAD = 1e-9
 _ROUNDING = 1e-5
-"""A spread of no more than this share of the mean is that of rounding: all are equal."""
+"""A spread up to this share of the mean is rounding error: all are equal."""
 _BOUND = 12.0
-"""How far a factor can stand out, in standard deviations: no factor decides alone."""
+"""Bound of z-scores in standard deviations: no factor decides alone."""
 
 
 @dataclass(frozen=True)
 class Moments:
-    """Mean and standard deviation of scores; a spread of 0 where they do not differ."""
+    """Mean and standard deviation of scores; a spread of 0 if they are equal."""
 
     mean: float
     spread: float
 
     @classmethod
     def of(cls, scores: NDArray[Any], shares: Shares = None) -> Moments:
-        """Take them over the known entries; both are 0 where there is none.
+        """Compute them over the known entries; both are 0 if there are none.
 
         Parameters
         ----------
         scores : ndarray of shape (n,)
             NaN where unknown.
         shares : ndarray of shape (n,), optional
-            Where only some of a large pool are scored: for how many of it each of them stands, 0
-            for nobody. By default each stands for itself.
+            If only a part of a large pool is scored: the number of rows that each represents. By
+            default 1.
         """
         known = ~np.isnan(scores)
         values = scores[known].astype(np.float64)
@@ -62,9 +62,9 @@ class Moments:
     def z(self, scores: NDArray[Any]) -> NDArray[np.float64]:
         """Return bounded z-scores, shape (n,); an unknown score (NaN) gets 0, the mean.
 
-        A z-score becomes b tanh(z / b) with b = 12: the tails of similarities are heavy, and one
-        odd match would outweigh all other evidence. Unknown is thereby neither for nor against an
-        enterprise. Where the spread is 0, all are 0.
+        A z-score becomes b tanh(z / b) with b = 12: the tails of similarities are heavy, and a
+        single outlier would outweigh all other evidence. Unknown counts neither for nor against an
+        enterprise. If the spread is 0, all are 0.
         """
         z = np.zeros(len(scores), dtype=np.float64)
         if self.spread:
@@ -75,7 +75,7 @@ class Moments:
 
 
 def standardise(scores: NDArray[Any], shares: Shares = None) -> NDArray[np.float64]:
-    """Return the bounded z-scores on the scores' own scale, see `Moments`."""
+    """Return bounded z-scores on the scores' own scale, see `Moments`."""
     return Moments.of(scores, shares).z(scores)
 
 
@@ -86,11 +86,11 @@ class FactorScale:
     Attributes
     ----------
     columns : tuple of Moments
-        One for each column of the factor's scores; empty where it has no columns.
+        One per column of the factor's scores; empty if it has no columns.
     weights : tuple of float
-        What the columns' z-scores are summed with.
+        Weights of the columns' z-scores.
     whole : Moments
-        Of the sum, or of the scores.
+        Moments of the sum, or of the scores.
     """
 
     columns: tuple[Moments, ...]
@@ -131,12 +131,12 @@ class Scale:
     Attributes
     ----------
     factors : tuple of FactorScale or None
-        Of the content factors; None where one says nothing.
+        Scales of the content factors; None for one that does not apply.
     content : float
         Spread of their weighted sum.
     head, hybrid : Moments or None
     constant : float
-        What every raw score is moved by, see `models.fit.constant`.
+        Added to every raw score, see `models.fit.constant`.
     """
 
     factors: tuple[FactorScale | None, ...]
@@ -147,7 +147,7 @@ class Scale:
 
 
 class Values(NamedTuple):
-    """What the factors say of n enterprises, each taken by itself: raw scores, on no scale yet.
+    """Values of the factors for n enterprises, not standardised yet.
 
     Attributes
     ----------
@@ -155,9 +155,9 @@ class Values(NamedTuple):
         From `Factor.score`.
     head, hybrid : ndarray of shape (n,) or None
     history : ndarray of shape (2, n)
-        On the scale of the whole pool already.
+        Already on the scale of the whole pool.
     signals : ndarray of shape (n,)
-        On the scale of raw scores already.
+        Already on the scale of raw scores.
     """
 
     content: list[NDArray[Any] | None]
@@ -168,7 +168,7 @@ class Values(NamedTuple):
 
     @classmethod
     def beside(cls, *parts: Values) -> Values:
-        """Return the values for one need of several groups of enterprises as those of one."""
+        """Concatenate the values of several groups of enterprises for one need."""
         content, head, hybrid, history, signals = zip(*parts, strict=True)
         return cls(
             [_together(own) for own in zip(*content, strict=True)],
@@ -180,18 +180,18 @@ class Values(NamedTuple):
 
     @property
     def size(self) -> int:
-        """How many enterprises these are."""
+        """Number of enterprises."""
         return len(self.signals)
 
 
 def _together(parts: Sequence[NDArray[Any] | None]) -> Any:
-    """Return arrays as one; a factor says something of all or, the need being silent, of none."""
+    """Concatenate arrays; a factor applies to all groups or to none."""
     spoken = [own for own in parts if own is not None]
     return np.concatenate(spoken) if spoken else None
 
 
 class Standardised(NamedTuple):
-    """The same on one scale, 0 where a factor says nothing.
+    """Standardised values, 0 where a factor does not apply.
 
     Attributes
     ----------
@@ -210,7 +210,7 @@ class Standardised(NamedTuple):
 
 
 def standardised(values: Values, scale: Scale) -> Standardised:
-    """Return values on a scale that was fitted for the same need, on these or other enterprises."""
+    """Return values on a scale fitted for the same need, on these or other enterprises."""
     head, hybrid = z_scores((scale.head, scale.hybrid), (values.head, values.hybrid), values.size)
     content = z_scores(scale.factors, values.content, values.size)
     return Standardised(content, head, hybrid, values.history, values.signals)
@@ -221,7 +221,7 @@ def z_scores(
     scores: Sequence[NDArray[Any] | None],
     size: int,
 ) -> NDArray[np.float64]:
-    """Return z-scores, shape (factors, size), 0 where a factor says nothing."""
+    """Return z-scores, shape (factors, size), 0 where a factor does not apply."""
     found = np.zeros((len(scales), size))
     for row, (scale, own) in enumerate(zip(scales, scores, strict=True)):
         if scale is not None and own is not None:

@@ -1,4 +1,4 @@
-"""Scorer: all factors prepared for one pool, their raw scores and their z-scores for a need."""
+"""Scorer: all factors prepared for one pool, and their values and scale for a need."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 
 
 def content_factors() -> tuple[Factor, ...]:
-    """Return the factors that learn nothing from judgements or events, those added last.
+    """Return the content factors, which are not fitted on labels; added ones come last.
 
     Raises
     ------
     UsageError
-        When two of them have one name.
+        When two of them have the same name.
     """
     found = (
         ItemWords(),
@@ -60,12 +60,12 @@ def content_factors() -> tuple[Factor, ...]:
 
 
 def measure_content(pool: PoolFeatures) -> Measured:
-    """Return what the content factors measure of a pool, by factor and name."""
+    """Return the measurements of the content factors, by factor and name."""
     return {factor.name: factor.measure(pool) for factor in content_factors()}
 
 
 class ContentScorer:
-    """The factors that learn nothing from judgements or events, prepared for one pool.
+    """The content factors, prepared for one pool.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ class ContentScorer:
         self._prepared = [each.prepare_measured(pool, own[each.name]) for each in self.factors]
 
     def scores(self, need: NeedFeatures) -> list[NDArray[Any] | None]:
-        """Return every content factor's scores, None where it is silent."""
+        """Return every content factor's scores, None for one that does not apply."""
         each = zip(self.factors, self._prepared, strict=True)
         return [factor.score(need, prepared) for factor, prepared in each]
 
@@ -93,13 +93,13 @@ class Scorer:
     content : ContentScorer
     heads : NeedHeads
     head_rows
-        What `heads` reads of the pool.
+        The result of `heads.prepare`.
     hybrid : LightFMHybrid
     hybrid_rows
-        What `hybrid` reads of the pool.
+        The result of `hybrid.prepare`.
     history : HistoryScorer
     rows : ndarray of int, shape (n,), optional
-        Which rows of a larger pool these are.
+        The rows of a larger pool that these are.
     """
 
     def __init__(
@@ -121,7 +121,7 @@ class Scorer:
     def values(
         self, need: NeedFeatures, content: list[NDArray[Any] | None] | None = None
     ) -> Values:
-        """Return every factor's raw scores; `content` may be there from `ContentScorer.scores`."""
+        """Return every factor's values; `content` may be given, from `ContentScorer.scores`."""
         history = self.history.parts(need)
         return Values(
             self.content.scores(need) if content is None else content,
@@ -132,12 +132,12 @@ class Scorer:
         )
 
     def scale(self, values: Values, blend: Blend, shares: Shares = None) -> Scale:
-        """Fit the scale over enterprises with these values, but for the constant.
+        """Fit the scale over enterprises with these values, without the constant.
 
         Parameters
         ----------
         values : Values
-            Of n enterprises of the pool, which may be others than these.
+            Values of n enterprises of the pool, not necessarily these.
         blend : Blend
         shares : ndarray of shape (n,), optional
             See `models.scale.Moments`.
@@ -153,5 +153,5 @@ class Scorer:
         return Scale(factors, Moments.of(content, shares).spread, head, hybrid)
 
     def chosen(self, need: NeedFeatures) -> int:
-        """Return how many examples the need's head was fitted on, 0 where it has none."""
+        """Return how many examples the need's head was fitted on, 0 if it has none."""
         return len(self.heads.chosen(need.need_id))

@@ -1,6 +1,6 @@
-"""Every setting of the model, with its default, its bounds and what it means; see `lianzhao train`.
+"""The settings of the model, with defaults, bounds and meanings; see `lianzhao train --set`.
 
-A version keeps the settings that it was trained with in its manifest.
+A version's manifest has the settings that it was trained with.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ class _Settings(BaseModel):
 
 
 class SpaceSettings(_Settings):
-    """Of the feature space."""
+    """Settings of the feature space."""
 
     topics: int = Field(default=400, ge=2, le=2000)
     """Dimensions of LSA."""
 
 
 class HybridSettings(_Settings):
-    """Of LightFM, named as there; WARP-kOS is left out, for it takes no weights of pairs."""
+    """Settings of LightFM, named as there; without WARP-kOS, which cannot weight pairs."""
 
     components: int = Field(default=32, ge=1, le=1024)
     loss: Literal["warp", "bpr", "logistic"] = "warp"
@@ -42,27 +42,27 @@ class HybridSettings(_Settings):
     item_alpha: float = Field(default=1e-5, ge=0, le=1)
     max_sampled: int = Field(default=30, ge=1, le=1000)
     sampled: int = Field(default=20_000, ge=1, le=10_000_000)
-    """In a larger pool, how many enterprises that nothing is known of it learns from."""
+    """In a larger pool, the number of unlabelled enterprises to learn from."""
 
 
 class HeadSettings(_Settings):
-    """Of the ridge heads."""
+    """Settings of the ridge heads."""
 
     alpha: float = Field(default=3.0, gt=0, le=1e6)
     """Strength of the ridge penalty."""
     background: int = Field(default=5_000, ge=1, le=20_000)
-    """In a larger pool, how many enterprises that nothing is known of a head learns from."""
+    """In a larger pool, the number of unlabelled enterprises that heads are fitted on."""
 
 
 class WeightSettings(_Settings):
-    """Of learning the factors' weights."""
+    """Settings of learning the factors' weights."""
 
     prior_needs: float = Field(default=5.0, gt=0, le=1e6)
-    """How many needs the prior weights count as much as."""
+    """The number of needs that the prior weights count as."""
 
 
 class ModelSettings(_Settings):
-    """All of them.
+    """All settings of the model.
 
     Examples
     --------
@@ -81,12 +81,12 @@ class ModelSettings(_Settings):
         return tuple(f"{part}.{name}" for part, own in cls()._parts() for name in own)
 
     def changed(self) -> dict[str, Any]:
-        """Return the settings that are not the default ones, by `section.setting`."""
+        """Return the settings that differ from the defaults, by `section.setting`."""
         return self.changed_in(self.model_dump())
 
     @classmethod
     def changed_in(cls, values: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-        """Return which of some settings, such as those of a manifest, are not the default ones."""
+        """Return those of some settings, such as a manifest's, that differ from the defaults."""
         usual = cls().model_dump()
         return {
             f"{part}.{name}": value
@@ -96,12 +96,12 @@ class ModelSettings(_Settings):
         }
 
     def with_values(self, assigned: Iterable[str]) -> Self:
-        """Return the settings with some others, each given as `section.setting=value`.
+        """Return a copy with other values, each given as `section.setting=value`.
 
         Raises
         ------
         UsageError
-            For an unknown name, one given twice, or a value that is out of its bounds.
+            For an unknown name, one given twice, or a value out of bounds.
         """
         values = {part: dict(own) for part, own in self._parts()}
         seen: set[str] = set()
@@ -129,7 +129,7 @@ class ModelSettings(_Settings):
 
 
 DEFAULTS = ModelSettings()
-"""What holds where nothing is set."""
+"""The default settings."""
 
 
 def _refused(first: ErrorDetails) -> UsageError:
@@ -146,7 +146,7 @@ def _refused(first: ErrorDetails) -> UsageError:
 
 
 def _expected(schema: dict[str, Any]) -> str:
-    """Say in words what a setting takes."""
+    """Describe the valid values of a setting."""
     if "enum" in schema:
         return f"one of {', '.join(schema['enum'])}"
     kind = "a whole number" if schema["type"] == "integer" else "a number"

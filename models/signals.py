@@ -1,8 +1,7 @@
-"""Signals as a factor: why this enterprise now.
+"""The factor of signals: recent activity of an enterprise.
 
-It stands beside the others and not among those that are standardised: what it says of one
-enterprise does not depend on how many others have signals. Who has none gets exactly nothing for
-it, and nothing against: that no signal is known says nothing of an enterprise.
+It is not standardised: its contribution for one enterprise does not depend on how many others have
+signals. Without a known signal it is exactly 0, neither for nor against.
 """
 
 from __future__ import annotations
@@ -18,14 +17,14 @@ if TYPE_CHECKING:
 
 SIGNALS = "signals"
 WORTH = 0.6
-"""What a signal of full strength adds to a raw score: among leads that fit about alike, those
-about to invest come first, and none comes first without fitting."""
+"""Added to a raw score by a signal of full strength: enough to order leads of similar fit, too
+little to list one first that does not fit."""
 
 
 def signal_part(
     need: NeedFeatures, rows: NDArray[np.intp] | None, size: int
 ) -> NDArray[np.float64]:
-    """Return what signals add to each raw score, shape (size,), 0 where there are none.
+    """Return the contribution of signals, shape (size,), 0 where there are none.
 
     Parameters
     ----------

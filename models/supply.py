@@ -1,8 +1,8 @@
-"""Supply link: does the enterprise supply, or buy from, what the zone already has.
+"""Supply links: whether the enterprise supplies, or buys from, enterprises of the zone.
 
-Its score is the strongest link that it would have there: how far it stands in a station of the
-supply graph, times the strength of the link to a station that is present, times how strongly that
-one is present. Both directions count the same; which one it is, and the partner, is in `link`.
+The score is the strongest link that it would have there: its membership in a station of the supply
+graph, times the strength of the link to a station that is present in the zone, times the strength
+of that presence. Both directions count the same; `link` returns direction and partner.
 """
 
 from __future__ import annotations
@@ -28,33 +28,33 @@ _PREFERENCE = np.float32(1.001)
 
 @dataclass(frozen=True)
 class LinkRows:
-    """How far everybody in a pool stands in each station."""
+    """The membership of a pool's enterprises in each station."""
 
     pool: PoolFeatures
 
     @cached_property
     def stands(self) -> NDArray[np.float32]:
-        """Shape (v, n): station by station, for only some of them count in a zone.
+        """Shape (v, n): by station, since only some of them count in a zone.
 
-        Made when a zone first asks: as large as the fit itself, and for nothing where none does.
+        Computed on first use: it is as large as the fit itself, and often not needed.
         """
         return np.ascontiguousarray(membership(self.pool.stations.fit).T)
 
 
 class SupplyLink(Factor):
-    """The strongest link between the enterprise and what the zone has, 0 to 1."""
+    """The strongest link between the enterprise and enterprises of the zone, 0 to 1."""
 
     name = "supply_link"
 
     def prepare(self, pool: PoolFeatures) -> LinkRows:
-        """Return how far each enterprise stands in each station."""
+        """Return the membership of each enterprise in each station."""
         return LinkRows(pool)
 
     def score(self, need: NeedFeatures, prepared: LinkRows) -> NDArray[np.float32] | None:
-        """Return the strongest link, NaN where products and nodes of the enterprise are unknown.
+        """Return the strongest link, NaN where the enterprise's products and nodes are unknown.
 
-        None where nothing is known of what the zone has. One that is there is linked with the
-        others that are there, and not with itself.
+        None if no enterprise of the zone is known. An enterprise of the zone is linked with the
+        others there, not with itself.
         """
         here = need.present
         if here is None:
@@ -68,20 +68,20 @@ class SupplyLink(Factor):
 
 
 class Link(NamedTuple):
-    """The strongest link of an enterprise with what a zone has.
+    """The strongest link of an enterprise with enterprises of a zone.
 
     Attributes
     ----------
     supplies : bool
-        Whether the enterprise would supply the other, or else buy from it.
+        Whether the enterprise would supply the other, as opposed to buying from it.
     ours, theirs : Node
         The two stations.
     with_whom : str
         Name of the enterprise at the other end.
     how : str
-        How that one is known to be there: a stage, "county" or "city".
+        The basis of that one's presence: a stage, "county" or "city".
     product : str or None
-        The product by which the enterprise stands in its station.
+        The product that places the enterprise in its station.
     """
 
     supplies: bool
@@ -93,9 +93,9 @@ class Link(NamedTuple):
 
 
 def link(need: NeedFeatures, pool: PoolFeatures, row: int) -> Link | None:
-    """Return the link that a row's score rests on, None where there is none.
+    """Return the link that a row's score is based on, None if there is none.
 
-    Of equal ones, one through a node that the need is after.
+    Among equal ones, one at a target node of the need is preferred.
     """
     here = need.present
     if here is None:
@@ -125,14 +125,14 @@ def link(need: NeedFeatures, pool: PoolFeatures, row: int) -> Link | None:
 
 
 def reach(stands: NDArray[np.float32], worth: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return each enterprise's best standing times the node's worth, NaN where it is unknown.
+    """Return each enterprise's highest membership times worth over the nodes, NaN if unknown.
 
     Parameters
     ----------
     stands : ndarray of shape (v, n)
     worth : ndarray of shape (v,)
     """
-    found = stands[0] * worth[0]  # whatever the worth, NaN stays NaN
+    found = stands[0] * worth[0]  # NaN stays NaN, whatever the worth
     for node in np.flatnonzero(worth).tolist():
         np.maximum(found, stands[node] * worth[node], out=found)
     return np.asarray(found)

@@ -1,8 +1,8 @@
-"""Track record and place: would this enterprise make this deal, judging by those it has made.
+"""Track record and place: factors learnt from the deals that enterprises have made.
 
 Both factors are learnt from the workspace's own dated events, and both are logarithms of counts:
-added up they make a product, so that a lead has to please the need and be pleased by the place.
-An enterprise without a deal has no track record, good or bad: NaN.
+their sum is the logarithm of a product, so that industry and place both have to match. An
+enterprise without a deal has no track record, good or bad: NaN.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from features.arrays import NeedFeatures, PoolFeatures
 
 MIN_DEALS = 50
-"""With fewer deals a habit cannot be separated from chance, and both factors are silent."""
+"""With fewer deals a pattern cannot be separated from chance, and both factors do not apply."""
 
 _LEAST_SPREAD = 1e-9
 
 
 class DealRows(NamedTuple):
-    """Rows of the pool that have deals, and their columns of the tally; `size` of the pool."""
+    """Rows of the pool that have deals, and their columns of the counts; `size` of the pool."""
 
     rows: NDArray[np.intp]
     columns: NDArray[np.intp]
@@ -41,7 +41,7 @@ class DealRows(NamedTuple):
 
 
 class DealHistory:
-    """What both factors are made of: the deals, and how much they say.
+    """The basis of both factors: the deals, and their weights.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class DealHistory:
     """
 
     def fit(self, deals: Deals, *, as_of: date, seed: int = 0) -> DealHistory:
-        """Learn from the deals made by a day; with fewer than `MIN_DEALS` of them, nothing."""
+        """Learn from the deals made by a day; with fewer than `MIN_DEALS`, nothing is fitted."""
         today = years(as_of)
         made = deals.chosen(deals.dates <= today)
         self.count_ = len(made)
@@ -60,31 +60,31 @@ class DealHistory:
 
     @property
     def fitted(self) -> bool:
-        """Whether there were deals enough to learn from."""
+        """Whether there were enough deals to learn from."""
         return hasattr(self, "tally_")
 
     @property
     def note(self) -> str | None:
-        """Why both factors are silent, None where they speak."""
+        """Why both factors do not apply, None if they do."""
         if self.fitted:
             return None
         count = getattr(self, "count_", 0)
         return f"{count} dated deals of needs known here, and it takes {MIN_DEALS}"
 
     def prepare(self, pool: PoolFeatures) -> DealRows | None:
-        """Return where in the pool the enterprises with deals are."""
+        """Return the rows of the pool that have deals."""
         if not self.fitted:
             return None
         return DealRows(*found_in(pool.ids, self.tally_.enterprises), len(pool))
 
     def evidence(self, need: NeedFeatures, enterprise_id: str) -> dict[str, Any]:
-        """Return what an enterprise's deals have to do with a need.
+        """Return how an enterprise's deals relate to a need.
 
         Returns
         -------
         dict
             `deals`; of them `industry`, `zone` and `area` (elsewhere in its region or province);
-            `last`, the year of the last one, None without any. Empty where nothing was learnt.
+            `last`, the year of the last one, None without any. Empty if not fitted.
         """
         if not self.fitted:
             return {}
@@ -104,14 +104,14 @@ class DealHistory:
         }
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return deals, weights and day, to be saved; without enough deals nothing."""
+        """Return deals, weights and day, to be saved; empty if not fitted."""
         if not self.fitted:
             return {}
         learnt = {"weights": np.array(self.weights_), "as_of": np.array(self.as_of_)}
         return {**self.deals_.arrays(), **learnt}
 
     def restore(self, arrays: Mapping[str, NDArray[Any]]) -> DealHistory:
-        """Take back what `arrays` returned."""
+        """Restore from the result of `arrays`."""
         if arrays:
             weights = Weights(*arrays["weights"].tolist())
             self._set(Deals.restore(arrays), weights, float(arrays["as_of"]))
@@ -124,17 +124,17 @@ class DealHistory:
 
 
 class _OfHistory(Factor):
-    """A factor that reads a history; what was learnt is saved with the history, once."""
+    """A factor that reads a history; the fitted arrays are saved with the history."""
 
     def __init__(self, history: DealHistory) -> None:
         self.history = history
 
     def prepare(self, pool: PoolFeatures) -> DealRows | None:
-        """Return where in the pool the enterprises with deals are."""
+        """Return the rows of the pool that have deals."""
         return self.history.prepare(pool)
 
     def _spread(self, found: NDArray[np.float64], prepared: DealRows) -> NDArray[np.float64] | None:
-        """Give every enterprise of the pool its own; None where nobody in it has such a deal."""
+        """Expand scores to the whole pool; None if no enterprise has such a deal."""
         if not found[prepared.columns].any():
             return None
         scores = np.full(prepared.size, np.nan)
@@ -143,12 +143,12 @@ class _OfHistory(Factor):
 
 
 class TrackRecord(_OfHistory):
-    """Its deals in the need's industry, recent ones first, and in industries akin to it."""
+    """Deals in the need's industry, weighted by recency, and in related industries."""
 
     name = "track_record"
 
     def score(self, need: NeedFeatures, prepared: DealRows | None) -> NDArray[np.float64] | None:
-        """Return log-odds over an enterprise that has deals, but none of this kind."""
+        """Return log-odds relative to an enterprise with deals, but none of this kind."""
         if prepared is None:
             return None
         terms = self.history.tally_.industry(subject_of(need))
@@ -156,12 +156,12 @@ class TrackRecord(_OfHistory):
 
 
 class PlaceAffinity(_OfHistory):
-    """Its deals in the need's zone, elsewhere in the region or province, and near by."""
+    """Deals in the need's zone, elsewhere in the region or province, and near by."""
 
     name = "place_affinity"
 
     def score(self, need: NeedFeatures, prepared: DealRows | None) -> NDArray[np.float64] | None:
-        """Return log-odds over an enterprise that has deals, but none around here."""
+        """Return log-odds relative to an enterprise with deals, but none in this area."""
         if prepared is None:
             return None
         terms = self.history.tally_.place(deal_place(need))
@@ -182,7 +182,7 @@ class HistoryScorer:
     def take(self, rows: NDArray[np.intp]) -> HistoryScorer:
         """Return the same for some rows of the pool, on the scale of the whole pool.
 
-        The few that have deals are all read either way: a sample of the pool hardly has any.
+        The few enterprises with deals are always all read: a sample of the pool hardly has any.
         """
         taken = copy(self)
         taken._taken = rows
@@ -194,7 +194,7 @@ class HistoryScorer:
         return np.empty(0, dtype=np.intp) if self._prepared is None else self._prepared.rows
 
     def parts(self, need: NeedFeatures) -> NDArray[np.float64]:
-        """Return both factors on one scale, shape (2, n), together one z-score."""
+        """Return both factors on one scale, shape (2, n), whose sum is one z-score."""
         if self._taken is None or self._prepared is None:
             scores = [factor.score(need, self._prepared) for factor in self._factors]
             return standardise_together(
@@ -214,11 +214,10 @@ class HistoryScorer:
 def standardise_together(
     scores: Sequence[NDArray[np.float64] | None], size: int
 ) -> NDArray[np.float64]:
-    """Return factors that share one scale, shape (factors, size), as parts of one z-score.
+    """Return factors on a common scale, shape (factors, size), whose sum is one z-score.
 
-    Each loses its mean over the known entries, and all are divided by the standard deviation of
-    their sum there: how much one counts beside the other stays what was learnt, need by need. An
-    unknown entry gets 0.
+    Each is centred over the known entries, and all are divided by the standard deviation of their
+    sum, so that their learnt ratio is kept for every need. Unknown entries are 0.
     """
     parts = np.zeros((len(scores), size))
     known = np.zeros(size, dtype=bool)

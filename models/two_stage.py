@@ -1,4 +1,4 @@
-"""Two stages for a large pool: a shortlist by one matrix product, and all factors for it alone.
+"""Two stages for a large pool: a shortlist by one matrix product, then all factors for it.
 
 The first stage estimates every raw score (`models.first_stage`), the second computes every factor
 exactly for the shortlist, on the scale of the whole pool (`models.sample`).
@@ -39,15 +39,15 @@ _CHUNK = 8_192
 def make(
     bound: PoolRanker, *, seed: int = 0, allocate: Allocate | None = None
 ) -> dict[str, NDArray[Any]]:
-    """Return the arrays of the first stage for a pool, to be kept with its features.
+    """Return the arrays of the first stage for a pool, to be stored with its features.
 
     Parameters
     ----------
     bound : PoolRanker
     seed : int
     allocate : callable, optional
-        From name, shape and dtype to an array to be filled, which may be a file; in memory by
-        default. Apart from these arrays a few thousand enterprises are read at a time.
+        Returns an array to fill, for a name, shape and dtype, possibly a mapped file; in memory by
+        default. Enterprises are otherwise read a few thousand at a time.
 
     Returns
     -------
@@ -117,16 +117,16 @@ class TwoStage(Retriever):
     ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         """Return the rows at ranks `start` to `stop`, and their contributions (factors, k).
 
-        The first `CANDIDATES` places go to the shortlist, in the order of its raw scores. Where
-        more are asked for, all the others follow in the order of theirs; the whole pool is then
-        scored, which takes seconds. Within both parts raw scores fall with the rank; from the last
-        of the shortlist to the first of the others they may rise, where the first stage has erred.
+        The first `CANDIDATES` ranks are the shortlist, by raw score. For further ranks the whole
+        pool is scored, which takes seconds, and the others follow by raw score. Raw scores decrease
+        within both parts, but may increase from the last of the shortlist to the first of the
+        others, if the first stage has erred.
 
         Parameters
         ----------
         need : NeedFeatures
         rows : ndarray of int
-            Who can be listed, in order.
+            Rows that can be listed, ascending.
         start, stop : int
         """
         shortlist = self.shortlist(need, rows)
