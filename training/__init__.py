@@ -1,1 +1,1 @@
-"""How models are learnt, judged and published."""
+"""Training, evaluating and publishing models."""

@@ -20,9 +20,9 @@ class Case:
     ----------
     need_id : str
     fold : int
-        What was fitted for this case has not seen what this fold hides.
+        The model for this case was fitted without what this fold hides.
     candidates, relevant : ndarrays of bool, shape (n,)
-        Over the enterprises in the order of ids; `relevant` lies within `candidates`.
+        Over the enterprises in the order of ids; `relevant` is a subset of `candidates`.
     warm : bool
         Whether something relevant is left to learn from for this need.
     """
@@ -53,7 +53,7 @@ class Case:
         )
 
     def is_judgeable(self, least: int = MIN_RELEVANT) -> bool:
-        """Return whether there are at least so many relevant candidates."""
+        """Return whether there are at least `least` relevant candidates."""
         return int(self.relevant.sum()) >= least
 
 
@@ -61,7 +61,7 @@ class Case:
 class ScoredCase:
     """A case with the factors' values, from which weights are learnt.
 
-    Of a large pool only the foremost candidates are kept, see `training.trials`.
+    For a large pool only the best candidates are kept, see `training.trials`.
 
     Attributes
     ----------

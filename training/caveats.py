@@ -1,4 +1,4 @@
-"""What the figures of an evaluation cannot tell."""
+"""Warnings about what the figures of an evaluation do not show."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from training.tasks import Split
 
 _FEW_NEEDS = 10
-"""Intervals over fewer needs are drawn from hardly any."""
+"""With fewer needs bootstrap intervals are unreliable."""
 _MANY_RELEVANT = 0.5
-"""The share of relevant candidates from which on an order by chance does well."""
+"""The share of relevant candidates from which on a random order scores well."""
 
 
 def caveats(split: Split, tallies: Mapping[str, FigureTally]) -> list[str]:
@@ -34,7 +34,7 @@ def caveats(split: Split, tallies: Mapping[str, FigureTally]) -> list[str]:
     if needs < _FEW_NEEDS:
         found.append(
             f"only {needs} need{'' if needs == 1 else 's'} could be judged: intervals and "
-            "differences over so few say little"
+            "differences over so few are unreliable"
         )
     shares = [
         q.relevant[q.candidates].mean()
@@ -54,6 +54,6 @@ def caveats(split: Split, tallies: Mapping[str, FigureTally]) -> list[str]:
     if len(means) == 1 and len(tallies) > 1:
         found.append(
             f"every ranker reaches the same {judged_by.name}, {means.pop():.3f}: the figures "
-            "tell nothing of which is better"
+            "do not show which is better"
         )
     return found

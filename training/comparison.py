@@ -1,16 +1,15 @@
-"""Two versions compared, need by need, and whether the newer one may serve.
+"""Comparison of two versions over the same needs, and the decision to activate the new one.
 
-A version is refused when over the needs that both were judged on its NDCG@10 is surely lower than
-the active one's: the paired difference with its whole 95 % interval below 0, for held-out needs,
-held-out enterprises or later deals. What each reached was measured when it was trained; a need is
-left out when it was looked for among far more or far fewer enterprises this time, which is harder
-or easier and says nothing about the version, or when far fewer were to be found, which is another
-question; so are all later deals when other ones were held out.
+A version is refused if its NDCG@10, over the needs that both were evaluated on, is significantly
+lower than the active one's: the 95 % interval of the paired difference is below 0, for held-out
+needs, held-out enterprises or later deals. Figures are those of the time of training. A need is
+left out if it had far more or far fewer candidates this time, which makes it harder or easier, or
+far fewer relevant ones; and all later deals are left out if other ones were held out.
 
-Where the needs are the same and only the pool has another size, the gains over character TF-IDF are
-compared, each among its own enterprises. Where held-out needs or enterprises of which the active
-version was judged cannot be compared, it stays: labels that vanish must not take the guard along.
-One that was never judged is replaced, and character TF-IDF stands in for it.
+If the needs are the same and only the size of the pool differs, the gains over character TF-IDF are
+compared, each on its own pool. If the held-out needs or enterprises that the active version was
+evaluated on cannot be compared, it stays active: vanished labels must not disable this check. A
+version that was never evaluated is replaced, and the new one is compared with character TF-IDF.
 """
 
 from __future__ import annotations
@@ -29,24 +28,25 @@ if TYPE_CHECKING:
 
 DECISIVE = "ndcg@10"
 MORE_CANDIDATES = 1.25
-"""A need is compared when it was looked for among at most so many times as many as before."""
+"""A need is compared if it has at most this many times the candidates of before."""
 FEWER_CANDIDATES = 0.5
-"""And among at least this part of as many."""
+"""And at least this share of them."""
 FEWER_RELEVANT = 0.5
-"""A need is compared when at least this part of the enterprises found relevant before still is."""
+"""A need is compared if at least this share of its relevant enterprises remains."""
 _BY_LABELS = ("cold", "warm")
-"""Kinds that are judged by labels; later deals are other ones with every event."""
+"""Kinds that depend on labels only; later deals change with every event."""
 COVERED = 0.5
-"""A kind is compared on at least this part of the needs that the active version was judged on."""
+"""A kind is compared on at least this share of the needs that the active version has figures
+for."""
 
 
 def compare_versions(one: Mapping[str, PerNeed], other: Mapping[str, PerNeed]) -> dict[str, Any]:
-    """Compare two versions over the needs that both were judged on.
+    """Compare two versions over the needs that both were evaluated on.
 
     Parameters
     ----------
     one, other : mapping
-        What their manifests say under `judged`.
+        `judged` of their manifests.
 
     Returns
     -------
@@ -75,12 +75,12 @@ def _paired(one: PerNeed, other: PerNeed) -> dict[str, Any] | None:
 
 @dataclass(frozen=True)
 class Acceptance:
-    """Whether a new version may serve.
+    """The decision whether a new version may be activated.
 
     Attributes
     ----------
     refused : str or None
-        Why it should not; None where there is no reason against it.
+        Why it should not; None if there is no reason against it.
     version : str or None
         The active version that it was compared with.
     not_compared : str or None
@@ -95,7 +95,7 @@ class Acceptance:
     differences: dict[str, Any]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what the manifest says of it beside `refused`."""
+        """Return the fields of the manifest besides `refused`."""
         return {
             "version": self.version,
             "not_compared": self.not_compared,
@@ -106,12 +106,12 @@ class Acceptance:
 def alone(
     metrics: Mapping[str, Any], version: str | None = None, why: str | None = None
 ) -> Acceptance:
-    """Judge a version by the baseline: it is the first, or cannot be compared with the active one.
+    """Judge a version by the baseline, if it is the first or cannot be compared.
 
     Parameters
     ----------
     metrics : mapping
-        What its manifest is to say under this name.
+        `metrics` of its manifest.
     version, why : str, optional
         The active version, and why it cannot be compared with that.
     """
@@ -119,7 +119,7 @@ def alone(
 
 
 def changed_tables(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
-    """Return the tables of which two manifests name different contents."""
+    """Return the tables that differ between two manifests."""
     before, after = one["tables"], other["tables"]
     return sorted(n for n in before.keys() | after.keys() if before.get(n) != after.get(n))
 
@@ -134,18 +134,18 @@ def against(version: str, before: Mapping[str, Any], facts: Mapping[str, Any]) -
     before : mapping
         Its manifest.
     facts : mapping
-        What the manifest of the new version is to say.
+        The facts for the manifest of the new version.
     """
     judged, metrics = facts["judged"], facts["metrics"]
     if "judged" not in before:
-        why = "it keeps no figures need by need"
+        why = "it has no figures per need"
         known = any(before["metrics"].get(kind) for kind in KINDS)
         return _kept(version, why) if known else alone(metrics, version, why)
     known_before = {kind: own for kind, own in before["judged"].items() if len(own) >= MIN_NEEDS}
     found = {
         kind: _paired(*_alike(before["judged"].get(kind, {}), judged.get(kind, {})))
         for kind in KINDS
-        # With every new event the years held out move on: other deals are another question.
+        # With every new event the held-out years move: other deals are another task.
         if kind != "time" or before["splits"].get(kind) == facts["splits"].get(kind)
     }
     enough = {
@@ -153,7 +153,7 @@ def against(version: str, before: Mapping[str, Any], facts: Mapping[str, Any]) -
         for kind, own in found.items()
         if own and own["needs"] >= _least(before["judged"].get(kind, {}))
     }
-    why = "too few needs were judged for both among as many enterprises"
+    why = "too few needs were evaluated for both on pools of similar size"
     if not known_before:
         return alone(metrics, version, why)
     worse = [
@@ -178,17 +178,17 @@ def against(version: str, before: Mapping[str, Any], facts: Mapping[str, Any]) -
 
 
 def _kept(version: str, why: str) -> Acceptance:
-    """Refuse a version because the active one was judged, and the two cannot be compared."""
-    refused = f"it cannot be compared with the active version {version}, which was judged: {why}"
+    """Refuse a version because the active one was evaluated and they cannot be compared."""
+    refused = f"it cannot be compared with the active version {version}, which was evaluated: {why}"
     return Acceptance(refused, version, why, {})
 
 
 def _by_gains(
     version: str, before: Mapping[str, Any], facts: Mapping[str, Any], kinds: Sequence[str]
 ) -> Acceptance | None:
-    """Compare what two versions gain over the baseline, on the same needs in another pool.
+    """Compare the gains of two versions over the baseline, on the same needs in other pools.
 
-    None where for one of the kinds the needs are not the same, or no gain is known.
+    None if the needs of a kind differ, or a gain is unknown.
     """
     gains = {}
     for kind in kinds:
@@ -217,12 +217,12 @@ def _by_gains(
 
 
 def _least(before: PerNeed) -> float:
-    """Return on how many needs a kind has to be compared."""
+    """Return the minimum number of needs to compare a kind on."""
     return max(MIN_NEEDS, COVERED * len(before))
 
 
 def _alike(before: PerNeed, after: PerNeed) -> tuple[PerNeed, PerNeed]:
-    """Leave out the needs that are another question than before."""
+    """Leave out the needs that are not comparable with before."""
     kept = {
         need: own
         for need, own in after.items()
@@ -235,12 +235,12 @@ def _alike(before: PerNeed, after: PerNeed) -> tuple[PerNeed, PerNeed]:
 
 
 def _as_many(before: Mapping[str, float], after: Mapping[str, float]) -> bool:
-    """Whether nearly as many enterprises were to be found; unknown in manifests of before."""
+    """Whether nearly as many enterprises were relevant; unknown in older manifests."""
     return "relevant" not in before or after["relevant"] >= FEWER_RELEVANT * before["relevant"]
 
 
 def _worse_than_baseline(metrics: Mapping[str, Any]) -> str | None:
-    """Say why a version should not serve: surely worse than the baseline on held-out needs."""
+    """Return why a version is refused: significantly worse than the baseline on held-out needs."""
     cold = metrics["cold"]
     gap = cold and cold["gain_over_character_tfidf"][DECISIVE]
     if gap and gap["high"] < 0:

@@ -1,4 +1,4 @@
-"""What a workspace holds, as training and evaluation read it."""
+"""The tables of a workspace, as training and evaluation read them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TrainingData:
-    """What a workspace holds, as training reads it."""
+    """The tables of a workspace."""
 
     enterprises: pl.DataFrame
     zones: pl.DataFrame

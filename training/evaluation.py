@@ -1,4 +1,4 @@
-"""What a fitted ranker reached on what was held out, beside the baseline, with intervals."""
+"""Evaluation of a fitted ranker on held-out cases, next to the baseline, with intervals."""
 
 from __future__ import annotations
 
@@ -35,25 +35,25 @@ KINDS = {
 MEASURES = {"ndcg@10": ndcg, "precision@10": precision, "recall@50": recall}
 RANKERS = ("blend", "prior_weights", "character_tfidf")
 _OVERLAPPING_YEARS = 1
-"""Deals of neighbouring cuts in time are partly the same: weights are learnt without these."""
+"""Deals of neighbouring cuts overlap: weights are learnt without these."""
 
 
 @dataclass
 class Judged:
-    """What was reached on the held-out cases of one kind, need by need.
+    """Figures on the held-out cases of one kind, by need.
 
     Attributes
     ----------
     values : dict
-        need_id, ranker: a list of the values of `MEASURES`, one a case.
+        need_id, ranker: a list of the values of `MEASURES`, one per case.
     among : dict
-        need_id: how many candidates there were, a case.
+        need_id: the number of candidates, per case.
     relevant : dict
-        need_id: how many of them were relevant, a case.
+        need_id: the number of relevant ones, per case.
     split : list of (need_id, fold, ids)
-        Which enterprises of which need were held out when.
+        The held-out enterprises of each need and fold.
     holding : float
-        How many needs the prior weights count as much as.
+        The number of needs that the prior weights count as.
     """
 
     values: dict[str, dict[str, list[list[float]]]] = field(default_factory=dict)
@@ -63,7 +63,7 @@ class Judged:
     holding: float = PRIOR_NEEDS
 
     def add(self, cases: Sequence[ScoredCase], *, warm: bool, apart: int) -> None:
-        """Judge cases; the weights of each fold are learnt on those `apart` or more from it."""
+        """Judge cases; the weights for a fold are learnt on folds at least `apart` from it."""
         weights = {
             fold: learn_weights(
                 [c for c in cases if abs(c.fold - fold) >= apart], prior(warm=warm), self.holding
@@ -85,7 +85,7 @@ class Judged:
             self.split.append((case.need_id, case.fold, sorted(case.held.tolist())))
 
     def of(self, ranker: str) -> NDArray[np.float64]:
-        """Return the values of every need in the order of ids, its cases averaged.
+        """Return the values of every need in the order of ids, averaged over its cases.
 
         Returns
         -------
@@ -101,7 +101,7 @@ class Judged:
         Parameters
         ----------
         labelled : int
-            How many needs have a relevant enterprise: the others of these are left out.
+            The number of needs with a relevant enterprise, to count those left out.
         """
         found = {name: self.of(name) for name in RANKERS}
         gain = found["blend"] - found["character_tfidf"]
@@ -113,7 +113,7 @@ class Judged:
         }
 
     def per_need(self) -> dict[str, dict[str, float]]:
-        """Return what the blend reached for every need, among how many, how many to be found."""
+        """Return the blend's figures per need, with the numbers of candidates and relevant ones."""
         values = zip(sorted(self.values), self.of("blend").tolist(), strict=True)
         return {
             need: {
@@ -125,18 +125,18 @@ class Judged:
         }
 
     def split_hash(self) -> str:
-        """Return 16 hexadecimal digits over which enterprises of which need were in which fold."""
+        """Return a hash of 16 hexadecimal digits of the split."""
         text = json.dumps(sorted(self.split), ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def judge(fitted: Fitted) -> dict[str, Judged]:
-    """Judge the blend on its held-out cases, the weights of each fold learnt on other folds.
+    """Judge the blend on its held-out cases, with weights learnt on other folds.
 
     Returns
     -------
     dict
-        By `KINDS`; one of which too few needs could be held out is missing.
+        By `KINDS`, without those with too few needs.
     """
     time = fitted.time_cases
     kinds: Mapping[str, Sequence[tuple[Sequence[ScoredCase], bool, int]]] = {
@@ -158,20 +158,20 @@ def judge(fitted: Fitted) -> dict[str, Judged]:
 
 
 def evaluate_fit(fitted: Fitted, judged: Mapping[str, Judged] | None = None) -> dict[str, Any]:
-    """Summarise what a fitted ranker reached.
+    """Summarise the figures of a fitted ranker.
 
     Parameters
     ----------
     fitted : Fitted
     judged : mapping, optional
-        From `judge`, when it is there already.
+        The result of `judge`, if it is available.
 
     Returns
     -------
     dict
-        By `KINDS`: the needs judged and left out, the `MEASURES` of the blend, of the prior weights
-        and of character TF-IDF, and the paired difference to the last; None where too few needs
-        could be held out.
+        By `KINDS`: the numbers of needs judged and left out, the `MEASURES` of the blend, the prior
+        weights and character TF-IDF, and the paired difference to the last; None with too few
+        needs.
     """
     found = judge(fitted) if judged is None else judged
     labelled = int((np.diff(fitted.interactions.relevant.indptr) > 0).sum())

@@ -1,7 +1,7 @@
-"""How the levels of fit are learnt on graded judgements, and checked on needs held out.
+"""Learning the levels of fit on graded judgements, and checking them on held-out needs.
 
-The regression of `models.fit` is learnt on graded pairs of several pools, and on enterprises drawn
-at random from far down each list: nobody judged these, nearly all are noes, and each counts little.
+The regression of `models.fit` is fitted on graded pairs of several pools, and on enterprises
+sampled from far down each list: they are unjudged, nearly all irrelevant, and have a low weight.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from models.ranker import PoolRanker
 
 DRAWN, BEYOND, DRAWN_WEIGHT = 60, 1_000, 0.15
-"""How many enterprises are drawn for each need and pool, beyond which rank, and what each counts
-beside a graded one."""
+"""The number of enterprises sampled per need and pool, the rank beyond which they are sampled, and
+their weight relative to a graded pair."""
 FOLDS = 10
 _UNGRADED = -1
 
@@ -37,7 +37,7 @@ class Pairs(NamedTuple):
     ----------
     evidence : ndarray of shape (k, len(EVIDENCE))
     grades : ndarray of int, shape (k,)
-        -1 for one that was drawn.
+        -1 for a sampled pair.
     needs, pools : ndarrays of str, shape (k,)
     """
 
@@ -58,12 +58,12 @@ class Pairs(NamedTuple):
 
     @classmethod
     def beside(cls, parts: Sequence[Pairs]) -> Pairs:
-        """Return the pairs of several pools as one."""
+        """Concatenate the pairs of several pools."""
         return cls(*(np.concatenate(own) for own in zip(*parts, strict=True)))
 
 
 class Level(NamedTuple):
-    """What a level comes to: how many graded pairs have it, and the share graded 1 or more."""
+    """The number of graded pairs at a level, and the share graded 1 or more."""
 
     pairs: int
     share: float
@@ -77,7 +77,7 @@ def gather(
     *,
     seed: int = 0,
 ) -> Pairs:
-    """Return the graded pairs of a pool, and those drawn beside them.
+    """Return the graded pairs of a pool, and the sampled ones.
 
     Parameters
     ----------
@@ -86,9 +86,9 @@ def gather(
     grades : mapping
         need_id, enterprise_id: the grade.
     pool : str
-        What it is called.
+        Name of the pool.
     seed : int
-        For those drawn.
+        For the sample.
     """
     found = []
     for need in needs:
@@ -121,7 +121,7 @@ def learn_levels(pairs: Pairs) -> tuple[tuple[float, ...], float]:
 
 
 def out_of_fold(pairs: Pairs) -> NDArray[np.float64]:
-    """Return the probability of each pair, learnt without any pair of its need, in any pool."""
+    """Return the probability of each pair, fitted without any pair of its need, in any pool."""
     from sklearn.model_selection import GroupKFold
 
     found = np.zeros(len(pairs.grades))
@@ -135,7 +135,7 @@ def out_of_fold(pairs: Pairs) -> NDArray[np.float64]:
 def level_figures(
     pairs: Pairs, probabilities: NDArray[np.float64], model: FitModel
 ) -> dict[str, Level]:
-    """Return what each level comes to over the graded pairs, by the cuts of a model."""
+    """Return the figures of each level over the graded pairs, by a model's thresholds."""
     stated = np.array(model.levels(probabilities))
     found = {}
     for name in dict.fromkeys(stated.tolist()):

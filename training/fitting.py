@@ -42,12 +42,13 @@ if TYPE_CHECKING:
     from training.interactions import Interactions
 
 MIN_TIME_CASES = 30
-"""With as many needs judged by later deals, weights are learnt from these, not from folds."""
+"""With at least this many cases of later deals, weights are learnt on these rather than on
+folds."""
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """A fitted ranker with the held-out cases that its weights were learnt and judged on.
+    """A fitted ranker, with the held-out cases that its weights were learnt and evaluated on.
 
     `calibrated` describes its calibration, for the manifest.
     `pool` holds the features of the enterprises it was fitted on.
@@ -73,21 +74,21 @@ def fit(
     progress: Steps = lambda *_: None,
     prepared: tuple[FeatureSpace, PoolFeatures] | None = None,
 ) -> Fitted:
-    """Fit space, factors and weights on everything the data hold.
+    """Fit feature space, factors and weights on all data.
 
     Parameters
     ----------
     data : TrainingData
     store : EncodingStore
     today : date
-        What the ages of enterprises are counted to.
+        The day at which ages are computed.
     seed : int
-        The same data, settings and seed give the same ranker, bit by bit.
+        The same data, settings and seed give the same ranker, bit for bit.
     settings : ModelSettings
     progress : callable
         Called with (step, done, of).
     prepared : tuple of FeatureSpace and PoolFeatures, optional
-        Fitted on the same enterprises, chain map, day and seed before; by default it is done here.
+        Fitted before on the same enterprises, chain map, day and seed; by default fitted here.
 
     Raises
     ------
@@ -101,8 +102,8 @@ def fit(
             got=0,
             expected="at least one, see: lianzhao import enterprises PATH",
         )
-    # Factorisations are many small steps: with other work on the machine, threads that wait for
-    # each other made them several times slower, and they gain little without.
+    # Factorisations consist of many small steps: with other load on the machine, BLAS threads
+    # waiting for each other made them several times slower, and gain little otherwise.
     threadpool_limits(1, user_api="blas")
     progress("read profiles", 0, 1)
     events, notes = credible(data.events, data.enterprises, as_of=today)
@@ -127,15 +128,18 @@ def fit(
     queries, needs = [], []
     for row in data.needs.iter_rows(named=True):
         query = NeedQuery.from_row(row)
-        # What a need's own events brought to its zone must not count for the need in its trials.
+        # Enterprises that a need's own events brought to its zone must not count for the need in
+        # its trials.
         present = presence.of(query.zone_id, apart_from=query.need_id)
-        with suppress(InputError):  # a need that shares no word with any profile teaches nothing
+        with suppress(
+            InputError
+        ):  # nothing can be learnt for a need that shares no word with any profile
             zone = zones.get(query.zone_id or "")
             needs.append(space.need(query, zone, present=present, keep=True))
             queries.append(query)
 
     def needs_before(day: date) -> list[NeedFeatures]:
-        """Return the needs with what their zones had by then: later events must not be seen."""
+        """Return the needs with their zones' enterprises at that time, without later events."""
         then = presence_of(events=events.filter(pl.col("date") < day))
         return [
             replace(need, present=then.of(query.zone_id, apart_from=query.need_id))
@@ -164,7 +168,8 @@ def fit(
     progress("weigh factors", 0, 1)
     cold = time.cold if len(time.cold) >= MIN_TIME_CASES else folds.cold
     warm = time.warm if len(time.warm) >= MIN_TIME_CASES else folds.warm
-    # Hidden at random, who has deals is no candidate, and nothing shows what deals are worth.
+    # In random folds enterprises with deals are no candidates, so that the weight of deals cannot
+    # be learnt.
     history = len(time.cold) + len(time.warm) >= MIN_TIME_CASES
     holding = settings.weights.prior_needs
     blend = _blend(cold, warm, history=history, holding=holding)
@@ -183,7 +188,7 @@ def fit(
 def _baseline(
     data: TrainingData, queries: Sequence[NeedQuery], known: Interactions
 ) -> NDArray[np.float32]:
-    """Return what character TF-IDF says of every need; zeros where nothing is to be judged."""
+    """Return character TF-IDF scores for every need; zeros if there are no labels."""
     if not known.gains.nnz:
         return np.zeros(known.gains.shape, dtype=np.float32)
     from training.peers.search import character_tfidf  # scikit-learn is slow to import
@@ -199,11 +204,11 @@ def _blend(
     history: bool,
     holding: float,
 ) -> Blend:
-    """Learn the weights of cold and of warm needs, each from its own cases.
+    """Learn the weights for cold and for warm needs, each from their own cases.
 
-    `history` says whether the history of deals may count: where too few later deals were there
-    to judge it by, what it is worth elsewhere says nothing about this workspace. `holding` is how
-    many needs the prior weights count as much as.
+    `history` says whether the history of deals may count: with too few later deals to judge it by,
+    its weight elsewhere does not apply to this workspace. `holding` is the number of needs that the
+    prior weights count as.
     """
     cold_weights = learn_weights(cold, prior(warm=False, history=history), holding)
     warm_weights = learn_weights(warm, prior(warm=True, history=history), holding)
@@ -217,10 +222,11 @@ def _blend(
 
 
 def _strength(cases: Sequence[ScoredCase], content: NDArray[np.float64]) -> float:
-    """Return the mean spread of content's sum as learnt, next to that of the prior.
+    """Return the mean spread of content's sum with learnt weights, relative to the prior's.
 
-    The blend scales content's sum to unit spread, need by need, as the cases do by the prior's
-    weights; what content was found to count beside the other parts would be lost without this.
+    The blend scales content's sum to unit spread per need, and the cases do so with the prior's
+    weights; without this factor the learnt weight of content relative to the other parts would be
+    lost.
     """
     size = len(content)
     before = np.array([(prior(warm=False)[:size] @ case.parts[:size]).std() for case in cases])

@@ -1,4 +1,4 @@
-"""One harness for every ranker: the same tasks, the same candidates, the same figures."""
+"""The harness of comparisons: the same tasks, candidates and figures for every ranker."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ ASKED = {
     "warm": "warm_needs_asked_for",
     "cold": "cold_needs_asked_for",
 }
-"""What the needs of each slice are counted as."""
+"""Names of the counts of needs by slice."""
 _UNJUDGED = "enterprises that no judgement left to learn from names"
 _EVERYBODY = "all enterprises"
 CANDIDATES = {
@@ -63,26 +63,27 @@ LIBRARIES = (
 
 @dataclass
 class Comparison:
-    """What every ranker reached under one split.
+    """The figures of every ranker under one split.
 
     Attributes
     ----------
     split : Split
     tallies : dict of FigureTally, by ranker
     without : dict of FigureTally, by factor
-        The stack with one factor taken out, and fitted again without its thesaurus.
+        The stack without one factor, and refitted without its thesaurus.
     alone : dict of FigureTally, by factor
-        Each factor for itself.
+        Each factor alone.
     speaking, speaking_alone : sets of str
-        The factors that differed between enterprises at least once, in the blend and alone; a
-        constant never does.
+        The factors that differed between enterprises in at least one question, in the blend and
+        alone.
     settings, glosses, seconds : dicts by ranker
     left_out : dict
-        Rankers that could not take part, and why.
+        Rankers that could not be run, and why.
     silent : int
-        Questions left out for all, because no profile shares a word with the need.
+        Number of questions left out for all rankers, because no profile shares a word with the
+        need.
     worded : int
-        Needs asked for that a language model's words were given for.
+        Number of needs with a language model's words.
     """
 
     split: Split
@@ -99,7 +100,7 @@ class Comparison:
     worded: int = 0
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything, as JSON takes it."""
+        """Return everything as a JSON document."""
         split, stack = self.split, self.tallies.get(STACK)
         others = {name: tally for name, tally in self.tallies.items() if name != STACK}
         return {
@@ -163,7 +164,7 @@ class Comparison:
         }
 
     def _judged(self, figure: Figure) -> dict[str, dict[str, int]]:
-        """Count the needs that a figure is over, and those left out of it, by slice.
+        """Count the needs that a figure covers, and those left out of it, by slice.
 
         A need that several tasks ask for may be left out in some: so `questions` are counted too.
         """
@@ -189,8 +190,7 @@ def compare(
 ) -> Comparison:
     """Fit every ranker on every task and judge it, on one BLAS thread.
 
-    How many threads a machine gives to a product decides its last bits, and what is fitted on these
-    may decide a figure.
+    The number of threads decides the last bits of a product, and through a fit possibly a figure.
 
     Parameters
     ----------
@@ -200,9 +200,9 @@ def compare(
     rankers : sequence of Peer, optional
         By default all peers.
     stack : Stack, optional
-        Left out where it is None.
+        Not run if None.
     words : mapping, optional
-        What a language model gave for needs, by need_id.
+        By need_id, the words of a language model for needs.
     progress : callable
         Called with (step, done, of).
 
@@ -211,8 +211,8 @@ def compare(
     InputError
         When no profile shares a word with any of the needs.
     """
-    # From the first factorisation on, wherever it is called from: by how many threads a sum is
-    # made decides its last bit, and what LightFM draws goes by it.
+    # Before the first factorisation: the number of threads decides the last bits of a sum, and
+    # LightFM's draws depend on them.
     threadpool_limits(1, user_api="blas")
     found = Comparison(split)
     taking_part: list[Peer] = []
@@ -272,7 +272,7 @@ def _judge_tasks(
 
 
 def libraries() -> dict[str, str | None]:
-    """Return the versions of what rankers are made of; None for one that is not installed."""
+    """Return the versions of the libraries of rankers; None for one that is not installed."""
     found: dict[str, str | None] = {"python": platform.python_version()}
     for name in LIBRARIES:
         try:
@@ -319,7 +319,7 @@ def _judge(
 
 
 def _checked(peer: Peer, scores: NDArray[Any], size: int) -> NDArray[Any]:
-    """Return the scores of a ranker, which may be anybody's, if they can be ranked by."""
+    """Return the scores of a ranker, possibly a user's own, after checking them."""
     found = np.asarray(scores)
     if found.shape != (size,) or found.dtype.kind not in "fiu" or not np.isfinite(found).all():
         raise InputError(
@@ -334,7 +334,7 @@ def _checked(peer: Peer, scores: NDArray[Any], size: int) -> NDArray[Any]:
 def _judge_stack(
     found: Comparison, stack: Stack, ground: Round, asked: Sequence[EvaluationQuestion]
 ) -> None:
-    """Judge the stack, and the stack without each of its factors."""
+    """Judge the stack, with and without each of its factors."""
     begin = time.perf_counter()
     stack.fit(ground)
     ids = ground.task.ids
@@ -360,7 +360,7 @@ def _judge_stack(
 
 
 def _find_best(found: Comparison) -> None:
-    """Put the factor that alone reaches most beside the stack: chosen with the figure in view."""
+    """Add the best single factor, which is selected on the evaluated figure itself."""
     judged_by = figures(found.split.protocol)[0].name
     reached = {
         name: own["mean"]
@@ -376,7 +376,7 @@ def _find_best(found: Comparison) -> None:
 
 
 def _candidates(split: Split) -> dict[str, Any]:
-    """Return among how many enterprises needs are asked, and who these are."""
+    """Return the description and number of candidates."""
     sizes = [int(question.candidates.sum()) for task in split.tasks for question in task.questions]
     return {
         "who": CANDIDATES[split.protocol],

@@ -1,8 +1,8 @@
-"""What is known of pairs of need and enterprise: judgements and events as matrices.
+"""Interactions: judgements and events of pairs of need and enterprise, as matrices.
 
-Where both speak of a pair, what happened outranks a grade of 0, and a grade of 1 or more outranks
-a refusal in ranking: the expert says that they suit each other, the refusal that it did not come
-about, and both may be true. For the probability the refusal counts.
+For a pair with both, a deal takes precedence over a grade of 0, and for ranking a grade of 1 or
+more takes precedence over a refusal: the expert says that they suit each other, the refusal that no
+deal came about, and both may be true. For the probability the refusal counts.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ _PAIR = ("need_id", "enterprise_id")
 
 @dataclass(frozen=True)
 class Interactions:
-    """What is known of m needs and n enterprises.
+    """Labels of m needs and n enterprises.
 
     Attributes
     ----------
     gains : csr_array of shape (m, n), float32
-        What pairs are learnt with: up to 1, below 0 where an expert or the enterprise declined; no
-        entry where nothing is known.
+        Targets of learning: up to 1, negative if an expert or the enterprise declined; no entry for
+        unlabelled pairs.
     relevant : csr_array of shape (m, n), bool
         The pairs that count in metrics: a grade of 1 or more, or won. Each has a gain above 0.
     closed : csr_array of shape (m, n), int8
         1 for a lead that was won, -1 for one that was refused.
     with_events : ndarray of bool, shape (n,)
-        Which enterprises have an event of their own.
+        Which enterprises have an event.
     notes : tuple of str
-        What was found contradictory, and what was made of it.
+        Contradictions, and how they were resolved.
     """
 
     gains: sparse.csr_array
@@ -63,7 +63,7 @@ def interactions(
 ) -> Interactions:
     """Gather judgements and events over the given needs and enterprises.
 
-    A pair of an enterprise or need that is not given is left out.
+    Pairs of other enterprises or needs are left out.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def interactions(
     need_ids : sequence of str
     enterprise_ids : ndarray of str
     as_of : date
-        What the ages of events are counted to; later ones are left out.
+        The day at which ages of events are computed; later events are left out.
     """
     needs = pl.DataFrame({"need_id": list(need_ids)}, schema={"need_id": pl.String})
     pool = pl.DataFrame(
@@ -105,7 +105,7 @@ def interactions(
 
 
 def labels(judgements: pl.DataFrame, events: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
-    """Return what judgements and events together say of every pair.
+    """Return the label of every pair, from judgements and events.
 
     Returns
     -------
@@ -134,7 +134,7 @@ def labels(judgements: pl.DataFrame, events: pl.DataFrame, *, as_of: date) -> pl
 
 
 def _refused(pairs: pl.DataFrame) -> tuple[str, ...]:
-    """Tell that there are judgements, and that nothing suits by any of them, nor was won."""
+    """Return a note if there are judgements, but no relevant pair."""
     grades = pairs["grade"].drop_nulls()
     if grades.is_empty() or pairs["relevant"].any():
         return ()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 NDCG_AT = 10
 RECALL_AT = 50
 LIST_AT = 20
-"""How many leads an official takes along: what coverage, exposure and overlap look at."""
+"""The length of lists for coverage, exposure and overlap."""
 MIN_RELEVANT = 2
 DRAWS = 2_000
 DRAW_SEED = 20_250_901
@@ -52,7 +52,7 @@ def recall(relevant: NDArray[np.bool_], at: int = RECALL_AT, missed: int = 0) ->
 
 
 def precision(relevant: NDArray[np.bool_], at: int = NDCG_AT) -> float:
-    """Return the share of relevant ones among the first `at`; a shorter list is filled up."""
+    """Return the share of relevant ones among the first `at`; a shorter list counts as padded."""
     return float(relevant[:at].sum() / at)
 
 
@@ -68,7 +68,7 @@ def reciprocal_rank(relevant: NDArray[np.bool_]) -> float:
 
 
 def coverage(exposure: NDArray[np.int64]) -> float:
-    """Return the share of candidates that stand in at least one list."""
+    """Return the share of candidates that are in at least one list."""
     return float((exposure > 0).mean()) if len(exposure) else 0.0
 
 
@@ -78,7 +78,7 @@ def gini(exposure: NDArray[np.int64]) -> float:
     Parameters
     ----------
     exposure : ndarray of shape (n,)
-        In how many lists each candidate stands.
+        The number of lists that each candidate is in.
     """
     total = exposure.sum()
     if not total:
@@ -98,17 +98,17 @@ class Interval:
     needs: int
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields, as JSON takes them."""
+        """Return the fields as a JSON object."""
         return asdict(self)
 
     @property
     def excludes_zero(self) -> bool:
-        """Whether a difference is surely one."""
+        """Whether the interval excludes 0."""
         return self.low > 0 or self.high < 0
 
 
 def interval(values: Sequence[float] | NDArray[np.float64]) -> Interval:
-    """Return mean and interval of one value a need, or of paired differences; at least one."""
+    """Return mean and interval of one value per need, or of paired differences; at least one."""
     array = np.asarray(values, dtype=np.float64)
     draws = np.random.default_rng(DRAW_SEED).integers(len(array), size=(DRAWS, len(array)))
     low, high = np.percentile(array[draws].mean(axis=1), [2.5, 97.5])
@@ -116,7 +116,7 @@ def interval(values: Sequence[float] | NDArray[np.float64]) -> Interval:
 
 
 def interval_over_cuts(values: NDArray[np.float64]) -> Interval:
-    """Return the mean of the means of several cuts, needs being drawn with all their cuts.
+    """Return the mean over cuts of the means over needs, resampling needs with all their cuts.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ def interval_over_cuts(values: NDArray[np.float64]) -> Interval:
 def _means_of_cuts(
     counts: NDArray[Any], values: NDArray[np.float64], there: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
-    """Return the mean over cuts for each row of counts of needs; a cut without any is left out."""
+    """Return the mean over cuts for each row of counts of needs, without empty cuts."""
     sums, sizes = counts @ np.where(there, values, 0), counts @ there.astype(np.float64)
     means = np.divide(sums, sizes, out=np.zeros_like(sums, dtype=np.float64), where=sizes > 0)
     return np.asarray(means.sum(axis=1) / np.maximum((sizes > 0).sum(axis=1), 1))

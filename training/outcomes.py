@@ -1,13 +1,13 @@
-"""Outcomes: what dated events say of a pair of need and enterprise, and how much it still counts.
+"""Outcomes of pairs of need and enterprise, from dated events weighted by age.
 
-A pair is what its last decided event says: a project that signed after a refusal was won, one that
-was lost after a signature was lost. An established enterprise speaks for a need as one that signed
-does, but nobody pursued it as a lead: it is no outcome, and not relevant in metrics. What is open
-or stalled is censored: not known yet, and so neither for nor against. That an enterprise was listed
-or called is our own doing and says nothing of it; one that negotiates shows interest.
+The last decided event of a pair counts: a project that signed after a refusal was won, one lost
+after a signature was lost. An established enterprise counts for a need like a signed one, but was
+not pursued as a lead: it is no outcome, and not relevant in metrics. Open or stalled leads are
+censored: neither for nor against. Being listed or contacted is the office's own action and no
+information; a negotiation shows interest.
 
-Every event counts half as much `models.deal_counts.HALF_LIFE` years later: ten, as for the history
-of deals, where from 6 to 20 years the figures measured on later deals hardly differ.
+The weight of an event halves every `models.deal_counts.HALF_LIFE` years: ten, as for the history of
+deals, where figures measured on later deals hardly differ from 6 to 20 years.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from datetime import date
 
 FOR, AGAINST = 1.0, -0.5
-"""The gain of each stage for a pair. A refusal may be due to terms or the moment, so that
-it is stated to count half; an enterprise that was never asked counts 0."""
+"""The gain of each stage for a pair. A refusal may be due to terms or timing, and therefore counts
+half (an assumption); an enterprise that was never contacted counts 0."""
 
 STAGE_GAINS = {
     "established": FOR,
@@ -38,8 +38,8 @@ STAGE_GAINS = {
     "lost": AGAINST,
     "stalled": 0.0,
 }
-"""What a pair is learnt with at a stage. How far a signed project has been built since says how
-old it is, not how well it suits."""
+"""The target of learning at each stage. Progress of a signed project shows its age, not how well it
+suits."""
 
 _DECIDED = ("established", *WON, *REFUSED)
 _PAIR = ("need_id", "enterprise_id")
@@ -50,10 +50,10 @@ _DAYS_A_YEAR = 365.25
 def credible(
     events: pl.DataFrame, enterprises: pl.DataFrame, *, as_of: date
 ) -> tuple[pl.DataFrame, tuple[str, ...]]:
-    """Return the events that can have happened, and notes on the others.
+    """Return the plausible events, and notes on the others.
 
-    Left out are events after `as_of`, and those before their enterprise was founded. A date that
-    was given as a year or a month is stored as its first day; it counts as its last one here.
+    Events after `as_of`, and before the founding of their enterprise, are left out. A date given as
+    a year or a month is stored as its first day, and counts as its last day here.
     """
     day, founded = pl.col("date"), pl.col("founded")
     latest = (
@@ -84,18 +84,17 @@ def credible(
 
 
 def outcomes(events: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
-    """Return what the events up to a day say of every pair that they name.
+    """Return the outcomes of all pairs with events up to a day.
 
-    An event that names a zone and no need says nothing about an industry and is left out. Of
-    several events of one day the one that comes last in the vocabulary holds, an ending after all
-    stages.
+    Events of a zone without a need have no industry and are left out. Of several events on one day
+    the last in the order of the vocabulary counts, endings after all stages.
 
     Returns
     -------
     DataFrame
-        need_id, enterprise_id; `gain`, what the pair is learnt with, by age, 0 where censored;
-        `won`, True for a stage of signed or later and False for a refusal, the last of them, null
-        without any; `torn`, whether it was both on that day. Sorted by pair.
+        need_id, enterprise_id; `gain`, the target of learning weighted by age, 0 if censored;
+        `won`, True for a last outcome of signed or later and False for a refusal, null without any;
+        `torn`, whether both happened on that day. Sorted by pair.
     """
     stage, day = pl.col("stage"), pl.col("date")
     decided, closed = stage.is_in(_DECIDED), stage.is_in([*WON, *REFUSED])

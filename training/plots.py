@@ -1,8 +1,8 @@
-"""Plots of a comparison that a head of office understands: dots with intervals, in Chinese.
+"""Plots of a comparison for non-specialists: dots with intervals, in Chinese.
 
-Altair draws them and vl-convert turns them into files; both belong to the dependency group `peers`.
-A vector picture (SVG) keeps its text as text, and the reader needs the fonts; a bitmap (PNG) is
-drawn here, so that it is in English where this machine has no Chinese font.
+They are drawn by Altair and converted to files by vl-convert, both of the dependency group `peers`.
+An SVG keeps its text as text, for which the reader needs fonts; a PNG is rendered here, in English
+if this machine has no Chinese font.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ FONTS = (
     "Noto Sans CJK SC, Source Han Sans SC, Noto Sans SC, Microsoft YaHei, PingFang SC, "
     "Hiragino Sans GB, WenQuanYi Micro Hei, WenQuanYi Zen Hei, SimHei, sans-serif"
 )
-"""Chinese fonts of Linux, Windows and macOS; the first one that is there is taken."""
+"""Chinese fonts of Linux, Windows and macOS; the first available one is used."""
 
 STACK_COLOUR, PEER_COLOUR = "#c8102e", "#5b6770"
 _SCALE = 2.0
@@ -96,9 +96,9 @@ def why_not() -> str | None:
 
 
 def rankers(document: Document, language: str = "zh") -> alt.LayerChart | None:
-    """Return the dot plot of all rankers, by the figure that the protocol is judged by.
+    """Return the dot plot of all rankers, by the main figure of the protocol.
 
-    None where no need could be judged by it.
+    None if it covers no need.
     """
     figure = document["judged_by"]
     rows = [
@@ -124,13 +124,13 @@ def differences(document: Document, language: str = "zh") -> alt.LayerChart | No
 def ablation(
     document: Document, names: Mapping[str, str], language: str = "zh"
 ) -> alt.LayerChart | None:
-    """Return the plot of what is lost without each factor; None without a stack.
+    """Return the plot of the loss without each factor; None without a stack.
 
     Parameters
     ----------
     document : dict
     names : mapping
-        What factors are called in Chinese.
+        Chinese names of factors.
     language : str
     """
     found = document["stack_minus_stack_without"]
@@ -141,14 +141,14 @@ def ablation(
 def reliability(
     calibration: Mapping[str, Any], kind: str = "warm", language: str = "zh"
 ) -> alt.LayerChart | None:
-    """Return the plot of predicted chances against shares that signed; None with too few outcomes.
+    """Return the reliability diagram of a calibration; None with too few outcomes.
 
     Parameters
     ----------
     calibration : mapping
-        What a version's manifest says under this name.
+        `calibration` of a version's manifest.
     kind : {"warm", "cold"}
-        Needs with outcomes of their own, or those that nothing was learnt for.
+        Needs with or without a head.
     language : str
     """
     if not calibration["figures"]:
@@ -177,7 +177,7 @@ def reliability(
 def learning_curve(
     curve: pl.DataFrame, measure: str = "ndcg@10", language: str = "zh"
 ) -> alt.LayerChart:
-    """Return the plot of a simulation's learning curve, over the needs that were asked for.
+    """Return the plot of a simulation's learning curve, over the requested needs.
 
     Parameters
     ----------
@@ -238,7 +238,7 @@ def save(document: Document, folder: Path, names: Mapping[str, str]) -> list[Pat
 
 @cache
 def renders_chinese() -> bool:
-    """Return whether a Chinese font is there: without one, all characters look alike."""
+    """Return whether a Chinese font is available: without one, all characters render the same."""
     import vl_convert
 
     one, other = (

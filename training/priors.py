@@ -1,8 +1,8 @@
-"""Weights of the factors where too few judgements and events are there to learn them.
+"""Prior weights of the factors, used with too few labels to learn them.
 
-Measured on held-out industries (content, LightFM, heads) and outbound deals (history); those of
-`supply_link` and `gap` are stated, for no judgement here knows zones: links of supply are the
-strongest force in studies of co-location (Ellison, Glaeser and Kerr, "What causes industry
+Measured on held-out industries (content, LightFM, heads) and outbound deals (history). Those of
+`supply_link` and `gap` are assumptions, since no judgement here depends on zones: supply links are
+the strongest factor in studies of co-location (Ellison, Glaeser and Kerr, "What causes industry
 agglomeration?", AER 2010).
 """
 
@@ -30,14 +30,14 @@ CONTENT_PRIOR = {
     **{own.name: own.prior for own in own_factors()},
 }
 COLD_PRIOR = (1.0, 0.1, 1.5)
-"""Content, LightFM and history, for a need that nothing was learnt for."""
+"""Content, LightFM and history, for a need without labels."""
 
 WARM_PRIOR = (1.2, 1.0, 0.3, 2.0)
-"""Content, the need's head, LightFM and history, for another need."""
+"""Content, the need's head, LightFM and history, for a need with labels."""
 
 
 def prior(*, warm: bool, history: bool = True) -> NDArray[np.float64]:
-    """Return the prior weights of the parts of a case; without `history`, that of deals is 0."""
+    """Return the prior weights of the parts of a case; without `history` that of deals is 0."""
     found = np.array(WARM_PRIOR if warm else [*CONTENT_PRIOR.values(), *COLD_PRIOR[1:]])
     if not history:
         found[-1] = 0

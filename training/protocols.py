@@ -1,7 +1,7 @@
-"""The protocols: what is hidden, what is left to learn from, and what is then asked.
+"""The protocols of evaluation: what is hidden, what is left to learn from, and what is asked.
 
-Each one turns the tables of a workspace into tasks. A task holds the tables as they would have
-been without what is hidden, so that whatever is fitted on them cannot have seen it.
+Each one turns the tables of a workspace into tasks. A task has the tables without what is hidden,
+so that nothing fitted on them can have used it.
 
 ======================  ==========================================================================
 cold-need               whole needs are hidden, with all that is known of them
@@ -62,21 +62,21 @@ def split(
     protocol : str
         One of `PROTOCOLS`.
     data : TrainingData
-        Everything known.
+        All data.
     today : date
-        What ages are counted to (for `time` it is `since`).
+        The day at which ages are computed (for `time` it is `since`).
     seed : int
         The same data and seed give the same tasks.
     since : date, optional
-        For `time`: the first day that is hidden. By default several in turn, see `rolling_dates`,
-        and where there are none the day from which on a fifth of the signed events lie.
+        For `time`: the first hidden day. By default several in turn, see `rolling_dates`, or else
+        the day from which on the last fifth of the signed events lies.
     asked : collection of str, optional
-        For `phrases` and `prose`: the needs asked for; by default all that are judged so.
+        For `phrases` and `prose`: the needs to ask for; by default all with such judgements.
 
     Raises
     ------
     InputError
-        When the data do not have what the protocol hides.
+        When the data lack what the protocol hides.
     """
     if data.enterprises.is_empty() or data.needs.is_empty():
         missing = "enterprises" if data.enterprises.is_empty() else "needs"
@@ -88,7 +88,7 @@ def split(
     if protocol == "time":
         days = (since,) if since else rolling_dates(data) or (default_date(data),)
         tasks = [_time(tables, fold, day) for fold, day in enumerate(days)]
-        if len(tasks) > 1:  # a cut after which newcomers alone signed shows nothing
+        if len(tasks) > 1:  # a cut after which only newcomers signed shows nothing
             tasks = [task for task in tasks if any(q.relevant.any() for q in task.questions)]
             days = [task.as_of for task in tasks]
     elif protocol in JUDGED_PROTOCOLS:
@@ -108,9 +108,9 @@ def split(
 
 
 def rolling_dates(data: TrainingData) -> tuple[date, ...]:
-    """Return the first days of up to six years, each with deals before it and in two years from it.
+    """Return the first days of up to six years with deals before it and in the two years from it.
 
-    The latest is the year before the last with a signed event; empty where fewer than two can be.
+    The latest is the year before the last with a signed event; empty with fewer than two.
     """
     signed = data.events.filter(pl.col("stage").is_in(WON))["date"].drop_nulls()
     years = set(signed.dt.year().to_list())
@@ -126,7 +126,7 @@ def rolling_dates(data: TrainingData) -> tuple[date, ...]:
 
 
 def default_date(data: TrainingData) -> date:
-    """Return the day from which on a fifth of the signed events lie."""
+    """Return the day from which on the last fifth of the signed events lies."""
     dates = data.events.filter(pl.col("stage").is_in(WON))["date"].drop_nulls().sort()
     if dates.is_empty():
         raise _impossible("time", "there is no event of a stage of signed or later", "events")
@@ -149,7 +149,7 @@ def _cold_need(tables: Tables) -> Iterable[EvaluationTask]:
 
 
 def _judged(protocol: str, tables: Tables, asked: Collection[str] | None) -> EvaluationTask:
-    """Hide all that is known of the judged needs, and ask for the judged enterprises."""
+    """Hide all labels of the judged needs, and ask for the judged enterprises."""
     data = tables.data
     graded = data.judgements
     if protocol == "phrases":
@@ -254,7 +254,7 @@ PROTOCOLS = ("cold-need", "cold-enterprise", "warm", "time", "leave-zone-out", *
 
 
 def _without(data: TrainingData, gone: pl.Expr, *, needs: bool = False) -> TrainingData:
-    """Return the data without the judgements and events (and needs) that an expression selects."""
+    """Return the data without the judgements and events (and needs) selected by an expression."""
     names = ("judgements", "events", *(("needs",) if needs else ()))
     kept = ~gone.fill_null(value=False)
     return replace(data, **{name: getattr(data, name).filter(kept) for name in names})

@@ -1,4 +1,4 @@
-"""From a workspace to a version that serves: fit, judge, compare, save, activate."""
+"""From a workspace to an active version: fit, evaluate, compare, save, activate."""
 
 from __future__ import annotations
 
@@ -53,23 +53,23 @@ def train(
     force: bool = False,
     progress: Steps = lambda *_: None,
 ) -> dict[str, Any]:
-    """Fit on what the workspace holds, judge it, save it as a version and activate that.
+    """Fit on the workspace, evaluate, save a version and activate it.
 
-    Two trainings on the same tables with the same settings and seed write the same arrays, byte by
-    byte, and manifests that differ in `created_at` and in what the version was compared with
-    alone, on whatever day: ages are counted to the day when the tables last changed.
+    Two trainings on the same tables with the same settings and seed write identical arrays, and
+    manifests that differ only in `created_at` and the comparison, on any day: ages are computed at
+    the day of the last change of the tables.
 
     Parameters
     ----------
     workspace, registry, encoder
-        Where the tables are, where versions go, what encodes texts.
+        The tables, the registry of versions, and the encoder of texts.
     seed : int
     settings : ModelSettings
     activate : bool
-        False saves the version and leaves the active one as it is.
+        False saves the version and keeps the active one.
     force : bool
-        Activate even a version that is surely worse than the active one, or cannot be compared
-        with it although that was judged.
+        Activate even a version that is significantly worse than the active one, or cannot be
+        compared with it.
     progress : callable
         Called with (step, done, of).
 
@@ -104,7 +104,7 @@ def train(
         | {name: installed(name) for name in LIBRARIES},
     }
     name = f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03}-{_digest(versions, seed, now)}"
-    with workspace.writing():  # the version compared with is the active one when this is saved
+    with workspace.writing():  # the version compared with is still active when this is saved
         verdict = _verdict(workspace, registry, encoder, facts)
         facts |= {
             "forced": activate and force,
@@ -113,7 +113,7 @@ def train(
         }
         artifact.save(registry.folder / name, fitted.ranker.arrays(), facts)
         activated = activate and (force or verdict.refused is None)
-    if activated:  # which may take minutes for a large pool in service: others can write meanwhile
+    if activated:  # may take minutes for a large pool in service: others can write meanwhile
         registry.activate(name)
     why_not = None
     if not activate:
@@ -124,12 +124,12 @@ def train(
 
 
 def fallen(workspace: Workspace, registry: ModelRegistry) -> list[str]:
-    """Say which tables have less than half of the rows that the active version was trained on."""
+    """Return notes on tables with less than half of the rows of the active version's training."""
     try:
         folder = registry.active_folder()
         before = artifact.manifest(folder)["data"] if folder else {}
     except DamagedError:
-        return []  # the training itself says so
+        return []  # the training itself reports it
     now = {name: workspace.read(name).height for name in TABLES if name in before}
     return [
         f"{name} has {rows:,} rows, {before[name]:,} when the active version was trained"
@@ -139,7 +139,7 @@ def fallen(workspace: Workspace, registry: ModelRegistry) -> list[str]:
 
 
 def read_tables(workspace: Workspace) -> tuple[TrainingData, dict[str, str], date | None]:
-    """Return all tables as they are at one moment, their versions, and their last change."""
+    """Return a snapshot of all tables, their versions, and the day of their last change."""
 
     def read(snapshot: Snapshot) -> tuple[TrainingData, dict[str, str], date | None]:
         data = TrainingData(**{name: snapshot.read(name) for name in TABLES})
@@ -154,7 +154,7 @@ def _verdict(
     encoder: SentenceEncoder,
     facts: Mapping[str, Any],
 ) -> Acceptance:
-    """Compare with the active version, unless that could not serve here any more."""
+    """Compare with the active version, unless that can no longer be served here."""
     metrics = facts["metrics"]
     try:
         folder = registry.active_folder()
@@ -169,7 +169,7 @@ def _verdict(
 
 
 def _window(data: TrainingData, as_of: date) -> dict[str, str | None]:
-    """Return the days of the first and the last event that has happened."""
+    """Return the days of the first and the last event up to today."""
     dates = data.events.filter(pl.col("date") <= as_of)["date"]
     first, last = dates.min(), dates.max()
     return {"first_event": str(first) if first else None, "last_event": str(last) if last else None}

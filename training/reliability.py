@@ -1,10 +1,10 @@
-"""Calibrating on closed outcomes: every raw score is of a ranker that did not see the outcome.
+"""Calibration on closed outcomes, with raw scores of rankers fitted without the outcome.
 
-Each closed pair is scored twice: as of a need that nothing is known of, the whole need held out,
-and as one more lead of a need that is known, a fifth of the outcomes held out. The blend's weights
-are in both cases learnt on other needs. An isotonic regression of the outcomes on these scores
-(Zadrozny and Elkan, "Transforming classifier scores into accurate multiclass probability
-estimates", KDD 2002) is the calibration; it is judged with outcomes that it was not fitted on.
+Each closed pair is scored twice: as of a cold need, with the whole need held out, and as of a warm
+need, with a fifth of the outcomes held out. In both cases the blend's weights are learnt on other
+needs. The calibration is an isotonic regression of the outcomes on these scores (Zadrozny and
+Elkan, "Transforming classifier scores into accurate multiclass probability estimates", KDD 2002);
+it is evaluated on outcomes that it was not fitted on.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ BINS = 10
 
 @dataclass(frozen=True)
 class Scored:
-    """k outcomes with the raw score that each had before it was known.
+    """k outcomes with raw scores of rankers fitted without them.
 
     Attributes
     ----------
@@ -65,7 +65,7 @@ class Scored:
 def calibrate(
     trials: Trials, blend_without: Callable[[NDArray[np.intp]], Blend]
 ) -> tuple[Calibration, dict[str, Any]]:
-    """Fit the curves, where there are outcomes enough.
+    """Fit the curves, if there are enough outcomes.
 
     Parameters
     ----------
@@ -77,8 +77,8 @@ def calibrate(
     -------
     Calibration
     dict
-        What the manifest says of it: counts, what it takes, and `figures` of `cold` and `warm`,
-        from `judge`; None below the threshold.
+        For the manifest: counts, thresholds, and `figures` of `cold` and `warm` from `judge_curve`;
+        None below the threshold.
     """
     closed = _in_order(sparse.coo_array(trials.labels.known.closed), trials.ranks)
     counts = closed.nnz, int((closed.data > 0).sum())
@@ -91,7 +91,7 @@ def calibrate(
     if not enough(*counts):
         return Calibration(*counts), shown
     cold, late = _scores(trials, closed, blend_without)
-    # Too few outcomes of needs that keep a head: then all, as their needs stand without them.
+    # With too few outcomes of needs that keep a head, all are used, with or without a head.
     warm = own if (own := late.chosen(late.warm)).enough else late
     shown["figures"] = {
         "cold": judge_curve(cold, trials.seed),
@@ -103,10 +103,10 @@ def calibrate(
 def fit_curve(scored: Scored) -> Curve:
     """Return the isotonic regression of outcomes on raw scores.
 
-    One outcome that was won is added at the lowest score and one that was not at the highest
-    (Laplace's rule of succession at both ends), so that no chance is 0 or 1.
+    A won outcome is added at the lowest score and a lost one at the highest (Laplace's rule of
+    succession at both ends), so that no probability is 0 or 1.
     """
-    from sklearn.isotonic import IsotonicRegression  # slow to import, and for training alone
+    from sklearn.isotonic import IsotonicRegression  # slow to import, and only needed in training
 
     raw = np.concatenate([scored.raw, [scored.raw.min(), scored.raw.max()]])
     won = np.concatenate([scored.won.astype(np.float64), [1.0, 0.0]])
@@ -117,15 +117,15 @@ def fit_curve(scored: Scored) -> Curve:
 
 
 def judge_curve(scored: Scored, seed: int) -> dict[str, Any]:
-    """Judge a curve on outcomes that it was not fitted on, a fifth of them at a time.
+    """Judge a curve by cross-validation in fifths.
 
     Returns
     -------
     dict
-        `outcomes`, `won`; `ece`, the expected calibration error over `BINS` bins of as many
-        outcomes each, with its 95 % bootstrap interval over needs (over outcomes, with fewer than
-        `MIN_NEEDS` needs); `brier` and `brier_of_base_rate`, that of predicting for all the share
-        of those won; and `bins`: mean chance, share won and outcomes of each.
+        `outcomes`, `won`; `ece`, the expected calibration error over `BINS` bins of equal size,
+        with its 95 % bootstrap interval over needs (over outcomes, with fewer than `MIN_NEEDS`
+        needs); `brier` and `brier_of_base_rate`, that of always predicting the base rate; and
+        `bins`: mean probability, share won and number of outcomes of each.
     """
     chances = np.empty(len(scored.raw))
     for held in parts(len(chances), FOLDS, seed):
@@ -156,7 +156,7 @@ def judge_curve(scored: Scored, seed: int) -> dict[str, Any]:
 def _calibration_error(
     gaps: NDArray[np.float64], bins: NDArray[np.intp], needs: NDArray[np.intp]
 ) -> dict[str, float]:
-    """Return the sum over bins of |sum of gaps| by all outcomes, and its interval."""
+    """Return the sum over bins of |sum of gaps| divided by the outcomes, and its interval."""
     _, groups = np.unique(needs, return_inverse=True)
     if groups.max() + 1 < MIN_NEEDS:
         groups = np.arange(len(gaps))
@@ -172,7 +172,7 @@ def _calibration_error(
 
 
 def _in_order(pairs: sparse.coo_array, ranks: NDArray[np.intp]) -> sparse.coo_array:
-    """Return pairs by need and rank of the enterprise, so that folds do not go by ids."""
+    """Return pairs ordered by need and rank of the enterprise: folds must not depend on ids."""
     order = np.lexsort((ranks[pairs.col], pairs.row))
     rows, columns = pairs.row[order], pairs.col[order]
     return sparse.coo_array((pairs.data[order], (rows, columns)), shape=pairs.shape)
@@ -181,7 +181,7 @@ def _in_order(pairs: sparse.coo_array, ranks: NDArray[np.intp]) -> sparse.coo_ar
 def _scores(
     trials: Trials, closed: sparse.coo_array, blend_without: Callable[[NDArray[np.intp]], Blend]
 ) -> tuple[Scored, Scored]:
-    """Return the outcomes with scores of their needs held out, and of themselves held out."""
+    """Return the outcomes scored with their needs held out, and with themselves held out."""
     needs, won = closed.row, closed.data > 0
     known = np.unique(needs)
     groups = [known[part] for part in parts(len(known), min(FOLDS, len(known)), trials.seed)]
@@ -211,7 +211,7 @@ def _scores(
 def _folds(
     needs: NDArray[np.intp], won: NDArray[np.bool_], seed: int
 ) -> Iterator[NDArray[np.intp]]:
-    """Split outcomes into folds that have of every need nearly as many won and refused ones."""
+    """Split outcomes into folds stratified by need and result."""
     order = np.random.default_rng(seed).permutation(len(needs))
     order = order[np.lexsort((won[order], needs[order]))]
     for fold in range(FOLDS):

@@ -1,4 +1,4 @@
-"""A comparison on paper: JSON with everything, and one table of it as CSV and Markdown."""
+"""Reports of a comparison: JSON with everything, and a table as CSV and Markdown."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Document = dict[str, Any]
-"""What `Comparison.to_dict` returns."""
+"""The result of `Comparison.to_dict`."""
 
 NOTE = (
     "The figures say how well relevant enterprises are found again that were hidden from the "
@@ -38,7 +38,7 @@ def table(
     part : str
         `all`, `warm` or `cold` needs.
     brief : bool
-        Intervals only for the figure that the protocol is judged by, so that a row fits a screen.
+        Intervals only for the main figure of the protocol, so that a row fits a screen.
     """
     judged_by = document["judged_by"]
     figures = [judged_by, *(name for name in document["figures"] if name != judged_by)]
@@ -62,7 +62,7 @@ def table(
 
 
 def needs_text(document: Document, part: str = "all") -> str:
-    """Return over how many needs the figures are, and how many are left out of each."""
+    """Return the number of needs that the figures cover, and how many are left out of each."""
     over: dict[str, list[str]] = {}
     for name, figure in document["figures"].items():
         counts, questions = figure["needs"][part], figure["needs"]["questions"]
@@ -75,7 +75,7 @@ def needs_text(document: Document, part: str = "all") -> str:
 
 
 def slices_of(document: Document) -> list[str]:
-    """Return `all`, and warm and cold needs where there are both."""
+    """Return the slices: `all`, and `warm` and `cold` if there are both."""
     found = next(iter(document["rankers"].values()), None)
     own = ("warm", "cold")
     there = [p for p in own if found and any(found["figures"][p].values())]
@@ -85,7 +85,7 @@ def slices_of(document: Document) -> list[str]:
 def ablation(document: Document, *, brief: bool = False) -> tuple[list[str], list[list[str]]]:
     """Return header and rows, one row per factor: the loss without it.
 
-    With `brief`, only by the figure that the protocol is judged by.
+    With `brief`, only for the main figure of the protocol.
     """
     figures = [document["judged_by"]] if brief else list(document["figures"])
     rows = [
@@ -96,7 +96,7 @@ def ablation(document: Document, *, brief: bool = False) -> tuple[list[str], lis
 
 
 def markdown(document: Document) -> str:
-    """Return the tables and everything that was counted."""
+    """Return the report as Markdown: the tables and all counts."""
     lines = [f"# {document['protocol']}{hidden_from(document)}", "", NOTE, ""]
     lines += [f"Candidates: {candidates_text(document['candidates'])}.", ""]
     for part in slices_of(document):
@@ -124,7 +124,7 @@ def cuts(document: Document) -> tuple[list[str], list[list[str]]]:
 
 
 def hidden_from(document: Document) -> str:
-    """Return from which day on deals are hidden, "" where that is not what is hidden."""
+    """Return from which day on deals are hidden, "" for other protocols."""
     days = document["dates"]
     if len(days) > 1:
         return f", mean over {len(days)} cuts: hidden from {', '.join(days)} on"
@@ -132,7 +132,7 @@ def hidden_from(document: Document) -> str:
 
 
 def candidates_text(among: Mapping[str, Any]) -> str:
-    """Return what the candidates are, and how many."""
+    """Return the description and number of candidates."""
     counts = {among["fewest"], among["most"]}
     shown_counts = " to ".join(str(count) for count in sorted(counts))
     return f"{shown_counts} of {among['enterprises']}: {among['who']}"
@@ -152,7 +152,7 @@ def matrix(columns: Sequence[tuple[Document, str]]) -> str:
 
 
 def figures_csv(document: Document) -> str:
-    """Return every figure of every ranker as numbers, a row each, differences included."""
+    """Return every figure and difference of every ranker as numbers, one per row."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["what", "ranker", "needs", "figure", "mean", "low", "high", "count"])
@@ -178,7 +178,7 @@ def save(document: Document, folder: Path) -> list[Path]:
     stem = document["protocol"]
     contents = {
         f"{stem}.json": orjson.dumps(document, option=orjson.OPT_INDENT_2),
-        # Excel knows the encoding by the byte order mark only.
+        # Excel recognises the encoding only by the byte order mark.
         f"{stem}.csv": b"\xef\xbb\xbf" + figures_csv(document).encode(),
         f"{stem}.md": markdown(document).encode(),
     }
@@ -186,12 +186,12 @@ def save(document: Document, folder: Path) -> list[Path]:
 
 
 def write(path: Path, content: bytes) -> Path:
-    """Write a file in one step.
+    """Write a file atomically.
 
     Raises
     ------
     UnavailableError
-        When the disk does not take it.
+        When it cannot be written.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:

@@ -1,6 +1,6 @@
-"""A round: one task with the label-free features that every ranker may use.
+"""Rounds: a task with the label-free features that every ranker may use.
 
-The feature space never sees a judgement or an event, so that rounds over the same enterprises,
+The feature space does not depend on judgements or events, so that rounds over the same enterprises,
 chain map, day and seed share one.
 """
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Round:
-    """What a ranker is fitted on and asked about.
+    """The data that a ranker is fitted on and evaluated on.
 
     Attributes
     ----------
@@ -43,13 +43,13 @@ class Round:
     space : FeatureSpace
         Fitted on the enterprises of the task.
     pool : PoolFeatures
-        Of these enterprises.
+        Features of these enterprises.
     store : EncodingStore
     seed : int
     progress : callable
         Called with (step, done, of).
     words : mapping
-        What a language model gave for needs, by need_id.
+        By need_id, the words of a language model for needs.
     """
 
     task: EvaluationTask
@@ -62,7 +62,7 @@ class Round:
 
     @cached_property
     def rows(self) -> list[dict[str, Any]]:
-        """The m needs left, as rows of their table, without those unknown to every profile."""
+        """The m remaining needs that share a word with a profile, as rows of their table."""
         rows = self.task.data.needs.iter_rows(named=True)
         return [row for row in rows if self._of_row(row) is not None]
 
@@ -74,7 +74,7 @@ class Round:
 
     @cached_property
     def positives(self) -> sparse.csr_array:
-        """The relevant pairs left, shape (m, n), each 1."""
+        """The remaining relevant pairs, shape (m, n), each 1."""
         row_of = self._row_of
         pairs = relevant_pairs(self.task.data).filter(pl.col("need_id").is_in(list(row_of)))
         at = np.array([row_of[need_id] for need_id in pairs["need_id"]], dtype=np.intp)
@@ -85,7 +85,7 @@ class Round:
         )
 
     def own(self, need_id: str | None) -> NDArray[np.intp]:
-        """Return the columns of the enterprises left that are relevant for a need."""
+        """Return the columns of the remaining relevant enterprises of a need."""
         at = self._row_of.get(need_id or "")
         if at is None:
             return np.empty(0, dtype=np.intp)
@@ -93,7 +93,7 @@ class Round:
         return np.asarray(self.positives.indices[starts[at] : starts[at + 1]], dtype=np.intp)
 
     def need(self, question: EvaluationQuestion) -> NeedFeatures:
-        """Return the features of the need of a question.
+        """Return the features of a question's need.
 
         Raises
         ------
@@ -136,14 +136,14 @@ class Round:
 
 
 class Rounds:
-    """Makes rounds, fitting a feature space only where the enterprises differ.
+    """Creates rounds, fitting a feature space only if the enterprises differ.
 
     Parameters
     ----------
     store : EncodingStore
     seed : int
     words : mapping, optional
-        What a language model gave for needs, by need_id.
+        By need_id, the words of a language model for needs.
     topics : int, optional
         Dimensions of LSA, as the setting `space.topics`.
     """

@@ -1,15 +1,14 @@
-"""A synthetic city with planted preferences, to see whether the loop of leads learns them.
+"""A synthetic city with planted preferences, to test whether the feedback loop learns them.
 
-Everything made here is synthetic and says so, in ids, names, notes and sources. No figure from it
-says anything about a real city; it shows that the learner finds what is there to be found.
+All data are synthetic and labelled so, in ids, names, notes and sources. The figures say nothing
+about a real city; they show whether planted preferences are recovered.
 
-Every pair has a utility, planted as a weighted sum of standardised parts: how well the enterprise
-suits by content alone, how near it is, how large, whether it supplies or buys from what the zone
-has, and a taste of the need for businesses like one that nobody names. Every round lists leads for
-the needs that are asked for, calls the first ones that were not called yet, and lets outcomes come
-in slowly: some stall, some are open still, most sign or refuse, by a chance that rises with their
-utility. Then the ranker is fitted again, and judged on who was not called yet, beside the same
-ranker without feedback.
+Every pair has a utility, a weighted sum of standardised parts: content, proximity, size, supply
+links with the zone, and a latent taste of the need for businesses like a hidden one. Every round
+lists leads for some needs, contacts the first ones not contacted yet, and draws outcomes with
+delay: some stall, some remain open, most sign or refuse, with a probability that increases with
+utility. Then the ranker is refitted, and evaluated on enterprises not contacted yet, next to the
+same ranker without feedback.
 """
 
 from __future__ import annotations
@@ -51,10 +50,10 @@ _SEATED = 6
 
 @dataclass(frozen=True)
 class Preferences:
-    """What enterprises and zones want of each other: weights of standardised parts.
+    """Planted preferences: weights of standardised parts.
 
-    `noise` is the standard deviation of what nothing explains, `relevant` how many enterprises of
-    highest utility are right for a need, `stalled` the share of leads that never close.
+    `noise` is the standard deviation of the unexplained part, `relevant` the number of enterprises
+    of highest utility that are relevant for a need, `stalled` the share of leads that never close.
     """
 
     fit: float = 0.7
@@ -73,16 +72,16 @@ class Simulation(NamedTuple):
     Attributes
     ----------
     curve : DataFrame
-        seed, round, need_id, asked (whether the need was ever asked for), ranker (`with_feedback`
-        or `without`), ndcg@10 over who was not called yet, correlation (Spearman's, of scores and
-        planted utilities over all enterprises), closed and won so far.
+        seed, round, need_id, asked (whether leads were requested for the need), ranker
+        (`with_feedback` or `without`), ndcg@10 over enterprises not contacted yet, correlation
+        (Spearman's, of scores and planted utilities over all enterprises), closed and won so far.
     weights : DataFrame
         seed, round, factor, weight: the content factors' weights with feedback.
     calibration : dict
         The calibration of the last version of the first seed, see
         `training.reliability.calibrate`.
     preferences : dict
-        What was planted.
+        The planted preferences.
     """
 
     curve: pl.DataFrame
@@ -101,21 +100,21 @@ def simulate(
     seeds: Sequence[int] = (0, 1, 2),
     progress: Count = lambda *_: None,
 ) -> Simulation:
-    """Run the loop of leads and outcomes and judge it on what was planted.
+    """Run the loop of leads and outcomes and evaluate it on the planted preferences.
 
     Parameters
     ----------
     store : EncodingStore
     data : TrainingData, optional
-        Enterprises, zones and needs to plant preferences in; their judgements and events are left
-        out. By default an illustrative synthetic city.
+        Enterprises, zones and needs to plant preferences in, without their judgements and events.
+        By default an illustrative synthetic city.
     preferences : Preferences
     rounds : int
-        How many times leads are called; the curve has one point more, before any.
+        Number of rounds; the curve has one more point, before the first.
     k : int
-        How many new leads of every need are called in a round.
+        Number of new leads contacted per need and round.
     seeds : sequence of int
-        Each plants tastes and draws outcomes anew.
+        Seeds of independent tastes and outcomes.
     progress : callable
         Called with (fits done, fits).
 
@@ -150,7 +149,7 @@ def simulate(
 
 
 def gains(curve: pl.DataFrame) -> pl.DataFrame:
-    """Return what feedback gains, paired over needs, each averaged over the seeds.
+    """Return the gains by feedback, paired over needs, each averaged over the seeds.
 
     Returns
     -------
@@ -172,7 +171,7 @@ def gains(curve: pl.DataFrame) -> pl.DataFrame:
 
 
 class _Loop:
-    """One city, its planted utilities, and what has come of the leads so far."""
+    """One city, its planted utilities, and the outcomes so far."""
 
     def __init__(
         self, store: EncodingStore, data: TrainingData, preferences: Preferences, seed: int
@@ -195,18 +194,18 @@ class _Loop:
         self.called = np.zeros(self.utilities.shape, dtype=bool)
         cut = np.sort(self.utilities, axis=1)[:, -preferences.relevant, None]
         self.relevant = self.utilities >= cut
-        # On the edge of what is right for a need every second lead signs.
+        # At the threshold of relevance half of the leads sign.
         self.chances = 1 / (1 + np.exp(-2 * (self.utilities - cut)))
 
     def learn(self, at: int) -> Fitted:
-        """Fit on the events that there are by a round."""
+        """Fit on the events up to a round."""
         today = START + timedelta(days=at * ROUND_DAYS)
         seen = [event for event in self.happened if event["date"] <= today]
         events = pl.concat([self.data.events, frame("events", seen)])
         return fit(replace(self.data, events=events), self.store, today=today, seed=self.seed)
 
     def call(self, at: int, learnt: Fitted, k: int) -> None:
-        """Call the first `k` leads of every need that is asked for, of those not called yet."""
+        """Contact the first `k` leads of every requested need that were not contacted yet."""
         scores = self._scores(learnt)
         for need in np.flatnonzero(self.asked).tolist():
             open_ones = np.flatnonzero(~self.called[need])
@@ -216,7 +215,7 @@ class _Loop:
                 self._follow(at, need, column)
 
     def judge(self, at: int, learnt: Fitted) -> pl.DataFrame:
-        """Judge both rankers on who was not called yet."""
+        """Evaluate both rankers on enterprises not contacted yet."""
         closed = learnt.calibrated
         rows = []
         both = {"with_feedback": self._scores(learnt), "without": self.without}
@@ -267,7 +266,7 @@ class _Loop:
         near, links = proximity.prepare(pool), supply.prepare(pool)
         found = []
         for fits, need in zip(self.without, needs, strict=True):
-            # One of the fifty that suit by content is the kind of business that is liked.
+            # The taste prefers businesses like one of the fifty best by content.
             liked = np.argsort(-fits, kind="stable")[:50][int(self.generator.integers(50))]
             taste = pool.content.dot(pool.content.rows(np.array([liked]))[0])
             parts = (
@@ -284,7 +283,7 @@ class _Loop:
         return np.array(found)
 
     def _follow(self, at: int, need: int, column: int) -> None:
-        """Decide what comes of a lead, and when."""
+        """Draw the outcome of a lead and its time."""
         called = START + timedelta(days=at * ROUND_DAYS)
         closes = called + timedelta(days=int(self.generator.integers(30, 2 * ROUND_DAYS)))
         won = self.generator.random() < self.chances[need, column]
@@ -312,7 +311,7 @@ class _Loop:
         return np.stack([bound.contributions(need).sum(axis=0) for need in needs])
 
     def _bound(self, learnt: Fitted) -> tuple[PoolRanker, list[NeedFeatures]]:
-        """Return a ranker on the pool, and the needs as they are served."""
+        """Return a ranker bound to the pool, and the needs as in serving."""
         space, data = learnt.ranker.space, self.data
         bound = learnt.ranker.bind(learnt.pool)
         presence = Presence(

@@ -1,4 +1,4 @@
-"""Which needs, pairs and years are held out, so that nothing is judged on what it was fitted on.
+"""Splits: which needs, pairs and years are held out from fitting.
 
 Training (`training.trials`) and the protocols of `evaluate` (`training.protocols`) both split by
 these rules.
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 FOLDS = 5
 YEARS_JUDGED = 2
-"""For how many years after a cut its deals are asked for."""
+"""The number of years after a cut whose deals are asked for."""
 MIN_NEEDS = 10
-"""With fewer needs that can be held out, nothing is: a figure from them would say nothing."""
+"""With fewer needs that can be held out, none are: the figures would be meaningless."""
 
 
 _DAYS_PER_YEAR = 365.25
@@ -40,7 +40,7 @@ class Cut:
     ----------
     day : date
     end : date or None
-        The first day that is not asked for any more; None for no such day.
+        The first day after the period asked for; None if it is unbounded.
     """
 
     day: date
@@ -63,7 +63,7 @@ def cut_before(last: date, years: int) -> Cut:
 
 
 def without_pairs(table: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
-    """Return the judgements or events of a table but those of some pairs, in the same order."""
+    """Return a table of judgements or events without those of some pairs, in the same order."""
     return table.join(pairs, on=_PAIR, how="anti", maintain_order="left")
 
 
@@ -78,7 +78,7 @@ def need_folds(
         The number of relevant enterprises of each need.
     seed : int
     least : int
-        With fewer needs that can be hidden, none is.
+        With fewer needs that can be held out, none are.
 
     Returns
     -------
@@ -102,7 +102,7 @@ def half_pairs(
     relevant : csr_array of shape (needs, n)
     seed : int
     ranks : ndarray of shape (n,), optional
-        The order in which enterprises are drawn; by default that of their ids.
+        The order in which enterprises are sampled; by default that of their ids.
 
     Returns
     -------
@@ -129,7 +129,7 @@ def half_pairs(
 
 
 def parts(size: int, folds: int, seed: int) -> list[NDArray[np.intp]]:
-    """Split the numbers 0 to `size` - 1 at random into `folds` sorted parts of nearly one size."""
+    """Split the numbers 0 to `size` - 1 randomly into `folds` sorted parts of about equal size."""
     shuffled = np.random.default_rng(seed).permutation(size)
     return [np.sort(part) for part in np.array_split(shuffled, folds)]
 

@@ -1,4 +1,4 @@
-"""The project's own ranker, as a comparison fits it and asks it."""
+"""The project's own ranker, in a comparison."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _PLACED = ("events", "zones", "needs")
 
 
 class Stack:
-    """The project's own ranker, fitted anew on every task.
+    """The project's own ranker, refitted on every task.
 
     Parameters
     ----------
     settings : ModelSettings
-        As `train` takes them.
+        The settings of `train`.
     """
 
     name = STACK
@@ -38,15 +38,15 @@ class Stack:
         self.parameters = settings
 
     def settings(self) -> dict[str, Any]:
-        """Return the settings that differ from the default ones."""
+        """Return the settings that differ from the defaults."""
         return self.parameters.changed()
 
     def fit(self, ground: Round) -> Stack:
-        """Fit everything on what is left."""
+        """Fit everything on the remaining data."""
         return self._fit(ground, ground.space)
 
     def without_thesaurus(self, ground: Round) -> Stack | None:
-        """Return another stack, fitted with no concept known; None where it cannot do without."""
+        """Return another stack, fitted without concepts; None if that is not possible."""
         return Stack(self.parameters)._fit(ground, ground.space.without_thesaurus())
 
     def _fit(self, ground: Round, space: FeatureSpace) -> Stack:
@@ -69,11 +69,11 @@ class Stack:
         return self
 
     def contributions(self, question: EvaluationQuestion) -> NDArray[np.float64]:
-        """Return each factor's part of the raw scores, shape (factors, n), as they are served."""
+        """Return the contributions to the raw scores, shape (factors, n), as in serving."""
         return self.bound_.contributions(self._need(question))
 
     def alone(self, question: EvaluationQuestion) -> NDArray[np.float64]:
-        """Return what each factor but the constant would rank by, whatever it weighs."""
+        """Return each factor's own scores, without the constant and regardless of weights."""
         return self.bound_.alone(self._need(question))
 
     def _need(self, question: EvaluationQuestion) -> NeedFeatures:

@@ -1,4 +1,4 @@
-"""An illustrative city in which nothing is real: enterprises, zones and needs that say so."""
+"""An illustrative city: synthetic enterprises, zones and needs, labelled so."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _CHAINS = 8
 
 
 def synthetic_city(seed: int = 0, size: int = 320) -> TrainingData:
-    """Return an illustrative pool, three zones and 24 needs, none of them real.
+    """Return an illustrative pool, three zones and 24 needs, all synthetic.
 
-    Every enterprise makes products of one node of the shipped chain map; every zone has some.
+    Every enterprise has products of one node of the shipped chain map; every zone has some.
     """
     generator = np.random.default_rng(seed)
     nodes = shipped_chain_map()
@@ -75,6 +75,6 @@ def synthetic_city(seed: int = 0, size: int = 320) -> TrainingData:
 
 
 def frame(table: str, rows: Sequence[dict[str, Any]]) -> pl.DataFrame:
-    """Return rows as the workspace holds them; what a row does not say is unknown."""
+    """Return rows in the schema of the workspace; missing values are null."""
     schema = SCHEMAS[table].create_empty().schema
     return pl.DataFrame([{name: row.get(name) for name in schema} for row in rows], schema=schema)

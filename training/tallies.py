@@ -1,4 +1,4 @@
-"""What rankers reach, need by need: figures, lists, and their summaries with intervals."""
+"""Tallies of rankers: figures per need, lists, and summaries with intervals."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from training.tasks import EvaluationQuestion
 
 SLICES = ("all", "warm", "cold")
-"""All needs; those with a relevant pair left to learn from; the others."""
+"""All needs; those with a relevant pair left to learn from (warm); the others (cold)."""
 
 
 class Ranked(NamedTuple):
@@ -44,7 +44,7 @@ class Ranked(NamedTuple):
     gains : ndarray of bool or float
     relevant, judged : ndarrays of bool
     missed : int
-        Relevant enterprises that are no candidates and count as misses.
+        Number of relevant enterprises that are no candidates and count as misses.
     """
 
     gains: NDArray[Any]
@@ -55,22 +55,22 @@ class Ranked(NamedTuple):
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure a need.
+    """A figure per need.
 
     Attributes
     ----------
     name, says : str
-        Its name, and what it is.
+        Name and description.
     of : callable
-        From a ranking.
+        Computes it from a ranking.
     least : int
         Needs with fewer relevant enterprises are left out.
     only : tuple of str
-        The protocols that it is for; all where there is none.
+        The protocols that it applies to; empty for all.
     whole_pool : bool
-        Whether it is over the whole pool, where a protocol restricts its candidates.
+        Whether it covers the whole pool, if a protocol restricts the candidates.
     known_only, newcomers : bool
-        Whether only enterprises with a relevant pair left count as relevant; whether newcomers
+        Whether only enterprises with a remaining relevant pair count as relevant; whether newcomers
         count as misses.
     """
 
@@ -84,7 +84,7 @@ class Figure:
     newcomers: bool = False
 
     def value(self, question: EvaluationQuestion, order: NDArray[np.intp]) -> float | None:
-        """Return the figure of a ranking of the candidates; None where the need is left out."""
+        """Return the figure of a ranking of the candidates; None if the need is left out."""
         relevant = question.relevant & question.known if self.known_only else question.relevant
         missed = question.newcomers if self.newcomers else 0
         if int(relevant[order].sum()) + missed < self.least:
@@ -156,28 +156,28 @@ FIGURES = (
 
 
 def figures(protocol: str) -> tuple[Figure, ...]:
-    """Return the figures of a protocol, the one that it is judged by first."""
+    """Return the figures of a protocol, the main one first."""
     own = [figure for figure in FIGURES if not figure.only or protocol in figure.only]
     return tuple(sorted(own, key=lambda figure: not figure.known_only))
 
 
 def ranked(scores: NDArray[np.floating[Any]], question: EvaluationQuestion) -> NDArray[np.intp]:
-    """Return the candidates, best first, equal ones by id."""
+    """Return the candidates, best first, ties by id."""
     rows = np.flatnonzero(question.candidates)
     return np.asarray(rows[np.argsort(-scores[rows], kind="stable")])
 
 
 @dataclass
 class FigureTally:
-    """What one ranker reached.
+    """The figures and lists of one ranker.
 
     Attributes
     ----------
     protocol : str
     values : dict
-        Slice, figure, need: its value in each task, by fold.
+        By slice, figure and need: the value in each task, by fold.
     lists : list of (task, zone, industry, ids)
-        The first twenty.
+        The first twenty of each question.
     candidates : set of str
     """
 
@@ -191,7 +191,7 @@ class FigureTally:
     def add(
         self, question: EvaluationQuestion, ids: NDArray[np.str_], scores: NDArray[Any]
     ) -> None:
-        """Judge one ranking."""
+        """Add the ranking of one question."""
         order = ranked(scores, question)
         everybody = question.over_everybody
         whole = order if everybody is question else ranked(scores, everybody)
@@ -208,7 +208,7 @@ class FigureTally:
         self.candidates.update(ids[question.candidates].tolist())
 
     def needs(self, figure: str, name: str = "all") -> dict[str, float]:
-        """Return the value of every need in a slice, its tasks averaged, by id."""
+        """Return the value of every need in a slice, averaged over its tasks, by id."""
         found = self.values[name][figure]
         return {need_id: float(np.mean([*found[need_id].values()])) for need_id in sorted(found)}
 
@@ -235,7 +235,7 @@ class FigureTally:
         """Return coverage, Gini index and overlap of the first twenty.
 
         The overlap is the share of the first twenty that two zones have in common, over all pairs
-        of zones asked for the same industry in one task; None where there are no such pairs.
+        of zones with questions for the same industry in one task; None without such pairs.
         """
         everybody = np.array(sorted(self.candidates), dtype=np.str_)
         size = len(everybody)
@@ -272,7 +272,7 @@ def paired(one: FigureTally, other: FigureTally) -> dict[str, dict[str, Any]]:
 
 
 def _over_tasks(protocol: str, values: Mapping[str, Mapping[int, float]]) -> dict[str, Any] | None:
-    """Return mean and interval over needs; of `time`, over the means of its cuts."""
+    """Return mean and interval over needs; for `time` over the means of its cuts."""
     if protocol != "time":
         return _interval([float(np.mean([*values[need].values()])) for need in sorted(values)])
     folds = sorted({fold for own in values.values() for fold in own})

@@ -1,4 +1,4 @@
-"""Tasks: what is left to learn from, and what is asked among which candidates."""
+"""Tasks of evaluation: the data left to learn from, and the questions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluationQuestion(Case):
-    """A case of a task, with what rankers and figures may look at.
+    """A case of a task, with the data for rankers and figures.
 
     Attributes
     ----------
@@ -39,14 +39,14 @@ class EvaluationQuestion(Case):
     known : ndarray of bool, shape (n,)
         The enterprises with a relevant pair left to learn from.
     newcomers : int
-        Relevant enterprises that no ranker could have listed: they appeared later.
+        Number of relevant enterprises that appeared later, so that no ranker could list them.
     gains : ndarray of float32, shape (n,), or None
-        What each enterprise brings where judgements are graded; None where each relevant one is 1.
+        The gain of each enterprise for graded judgements; None if gains are binary.
     judged : ndarray of bool, shape (n,), or None
-        Which enterprises the graded judgements of this need name.
+        Which enterprises have a graded judgement for this need.
     anywhere : ndarray of bool, shape (n,), or None
-        The relevant ones where all are candidates, for a protocol that is judged over the
-        whole pool besides.
+        The relevant enterprises among the whole pool, for a protocol with figures over the whole
+        pool.
     """
 
     query: NeedQuery
@@ -68,13 +68,13 @@ class EvaluationQuestion(Case):
 
 @dataclass(frozen=True)
 class EvaluationTask:
-    """What is left to learn from, and what is asked.
+    """The data left to learn from, and the questions.
 
     Attributes
     ----------
     fold : int
     data : TrainingData
-        Without anything that is hidden.
+        Without hidden rows.
     ids : ndarray of str, shape (n,)
         The enterprises of `data`, sorted.
     as_of : date
@@ -98,12 +98,12 @@ class Split:
     protocol : str
     tasks : tuple of EvaluationTask
     counts : dict
-        How many rows, pairs, needs and enterprises there are, and how many are left out and why.
+        Counts of rows, pairs, needs and enterprises, and of those left out, by reason.
     digest : str
-        SHA-256 of what is hidden and asked, task by task: equal splits have equal digests.
+        SHA-256 of the questions of all tasks: equal splits have equal digests.
     seed : int
     dates : tuple of date
-        For `time`, the first day that is hidden, task by task.
+        For `time`, the first hidden day of each task.
     """
 
     protocol: str
@@ -115,13 +115,13 @@ class Split:
 
     @property
     def date(self) -> date | None:
-        """The first day that is hidden, where there is one such day alone."""
+        """The first hidden day, if there is only one."""
         return self.dates[0] if len(self.dates) == 1 else None
 
 
 @dataclass
 class Tables:
-    """The tables, the relevant pairs in them, and what was counted on the way."""
+    """The tables, their relevant pairs, and counts."""
 
     data: TrainingData
     today: date
@@ -175,7 +175,7 @@ def relevant_pairs(data: TrainingData) -> pl.DataFrame:
 
 
 class _Asking:
-    """Makes questions about hidden pairs over the enterprises that are left."""
+    """Builds the questions for hidden pairs over the remaining enterprises."""
 
     def __init__(self, tables: Tables, data: TrainingData) -> None:
         self.tables = tables
@@ -203,7 +203,7 @@ class _Asking:
     def gains(
         self, grades: Mapping[str, int], relevant: NDArray[np.bool_]
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Return the gains 2^grade - 1 of all enterprises, and who was judged at all."""
+        """Return the gains 2^grade - 1 of all enterprises, and which were judged."""
         own = np.array([grades.get(one, -1) for one in self.ids.tolist()], dtype=np.int64)
         gains = np.where(own > 0, np.exp2(own) - 1, 0.0).astype(np.float32)
         return np.where(relevant, gains, np.float32(0)), own >= 0
@@ -226,14 +226,14 @@ class _Asking:
         hidden : DataFrame of need_id, enterprise_id
             Relevant pairs.
         unjudged_only : bool
-            Whether an enterprise that a judgement left names is no candidate: judgements may be
-            exclusive, and being judged elsewhere must then count neither for nor against.
+            Whether enterprises with a remaining judgement are no candidates: judgements may be
+            exclusive, and a judgement elsewhere must then count neither for nor against.
         whole_pool : bool
-            Whether the same is asked over the whole pool too.
+            Whether the questions also cover the whole pool.
         graded : bool
-            Whether what an enterprise brings follows its grade.
+            Whether gains follow grades.
         without_own : bool
-            Whether those with a pair left of the same need are no candidates.
+            Whether enterprises with a remaining pair of the same need are no candidates.
         """
         questions = []
         grades = self.grades() if graded else {}
@@ -274,7 +274,7 @@ class _Asking:
 
 
 def grouped(pairs: pl.DataFrame) -> dict[str, list[str]]:
-    """Return the enterprises of every need, needs and enterprises in the order of ids."""
+    """Return the enterprises of every need, both in the order of ids."""
     lists = pairs.sort("need_id", "enterprise_id").group_by("need_id", maintain_order=True)
     return {row[0]: row[1] for row in lists.agg("enterprise_id").iter_rows()}
 

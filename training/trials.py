@@ -40,12 +40,12 @@ MIN_PAIRS = 50
 """With fewer known pairs LightFM would learn noise, and is not fitted."""
 
 CUTS_YEARS = (6, 5, 4, 3, 2)
-"""How many years before the last deal the cuts lie, after which deals are hidden in turn."""
+"""The cuts, in years before the last deal, after which deals are hidden in turn."""
 
 
 @dataclass(frozen=True)
 class Learnt:
-    """The factors that learn, fitted."""
+    """The fitted factors that learn from labels."""
 
     hybrid: LightFMHybrid
     heads: NeedHeads
@@ -63,7 +63,7 @@ class Labels:
 
 @dataclass(frozen=True)
 class ScoredCases:
-    """Held-out cases, by what was known of their needs.
+    """Held-out cases of cold and of warm needs.
 
     The parts of a cold case are the content factors, LightFM and history; those of a warm one
     content, the head, LightFM and history.
@@ -84,16 +84,16 @@ class Trials:
     baseline : ndarray of shape (m, n)
         Character TF-IDF.
     as_of : date
-        What the ages of deals are counted to.
+        The day at which ages of deals are computed.
     seed : int
     progress : callable
         Called with (step, done, of).
     settings : ModelSettings
     ranks : ndarray of shape (n,), optional
-        The order in which enterprises are drawn; by default that of their ids.
+        The order in which enterprises are sampled; by default that of their ids.
     needs_before : callable, optional
-        Returns the needs as they were before a day, with what their zones had by then; by default
-        they were as they are.
+        Returns the needs as of a day, with their zones' enterprises at that time; by default the
+        needs as given.
     """
 
     def __init__(
@@ -132,7 +132,7 @@ class Trials:
     def learn(self, gains: sparse.csr_array, events: pl.DataFrame, as_of: date) -> Learnt:
         """Fit LightFM, heads and history; without enough labels they score 0."""
         hybrid, heads = LightFMHybrid(self.settings.hybrid, self.seed), NeedHeads()
-        liked = sparse.csr_array(gains.maximum(0))  # LightFM learns from positives alone
+        liked = sparse.csr_array(gains.maximum(0))  # LightFM learns from positives only
         liked.eliminate_zeros()
         if liked.nnz >= MIN_PAIRS:
             seen = np.isin(self.pool.ids, events["enterprise_id"].unique().to_numpy().astype(str))
@@ -150,7 +150,7 @@ class Trials:
         known = self.labels.known
         folds = need_folds(np.diff(known.relevant.indptr), self.seed)
         halves = half_pairs(known.relevant, self.seed, self.ranks)
-        # What is hidden in turn: every pair of a fold's needs, half of the pairs of every need.
+        # Hidden in turn: all pairs of a fold's needs, and half of the pairs of every need.
         hidden = [entries_in_rows(known.gains, fold) for fold in folds] + halves
         trials = list(self.without(hidden))
         fold_of = {row: at for at, fold in enumerate(folds) for row in fold.tolist()}
@@ -185,7 +185,7 @@ class Trials:
         won = self.labels.events.filter(
             pl.col("stage").is_in(DEAL_STAGES) & (pl.col("date") <= self.as_of)
         )
-        last: Any = won["date"].max()  # the log may end long before the day of training
+        last: Any = won["date"].max()  # the last event may be long before the day of training
         for fold, ago in enumerate(CUTS_YEARS):
             self.progress("held-out years", fold, len(CUTS_YEARS))
             cut = cut_before(last or self.as_of, ago)
@@ -261,7 +261,7 @@ class Trials:
         return without_pairs(events, named)
 
     def _trial(self, gains: sparse.csr_array, learnt: Learnt) -> Trial:
-        """Prepare what was learnt for the pool."""
+        """Prepare fitted factors for the pool."""
         hybrid, heads, history = learnt.hybrid, learnt.heads, learnt.history
         rows = heads.prepare(self.pool), hybrid.prepare(self.pool)
         past = HistoryScorer(history, self.pool)
@@ -282,8 +282,8 @@ class Trials:
     ) -> Iterator[ScoredCase]:
         """Yield the case, if it can be judged.
 
-        Candidates are by default the enterprises that nothing was learnt about. One that declined
-        another need is a candidate: only heads of other needs learnt from it.
+        Candidates are by default the enterprises that nothing was learnt about. An enterprise that
+        declined another need is a candidate: only the head of that need learns from it.
         """
         candidates = among
         if candidates is None:
@@ -327,7 +327,7 @@ class Trials:
 
 @dataclass(frozen=True)
 class Trial:
-    """What was learnt from `gains`, shape (m, n), and all factors prepared for the pool."""
+    """The labels `gains` of a trial, shape (m, n), and all factors fitted on them."""
 
     gains: sparse.csr_array
     scorer: Scorer
@@ -339,7 +339,7 @@ def _workers() -> ThreadPoolExecutor:
 
 
 def entries_in_rows(gains: sparse.csr_array, rows: NDArray[np.intp]) -> sparse.csr_array:
-    """Return which entries of a matrix lie in some of its rows."""
+    """Return a mask of the entries of a matrix in some rows."""
     kept = np.zeros(gains.shape[0], dtype=bool)
     kept[rows] = True
     return sparse.csr_array(gains.multiply(kept[:, None]) != 0)
@@ -357,7 +357,7 @@ def _foremost(
     """Return the rows of the candidates that a case keeps.
 
     All of them in a pool of up to `KEPT`; in a larger one, to save memory, the relevant ones and
-    the `KEPT` that each of the scores places best: the others could not come near the first fifty.
+    the best `KEPT` by each of the scores: the others could not reach the first fifty.
     """
     rows = np.flatnonzero(candidates)
     if len(rows) <= KEPT:

@@ -1,4 +1,4 @@
-"""Learning the blend's weights on needs or enterprises that the factors were not fitted on."""
+"""Learning the blend's weights on held-out cases."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from training.cases import ScoredCase
 
 PRIOR_NEEDS = DEFAULTS.weights.prior_needs
-"""How strongly the prior weights hold: few cases leave them nearly as they are.
+"""The strength of the prior weights: with few cases they hardly change.
 
-Of 1, 3, 10 and 30 the lower ones did better on needs and years that weights were not learnt on:
-NDCG@10 of needs never seen 0.707, 0.703, 0.701 and 0.701 (listed companies), of later deals 0.294,
-0.286, 0.255 and 0.250 (outbound). Below 5 a single need would move them too far.
+Of 1, 3, 10 and 30 the lower values did better on needs and years that weights were not learnt on:
+NDCG@10 of unseen needs 0.707, 0.703, 0.701 and 0.701 (listed companies), of later deals 0.294,
+0.286, 0.255 and 0.250 (outbound). Below 5 a single need would change them too much.
 """
 
 _CANDIDATES = 50
@@ -30,22 +30,22 @@ _SHARPNESS = (0.05, 5.0)
 def learn_weights(
     cases: Sequence[ScoredCase], prior: NDArray[np.float64], holding: float = PRIOR_NEEDS
 ) -> NDArray[np.float64]:
-    """Return the non-negative weights that put the relevant enterprises of the cases first.
+    """Return the non-negative weights that best rank the relevant enterprises of the cases.
 
     Minimises, summed over the cases, the mean negative log-likelihood of the relevant enterprises
-    among the candidates that the prior places best (a softmax, as in ListNet: Cao et al., ICML
-    2007), plus `holding` times the squared distance from the prior. How sharp the softmax is
-    is fitted first, along the prior, so that the weights keep their scale. Without cases the
-    prior is returned.
+    among the best candidates by the prior (a softmax, as in ListNet: Cao et al., ICML 2007), plus
+    `holding` times the squared distance from the prior. The sharpness of the softmax is fitted
+    first, along the prior, so that the weights keep their scale. Without cases the prior is
+    returned.
     """
     if not cases:
         return prior.copy()
-    from scipy.optimize import minimize  # slow to import, and for training alone
+    from scipy.optimize import minimize  # slow to import, and only needed in training
 
     hard = [_hardest(case, prior) for case in cases]
 
     def likelihood(weights: NDArray[np.float64], sharpness: float) -> tuple[float, Any, float]:
-        """Return the loss, and its slopes in the weights and in the sharpness."""
+        """Return the loss, and its gradients in the weights and in the sharpness."""
         loss, slope, slope_of_sharpness = 0.0, np.zeros_like(weights), 0.0
         for parts, relevant in hard:
             raw = weights @ parts
@@ -77,7 +77,7 @@ def learn_weights(
 
 
 def _hardest(case: ScoredCase, prior: NDArray[np.float64]) -> tuple[NDArray[np.float64], int]:
-    """Return the relevant columns first, then the others that the prior places best."""
+    """Return the relevant columns, followed by the best others by the prior."""
     others = np.flatnonzero(~case.relevant)
     best = others[np.argsort(-(prior @ case.parts[:, others]), kind="stable")][:_CANDIDATES]
     columns = np.concatenate([np.flatnonzero(case.relevant), best])

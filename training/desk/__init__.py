@@ -1,1 +1,1 @@
-"""What the analysts' desk shows: tables, plots and maps, made here so that notebooks only call."""
+"""Tables, plots and maps of the analysts' notebooks, which contain calls only."""

@@ -1,4 +1,4 @@
-"""Progress of long steps: a bar on stderr, in a notebook one line that is written over and ends."""
+"""Progress bars of long steps on stderr; in a notebook a single line that is overwritten."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 _SHOWN = "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}]"
 _EVERY = 0.3
-"""Seconds between two looks of the line of a notebook."""
+"""Update interval of a notebook's line in seconds."""
 
 
 @contextmanager
 def bars() -> Iterator[Steps]:
-    """Yield a callback for (step, done, of): one bar at a time, that of the last step.
+    """Yield a callback for (step, done, of), which shows one bar, that of the latest step.
 
-    What a notebook keeps of it is a line that says how long everything took.
+    A notebook keeps a line with the total time.
     """
     with _line() if _in_notebook() else _bar() as tell:
         yield tell
@@ -41,7 +41,7 @@ def _bar() -> Iterator[Steps]:
             bar = tqdm(total=of, desc=step, file=sys.stderr, leave=False, bar_format=_SHOWN)
         bar.update(done - bar.n)
         if done >= of:
-            bar.refresh()  # quick steps would end before they were ever drawn
+            bar.refresh()  # quick steps would end before being drawn
 
     try:
         yield tell
@@ -52,14 +52,14 @@ def _bar() -> Iterator[Steps]:
 
 @contextmanager
 def _line(clock: Callable[[], float] = time.monotonic) -> Iterator[Steps]:
-    """Write over one output of the notebook, which shows the step told of last."""
+    """Overwrite one output of the notebook with the latest step."""
     from IPython import display
 
     def text(told: str) -> dict[str, str]:
         return {"text/markdown": told, "text/plain": told}
 
     begin = clock()
-    show: Any = display.display  # which has no types
+    show: Any = display.display  # has no type stubs
     shown = show(text("…"), raw=True, display_id=True)
     last = begin - _EVERY
 

@@ -1,4 +1,4 @@
-"""Rankers compared under several protocols, where the workspace has enough for each."""
+"""Comparison of rankers under several protocols, as far as the workspace has the data."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def compare(
     settings: ModelSettings = DEFAULTS,
     progress: Steps = lambda *_: None,
 ) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
-    """Return what was found under each protocol, and why others could not be run.
+    """Return the comparison under each protocol, and why others could not be run.
 
     Parameters
     ----------
@@ -40,12 +40,12 @@ def compare(
     data : TrainingData
     store : EncodingStore
     today : date
-        What ages are counted to.
+        The day at which ages are computed.
     seed : int
     rankers : sequence of Peer
-        Rankers of one's own, besides all that there are.
+        Additional rankers.
     settings : ModelSettings
-        Of the stack.
+        Settings of the stack.
     progress : callable, optional
         Called with (step, done, of).
     """

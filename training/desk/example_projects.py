@@ -1,4 +1,4 @@
-"""Made-up projects, to show what their figures look like."""
+"""Made-up projects, to show their figures."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ SOURCES = ("推荐名单", "外出拜访", "委托招商", "以商招商")
 UNITS = ("招商局一科", "招商局二科", "产业服务中心", None)
 STAGES = ("lead", "negotiation", "signed", "construction", "production")
 _GO_ON = (0.75, 0.6, 0.65, 0.4)
-"""The share of projects that goes on from each stage to the next."""
+"""The share of projects that move on from each stage to the next."""
 _DAYS = (25, 45, 90, 160)
-"""After so many days, about."""
+"""After about this many days."""
 
 
 def example_lists(
     zone_ids: Sequence[str], today: date, count: int = 120, seed: int = 0
 ) -> list[pl.DataFrame]:
-    """Return lists of made-up projects, a list a stage: each moves those of the list before.
+    """Return lists of made-up projects, one per stage, each moving those of the previous list.
 
     Parameters
     ----------
     zone_ids : sequence of str
-        Where they are; without any, only their place is unknown.
+        Their zones; unknown if empty.
     today : date
         No move is later.
     count : int
-        How many begin.
+        Number of projects at the first stage.
     seed : int
     """
     random = np.random.default_rng(seed)

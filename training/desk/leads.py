@@ -1,4 +1,4 @@
-"""Why a lead stands where it does, and what would move it: from pages of leads and score parts."""
+"""Explanations of ranks, from pages of leads and contributions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Page = dict[str, Any]
 def contributions(page: Page, names: Mapping[str, str]) -> pl.DataFrame:
     """Return one row per lead and factor: enterprise, factor, gloss, contribution, raw_score.
 
-    Over the factors of a lead the contributions sum to its raw score.
+    The contributions of a lead sum to its raw score.
     """
     return pl.DataFrame(
         [
@@ -43,7 +43,7 @@ def contributions(page: Page, names: Mapping[str, str]) -> pl.DataFrame:
 
 
 def evidence(page: Page) -> pl.DataFrame:
-    """Return one row per lead and factor, the constant left out, with the words that explain it."""
+    """Return one row per lead and factor, without the constant, with the explanation."""
     return pl.DataFrame(
         [
             {
@@ -65,10 +65,10 @@ def without_factor(
     listed: NDArray[np.bool_],
     rows: Sequence[int],
 ) -> pl.DataFrame:
-    """Return to which rank each row would fall or rise, were one factor no better than the mean.
+    """Return the rank of each row if one factor contributed nothing.
 
-    A contribution is standardised over the pool: 0 is what the mean, and an unknown value, gets.
-    The other factors stay as they are, also those that rest on the same product.
+    Contributions are standardised over the pool: 0 is that of the mean, and of an unknown value.
+    The other factors are unchanged, even if they depend on the same product.
 
     Parameters
     ----------
@@ -76,9 +76,9 @@ def without_factor(
         Contributions to the raw scores of one need.
     factors : sequence of str
     listed : ndarray of bool, shape (n,)
-        Who may be listed.
+        Which enterprises can be listed.
     rows : sequence of int
-        Of those that are asked about.
+        The rows to explain.
 
     Returns
     -------
@@ -105,9 +105,9 @@ def rank_of(raw: NDArray[np.float64], listed: NDArray[np.bool_], row: int, score
 
 
 def same_industry(needs: Sequence[Mapping[str, Any]], need: NeedQuery) -> list[str]:
-    """Return the ids of a need and of the first one of the same industry in another zone.
+    """Return the ids of a need and of the first one for the same industry in another zone.
 
-    The need alone where no other zone is after its industry.
+    Only the need itself if no other zone has one for its industry.
     """
     others = (
         other["need_id"]
@@ -120,13 +120,13 @@ def same_industry(needs: Sequence[Mapping[str, Any]], need: NeedQuery) -> list[s
 
 
 def side_by_side(one: Page, other: Page) -> pl.DataFrame:
-    """Put two lists beside each other.
+    """Join two lists.
 
     Returns
     -------
     DataFrame
-        enterprise; one and other: its ranks, None where it is below the page's end; the factor in
-        which both differ most, and the difference, other minus one: None for those on one page.
+        enterprise; one and other: its ranks, None if it is not on the page; the factor with the
+        largest difference, and the difference, other minus one; None for those on one page only.
     """
     here, there = (
         {lead["enterprise"]["enterprise_id"]: lead for lead in page["leads"]}
@@ -156,7 +156,7 @@ def side_by_side(one: Page, other: Page) -> pl.DataFrame:
 
 
 def compared(pages: Sequence[Page], names: Mapping[str, str]) -> Sheet | Note:
-    """Show the lists of one industry in two zones beside each other."""
+    """Show the lists of one industry in two zones side by side."""
     if len(pages) < 2:
         return Note("没有另一个开发区以同一产业为需求，无从比较。")
     rows = side_by_side(*pages).with_columns(pl.col("factor").replace(names))
@@ -171,7 +171,7 @@ def compared(pages: Sequence[Page], names: Mapping[str, str]) -> Sheet | Note:
 
 
 def _signed(gap: float | None) -> str:
-    """Return a difference with its sign; nothing where there is none."""
+    """Return a difference with its sign; "" if there is none."""
     return "" if gap is None else f"{gap:+.3f}"
 
 
@@ -211,15 +211,15 @@ def contribution_bars(found: pl.DataFrame, need: str) -> Plot:
 
 
 def moves_bars(moves: pl.DataFrame, enterprise: str, of: int) -> Plot:
-    """Draw how many places a lead would move without each factor, from `without_factor`.
+    """Draw by how many ranks a lead would move without each factor, from `without_factor`.
 
     Parameters
     ----------
     moves : DataFrame
-        Of one row, with the column `gloss` beside.
+        For one row, with the column `gloss`.
     enterprise : str
     of : int
-        How many enterprises are listed.
+        Number of listed enterprises.
     """
     import altair as alt
 
@@ -257,7 +257,7 @@ def _named(lead: Mapping[str, Any]) -> str:
 
 
 def _widest(here: Page, there: Page) -> tuple[str, float]:
-    """Return the factor that two leads of one enterprise differ in most."""
+    """Return the factor with the largest difference between two leads of one enterprise."""
     one, other = (
         {reason["factor"]: reason["contribution"] for reason in lead["reasons"]}
         for lead in (here, there)

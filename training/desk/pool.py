@@ -1,4 +1,4 @@
-"""What a workspace holds: rows, gaps, places, and the nodes that pool and zones cover."""
+"""Statistics of a workspace: rows, missing values, places, and nodes of pool and zones."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def holdings(workspace: Workspace) -> pl.DataFrame:
 
 
 def unknowns(table: str, frame: pl.DataFrame) -> pl.DataFrame:
-    """Return one row per column: column, gloss, known, unknown (rows), those known most first.
+    """Return one row per column: column, gloss, known, unknown (rows), best known first.
 
-    A list without an item counts as unknown.
+    An empty list counts as unknown.
     """
     rows = []
     for column in TABLES[table].columns:
@@ -56,7 +56,7 @@ def places(enterprises: pl.DataFrame, level: str) -> pl.DataFrame:
 
 
 def node_cover(pool: PoolFeatures, chain_map: ChainMap) -> pl.DataFrame:
-    """Count for every node the enterprises that would be named there.
+    """Count the enterprises named at every node.
 
     Returns
     -------
@@ -77,7 +77,7 @@ def node_cover(pool: PoolFeatures, chain_map: ChainMap) -> pl.DataFrame:
 def gaps(
     needs: Iterable[NeedQuery], zones: pl.DataFrame, presence: Presence, chain_map: ChainMap
 ) -> pl.DataFrame:
-    """Return for every need of a zone which of its nodes are missing, weak or strong there.
+    """Return the state of every need's nodes in its zone: missing, weak or strong.
 
     Returns
     -------
@@ -117,9 +117,9 @@ def gaps(
 
 
 def foremost_chain(gaps: pl.DataFrame) -> str:
-    """Return the chain of which most is known in the zones that are after it; empty without any.
+    """Return the chain with the most known nodes in the zones that want it; empty without any.
 
-    Of several the one that most zones are after.
+    Ties are broken by the number of these zones.
     """
     if gaps.is_empty():
         return ""

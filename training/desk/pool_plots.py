@@ -1,4 +1,4 @@
-"""Plots of what a workspace holds, each with a sentence as its title and the number it is over."""
+"""Plots of a workspace's data, titled with a sentence and the number of rows."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _FIRST = 15
 
 
 def unknown_bars(unknowns: pl.DataFrame, what: str) -> Plot:
-    """Draw how much of every column is known, from `pool.unknowns`; `what` names the rows."""
+    """Draw the share of known values per column, from `pool.unknowns`; `what` names the rows."""
     import altair as alt
 
     of = int(unknowns["known"][0] + unknowns["unknown"][0])
@@ -60,7 +60,7 @@ def unknown_bars(unknowns: pl.DataFrame, what: str) -> Plot:
 
 
 def place_bars(places: pl.DataFrame, level: str) -> Plot:
-    """Draw the places with the most enterprises, from `pool.places`; unknown ones are a bar too."""
+    """Draw the places with the most enterprises, and a bar for unknown ones, from `pool.places`."""
     import altair as alt
 
     known = places.drop_nulls("place")
@@ -100,7 +100,7 @@ def place_bars(places: pl.DataFrame, level: str) -> Plot:
 
 
 def cover_bars(cover: pl.DataFrame) -> Plot:
-    """Draw for every chain how many nodes some enterprise of the pool stands in."""
+    """Draw for every chain the number of nodes with an enterprise of the pool."""
     import altair as alt
 
     there, missing = states = ["库中有企业的环节", "库中没有企业的环节"]
@@ -129,7 +129,7 @@ def cover_bars(cover: pl.DataFrame) -> Plot:
 
 
 def gap_grid(gaps: pl.DataFrame, chain: str) -> Plot:
-    """Draw which nodes of one chain are missing, weak or strong in the zones that are after it."""
+    """Draw which nodes of one chain are missing, weak or strong in the zones that want it."""
     import altair as alt
 
     rows = _shown(gaps.filter(pl.col("chain") == chain).sort("at"))

@@ -1,10 +1,10 @@
-"""Labels to practise on where a workspace has none: which node an enterprise is stated to be in.
+"""Labels to practise on if a workspace has none: the nodes stated for enterprises.
 
-The nodes that a table of enterprises states become needs, and the enterprises stated to be in them
-the relevant ones; the column itself is taken out, so that no ranker sees its answer. Such labels
-show how training, comparing and publishing work. They were written by the hand that wrote the chain
-map, so how well a ranker finds them again says little about other needs, and nothing about who
-would invest. Where needs are judged, some of those judgements are used instead.
+The nodes stated in the table of enterprises become needs, with their enterprises as the relevant
+ones; the column is removed, so that no ranker sees the answer. These labels show how training,
+comparing and publishing work. They have the same author as the chain map, so figures on them say
+little about other needs, and nothing about who would invest. If there are judgements, some of these
+are used instead.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ if TYPE_CHECKING:
     from features.workspace import Workspace
 
 LEAST = 5
-"""A node with fewer enterprises stated to be in it makes no need."""
+"""Minimum number of enterprises for a node to become a need."""
 SOURCE = "illustrative: nodes stated in the table of enterprises"
 
 
 def practice_tables(
     enterprises: pl.DataFrame, chain_map: ChainMap, most: int
 ) -> dict[str, pl.DataFrame]:
-    """Return enterprises without their nodes, needs made of nodes, and the judgements.
+    """Return enterprises without their nodes, needs made from nodes, and judgements.
 
     Parameters
     ----------
     enterprises : DataFrame
         The table of a workspace.
     chain_map : ChainMap
-        Nodes that it does not know are left out.
+        Nodes that it does not have are left out.
     most : int
-        So many needs at most, those with the most enterprises.
+        Maximum number of needs, those with the most enterprises.
 
     Raises
     ------
@@ -83,17 +83,17 @@ def practice_tables(
 
 
 def states_nodes(enterprises: pl.DataFrame) -> bool:
-    """Whether a table of enterprises states a node of any of them."""
+    """Whether a table of enterprises states any node."""
     return bool((enterprises["nodes"].list.len() > 0).any())
 
 
 def are_judged(workspace: Workspace) -> bool:
-    """Whether as many needs as can be held out have enough enterprises judged to be relevant."""
+    """Whether enough needs for holding out have enough enterprises judged relevant."""
     return _judged_needs(workspace).height >= MIN_NEEDS
 
 
 def judged_tables(workspace: Workspace, most: int) -> dict[str, pl.DataFrame]:
-    """Return a workspace's tables with at most so many of its judged needs, those judged most.
+    """Return a workspace's tables with some of its judged needs, those with most judgements.
 
     Raises
     ------
@@ -118,7 +118,7 @@ def judged_tables(workspace: Workspace, most: int) -> dict[str, pl.DataFrame]:
 
 
 def _as(table: str, frame: pl.DataFrame) -> pl.DataFrame:
-    """Return a frame in the columns of a table; those it lacks are unknown."""
+    """Return a frame with the columns of a table; missing ones are null."""
     schema = SCHEMAS[table].create_empty().schema
     return frame.select(
         pl.col(name).cast(kind) if name in frame.columns else pl.lit(None, dtype=kind).alias(name)

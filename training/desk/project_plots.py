@@ -1,7 +1,7 @@
-"""Plots of figures of projects: how far they came, who started, how long each pool takes.
+"""Plots of project figures: funnel, start rate, time in pools, amounts.
 
-What they draw is the document of figures that `GET /v1/figures` answers with; amounts and rates
-stand beside how many are unknown.
+They draw the document returned by `GET /v1/figures`; amounts and rates are shown with the number of
+unknown ones.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def reached_bars(figures: Mapping[str, Any]) -> Plot:
 
 
 def rate_bars(figures: Mapping[str, Any]) -> Plot:
-    """Draw the start rate of each group, with over how many newly signed projects it is taken."""
+    """Draw the start rate of each group, with its number of newly signed projects."""
     import altair as alt
 
     rows = pl.DataFrame(
@@ -92,7 +92,7 @@ def rate_bars(figures: Mapping[str, Any]) -> Plot:
 
 
 def stay_curves(figures: Mapping[str, Any]) -> Plot:
-    """Draw the share of projects that stay in each pool longer than so many days."""
+    """Draw the share of projects that stay in each pool longer than a number of days."""
     import altair as alt
 
     rows = pl.DataFrame(
@@ -119,7 +119,7 @@ def stay_curves(figures: Mapping[str, Any]) -> Plot:
 
 
 def amount_bars(figures: Mapping[str, Any]) -> Plot:
-    """Draw what came into each pool in the period: known amounts, and how many are unknown."""
+    """Draw the amounts that entered each pool in the period, and how many are unknown."""
     import altair as alt
 
     entered = figures["entered"]

@@ -1,7 +1,7 @@
 """Run notebooks from top to bottom: `python -m training.desk.running FOLDER [NOTEBOOK …]`.
 
-Each one is run in its own kernel, in the folder where it lies, and kept in FOLDER with what it
-showed; the notebooks themselves stay without outputs.
+Each one is run in its own kernel and in its own folder, and saved in FOLDER with its outputs; the
+notebooks themselves stay without outputs.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PARAMETERS = "parameters"
-"""The tag of the cell that holds a notebook's parameters, as papermill has it."""
+"""The tag of the cell with a notebook's parameters, as in papermill."""
 _LONGEST = 1_800
-"""Seconds that a cell may take."""
+"""Timeout of a cell in seconds."""
 
 
 def run(path: Path, parameters: Mapping[str, Any]) -> Any:
-    """Return a notebook as it is after a run, with other values for some of its parameters.
+    """Run a notebook, with other values for some parameters, and return it with outputs.
 
     Raises
     ------
     ValueError
-        When it has not one cell of parameters, or lacks one that is named.
+        When it does not have exactly one cell of parameters, or lacks a given one.
     nbclient.exceptions.CellExecutionError
         When a cell fails.
     """
@@ -48,7 +48,7 @@ def run(path: Path, parameters: Mapping[str, Any]) -> Any:
 
 
 def main(folder: Path, paths: list[Path]) -> None:
-    """Run notebooks with their own parameters and keep each in the folder."""
+    """Run notebooks with their own parameters and save each in the folder."""
     import nbformat
 
     folder.mkdir(parents=True, exist_ok=True)

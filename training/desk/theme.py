@@ -1,7 +1,7 @@
-"""How the desk looks: one style for plots, Chinese fonts, tables and notes that say things plainly.
+"""The style of the desk: plots, Chinese fonts, tables and notes.
 
-Plots are shown as SVG, drawn by vl-convert without a network: their text stays text, and the
-browser takes the first of `FONTS` that is there. A bitmap needs a font on this machine.
+Plots are shown as SVG, rendered by vl-convert without network access: their text remains text, and
+the browser uses the first available of `FONTS`. A bitmap needs a font on this machine.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 Plot = Any
-"""A chart of Altair or, where there is nothing to draw, a `Note` that says why."""
+"""An Altair chart, or a `Note` if there is nothing to draw."""
 
 UNKNOWN: Final = "未知"
 KNOWN_COLOUR, UNKNOWN_COLOUR = "#3c6e9f", "#d5d9dc"
@@ -30,11 +30,11 @@ FONT_FILES: Final = (
     *("notosanscjk", "notosanssc", "sourcehansans", "wqy-", "msyh", "simhei", "simsun"),
     *("pingfang", "hiragino sans gb", "droidsansfallback"),
 )
-"""How the files of Chinese fonts begin, in small letters."""
+"""Prefixes of file names of Chinese fonts, in lower case."""
 
 
 class Note(str):
-    """A sentence or two, shown as Markdown in a notebook and as itself elsewhere."""
+    """A short text, shown as Markdown in a notebook."""
 
     __slots__ = ()
 
@@ -43,13 +43,13 @@ class Note(str):
 
 
 class Sheet:
-    """A table with a header, every row of it; what is unknown is shown as unknown.
+    """A table that is shown in full; unknown values are shown as unknown.
 
     Parameters
     ----------
     header : sequence of str
     rows : iterable of sequences
-        None is unknown; numbers stand right.
+        None is unknown; numbers are right-aligned.
     caption : str
     """
 
@@ -62,7 +62,7 @@ class Sheet:
 
     @classmethod
     def of(cls, frame: pl.DataFrame, names: Sequence[str]) -> Sheet:
-        """Return a frame as a table, its columns called `names`."""
+        """Return a frame as a table with column names `names`."""
         return cls(names, frame.iter_rows())
 
     def _repr_html_(self) -> str:
@@ -76,7 +76,7 @@ class Sheet:
 
 
 def dress() -> Note:
-    """Switch on the style of the desk, and say whether bitmaps will be legible."""
+    """Enable the style of the desk, and show whether bitmaps will be legible."""
     import altair as alt
 
     @alt.theme.register("lianzhao", enable=True)
@@ -102,7 +102,7 @@ def dress() -> Note:
 
 
 def font_note() -> Note:
-    """Find a Chinese font for bitmaps, registering one that lies elsewhere, and print its name."""
+    """Find a Chinese font for bitmaps, register it if necessary, and print its name."""
     if renders_chinese():
         return Note("中文字体：本机已有，图与导出的 PNG 均可显示中文。")
     import vl_convert
@@ -122,7 +122,7 @@ def font_note() -> Note:
 
 
 def font_folders() -> tuple[Path, ...]:
-    """Return where fonts may lie that vl-convert does not look at by itself."""
+    """Return folders of fonts that vl-convert does not search by itself."""
     named, conda = os.environ.get("LIANZHAO_FONTS"), os.environ.get("CONDA_PREFIX")
     return (
         *([Path(named)] if named else []),
@@ -133,7 +133,7 @@ def font_folders() -> tuple[Path, ...]:
 
 
 def holds_chinese_font(folder: Path) -> bool:
-    """Return whether a folder, or one below it, has the file of a Chinese font by its name."""
+    """Return whether a folder tree has a file named like a Chinese font."""
     return folder.is_dir() and any(
         path.suffix.lower() in {".ttf", ".ttc", ".otf"} and path.name.lower().startswith(FONT_FILES)
         for path in folder.rglob("*")
@@ -157,7 +157,7 @@ def _cell(value: Any) -> str:
 
 
 def title(text: str, subtitle: str) -> alt.TitleParams:
-    """Return the title of a plot, with a line below it."""
+    """Return the title and subtitle of a plot."""
     import altair as alt
 
     return alt.TitleParams(text, subtitle=subtitle)

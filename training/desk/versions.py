@@ -1,4 +1,4 @@
-"""What versions reached when they were trained, and how two of them differ."""
+"""Figures of versions when they were trained, and differences between two."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SCHEMA = pl.Schema(
 
 
 def reached(versions: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
-    """Return one row per version, oldest first, with NDCG@10 on needs held out; None is unknown.
+    """Return one row per version, oldest first, with NDCG@10 on held-out needs; None is unknown.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def differences(found: Mapping[str, Any]) -> pl.DataFrame:
 
 
 def version_dots(reached: pl.DataFrame) -> Plot:
-    """Draw what each version reached on needs held out, with intervals, from `reached`."""
+    """Draw each version's NDCG@10 on held-out needs, with intervals, from `reached`."""
     import altair as alt
 
     rows = reached.drop_nulls("mean").with_columns(

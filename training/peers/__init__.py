@@ -1,1 +1,1 @@
-"""What the stack is compared with: simple rules, text search, and factorisations as published."""
+"""Rankers to compare the stack with: simple rules, text search, and published factorisations."""

@@ -1,4 +1,4 @@
-"""The contract that every ranker of a comparison keeps."""
+"""The base class of rankers in a comparison."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 
 class Peer(ABC):
-    """One ranker: fitted on a round, it scores every enterprise of it for a need.
+    """A ranker: fitted on a round, it scores all its enterprises for a need.
 
     Attributes
     ----------
     name : str
-        Its name in reports.
+        Name in reports.
     gloss : str
-        What it does, in Chinese, for plots and tables.
+        Description in Chinese, for plots and tables.
     package : str or None
-        A package that it takes and that the base installation does not have.
+        A required package that the base installation does not have.
     """
 
     name: ClassVar[str]
@@ -34,23 +34,23 @@ class Peer(ABC):
     package: ClassVar[str | None] = None
 
     def why_not(self, split: Split) -> str | None:
-        """Return why it cannot take part under a split, or None where it can."""
+        """Return why it cannot be run on a split, or None if it can."""
         del split
         if self.package is not None and find_spec(self.package) is None:
             return f"the package {self.package} is not installed (dependency group `peers`)"
         return None
 
     def settings(self) -> dict[str, Any]:
-        """Return the settings it runs with."""
+        """Return its settings."""
         return {}
 
     @abstractmethod
     def fit(self, ground: Round) -> Self:
-        """Learn from what is left."""
+        """Fit on the remaining data."""
 
     @abstractmethod
     def scores(self, question: EvaluationQuestion) -> NDArray[np.floating[Any]]:
-        """Return one finite number an enterprise, shape (n,), in the order of ids; more is better.
+        """Return a finite score per enterprise, shape (n,), in the order of ids; higher is better.
 
         Equal scores are ordered by id, as everywhere.
         """

@@ -1,4 +1,4 @@
-"""Factorisations as their authors publish them: LightFM, implicit ALS and BPR."""
+"""Published factorisations: LightFM, implicit ALS and BPR."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ _CATEGORIES = ("need_id", "industry", "sector", "chain", "role", "zone_id", "reg
 class LightFMAlone(Peer):
     """LightFM with features on both sides, WARP; deals weighted by recency.
 
-    A need is its identity, its categories (industry, sector, chain, role, zone, region, industry
-    × region) and what its words mean; an enterprise its attributes, what its profile means, and its
-    identity where it has events of its own. Meaning is topics and sentence vector side by side, by
-    their leading principal components.
+    The features of a need are its identity, its categories (industry, sector, chain, role, zone,
+    region, industry × region) and its text embedding; those of an enterprise its attributes, its
+    text embedding, and its identity if it has events. Text embeddings are the leading principal
+    components of topics and sentence vectors.
     """
 
     name = "lightfm"
@@ -46,7 +46,7 @@ class LightFMAlone(Peer):
         self.parameters = settings or LightFMSettings()
 
     def why_not(self, split: Split) -> str | None:
-        """Return that it takes pairs to learn from."""
+        """Require pairs to learn from."""
         if any(relevant_pairs(task.data).is_empty() for task in split.tasks):
             return "there is no pair left to learn from"
         return super().why_not(split)
@@ -56,13 +56,13 @@ class LightFMAlone(Peer):
         return asdict(self.parameters) | {"loss": "warp", "threads": 1}
 
     def fit(self, ground: Round) -> Self:
-        """Fit on one thread, so that the same seed gives the same model."""
+        """Fit with one thread, so that the same seed gives the same model."""
         from lightfm import LightFM
 
         own = self.parameters
         self.ground_ = ground
         pairs = self._weights(ground)
-        # A need without any pair teaches nothing; it would only move what is drawn for the others.
+        # Needs without pairs are left out: they would only change the random draws of the others.
         asked, row_of = np.unique(pairs.row, return_inverse=True)
         needs, rows = ([own[at] for at in asked] for own in (ground.needs, ground.rows))
         pairs = sparse.coo_matrix(
@@ -97,17 +97,17 @@ class LightFMAlone(Peer):
         return self
 
     def scores(self, question: EvaluationQuestion) -> NDArray[np.float32]:
-        """Return what LightFM's `predict` returns, but for the need's own bias."""
+        """Return the result of LightFM's `predict` without the need's own bias."""
         users = self._users([self.ground_.need(question)], [question.row])
         vector = (users @ self.user_embeddings_)[0]
         return np.asarray(self.represented_ @ vector + self.biases_)
 
     def _weights(self, ground: Round) -> sparse.coo_matrix:
-        """Return the pairs left, each weighted by the age of its last deal."""
+        """Return the remaining pairs, each weighted by the age of its last deal."""
         half = self.parameters.half_life_years * 365.25
         days = (pl.lit(ground.task.as_of) - pl.col("date").max()).dt.total_days().clip(0)
         found = _pairs(ground, (0.5 ** (days / half)).fill_null(1.0))
-        # Only their ratios count: without this, old deals alone would be learnt too slowly.
+        # Only ratios matter: without this, old deals would be learnt too slowly.
         found.data /= found.data.max(initial=np.float32(1e-9))
         return found
 
@@ -126,20 +126,20 @@ class LightFMAlone(Peer):
         return sparse.csr_array(sparse.hstack(blocks, dtype=np.float32))
 
     def _dense(self, rows: NDArray[np.float32]) -> sparse.csr_array:
-        """Return the leading principal components of texts: all of them would take minutes."""
+        """Return the leading principal components of texts; all of them would take minutes."""
         return sparse.csr_array((rows - self.centre_) @ self.directions_)
 
 
 class _Implicit(Peer):
-    """A factorisation of how often needs and enterprises met.
+    """A factorisation of the counts of deals between needs and enterprises.
 
-    A need without any pair gets popularity.
+    Needs without pairs are scored by popularity.
     """
 
     package = "implicit"
 
     def why_not(self, split: Split) -> str | None:
-        """Return that it takes needs with pairs of their own."""
+        """Require needs with pairs of their own."""
         asked = [question for task in split.tasks for question in task.questions]
         if not any(question.warm for question in asked):
             return "it knows only needs with pairs of their own, and here there are none"
@@ -152,19 +152,19 @@ class _Implicit(Peer):
         raise NotImplementedError
 
     def fit(self, ground: Round) -> Self:
-        """Fit on one thread, so that the same seed gives the same model."""
+        """Fit with one thread, so that the same seed gives the same model."""
         self.popularity_ = Popularity().fit(ground)
         self.row_ = {row["need_id"]: at for at, row in enumerate(ground.rows)}
         counts = sparse.csr_matrix(_pairs(ground, pl.len()))
         self.own_ = np.diff(counts.indptr)
-        # The library's own threads and those of BLAS would stand in each other's way.
+        # The library's own threads and those of BLAS would compete.
         with threadpool_limits(1, user_api="blas"):
             self.model_ = self.model(ground.seed)
             self.model_.fit(counts, show_progress=False)
         return self
 
     def scores(self, question: EvaluationQuestion) -> NDArray[np.floating[Any]]:
-        """Return the product of factors; popularity for a need without any."""
+        """Return the product of factors, or popularity for a need without any."""
         row = self.row_.get(question.query.need_id or "")
         if row is None or not self.own_[row]:
             return self.popularity_.scores(question)
@@ -212,7 +212,7 @@ class Bpr(_Implicit):
 
 
 def _pairs(ground: Round, weight: pl.Expr) -> sparse.coo_matrix:
-    """Return the pairs left, shape (m, n), with what an expression makes of the deals of each."""
+    """Return the remaining pairs, shape (m, n), with the value of an expression over deals."""
     row_of = {row["need_id"]: at for at, row in enumerate(ground.rows)}
     stated = (
         deals(ground)
@@ -229,7 +229,7 @@ def _pairs(ground: Round, weight: pl.Expr) -> sparse.coo_matrix:
 
 
 def _tokens(row: Mapping[str, Any]) -> list[str]:
-    """Return the categories of a need: each that its row states, and region by industry."""
+    """Return the categories stated in the row of a need, and region × industry."""
     tokens = [f"{name}={row[name]}" for name in _CATEGORIES if row.get(name)]
     if row.get("region"):
         tokens.append(f"industry_region={row['industry']}|{row['region']}")
@@ -237,7 +237,7 @@ def _tokens(row: Mapping[str, Any]) -> list[str]:
 
 
 def _lightfm_matrix(features: sparse.csr_array) -> sparse.csr_matrix:
-    """Return the matrix class and index width that LightFM reads."""
+    """Return a matrix in the class and index width that LightFM reads."""
     matrix = sparse.csr_matrix(features, dtype=np.float32)
     matrix.indices = matrix.indices.astype(np.int32)
     matrix.indptr = matrix.indptr.astype(np.int32)

@@ -18,14 +18,14 @@ from training.peers.word_search import Bm25Words, CharacterTfidfWords
 
 
 def peer_named(text: str) -> Peer:
-    """Return somebody's own ranker for the comparison, that `module:Class` names.
+    """Return a user's own ranker for the comparison, given as `module:Class`.
 
-    The module may lie in the current folder.
+    The module may be in the current folder.
 
     Raises
     ------
     UsageError
-        When it is not there or is no `Peer`, or when its name belongs to another ranker.
+        When it cannot be found, is no `Peer`, or has the name of another ranker.
     """
     expected = "a class derived from training.peers.base.Peer"
     found = named(text, field="ranker", what="ranker", expected=expected)
@@ -54,7 +54,7 @@ def peer_named(text: str) -> Peer:
 
 
 def peers() -> tuple[Peer, ...]:
-    """Return every peer, not fitted."""
+    """Return all peers, unfitted."""
     return (
         Chance(),
         Popularity(),

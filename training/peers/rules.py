@@ -1,4 +1,4 @@
-"""Rules without any learning from texts: chance, popularity, and popularity among the like."""
+"""Rules that do not use texts: chance, popularity, and popularity within groups."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _YEAR = 365.25
 
 
 class Chance(Peer):
-    """A random order, the same for a need at every run."""
+    """A random order, the same for a need in every run."""
 
     name = "random"
     gloss = "随机"
 
     def fit(self, ground: Round) -> Self:
-        """Remember the seed and the size of the pool."""
+        """Store the seed and the size of the pool."""
         self.seed_, self.size_ = ground.seed, len(ground.pool)
         return self
 
@@ -43,13 +43,13 @@ class Chance(Peer):
 
 
 class Popularity(Peer):
-    """Who was chosen most often: deals of a stage of signed or later, and judged pairs."""
+    """Popularity: the number of deals of a stage of signed or later, and of judged pairs."""
 
     name = "popularity"
     gloss = "热门企业"
 
     def fit(self, ground: Round) -> Self:
-        """Count; a repeated deal counts again."""
+        """Count; repeated deals count each time."""
         self.counts_ = np.bincount(_columns(ground, deals(ground)), minlength=len(ground.pool))
         return self
 
@@ -60,30 +60,30 @@ class Popularity(Peer):
 
 
 class _DealPopularity(Peer):
-    """ln(1 + deals) within the need's sector, and what else a rule adds to it."""
+    """ln(1 + deals) within the need's sector, plus the terms of a subclass."""
 
     recent = False
     adds: tuple[tuple[str, str], ...] = ()
-    """Columns of the needs table, and the setting that weighs them."""
+    """Columns of the needs table, and the setting with their weight."""
 
     def __init__(self, settings: PopularitySettings | None = None) -> None:
         self.parameters = settings or PopularitySettings()
 
     def why_not(self, split: Split) -> str | None:
-        """Return that it takes events."""
+        """Require events."""
         without = all(task.data.events.is_empty() for task in split.tasks)
         return "there are no events to learn from" if without else super().why_not(split)
 
     def settings(self) -> dict[str, Any]:
-        """Return the weights that this rule uses."""
+        """Return the weights of this rule."""
         own = {setting for _, setting in self.adds}
         own |= {"half_life_years", "overall"} if self.recent else set()
         return {name: value for name, value in asdict(self.parameters).items() if name in own}
 
     def fit(self, ground: Round) -> Self:
-        """Count deals, by sector and what else the rule adds, an old one for less if it says so."""
+        """Count deals by sector and the columns of the rule, optionally weighted by age."""
         stated = deals(ground)
-        # Ages are counted from the last deal: on old data alone all weights would be next to none.
+        # Ages are relative to the last deal: on old data all weights would otherwise be near zero.
         days = (pl.col("date").max() - pl.col("date")).dt.total_days()
         half = self.parameters.half_life_years * _YEAR
         weights = stated.select((0.5 ** (days / half)).fill_null(1.0)).to_series()
@@ -113,14 +113,14 @@ class _DealPopularity(Peer):
 
 
 class SectorPopularity(_DealPopularity):
-    """Who has most deals in the need's industry."""
+    """The number of deals in the need's industry."""
 
     name = "sector_popularity"
     gloss = "同行业热门"
 
 
 class SectorZonePopularity(_DealPopularity):
-    """Who has most deals in the need's industry, and in its zone."""
+    """The number of deals in the need's industry and in its zone."""
 
     name = "sector_zone_popularity"
     gloss = "同行业同地热门"
@@ -128,7 +128,7 @@ class SectorZonePopularity(_DealPopularity):
 
 
 class RecentPopularity(_DealPopularity):
-    """The same with the zone's region and all deals, an old deal counting for less."""
+    """The same with the zone's region and all deals, weighted by age."""
 
     name = "recent_popularity"
     gloss = "同行业同地近期热门"
@@ -137,7 +137,7 @@ class RecentPopularity(_DealPopularity):
 
 
 def deals(ground: Round) -> pl.DataFrame:
-    """Return what is left to learn from: signed events with their dates, and judged pairs.
+    """Return the remaining data: signed events with their dates, and judged pairs.
 
     Returns
     -------

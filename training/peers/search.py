@@ -1,4 +1,4 @@
-"""Search by what a need says: label match, character TF-IDF, BM25, and nearest centroid."""
+"""Text search: label match, character TF-IDF, BM25, and nearest centroid."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 
 
 class LabelMatch(Peer):
-    """What a directory of industries does: look whether the enterprise's labels say the industry.
+    """Label match, as in a directory of industries.
 
-    The levels of the GB/T 4754-2017 code that need and enterprise share (0 to 4), plus 1 where the
-    industry's name (其他, Ⅱ and the like left out) or one of the need's keywords stands, letter for
-    letter, in the enterprise's name, short name, products, tags, nodes or business scope.
+    The levels of the GB/T 4754-2017 code that need and enterprise share (0 to 4), plus 1 if the
+    industry's name (without 其他, Ⅱ and the like) or one of the need's keywords occurs literally in
+    the enterprise's name, short name, products, tags, nodes or business scope.
     """
 
     name = "label_match"
@@ -63,7 +63,7 @@ class CharacterTfidf(Peer):
     gloss = "字符TF-IDF"
 
     def settings(self) -> dict[str, Any]:
-        """Return what is fixed."""
+        """Return the fixed settings."""
         return {"ngrams": [1, 3], "query": "industry"}
 
     def fit(self, ground: Round) -> Self:
@@ -94,7 +94,7 @@ class Bm25(Peer):
         """Index the profiles."""
         import bm25s
 
-        logging.getLogger("bm25s").setLevel(logging.WARNING)  # it logs every index by itself
+        logging.getLogger("bm25s").setLevel(logging.WARNING)  # it logs every indexing
         own = self.parameters
         self.index_ = bm25s.BM25(k1=own.k1, b=own.b, method=own.method)
         tokens = [tokenise(text) for text in documents(ground.task.data.enterprises)]
@@ -103,7 +103,7 @@ class Bm25(Peer):
         return self
 
     def scores(self, question: EvaluationQuestion) -> NDArray[np.float32]:
-        """Return BM25 of the need's own words, and of its sector for less."""
+        """Return BM25 of the need's own words, and of its sector with a lower weight."""
         query = question.query
         total = self.found([clear(query.industry), *query.keywords])
         if query.sector:
@@ -111,9 +111,9 @@ class Bm25(Peer):
         return total
 
     def found(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return BM25 of texts as one query, 0 where no profile has a token of it."""
+        """Return BM25 of texts as one query, 0 if no profile has one of its tokens."""
         known = [token for token in tokenise(" ".join(texts)) if token in self.index_.vocab_dict]
-        if not known:  # the library takes no empty query
+        if not known:  # the library rejects empty queries
             return np.zeros(self.size_, dtype=np.float32)
         return np.asarray(self.index_.get_scores(known))
 
@@ -121,7 +121,7 @@ class Bm25(Peer):
 class Centroid(Peer):
     """Nearest centroid: cosine to the mean of a need's positives, in LSA and sentence space.
 
-    A need without any takes the place of its own text in that space.
+    For a need without positives, its own text in that space.
     """
 
     name = "centroid"
@@ -160,9 +160,9 @@ def said_by(need: NeedFeatures) -> NDArray[np.float32]:
 
 
 def documents(enterprises: pl.DataFrame) -> list[str]:
-    """Return all that profiles say of their business, one text an enterprise by id.
+    """Return one text per enterprise on its business, in the order of ids.
 
-    Names without legal form, short names, products, and the business scope as it is written.
+    Names without legal form, short names, products, and the business scope.
     """
     frame = enterprises.sort("enterprise_id")
     names, products = name_texts(frame), product_texts(frame)
@@ -187,7 +187,7 @@ def character_tfidf(enterprises: pl.DataFrame, industries: Sequence[str]) -> NDA
 
 
 def profile_texts(enterprises: pl.DataFrame) -> list[str]:
-    """Return everything a profile calls itself, in small letters, one text an enterprise by id."""
+    """Return a text per enterprise of all its names and labels, in lower case, ordered by id."""
     found = []
     for row in enterprises.sort("enterprise_id").iter_rows(named=True):
         stated = [row["name"], row["short_name"], row["business_scope"]]
@@ -199,7 +199,7 @@ def profile_texts(enterprises: pl.DataFrame) -> list[str]:
 
 @cache
 def tokenise(text: str) -> list[str]:
-    """Return words of two characters or more, and every character that is not blank."""
+    """Return words of at least two characters, and all non-blank characters."""
     return [*words(text), *(character for character in text.lower() if not character.isspace())]
 
 

@@ -1,12 +1,11 @@
-"""The settings of all peers, in one place, written down once and then left alone.
+"""The settings of all peers, fixed in one place.
 
-Where a library's authors recommend values, these are they. What they leave open was chosen like the
-stack's own settings, with the same harness: for what searches by words, on all folds of
-`cold-need` of the listed companies, which favours it; for LightFM's features of enterprises, on one
-fold of `cold-enterprise` there; for what learns from deals, on deals of 2012 to 2014 after those
-before, so that the years from 2015 on had no say, with one exception in the peer's favour: there
-the region's weight in `recent_popularity` was raised from 0.3 to 0.5, which the years from 2015 on
-reward and those before hardly mind.
+Values recommended by a library's authors are used. Others were tuned like the stack's own settings,
+with the same harness: text search on all folds of `cold-need` of the listed companies, which
+favours it; LightFM's features of enterprises on one fold of `cold-enterprise` there; peers that
+learn from deals on deals of 2012 to 2014, so that later years were not used, with one exception in
+a peer's favour: the region's weight in `recent_popularity` was raised from 0.3 to 0.5, which
+improves later years and hardly changes earlier ones.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Bm25Settings:
-    """Okapi BM25 as Lucene has it, over words and single characters.
+    """Okapi BM25 as in Lucene, over words and single characters.
 
     `k1` and `b` are the authors' defaults (Lù, "BM25S: orders of magnitude faster lexical search
     via eager sparse scoring", 2024); the query is what the need says in its own words, and its
@@ -33,7 +32,7 @@ class Bm25Settings:
 class LightFMSettings:
     """LightFM alone, with features on both sides (Kula, CBRecSys 2015).
 
-    `dense` is how many principal components of what texts mean both sides have.
+    `dense` is the number of principal components of text embeddings on both sides.
     """
 
     components: int = 64

@@ -1,4 +1,4 @@
-"""Search by the same words that the stack looks for: what knowledge of products alone is worth."""
+"""Search by the same words as the stack, to measure the value of product knowledge alone."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 class Bm25Words(Bm25):
-    """BM25 of each word that the need was understood to stand for, weighted and summed."""
+    """The weighted sum of BM25 over the words that the need was understood as."""
 
     name = "bm25_words"
     gloss = "BM25（同样的词）"
 
     def settings(self) -> dict[str, Any]:
-        """Return the settings, but that of the sector: it is among the words."""
+        """Return the settings without that of the sector, which is among the words."""
         return {name: own for name, own in super().settings().items() if name != "sector"}
 
     def fit(self, ground: Round) -> Self:
@@ -37,13 +37,13 @@ class Bm25Words(Bm25):
 
 
 class CharacterTfidfWords(CharacterTfidf):
-    """Character TF-IDF cosines of each of these words, weighted and summed."""
+    """The weighted sum of character TF-IDF cosines over these words."""
 
     name = "character_tfidf_words"
     gloss = "字符TF-IDF（同样的词）"
 
     def settings(self) -> dict[str, Any]:
-        """Return what is fixed."""
+        """Return the fixed settings."""
         return super().settings() | {"query": "words"}
 
     def fit(self, ground: Round) -> Self:
