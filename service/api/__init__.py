@@ -1,1 +1,1 @@
-"""The HTTP API: the app, its layers and routes, what comes in and what goes out."""
+"""The HTTP API: app, middleware, routes, requests and responses."""

@@ -98,7 +98,7 @@ _ROUTES = (
 
 
 class App(FastAPI):
-    """The framework, behind the front that each request meets first."""
+    """The FastAPI app behind the front, which handles each request first."""
 
     front: Front
 
@@ -110,7 +110,7 @@ class App(FastAPI):
         await answer(scope, receive, send)
 
     async def framework(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request by the layers and routes."""
+        """Handle a request with middleware and routes."""
         await super().__call__(scope, receive, send)
 
 
@@ -124,9 +124,9 @@ def create_app(
     Parameters
     ----------
     settings
-        Without `redis_url`, answers are kept in this process only.
+        Without `redis_url`, answers are cached in this process only.
     engine, registry
-        Where engine and models come from; by default the workspace at `settings.home`.
+        Source of engines, and registry of models; by default those of `settings.home`.
     """
     calendar.use(settings.time_zone)
     ledger = Ledger(settings)
@@ -174,7 +174,7 @@ def create_app(
 
 @dataclass(frozen=True)
 class _Running:
-    """What is opened and closed with the app."""
+    """Resources that are opened and closed with the app."""
 
     source: EngineSource
     answers: Answers
@@ -186,7 +186,7 @@ class _Running:
 
     @asynccontextmanager
     async def lifespan(self, _: FastAPI) -> AsyncIterator[None]:
-        """Open all, load the engine, and close all in the end."""
+        """Open all resources, load the engine, and close them at the end."""
         self.observer.open()
         self.telemetry.open()
         await self.ledger.open()
@@ -211,13 +211,13 @@ class _Running:
 def _add_layers(
     app: App, settings: Settings, access: Access, admission: Admission, sessions: Sessions
 ) -> None:
-    """Add the layers that a request passes before the routes."""
-    # The last one added is the first that a request meets.
+    """Add the middleware."""
+    # The one added last runs first.
     app.add_middleware(BodyLimit)
     app.add_middleware(AccessGate, admission=admission)
     app.add_middleware(LoopbackOnly, access=access, origins=settings.cors_origins)
     app.add_middleware(problems.Unexpected)
-    # Before whatever refuses or fails: a page of another origin may read why.
+    # Before middleware that refuses requests: pages of allowed origins can then read why.
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -236,7 +236,7 @@ def _version() -> str:
         return "0"
 
 
-# Loaded only when needed: an app on another engine does without scikit-learn and the encoder.
+# Imported only when needed: an app on another engine needs neither scikit-learn nor the encoder.
 def _engine_of(settings: Settings, workspace: Workspace, words: WordSource) -> EngineSource:
     from features.encoder import encoder_named
     from service.serving import preparing
@@ -250,6 +250,6 @@ def _registry_of(settings: Settings) -> Registry:
     from models.registry import ModelRegistry
     from service.serving import preparing
 
-    # Here the checksums are enough of a check, which lets requests go on meanwhile: the process
-    # that prepares a version has loaded it.
+    # Checksums are a sufficient check here, and do not block requests: the process that prepares a
+    # version has loaded it.
     return ModelRegistry(Workspace(settings.home), prepare=partial(preparing.prepare, settings))

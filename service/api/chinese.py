@@ -1,4 +1,4 @@
-"""Errors in Chinese, for callers who ask for Chinese; codes and names of fields stay the same."""
+"""Errors in Chinese, for clients that accept Chinese; codes and field names are unchanged."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _SAID = {
     "refused": "没有启用：现有版本更好",
     "failure": "出错了",
 }
-"""Each code of a problem."""
+"""Titles by code of a problem."""
 _PLANNED = re.escape(PLANNED)
 _PLANNED_ZH = "以后才办的事，记为项目的 due（办理时限）"
 _EXPECTED = tuple(
@@ -98,11 +98,11 @@ _EXPECTED = tuple(
         (r"localhost or a loopback address", "localhost 或本机地址"),
     )
 )
-"""What is expected of a field: the sentence in English, and what it is in Chinese."""
+"""Expectations of fields: patterns of the English sentences, and their translations."""
 
 
 def asked_for(header: str) -> bool:
-    """Whether an Accept-Language header names Chinese, and prefers it.
+    """Whether an Accept-Language header prefers Chinese.
 
     Examples
     --------
@@ -113,7 +113,7 @@ def asked_for(header: str) -> bool:
 
 
 def in_chinese(document: dict[str, Any]) -> dict[str, Any]:
-    """Return a problem in Chinese; given values are left as they are."""
+    """Return a problem in Chinese; quoted values are unchanged."""
     title = _SAID.get(document["code"], document["title"])
     faults = [{**fault, "expected": _expected(fault["expected"])} for fault in document["errors"]]
     shown = [_shown(fault) for fault in faults if fault["field"]]

@@ -1,10 +1,10 @@
-"""Answers in fewer bytes: Brotli where the caller takes it, else gzip.
+"""Compression of answers: Brotli if the client accepts it, else gzip.
 
-What is compressed is kept beside the answer, so that it is done once for an answer and not once for
-a request. Only answers are compressed that bear no secret: lists, reference data, profiles, the
-document and files; never what is marked `no-store`. The pages of the console mask the tokens of
-their forms anew each time (`service/console/sessions.py`), since the length of a compressed page
-would otherwise reveal them bit by bit.
+Compressed bodies are cached with the answer, and so are computed once per answer rather than per
+request. Only answers without secrets are compressed: lists, reference data, profiles, the document
+and files; never those marked `no-store`. The console's pages mask their form tokens differently
+each time (`service/console/sessions.py`), since the length of a compressed page could otherwise
+reveal them (BREACH).
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from service.api import headers
 
 ContentEncoding = Literal["br", "gzip"]
 SMALLEST = 1024
-"""Bytes below which an answer is sent as it is."""
+"""Answers below this size in bytes are not compressed."""
 _BROTLI_QUALITY = 5
 _GZIP_LEVEL = 6
 _SHORT = 100
-"""Bytes of a header whose meaning is kept."""
+"""Maximum length of a header whose parsed value is cached."""
 
 
 def encoding_for(scope: Scope) -> ContentEncoding | None:
-    """Return how a caller wants answers compressed, None where not at all."""
+    """Return the content encoding that a client prefers, None for none."""
     given = headers.by_name(scope).get(b"accept-encoding", b"")
     return (_kept if len(given) <= _SHORT else _wanted)(given)
 
@@ -43,7 +43,7 @@ def compress(body: bytes, encoding: ContentEncoding) -> bytes:
 
 
 def _wanted(header: bytes) -> ContentEncoding | None:
-    """Return what an Accept-Encoding header prefers of the two; Brotli of both.
+    """Return which of the two an Accept-Encoding header prefers; Brotli if equal.
 
     Examples
     --------

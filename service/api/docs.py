@@ -1,4 +1,4 @@
-"""The OpenAPI document at its address, and a page for it that needs nothing from elsewhere."""
+"""The OpenAPI document, and its page, which needs no internet access."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 _ASSETS = "/docs/assets"
 _GZIP_LEVEL = 5
 _KEPT = 8
-# The browser then keeps the page from fetching anything from elsewhere.
+# The browser then blocks requests of the page to other origins.
 _POLICY = "default-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
 
 
 def install(app: FastAPI) -> None:
-    """Give an app its /docs and its /openapi.json."""
+    """Add /docs and /openapi.json to an app."""
     app.openapi = lambda: document_of(app)  # type: ignore[method-assign]
     folder = str(files("fastapi_swagger") / "resources")
 

@@ -1,6 +1,6 @@
-"""What the OpenAPI document says beyond routes and their models.
+"""Additions to the OpenAPI document beyond routes and their models.
 
-Errors, keys, headers, 304 and the language are the same for many calls and are written here once.
+Errors, keys, headers, 304 and the language, which are common to many calls.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ PROBLEMS = {
     403: {
         "forbidden": "a key of this role may not do this",
         "foreign-zone": "the key is for other zones",
-        "foreign-origin": "a page from elsewhere asks",
-        "forwarded": "without keys nothing that a proxy hands on is answered",
+        "foreign-origin": "a page of another origin made the request",
+        "forwarded": "without keys, forwarded requests are refused",
     },
     404: {"not-found": "an id that the workspace does not know"},
     408: {"too-slow": "the body took too long to arrive"},
@@ -54,17 +54,17 @@ PROBLEMS = {
     429: {"too-many-requests": "more than LIANZHAO_RATE_LIMIT; see Retry-After"},
     500: {"internal-error": "an unexpected error; the log has more under `request_id`"},
     503: {
-        "unavailable": "something is not there yet, or not now; see Retry-After",
-        "busy": "too many requests of this caller wait already: send fewer at a time",
-        "no-model": "nothing was trained yet",
+        "unavailable": "something is unavailable at the moment; see Retry-After",
+        "busy": "too many requests of this caller are waiting: send fewer at a time",
+        "no-model": "no model has been trained yet",
         "model-gone": "the model was removed: train, or activate another version",
         "unfit-model": "the model was made with another encoder, or for other tables",
-        "damaged": "a file of the model or of the tables was altered or cut short",
+        "damaged": "a file of the model or of the tables was altered or truncated",
         "database-unavailable": "the database does not answer, or is locked",
         "storage-full": "the disk is full; nothing was written",
     },
 }
-"""What each status of an error can mean, by the `code` that says which."""
+"""The meanings of each error status, by `code`."""
 _ANY = {401, 403, 414, 421, 500}
 _LEADS = "/v1/recommendations"
 _OF_EVENTS = {"unknown-reference", "idempotency-key-reused"}
@@ -75,13 +75,13 @@ _OF_IDS = {
     *(f"/v1/{name}" for name in ("needs", "enterprises", "allocation", "gates", "meetings")),
     f"{_LEADS}.xlsx",
 }
-"""Calls that name something by its id outside of their path."""
+"""Calls with ids of resources outside of their path."""
 _PROJECTS = ("/v1/projects", "/v1/meetings", "/v1/talks")
 _OF_PROJECTS = {"version-conflict", "project-closed", "held-elsewhere", "unusual-amount"}
 
 
 def _errors(path: str, method: str, *, body: bool) -> dict[int, dict[str, str]]:
-    """Return the errors that a call may end with: codes by status."""
+    """Return the possible errors of a call: codes by status."""
     statuses = set(_ANY)
     if not path.startswith("/v1/"):
         statuses |= {503} if path == "/health/ready" else set()
@@ -106,7 +106,7 @@ def _errors(path: str, method: str, *, body: bool) -> dict[int, dict[str, str]]:
 
 
 def _response(codes: dict[str, str]) -> dict[str, Any]:
-    """Return a response of the document that is a problem with one of these codes."""
+    """Return the document's response for a problem with one of these codes."""
     named = {"code": {"enum": list(codes)}}
     schema = {"$ref": _REFERENCE.format(model="Problem"), "properties": named}
     shown = "; ".join(f"`{code}`: {text}" for code, text in codes.items())
@@ -114,7 +114,7 @@ def _response(codes: dict[str, str]) -> dict[str, Any]:
 
 
 def document_of(app: FastAPI) -> dict[str, Any]:
-    """Return the OpenAPI document of an app, made once."""
+    """Return the OpenAPI document of an app, computed once."""
     if app.openapi_schema is None:
         document = get_openapi(
             title=app.title,
@@ -125,7 +125,7 @@ def document_of(app: FastAPI) -> dict[str, Any]:
         components = document.setdefault("components", {})
         components["securitySchemes"] = {_KEY: _KEY_SCHEME}
         components["headers"] = {name: _header(text) for name, text in _HEADERS.items()}
-        # Without a key the service answers on the loopback alone.
+        # Without keys the service listens on loopback only.
         document["security"] = [{_KEY: []}, {}]
         schemas = components.setdefault("schemas", {})
         problem = ProblemBody.model_json_schema(ref_template=_REFERENCE)
@@ -143,12 +143,12 @@ def document_of(app: FastAPI) -> dict[str, Any]:
 
 
 def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
-    """Say of a call what its route does not."""
+    """Complete the document of a call."""
     responses = operation["responses"]
     responses.pop("422", None)
     for parameter in operation.get("parameters", ()):
         _never_null(parameter["schema"])
-        # That the whole query is not too long says more than how many values one has.
+        # The length of the whole query is limited instead of the number of values.
         parameter["schema"].pop("maxItems", None)
     for status, codes in _errors(path, method, body="requestBody" in operation).items():
         responses[str(status)] = _response(codes)
@@ -158,7 +158,7 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
         own = [_PARAMETERS[name] for name in asked]
         operation["parameters"] = [*operation.get("parameters", ()), *own]
     if kept:
-        responses["304"] = {"description": "The caller has this very answer: see If-None-Match."}
+        responses["304"] = {"description": "The client has this answer already: see If-None-Match."}
     for status, response in responses.items():
         names = ["X-Request-ID"]
         if status in _RETRIED:
@@ -172,9 +172,9 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
 
 
 def _without_defaults(schema: dict[str, Any]) -> None:
-    """Let what may be left out be optional in clients made from the document.
+    """Make fields with defaults optional in generated clients.
 
-    Makers of clients take a field with a default for one that is always there.
+    Client generators take a field with a default for one that is always present.
     """
     for own in schema.get("properties", {}).values():
         if (default := own.pop("default", None)) is not None:
@@ -184,7 +184,7 @@ def _without_defaults(schema: dict[str, Any]) -> None:
 
 
 def _never_null(schema: dict[str, Any]) -> None:
-    """Leave null out of what a parameter may be: there is no way to write it."""
+    """Remove null from the types of a parameter, where it cannot be written."""
     choices = [own for own in schema.get("anyOf", ()) if own != {"type": "null"}]
     if len(choices) == 1:
         del schema["anyOf"]
@@ -204,24 +204,24 @@ _KEY_SCHEME = {
     "type": "apiKey",
     "in": "header",
     "name": "X-API-Key",
-    "description": "Made by `lianzhao keys add`; without any key the service answers on the "
-    "loopback alone and asks for none.",
+    "description": "Created by `lianzhao keys add`; without any key the service listens on "
+    "loopback only and requires none.",
 }
 _HEADERS = {
-    "ETag": "Names this very answer, for If-None-Match.",
-    "X-Model-Version": "The model that has ranked.",
-    "X-Cache": "hit, miss, or stale: an answer of before while the engine is away.",
-    "X-Request-ID": "The caller's own, if that is 1 to 64 letters, digits and ._:-, or a new one.",
-    "Content-Language": "zh or en, as Accept-Language asks.",
-    "Retry-After": "Seconds after which it is worth trying again.",
+    "ETag": "Identifies this answer, for If-None-Match.",
+    "X-Model-Version": "The version of the model that ranked the leads.",
+    "X-Cache": "hit, miss, or stale: an earlier answer while the engine is unavailable.",
+    "X-Request-ID": "The client's own, if it has 1 to 64 letters, digits and ._:-, or a new one.",
+    "Content-Language": "zh or en, by Accept-Language.",
+    "Retry-After": "Seconds to wait before trying again.",
 }
 _PARAMETERS = {
     "Accept-Language": {
         "name": "Accept-Language",
         "in": "header",
         "required": False,
-        "description": "zh (by default) or en: the language of texts; errors are in Chinese where "
-        "zh is asked for.",
+        "description": "zh (default) or en: the language of texts; errors are in Chinese if "
+        "zh is requested.",
         "schema": {"type": "string"},
         "example": "zh",
     },
@@ -229,13 +229,13 @@ _PARAMETERS = {
         "name": "If-None-Match",
         "in": "header",
         "required": False,
-        "description": "The ETag of an answer that the caller has: 304 says that it still holds.",
+        "description": "The ETag of a known answer: 304 means that it is still valid.",
         "schema": {"type": "string"},
     },
 }
 _SPOKEN = {*_LISTS, "/v1/enterprises", "/v1/enterprises/{enterprise_id}/needs"}
-"""Calls whose answers have texts in the caller's language."""
+"""Calls with texts in the requested language."""
 _KEPT = (*_LISTS, "/v1/zones", "/v1/needs", "/v1/chains", "/v1/enterprises")
-"""Calls whose answers are kept, with an ETag."""
+"""Calls whose answers are cached and have an ETag."""
 _RETRIED = ("429", "503")
 _ERROR = 400

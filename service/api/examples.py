@@ -111,10 +111,10 @@ LEADS: dict[str, Any] = {
 
 
 def add(path: str, method: str, operation: dict[str, Any]) -> None:
-    """Add the examples of a call to what the document says of it.
+    """Add the examples of a call to its document.
 
-    The page of the document fills a parameter in with its example: so only those of a path have
-    one, and the one that names a need.
+    Swagger UI fills in the example of a parameter: therefore only path parameters have one, and the
+    parameter for a need.
     """
     for parameter in operation.get("parameters", ()):
         name = parameter.get("name")

@@ -1,4 +1,4 @@
-"""The filters of lists, as they come in."""
+"""Request schemas of filters."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from service.serving.filters import CHOICES
 
 
 def no_truth(value: Any) -> Any:
-    """Refuse true and false: to Python, and so to pydantic, true is 1."""
+    """Reject booleans, which are numbers in Python and therefore in pydantic."""
     if isinstance(value, bool):
         raise ValueError("a number, not true or false")  # noqa: TRY004
     return value
 
 
 def by_commas(value: Any) -> Any:
-    """Take texts apart that were joined by commas."""
+    """Split comma-separated texts."""
     if isinstance(value, list):
         texts = [
             part
@@ -30,9 +30,9 @@ def by_commas(value: Any) -> Any:
 
 
 def one_of(field: str) -> WithJsonSchema:
-    """Return what the document says of a value with a closed vocabulary.
+    """Return the schema of a value with a closed vocabulary.
 
-    `Filters` checks it, and takes Chinese words too.
+    `Filters` validates it, and also accepts Chinese words.
     """
     return WithJsonSchema({"type": "string", "enum": list(CHOICES[field])})
 
@@ -44,13 +44,13 @@ Texts = Annotated[list[Text], Field(max_length=1000)]
 
 
 class Incoming(BaseModel):
-    """What comes in: no field is taken that is not known."""
+    """Base class of request schemas: unknown fields are rejected."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class EnterpriseFilters(Incoming):
-    """Any of the values of a filter, all filters together; an unknown value never passes."""
+    """Filters: any of the values of each filter, and all filters; unknown values never pass."""
 
     province: Texts = Field(default_factory=list, description="Province, such as 山西省 or 山西.")
     city: Texts = Field(default_factory=list, description="City, such as 长治市 or 长治.")
@@ -59,35 +59,36 @@ class EnterpriseFilters(Incoming):
     )
     tag: Texts = Field(default_factory=list, description="Tag of the enterprise, such as 专精特新.")
     node: Texts = Field(default_factory=list, description="node_id of the chain map.")
-    exclude: Texts = Field(default_factory=list, description="enterprise_id that is left out.")
+    exclude: Texts = Field(default_factory=list, description="enterprise_id to leave out.")
     stage: Annotated[list[Annotated[Text, one_of("stage")]], Field(max_length=1000)] = Field(
         default_factory=list,
         description="Last stage or ending of the enterprise in the zone; none: no event there.",
     )
     seat: Annotated[list[Annotated[Text, one_of("seat")]], Field(max_length=1000)] = Field(
         default_factory=list,
-        description="Seat as seen from the zone: in its county, else in its city, or elsewhere.",
+        description="Seat relative to the zone: in its county, else in its city, or elsewhere.",
     )
     flag: Annotated[list[Annotated[Text, one_of("flag")]], Field(max_length=1000)] = Field(
         default_factory=list,
         description=f"Warning sign: {', '.join(FLAGS)}; {NONE}: without any.",
     )
     standing: Annotated[list[Annotated[Text, one_of("standing")]], Field(max_length=1000)] = Field(
-        default_factory=list, description="What its status says; unknown: nothing."
+        default_factory=list,
+        description="Derived from its status; unknown where the status does not tell.",
     )
     gate: Annotated[list[Annotated[Text, one_of("gate")]], Field(max_length=1000)] = Field(
         default_factory=list,
-        description="Gates before a promise, all of which must pass: unknown is no pass.",
+        description="Gates, all of which must pass; unknown does not pass.",
     )
     industry_code: Texts = Field(
         default_factory=list,
         description="Code of GB/T 4754-2017 at any level, such as C, 39, 397 or 3972.",
     )
     listed: bool | None = Field(default=None, description="Whether it is a listed company.")
-    min_capital: Amount = Field(default=None, description="Registered capital at least, 万元.")
-    min_revenue: Amount = Field(default=None, description="Revenue at least, 万元.")
-    max_revenue: Amount = Field(default=None, description="Revenue at most, 万元.")
-    max_age: Amount = Field(default=None, description="Years since its founding at most.")
+    min_capital: Amount = Field(default=None, description="Minimum registered capital, 万元.")
+    min_revenue: Amount = Field(default=None, description="Minimum revenue, 万元.")
+    max_revenue: Amount = Field(default=None, description="Maximum revenue, 万元.")
+    max_age: Amount = Field(default=None, description="Maximum age in years.")
 
 
 class FilterBody(EnterpriseFilters):
@@ -97,11 +98,11 @@ class FilterBody(EnterpriseFilters):
         list[Annotated[Text, one_of("include")]], Field(max_length=1000), BeforeValidator(by_commas)
     ] = Field(
         default_factory=list,
-        description="Listed although not new: signed (with the zone), local (to its city).",
+        description="Include also: signed (with the zone), local (to its city).",
     )
 
 
 LISTS = frozenset(
     name for name, field in FilterBody.model_fields.items() if field.default_factory is not None
 )
-"""Filters that take several values."""
+"""Filters with several values."""

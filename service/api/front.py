@@ -1,9 +1,9 @@
-"""The way of a request: observe → authenticate → limit → response cache → route → engine.
+"""The path of a request: observe → authenticate → limit → response cache → route → engine.
 
-A front end asks for the same pages thousands of times a minute. What the route of recommendations
-made of such a request is kept; when the request comes again, it is answered from the response
-cache without routing, parsing and validation. All other requests go to the framework, whose layers
-and routes use the same observer, admission and cache.
+Front ends request the same pages thousands of times a minute. The question that a route parsed from
+a request is cached; a repeated request is answered from the response cache without routing, parsing
+and validation. All other requests go to FastAPI, whose middleware and routes use the same observer,
+admission and cache.
 """
 
 from __future__ import annotations
@@ -30,43 +30,43 @@ if TYPE_CHECKING:
 
 PATH = "/v1/recommendations"
 LEARN = "lianzhao.learn"
-"""Where in the scope of a request a route finds what keeps the question that it makes of it."""
+"""Key of the scope under which a route finds where to store its parsed question."""
 _BYTES = 4 * 2**20
 _ENTRY_BYTES = 2_400
-"""What a question and its key weigh besides their texts, as measured."""
+"""Measured bytes of a question and its key besides their texts."""
 
 
 class Known:
-    """What requests were routed to: a question and the route."""
+    """The cache of parsed requests: a question and its route."""
 
     def __init__(self) -> None:
         self._entries: LocalCache[tuple[Question, Any]] = LocalCache(_BYTES)
 
     def get(self, scope: Scope, caller: Caller) -> tuple[Question, Any] | None:
-        """Return question and route of a request like one before, None for a new one."""
+        """Return question and route of a repeated request, None for a new one."""
         key = _asked(scope, caller)
         return None if key is None else self._entries.get(key)
 
     def learn(self, scope: Scope, question: Question) -> None:
-        """Keep the question of a request that has passed all layers."""
+        """Cache the question of a request that has passed all middleware."""
         if (key := _asked(scope, scope[CALLER])) is not None:
             weight = _ENTRY_BYTES + sum(map(len, key)) + len(question.key)
             self._entries.put(key, (question, scope["route"]), weight)
 
 
 class Front:
-    """ASGI: observes every request, answers what is known, and passes the rest on.
+    """ASGI middleware: observes every request, answers repeated ones, and passes the rest on.
 
-    A request that is to be refused is passed on, too: the layers of the framework refuse it, by the
-    same admission, which counts a request once.
+    A request to be refused is passed on too, and refused by the middleware, with the same
+    admission, which counts a request once.
 
     Parameters
     ----------
     app : ASGI app
-        The framework.
+        The FastAPI app.
     prefix, observer, admission, answers
     routes_all : bool
-        Whether the framework routes every request: a trace needs its span.
+        Whether every request is routed by FastAPI, as tracing requires.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Front:
         self.known = Known()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, and note in metrics, log and audit log what was answered."""
+        """Handle a request, and record it in metrics, log and audit log."""
         started, status = time.perf_counter(), 500
         self.prefix.note(scope)
         escape_query(scope)
@@ -112,7 +112,7 @@ class Front:
             self.observer.note(scope, status, started)
 
     async def _known_response(self, scope: Scope, receive: Receive) -> Response | None:
-        """Return the answer to a request like one before, None where the framework is to answer."""
+        """Return the cached answer to a repeated request, None to pass it on."""
         caller = self.admission.authenticate(scope)
         known = self.known.get(scope, caller) if isinstance(caller, Caller) else None
         if known is None:
@@ -121,20 +121,20 @@ class Front:
             question, scope["route"] = known
             try:
                 return await self.answers.respond(question, caller.key_id or "", receive)
-            except Exception:  # of which the framework makes a problem, as of any other
+            except Exception:  # becomes a problem like any other error
                 return None
         return None
 
 
 def _asked(scope: Scope, caller: Caller) -> tuple[str, bytes, bytes, bytes] | None:
-    """Return what an answer depends on: the zones of the caller, query, language and host.
+    """Return the cache key of a request: the zones of the caller, query, language and host.
 
-    None for a request from a page of another origin, whose answer needs other headers, and for
-    one with a header that comes twice, of which others may take another one.
+    None for a request with an Origin, whose answer needs other headers, and for one with a repeated
+    header, which is ambiguous.
     """
     given = headers.by_name(scope)
     if b"origin" in given or len(given) != len(scope["headers"]):
         return None
-    # A request without a key was admitted for its host, too.
+    # A request without a key was also admitted by its host.
     host = given.get(b"host", b"") if caller.key_id is None else b""
     return caller.scope, scope["query_string"], given.get(b"accept-language", b""), host

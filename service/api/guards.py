@@ -1,4 +1,4 @@
-"""What a request must pass before it reaches a route, as small ASGI layers."""
+"""ASGI middleware that checks requests before they reach a route."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
     from service.access.keys import Access
 
 MAX_BODY = 2**20
-"""Bytes of a body."""
+"""Maximum size of a body in bytes."""
 MAX_UPLOAD = 64 * 2**20
-"""Bytes of a body that is a file to be looked at in the console."""
+"""Maximum size of a file uploaded to the console, in bytes."""
 BODY_SECONDS = 30.0
-"""Seconds that a body may take to arrive."""
+"""Timeout for receiving a body, in seconds."""
 _TOO_SLOW = "the body took too long to arrive"
 _UPLOADS = {"/console/data": 10}
-"""Where files are sent, and how many times longer they may take."""
+"""Paths of uploads, and the factor of their timeout."""
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?")
 
 
 def check_host(host: str, *, keyless: bool = True) -> None:
-    """Refuse to listen beyond the loopback while there is no key: anybody could call.
+    """Raise unless a host is loopback, as long as there is no key.
 
     Raises
     ------
@@ -55,17 +55,17 @@ def check_host(host: str, *, keyless: bool = True) -> None:
 
 
 class LoopbackOnly:
-    """Keeps other sites out of a service that asks for no key.
+    """Protects a service without keys against requests by other sites.
 
-    A page from elsewhere that points its own name at the loopback (DNS rebinding) comes with that
-    name as Host; one that posts here comes with its own Origin.
+    A site that points its own name at loopback (DNS rebinding) sends that name as Host; one that
+    posts to this service sends its own Origin.
 
     Parameters
     ----------
     access
-        Says whether there are keys: then a caller with one may call from anywhere.
+        Knows whether there are keys: with keys, requests are accepted from anywhere.
     origins
-        Origins that may call all the same.
+        Allowed origins.
     """
 
     def __init__(self, app: ASGIApp, access: Access, origins: Collection[str] = ()) -> None:
@@ -77,7 +77,7 @@ class LoopbackOnly:
         """Pass a request on, or refuse it."""
         problem = None
         if scope["type"] == "http" and self.access.keyless:
-            # What comes through a proxy is refused for that, whatever host it names.
+            # Forwarded requests are refused for being forwarded, whatever their host.
             admitted = self.access.admit(scope)
             problem = admitted if isinstance(admitted, Problem) else self._refusal(scope)
         await (problem or self.app)(scope, receive, send)
@@ -97,20 +97,20 @@ class LoopbackOnly:
 
 
 def _without_port(host: str) -> str:
-    """Return the name or address in a Host header; "" for what is no host with a port at most."""
+    """Return the name or address in a Host header; "" if it is not a host with optional port."""
     found = _HOST.fullmatch(host)
     return found[1] if found else ""
 
 
 class BodyLimit:
-    """Refuses a body of too many bytes, announced or not, and one that takes long.
+    """Rejects bodies that are too large, declared or not, or too slow.
 
-    `MAX_BODY` bytes are too many, or `MAX_UPLOAD` where files are sent.
+    The limit is `MAX_BODY` bytes, or `MAX_UPLOAD` for uploads.
 
     Parameters
     ----------
     seconds
-        Within which a body has to be here.
+        Timeout for receiving a body.
     """
 
     def __init__(self, app: ASGIApp, seconds: float = BODY_SECONDS) -> None:
@@ -134,7 +134,7 @@ class BodyLimit:
 
         async def counted() -> Message:
             nonlocal size, whole
-            if whole:  # what comes now is that the client leaves, at any time
+            if whole:  # only a disconnect can follow, at any time
                 return await receive()
             try:
                 message = await asyncio.wait_for(receive(), max(0.0, until - time.monotonic()))
@@ -157,7 +157,7 @@ def escape_query(scope: Scope) -> None:
 
 
 def without_body(send: Send) -> Send:
-    """Return what sends the head of an answer alone: HEAD is a GET whose body stays here."""
+    """Return a `send` that drops the body: HEAD is a GET without body."""
 
     async def head_alone(message: Message) -> None:
         if message["type"] == "http.response.body":

@@ -1,4 +1,4 @@
-"""The headers of a request by name, looked through once for all who ask for one."""
+"""Headers of a request by name, parsed once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _BY_NAME = "lianzhao.headers"
 
 
 def by_name(scope: Scope) -> Mapping[bytes, bytes]:
-    """Return the headers; of one that came several times, the last."""
+    """Return the headers; of repeated ones the last."""
     found: Mapping[bytes, bytes] | None = scope.get(_BY_NAME)
     if found is None:
         found = scope[_BY_NAME] = dict(scope["headers"])

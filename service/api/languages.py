@@ -1,4 +1,4 @@
-"""Which of the two languages a caller reads."""
+"""Negotiation of the language."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ if TYPE_CHECKING:
     from service.serving.interfaces import Language
 
 _SHORT = 200
-"""Characters of a header whose language is kept."""
+"""Maximum length of a header whose language is cached."""
 
 
 def negotiate(header: str) -> Language:
-    """Return the language that an Accept-Language header prefers; Chinese when it says nothing.
+    """Return the language that an Accept-Language header prefers; Chinese by default.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The shapes of leads by mode, for the OpenAPI document alone."""
+"""Response schemas of leads by mode, for the OpenAPI document only."""
 
 from typing import Literal
 
@@ -9,12 +9,12 @@ from service.api.words import Seat
 
 
 class NodeGap(Outgoing):
-    """A node of a chain as a zone has it."""
+    """The state of a node of a chain in a zone."""
 
     node_id: str
     name: str
     state: Literal["missing", "weak", "strong", "unknown"]
-    present: float | None = Field(description="How strongly it is present, 0 to 1.")
+    present: float | None = Field(description="Strength of its presence, 0 to 1.")
 
 
 class ModePage(LeadPage):
@@ -22,29 +22,29 @@ class ModePage(LeadPage):
 
     mode: Literal["need", "gap", "similar"]
     gaps: list[NodeGap] = Field(default=[], description="mode=gap: every node of the chain.")
-    looked_for: list[str] = Field(default=[], description="mode=gap: the node_ids looked for.")
+    looked_for: list[str] = Field(default=[], description="mode=gap: the wanted node_ids.")
     note: str | None = Field(
-        default=None, description="mode=gap: where none is known to be missing."
+        default=None, description="mode=gap: a note if no node is known to be missing."
     )
 
 
 class PartnerPath(Outgoing):
-    """How a partner is connected with an enterprise."""
+    """A path between a partner and an enterprise."""
 
     side: Literal["suppliers", "customers"]
     kind: Literal["chain", "input-output", "thesaurus"]
     text: str
-    steps: list[str] = Field(description="From the partner's product to the enterprise.")
+    steps: list[str] = Field(description="From the partner's product to the enterprise, in words.")
     strength: float = Field(ge=0, le=1)
 
 
 class Partner(Outgoing):
-    """A likely supplier or customer: that the two have met, nothing here says."""
+    """A likely supplier or customer; nothing implies an actual relation."""
 
     rank: int = Field(ge=1)
     enterprise: EnterpriseSummary
-    side: Literal["suppliers", "customers"] = Field(description="Where it is the stronger.")
-    strength: float = Field(ge=0, le=1, description="All its paths on that side together.")
+    side: Literal["suppliers", "customers"] = Field(description="The side on which it is stronger.")
+    strength: float = Field(ge=0, le=1, description="Over all its paths on that side.")
     paths: list[PartnerPath]
     signals: list[SignalTold]
     seat: Seat | None
@@ -58,7 +58,7 @@ class PartnerPage(Outgoing):
     enterprise: EnterpriseSummary
     products: list[str]
     nodes: list[NodeName]
-    note: str | None = Field(description="Says when nothing is known to find partners by.")
+    note: str | None = Field(description="A note if too little is known to find partners.")
     model_version: str
     pool_version: str
     pool_date: str | None

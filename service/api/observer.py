@@ -1,4 +1,4 @@
-"""What every request gets and leaves: an id, a place in the metrics, a line in the log."""
+"""Observation of requests: request id, metrics, access log."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 REQUEST_ID = "lianzhao.request_id"
 KEY_ID = "lianzhao.key_id"
-"""Where in the scope a guard notes the id of the key (never the key) that a request came with."""
+"""Key of the scope for the id of the request's API key (never the key itself)."""
 CACHE_STATE = "lianzhao.cache_state"
-"""Where in the scope an answer notes what its X-Cache says."""
+"""Key of the scope for the value of X-Cache."""
 PROBLEM = "lianzhao.problem"
-"""Where in the scope a problem notes its code."""
+"""Key of the scope for the code of a problem."""
 
 _SANE = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
 _PROCESS = secrets.token_hex(6).encode()
@@ -31,13 +31,13 @@ _numbers = itertools.count(1)
 
 
 def identify(scope: Scope) -> bytes:
-    """Give a request its id: its own X-Request-ID if that is sane, else a new one.
+    """Assign the id of a request: its own X-Request-ID if valid, else a new one.
 
     Returns
     -------
     bytes
-        The id, for the header of the answer. Sane are 1 to 64 letters, digits and `._:-`: others
-        would be a way into headers and logs.
+        The id, for the header of the response. Valid are 1 to 64 letters, digits and `._:-`: others
+        could be used to inject headers or log lines.
     """
     given = headers.by_name(scope).get(b"x-request-id")
     if given is not None and _SANE.fullmatch(given):
@@ -57,7 +57,7 @@ class Observer:
     telemetry
         The metrics.
     log_level
-        From "info" downwards, each request is a line in the log.
+        At "info" and below, each request is logged.
     """
 
     def __init__(self, telemetry: Telemetry, log_level: str) -> None:
@@ -66,25 +66,25 @@ class Observer:
         self._access: AccessLog | None = None
 
     def open(self) -> None:
-        """Begin to log."""
+        """Start logging."""
         self._access = logs.open_access_log(self.log_level)
 
     def close(self) -> None:
-        """Write what is still to be logged."""
+        """Write the remaining lines."""
         if self._access:
             self._access.close()
             self._access = None
 
     def note(self, scope: Scope, status: int, started: float) -> None:
-        """Count and log an answered request: a few microseconds.
+        """Count and log a finished request, in a few microseconds.
 
         Parameters
         ----------
         scope
-            With its id (`identify`), and with its `route` if it came to one.
+            With its id (`identify`), and with its `route` if it was routed.
         status : int
         started : float
-            When it came, by `time.perf_counter`.
+            Time of its start, by `time.perf_counter`.
         """
         seconds = time.perf_counter() - started
         state = scope.get(CACHE_STATE)

@@ -1,6 +1,6 @@
-"""Routes that take no name of a body twice: of a doubled one a program may have meant either value.
+"""Routes that reject duplicate names in a JSON body, whose value would be ambiguous.
 
-Those of a query are looked at by `service.api.routes.context.only`.
+Those of a query are checked by `service.api.routes.context.only`.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 
 
 class OnceRoute(APIRoute):
-    """A route that refuses a JSON body in which a name stands twice in one object (422)."""
+    """A route that rejects a JSON body with a duplicate name in an object (422)."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return what answers a request."""
+        """Return the handler of requests."""
         answer = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
             read = _OnceRequest(request.scope, request.receive)
             if "json" in request.headers.get("content-type", ""):
-                # What is no JSON, or breaks off, is refused by the framework, which reads it again.
+                # Invalid JSON is rejected by FastAPI, which reads the body again.
                 with suppress(ValueError, RecursionError, ClientDisconnect):
                     await read.json()
                 if read.twice:
@@ -43,7 +43,7 @@ class OnceRoute(APIRoute):
 
 
 class _OnceRequest(Request):
-    """A request that notes which names stand twice in an object of its JSON."""
+    """A request that records duplicate names in its JSON objects."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)

@@ -1,4 +1,4 @@
-"""Models, the audit log and health in the OpenAPI document."""
+"""Response schemas of models, the audit log and health, for the OpenAPI document."""
 
 from typing import Literal
 
@@ -17,7 +17,7 @@ class Interval(Outgoing):
 
 
 class HeldOut(Outgoing):
-    """What was reached on what was held out: each figure of the blend, and of what it is beside."""
+    """Figures on held-out cases, of the blend and its baselines."""
 
     needs: int
     needs_left_out: int
@@ -28,21 +28,21 @@ class HeldOut(Outgoing):
 
 
 class Metrics(Outgoing):
-    """What a version reached; null where too few needs could be held out."""
+    """Figures of a version; null if too few needs could be held out."""
 
     note: str | None = None
-    cold: HeldOut | None = Field(default=None, description="Needs held out.")
-    warm: HeldOut | None = Field(default=None, description="Enterprises held out.")
+    cold: HeldOut | None = Field(default=None, description="Held-out needs.")
+    warm: HeldOut | None = Field(default=None, description="Held-out enterprises.")
     time: HeldOut | None = Field(default=None, description="Later deals.")
 
 
 class ModelSummary(Outgoing):
-    """A version in a list; what its manifest does not say is null."""
+    """A version in a list; fields missing in its manifest are null."""
 
     version: str
     active: bool
     damaged: bool
-    problem: str | None = Field(description="Why it cannot serve.")
+    problem: str | None = Field(description="Why it cannot be served.")
     created_at: str | None
     seed: int | None
     metrics: Metrics | None
@@ -59,7 +59,7 @@ class Models(Outgoing):
 
 
 class ModelManifest(Outgoing):
-    """What is known of a version: its manifest, which has more than these fields."""
+    """A version with its manifest, which has further fields."""
 
     version: str
     active: bool
@@ -70,13 +70,13 @@ class ModelManifest(Outgoing):
 
 
 class ActiveModel(Outgoing):
-    """Which version is in service now."""
+    """The version now in service."""
 
     active: str | None
 
 
 class AuditEntry(Outgoing):
-    """Who asked for or changed what."""
+    """An entry of the audit log."""
 
     number: int
     at: str = Field(description="UTC.")
@@ -102,24 +102,24 @@ class AuditPage(Outgoing):
 
 
 class Alive(Outgoing):
-    """The process answers."""
+    """Liveness: the process answers."""
 
     status: Literal["alive"]
 
 
 class Ready(Outgoing):
-    """Model and tables are loaded."""
+    """Readiness: model and tables are loaded."""
 
     status: Literal["ready"]
     model_version: str
     pool_version: str
     pool_date: str | None
     cache: Literal["up", "full", "read-only", "refusing", "down", "none"] = Field(
-        description="Redis, if one was set up; full, read-only or refusing, it takes nothing."
+        description="Redis, if configured; if full, read-only or refusing, it accepts no writes."
     )
     database: Literal["up", "down"]
     trouble: str | None
     language_model: Literal["up", "down", "none"] = Field(
-        description="What gives words of needs, if one was set up."
+        description="The language model for words of needs, if configured."
     )
     degraded: list[Literal["cache", "database", "model", "language_model"]]

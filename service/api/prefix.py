@@ -1,4 +1,4 @@
-"""The path under which a proxy serves this, such as /leads, in what comes in and what goes out."""
+"""The path prefix under which a proxy serves this, such as /leads, in requests and responses."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _PREFIX = "lianzhao.prefix"
 
 
 class Prefix:
-    """Notes with each request what stands before its path, and takes it off.
+    """Removes the prefix of each request's path, and notes it in the scope.
 
-    A proxy may leave the prefix in the path or take it off itself: both are answered.
+    A proxy may keep the prefix in the path or strip it: both are supported.
 
     Parameters
     ----------
     root_path
-        Where no trusted proxy says another one (`X-Forwarded-Prefix`).
+        The prefix unless a trusted proxy states another one (`X-Forwarded-Prefix`).
     proxies
     """
 
@@ -39,5 +39,5 @@ class Prefix:
 
 
 def prefixed(scope: Scope, path: str) -> str:
-    """Return a path of this service as the caller has to write it."""
+    """Return a path of this service with the caller's prefix."""
     return f"{scope.get(_PREFIX, '')}{path}"

@@ -1,4 +1,4 @@
-"""The one mapping of errors to HTTP statuses and exit codes; errors as problem+json (RFC 9457)."""
+"""Errors as problem+json (RFC 9457), and the mapping of errors to HTTP statuses and exit codes."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ WRONG_USAGE = 2
 REFUSED = 3
 _BITS = 63
 _SHOWN = 200
-"""Characters of a wrong value that are given back."""
+"""Maximum length of a wrong value that is quoted."""
 _SHOULD = re.compile(r"(\w[\w ]*?) should (be|\w+) (.*)", re.DOTALL)
-"""What pydantic says of a value; a problem says what it must be."""
+"""Prefix of pydantic's messages that becomes "must be"."""
 
 
 class Outcome(NamedTuple):
-    """What an error is to a caller over HTTP and to a shell."""
+    """HTTP status, title and exit code of an error."""
 
     status: int
     exit_code: int
@@ -59,11 +59,11 @@ OUTCOMES: Mapping[type[errors.LianzhaoError], Outcome] = {
     errors.UnavailableError: Outcome(503, FAILURE, "Not available now"),
     SettingsError: Outcome(500, WRONG_USAGE, "Wrong setting"),
 }
-"""An error that is not named here is what its nearest base class is."""
+"""An error class that is not listed is handled like its nearest base class."""
 
 
 def outcome(error: errors.LianzhaoError) -> Outcome:
-    """Return what an error is outside."""
+    """Return the mapping of an error."""
     return next(OUTCOMES[kind] for kind in type(error).__mro__ if kind in OUTCOMES)
 
 
@@ -73,7 +73,7 @@ def exit_code(error: errors.LianzhaoError) -> int:
 
 
 class Fault(NamedTuple):
-    """One wrong field: what was given there and what was expected."""
+    """One wrong field: the given value and the expectation."""
 
     field: str | None
     got: object
@@ -88,11 +88,11 @@ class Problem(Response):
     status
         The HTTP status.
     code
-        The stable name of the kind of error.
+        The stable code of the kind of error.
     detail
-        One line for a reader; without it the title is all there is.
+        One line for a reader; by default only the title.
     faults
-        The fields at fault.
+        The wrong fields.
     """
 
     media_type = "application/problem+json"
@@ -125,9 +125,9 @@ class Problem(Response):
         super().__init__(orjson.dumps(self.document), status, headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it with the id of the request, under which the log has more.
+        """Send it with the request id, under which the log has details.
 
-        It is in Chinese where the caller asks for Chinese.
+        It is in Chinese if the client prefers Chinese.
         """
         scope[PROBLEM] = self.code
         asked = by_name(scope).get(b"accept-language", b"").decode("latin-1")
@@ -143,7 +143,7 @@ class Problem(Response):
 
 
 def _shown(value: object) -> object:
-    # JSON has no longer integers that every reader takes, and orjson writes none.
+    # Longer integers are not interoperable in JSON, and orjson rejects them.
     long = isinstance(value, int) and value.bit_length() > _BITS
     if value is None or (isinstance(value, bool | int | float) and not long):
         return value
@@ -169,7 +169,7 @@ def of_error(error: errors.LianzhaoError) -> Problem:
 
 
 def of_validation(found: Sequence[Any]) -> Problem:
-    """Return what pydantic found wrong in a request as a problem (400 if it was not even JSON)."""
+    """Return pydantic's validation errors as a problem (400 if the body is not JSON)."""
     faults = [_fault(error) for error in found]
     if any(error["type"] == "json_invalid" for error in found):
         return Problem(400, "bad-json", "the body is not JSON", faults=faults)
@@ -209,13 +209,13 @@ def _fault(error: Mapping[str, Any]) -> Fault:
         stated = {"be": rest, "have": f"a {noun.lower()} that has {rest}"}.get(
             verb, f"a {noun.lower()} that is to {verb} {rest}"
         )
-    # A field that holds others is not shown: its text would be cut anywhere.
+    # Nested values are not quoted: they would be truncated anywhere.
     got = None if isinstance(error["input"], dict) else error["input"]
     return Fault(field, got, stated)
 
 
 def _allowed(request: Request) -> set[str]:
-    """Return what a path takes: the router names the methods of its first route alone."""
+    """Return the methods of a path: the router only names those of the first route."""
     path = getattr(request.scope.get("route"), "path_format", None)
     routes = iter_route_contexts(request.app.routes)
     found = {
@@ -228,7 +228,7 @@ def _allowed(request: Request) -> set[str]:
 
 
 def install(app: FastAPI) -> None:
-    """Make every error of an app a problem."""
+    """Turn every error of an app into a problem."""
 
     async def project_error(_: Request, error: Exception) -> Response:
         assert isinstance(error, errors.LianzhaoError)
@@ -265,7 +265,7 @@ def install(app: FastAPI) -> None:
 
 
 class Unexpected:
-    """ASGI: turns an unexpected error into a problem 500; the log has the traceback."""
+    """ASGI middleware: turns an unexpected error into a problem 500; the log has the traceback."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

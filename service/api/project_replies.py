@@ -1,4 +1,4 @@
-"""The shapes of what goes out about projects, for the OpenAPI document alone."""
+"""Response schemas of projects, for the OpenAPI document only."""
 
 from typing import Literal
 
@@ -9,14 +9,14 @@ from service.api.words import Pool, Stage
 
 
 class ProjectEnterprise(Outgoing):
-    """Whose project it is."""
+    """The enterprise of a project."""
 
-    enterprise_id: str | None = Field(description="null while the pool does not know it.")
+    enterprise_id: str | None = Field(description="null while it is not in the pool.")
     name: str | None
 
 
 class Project(Outgoing):
-    """A project as it is now."""
+    """The current state of a project."""
 
     project_id: str
     code: str | None
@@ -30,7 +30,7 @@ class Project(Outgoing):
     stage_name: str
     pool: Pool | None
     pool_name: str | None
-    since: str = Field(description="When it reached this stage.")
+    since: str = Field(description="Date on which it reached this stage.")
     moved: str = Field(description="The date of its last move.")
     days: int = Field(description="Days at this stage.")
     due: str | None
@@ -72,18 +72,18 @@ class ProjectWithMoves(Project):
 
 
 class PoolSums(Outgoing):
-    """A pool, and what is in it."""
+    """A pool and its totals."""
 
     pool: Pool
     name: str
     projects: int
-    amount: float | None = Field(description="亿元, of those whose amount is known.")
+    amount: float | None = Field(description="亿元, over projects with a known amount.")
     amount_unknown: int
     late: int
 
 
 class ProjectPage(Outgoing):
-    """A page of projects, the last moved first."""
+    """A page of projects, the most recently moved first."""
 
     total: int
     limit: int
@@ -93,32 +93,32 @@ class ProjectPage(Outgoing):
 
 
 class PoolWithProjects(PoolSums):
-    """A pool with its last moved projects."""
+    """A pool with its most recently moved projects."""
 
     list: list[Project]
 
 
 class Board(Outgoing):
-    """Every pool, on a day."""
+    """All pools, on a day."""
 
     date: str
     pools: list[PoolWithProjects]
 
 
 class Sums(Outgoing):
-    """Projects, and what is known of their amounts."""
+    """Number and known amounts of projects."""
 
     projects: int
-    amount: float | None = Field(description="亿元, of those whose amount is known.")
+    amount: float | None = Field(description="亿元, over projects with a known amount.")
     amount_unknown: int
 
 
 class Rates(Outgoing):
-    """Of the projects newly signed in the period, those started and in production at its end."""
+    """Projects newly signed in the period, with those started and in production at its end."""
 
     signed: Sums
     started: Sums
-    start_rate: float | None = Field(description="started ÷ signed; null where none was signed.")
+    start_rate: float | None = Field(description="started ÷ signed; null if none was signed.")
     produced: Sums
     production_rate: float | None
 
@@ -127,11 +127,11 @@ class Point(Outgoing):
     """A point of a curve."""
 
     days: int
-    share: float = Field(description="The share that stays longer than so many days.")
+    share: float = Field(description="The share that stays longer than these days.")
 
 
 class Stay(Outgoing):
-    """How long projects stay in a pool (Kaplan–Meier; those still in it are censored)."""
+    """Time of projects in a pool (Kaplan–Meier; those still in it are censored)."""
 
     stays: int
     left: int
@@ -141,28 +141,28 @@ class Stay(Outgoing):
 
 
 class Group(Rates, Sums):
-    """A group of projects, and how many of them got how far."""
+    """A group of projects, with the numbers that reached each pool."""
 
-    key: str | None = Field(description="null for those of which it is unknown.")
+    key: str | None = Field(description="null for unknown.")
     name: str
     reached: dict[str, int]
     ended: int
 
 
 class Figures(Rates):
-    """Figures of a period, as they stood on its last day."""
+    """Figures of a period, as of its last day."""
 
     since: str | None
     until: str
     by: str
-    entered: dict[str, Sums] = Field(description="Who came into each pool: not one cohort.")
+    entered: dict[str, Sums] = Field(description="Projects that entered each pool; not a cohort.")
     stays: dict[str, Stay]
     groups: list[Group]
     notes: dict[str, str]
 
 
 class TalkState(Outgoing):
-    """How the talks of a city's zones with an enterprise stand."""
+    """The state of talks of a city's zones with an enterprise."""
 
     state: str = Field(description="free, held (for those of the city), ours or elsewhere.")
     zone_id: str | None
@@ -170,7 +170,7 @@ class TalkState(Outgoing):
 
 
 class Allotted(Outgoing):
-    """A place of a list that was shared out."""
+    """A lead of an allocated list."""
 
     need_id: str
     rank: int
@@ -181,7 +181,7 @@ class Allotted(Outgoing):
 
 
 class AllottedList(Outgoing):
-    """The list of one need, beside its plain one."""
+    """The allocated list of one need, compared with its plain one."""
 
     need_id: str
     places: int
@@ -190,7 +190,7 @@ class AllottedList(Outgoing):
 
 
 class AllocationSummary(Outgoing):
-    """What sharing out comes to, beside the plain lists."""
+    """Figures of the allocation, compared with the plain lists."""
 
     city: str
     k: int
@@ -203,14 +203,16 @@ class AllocationSummary(Outgoing):
     plain_mean_score: float | None
     mean_loss: float | None
     plain_enterprises: int
-    plain_beyond: int = Field(description="Enterprises in more zones' plain lists than allowed.")
+    plain_beyond: int = Field(
+        description="Enterprises in the plain lists of more zones than allowed."
+    )
     plain_most_zones: int
     most_zones: int
     lists: list[AllottedList]
 
 
 class AllocationPage(Outgoing):
-    """Lists that were shared out, and what it took."""
+    """The allocation of lists, with its figures."""
 
     summary: AllocationSummary
     leads: list[Allotted]
@@ -250,7 +252,7 @@ class AgendaItem(Outgoing):
     project: str | None
     zone_id: str | None
     zone: str | None
-    task_id: str | None = Field(description="null for the deadline of the present step.")
+    task_id: str | None = Field(description="null for the deadline of the current step.")
     what: str
     kind: str
     kind_name: str
@@ -260,7 +262,7 @@ class AgendaItem(Outgoing):
 
 
 class UnitCounts(Outgoing):
-    """How much a unit has to do."""
+    """The workload of a unit."""
 
     unit: str | None
     late: int
@@ -268,7 +270,7 @@ class UnitCounts(Outgoing):
 
 
 class Agenda(Outgoing):
-    """What is late, and what is due."""
+    """Overdue and due tasks."""
 
     date: str
     until: str
@@ -278,7 +280,7 @@ class Agenda(Outgoing):
 
 
 class Decided(Outgoing):
-    """What a meeting decided on a project."""
+    """The decision of a meeting on a project."""
 
     project_id: str
     decision: str | None
@@ -311,7 +313,7 @@ class Gates(Outgoing):
 
 
 class Finding(Outgoing):
-    """A word of an offer that touches a rule."""
+    """A word in an offer that matches a rule."""
 
     word: str
     at: int
@@ -320,9 +322,9 @@ class Finding(Outgoing):
 
 
 class Offer(Outgoing):
-    """What was found in an offer, and what is left to be answered."""
+    """Findings in an offer, and questions that remain."""
 
-    clear: bool = Field(description="No word was found, which is no clearance.")
+    clear: bool = Field(description="No word was found; this is no clearance.")
     findings: list[Finding]
-    source: str = Field(description="Whose words these are: the office's, or those shipped.")
+    source: str = Field(description="Source of the words: the office's own or those shipped.")
     checklist: list[str]

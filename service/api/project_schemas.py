@@ -1,4 +1,4 @@
-"""Bodies and parameters of projects, their moves, tasks and figures."""
+"""Request schemas of projects, their moves, tasks and figures."""
 
 from datetime import date
 from typing import Annotated, Literal
@@ -13,42 +13,46 @@ from service.api.schemas import STAGE, Day, Limit, PageQuery
 Amount = Annotated[float, Field(allow_inf_nan=False)] | Text
 Name = Annotated[str, Field(min_length=1, max_length=500)]
 Free = Annotated[str, Field(max_length=2000)]
-Version = Annotated[int | None, Field(ge=1, le=2**31 - 1, description="The version that was seen.")]
+Version = Annotated[
+    int | None, Field(ge=1, le=2**31 - 1, description="The expected current version.")
+]
 _STAGE = "In English or in Chinese, such as 洽谈."
 _DAY = "Such as 2026-03-01, 2026/3/1 or 2026年3月1日."
 
 
 class _Described(Incoming):
-    code: Text | None = Field(default=None, description="The office's own number of the project.")
-    project: Name | None = Field(default=None, description="What is to be built or made.")
-    enterprise_id: Text | None = Field(default=None, description="An enterprise of the pool, or")
-    enterprise: Name | None = Field(default=None, description="the name of one that it lacks.")
+    code: Text | None = Field(default=None, description="The office's own reference number.")
+    project: Name | None = Field(default=None, description="The content of the project.")
+    enterprise_id: Text | None = Field(default=None, description="An enterprise of the pool.")
+    enterprise: Name | None = Field(
+        default=None, description="The name of an enterprise that is not in the pool."
+    )
     zone_id: Text | None = None
-    place: Text | None = Field(default=None, description="Where no zone is known.")
+    place: Text | None = Field(default=None, description="The city, if no zone is known.")
     need_id: Text | None = Field(default=None, description="Gives the zone and the industry.")
     industry: Text | None = None
-    amount: Amount | None = Field(default=None, description="亿元, or with its unit, as 5000万.")
-    confirm_amount: bool = Field(default=False, description="The amount is right as it is.")
+    amount: Amount | None = Field(default=None, description="亿元, or with a unit, such as 5000万.")
+    confirm_amount: bool = Field(default=False, description="Confirms an unusual amount.")
     unit: Text | None = Field(default=None, description="The responsible unit (责任单位).")
-    handler: Text | None = Field(default=None, description="The role of who handles it, no name.")
-    due: Text | None = Field(default=None, description="The deadline of the present step.")
+    handler: Text | None = Field(default=None, description="The role in charge, not a name.")
+    due: Text | None = Field(default=None, description="The deadline of the current step.")
     source: Text | None = Field(default=None, description=f"{', '.join(SOURCES)}, or a text.")
-    list_id: Text | None = Field(default=None, description="The list of leads that it is from.")
+    list_id: Text | None = Field(default=None, description="The list of leads that it came from.")
     production_site: Text | None = None
     research_site: Text | None = None
     note: Free | None = None
 
 
 class ProjectBody(_Described):
-    """A project that begins, with its first move."""
+    """A new project, with its first move."""
 
     stage: STAGE = Field(default="lead", description=_STAGE)
     date: Text | None = Field(default=None, description=f"{_DAY} Today by default.")
-    reason: Text | None = Field(default=None, description="Of a stage that ends it.")
+    reason: Text | None = Field(default=None, description="The reason, for a stage that ends it.")
 
 
 class ProjectChange(_Described):
-    """What changes of a project; what is null becomes unknown."""
+    """Changes of a project; null clears a field."""
 
     version: Version = None
 
@@ -58,18 +62,18 @@ class MoveBody(Incoming):
 
     stage: STAGE = Field(description=_STAGE)
     date: Text | None = Field(default=None, description=f"{_DAY} Today by default.")
-    reason: Text | None = Field(default=None, description="Why it ends; of the list of reasons.")
+    reason: Text | None = Field(default=None, description="Why it ends, from the list of reasons.")
     note: Free | None = None
     amount: Amount | None = None
     confirm_amount: bool = False
     unit: Text | None = None
     handler: Text | None = None
-    due: Text | None = Field(default=None, description="The deadline of the step that begins.")
+    due: Text | None = Field(default=None, description="The deadline of the new step.")
     version: Version = None
 
 
 class ProjectFilter(Incoming):
-    """Which projects."""
+    """Filters of projects."""
 
     zone_id: Text | None = None
     stage: Text | None = Field(default=None, description=", ".join([*STAGES, *ENDINGS]))
@@ -79,7 +83,7 @@ class ProjectFilter(Incoming):
     need_id: Text | None = None
     enterprise_id: Text | None = None
     industry: Text | None = None
-    late: bool | None = Field(default=None, description="Whether the deadline has passed.")
+    late: bool | None = Field(default=None, description="Whether it is overdue.")
     q: str = Field(default="", max_length=200, description="A part of a name.")
 
 
@@ -94,7 +98,7 @@ class BoardQuery(ProjectFilter):
 
 
 class TaskBody(Incoming):
-    """A task for a project, or what blocks it."""
+    """A task or blocker of a project."""
 
     kind: Text = Field(default="other", description=f"One of {', '.join(TASK_KINDS)}.")
     title: Name
@@ -105,7 +109,7 @@ class TaskBody(Incoming):
 
 
 class TaskChange(Incoming):
-    """What changes of a task."""
+    """Changes of a task."""
 
     title: Name | None = None
     unit: Text | None = None
@@ -115,15 +119,15 @@ class TaskChange(Incoming):
 
 
 class AgendaQuery(Incoming):
-    """Whose tasks and deadlines, and how far ahead."""
+    """Filters of the agenda."""
 
     zone_id: Text | None = None
     unit: Text | None = None
-    days: int = Field(default=7, ge=0, le=366, description="How many days ahead.")
+    days: int = Field(default=7, ge=0, le=366, description="Days to look ahead.")
 
 
 class Decision(Incoming):
-    """What a meeting decided on a project, and who does it until when."""
+    """A meeting's decision on a project, with who carries it out by when."""
 
     project_id: Text
     decision: Free | None = None
@@ -140,7 +144,7 @@ class MeetingBody(Incoming):
 
 
 class FiguresQuery(Incoming):
-    """Which projects, which period, and by what they are counted."""
+    """Filters, period and grouping of figures."""
 
     zone_id: Text | None = None
     unit: Text | None = None
@@ -156,31 +160,31 @@ class AllocationQuery(Incoming):
     city: Text = Field(description="With or without its suffix: 长治 is 长治市.")
     k: Limit = 20
     max_zones: int = Field(
-        default=2, ge=1, le=1000, description="To how many zones an enterprise is sent at most."
+        default=2, ge=1, le=1000, description="Maximum number of zones per enterprise."
     )
     industry: Text | None = Field(default=None, description="Only needs of this industry.")
 
 
 class TalkQuery(Incoming):
-    """Of which city."""
+    """The city."""
 
     city: Text
 
 
 class TalkBody(TalkQuery):
-    """To which zone of a city the talks with an enterprise are given; null sets them free."""
+    """The zone of a city that gets the talks with an enterprise; null releases them."""
 
     zone_id: Text | None
 
 
 class GateQuery(Incoming):
-    """Of which enterprise, for which zone."""
+    """The enterprise and the zone."""
 
     enterprise_id: Text
     zone_id: Text | None = None
 
 
 class OfferBody(Incoming):
-    """What is offered to an enterprise."""
+    """The text of an offer to an enterprise."""
 
     text: Annotated[str, Field(min_length=1, max_length=50_000)]

@@ -1,4 +1,4 @@
-"""Zones, needs and chains in the OpenAPI document."""
+"""Response schemas of zones, needs and chains, for the OpenAPI document."""
 
 from pydantic import Field
 
@@ -7,7 +7,7 @@ from service.api.words import Position
 
 
 class Zone(ZoneName):
-    """A development zone; what is unknown is null, or absent where only its id is known."""
+    """A development zone; unknown fields are null, or absent if only its id is known."""
 
     county: str | None = None
     city: str | None = None
@@ -44,7 +44,7 @@ class _ChainName(Outgoing):
 class ChainSummary(_ChainName):
     """A chain in a list."""
 
-    nodes: int = Field(description="How many it has.")
+    nodes: int = Field(description="Number of nodes.")
 
 
 class Chains(Outgoing):
@@ -70,7 +70,7 @@ class Edge(Outgoing):
 
 
 class Chain(_ChainName):
-    """A chain with its nodes, upstream to downstream, and the edges that touch it."""
+    """A chain with its nodes, upstream to downstream, and its edges."""
 
     nodes: list[Node]
     edges: list[Edge]

@@ -1,6 +1,6 @@
-"""The shapes of what goes out, for the OpenAPI document alone.
+"""Response schemas, for the OpenAPI document only.
 
-Answers are ready bytes and are not checked against these on their way; tests do that.
+Responses are encoded bytes and not validated against these schemas at run time; tests do that.
 """
 
 from pydantic import BaseModel, Field
@@ -9,7 +9,7 @@ from service.api.words import Factor, Fit, Flag, Precision, Role, Seat, Stage
 
 
 class Outgoing(BaseModel):
-    """What goes out; a later version may add fields."""
+    """Base class of response schemas; later versions may add fields."""
 
 
 class Fault(Outgoing):
@@ -27,26 +27,26 @@ class ProblemBody(Outgoing):
     title: str
     status: int = Field(ge=400, le=599)
     detail: str
-    code: str = Field(description="Stable name of the kind of error.")
+    code: str = Field(description="Stable code of the kind of error.")
     errors: list[Fault]
-    request_id: str = Field(description="As in X-Request-ID; the log has more under it.")
+    request_id: str = Field(description="As in X-Request-ID; the log has details under it.")
 
 
 class ZoneName(Outgoing):
-    """A zone in short."""
+    """A zone in brief."""
 
     zone_id: str
     name: str | None
 
 
 class Need(Outgoing):
-    """What a zone looks for."""
+    """A need of a zone."""
 
     need_id: str | None = Field(description="null for one that was given in a body.")
     zone: ZoneName | None
     industry: str
     role: Role | None
-    basis: str | None = Field(description="What it is based on, such as article.")
+    basis: str | None = Field(description="Its basis, such as article.")
     chain: str | None
     sector: str | None
     nodes: list[str] = Field(description="Ids of nodes of the chain map.")
@@ -68,14 +68,14 @@ class EnterpriseSummary(Outgoing):
 
 
 class NodeName(Outgoing):
-    """A node of the chain map in short."""
+    """A node of the chain map in brief."""
 
     node_id: str
     name: str
 
 
 class Deals(Outgoing):
-    """What an enterprise's deals have to do with the need, for callers who may see all zones."""
+    """An enterprise's deals by their relation to the need, for callers who may see all zones."""
 
     deals: int
     industry: int
@@ -85,7 +85,7 @@ class Deals(Outgoing):
 
 
 class Reason(Outgoing):
-    """What one factor adds to the raw score."""
+    """A factor's contribution to the raw score."""
 
     factor: Factor
     contribution: float
@@ -95,7 +95,7 @@ class Reason(Outgoing):
 
 
 class StageName(Outgoing):
-    """How far an enterprise has come with a zone."""
+    """The stage of an enterprise in a zone."""
 
     stage: Stage
     name: str
@@ -104,26 +104,26 @@ class StageName(Outgoing):
 
 
 class Gate(Outgoing):
-    """What a gate says."""
+    """The verdict of a gate."""
 
     gate: str
     name: str
-    state: str = Field(description="pass, fail or unknown; unknown is no pass.")
+    state: str = Field(description="pass, fail or unknown; unknown does not pass.")
     state_name: str
     text: str
     source: str
-    date: str | None = Field(description="Of what the source says; null where it has none.")
+    date: str | None = Field(description="Date of the source; null if it has none.")
 
 
 class SignalTold(Outgoing):
-    """What an enterprise has done that says it may be about to invest; imported, never made up."""
+    """Activity that indicates a possible investment; imported from the table of signals."""
 
     date: str
     kind: str
     name: str = Field(description="The kind in words.")
     text: str | None
     source: str | None
-    strength: float = Field(ge=0, le=1, description="What it still says; it fades with time.")
+    strength: float = Field(ge=0, le=1, description="Current strength; it decays with time.")
 
 
 class Lead(Outgoing):
@@ -135,7 +135,7 @@ class Lead(Outgoing):
     raw_score: float = Field(description="The sum of all contributions.")
     fit: Fit = Field(description="Whether the enterprise answers the need at all.")
     confidence: float = Field(
-        ge=0, le=1, description="How much was known of the profile, and of the zone beside it."
+        ge=0, le=1, description="How complete the profile is, and the relation to the zone."
     )
     probability: float | None = Field(
         ge=0, le=1, description="Calibrated chance of signing; null until then."
@@ -146,49 +146,47 @@ class Lead(Outgoing):
         default=None, description="The last event of this enterprise in the zone, if any."
     )
     seat: Seat | None = Field(
-        default=None, description="Whether it is seated in the zone's county or city already."
+        default=None, description="Whether it is already seated in the zone's county or city."
     )
-    signals: list[SignalTold] = Field(
-        description="What it has done of late, what says most first: why now."
-    )
+    signals: list[SignalTold] = Field(description="Recent signals, the strongest first.")
     gates: list[Gate] = Field(
-        default_factory=list, description="What stands before a promise, seen from the need's zone."
+        default_factory=list, description="Verdicts of the gates for the need's zone."
     )
     reasons: list[Reason] = Field(description="Every factor that is not zero, largest first.")
 
 
 class UnderstoodConcept(Outgoing):
-    """A concept that a need was taken for."""
+    """A concept that the need was understood as."""
 
     name: str
-    sure: float = Field(ge=0, le=1, description="1 where the need names it.")
+    sure: float = Field(ge=0, le=1, description="1 if the need names it.")
     from_: str = Field(alias="from", description="thesaurus, chain map or language model.")
 
 
 class UnderstoodWord(Outgoing):
-    """A word that is looked for in profiles."""
+    """A word that is searched for in profiles."""
 
     word: str
     weight: float
     from_: str | None = Field(
-        default=None, alias="from", description="language model, where that gave it."
+        default=None, alias="from", description="language model, if it came from there."
     )
 
 
 class UnderstoodNeed(Outgoing):
-    """What a need was taken for; its words, edited, can be sent back as `need.words`."""
+    """How a need was understood; its words can be edited and sent back as `need.words`."""
 
     parts: list[str]
     concepts: list[UnderstoodConcept]
     words: list[UnderstoodWord]
     ignored: list[str]
     note: str | None = Field(
-        description="Says why the thesaurus stands alone, where a language model is set."
+        description="Why only the thesaurus was used, although a language model is configured."
     )
 
 
 class FacetValue(Outgoing):
-    """A value, and how many of the whole list have it."""
+    """A value, and its number in the whole list."""
 
     value: str
     name: str
@@ -196,7 +194,7 @@ class FacetValue(Outgoing):
 
 
 class FacetCounts(Outgoing):
-    """The values of each facet that was asked for, most frequent first."""
+    """The values of each requested facet, most frequent first."""
 
     province: list[FacetValue] | None = None
     city: list[FacetValue] | None = None
@@ -213,9 +211,7 @@ class FacetCounts(Outgoing):
 
 class _Page(Outgoing):
     need: Need
-    list_id: str = Field(
-        description="Sent back, it asks for a next page of this very list; an event can name it."
-    )
+    list_id: str = Field(description="Identifies this list, for further pages and in events.")
     understood: UnderstoodNeed
     model_version: str
     pool_version: str
@@ -224,7 +220,7 @@ class _Page(Outgoing):
     limit: int = Field(ge=1)
     offset: int = Field(ge=0)
     unknown: dict[str, int] = Field(
-        description="How many each filter left out only because the value is unknown."
+        description="Numbers left out by each filter only because the value is unknown."
     )
     unknown_values: dict[str, list[str]] = Field(
         description="Values of filters that no enterprise of the pool has, such as a mistyped city."
@@ -233,7 +229,7 @@ class _Page(Outgoing):
         description="How many were left out as `signed` with the zone, `local` to its city or "
         "judged `unfit` for this need."
     )
-    fit_note: str | None = Field(description="Says when nothing in the list fits well.")
+    fit_note: str | None = Field(description="A note if nothing in the list fits well.")
     facets: FacetCounts | None
     probability_note: str | None = Field(description="The same for all leads; null without any.")
 
@@ -245,7 +241,7 @@ class LeadPage(_Page):
 
 
 class PickedEnterprise(Outgoing):
-    """Those fields of an enterprise that `fields` names."""
+    """The fields of an enterprise selected by `fields`."""
 
     enterprise_id: str | None = None
     name: str | None = None
@@ -257,7 +253,7 @@ class PickedEnterprise(Outgoing):
 
 
 class PickedLead(Outgoing):
-    """Those fields of a lead that `fields` names."""
+    """The fields of a lead selected by `fields`."""
 
     rank: int | None = None
     enterprise: PickedEnterprise | None = None
@@ -276,13 +272,13 @@ class PickedLead(Outgoing):
 
 
 class PickedLeadPage(_Page):
-    """A page of leads with those fields that `fields` names."""
+    """A page of leads with the fields selected by `fields`."""
 
     leads: list[PickedLead]
 
 
 class RecordedEvent(Outgoing):
-    """An event as it was recorded or imported."""
+    """A recorded or imported event."""
 
     event_id: str
     enterprise_id: str
@@ -293,10 +289,10 @@ class RecordedEvent(Outgoing):
     amount: float | None = Field(description="亿元.")
     note: str | None
     source: str | None
-    list_id: str | None = Field(description="The list of leads that it came of.")
+    list_id: str | None = Field(description="The list of leads that it came from.")
     rank: int | None = Field(ge=1, description="The rank of the enterprise in that list.")
-    model_version: str | None = Field(description="The model that made that list.")
-    retracted: bool = Field(description="Taken back: it counts no more.")
+    model_version: str | None = Field(description="The model of that list.")
+    retracted: bool = Field(description="Whether it was retracted, and no longer counts.")
     retracted_at: str | None
 
 
@@ -310,13 +306,13 @@ class EventPage(Outgoing):
 
 
 class EnterprisePage(Outgoing):
-    """A page of the enterprises found."""
+    """A page of enterprises."""
 
     unknown: dict[str, int] = Field(
-        description="How many each filter left out only because the value is unknown."
+        description="Numbers left out by each filter only because the value is unknown."
     )
     unknown_values: dict[str, list[str]] = Field(
-        description="Values of filters that nobody in the pool has."
+        description="Values of filters that no enterprise of the pool has."
     )
     facets: FacetCounts | None
 
@@ -327,14 +323,14 @@ class EnterprisePage(Outgoing):
 
 
 class Product(Outgoing):
-    """What an enterprise makes."""
+    """A product of an enterprise."""
 
     name: str
-    share: float | None = Field(ge=0, le=1, description="Part of its revenue.")
+    share: float | None = Field(ge=0, le=1, description="Share of its revenue.")
 
 
 class Profile(Outgoing):
-    """All that is known of an enterprise; what is unknown is null."""
+    """The profile of an enterprise; unknown fields are null."""
 
     enterprise_id: str
     name: str
@@ -346,7 +342,7 @@ class Profile(Outgoing):
     products: list[Product] | None
     business_scope: str | None
     founded: str | None = Field(description="ISO date.")
-    founded_precision: Precision | None = Field(description="How far that is known.")
+    founded_precision: Precision | None = Field(description="Precision of that date.")
     registered_capital: float | None = Field(description="万元.")
     employees: int | None
     revenue: float | None = Field(description="万元.")
@@ -357,15 +353,15 @@ class Profile(Outgoing):
     former_names: list[str] | None
     size: str | None
     source: str | None
-    source_date: str | None = Field(description="ISO date of what the source says.")
+    source_date: str | None = Field(description="ISO date of the source.")
     origins: list[str] | None = Field(description="Fields from another source: field date source.")
     flags: list[Flag]
-    struck_off: bool = Field(description="Then it is never listed.")
-    confidence: float = Field(ge=0, le=1, description="How much of the profile is known.")
+    struck_off: bool = Field(description="If true, it is never listed.")
+    confidence: float = Field(ge=0, le=1, description="How complete the profile is, 0 to 1.")
 
 
 class SuitedNeed(Outgoing):
-    """A need, and where an enterprise stands in its list."""
+    """A need, with the enterprise's rank in its list."""
 
     need: Need
     rank: int = Field(ge=1)

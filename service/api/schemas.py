@@ -1,4 +1,4 @@
-"""Bodies and parameters that come in."""
+"""Request schemas: bodies and parameters."""
 
 import re
 from datetime import date
@@ -26,11 +26,11 @@ def _day(value: Any) -> Any:
     return value
 
 
-# Pydantic takes a number for seconds since 1970.
+# Pydantic would read a number as seconds since 1970.
 Day = BeforeValidator(_day)
 FewTexts = Annotated[list[Text], Field(max_length=50)]
 MAX_NEED = 2_000
-"""Characters of all texts of a need together: what it costs to explain leads grows with them."""
+"""Maximum total length of a need's texts: the cost of explaining leads grows with it."""
 
 
 def _as_number(value: Any) -> Any:
@@ -50,24 +50,24 @@ Reasons = Annotated[
     Number,
     WithJsonSchema({"enum": [0, 1, 2, 3, "all"]}),
 ]
-_REASONS = "So many reasons of a lead, the largest first, or all: only these sum to raw_score."
+_REASONS = (
+    "Number of reasons per lead, the largest first, or all; only all of them sum to raw_score."
+)
 FIELDS = (*Lead.model_fields, *(f"enterprise.{name}" for name in EnterpriseSummary.model_fields))
-"""What a lead has."""
+"""The fields of a lead."""
 Facets = Annotated[list[Facet], BeforeValidator(by_commas), Field(max_length=20)]
-Limit = Annotated[int, Number, Field(ge=1, le=200, description="How many, 1 to 200.")]
-Offset = Annotated[
-    int, Number, Field(ge=0, le=10**9, description="How many to leave out from the start.")
-]
+Limit = Annotated[int, Number, Field(ge=1, le=200, description="Page size, 1 to 200.")]
+Offset = Annotated[int, Number, Field(ge=0, le=10**9, description="Number of leads to skip.")]
 
 
 class PageQuery(Incoming):
-    """Which part of a list."""
+    """The page of a list."""
 
     limit: Limit = 20
     offset: Offset = 0
 
 
-_LIST_ID = "The list_id of the page before: the answer is of the same list, or 409 says it is gone."
+_LIST_ID = "The list_id of the previous page: the same list is continued, or 409 if it is gone."
 
 
 class ListQuery(PageQuery, FilterBody):
@@ -75,13 +75,15 @@ class ListQuery(PageQuery, FilterBody):
 
     list_id: Text | None = Field(default=None, description=_LIST_ID)
 
-    need_id: Text | None = Field(default=None, description="The need, or else:")
-    zone_id: Text | None = Field(default=None, description="the zone of the need, and")
+    need_id: Text | None = Field(
+        default=None, description="The need, as an alternative to zone_id and industry."
+    )
+    zone_id: Text | None = Field(default=None, description="The zone of the need, with industry.")
     industry: Text | None = Field(default=None, description="its industry.")
 
 
 class ShapeBody(Incoming):
-    """How much of a page is sent."""
+    """The parts of a page that are sent."""
 
     reasons: Annotated[Reasons, Field(description=_REASONS)] = "all"
     fields: Annotated[
@@ -93,13 +95,11 @@ class ShapeBody(Incoming):
         default_factory=list,
         description="The fields of a lead, such as rank,score,enterprise.name; all by default.",
     )
-    facets: Facets = Field(
-        default_factory=list, description="Values to be counted over the whole list."
-    )
+    facets: Facets = Field(default_factory=list, description="Facets to count over the whole list.")
 
     @property
     def shape(self) -> Shape:
-        """What is asked for."""
+        """Facets of the search."""
         reasons = None if self.reasons == "all" else self.reasons
         return Shape(reasons, tuple(self.fields), tuple(self.facets))
 
@@ -112,17 +112,15 @@ class EnterpriseQuery(PageQuery, EnterpriseFilters):
     """Parameters of GET /v1/enterprises."""
 
     zone_id: Text | None = Field(
-        default=None, description="The zone from which stage and seat are seen."
+        default=None, description="The zone that stage and seat are relative to."
     )
-    facets: Facets = Field(
-        default_factory=list, description="Values to be counted over the whole list."
-    )
+    facets: Facets = Field(default_factory=list, description="Facets to count over the whole list.")
 
     q: str = Field(default="", max_length=200, description="Part of a name, a short name or an id.")
 
 
 class LimitQuery(Incoming):
-    """How much of a list."""
+    """A page without list_id."""
 
     limit: Limit = 20
 
@@ -130,9 +128,7 @@ class LimitQuery(Incoming):
 class SimilarQuery(PageQuery, FilterBody):
     """Parameters of GET /v1/enterprises/{enterprise_id}/similar."""
 
-    zone_id: Text | None = Field(
-        default=None, description="A zone whose own enterprises are left out."
-    )
+    zone_id: Text | None = Field(default=None, description="A zone whose enterprises are left out.")
     list_id: Text | None = Field(default=None, description=_LIST_ID)
 
 
@@ -143,11 +139,11 @@ class SuitedQuery(LimitQuery):
 
 
 class WordBody(Incoming):
-    """A word to look for in profiles, and how much it counts."""
+    """A word to search for in profiles, and its weight."""
 
     word: Text
     weight: Annotated[float, Number] = Field(default=1.0, gt=0, le=100, allow_inf_nan=False)
-    from_: Text | None = Field(default=None, alias="from", description="As answers have it.")
+    from_: Text | None = Field(default=None, alias="from", description="As in `understood.words`.")
 
 
 def _as_word(value: Any) -> Any:
@@ -155,7 +151,7 @@ def _as_word(value: Any) -> Any:
 
 
 class NeedBody(Incoming):
-    """A need that the workspace does not have to know; all its texts together are bounded."""
+    """A need given in full; the total length of its texts is bounded."""
 
     industry: Text
     chain: Text | None = None
@@ -163,7 +159,7 @@ class NeedBody(Incoming):
     nodes: FewTexts = Field(default_factory=list)
     keywords: FewTexts = Field(default_factory=list)
     words: Annotated[list[Annotated[WordBody, BeforeValidator(_as_word)]], Field(max_length=60)] = (
-        Field(default_factory=list, description="`understood.words`, edited: they take its place.")
+        Field(default_factory=list, description="`understood.words`, edited, which these replace.")
     )
     industry_codes: FewTexts = Field(default_factory=list)
     zone_id: Text | None = None
@@ -193,11 +189,11 @@ def _stage(text: str) -> str:
 
 _STAGES = {"type": "string", "enum": [*STAGES, *ENDINGS]}
 STAGE = Annotated[Text, WithJsonSchema(_STAGES)]
-"""A stage or an ending; the rules of an import read it."""
+"""A stage or an ending, parsed by the rules of imports."""
 
 
 class EventBody(Incoming):
-    """The outcome of a lead: values as in the events table, read by the rules of an import."""
+    """The outcome of a lead, with values as in the events table, parsed by the rules of imports."""
 
     enterprise_id: Text
     stage: STAGE = Field(description="In English or in Chinese, such as 洽谈.")
@@ -205,19 +201,21 @@ class EventBody(Incoming):
         description="Such as 2026-03-01, 2026/3/1 or 2026年3月1日; up to tomorrow. What is planned "
         "for later is the `due` of a project."
     )
-    need_id: Text | None = Field(default=None, description="The need that it is about, or")
+    need_id: Text | None = Field(
+        default=None, description="The need, as an alternative to zone_id."
+    )
     zone_id: Text | None = Field(default=None, description="the zone.")
-    event_id: Text | None = Field(default=None, description="Made here where none is given.")
+    event_id: Text | None = Field(default=None, description="Generated if not given.")
     amount: Annotated[float, Field(allow_inf_nan=False)] | Text | None = Field(
         default=None, description="亿元, or with its unit, such as 5000万."
     )
     note: Annotated[str, Field(max_length=2000)] | None = None
     source: Text | None = None
     list_id: Text | None = Field(
-        default=None, description="Of the page of leads that this came of, with"
+        default=None, description="Of the page of leads that this came from, with rank."
     )
     rank: Annotated[int, Number, Field(ge=1, le=10**9)] | None = Field(
-        default=None, description="the rank of the enterprise there."
+        default=None, description="The rank of the enterprise there."
     )
 
 
@@ -231,4 +229,4 @@ class EventQuery(PageQuery):
     since: Annotated[date | None, Day] = Field(
         default=None, description="Events of this day or later, such as 2026-01-31."
     )
-    retracted: bool | None = Field(default=None, description="Only those taken back, or not.")
+    retracted: bool | None = Field(default=None, description="Only retracted ones, or only others.")

@@ -1,4 +1,4 @@
-"""The closed vocabularies of the API: enumerations in the document, checked by tests of answers."""
+"""The closed vocabularies of the API, as enumerations of the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class OneOf:
-    """Says that a text is one of some words.
+    """Marks a text as one of some words.
 
     Parameters
     ----------

@@ -201,7 +201,7 @@ def _judged(own: Context, version: str) -> dict[str, Any]:
     found = own.registry.show(version)
     if "judged" not in found:
         raise ConflictError(
-            f"model {version} keeps no figures need by need: another version of Lianzhao made it",
+            f"model {version} has no figures per need: it was made by another version of Lianzhao",
             field="version",
             got=version,
             expected="a version with figures need by need: train again",

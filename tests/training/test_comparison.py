@@ -113,7 +113,7 @@ def test_a_kind_of_which_the_labels_have_vanished_is_not_made_up_for_by_another(
     assert against("v1", before, after).refused is None
     after["judged"][gone] = judged(GOOD[:3])
     found = against("v1", before, after)
-    assert "cannot be compared with the active version v1, which was judged" in found.refused
+    assert "cannot be compared with the active version v1, which was evaluated" in found.refused
     assert shown in found.not_compared
     after["judged"]["cold"] = after["judged"]["warm"] = {}
     assert "cannot be compared" in against("v1", before, after).refused
@@ -123,7 +123,7 @@ def test_a_kind_of_which_the_labels_have_vanished_is_not_made_up_for_by_another(
 def test_a_version_that_was_judged_stays_where_labels_have_vanished(after):
     before = manifest(cold=np.linspace(0.4, 0.8, 24))
     found = against("v1", before, manifest(cold=after))
-    assert "cannot be compared with the active version v1, which was judged" in found.refused
+    assert "cannot be compared with the active version v1, which was evaluated" in found.refused
     assert found.version == "v1"
 
 
@@ -162,9 +162,9 @@ def test_a_version_without_figures_need_by_need_is_not_compared():
     before = manifest(cold=GOOD)
     del before["judged"]
     found = against("v1", before, manifest(cold=BAD))
-    assert (found.refused, found.not_compared) == (None, "it keeps no figures need by need")
+    assert (found.refused, found.not_compared) == (None, "it has no figures per need")
     before["metrics"] = below(0.1, 0.2)
-    assert "which was judged: it keeps no figures" in against("v1", before, manifest()).refused
+    assert "which was evaluated: it has no figures" in against("v1", before, manifest()).refused
 
 
 def test_where_nothing_can_be_compared_the_baseline_decides():

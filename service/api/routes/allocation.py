@@ -25,17 +25,17 @@ router = APIRouter(prefix="/v1", tags=["projects"], route_class=OnceRoute)
 async def show(
     parts: AppParts, caller: Asking, asked: Annotated[AllocationQuery, Query()]
 ) -> Response:
-    """Share enterprises out over the needs of a city's zones, for those who see all zones.
+    """Allocate enterprises to the needs of a city's zones, for callers who may see all zones.
 
-    Each need gets its best, and no enterprise is sent to more than `max_zones`; whom a zone is in
-    talks with is for that zone alone. `summary` says what it costs beside the plain lists.
+    Each need gets its best enterprises, none goes to more than `max_zones`, and enterprises in
+    talks with a zone only go to that zone. `summary` compares with the plain lists.
     """
-    check_city(caller, "sharing enterprises out")
+    check_city(caller, "allocating enterprises")
     projects = parts.ledger.projects
     engine = await parts.answers.engine()
     held = await parts.ledger.read(lambda: held_in(projects, asked.city, caller), caller)
     settled = await parts.ledger.read(lambda: settled_in(projects, asked.city, caller), caller)
-    # Not in the threads that compute answers: it takes seconds.
+    # Not in the threads that compute answers, since it takes seconds.
     done = await asyncio.to_thread(
         lambda: allocate(
             engine,
@@ -62,7 +62,7 @@ async def talk(
 ) -> Response:
     """Show whether an enterprise is in talks with a zone of a city (首谈).
 
-    Which zone it is, only those may know who see that zone.
+    The zone is only shown to callers who may see it.
     """
     projects = parts.ledger.projects
     return answered(
@@ -74,7 +74,7 @@ async def talk(
 
 @router.post("/talks/{enterprise_id}", responses=shaped(TalkState), dependencies=[Depends(only())])
 async def order(changing: Changing, enterprise_id: str, body: TalkBody) -> Response:
-    """Give the talks with an enterprise to a zone, or with null set them free; for the city."""
+    """Assign the talks with an enterprise to a zone, or release them with null; for the city."""
     return await changing.make(
         lambda projects, asked: order_talk(projects, enterprise_id, body.city, body.zone_id, asked)
     )

@@ -1,4 +1,4 @@
-"""The audit log: who asked for and changed what."""
+"""The audit log."""
 
 from typing import Annotated
 
@@ -15,12 +15,12 @@ router = APIRouter(prefix="/v1/audit", tags=["audit"], route_class=OnceRoute)
 
 @router.get("", responses=shaped(AuditPage), dependencies=[Depends(only(*PageQuery.model_fields))])
 async def audit(parts: AppParts, caller: Asking, asked: Annotated[PageQuery, Query()]) -> Response:
-    """List who asked for and changed what, newest first; reads appear within a second.
+    """List entries of the audit log, newest first; reads appear within a second.
 
-    Refused requests (method `refused`, their code as the route) are counted by minute, and appear
-    when it is over: for the key, or where none is known for a source, which is no address but a
-    name for one that each worker makes at its start. While a workspace has no key, there is nobody
-    to name: then reads and refusals are counted in the metrics alone.
+    Refused requests (method `refused`, their code as the route) are counted per minute, and appear
+    when it is over: by key, or without a known key by source, a pseudonym of an address that each
+    worker generates at its start. Without any key in the workspace, reads and refusals are only
+    counted in the metrics.
     """
     log = parts.ledger.audit
     page = await parts.ledger.read(lambda: log.page(asked.limit, asked.offset), caller)

@@ -1,4 +1,4 @@
-"""A change of projects over HTTP: done once under its key, and seen by this worker at once."""
+"""Changes of projects over HTTP: idempotent, and visible to this worker at once."""
 
 from collections.abc import Callable
 from typing import Annotated
@@ -16,23 +16,25 @@ from service.serving.interfaces import Document
 KEY_LENGTH = 255
 IdempotencyKey = Annotated[
     str | None,
-    Header(max_length=KEY_LENGTH, description="Names this request: it is done once."),
+    Header(
+        max_length=KEY_LENGTH, description="Identifies this request, which is executed only once."
+    ),
 ]
 
 
 def answered(document: Document, status: int = 200) -> Response:
-    """Return a document that no cache keeps."""
+    """Return a document as a response that is not cached."""
     headers = {"Cache-Control": "no-store"}
     return Response(orjson.dumps(document), status, headers, "application/json")
 
 
 class Change:
-    """The change that a request asks for.
+    """The change requested by a call.
 
     Parameters
     ----------
     request, parts, caller, idempotency_key
-        As FastAPI gives them.
+        Injected by FastAPI.
     """
 
     def __init__(
@@ -48,7 +50,7 @@ class Change:
     async def make(
         self, work: Callable[[Projects, Asked], Document], status: int = 200
     ) -> Response:
-        """Do the work, or return what it came to before under the same key."""
+        """Do the work, or return its stored answer under the same key."""
         check_key(self.asked.idempotency_key)
         ledger, asked = self.parts.ledger, self.asked
         document = await ledger.change(lambda: work(ledger.projects, asked), asked.caller)

@@ -1,4 +1,4 @@
-"""What the routes share: the app's parts, the caller's language, and a check of parameter names."""
+"""Dependencies of routes: the app's parts, the caller, the language, a check of parameter names."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Parts:
     ledger: Ledger
 
     async def answer(self, request: Request, question: Question) -> Response:
-        """Answer a question put to the engine, in the caller's share of its threads."""
+        """Return the engine's answer to a question, in the caller's share of threads."""
         caller: Caller = request.scope[CALLER]
         return await self.answers.respond(question, caller.key_id or "", request.receive)
 
@@ -56,12 +56,12 @@ Spoken = Annotated[Language, Depends(_language)]
 
 
 def shaped(model: type[BaseModel] | UnionType) -> dict[int | str, dict[str, Any]]:
-    """Return what a route documents of its answer, which goes out as ready bytes, unchecked."""
+    """Return the documentation of a route's response, which is sent as bytes without validation."""
     return {200: {"model": model}}
 
 
 def only(*names: str, repeatable: Collection[str] = ()) -> Callable[[Request], None]:
-    """Return a dependency that refuses any other parameter: a slip of the pen must not pass."""
+    """Return a dependency that rejects any other parameter, such as a misspelt one."""
     expected = "one of " + ", ".join(names) if names else "left out: no parameters are taken"
 
     def check(request: Request) -> None:

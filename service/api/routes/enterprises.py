@@ -1,4 +1,4 @@
-"""Enterprises: search, profile, others like one, and the needs that one suits best."""
+"""Enterprises: search, profile, similar enterprises, and suited needs."""
 
 from typing import Annotated
 
@@ -31,9 +31,9 @@ async def search(
     language: Spoken,
     asked: Annotated[EnterpriseQuery, Query()],
 ) -> Response:
-    """Search by name, short name or id, with the filters of leads; struck off ones are found too.
+    """Search by name, short name or id, with the filters of leads, including struck off ones.
 
-    `stage` and `seat` want the zone that they are seen from.
+    `stage` and `seat` require the zone that they are relative to.
     """
     if asked.zone_id is not None:
         caller.check_zone(asked.zone_id, "zone_id")
@@ -64,7 +64,7 @@ async def similar(
     enterprise_id: str,
     asked: Annotated[SimilarQuery, Query()],
 ) -> Response:
-    """List enterprises that make what this one makes, as /v1/leads does with mode=similar."""
+    """List enterprises with similar products, as /v1/leads does with mode=similar."""
     if asked.zone_id is not None:
         caller.check_zone(asked.zone_id, "zone_id")
     question = ModeQuestion(
@@ -93,7 +93,7 @@ async def suiting_needs(
     enterprise_id: str,
     asked: Annotated[SuitedQuery, Query()],
 ) -> Response:
-    """List the needs that an enterprise suits best, best first; an official's own zones' only."""
+    """List the needs that an enterprise suits best, best first; officials get their zones' only."""
     shape = Shape(None if asked.reasons == "all" else asked.reasons)
     question = SuitedNeedsQuestion(enterprise_id, asked.limit, language, caller.rights, shape)
     return await parts.answer(request, question)

@@ -1,4 +1,4 @@
-"""Feedback: the outcomes of leads. Recorded once, durable when answered, kept when retracted."""
+"""Feedback: the outcomes of leads, recorded once, durable, and kept when retracted."""
 
 from typing import Annotated
 
@@ -22,7 +22,7 @@ router = APIRouter(prefix="/v1/events", tags=["events"], route_class=OnceRoute)
     dependencies=[Depends(only())],
     responses={
         201: {"model": RecordedEvent},
-        200: {"model": RecordedEvent, "description": "This very event was recorded before"},
+        200: {"model": RecordedEvent, "description": "The same event was recorded before"},
     },
 )
 async def record(
@@ -32,11 +32,11 @@ async def record(
     body: EventBody,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Record an event; when this answers, it is on the disk, and lists have changed.
+    """Record an event. When the response is sent, it is durable, and lists have changed.
 
-    For 30 days, the same Idempotency-Key with the same body gives the same answer again; with
-    another body it is refused (422). Without a key, an event_id that was recorded with the same
-    values gives 200.
+    For 30 days the same Idempotency-Key with the same body returns the same answer; with another
+    body it is refused (422). Without a key, an event_id that was recorded with the same values
+    returns 200.
     """
     check_key(idempotency_key)
     engine = await parts.answers.engine()
@@ -63,7 +63,7 @@ async def record(
 async def events(
     parts: AppParts, caller: Asking, asked: Annotated[EventQuery, Query()]
 ) -> Response:
-    """List events, newest first: recorded, imported, and those taken back, which say so."""
+    """List events, newest first: recorded and imported ones, including retracted ones."""
     return answered(
         await parts.ledger.read(lambda: parts.ledger.feedback.page(asked, caller), caller)
     )
@@ -75,7 +75,7 @@ async def events(
     responses={200: {"model": RecordedEvent}},
 )
 async def retract(request: Request, parts: AppParts, caller: Asking, event_id: str) -> Response:
-    """Take an event back, recorded or imported: it counts no more and stays in the history."""
+    """Retract a recorded or imported event: it no longer counts, but stays in the history."""
     event = await parts.ledger.change(
         lambda: parts.ledger.feedback.retract(
             event_id, caller, request_id=request.scope.get(REQUEST_ID)

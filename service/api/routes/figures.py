@@ -18,10 +18,10 @@ router = APIRouter(prefix="/v1/figures", tags=["projects"], route_class=OnceRout
 async def show(
     parts: AppParts, caller: Asking, asked: Annotated[FiguresQuery, Query()]
 ) -> Response:
-    """Show the figures of a period as they stood on its last day, and how much is unknown.
+    """Show the figures of a period as of its last day, and how much is unknown.
 
-    `signed`, `started` and `produced` are about the projects newly signed in the period; `entered`
-    about those that came into each pool in it, which are not one cohort.
+    `signed`, `started` and `produced` count the projects newly signed in the period; `entered`
+    those that entered each pool in it, which are not a cohort.
     """
     filters = asked.model_dump(include={"zone_id", "unit", "source"})
     projects = parts.ledger.projects

@@ -1,4 +1,4 @@
-"""Gates before a promise: of an enterprise for a zone, of a project, of the words of an offer."""
+"""Gates of an enterprise for a zone, of a project, and of the words of an offer."""
 
 from typing import Annotated
 
@@ -31,7 +31,7 @@ async def of_enterprise(
 
 @router.get("/projects/{project_id}/gates", responses=shaped(Gates), dependencies=[Depends(only())])
 async def of_project(parts: AppParts, caller: Asking, project_id: str) -> Response:
-    """Show the gates of a project, that of its amount (分级报备) included."""
+    """Show the gates of a project, including that of its amount (分级报备)."""
     projects = parts.ledger.projects
     found = await parts.ledger.read(lambda: gates_of_project(projects, project_id, caller), caller)
     return answered({"gates": found})
@@ -39,6 +39,6 @@ async def of_project(parts: AppParts, caller: Asking, project_id: str) -> Respon
 
 @router.post("/offers/check", responses=shaped(Offer), dependencies=[Depends(only())])
 async def offer(parts: AppParts, caller: Asking, body: OfferBody) -> Response:
-    """Name the words of an offer that touch a rule of fair competition; nothing of it is kept."""
+    """Find words in an offer that match a rule of fair competition; the text is not stored."""
     projects = parts.ledger.projects
     return answered(await parts.ledger.read(lambda: check_offer(body.text, projects.rules), caller))

@@ -1,4 +1,4 @@
-"""Whether the service lives, whether it can answer, and its metrics."""
+"""Liveness, readiness and metrics."""
 
 import orjson
 from fastapi import APIRouter, Response
@@ -18,18 +18,18 @@ def _json(document: dict[str, object]) -> Response:
 
 @router.get("/health/live", responses=shaped(Alive))
 async def live() -> Response:
-    """Report that the process answers, whatever it can answer: to be restarted when it does not."""
+    """Report that the process is alive; it should be restarted when this fails."""
     return _json({"status": "alive"})
 
 
 @router.get("/health/ready", responses=shaped(Ready))
 async def ready(parts: AppParts) -> Response:
-    """Return whether a model and tables are loaded; 503 while they are not.
+    """Report whether a model and tables are loaded; 503 while they are not.
 
-    `degraded` names what is in trouble while leads are served all the same. Without the cache they
-    are slower; without the database keys hold as last known and events are refused (503); a model
-    that could not be loaded leaves the one before in service, and `trouble` says why; without the
-    language model the thesaurus stands alone.
+    `degraded` names components that fail while leads are still served. Without the cache answers
+    are slower; without the database the last known keys stay valid and events are refused (503); if
+    a model could not be loaded, the previous one stays in service, and `trouble` says why; without
+    the language model only the thesaurus is used.
     """
     answers = parts.answers
     engine = await answers.engine()

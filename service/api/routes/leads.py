@@ -43,11 +43,11 @@ async def leads_by_mode(
     language: Spoken,
     asked: Annotated[ModeQuery, Query()],
 ) -> Response:
-    """Find leads in one of four ways.
+    """Find leads by one of four modes.
 
     `need`: as /v1/recommendations. `gap` (补链): for the nodes of a chain that a zone lacks.
     `leader` (以商招商): likely suppliers and customers of an enterprise, each with the path to it
-    in words. `similar`: for what an enterprise makes.
+    in words. `similar`: enterprises with similar products.
     """
     _check(asked)
     if asked.zone_id is not None:
@@ -88,7 +88,7 @@ def _need(asked: ModeQuery) -> KnownNeed:
 
 
 def _check(asked: ModeQuery) -> None:
-    """Refuse what does not belong to a mode, and what it cannot do without (InputError)."""
+    """Check the parameters of a mode, superfluous and missing ones (InputError)."""
     given = {name for name in _ASKED if getattr(asked, name) is not None}
     expected = _GIVEN_BY[asked.mode]
     for name in sorted(given - _OF_A_MODE[asked.mode]):

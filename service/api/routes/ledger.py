@@ -1,4 +1,4 @@
-"""The ledger of projects: tasks, meetings, what is due and what is late."""
+"""The ledger of projects: tasks, meetings, and the agenda."""
 
 from typing import Annotated
 
@@ -33,7 +33,7 @@ async def tasks(parts: AppParts, caller: Asking, project_id: str) -> Response:
     responses={201: {"model": Task}},
 )
 async def add(changing: Changing, project_id: str, body: TaskBody) -> Response:
-    """Add a task to a project, or what blocks it."""
+    """Add a task or blocker to a project."""
     given = body.model_dump()
     return await changing.make(
         lambda projects, asked: add_task(projects, project_id, given, asked), 201
@@ -57,7 +57,7 @@ async def change(changing: Changing, project_id: str, task_id: str, body: TaskCh
     "/agenda", responses=shaped(Agenda), dependencies=[Depends(only(*AgendaQuery.model_fields))]
 )
 async def due(parts: AppParts, caller: Asking, asked: Annotated[AgendaQuery, Query()]) -> Response:
-    """Show what is late and what is due within some days, with the responsible unit."""
+    """Show overdue tasks and those due within some days, with the responsible unit."""
     projects, given = parts.ledger.projects, asked.model_dump()
     return answered(await parts.ledger.read(lambda: agenda(projects, caller, **given), caller))
 
@@ -71,7 +71,7 @@ async def due(parts: AppParts, caller: Asking, asked: Annotated[AgendaQuery, Que
 async def due_calendar(
     parts: AppParts, caller: Asking, asked: Annotated[AgendaQuery, Query()]
 ) -> Response:
-    """Give the same as a calendar file (iCalendar)."""
+    """Return the same as a calendar file (iCalendar)."""
     projects, given = parts.ledger.projects, asked.model_dump()
     found = await parts.ledger.read(lambda: agenda(projects, caller, **given), caller)
     headers = {
@@ -87,7 +87,7 @@ async def due_calendar(
     dependencies=[Depends(only(*PageQuery.model_fields))],
 )
 async def held(parts: AppParts, caller: Asking, asked: Annotated[PageQuery, Query()]) -> Response:
-    """List meetings (联合会诊), the latest first, with what they decided on projects of yours."""
+    """List meetings (联合会诊), the latest first, with their decisions on the caller's projects."""
     projects = parts.ledger.projects
     return answered(
         await parts.ledger.read(
@@ -103,6 +103,6 @@ async def held(parts: AppParts, caller: Asking, asked: Annotated[PageQuery, Quer
     responses={201: {"model": Meeting}},
 )
 async def hold(changing: Changing, body: MeetingBody) -> Response:
-    """Record a meeting on several projects, with what was decided and who does what."""
+    """Record a meeting on several projects, with decisions and who carries them out."""
     given = body.model_dump()
     return await changing.make(lambda projects, asked: hold_meeting(projects, given, asked), 201)

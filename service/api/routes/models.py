@@ -1,4 +1,4 @@
-"""Versions of models: which there are, which one is in service, and back again."""
+"""Versions of models: list, activate, roll back."""
 
 import asyncio
 import logging
@@ -41,20 +41,20 @@ async def versions(parts: AppParts) -> Response:
 
 @router.post("/rollback", responses=shaped(ActiveModel))
 async def rollback(request: Request, parts: AppParts, caller: Asking) -> Response:
-    """Put the version that was active before in service again."""
+    """Activate the previously active version."""
     return await switched(request, parts, caller, None, parts.models.rollback)
 
 
 @router.post("/{version}/activate", responses=shaped(ActiveModel))
 async def activate(request: Request, parts: AppParts, caller: Asking, version: str) -> Response:
-    """Put a version in service, without a restart."""
+    """Activate a version, without a restart."""
     switch = partial(parts.models.activate, version)
     return await switched(request, parts, caller, version, switch)
 
 
 @router.get("/{version}", responses=shaped(ModelManifest))
 async def manifest(parts: AppParts, version: str) -> Response:
-    """Show what is known of a version."""
+    """Show a version with its manifest."""
     return _json(await parts.answers.look_up(lambda: parts.models.show(version)))
 
 
@@ -65,7 +65,7 @@ async def switched(
     target: str | None,
     switch: Callable[[], str],
 ) -> Response:
-    """Switch the version; the audit log is written before, so that it misses no switch."""
+    """Switch the version; the audit log is written first, so that no switch is missing there."""
     audit = parts.ledger.audit
     entry = AuditEntry(
         caller.key_id,
@@ -79,10 +79,10 @@ async def switched(
     number = await parts.ledger.write(partial(audit.begin, entry), caller)
     status = UNDER_WAY
     try:
-        # Not in the threads that compute answers: it waits for other processes.
+        # Not in the threads that compute answers, since it waits for other processes.
         target = await asyncio.to_thread(switch)
-        # Until then every worker has looked at the workspace again, so that a request after
-        # this answer is not answered by the version before.
+        # By then every worker has checked the workspace again, so that no request after this
+        # response is answered by the previous version.
         await asyncio.sleep(2 * LOOK_SECONDS)
         status = 200
     except LianzhaoError as error:
@@ -92,5 +92,5 @@ async def switched(
         try:
             await parts.ledger.write(partial(audit.end, number, status, target), caller)
         except LianzhaoError as error:
-            log.warning("the audit log knows of %s only that it was begun: %s", number, error)
+            log.warning("the result of %s is missing in the audit log: %s", number, error)
     return _json({"active": target})

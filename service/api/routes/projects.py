@@ -1,4 +1,4 @@
-"""Projects in their pools: begun, changed, moved; durable when answered, done once."""
+"""Projects in their pools: durable and idempotent changes."""
 
 from typing import Annotated
 
@@ -27,7 +27,7 @@ router = APIRouter(prefix="/v1", tags=["projects"], route_class=OnceRoute)
 async def page(
     parts: AppParts, caller: Asking, asked: Annotated[ProjectQuery, Query()]
 ) -> Response:
-    """List projects, the last moved first, with the sums of their pools."""
+    """List projects, the most recently moved first, with the totals of their pools."""
     filters = asked.model_dump(exclude={"limit", "offset"})
     projects = parts.ledger.projects
     return answered(
@@ -41,7 +41,7 @@ async def page(
     "/board", responses=shaped(Board), dependencies=[Depends(only(*BoardQuery.model_fields))]
 )
 async def board(parts: AppParts, caller: Asking, asked: Annotated[BoardQuery, Query()]) -> Response:
-    """Show every pool with its sums and its last moved projects."""
+    """Show every pool with its totals and its most recently moved projects."""
     filters = asked.model_dump(exclude={"limit"})
     projects = parts.ledger.projects
     return answered(
@@ -56,10 +56,10 @@ async def board(parts: AppParts, caller: Asking, asked: Annotated[BoardQuery, Qu
     responses={201: {"model": Project}},
 )
 async def begin(changing: Changing, body: ProjectBody) -> Response:
-    """Begin a project, such as one out of a lead: `enterprise_id`, `need_id` and `list_id`.
+    """Create a project, for example from a lead: `enterprise_id`, `need_id` and `list_id`.
 
-    Its first move is an event: the lead shows it, and training learns from it. A project that was
-    begun before is a conflict, which names it.
+    Its first move is an event, which the lead shows and training learns from. An existing project
+    is a conflict, whose response names it.
     """
     given = body.model_dump(exclude_none=True)
     return await changing.make(lambda projects, asked: projects.begin(given, asked), 201)
@@ -78,10 +78,10 @@ async def show(parts: AppParts, caller: Asking, project_id: str) -> Response:
 
 @router.post("/projects/{project_id}", responses=shaped(Project), dependencies=[Depends(only())])
 async def change(changing: Changing, project_id: str, body: ProjectChange) -> Response:
-    """Change what is known of a project; what is not named stays, null makes it unknown.
+    """Change a project; fields that are not given are kept, null clears a field.
 
-    With the `version` that was seen, a project that was changed meanwhile is a 409 with both
-    states: `current`, as it is, and `wanted`, as it was to become.
+    With the expected `version`, a project that was changed meanwhile is a 409 with the `current`
+    and the `wanted` state.
     """
     given = body.model_dump(exclude_unset=True)
     return await changing.make(lambda projects, asked: projects.change(project_id, given, asked))
@@ -104,9 +104,9 @@ async def moves(parts: AppParts, caller: Asking, project_id: str) -> Response:
     responses={201: {"model": ProjectWithMoves}},
 )
 async def move(changing: Changing, project_id: str, body: MoveBody) -> Response:
-    """Move a project: on, back, to rest, or to its end with a reason of the list.
+    """Move a project: forward, back, to rest, or to an end with a reason of the list.
 
-    A move before the last one, in the future or after the end is refused.
+    A move dated before the last one or in the future, or after the end, is refused.
     """
     given = body.model_dump(exclude_none=True)
     return await changing.make(lambda projects, asked: projects.move(project_id, given, asked), 201)
@@ -118,7 +118,7 @@ async def move(changing: Changing, project_id: str, body: MoveBody) -> Response:
     dependencies=[Depends(only())],
 )
 async def take_back(changing: Changing, project_id: str, move_id: str) -> Response:
-    """Take a move back: it counts no more, and the project is where its other moves leave it."""
+    """Retract a move: the stage of the project follows from its other moves."""
     return await changing.make(
         lambda projects, asked: projects.take_back(project_id, move_id, asked)
     )

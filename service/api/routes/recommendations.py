@@ -52,7 +52,7 @@ async def leads_for_a_need_in_the_body(
     language: Spoken,
     asked: RecommendationBody,
 ) -> Response:
-    """Rank leads for a need that the workspace does not have to know."""
+    """Rank leads for a need given in the body."""
     need = NeedQuery.from_row(asked.need.model_dump(exclude_none=True))
     if need.zone_id is not None:
         request.scope[ZONE] = need.zone_id
@@ -64,7 +64,7 @@ async def leads_for_a_need_in_the_body(
 def question_of(
     asked: ListQuery, language: Language, caller: Caller, shape: Shape
 ) -> LeadsQuestion:
-    """Return the question for leads for a need of the workspace (InputError)."""
+    """Return the question of a request for a need of the workspace (InputError)."""
     _check_need(asked)
     need = KnownNeed(asked.need_id, asked.zone_id, asked.industry)
     return _question(need, asked, filters_of(asked), language, caller, shape)

@@ -12,7 +12,7 @@ from service.serving.questions import Lookup
 router = APIRouter(prefix="/v1", tags=["reference data"], route_class=OnceRoute)
 
 _NOTHING = [Depends(only())]
-"""No parameter is known."""
+"""A query without parameters."""
 
 
 @router.get("/zones", responses=shaped(Zones), dependencies=[Depends(only("q"))])
@@ -20,10 +20,11 @@ async def zones(
     request: Request,
     parts: AppParts,
     q: Annotated[
-        str | None, Query(min_length=1, max_length=200, description="What people call a zone.")
+        str | None,
+        Query(min_length=1, max_length=200, description="Id, name or abbreviation of a zone."),
     ] = None,
 ) -> Response:
-    """List the zones, or those that may be meant by `q`: a name, a part of it, an abbreviation."""
+    """List the zones, or those that match `q`: a name, a part of it, an abbreviation."""
     return await parts.answer(request, Lookup("zones", () if q is None else (q,)))
 
 

@@ -1,4 +1,4 @@
-"""Lists to take along, as workbooks: for one need, and for up to a hundred."""
+"""Printable lists as workbooks, for one need or up to a hundred."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -35,7 +35,7 @@ _FILE: dict[int | str, dict[str, Any]] = {
 
 
 class Trip(BaseModel):
-    """Needs to make a list for."""
+    """The needs of a list."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -56,7 +56,7 @@ async def list_for_a_known_need(
     language: Spoken,
     asked: Annotated[ListQuery, Query()],
 ) -> Response:
-    """Write the leads for a need as a list to take along."""
+    """Return the leads for a need as a printable workbook."""
     return await _workbook(request, parts, [question_of(asked, language, caller, Shape())])
 
 
@@ -69,7 +69,7 @@ async def list_for_a_known_need(
 async def list_for_many_needs(
     request: Request, parts: AppParts, caller: Asking, language: Spoken, asked: Trip
 ) -> Response:
-    """Write the leads for up to 100 needs of the workspace as one list, one sheet per need."""
+    """Return the leads for up to 100 needs of the workspace as a workbook, one sheet per need."""
     questions = [
         LeadsQuestion(KnownNeed(id_), Filters(), asked.limit, 0, language, caller.rights)
         for id_ in dict.fromkeys(asked.need_ids)
@@ -78,7 +78,7 @@ async def list_for_many_needs(
 
 
 async def _workbook(request: Request, parts: AppParts, questions: list[LeadsQuestion]) -> Response:
-    """Answer the questions, and write what they are answered with."""
+    """Answer the questions, and write the workbook."""
     pages: list[Document] = []
     for asked in questions:
         answer = await parts.answer(request, asked)
@@ -102,7 +102,7 @@ async def _workbook(request: Request, parts: AppParts, questions: list[LeadsQues
 
 
 def _profile(engine: "Engine", enterprise_id: str) -> "Document":
-    """Return what is known of an enterprise; nothing of one that has gone since the page."""
+    """Return the profile of an enterprise; empty if it was removed since the page was made."""
     try:
         return engine.enterprise(enterprise_id)
     except NotFoundError:

@@ -247,7 +247,7 @@ def test_what_keeps_no_figures_need_by_need_is_not_compared(run, registry):
     artifact.save(registry.folder / older, artifact.load(registry.path(version)), facts)
     ended = run("models", "compare", version, older)
     assert ended.code == 1
-    assert f"model {older} keeps no figures need by need" in ended.said
+    assert f"model {older} has no figures per need" in ended.said
 
 
 def test_activate_and_rollback(run, registry):
