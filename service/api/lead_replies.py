@@ -4,7 +4,15 @@ from typing import Literal
 
 from pydantic import Field, RootModel
 
-from service.api.replies import EnterpriseSummary, Gate, LeadPage, NodeName, Outgoing, SignalTold
+from service.api.replies import (
+    ITS_LIST,
+    EnterpriseSummary,
+    Gate,
+    LeadPage,
+    NodeName,
+    Outgoing,
+    SignalTold,
+)
 from service.api.words import Seat
 
 
@@ -55,6 +63,7 @@ class PartnerPage(Outgoing):
     """A page of the likely suppliers and customers of an enterprise."""
 
     mode: Literal["leader"]
+    list_id: str = Field(description=ITS_LIST)
     enterprise: EnterpriseSummary
     products: list[str]
     nodes: list[NodeName]

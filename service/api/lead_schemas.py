@@ -34,6 +34,4 @@ class ModeQuery(PageQuery, FilterBody):
     side: Literal["both", "suppliers", "customers"] | None = Field(
         default=None, description="mode=leader: suppliers, customers, or both."
     )
-    list_id: Text | None = Field(
-        default=None, description="The list_id of the previous page; not for mode=leader."
-    )
+    list_id: Text | None = Field(default=None, description="The list_id of the previous page.")

@@ -7,8 +7,9 @@ from pydantic import Field
 
 from features.project_list import POOLS, SOURCES, TASK_KINDS, TASK_STATES
 from features.vocabulary import ENDINGS, STAGES
-from service.api.filter_schemas import Incoming, Text
+from service.api.filter_schemas import Incoming, Text, Texts
 from service.api.schemas import STAGE, Day, Limit, PageQuery
+from service.projects.verdicts import NAMES, STATES
 
 Amount = Annotated[float, Field(allow_inf_nan=False)] | Text
 Name = Annotated[str, Field(min_length=1, max_length=500)]
@@ -84,6 +85,11 @@ class ProjectFilter(Incoming):
     enterprise_id: Text | None = None
     industry: Text | None = None
     late: bool | None = Field(default=None, description="Whether it is overdue.")
+    gate: Texts = Field(
+        default_factory=list,
+        description=f"Gates ({', '.join(NAMES)}) that must pass, or one with a state "
+        f"({', '.join(STATES)}), such as energy:fail; several states of one gate are alternatives.",
+    )
     q: str = Field(default="", max_length=200, description="A part of a name.")
 
 

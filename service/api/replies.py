@@ -209,9 +209,12 @@ class FacetCounts(Outgoing):
     listed: list[FacetValue] | None = None
 
 
+ITS_LIST = "Identifies this list, for further pages and in events."
+
+
 class _Page(Outgoing):
     need: Need
-    list_id: str = Field(description="Identifies this list, for further pages and in events.")
+    list_id: str = Field(description=ITS_LIST)
     understood: UnderstoodNeed
     model_version: str
     pool_version: str

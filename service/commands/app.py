@@ -21,6 +21,7 @@ from service.commands import (
     gates,
     keys,
     leads,
+    ledger,
     listing,
     models,
     projects,
@@ -68,6 +69,8 @@ app.command("leads")(leads.leads)
 app.command("words")(words.words)
 app.command("allocate")(allocation.allocate)
 app.add_typer(models.versions, name="models", help="Versions of the model.")
+projects.projects.command("task")(ledger.task)
+projects.projects.command("due")(ledger.due)
 projects.projects.command("gates")(gates.gates)
 projects.projects.command("check-offer")(gates.offer)
 app.add_typer(projects.projects, name="projects", help="Projects in their pools, as a board.")

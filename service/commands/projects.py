@@ -10,17 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from features.errors import InputError
-from features.project_list import POOLS, SOURCES, TASK_KINDS
+from features.lookup import alike
+from features.project_list import POOLS, SOURCES
 from service.access.keys import NOBODY
 from service.api.problems import FAILURE
 from service.commands.context import Context, echo_json
-from service.database.connection import utc_now
-from service.projects.agenda import agenda
 from service.projects.figures import GROUPS, figures
-from service.projects.icalendar import calendar
 from service.projects.lists import import_list, listed
 from service.projects.rules import RULE_TABLES
-from service.projects.tasks import add_task, change_task, tasks_of
+from service.projects.verdicts import FAIL, NAMES, STATES
 from service.projects.workbook import figures_workbook
 from service.serving.export import check_writable, write_bytes, write_table
 
@@ -29,13 +27,19 @@ if TYPE_CHECKING:
 
 projects = typer.Typer(invoke_without_command=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-Zone = Annotated[str | None, typer.Option(help="Only of this zone.")]
+Zone = Annotated[str | None, typer.Option(help="Only of this zone, by id or name.")]
 Unit = Annotated[str | None, typer.Option(help="Only of this responsible unit.")]
 Day = Annotated[str | None, typer.Option("--date", help="The day of the move; today by default.")]
 Due = Annotated[str | None, typer.Option(help="The deadline of the step, such as 2026-09-30.")]
 Amount = Annotated[str | None, typer.Option(help="亿元, or with its unit, such as 5000万.")]
 Note = Annotated[str | None, typer.Option(help="Anything to add.")]
 Version = Annotated[int | None, typer.Option(help="Only if it is at this version still.")]
+Gate = Annotated[
+    list[str] | None,
+    typer.Option(
+        help=f"Only where a gate ({', '.join(NAMES)}) passes, or has another state, as energy:fail."
+    ),
+]
 Confirmed = Annotated[bool, typer.Option("--confirm-amount", help="The amount is right so.")]
 
 
@@ -44,6 +48,7 @@ def board(
     context: typer.Context,
     zone: Zone = None,
     unit: Unit = None,
+    gate: Gate = None,
     each: Annotated[int, typer.Option(min=0, help="So many projects of each pool.")] = 10,
     as_json: AsJson = False,
 ) -> None:
@@ -51,7 +56,7 @@ def board(
     if context.invoked_subcommand is not None:
         return
     own: Context = context.obj
-    found = own.projects.board({"zone_id": zone, "unit": unit}, NOBODY, each)
+    found = own.projects.board(_filters(own, zone, unit, gate), NOBODY, each)
     if as_json:
         echo_json(found)
         return
@@ -102,7 +107,7 @@ def add(
         "note": note,
     }
     if zone is not None:
-        body["zone_id"] = own.projects.references.place(zone) or zone
+        body["zone_id"] = zone_of(own, zone)
     given: dict[str, Any] = {name: value for name, value in body.items() if value is not None}
     _tell(own.projects.begin({**given, "confirm_amount": confirmed}), as_json)
 
@@ -166,7 +171,7 @@ def import_(
     report = import_list(
         own.projects,
         path,
-        dated=_day(day),
+        dated=day_of(day),
         source=source,
         confirmed=confirmed,
         dry_run=dry_run,
@@ -193,11 +198,12 @@ def export(
     path: Annotated[Path, typer.Argument(metavar="FILE", help=".xlsx, .csv or .parquet.")],
     zone: Zone = None,
     unit: Unit = None,
+    gate: Gate = None,
 ) -> None:
     """Write the list of projects, with headers that an import reads again."""
     own: Context = context.obj
     check_writable(path)
-    frame = listed(own.projects, {"zone_id": zone, "unit": unit}, NOBODY)
+    frame = listed(own.projects, _filters(own, zone, unit, gate), NOBODY)
     write_table(frame, path)
     typer.echo(f"{frame.height} projects in {path}")
 
@@ -221,9 +227,9 @@ def figures_(
     found = figures(
         own.projects,
         NOBODY,
-        {"zone_id": zone, "unit": unit, "source": source},
-        since=_day(since, "since"),
-        until=_day(until, "until"),
+        {**_filters(own, zone, unit), "source": source},
+        since=day_of(since, "since"),
+        until=day_of(until, "until"),
         by=by,
     )
     if out is not None:
@@ -235,58 +241,6 @@ def figures_(
         typer.echo(f"figures in {out}")
     else:
         _tell_figures(found)
-
-
-@projects.command()
-def task(
-    context: typer.Context,
-    id_: Annotated[str, typer.Argument(metavar="ID", help="The project, by its id.")],
-    title: Annotated[str | None, typer.Argument(help="What is to be done; none to list.")] = None,
-    kind: Annotated[str, typer.Option(help=f"One of {', '.join(TASK_KINDS)}.")] = "other",
-    unit: Annotated[str | None, typer.Option(help="The responsible unit.")] = None,
-    due: Due = None,
-    blocks: Annotated[bool, typer.Option("--blocks", help="The project waits for it.")] = False,
-    close: Annotated[str | None, typer.Option(help="Close this task, by its id.")] = None,
-) -> None:
-    """List the tasks of a project, add one, or close one."""
-    own: Context = context.obj
-    if close is not None:
-        change_task(own.projects, id_, close, {"state": "done"})
-    elif title is not None:
-        body = {"title": title, "kind": kind, "unit": unit, "due": _day(due, "due")}
-        add_task(own.projects, id_, {**body, "blocks": blocks})
-    for found in tasks_of(own.projects, id_, NOBODY):
-        facts = [found["kind_name"], found["title"], found["unit"], found["state_name"]]
-        late = "（逾期）" if found["late"] else ""
-        facts.append(f"时限 {found['due']}{late}" if found["due"] else None)
-        typer.echo(f"{found['task_id']}  {' · '.join(fact for fact in facts if fact)}")
-
-
-@projects.command("due")
-def due_(
-    context: typer.Context,
-    days: Annotated[int, typer.Option(min=0, max=366, help="How many days ahead.")] = 7,
-    zone: Zone = None,
-    unit: Unit = None,
-    out: Annotated[Path | None, typer.Option(help="Write a calendar file (.ics).")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Show what is late and what is due, with the responsible unit."""
-    own: Context = context.obj
-    found = agenda(own.projects, NOBODY, zone_id=zone, unit=unit, days=days)
-    if out is not None:
-        write_bytes(calendar(found, utc_now()).encode(), out)
-    if as_json:
-        echo_json(found)
-        return
-    for name, items in (("逾期", found["late"]), (f"{days} 天内到期", found["due"])):
-        typer.echo(f"{name}：{len(items)} 项")
-        for item in items:
-            facts = [item["due"], item["enterprise"], item["project"], item["zone"]]
-            facts += [item["kind_name"], item["what"], item["unit"] or "（未定责任单位）"]
-            typer.echo(f"  {item['project_id']}  {' · '.join(fact for fact in facts if fact)}")
-    if out is not None:
-        typer.echo(f"calendar in {out}")
 
 
 @projects.command()
@@ -313,6 +267,36 @@ def rules(
         typer.echo(f"{name}: {own.projects.rules.replace(name, text)} rows")
 
 
+def zone_of(own: Context, zone: str | None) -> str | None:
+    """Return the id of a zone given by its id, its name or a part of it that only one has.
+
+    Raises
+    ------
+    InputError
+        Naming the zones that may be meant.
+    """
+    references = own.projects.references
+    if zone is None or references.zone(zone) is not None:
+        return zone
+    if (place := references.place(zone)) is not None:
+        return place
+    names = {id_: row["name"] or id_ for id_, row in references.zones().items()}
+    found = alike(zone, {id_: [name] for id_, name in names.items()})
+    if len(found) == 1:
+        return found[0]
+    expected = f"one of {', '.join(names[id_] for id_ in found or names) or 'no zones yet'}"
+    raise InputError(
+        f"zone: got {zone!r}, expected {expected}", field="zone", got=zone, expected=expected
+    )
+
+
+def _filters(
+    own: Context, zone: str | None, unit: str | None, gates: list[str] | None = None
+) -> dict[str, Any]:
+    wanted = [gate for text in gates or () for gate in text.split(",")]
+    return {"zone_id": zone_of(own, zone), "unit": unit, "gate": wanted}
+
+
 def line(project: Document) -> str:
     """Return a project in one line, whole names, never cut."""
     zone, enterprise = project["zone"], project["enterprise"]["name"]
@@ -326,6 +310,11 @@ def line(project: Document) -> str:
         f"{project['stage_name']} {project['since']}",
         f"时限 {project['due']}{'（逾期）' if project['late'] else ''}" if project["due"] else None,
         "企业已注销或吊销" if "struck-off" in project["flags"] else None,
+        *(
+            f"{NAMES[gate]}{STATES[FAIL]}"
+            for gate, state in project["gates"].items()
+            if state == FAIL
+        ),
     ]
     return f"{project['project_id']}  {' · '.join(fact for fact in facts if fact)}"
 
@@ -379,7 +368,8 @@ def _tell_figures(found: Document) -> None:
         )
 
 
-def _day(text: str | None, field: str = "date") -> date | None:
+def day_of(text: str | None, field: str = "date") -> date | None:
+    """Return a day given as text (InputError)."""
     if text is None:
         return None
     try:

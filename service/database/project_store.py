@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -58,6 +59,21 @@ def within(zones: Collection[str] | None) -> list[sa.ColumnElement[bool]]:
     own = sorted(zones)
     # For one zone the index yields the rows in the wanted order.
     return [PROJECTS.c.zone_id == own[0] if len(own) == 1 else PROJECTS.c.zone_id.in_(own)]
+
+
+def among(
+    connection: sa.Connection, column: sa.ColumnElement[Any], values: Sequence[str]
+) -> sa.ColumnElement[bool]:
+    """Return the condition that a column has one of these values, however many they are.
+
+    They go as one JSON text, since a database takes only so many parameters.
+    """
+    text = json.dumps(list(values))
+    if connection.dialect.name == "sqlite":
+        taken = sa.func.json_each(text)
+    else:
+        taken = sa.func.json_array_elements_text(sa.cast(sa.cast(text, sa.Text), sa.JSON))
+    return column.in_(sa.select(taken.table_valued("value").c.value))
 
 
 def moves(connection: sa.Connection, project_id: str) -> list[dict[str, Any]]:

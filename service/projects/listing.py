@@ -10,6 +10,7 @@ from features.errors import InputError
 from features.project_list import CLOSED, PATH, POOLS, WITHDRAWN
 from service.database import project_store
 from service.database.schema import PROJECTS
+from service.projects.gated import wanted_states
 from service.projects.requests import check_role
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from service.serving.interfaces import Document
 
 _EQUAL = ("zone_id", "stage", "unit", "source", "need_id", "enterprise_id", "industry")
-FILTERS = (*_EQUAL, "pool", "late", "q")
+FILTERS = (*_EQUAL, "pool", "late", "gate", "q")
 
 
 def conditions_of(
@@ -33,7 +34,7 @@ def conditions_of(
     ForbiddenError
         For a role that sees no projects, or a zone that is not the caller's.
     InputError
-        For a pool that there is not.
+        For a pool, a gate or a state of a gate that there is not.
     """
     check_role(caller)
     if filters.get("zone_id") is not None:
@@ -57,6 +58,7 @@ def conditions_of(
         passed = sa.func.coalesce(PROJECTS.c.due < today, sa.false())
         late = sa.and_(passed, PROJECTS.c.stage.not_in(CLOSED))
         found.append(late if filters["late"] else ~late)
+    wanted_states(filters.get("gate") or ())  # refused before the database is asked
     if q := (filters.get("q") or "").strip():
         like = [PROJECTS.c[n].contains(q, autoescape=True) for n in ("enterprise", "project")]
         found.append(sa.or_(*like))

@@ -19,6 +19,7 @@ from features.tables.rejecting import failed_rules, surplus_fields
 from features.tables.schema import LOADED, ROW, ROW_SCHEMAS
 from service.database.audit_log import of_command
 from service.database.schema import PROJECTS as STORED
+from service.projects.gated import with_gates
 from service.projects.listing import conditions_of
 from service.projects.moves import check_due, check_move
 from service.projects.requests import no_project
@@ -204,7 +205,8 @@ def listed(projects: Projects, filters: Mapping[str, Any], caller: Caller) -> pl
     order = STORED.c.zone_id, STORED.c.stage, STORED.c.since, STORED.c.project_id
 
     def work(connection: sa.Connection) -> list[dict[str, Any]]:
-        asked = sa.select(STORED).where(*conditions).order_by(*order)
+        which = with_gates(connection, conditions, filters, projects.references, projects.rules)
+        asked = sa.select(STORED).where(*which).order_by(*order)
         return [row._asdict() for row in connection.execute(asked)]
 
     nothing: list[dict[str, Any]] = []

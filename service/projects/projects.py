@@ -15,6 +15,7 @@ from service.database.connection import utc_now
 from service.database.event_log import append, retract
 from service.database.schema import PROJECTS
 from service.projects.frames import Frames
+from service.projects.gated import with_gates
 from service.projects.listing import conditions_of, first_of, pool_sums
 from service.projects.moves import begun_before, check_due, check_move, event_of
 from service.projects.references import References
@@ -255,14 +256,16 @@ class Projects:
         ----------
         filters
             Any of zone_id, stage, pool, unit, source, need_id, enterprise_id, industry, `late`
-            (whether the deadline has passed) and `q` (a part of a name).
+            (whether the deadline has passed), `gate` (texts as `service.projects.gated` reads
+            them) and `q` (a part of a name).
         """
         today = self.clock()
         conditions = conditions_of(filters, caller, today)
 
         def work(connection: sa.Connection) -> Document:
-            pools = pool_sums(connection, conditions, today)
-            rows = project_store.page(connection, conditions, limit, offset)
+            which = with_gates(connection, conditions, filters, self.references, self.rules)
+            pools = pool_sums(connection, which, today)
+            rows = project_store.page(connection, which, limit, offset)
             shown = [project_shown(row, self.references, self.rules, today) for row in rows]
             return {"pools": pools, "projects": shown}
 
@@ -279,11 +282,12 @@ class Projects:
         conditions = conditions_of(filters, caller, today)
 
         def work(connection: sa.Connection) -> list[Document]:
-            pools = pool_sums(connection, conditions, today)
+            which = with_gates(connection, conditions, filters, self.references, self.rules)
+            pools = pool_sums(connection, which, today)
             for pool in pools:
                 rows = []
                 if pool["projects"]:
-                    rows = first_of(connection, conditions, pool["pool"], each)
+                    rows = first_of(connection, which, pool["pool"], each)
                 pool["list"] = [
                     project_shown(row, self.references, self.rules, today) for row in rows
                 ]

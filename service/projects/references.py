@@ -15,7 +15,7 @@ from features.places import city_key
 from features.profile import struck_off
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from features.workspace import Workspace
 
@@ -111,6 +111,12 @@ class References:
             return None
         row = tables.enterprises.row(at, named=True)
         return {**row, "struck_off": row["enterprise_id"] in tables.closed}
+
+    def values(self, column: str, ids: Sequence[str]) -> list[Any]:
+        """Return the values of a column of `PROFILE` for enterprises; None for unknown ones."""
+        tables = self._tables()
+        rows = [tables.rows.get(id_) for id_ in ids]
+        return tables.enterprises[column].gather(pl.Series(rows, dtype=pl.UInt32)).to_list()
 
     def enterprise_named(self, name: str) -> str | None:
         """Return the one enterprise of that name or short name; None for none or several.

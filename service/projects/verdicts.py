@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 PASS, FAIL, UNKNOWN = "pass", "fail", "unknown"
 STATES: Mapping[str, str] = {PASS: "通过", FAIL: "不通过", UNKNOWN: "待核实"}
 NAMES: Mapping[str, str] = {name: own.gloss for name, own in GATES.items()} | {"filing": "分级报备"}
+FIXED: Mapping[str, str] = {"credit": "credit", "standing": "status", "energy": "industry_code"}
+"""Gates that a column of the profile alone decides, whatever the zone."""
 _PROFILE = "企业表"
 
 
@@ -52,11 +54,18 @@ def verdicts(
         return dict.fromkeys(GATES, unknown)
     code = normalise(profile["industry_code"] or "")
     return {
-        "credit": _credit(profile["credit"], date),
-        "standing": _standing(profile["status"], date),
-        "energy": energy(code, rules, date),
+        **{gate: of_column(gate, profile[name], rules, date) for gate, name in FIXED.items()},
         "exclusions": _exclusions(profile, code, zone_id, rules, date),
     }
+
+
+def of_column(gate: str, value: str | None, rules: Rules, date: str | None) -> Verdict:
+    """Return what one of the gates `FIXED` says of a value of its column."""
+    if gate == "credit":
+        return _credit(value, date)
+    if gate == "standing":
+        return _standing(value, date)
+    return energy(normalise(value or ""), rules, date)
 
 
 def _credit(text: str | None, date: str | None) -> Verdict:

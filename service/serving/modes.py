@@ -136,6 +136,13 @@ class PartnersQuestion(Question):
     side : {"both", "suppliers", "customers"}
     zone_id : str or None
         Enterprises already in this zone are left out.
+    of : str or None
+        The list_id of the previous page.
+
+    Raises
+    ------
+    InputError
+        If `of` is the id of another list.
     """
 
     enterprise_id: str
@@ -146,15 +153,16 @@ class PartnersQuestion(Question):
     offset: int = 0
     spoken: Language = "zh"
     rights: ZoneRights = field(default=EVERY_ZONE)
+    of: str | None = field(default=None, compare=False)
     ranks: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         asked = {
-            **{n: getattr(self, n) for n in ("enterprise_id", "side", "zone_id", "limit")},
-            "offset": self.offset,
+            **{name: getattr(self, name) for name in ("enterprise_id", "side", "zone_id")},
             "filters": self.filters.canonical(),
         }
-        self._set_key("partners", self.spoken, self.rights, asked)
+        page = {"limit": self.limit, "offset": self.offset}
+        self._set_list("partners", self.spoken, self.rights, asked, page, self.of)
 
     @property
     def language(self) -> Language | None:
@@ -176,4 +184,4 @@ class PartnersQuestion(Question):
             self.spoken,
             zone_id=zone_id,
         )
-        return {"mode": "leader", **found}
+        return {"mode": "leader", "list_id": self._list_by(engine), **found}

@@ -14,6 +14,8 @@ from service.serving.shape import Shape
 from service.serving.word_model import given_for
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from features.need import NeedQuery
     from service.serving.filters import Facet
     from service.serving.interfaces import Document, Engine, Language
@@ -47,7 +49,8 @@ class Question:
     @property
     def list_id(self) -> ListId | None:
         """The list of which this is a further page; None if no list is given."""
-        return None
+        found: ListId | None = vars(self).get("_of")
+        return found
 
     def text(self, engine: Engine) -> str | None:  # noqa: ARG002
         """Return the need's text that a language model may be queried for, or None."""
@@ -63,6 +66,31 @@ class Question:
         asked = [call, language, rights.scope, arguments]
         key = trimmed(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS))
         object.__setattr__(self, "key", key)
+
+    def _set_list(
+        self,
+        call: str,
+        language: Language | None,
+        rights: ZoneRights,
+        asked: dict[str, Any],
+        page: dict[str, Any],
+        of: str | None,
+    ) -> None:
+        """Set the key of a page of a list; what was asked without page and caller is the list's.
+
+        Raises
+        ------
+        InputError
+            When `of` is the id of another list.
+        """
+        self._set_key(call, language, EVERY_ZONE, asked)
+        object.__setattr__(self, "_whole", self.key)
+        object.__setattr__(self, "_of", ListId.parse(of, self.key) if of else None)
+        self._set_key(call, language, rights, {**asked, **page})
+
+    def _list_by(self, engine: Engine, words: Sequence[str] = ()) -> str:
+        """Return the id of the list as an engine makes it."""
+        return str(ListId.of(engine, vars(self)["_whole"], words))
 
 
 @dataclass(frozen=True)
@@ -209,24 +237,13 @@ class LeadsQuestion(Question):
             **self._more,
         }
         call = "leads-of-known" if known else "leads-of-given"
-        # Without page and caller.
-        self._set_key(call, self.spoken, EVERY_ZONE, asked)
-        object.__setattr__(self, "_whole", self.key)
-        object.__setattr__(self, "_of", self.of and ListId.parse(self.of, self.key))
-        shape = self.shape.canonical()
-        page = {**asked, "limit": self.limit, "offset": self.offset, **shape}
-        self._set_key(call, self.spoken, self.rights, page)
+        page = {"limit": self.limit, "offset": self.offset, **self.shape.canonical()}
+        self._set_list(call, self.spoken, self.rights, asked, page, self.of)
 
     @property
     def _more(self) -> dict[str, Any]:
         """Further arguments of a subclass, for the key."""
         return {}
-
-    @property
-    def list_id(self) -> ListId | None:
-        """The list of which this is a further page; None if no list is given."""
-        found: ListId | None = vars(self)["_of"] or None
-        return found
 
     @property
     def language(self) -> Language | None:
@@ -250,7 +267,7 @@ class LeadsQuestion(Question):
             deals=self.rights.zones is None,
         )
         given = given_for(need, engine.words)
-        its = str(ListId.of(engine, vars(self)["_whole"], given.words if given else ()))
+        its = self._list_by(engine, given.words if given else ())
         leads = page.pop("leads")
         counted = engine.facets(need, self.filters, wanted, self.spoken) if wanted else None
         # It is the same for all leads of a need.

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import polars as pl
 import sqlalchemy as sa
 
+from features.tables.schema import SCHEMAS
 from features.workspace import Workspace
 from service.access.keys import Caller
 from service.database.connection import Database, renew, utc_now
@@ -89,11 +91,26 @@ def fill(projects: Projects, count: int = _PROJECTS, moves: int = _MOVES) -> Non
         projects.database.write(work)
 
 
+def fill_enterprises(home: Path, count: int = _PROJECTS) -> None:
+    """Write the enterprises of the projects, a third of them without an industry code."""
+    codes = ("3110", "1431", None)
+    made = pl.DataFrame(
+        {
+            "enterprise_id": [f"e{at}" for at in range(count)],
+            "name": [f"企业{at}有限公司" for at in range(count)],
+            "industry_code": [codes[at % 3] for at in range(count)],
+        }
+    )
+    empty = SCHEMAS["enterprises"].create_empty()
+    Workspace(home).commit({"enterprises": pl.concat([empty, made], how="diagonal")})
+
+
 def bench(home: Path, url: str | None, name: str) -> None:
     """Measure on one database."""
     database = Database(home, url)
     projects = Projects(Workspace(home, EventLog(database)), database, lambda: TODAY)
-    progress(f"{name}: {_PROJECTS} projects with {_MOVES} moves each")
+    progress(f"{name}: {_PROJECTS} projects with {_MOVES} moves each, of as many enterprises")
+    fill_enterprises(home)
     fill(projects)
     zone = Caller("z", "official", frozenset({"z1"}))
     stages = itertools.cycle(("contacted", "negotiation"))
@@ -111,6 +128,8 @@ def bench(home: Path, url: str | None, name: str) -> None:
     for figure, work, times, target in (
         ("board_of_a_zone", lambda: projects.board({}, zone), 7, "≤ 50"),
         ("page_of_a_zone", lambda: projects.page({}, zone), 7, "≤ 50"),
+        ("board_of_a_zone_by_gate", lambda: projects.board({"gate": ["energy"]}, zone), 7, "≤ 50"),
+        ("board_of_the_city_by_gate", lambda: projects.board({"gate": ["energy"]}, _CITY), 7, None),
         ("board_of_the_city", lambda: projects.board({}, _CITY), 7, None),
         ("figures_first", counted, 1, None),
         ("figures_of_the_city", counted, 7, "≤ 300"),

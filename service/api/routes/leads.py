@@ -19,7 +19,7 @@ router = APIRouter(prefix="/v1/leads", tags=["recommendations"], route_class=Onc
 _OF_A_MODE = {
     "need": {"need_id", "zone_id", "industry", "list_id"},
     "gap": {"zone_id", "chain_id", "node_id", "list_id"},
-    "leader": {"enterprise_id", "side", "zone_id"},
+    "leader": {"enterprise_id", "side", "zone_id", "list_id"},
     "similar": {"enterprise_id", "zone_id", "list_id"},
 }
 _GIVEN_BY = {
@@ -64,6 +64,7 @@ async def leads_by_mode(
             asked.offset,
             language,
             rights,
+            asked.list_id,
         )
     else:
         question = ModeQuestion(

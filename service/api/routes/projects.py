@@ -22,7 +22,7 @@ router = APIRouter(prefix="/v1", tags=["projects"], route_class=OnceRoute)
 @router.get(
     "/projects",
     responses=shaped(ProjectPage),
-    dependencies=[Depends(only(*ProjectQuery.model_fields))],
+    dependencies=[Depends(only(*ProjectQuery.model_fields, repeatable=("gate",)))],
 )
 async def page(
     parts: AppParts, caller: Asking, asked: Annotated[ProjectQuery, Query()]
@@ -38,7 +38,9 @@ async def page(
 
 
 @router.get(
-    "/board", responses=shaped(Board), dependencies=[Depends(only(*BoardQuery.model_fields))]
+    "/board",
+    responses=shaped(Board),
+    dependencies=[Depends(only(*BoardQuery.model_fields, repeatable=("gate",)))],
 )
 async def board(parts: AppParts, caller: Asking, asked: Annotated[BoardQuery, Query()]) -> Response:
     """Show every pool with its totals and its most recently moved projects."""

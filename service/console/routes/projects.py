@@ -22,9 +22,11 @@ from service.console import asking
 from service.console.frame import Form, Frame, Framed
 from service.console.routes.events import today
 from service.projects.agenda import agenda
+from service.projects.gates import gates_of_project
 from service.projects.requests import Asked
 from service.projects.talks import talk_of
 from service.projects.tasks import add_task, change_task, tasks_of
+from service.projects.verdicts import NAMES, STATES
 from service.serving.interfaces import Document
 
 router = APIRouter(prefix="/console", include_in_schema=False)
@@ -56,6 +58,8 @@ async def board(frame: Framed) -> Response:
         zones=await asking.zones_of(frame),
         query=asked.model_dump(exclude_defaults=True, exclude={"limit"}),
         first_stage=_FIRST_STAGE,
+        gate_names=NAMES,
+        gate_states=STATES,
         today=today(),
     )
 
@@ -94,6 +98,7 @@ async def project(frame: Framed, project_id: str) -> Response:
     def work() -> dict[str, Any]:
         return {
             "project": projects.show(project_id, caller),
+            "gates": gates_of_project(projects, project_id, caller),
             "tasks": tasks_of(projects, project_id, caller),
             "reasons": projects.rules.rows("reasons"),
             "units": [row["unit"] for row in projects.rules.rows("units")],

@@ -35,6 +35,18 @@ def test_each_mode_gives_a_page(client: TestClient, params: dict[str, str], lead
     assert client.get(URL, params=params).headers["X-Cache"] == "hit"
 
 
+def test_every_page_has_a_list_id_that_asks_for_the_next(client: TestClient) -> None:
+    partners = {"mode": "leader", "enterprise_id": "e1"}
+    for params in ({"need_id": "z/光电LED"}, partners):
+        its = client.get(URL, params={**params, "limit": 1}).json()["list_id"]
+        following = client.get(URL, params={**params, "offset": 1, "list_id": its})
+        assert (following.status_code, following.json()["list_id"]) == (200, its)
+        other = client.get(URL, params={**params, "list_id": its, "region": "长三角"})
+        assert other.status_code == 422
+    customers = client.get(URL, params={**partners, "side": "customers", "list_id": its})
+    assert customers.json()["errors"][0]["field"] == "list_id"
+
+
 @pytest.mark.parametrize(
     ("params", "field"),
     [

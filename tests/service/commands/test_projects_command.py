@@ -138,3 +138,19 @@ def test_gates_and_offers_are_text(run: Callable[..., Ended], tmp_path: Path) ->
         in run("projects", "check-offer", offer).out
     )
     assert run("projects", "check-offer", tmp_path / "nothing").code == 1
+
+
+def test_a_board_is_of_a_zone_by_its_name_and_of_what_a_gate_says(
+    run: Callable[..., Ended], tmp_path: Path
+) -> None:
+    fill(tmp_path / "home")
+    for id_ in ("e1", "e3"):
+        run("projects", "add", "--enterprise", id_, "--zone", "甲县", "--industry", "光电LED")
+    board = run("projects", "--zone", "甲县", "--gate", "两高:不通过,standing")
+    assert "第三炼铁股份有限公司" in board.out
+    assert "两高不通过" in board.out
+    assert "第一光电" not in board.out
+    out = tmp_path / "out.csv"
+    assert run("projects", "export", out, "--gate", "energy:unknown").out.startswith("1 projects")
+    assert run("projects", "--gate", "virtue").said.startswith("gate: got 'virtue'")
+    assert "甲县经济技术开发区, 乙县经济技术开发区" in run("projects", "--zone", "经济").said

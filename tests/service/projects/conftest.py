@@ -36,6 +36,7 @@ _ROWS = {
             "status": "存续",
             "credit": "良好",
         },
+        {"enterprise_id": "e4", "name": "第四食品有限公司", "industry_code": "1431"},
     ],
 }
 

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from features.errors import NotFoundError
+from features.errors import InputError, NotFoundError
 from features.industry_codes import name_of, normalise
 from service.access.keys import NOBODY, Caller
 from service.access.zones import ForeignZoneError
 from service.projects.gates import gates_of, gates_of_project
+from service.projects.lists import listed
 from service.projects.offers import check_offer
 from service.projects.tasks import add_task, change_task
 
@@ -120,3 +121,57 @@ def test_every_kind_of_the_energy_table_is_a_code_of_the_standard(projects: Proj
         assert normalise(row["code"]) == row["code"]
         stated = name_of(row["code"])
         assert row["gloss"].startswith(stated)
+
+
+@pytest.mark.parametrize(
+    ("gates", "found"),
+    [
+        (["energy:fail"], "iron"),
+        (["energy:pass"], "steady"),
+        (["energy:unknown"], "light nobody ended"),
+        (["energy"], "steady"),
+        (["两高：不通过"], "iron"),
+        (["standing:fail", "energy:unknown"], "ended"),
+        (["energy:fail", "energy:pass"], "iron steady"),
+        (["credit:pass", "credit:fail", "credit:unknown"], "iron steady light nobody ended"),
+        (["exclusions:fail"], "iron"),
+        (["exclusions:pass"], "light ended"),
+        (["exclusions:unknown"], "nobody steady"),
+        (["filing:fail"], "iron"),
+        (["filing:pass"], "light steady"),
+        (["filing:unknown"], "nobody ended"),
+    ],
+)
+def test_projects_are_found_by_the_states_of_their_gates(
+    projects: Projects, gates: list[str], found: str
+) -> None:
+    projects.rules.replace("exclusions", "zone_id,code,word,gloss\nza,,炼铁,钢铁\n")
+    begun = {
+        "light": {"enterprise_id": "e1", "zone_id": "za", "amount": 0.5},
+        "ended": {"enterprise_id": "e2", "zone_id": "za"},
+        "iron": {"enterprise_id": "e3", "zone_id": "za", "amount": 12},
+        "steady": {"enterprise_id": "e4", "zone_id": "zb", "amount": 12},
+        "nobody": {"zone_id": "za"},
+    }
+    ids = {}
+    for name, body in begun.items():
+        ids[projects.begin({"project": name, **body})["project_id"]] = name
+    steady = next(id_ for id_, name in ids.items() if name == "steady")
+    task = add_task(projects, steady, {"title": "报备", "kind": "filing"})
+    change_task(projects, steady, task["task_id"], {"state": "done"})
+    page = projects.page({"gate": gates}, NOBODY)
+    assert {ids[one["project_id"]] for one in page["projects"]} == set(found.split())
+    assert page["total"] == sum(pool["projects"] for pool in page["pools"])
+    for one in page["projects"]:  # each as its own gates say
+        own = states(gates_of_project(projects, one["project_id"], NOBODY))
+        assert all(own[gate] == state for gate, state in one["gates"].items())
+    board = projects.board({"gate": gates}, NOBODY)
+    assert sum(len(pool["list"]) for pool in board["pools"]) == page["total"]
+    assert listed(projects, {"gate": gates}, NOBODY).height == page["total"]
+
+
+@pytest.mark.parametrize("wrong", ["virtue", "credit:maybe", ":fail"])
+def test_a_gate_that_there_is_not_is_refused(projects: Projects, wrong: str) -> None:
+    with pytest.raises(InputError, match="gate: got") as refused:
+        projects.page({"gate": [wrong]}, NOBODY)
+    assert refused.value.field == "gate"
