@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from itertools import islice
 
 import polars as pl
@@ -11,7 +12,7 @@ import polars as pl
 from features.columns import Table
 from features.errors import InputError
 from features.tables.encodings import decode, recognise
-from features.tables.grid import Grid
+from features.tables.grid import Choose, Grid, Part
 from features.tables.headers import recognised
 from features.tables.layout import SEARCHED, HeaderPlace, find_headers
 from features.tables.limits import check_width
@@ -35,8 +36,13 @@ _MAGIC = {
 _MARKUP = (b"<html", b"<!doctype", b"<table", b"<?xml")
 
 
-def read_delimited(path: Source, table: Table) -> Grid:
+def read_delimited(path: Source, table: Table, choose: Choose | None = None) -> Grid:
     """Read a text file: polars where it can, record by record where rows or quotes are amiss.
+
+    Parameters
+    ----------
+    choose
+        Which columns to keep of a file that can be read again; all by default.
 
     Raises
     ------
@@ -56,13 +62,14 @@ def read_delimited(path: Source, table: Table) -> Grid:
         text = _recoded(path, warnings)
         whole = text.getvalue()[:_SAMPLE]
     shape = _shape(path, table, whole.decode("utf-8-sig", errors="ignore"))
-    frame = _fast(path, text, shape)
-    if frame is None and text is None and not _is_utf8(path.read()):
+    grid = _fast(path, text, shape, choose)
+    if grid is None and text is None and not _is_utf8(path.read()):
         # What begins as UTF-8 or ASCII may go on as something else.
         text = _recoded(path, warnings)
-        frame = _fast(path, text, shape)
-    grid = _by_record(path, text, shape) if frame is None else shape.grid(frame)
-    return Grid(grid.headers, grid.fields, grid.surplus, grid.first_row, (*shape.stated, *warnings))
+        grid = _fast(path, text, shape, None)
+    if grid is None:
+        grid = _by_record(path, text, shape)
+    return replace(grid, warnings=(*shape.stated, *warnings))
 
 
 class _Shape:
@@ -92,9 +99,14 @@ class _Shape:
             else []
         )
 
-    def grid(self, frame: pl.DataFrame, surplus: Sequence[tuple[int, list[str]]] = ()) -> Grid:
+    def grid(
+        self,
+        frame: pl.DataFrame,
+        surplus: Sequence[tuple[int, list[str]]] = (),
+        part: Part | None = None,
+    ) -> Grid:
         """Return the rows under their headers."""
-        return Grid(self.headers, frame, surplus, self.first_row)
+        return Grid(self.headers, frame, surplus, self.first_row, part=part)
 
 
 def _check_text(path: Source, head: bytes) -> None:
@@ -179,20 +191,30 @@ def _records_of(sample: str, delimiter: str) -> list[tuple[int, list[str]]]:
     return records
 
 
-def _fast(path: Source, text: io.BytesIO | None, shape: _Shape) -> pl.DataFrame | None:
+def _fast(
+    path: Source, text: io.BytesIO | None, shape: _Shape, choose: Choose | None
+) -> Grid | None:
     """Read with polars; None where polars does not take the file as it is."""
     if len(shape.delimiter.encode()) > 1 or not shape.skipped:
         return None
     content = text.getvalue() if text is not None else path.content
     schema = {f"column_{at + 1}": pl.String() for at in range(len(shape.headers))}
+    whole = pl.scan_csv(
+        path.path if content is None else content,
+        separator=shape.delimiter,
+        has_header=False,
+        skip_lines=shape.skipped,
+        schema=schema,
+    )
     try:
-        return pl.read_csv(
-            path.path if content is None else content,
-            separator=shape.delimiter,
-            has_header=False,
-            skip_lines=shape.skipped,
-            schema=schema,
-        )
+        if content is not None or choose is None:
+            return shape.grid(whole.collect(engine="streaming"))
+        names = list(schema)
+        kept = choose(shape.headers, whole)
+        filled = pl.sum_horizontal(pl.col(names).is_not_null()).cast(pl.UInt16).alias("filled")
+        frame = whole.select(*(names[at] for at in kept), filled).collect(engine="streaming")
+        part = Part(kept, frame.drop_in_place("filled"), whole)
+        return shape.grid(frame, part=part)
     except pl.exceptions.PolarsError:
         return None
 

@@ -50,7 +50,7 @@ def fill_enterprises(frame: pl.DataFrame, rows: Rows) -> tuple[pl.DataFrame, lis
         The frame, and what a user should know of it.
     """
     warnings = []
-    if rows.raw("enterprise_id") is None:
+    if not rows.has("enterprise_id"):
         names = frame["name"].drop_nulls().unique().to_list()
         ids = {name: made_id(name) for name in names}
         made = pl.col("name").replace_strict(ids, default=None, return_dtype=pl.String)
@@ -79,7 +79,7 @@ def _with_industries(frame: pl.DataFrame, rows: Rows) -> tuple[pl.DataFrame, lis
     code = _codes(given, None, zeros.lost)
     wrong = given.is_not_null() & code.is_null()
     for column, digits in _LEVELS.items():
-        if rows.raw(column) is not None:
+        if rows.has(column):
             code = _narrower(code, _codes(frame[column], digits, {}))
     doubtful = {
         text: whole

@@ -69,13 +69,17 @@ def misspelled(ids: pl.Series) -> pl.Series:
     wrong = pl.select(pl.repeat(False, len(ids))).to_series()
     if not codes.any():
         return wrong
-    signs = np.frombuffer("".join(ids.filter(codes).to_list()).encode(), dtype=np.uint8)
-    worth = np.full(256, -1, dtype=np.int64)
+    joined: str = ids.filter(codes).str.join("").item()
+    signs = np.frombuffer(joined.encode(), dtype=np.uint8).reshape(-1, _LENGTH)
+    worth = np.full(256, -1, dtype=np.int16)
     worth[np.frombuffer(_SIGNS.encode(), dtype=np.uint8)] = np.arange(len(_SIGNS))
-    values = worth[signs].reshape(-1, _LENGTH)
-    weights = np.array([3**place % 31 for place in range(_LENGTH - 1)], dtype=np.int64)
-    right = (31 - values[:, :-1] @ weights % 31) % 31
-    fits = (right == values[:, -1]) & (values >= 0).all(axis=1)
+    total = np.zeros(len(signs), dtype=np.int16)  # at most 17 × 30 × 30
+    fits = np.ones(len(signs), dtype=np.bool_)
+    for place in range(_LENGTH - 1):
+        value = worth[signs[:, place]]
+        total += value * np.int16(3**place % 31)
+        fits &= value >= 0
+    fits &= (31 - total % 31) % 31 == worth[signs[:, -1]]
     return wrong.scatter(codes.arg_true(), ~fits)
 
 

@@ -171,7 +171,7 @@ def check_rows(
 def _read(
     table: Table, path: Path, today: datetime.date | None, options: Options
 ) -> tuple[Rows, pl.DataFrame]:
-    rows = read_rows(path, table, sheet=options.sheet, mapping=options.mapping)
+    rows = read_rows(path, table, sheet=options.sheet, mapping=options.mapping, lean=True)
     return rows, parsed(rows, table, today or calendar.today(), options.rates)
 
 
@@ -262,7 +262,7 @@ def _present(table: Table, rows: Rows) -> frozenset[str]:
     return frozenset(
         column.name
         for column in table.columns
-        if any(rows.raw(name) is not None for name in (column.name, *made.get(column.name, ())))
+        if any(rows.has(name) for name in (column.name, *made.get(column.name, ())))
     )
 
 

@@ -12,6 +12,9 @@ from features.tables.naming import some
 
 SEARCHED = 30
 """Within so many rows the headers are looked for."""
+BESIDE = 3
+"""Titles of sections and notes stand in one of the first so many columns."""
+FILLED = "number of filled fields"
 
 _SHOWN = 3
 _TOTAL = r"^(?:[合总小共累]\s*计|汇\s*总|平\s*均|total|subtotal)[\s:：]*[\d.,家户个条名]*$"
@@ -105,15 +108,20 @@ class Body:
     warnings: list[str]
 
 
-def find_body(table: Table, fields: pl.DataFrame, row: str, headers: Headers) -> Body:
+def find_body(
+    table: Table, fields: pl.DataFrame, row: str, headers: Headers, names: Sequence[str]
+) -> Body:
     """Separate the rows of a table from repeated headers, totals, titles of sections and notes.
 
     Parameters
     ----------
     fields
-        Rows that are not empty, the column `row` with their numbers first.
+        Rows that are not empty: the column `row` with their numbers, `FILLED` with how many of
+        their fields are not empty, and of the columns of the file those that `headers` names and
+        the first three at least.
+    names
+        Names of all columns of the file, in their order.
     """
-    names = [name for name in fields.columns if name != row]
     if not names or fields.is_empty():
         return Body(None, [])
     required = [
@@ -122,13 +130,13 @@ def find_body(table: Table, fields: pl.DataFrame, row: str, headers: Headers) ->
         if column.required and column.name in headers.positions
     ]
     lacking = pl.any_horizontal(pl.col(name).is_null() for name in required or names[:1])
-    first = pl.coalesce(names[:3])
+    first = pl.coalesce(names[:BESIDE])
     # Few rows come into question: the rest of the rules is asked of these alone.
     suspect = lacking | pl.col(names[0]).str.contains(_TOTAL) | _repeats(names, headers)
     rare = fields.lazy().filter(suspect).collect(engine="streaming")
     if rare.is_empty():
         return Body(None, [])
-    single = pl.sum_horizontal(pl.col(name).is_not_null() for name in names) == 1
+    single = pl.col(FILLED) == 1
     known = [names[at] for at in headers.positions.values()]
     beside = pl.all_horizontal(pl.col(name).is_null() for name in known)
     text = first.str.strip_chars()
@@ -178,7 +186,7 @@ def _rows(numbers: Sequence[int]) -> str:
 
 def _shown(found: pl.DataFrame, row: str) -> str:
     shown = [
-        f"row {number} ({text[:20]})"
+        f"row {number} ({text[:20]})" if text else f"row {number}"
         for number, text in found.select(row, "first").head(_SHOWN).iter_rows()
     ]
     return some(shown, found.height)

@@ -53,7 +53,7 @@ def match_enterprises(
     """
     warnings: list[str] = []
     codes: dict[str, str] = {}
-    if rows.raw(_KEY) is None:
+    if not rows.has(_KEY):
         frame, warnings = _with_codes(frame, read("enterprises"))
     else:
         old = read("enterprises")

@@ -7,7 +7,7 @@ all texts at once; what these leave is read text by text in `amounts`, `dates` a
 
 import datetime
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,17 +17,14 @@ from features.calendar import with_local_days
 from features.columns import LONGEST_ID, Choice, Column, Kind, Table
 from features.normal import simplified
 from features.tables.amounts import read_amount
+from features.tables.cleaning import cleaned, distinct
 from features.tables.dates import PLACEHOLDERS, read_day
 from features.tables.identity import SPOILED, normalised_ids
 from features.tables.people import read_people
 from features.tables.reading import Rows
 from features.tables.schema import LOADED, ROW, flag
-from features.vocabulary import MOST_PEOPLE, MOST_YUAN, UNKNOWN, YUAN
+from features.vocabulary import MOST_PEOPLE, MOST_YUAN, YUAN
 
-_BREAKS = r"[\t\n\x0b\x0c\r\x{85}\x{2028}\x{2029}]+"
-_CONTROL = r"[\p{Cc}\p{Cf}\x{2028}\x{2029}]"
-"""What is not seen: controls, marks of direction, soft hyphens, blanks without width."""
-_UNKNOWN = ["NaN", *sorted({f for word in UNKNOWN for f in (word, word.upper(), word.title())})]
 _TAIL = r"[:：∶﹕︰]\s*([^:：∶﹕︰]*)$"
 _PERCENT = r"^百分之(.+)$"
 _NO_SHARE = ["", "-", "--", "NULL", "null", "None"]
@@ -92,8 +89,15 @@ def parsed(
                 _Reading(column, unit, _last_day(table, today), dict(rates or {})),
                 dtype,
             )
+        if raw is not None and not _is_asked_again(table, column, made):
+            rows.forget(column.name)
         columns |= {series.name: series for series in made}
     return pl.DataFrame([columns[name] for name in _order(table)])
+
+
+def _is_asked_again(table: Table, column: Column, made: Sequence[pl.Series]) -> bool:
+    """Whether a report may name what stands in a column: values of keys, and those not read."""
+    return column.required or column.name in {*table.key, *table.either} or bool(made[1].any())
 
 
 def with_defaults(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
@@ -111,6 +115,21 @@ def _order(table: Table) -> list[str]:
 
 
 def _text(raw: pl.Series, column: Column) -> list[pl.Series]:
+    few = distinct(raw)
+    if few is None:
+        return _read_text(raw, column)
+    made = _read_text(few, column)
+    found = raw.to_frame("raw").join(
+        pl.DataFrame([few.alias("raw"), *made]),
+        on="raw",
+        how="left",
+        maintain_order="left",
+        nulls_equal=True,
+    )
+    return [found[series.name] for series in made]
+
+
+def _read_text(raw: pl.Series, column: Column) -> list[pl.Series]:
     texts = cleaned(raw)
     if column.name == "enterprise_id":
         texts = normalised_ids(texts)
@@ -130,21 +149,6 @@ def _text(raw: pl.Series, column: Column) -> list[pl.Series]:
 
 def _has_broken(texts: pl.Series) -> bool:
     return bool(texts.str.contains(_BROKEN, literal=True).any())
-
-
-def cleaned(raw: pl.Series) -> pl.Series:
-    """Trim texts, put a blank for tabs and line breaks, drop control characters and unknowns."""
-    return raw.to_frame("raw").lazy().select(_clean(raw, " ")).collect(engine="streaming")["raw"]
-
-
-def _clean(raw: pl.Series, breaks: str) -> pl.Expr:
-    """Clean the column "raw", which holds the texts of a series."""
-    text = pl.col("raw")
-    dirty = raw.to_frame("raw").lazy().select(text.str.contains(_CONTROL).any())
-    if dirty.collect(engine="streaming").item():
-        text = text.str.replace_all(_BREAKS, breaks).str.replace_all(_CONTROL, "")
-    text = text.str.strip_chars()
-    return pl.when(~text.is_in(_UNKNOWN)).then(text).alias("raw")
 
 
 @dataclass(frozen=True)
@@ -193,7 +197,8 @@ def _values(raw: pl.Series, column: Column, reading: _Reading, dtype: pl.DataTyp
     """Parse texts into the columns raw, value and wrong; of dates, precision as well."""
     listed = column.kind in (Kind.TEXTS, Kind.PRODUCTS)
     text, value = pl.col("text"), pl.col("value")
-    frame = raw.to_frame().lazy().with_columns(text=_clean(raw, ";" if listed else " "))
+    text_of = cleaned(raw, ";" if listed else " ")
+    frame = pl.DataFrame([raw, text_of.alias("text")]).lazy()
     if column.kind is Kind.PRODUCTS:
         frame = _with_products(frame)
     elif column.kind is Kind.TEXTS:

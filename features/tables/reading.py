@@ -1,8 +1,9 @@
 """Files as they come (text, workbooks, Parquet, a zip of one) → rows of raw text of a table."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -11,13 +12,16 @@ from features.columns import Table
 from features.errors import InputError, UsageError
 from features.tables import limits
 from features.tables.delimited import read_delimited
-from features.tables.grid import Grid
+from features.tables.grid import Choose, Grid
 from features.tables.headers import Headers, matched
-from features.tables.layout import find_body
+from features.tables.layout import BESIDE, FILLED, find_body
 from features.tables.schema import ROW
 from features.tables.sheets import ENDINGS, read_workbook
 from features.tables.source import Source, open_source
 
+Reread = Callable[[pl.Series], pl.DataFrame]
+_LOOKED_AT = 1_000
+"""So many first rows are looked at before all are, for a column that has any value."""
 SHEET_SHIFT = 21
 """Rows of the sheets of one file are numbered apart: a sheet has at most 2 ** 20 of them."""
 
@@ -33,14 +37,17 @@ class Rows:
     names
         Names of the fields, in their order: the headers, made different where they are not.
     fields
-        `ROW` and a String column for each of `names`. Empty rows are left out, and so is what is
-        said of persons.
+        `ROW` and a String column for each of `names`, or of a large file for those that mean
+        something. Empty rows are left out, and so is what is said of persons.
     surplus
         Number and fields of rows with more fields than headers; they are not in `fields`.
     warnings
         What a user should know of how the file was read.
     sheets
         Names of the sheets that the rows come from, where there are several.
+    reread
+        Reads rows again, by their numbers, with all fields but those about persons; None where
+        `fields` has them all.
     """
 
     headers: Headers
@@ -49,11 +56,31 @@ class Rows:
     surplus: Sequence[tuple[int, Sequence[str]]]
     warnings: Sequence[str]
     sheets: Sequence[str] = ()
+    reread: Reread | None = None
+
+    def has(self, column: str) -> bool:
+        """Whether the file has a canonical column."""
+        return column in self.headers.positions
 
     def raw(self, column: str) -> pl.Series | None:
         """Fields of a canonical column; None when the file has no such column."""
-        position = self.headers.positions.get(column)
-        return None if position is None else self.fields[self.names[position]]
+        if not self.has(column):
+            return None
+        name = self.names[self.headers.positions[column]]
+        if name in self.fields.columns:
+            return self.fields[name]
+        return self.whole(self.fields[ROW])[name]
+
+    def forget(self, column: str) -> None:
+        """Let go of the fields of a canonical column where they can be read again."""
+        if self.reread is not None:
+            self.fields.drop_in_place(self.names[self.headers.positions[column]])
+
+    def whole(self, numbers: pl.Series) -> pl.DataFrame:
+        """Return `ROW` and all fields of rows, by their numbers."""
+        if self.reread is None:
+            return self.fields.filter(pl.col(ROW).is_in(numbers.implode()))
+        return self.reread(numbers)
 
     def place(self, row: int) -> tuple[str, int]:
         """Return the sheet, where there are several, and the number that a row has in it."""
@@ -68,6 +95,7 @@ def read_rows(
     *,
     sheet: str | None = None,
     mapping: Mapping[str, str] | None = None,
+    lean: bool = False,
 ) -> Rows:
     """Read a file whose headers are the table's columns, in English or Chinese.
 
@@ -77,6 +105,8 @@ def read_rows(
         Name of a workbook's sheet, or "all"; by default the first one that holds the table.
     mapping
         Header → canonical column, beside the headers that are known.
+    lean
+        Whether to keep only columns that mean something, of a file that can be read again.
 
     Raises
     ------
@@ -95,12 +125,9 @@ def read_rows(
         if before.st_size == 0:
             raise InputError(f"{path} is empty: expected headers and rows", expected=_EXPECTED)
         source = open_source(path, _READERS.keys())
-        grids = _READERS[source.suffix](source, table, sheet)
-        if _stamp(path.stat()) != _stamp(before):
-            raise InputError(
-                f"{path} has changed while it was read: try again when it is finished",
-                expected="a file that is not being written",
-            )
+        choose = partial(_chosen, table, mapping, str(source)) if lean else None
+        grids = _READERS[source.suffix](source, table, sheet, choose)
+        _check_same(path, before)
     except FileNotFoundError:
         raise InputError(f"{path} does not exist", expected=_EXPECTED) from None
     except OSError as error:
@@ -108,7 +135,23 @@ def read_rows(
             f"{path} cannot be read: {error.strerror or error}", expected=_EXPECTED
         ) from None
     rows = [_rows(str(source), table, grid, mapping) for grid in grids]
+    if len(rows) == 1 and (again := rows[0].reread) is not None:
+
+        def reread(numbers: pl.Series) -> pl.DataFrame:
+            found = again(numbers)
+            _check_same(path, before)
+            return found
+
+        return replace(rows[0], reread=reread)
     return rows[0] if len(rows) == 1 else _joined(rows, [grid.sheet or "" for grid in grids])
+
+
+def _check_same(path: Path, before: os.stat_result) -> None:
+    if _stamp(path.stat()) != _stamp(before):
+        raise InputError(
+            f"{path} has changed while it was read: try again when it is finished",
+            expected="a file that is not being written",
+        )
 
 
 def _stamp(found: os.stat_result) -> tuple[int, ...]:
@@ -117,17 +160,19 @@ def _stamp(found: os.stat_result) -> tuple[int, ...]:
 
 def _rows(source: str, table: Table, grid: Grid, mapping: Mapping[str, str] | None) -> Rows:
     limits.check_width(source, len(grid.headers))
-    fields = grid.fields
-    filled = fields.select(pl.all().is_not_null().any()).row(0) if fields.height else ()
-    empty = {at for at, any_ in enumerate(filled) if not any_}
+    fields, part = grid.fields, grid.part
+    positions = range(len(grid.headers)) if part is None else part.positions
+    any_ = fields.select(pl.all().is_not_null().any()).row(0) if fields.height else ()
+    filled = {at for at, found in zip(positions, any_, strict=False) if found}
+    empty = set(range(len(grid.headers))) - filled if any_ else set()
     headers = matched(table, grid.headers, source, empty=empty, mapping=mapping)
     names = _distinct([header.strip() for header in grid.headers])
-    fields = fields.rename(dict(zip(fields.columns, names, strict=True)))
-    fields = fields.with_row_index(ROW, offset=grid.first_row)
-    blank = fields.select(pl.all_horizontal(pl.col(names).is_null())).to_series()
-    if blank.any():
-        fields = fields.filter(~blank)
-    body = find_body(table, fields, ROW, headers)
+    fields = fields.rename({fields.columns[n]: names[at] for n, at in enumerate(positions)})
+    counts = pl.sum_horizontal(pl.all().is_not_null()) if part is None else part.filled
+    fields = fields.with_columns(counts.alias(FILLED)).with_row_index(ROW, offset=grid.first_row)
+    if (fields[FILLED] == 0).any():
+        fields = fields.filter(pl.col(FILLED) > 0)
+    body = find_body(table, fields, ROW, headers, names)
     if body.kept is not None:
         fields = fields.filter(body.kept)
     personal = {
@@ -136,7 +181,48 @@ def _rows(source: str, table: Table, grid: Grid, mapping: Mapping[str, str] | No
     warnings = [*grid.warnings, *body.warnings, *_said(table, headers)]
     if fields.is_empty() and not grid.surplus:
         warnings.append(f"{source} has headers and no rows")
-    return Rows(headers, names, fields.drop(personal), grid.surplus, warnings)
+    fields = fields.drop(FILLED, *(personal.intersection(fields.columns)))
+    reread = None
+    if part is not None:
+        kept = [name for name in names if name not in personal]
+        reread = partial(_reread, part.whole, names, kept, grid.first_row)
+    return Rows(headers, names, fields, grid.surplus, warnings, reread=reread)
+
+
+def _reread(
+    whole: pl.LazyFrame,
+    names: Sequence[str],
+    kept: Sequence[str],
+    first_row: int,
+    numbers: pl.Series,
+) -> pl.DataFrame:
+    """Read rows of a file again, by their numbers."""
+    own = {f"column_{at + 1}": name for at, name in enumerate(names)}
+    found = whole.rename(own).with_row_index(ROW, offset=first_row).select(ROW, *kept)
+    return found.filter(pl.col(ROW).is_in(numbers.implode())).collect(engine="streaming")
+
+
+def _chosen(
+    table: Table,
+    mapping: Mapping[str, str] | None,
+    source: str,
+    headers: Sequence[str],
+    whole: pl.LazyFrame,
+) -> list[int]:
+    """Return the columns to keep: those that mean something, and the first three for the layout."""
+
+    def positions(empty: Collection[int]) -> Mapping[str, int]:
+        return matched(table, headers, source, empty=empty, mapping=mapping).positions
+
+    def empty(columns: Sequence[int], rows: pl.LazyFrame) -> list[int]:
+        asked = rows.select(pl.nth(columns).is_not_null().any()).collect(engine="streaming")
+        return [at for at, any_ in zip(columns, asked.row(0), strict=True) if not any_]
+
+    unsure = empty(range(len(headers)), whole.head(_LOOKED_AT))
+    found = positions(unsure)
+    if found != positions(()):
+        found = positions(empty(unsure, whole))
+    return sorted({*found.values(), *range(min(BESIDE, len(headers)))})
 
 
 def _said(table: Table, headers: Headers) -> list[str]:
@@ -207,13 +293,29 @@ def _distinct(headers: Sequence[str]) -> list[str]:
     return names
 
 
-def _read_text(source: Source, table: Table, sheet: str | None) -> list[Grid]:
+def _read_text(
+    source: Source, table: Table, sheet: str | None, choose: Choose | None
+) -> list[Grid]:
     if sheet is not None and sheet != "all":
         raise UsageError(f"{source} is a text file: it has no sheets", field="sheet", got=sheet)
-    return [read_delimited(source, table)]
+    return [read_delimited(source, table, choose)]
 
 
-def _read_parquet(source: Source, table: Table, sheet: str | None) -> list[Grid]:  # noqa: ARG001
+def _read_sheets(
+    source: Source,
+    table: Table,
+    sheet: str | None,
+    choose: Choose | None,  # noqa: ARG001
+) -> list[Grid]:
+    return read_workbook(source, table, sheet)
+
+
+def _read_parquet(
+    source: Source,
+    table: Table,  # noqa: ARG001
+    sheet: str | None,  # noqa: ARG001
+    choose: Choose | None,  # noqa: ARG001
+) -> list[Grid]:
     try:
         with source.open() as file:
             schema = pl.read_parquet_schema(file)
@@ -273,9 +375,9 @@ _EXPECTED = (
     "a file named .csv, .tsv, .txt, .xlsx, .xls, .xlsm, .xlsb, .ods, .et or .parquet, or a .zip of "
     "one"
 )
-_Reader = Callable[[Source, Table, str | None], list[Grid]]
+_Reader = Callable[[Source, Table, str | None, Choose | None], list[Grid]]
 _READERS: Mapping[str, _Reader] = {
     **dict.fromkeys((".csv", ".tsv", ".txt"), _read_text),
-    **dict.fromkeys(ENDINGS, read_workbook),
+    **dict.fromkeys(ENDINGS, _read_sheets),
     ".parquet": _read_parquet,
 }

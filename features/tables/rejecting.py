@@ -127,7 +127,8 @@ def rejected(path: Path, rows: Rows, problems: pl.DataFrame) -> pl.DataFrame:
     Where several values of a row are bad, they are parted by " | ".
     """
     shown = [pl.col(name).fill_null("").str.join(" | ") for name in ("column", "value", "expected")]
-    raw = rows.fields.filter(pl.col(ROW).is_in(problems["row"].unique().implode()))
+    bad = problems["row"].unique()
+    raw = rows.fields.clear() if bad.is_empty() else rows.whole(bad)
     surplus = [(row, orjson.dumps(fields).decode()) for row, fields in rows.surplus]
     originals = pl.concat(
         [

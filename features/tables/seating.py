@@ -44,19 +44,19 @@ def with_seats(
         called otherwise, each with the number of its rows.
     """
     columns = _COLUMNS[table]
-    shown = [name for name in columns if rows.raw(name) is not None]
-    aids = [name for name in _AIDS if name in frame.columns and rows.raw(name) is not None]
+    shown = [name for name in columns if rows.has(name)]
+    aids = [name for name in _AIDS if name in frame.columns and rows.has(name)]
     if not shown and not aids:
         return frame, []
     parts = frame.select(columns)
     for aid in aids:
         text = frame[aid]
-        if aid == "address":
-            text = text.str.extract(_BEGINNING, 0)
         if {"province", "city"} <= set(shown):
             # Where province and city are known, nothing else is asked.
             known = frame["province"].is_not_null() & frame["city"].is_not_null()
             text = pl.select(pl.when(~known).then(text)).to_series()
+        if aid == "address":
+            text = text.str.extract(_BEGINNING, 0)
         parts = parts.with_columns(text.alias(aid))
     distinct = parts.group_by(parts.columns, maintain_order=True).len("rows")
     counts = distinct["rows"].to_list()

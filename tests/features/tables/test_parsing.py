@@ -4,7 +4,8 @@ import polars as pl
 import pytest
 
 from features.catalogue import TABLES
-from features.tables.parsing import cleaned, parsed, with_defaults
+from features.tables.cleaning import cleaned, distinct
+from features.tables.parsing import parsed, with_defaults
 from features.tables.reading import read_rows
 from features.tables.schema import SCHEMAS, flag
 
@@ -294,3 +295,10 @@ def test_what_nobody_can_have_is_wrong(parse):
         10_000_000,
         *["wrong"] * 3,
     ]
+
+
+def test_repeated_texts_are_read_once_and_the_same(parse):
+    texts = [" 甲\t乙 ", "-", None, "存续\ufffd", "在业"] * 4_000
+    assert distinct(pl.Series(texts)) is not None
+    assert distinct(pl.Series([str(at) for at in range(20_000)])) is None
+    assert parse("enterprises", "status", texts) == ["甲 乙", None, None, "wrong", "在业"] * 4_000

@@ -184,3 +184,51 @@ def test_a_workbook_cut_short_is_refused(excel):
 def test_an_empty_sheet_is_refused(excel):
     with pytest.raises(InputError, match="the sheet a is empty"):
         read_rows(excel(a=[]), ZONES)
+
+
+LARGE = (
+    "企业名录\n"
+    "统一社会信用代码,企业名称,备用,企业简介,经营范围,法定代表人,官网,纳税人识别号,注册资本\n"
+    "c1,甲,x,简,,王某,w1,t1,5000\n"
+    ",,,,,,,,\n"
+    "c2,乙,,简,,,w2,t2,many\n"
+    "一、电子,,,,,,,,\n"
+    "c3,丙,,简,,,w3,t3,1\n"
+    ",,,,,,w4,,\n"
+    "合计,3,,,,,,,\n"
+)
+
+
+@pytest.mark.parametrize("scope", ["", "生产"])
+def test_of_a_large_file_what_means_something_is_kept_and_the_rest_read_again(tmp_path, scope):
+    path = tmp_path / "list.csv"
+    text = LARGE.replace("c3,丙,,简,,", f"c3,丙,,简,{scope},")
+    path.write_text(text, encoding="utf-8")
+    whole, lean = (read_rows(path, ENTERPRISES, lean=lean) for lean in (False, True))
+    assert lean.headers == whole.headers
+    assert lean.names == whole.names
+    assert lean.warnings == whole.warnings
+    assert lean.headers.given["business_scope"] == ("经营范围" if scope else "企业简介")
+    kept = lean.fields.columns
+    assert {"统一社会信用代码", "企业名称", "备用", "注册资本"} < set(kept)
+    assert not {"官网", "法定代表人", "纳税人识别号"} & set(kept)
+    assert lean.fields.equals(whole.fields.select(kept))
+    assert lean.whole(lean.fields[ROW]).equals(whole.fields)
+    before = lean.raw("registered_capital").to_list()
+    lean.forget("registered_capital")
+    assert "注册资本" not in lean.fields.columns
+    assert lean.raw("registered_capital").to_list() == before == ["5000", "many", "1"]
+    path.write_text(text.replace("c1", "c9"), encoding="utf-8")
+    with pytest.raises(InputError, match="has changed while it was read"):
+        lean.raw("registered_capital")
+
+
+def test_a_column_with_its_first_value_far_below_counts_as_filled(tmp_path):
+    path = tmp_path / "list.csv"
+    rows = [f"c{n},甲{n},简介,{'生产' if n == 1500 else ''}" for n in range(1600)]
+    header = "统一社会信用代码,企业名称,企业简介,经营范围"
+    path.write_text("\n".join([header, *rows]), encoding="utf-8")
+    for lean in (False, True):
+        rows = read_rows(path, ENTERPRISES, lean=lean)
+        assert rows.headers.given["business_scope"] == "经营范围"
+        assert rows.raw("business_scope").drop_nulls().to_list() == ["生产"]

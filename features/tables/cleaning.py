@@ -1,0 +1,50 @@
+"""Texts as they are kept: trimmed, without what is not seen, and without words for unknown."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from features.vocabulary import UNKNOWN
+
+_BREAKS = r"[\t\n\x0b\x0c\r\x{85}\x{2028}\x{2029}]+"
+_CONTROL = r"[\p{Cc}\p{Cf}\x{2028}\x{2029}]"
+"""What is not seen: controls, marks of direction, soft hyphens, blanks without width."""
+_UNKNOWN = ["NaN", *sorted({f for word in UNKNOWN for f in (word, word.upper(), word.title())})]
+_LOOKED_AT = 10_000
+_OFTEN = 4
+"""A column repeats its texts where each stands in it so often, on average."""
+
+
+def distinct(raw: pl.Series) -> pl.Series | None:
+    """Return the distinct texts of a column that repeats them; None where most are different."""
+    first = raw.head(_LOOKED_AT)
+    if len(raw) <= _LOOKED_AT or _OFTEN * first.n_unique() > len(first):
+        return None
+    few = raw.unique()
+    return few if _OFTEN * len(few) < len(raw) else None
+
+
+def cleaned(raw: pl.Series, breaks: str = " ") -> pl.Series:
+    """Trim texts, put `breaks` for tabs and line breaks, drop control characters and unknowns."""
+    text = pl.col("raw")
+    frame = _visible(raw, breaks).to_frame("raw").lazy().select(text.str.strip_chars())
+    known = pl.when(~text.is_in(_UNKNOWN)).then(text)
+    return frame.select(known.alias("raw")).collect(engine="streaming")["raw"]
+
+
+def _visible(raw: pl.Series, breaks: str) -> pl.Series:
+    """Put `breaks` for tabs and line breaks and drop control characters, where there are any.
+
+    Of the few rows that have any alone: of a million long texts that takes seconds.
+    """
+    text = pl.col("raw")
+    frame = raw.to_frame("raw")
+    found = frame.lazy().select(text.str.contains(_CONTROL)).collect(engine="streaming")["raw"]
+    if not found.any():
+        return raw
+    dirty = found.fill_null(value=False)
+    mended = frame.filter(dirty).select(
+        text.str.replace_all(_BREAKS, breaks).str.replace_all(_CONTROL, "")
+    )
+    places = pl.select(pl.when(dirty).then(dirty.cum_sum() - 1)).to_series()
+    return pl.select(pl.when(dirty).then(mended["raw"].gather(places)).otherwise(raw)).to_series()
