@@ -7,6 +7,7 @@ Two implementations share one interface: exact scoring for pools of up to `EXACT
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import deque
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 EXACT = 20_000
 """Up to this pool size all enterprises are scored exactly."""
+KEPT = 4
+"""How many needs' contributions are kept, a few hundred kilobytes each."""
 
 
 class Retriever(ABC):
@@ -65,13 +68,17 @@ class Retriever(ABC):
 
 
 class Exhaustive(Retriever):
-    """Scores all enterprises exactly."""
+    """Scores all enterprises exactly; the last scores are kept, for next pages, counts and maps."""
+
+    def __init__(self, bound: PoolRanker) -> None:
+        super().__init__(bound)
+        self._last: deque[tuple[NeedFeatures, NDArray[np.float64]]] = deque(maxlen=KEPT)
 
     def ranked(
         self, need: NeedFeatures, rows: NDArray[np.intp], start: int, stop: int
     ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         """Return the rows at ranks `start` to `stop`, and their contributions."""
-        parts = self.bound.contributions(need)
+        parts = self._contributions(need)
         found = order(parts.sum(axis=0), rows, stop)[start:]
         return found, parts[:, found]
 
@@ -79,10 +86,19 @@ class Exhaustive(Retriever):
         self, need: NeedFeatures, row: int, rows: NDArray[np.intp]
     ) -> tuple[int, NDArray[np.float64]]:
         """Return the rank of a row, and its contributions."""
-        parts = self.bound.contributions(need)
+        parts = self._contributions(need)
         raw = parts.sum(axis=0)
         before = (raw > raw[row]) | ((raw == raw[row]) & (np.arange(len(raw)) < row))
         return 1 + int(before[rows].sum()), parts[:, row].copy()
+
+    def _contributions(self, need: NeedFeatures) -> NDArray[np.float64]:
+        for own, parts in tuple(self._last):
+            if own is need:
+                return parts
+        parts = self.bound.contributions(need)
+        parts.flags.writeable = False
+        self._last.append((need, parts))
+        return parts
 
     @cached_property
     def named(self) -> NamedNodes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from service.access.keys import CONSOLE
+from service.console.kept import KeptPages
 from service.console.routes import (
     atlas,
     chain,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 def install(app: FastAPI, access: Access, settings: Settings) -> Sessions:
     """Add the console to an app, and let its sessions say whose key a request comes with."""
     sessions = app.state.sessions = Sessions(settings.home)
+    app.state.kept = KeptPages()
 
     def signed_in(scope: Scope) -> str | None:
         session = sessions.of(scope)

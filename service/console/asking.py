@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         RecommendationBody,
         RecommendationQuery,
     )
-    from service.console.frame import Frame
+    from service.console.frame import Fetched, Frame
     from service.serving.filters import Filters
     from service.serving.interfaces import Document
 
@@ -72,15 +72,24 @@ def checked(model: type[_Model], values: Mapping[str, Any]) -> _Model:
 
 async def needs_of(frame: Frame) -> list[Document]:
     """Return the needs of the zones that the caller may see, with those of no zone last."""
-    found = (await frame.answer(Lookup("needs")))["needs"]
+    return needs_seen(frame, await frame.fetch(Lookup("needs")))
+
+
+def needs_seen(frame: Frame, needs: Fetched) -> list[Document]:
+    """Return those of all needs that the caller may see, with those of no zone last."""
+    found = needs.document["needs"]
     seen = [n for n in found if frame.caller.sees((n["zone"] or {}).get("zone_id"))]
     return sorted(seen, key=lambda need: need["zone"] is None)
 
 
 async def zones_of(frame: Frame) -> list[Document]:
     """Return the zones that the caller may see."""
-    found = (await frame.answer(Lookup("zones")))["zones"]
-    return [zone for zone in found if frame.caller.sees(zone["zone_id"])]
+    return zones_seen(frame, await frame.fetch(Lookup("zones")))
+
+
+def zones_seen(frame: Frame, zones: Fetched) -> list[Document]:
+    """Return those of all zones that the caller may see."""
+    return [zone for zone in zones.document["zones"] if frame.caller.sees(zone["zone_id"])]
 
 
 def chosen(needs: list[Document], given: QueryParams) -> Document | None:
@@ -109,13 +118,13 @@ def chosen(needs: list[Document], given: QueryParams) -> Document | None:
     return next(iter(leading or found), None)
 
 
-async def leads(frame: Frame, asked: RecommendationQuery) -> Document:
-    """Return a page of leads for a known need, with the products of each."""
+async def leads(frame: Frame, asked: RecommendationQuery) -> Fetched:
+    """Return a page of leads for a known need."""
     return await _page(frame, KnownNeed(asked.need_id), asked, asked)
 
 
-async def given_leads(frame: Frame, asked: RecommendationBody) -> Document:
-    """Return a page of leads for a need of the caller's own, with the products of each."""
+async def given_leads(frame: Frame, asked: RecommendationBody) -> Fetched:
+    """Return a page of leads for a need of the caller's own."""
     need = NeedQuery.from_row(asked.need.model_dump(exclude_none=True))
     if need.zone_id is not None:
         frame.request.scope[ZONE] = need.zone_id
@@ -125,11 +134,16 @@ async def given_leads(frame: Frame, asked: RecommendationBody) -> Document:
 
 async def _page(
     frame: Frame, need: KnownNeed | NeedQuery, page: PageQuery, filters: FilterBody
-) -> Document:
+) -> Fetched:
     rights = frame.caller.rights
-    found = await frame.answer(
+    return await frame.fetch(
         LeadsQuestion(need, filters_of(filters), page.limit, page.offset, frame.language, rights)
     )
+
+
+async def with_products(frame: Frame, page: Fetched) -> Document:
+    """Return a page of leads with the products of each."""
+    found = page.document
     ids = tuple(lead["enterprise"]["enterprise_id"] for lead in found["leads"])
     made = await frame.answer(ProductsQuestion(ids))
     for lead in found["leads"]:
@@ -142,14 +156,17 @@ async def profile(frame: Frame, enterprise_id: str) -> Document:
     return await frame.answer(Lookup("enterprise", (enterprise_id,)))
 
 
-async def candidates(
-    frame: Frame, need_id: str, filters: Filters, limit: int = COUNTED
-) -> Document:
+async def candidates(frame: Frame, need_id: str, filters: Filters, limit: int = COUNTED) -> Fetched:
     """Return the first leads for a known need in short, with where they and the zone lie."""
-    found = await frame.answer(CandidatesQuestion(need_id, filters, limit, frame.caller.rights))
-    for row in found["candidates"]:
-        row["regions"] = regions_of(row["province"], row["city"])
-    return found
+    return await frame.fetch(CandidatesQuestion(need_id, filters, limit, frame.caller.rights))
+
+
+def with_regions(candidates: Fetched) -> list[Document]:
+    """Return candidates with the target regions that each is in."""
+    return [
+        {**row, "regions": regions_of(row["province"], row["city"])}
+        for row in candidates.document["candidates"]
+    ]
 
 
 def counts(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[tuple[str, str, int]]]:

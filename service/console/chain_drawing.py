@@ -55,7 +55,7 @@ def drawing(
         )
         for x, position in enumerate(POSITIONS)
     ]
-    lines = [_edge(places[e["from"]], places[e["to"]]) for e in edges if e["to"] in places]
+    lines = [_edge(places[e["from"]], places[e["to"]]) for e in edges]
     boxes = [_box(node, places[node["node_id"]], address, language) for node in nodes]
     title = (
         "产业链环节与供应关系，下表有同样的内容" if language == "zh" else "the table has the same"

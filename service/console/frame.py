@@ -23,13 +23,15 @@ from service.api.languages import negotiate
 from service.api.prefix import prefixed
 from service.cache.answer import AnswerResponse
 from service.console import charts, wording
+from service.console.kept import PageText
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from starlette.responses import Response
 
     from service.api.routes.context import Parts
+    from service.cache.answer import Answer
     from service.console.sessions import Sessions
     from service.serving.interfaces import Document, Language
     from service.serving.questions import Question
@@ -75,6 +77,8 @@ _environment.filters.update(wording.FILTERS)
 _environment.globals.update(
     bar=charts.bar, twin=charts.twin, waterfall=charts.waterfall, share_bar=charts.share_bar
 )
+# Read once for all pages: an import in a template makes its macros anew at every rendering.
+_environment.globals.update(parts=_environment.get_template("parts.html").module)
 
 
 def language_of(request: Request) -> Language:
@@ -83,6 +87,24 @@ def language_of(request: Request) -> Language:
     if chosen == "en":
         return "en"
     return "zh" if chosen == "zh" else negotiate(request.headers.get("accept-language", ""))
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """An answer of the engine as it is kept, in bytes."""
+
+    answer: Answer
+
+    @property
+    def tag(self) -> bytes:
+        """The same for the same bytes alone."""
+        return self.answer.tag
+
+    @cached_property
+    def document(self) -> Document:
+        """What it says."""
+        found: Document = orjson.loads(self.answer.body)
+        return found
 
 
 @dataclass
@@ -108,7 +130,7 @@ class Frame:
         """The language of the page."""
         return language_of(self.request)
 
-    @property
+    @cached_property
     def caller(self) -> Caller:
         """Who asks; for a request that was refused, the key that it came with, or none."""
         caller = self.request.scope.get(CALLER)
@@ -139,6 +161,10 @@ class Frame:
 
     async def answer(self, asked: Question) -> Document:
         """Return the answer to a question put to the engine, from memory where it is known."""
+        return (await self.fetch(asked)).document
+
+    async def fetch(self, asked: Question) -> Fetched:
+        """Return the same, read only when it is looked into."""
         found = await self.parts.answers.respond(asked, self.caller.key_id or "")
         assert isinstance(found, AnswerResponse)
         if found.state == "stale":
@@ -147,8 +173,43 @@ class Frame:
                     "结果为上次计算所得，服务正在恢复。", "These results are of an earlier moment."
                 )
             )
-        document: Document = orjson.loads(found.answer.body)
-        return document
+        return Fetched(found.answer)
+
+    async def kept_page(
+        self,
+        template: str,
+        of: Sequence[Fetched],
+        values: Callable[[], Awaitable[dict[str, Any]]],
+    ) -> Response:
+        """Return a page whose main part is kept for all requests that get the same answers.
+
+        Parameters
+        ----------
+        template
+            It may not look at the request: it is given no `frame`.
+        of
+            The answers that the page is made of. Answers name the model and the tables that they
+            are from, and are kept apart by what a caller may see; so is the page.
+        values
+            What the template is given, made only where nothing is kept; it may rest on these
+            answers, the query, the caller's zones and what never changes for a model and its
+            tables.
+        """
+        scope, kept = self.request.scope, self.request.app.state.kept
+        key = (
+            template,
+            self.language,
+            prefixed(scope, ""),
+            self.caller.scope,
+            scope["query_string"],
+            *(one.tag for one in of),
+        )
+        text = kept.get(key)
+        if text is None:
+            given = {"_": self.say, "url": self.url, "lang": self.language, **await values()}
+            text = PageText.of(_environment.get_template(template), given)
+            kept.put(key, text)
+        return self.page("kept.html", kept=text)
 
     def page(self, template: str, status: int = 200, **values: Any) -> Response:
         """Return a page."""

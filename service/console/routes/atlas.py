@@ -11,6 +11,7 @@ from service.console import asking, geography
 from service.console.frame import Framed
 from service.console.routes.leads import query_for, query_of
 from service.serving.interfaces import Document
+from service.serving.questions import Lookup
 
 router = APIRouter(prefix="/console", include_in_schema=False)
 
@@ -20,36 +21,40 @@ _A_DAY = 86_400
 @router.get("/map")
 async def map_(frame: Framed) -> Response:
     """Draw the first leads by prefecture; a click lists those of one."""
-    needs = await asking.needs_of(frame)
+    every = await frame.fetch(Lookup("needs"))
+    needs = asking.needs_seen(frame, every)
     need = asking.chosen(needs, frame.request.query_params)
     if need is None:
         return frame.page("no_needs.html")
     asked = query_of(frame.request, need)
     answer = await asking.candidates(frame, need["need_id"], filters_of(asked))
-    found = answer["candidates"]
-    query = query_for(asked)
-    places = by_city(found)
-    for place in places:
-        place["href"] = frame.url("/leads", {**query, "city": [place["city"]]})
-    drawn = [place for place in places if place["lon"] is not None]
-    label = frame.say("{name} {count} 家", "{name}: {count}")
-    return frame.page(
-        "map.html",
-        needs=needs,
-        need=need,
-        query=query,
-        places=places,
-        of=len(found),
-        nowhere=sum(1 for row in found if not row["city"]),
-        regions=[
-            (name, region.english, sum(name in row["regions"] for row in found))
-            for name, region in REGIONS.items()
-        ],
-        overlay=geography.overlay(drawn, _zone(need, answer["point"]), label),
-        region_names=geography.region_names(),
-        wide=geography.WIDE,
-        high=geography.HIGH,
-    )
+
+    async def values() -> dict[str, Any]:
+        found = asking.with_regions(answer)
+        query = query_for(asked)
+        places = by_city(found)
+        for place in places:
+            place["href"] = frame.url("/leads", {**query, "city": [place["city"]]})
+        drawn = [place for place in places if place["lon"] is not None]
+        label = frame.say("{name} {count} 家", "{name}: {count}")
+        return {
+            "needs": needs,
+            "need": need,
+            "query": query,
+            "places": places,
+            "of": len(found),
+            "nowhere": sum(1 for row in found if not row["city"]),
+            "regions": [
+                (name, region.english, sum(name in row["regions"] for row in found))
+                for name, region in REGIONS.items()
+            ],
+            "overlay": geography.overlay(drawn, _zone(need, answer.document["point"]), label),
+            "region_names": geography.region_names(),
+            "wide": geography.WIDE,
+            "high": geography.HIGH,
+        }
+
+    return await frame.kept_page("map.html", (every, answer), values)
 
 
 @router.get("/map/base.svg")

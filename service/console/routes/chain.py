@@ -21,42 +21,47 @@ _CITY = "city:"
 async def chain(frame: Framed) -> Response:
     """Draw a chain with how strongly a zone, or all zones of a city, have its nodes."""
     given = frame.request.query_params
-    zones = await asking.zones_of(frame)
-    chains = (await frame.answer(Lookup("chains")))["chains"]
+    every = await frame.fetch(Lookup("zones")), await frame.fetch(Lookup("chains"))
+    zones = asking.zones_seen(frame, every[0])
+    chains = every[1].document["chains"]
     place = given.get("place", "") or (zones[0]["zone_id"] if zones else "")
     about, where = _about(zones, place)
     chain_id = given.get("chain_id", "") or await _first_chain(frame, about, chains)
-    found = await frame.answer(Lookup("chain", (chain_id,)))
-    has = await frame.answer(PresenceQuestion(chain_id, tuple(about), frame.caller.rights))
-    nodes = _joined(found, has)
-    own = {node["node_id"] for node in nodes}
+    found = await frame.fetch(Lookup("chain", (chain_id,)))
+    has = await frame.fetch(PresenceQuestion(chain_id, tuple(about), frame.caller.rights))
+
+    async def values() -> dict[str, Any]:
+        return _drawn(frame, found.document, has.document, about) | {
+            "zones": zones,
+            "cities": _cities(zones) if frame.caller.zones is None else [],
+            "chains": chains,
+            "place": place,
+            "where": where,
+        }
+
+    return await frame.kept_page("chain.html", (*every, found, has), values)
+
+
+def _drawn(frame: Frame, chain: Document, has: Document, about: list[str]) -> dict[str, Any]:
+    """Return the drawing of a chain, and what the tables below it show."""
+    nodes = _joined(chain, has)
+    names = {node["node_id"]: node["name"] for node in nodes}
     zone_id = about[0] if len(about) == 1 else None
+    edges = [edge for edge in chain["edges"] if edge["from"] in names and edge["to"] in names]
 
     def address(node_id: str) -> str:
-        name = next(node["name"] for node in nodes if node["node_id"] == node_id)
-        return frame.url("/need", text=name, zone_id=zone_id, node=node_id)
+        return frame.url("/need", text=names[node_id], zone_id=zone_id, node=node_id)
 
-    return frame.page(
-        "chain.html",
-        zones=zones,
-        cities=_cities(zones) if frame.caller.zones is None else [],
-        chains=chains,
-        chain=found,
-        place=place,
-        where=where,
-        zone_id=zone_id,
-        nodes=nodes,
-        leaders=has["leaders"],
-        edges=[edge for edge in found["edges"] if edge["from"] in own and edge["to"] in own],
-        names={node["node_id"]: node["name"] for node in nodes},
-        address=address,
-        drawing=chain_drawing.drawing(
-            nodes,
-            [edge for edge in found["edges"] if edge["from"] in own],
-            address,
-            frame.language,
-        ),
-    )
+    return {
+        "chain": chain,
+        "zone_id": zone_id,
+        "nodes": nodes,
+        "leaders": has["leaders"],
+        "edges": edges,
+        "names": names,
+        "address": address,
+        "drawing": chain_drawing.drawing(nodes, edges, address, frame.language),
+    }
 
 
 def _about(zones: list[Document], place: str) -> tuple[list[str], str]:

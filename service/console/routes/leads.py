@@ -15,7 +15,7 @@ from service.console.questions import LeadQuestion
 from service.console.routes import events, projects
 from service.serving.filters import Filters
 from service.serving.interfaces import Document
-from service.serving.questions import SuitedNeedsQuestion
+from service.serving.questions import Lookup, SuitedNeedsQuestion
 
 router = APIRouter(prefix="/console", include_in_schema=False)
 
@@ -25,24 +25,29 @@ _SUITED = 12
 @router.get("/leads")
 async def leads(frame: Framed) -> Response:
     """List the leads for a need of a zone, with filters."""
-    needs = await asking.needs_of(frame)
+    every = await frame.fetch(Lookup("needs"))
+    needs = asking.needs_seen(frame, every)
     need = asking.chosen(needs, frame.request.query_params)
     if need is None:
         return frame.page("no_needs.html", status=200)
     asked = query_of(frame.request, need)
     page = await asking.leads(frame, asked)
-    first = (await asking.candidates(frame, need["need_id"], Filters()))["candidates"]
-    return frame.page(
-        "leads.html",
-        needs=needs,
-        need=need,
-        own=[n for n in needs if _zone_id(n) == _zone_id(need)],
-        page=page,
-        asked=asked.model_dump(exclude_defaults=True),
-        query=query_for(asked),
-        counts=asking.counts(first),
-        counted=len(first),
-    )
+    candidates = await asking.candidates(frame, need["need_id"], Filters())
+
+    async def values() -> dict[str, Any]:
+        first = asking.with_regions(candidates)
+        return {
+            "needs": needs,
+            "need": need,
+            "own": [n for n in needs if _zone_id(n) == _zone_id(need)],
+            "page": await asking.with_products(frame, page),
+            "asked": asked.model_dump(exclude_defaults=True),
+            "query": query_for(asked),
+            "counts": asking.counts(first),
+            "counted": len(first),
+        }
+
+    return await frame.kept_page("leads.html", (every, page, candidates), values)
 
 
 @router.get("/enterprise")

@@ -10,6 +10,7 @@ from service.api.schemas import RecommendationBody
 from service.console import asking
 from service.console.frame import Frame, Framed
 from service.serving.interfaces import Document
+from service.serving.questions import Lookup
 
 router = APIRouter(prefix="/console", include_in_schema=False)
 
@@ -23,25 +24,31 @@ async def own_need(frame: Framed) -> Response:
     """Ask for a need in words, show how it was understood, and list its leads."""
     given = frame.request.query_params
     text = given.get("text", "").strip()
-    values: dict[str, Any] = {
-        "zones": await asking.zones_of(frame),
+    zones = await frame.fetch(Lookup("zones"))
+    about: dict[str, Any] = {
+        "zones": asking.zones_seen(frame, zones),
         "text": text,
         "zone_id": given.get("zone_id", ""),
         "page": None,
+        "problem": None,
     }
-    if text:
-        asked = body_of(frame.request)
-        try:
-            page = await asking.given_leads(frame, asked)
-        except InputError as error:  # such as words that no profile has
-            return frame.page("need.html", 422, **values, problem=error)
-        values |= {
-            "page": page,
+    if not text:
+        return frame.page("need.html", **about)
+    asked = body_of(frame.request)
+    try:
+        page = await asking.given_leads(frame, asked)
+    except InputError as error:  # such as words that no profile has
+        return frame.page("need.html", 422, **{**about, "problem": error})
+
+    async def values() -> dict[str, Any]:
+        return about | {
+            "page": await asking.with_products(frame, page),
             "query": query_for(frame),
             "edited": bool(words_of(frame.request)),
             "nodes": await _named(frame, asked.need.nodes),
         }
-    return frame.page("need.html", **values, problem=None)
+
+    return await frame.kept_page("need.html", (zones, page), values)
 
 
 def body_of(request: Request) -> RecommendationBody:

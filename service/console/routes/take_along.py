@@ -64,7 +64,7 @@ async def trip(frame: Framed) -> Response:
         return frame.page("no_needs.html")
     asked = query_of(frame.request, need)
     answer = await asking.candidates(frame, need["need_id"], filters_of(asked), _TAKEN)
-    found = answer["candidates"]
+    found = answer.document["candidates"]
     return frame.page(
         "trip.html",
         need=need,
@@ -82,10 +82,11 @@ async def _list(frame: Frame, most: int) -> tuple[Document, dict[str, Any]]:
     if given.get("text", "").strip():
         body = own.body_of(frame.request)
         body.limit, body.offset = limit, 0
-        return await asking.given_leads(frame, body), own.query_for(frame)
+        page = await asking.given_leads(frame, body)
+        return await asking.with_products(frame, page), own.query_for(frame)
     need = asking.chosen(await asking.needs_of(frame), given)
     asked = query_of(frame.request, need or {"need_id": given.get("need_id") or "-"})
     asked.limit, asked.offset = limit, 0
     query = query_for(asked)
     query.pop("limit", None)
-    return await asking.leads(frame, asked), query
+    return await asking.with_products(frame, await asking.leads(frame, asked)), query
