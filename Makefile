@@ -17,8 +17,9 @@ $(VENV)/.installed: requirements/base.txt requirements/peers.txt pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.developing: $(VENV)/.installed requirements/dev.txt
+$(VENV)/.developing: $(VENV)/.installed requirements/dev.txt requirements/cluster.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/cluster.txt || echo "no Ray to be had: its tests are skipped"
 	@touch $@
 
 demo: install
@@ -56,6 +57,7 @@ lock: $(VENV)/.developing
 	$(COMPILE) --extra build pyproject.toml --output-file requirements/base.txt
 	$(COMPILE) --group peers --constraint requirements/base.txt --output-file requirements/peers.txt
 	$(COMPILE) --group dev --constraint requirements/base.txt --constraint requirements/peers.txt --output-file requirements/dev.txt
+	$(COMPILE) --group cluster --constraint requirements/base.txt --constraint requirements/dev.txt --output-file requirements/cluster.txt
 
 clean:
 	rm -rf $(VENV) build *.egg-info

@@ -8,6 +8,7 @@ are left to the second stage.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,11 +16,11 @@ import numpy as np
 from features.ordered import found_in
 from models.node_match import BREADTH
 from models.scale import Moments
-from models.signals import signal_part
+from models.signals import WORTH
 from models.word_match import topic_query
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -30,6 +31,55 @@ _BY_TOPICS = ("item_words", "text_words", "topic_words")
 """The factors that topics approximate here."""
 _GATHERED = 1_024
 """Rows gathered at once, so that they fit into the CPU cache."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """The query of the first stage for a need, the same for every part of a pool.
+
+    Attributes
+    ----------
+    vector : ndarray of shape (c + h,)
+        The vector to multiply the matrix by.
+    nodes : NodeColumn or None
+        None for a need that names no node.
+    added : tuple of pairs of ndarray
+        Rows of the pool, ascending, and the values added to their estimates for deals and signals.
+    """
+
+    vector: NDArray[np.float32]
+    nodes: NodeColumn | None
+    added: tuple[tuple[NDArray[np.intp], NDArray[np.float32]], ...]
+
+
+@dataclass(frozen=True)
+class NodeColumn:
+    """The node factor as estimated in the first stage: (value − mean) × strength.
+
+    Attributes
+    ----------
+    targets : tuple of int
+        The nodes that the need names.
+    mean, strength : float32
+    """
+
+    targets: tuple[int, ...]
+    mean: np.float32
+    strength: np.float32
+
+    def values(self, nodes: NDArray[np.uint8], rows: Any = slice(None)) -> NDArray[np.float32]:
+        """Return the values added to the estimates of some rows."""
+        fits = [nodes[at][rows] for at in self.targets]
+        best, total = fits[0].copy(), fits[0].astype(np.uint16)
+        for other in fits[1:]:
+            np.maximum(best, other, out=best)
+            total += other
+        values = total * np.float32(BREADTH / len(fits))
+        values += best
+        values /= np.float32(255)
+        values -= self.mean
+        values *= self.strength
+        return np.asarray(values)
 
 
 class FirstStage:
@@ -52,38 +102,44 @@ class FirstStage:
 
     def of(self, need: NeedFeatures, rows: NDArray[np.intp] | None = None) -> NDArray[np.float32]:
         """Return the estimates of some rows, or of all."""
-        query, scale = self._query(need)
-        found = self._products(query, rows)
-        for values in self._columns(need, rows, scale):
-            found += values
-        history = self._sample.whole.history_sum(need)
-        if history is not None:
-            known, parts = history
-            weight = np.float32(self._weights(need)[-1])
-            if rows is None:
-                found[known] += weight * parts
-            else:
-                at, here = found_in(rows, known)
-                found[at] += weight * parts[here]
-        return found + signal_part(need, rows, len(found)).astype(np.float32)
-
-    def _products(
-        self, query: NDArray[np.float32], rows: NDArray[np.intp] | None
-    ) -> NDArray[np.float32]:
-        """Return the products with the matrix, read row by row: BLAS takes twice as long here."""
+        query = self.query(need)
         if rows is None:
-            return np.asarray(np.vecdot(self.matrix, query))
+            return estimates(self.matrix, self._nodes, [query])[0]
+        found = self._products(query.vector, rows)
+        if query.nodes is not None:
+            found += query.nodes.values(self._nodes, rows)
+        for known, values in query.added:
+            at, here = found_in(rows, known)
+            found[at] += values[here]
+        return found
+
+    def _products(self, vector: NDArray[np.float32], rows: NDArray[np.intp]) -> NDArray[np.float32]:
+        """Return the products of some rows with the matrix."""
         found = np.empty(len(rows), dtype=np.float32)
         for at in range(0, len(rows), _GATHERED):
             some = rows[at : at + _GATHERED]
-            np.vecdot(self.matrix[some], query, out=found[at : at + _GATHERED])
+            np.vecdot(self.matrix[some], vector, out=found[at : at + _GATHERED])
         return found
 
     def _weights(self, need: NeedFeatures) -> NDArray[np.float64]:
         """Return the weights of content, head, LightFM and history for a need."""
         return self._ranker.blend.strengths(len(self._ranker.heads.chosen(need.need_id)))
 
-    def _query(self, need: NeedFeatures) -> tuple[NDArray[np.float32], float]:
+    def query(self, need: NeedFeatures) -> Query:
+        """Return the query of a need, for every part of the pool."""
+        vector, scale = self._vector(need)
+        known, parts = self._sample.whole.history_parts(need)
+        added = []
+        if len(known):
+            weight = np.float32(self._weights(need)[-1])
+            added.append((known, np.asarray(weight * parts.sum(axis=0), dtype=np.float32)))
+        if need.signals is not None:
+            told = np.flatnonzero(need.signals)
+            worth = WORTH * np.asarray(need.signals[told], dtype=np.float64)
+            added.append((told, worth.astype(np.float32)))
+        return Query(vector, self._column(need, scale), tuple(added))
+
+    def _vector(self, need: NeedFeatures) -> tuple[NDArray[np.float32], float]:
         """Return the vector to multiply the matrix by, and the weight of a content factor."""
         ranker, width = self._ranker, self._basis.shape[1]
         query = np.zeros(self.matrix.shape[1], dtype=np.float32)
@@ -95,8 +151,9 @@ class FirstStage:
         query[:width] = vectors @ self._basis
         content, head, hybrid, _ = self._weights(need)
         estimate = self._of_sample @ query
-        for values in self._columns(need, self._sample.rows, 1.0):
-            estimate += values
+        column = self._column(need, 1.0)
+        if column is not None:
+            estimate += column.values(self._nodes, self._sample.rows)
         scale = content / max(float(np.std(estimate)), 1e-9)
         query *= np.float32(scale)
         for strength, direction, cut in (
@@ -109,32 +166,13 @@ class FirstStage:
                 query[cut] += own * np.float32(strength / max(spread, 1e-9))
         return query, scale
 
-    def _columns(
-        self, need: NeedFeatures, rows: NDArray[np.intp] | None, scale: float
-    ) -> list[NDArray[np.float32]]:
-        """Return the weighted z-scores of the nodes that a need names."""
-        found = []
-        taken = slice(None) if rows is None else rows
-        if need.targets:
-            fits = [self._nodes[at][taken] for at in need.targets]
-            best, total = fits[0].copy(), fits[0].astype(np.uint16)
-            for other in fits[1:]:
-                np.maximum(best, other, out=best)
-                total += other
-            values = total * np.float32(BREADTH / len(fits))
-            values += best
-            values /= np.float32(255)
-            found.append(self._z(need, "node_match", values, scale))
-        return found
-
-    def _z(
-        self, need: NeedFeatures, name: str, values: NDArray[np.float32], scale: float
-    ) -> NDArray[np.float32]:
-        """Convert values to weighted z-scores, by mean and spread of the sample."""
-        seen = self._moments(need, name)
-        values -= np.float32(seen.mean)
-        values *= np.float32(scale * self._weight(name) / (seen.spread or 1.0))
-        return values
+    def _column(self, need: NeedFeatures, scale: float) -> NodeColumn | None:
+        """Return the weighted z-scores of a need's nodes, standardised by the sample."""
+        if not need.targets:
+            return None
+        seen = self._moments(need, "node_match")
+        strength = np.float32(scale * self._weight("node_match") / (seen.spread or 1.0))
+        return NodeColumn(need.targets, np.float32(seen.mean), strength)
 
     def _weight(self, name: str) -> float:
         return float(self._ranker.blend.content[self._at[name]])
@@ -143,3 +181,38 @@ class FirstStage:
         """Return mean and spread of a content factor over the sample; 0 if it does not apply."""
         found = self._sample.scale(need).factors[self._at[name]]
         return Moments(0.0, 0.0) if found is None else found.whole
+
+
+def estimates(
+    matrix: NDArray[np.float32],
+    nodes: NDArray[np.uint8],
+    queries: Sequence[Query],
+    start: int = 0,
+) -> list[NDArray[np.float32]]:
+    """Return the estimates of a part of a pool for several needs.
+
+    The matrix is read once for all of them. Products are computed row by row: for one need BLAS
+    takes twice as long, and for several it sums in another order than for one.
+
+    Parameters
+    ----------
+    matrix : ndarray of shape (n, c + h)
+        The rows of the pool from `start` on.
+    nodes : ndarray of shape (v, n)
+    queries : sequence of Query
+    start : int
+    """
+    size = len(matrix)
+    found = [np.empty(size, dtype=np.float32) for _ in queries]
+    step = size if len(queries) == 1 else _GATHERED
+    for at in range(0, size, step or 1):
+        rows = matrix[at : at + step]
+        for query, own in zip(queries, found, strict=True):
+            np.vecdot(rows, query.vector, out=own[at : at + step])
+    for query, own in zip(queries, found, strict=True):
+        if query.nodes is not None:
+            own += query.nodes.values(nodes)
+        for known, values in query.added:
+            first, last = np.searchsorted(known, [start, start + size])
+            own[known[first:last] - start] += values[first:last]
+    return found

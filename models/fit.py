@@ -68,7 +68,12 @@ def score_of(raw: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(1 / (1 + np.exp(-raw / SCORE_SPREAD)))
 
 
-def constant(need: NeedFeatures, pool: PoolFeatures, raw: NDArray[np.float64]) -> float:
+def constant(
+    need: NeedFeatures,
+    pool: PoolFeatures,
+    raw: NDArray[np.float64],
+    rows: NDArray[np.intp] | None = None,
+) -> float:
     """Return the constant added to every raw score of a list, so that `score` follows fit.
 
     With it, the `score` of the first ten's mean raw score equals their mean probability of being
@@ -77,13 +82,16 @@ def constant(need: NeedFeatures, pool: PoolFeatures, raw: NDArray[np.float64]) -
     Parameters
     ----------
     need : NeedFeatures
-    pool : PoolFeatures of n enterprises
+    pool : PoolFeatures
     raw : ndarray of shape (n,)
+    rows : ndarray of int, shape (n,), optional
+        The rows of the pool that `raw` is for; all by default.
     """
     first = np.argsort(-raw, kind="stable")[:JUDGED]
     if not len(first):
         return 0.0
-    likely = SHIPPED.probabilities(fit_evidence(need, pool, first)).mean()
+    evidence = fit_evidence(need, pool, first if rows is None else rows[first])
+    likely = SHIPPED.probabilities(evidence).mean()
     return float(SCORE_SPREAD * np.log(likely / (1 - likely)) - raw[first].mean())
 
 
@@ -112,6 +120,6 @@ def fit_evidence(
         items = Items(weights, pool.product_grams).by_enterprise(need)
         best, counted = items.best(), np.minimum(need.weights, 1)
         found[items.known, 0] = (best * counted).max(axis=1)
-        found[items.known, 1] = best @ share
+        found[items.known, 1] = np.vecdot(best, share)
         found[items.known, 2] = items.focus
     return found

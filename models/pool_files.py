@@ -12,9 +12,9 @@ from features.compact import rows_of
 from features.lines import Lines
 from features.nodes import NodeFit
 from features.text import WeightedTexts
-from models import retrieval
 from models.ranker import PoolRanker, measure
 from models.scorer import content_factors
+from models.track_record import DealHistory, HistoryScorer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -210,7 +210,9 @@ class ContentMoments:
         return {"centre": centre.astype(np.float32), "gram": gram.astype(np.float32)}
 
 
-def bind(arrays: Mapping[str, NDArray[Any]], ranker: Ranker) -> PoolRanker:
+def bind(
+    arrays: Mapping[str, NDArray[Any]], ranker: Ranker, rows: slice = slice(None)
+) -> PoolRanker:
     """Return the ranker, bound to the features in these arrays.
 
     Parameters
@@ -218,32 +220,50 @@ def bind(arrays: Mapping[str, NDArray[Any]], ranker: Ranker) -> PoolRanker:
     arrays : mapping
         The arrays written by `write`, with ids and names of `features.profiles` as `profiles.…`.
     ranker : Ranker
+    rows : slice, optional
+        Bind only these rows; the others are not read, and names are left out. All by default.
     """
     space = ranker.space
-    text = _sparse(arrays, "views.text", len(space.wording_.characters_.tokens_))
-    if len(arrays["points"]) <= retrieval.EXACT:
+    text = _sparse(arrays, "views.text", len(space.wording_.characters_.tokens_), rows)
+    if text.dtype != np.float16:  # a pool that is scored in full
         text = sparse.csc_array(text)
     texts = Lines(arrays["texts"], arrays["texts_ends"])
-    nodes = _node_fit(arrays, "nodes", space.chain_map)
-    by_sectors = space.supply.by_sectors
+    nodes = _node_fit(arrays, "nodes", space.chain_map, rows)
+    of_sectors = space.supply.by_sectors
+    every = rows == slice(None)
+
+    def own(name: str) -> NDArray[Any]:
+        return arrays[name] if every else arrays[name][rows]
+
+    views = {view: own(f"views.{view}") for view in ("topics", "meaning")}
     pool = PoolFeatures(
-        ids=arrays["profiles.ids"],
-        names=Lines(arrays["profiles.names"], arrays["profiles.names_ends"]),
-        views={"text": text, **{view: arrays[f"views.{view}"] for view in ("topics", "meaning")}},
-        products=WeightedTexts(texts, _sparse(arrays, "products", len(texts))),
+        ids=own("profiles.ids"),
+        names=Lines(arrays["profiles.names"], arrays["profiles.names_ends"]) if every else (),
+        views={"text": text, **views},
+        products=WeightedTexts(texts, _sparse(arrays, "products", len(texts), rows)),
         product_vectors=arrays["product_vectors"],
         product_grams=_sparse(arrays, "product_grams", len(space.items_.tokens_)),
         nodes=nodes,
-        stations=_node_fit(arrays, "stations", space.supply.stations) if by_sectors else nodes,
-        attributes=_sparse(arrays, "attributes", len(space.attributes_.tokens_)),
-        codes=arrays["codes"],
-        points=arrays["points"],
+        stations=_node_fit(arrays, "stations", space.supply.stations, rows)
+        if of_sectors
+        else nodes,
+        attributes=_sparse(arrays, "attributes", len(space.attributes_.tokens_), rows),
+        codes=own("codes"),
+        points=own("points"),
         centre=arrays["centre"],
         gram=arrays["gram"],
     )
     factors = (*content_factors(), ranker.hybrid, ranker.heads)
-    measured = {factor.name: part(arrays, f"measured.{factor.name}") for factor in factors}
-    return PoolRanker(ranker, pool, measured)
+    measured = {
+        factor.name: {
+            name: own(f"measured.{factor.name}.{name}")
+            for name in part(arrays, f"measured.{factor.name}")
+        }
+        for factor in factors
+    }
+    # The history is scaled over the whole pool, so a part of it gets the values with each need.
+    history = None if every else HistoryScorer(DealHistory(), pool)
+    return PoolRanker(ranker, pool, measured, history=history)
 
 
 def part(arrays: Mapping[str, NDArray[Any]], name: str) -> dict[str, NDArray[Any]]:
@@ -252,15 +272,24 @@ def part(arrays: Mapping[str, NDArray[Any]], name: str) -> dict[str, NDArray[Any
     return {key[len(prefix) :]: own for key, own in arrays.items() if key.startswith(prefix)}
 
 
-def _sparse(arrays: Mapping[str, NDArray[Any]], name: str, columns: int) -> sparse.csr_array:
+def _sparse(
+    arrays: Mapping[str, NDArray[Any]], name: str, columns: int, rows: slice = slice(None)
+) -> sparse.csr_array:
     own = part(arrays, name)
-    starts = np.concatenate([[0], np.cumsum(own["lengths"], dtype=np.int64)])
+    first = int(own["lengths"][: rows.start].sum(dtype=np.int64)) if rows.start else 0
+    lengths = own["lengths"][rows]
+    starts = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
+    entries = slice(first, first + int(starts[-1]))
     if starts[-1] <= np.iinfo(np.int32).max:
         starts = starts.astype(np.int32)  # with two index widths SciPy would copy the indices
-    shape = (len(own["lengths"]), columns)
-    return sparse.csr_array((own["data"], own["indices"], starts), shape=shape)
+    parts = own["data"][entries], own["indices"][entries], starts
+    return sparse.csr_array(parts, shape=(len(lengths), columns))
 
 
-def _node_fit(arrays: Mapping[str, NDArray[Any]], name: str, chain_map: ChainMap) -> NodeFit:
+def _node_fit(
+    arrays: Mapping[str, NDArray[Any]], name: str, chain_map: ChainMap, rows: slice
+) -> NodeFit:
     ids = tuple(node.node_id for node in chain_map.nodes)
-    return NodeFit(ids, arrays[f"{name}.fit"], arrays[f"{name}.product"])
+    fit, product = arrays[f"{name}.fit"], arrays[f"{name}.product"]
+    every = rows == slice(None)
+    return NodeFit(ids, fit if every else fit[rows], product if every else product[rows])

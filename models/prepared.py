@@ -121,7 +121,7 @@ def _prepared(
     version: str, read: Callable[[], Ranker], snapshot: Snapshot, progress: Count | None
 ) -> Prepared:
     made_of = versions(snapshot)
-    own = _folder(version, snapshot.home, made_of)
+    own = folder(version, snapshot.home, made_of)
     ranker = read()
     with suppress(DamagedError):  # usually there is none
         return load(own, ranker)
@@ -176,12 +176,12 @@ def versions(workspace: Workspace | Snapshot) -> tuple[str, ...]:
 
 def is_there(version: str, workspace: Workspace | Snapshot) -> bool:
     """Return whether a version is prepared for the current tables."""
-    return _folder(version, workspace.home, versions(workspace)).exists()
+    return folder(version, workspace.home, versions(workspace)).exists()
 
 
 def verify(version: str, workspace: Workspace | Snapshot) -> None:
     """Check every byte of the files for the current tables; remove them if damaged."""
-    own = _folder(version, workspace.home, versions(workspace))
+    own = folder(version, workspace.home, versions(workspace))
     if own.exists():
         try:
             artifact.verify(own)
@@ -203,7 +203,8 @@ def tidy(workspace: Workspace | Snapshot) -> None:
             _remove(own.glob(_DRAFTS))
 
 
-def _folder(version: str, home: Path, made_of: tuple[str, ...]) -> Path:
+def folder(version: str, home: Path, made_of: tuple[str, ...]) -> Path:
+    """Return the folder of a version prepared for these versions of the tables."""
     what = f"{artifact.FORMAT} prepared {_MADE_BY} {' '.join(made_of)}"
     return home / FOLDER / version / hashlib.sha256(what.encode()).hexdigest()[:16]
 

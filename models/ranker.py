@@ -181,17 +181,20 @@ class PoolRanker:
         need: NeedFeatures,
         values: Values,
         beside: tuple[Values, NDArray[np.float64]] | None = None,
+        rows: NDArray[np.intp] | None = None,
     ) -> tuple[Scale, NDArray[np.float64]]:
-        """Fit the scale for a need; return it, and all contributions on it.
+        """Fit the scale for a need; return it, and the contributions on it.
 
         Parameters
         ----------
         need : NeedFeatures
         values : Values
-            Values of all enterprises of this pool.
+            Values of all enterprises of this pool, or of `rows`.
         beside : tuple of Values and ndarray of shape (k,), optional
-            If this is a part of a large pool: the values of k enterprises of the rest, and how many
-            each represents; the ones here represent themselves.
+            If these are a part of a large pool: the values of k enterprises of the rest, and how
+            many each represents; the ones in `values` represent themselves.
+        rows : ndarray of int, optional
+            The rows of this pool that `values` are for; all by default.
         """
         shares = None
         everybody = values
@@ -201,7 +204,7 @@ class PoolRanker:
             shares = np.concatenate([stand_for, np.ones(values.size)])
         scale = self.scale(everybody, shares)
         parts = self.parts(need, values, scale)
-        parts[-1] = moved = constant(need, self.pool, parts.sum(axis=0))
+        parts[-1] = moved = constant(need, self.pool, parts.sum(axis=0), rows)
         return replace(scale, constant=moved), parts
 
     def scale(self, values: Values, shares: Shares = None) -> Scale:
@@ -225,13 +228,10 @@ class PoolRanker:
         values = self.values(need)
         return np.vstack(standardised(values, self.scale(values)))
 
-    def history_sum(
-        self, need: NeedFeatures
-    ) -> tuple[NDArray[np.intp], NDArray[np.float64]] | None:
-        """Return the rows with deals and the sum of both history factors there, or None."""
+    def history_parts(self, need: NeedFeatures) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """Return the rows with deals, and both history factors there, shape (2, k)."""
         history = self._scorer.history
-        known = history.known
-        return (known, history.take(known).parts(need).sum(axis=0)) if len(known) else None
+        return history.known, history.take(history.known).parts(need)
 
 
 def measure(ranker: Ranker, pool: PoolFeatures) -> Measured:
@@ -257,7 +257,7 @@ def leading(values: NDArray[Any], count: int) -> NDArray[np.intp]:
     For many values a part is examined first: values below the lowest of its highest need not be
     sorted.
     """
-    if not count:
+    if not count or not len(values):
         return np.empty(0, dtype=np.intp)
     near = None
     if len(values) > _MANY:

@@ -17,10 +17,15 @@ from features.nodes import NamedNodes, named_bits
 from models.ranker import order
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from numpy.typing import NDArray
 
     from features.arrays import NeedFeatures
     from models.ranker import PoolRanker
+
+    Wanted = tuple[NeedFeatures, NDArray[np.intp]]
+    Page = tuple[NDArray[np.intp], NDArray[np.float64]]
 
 EXACT = 20_000
 """Up to this pool size all enterprises are scored exactly."""
@@ -54,6 +59,18 @@ class Retriever(ABC):
             Rows that can be listed, ascending.
         start, stop : int
         """
+
+    def ranked_all(self, wanted: Iterable[Wanted], stop: int) -> Iterator[Page]:
+        """Return the first `stop` rows for each of many needs, and their contributions.
+
+        Parameters
+        ----------
+        wanted : iterable of pairs
+            A need, and who can be listed for it, see `ranked`.
+        stop : int
+        """
+        for need, rows in wanted:
+            yield self.ranked(need, rows, 0, stop)
 
     @abstractmethod
     def place(

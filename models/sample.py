@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from features.arrays import NeedFeatures
     from models.ranker import PoolRanker
-    from models.scale import Scale
+    from models.scale import Scale, Values
 
 _NEEDS_KEPT = 64
 """Number of needs for which the sample's values are cached, 200 KB each, for their next pages."""
@@ -51,28 +51,37 @@ class Sample:
 class Among:
     """The candidates of one need, scored on the scale of the whole pool.
 
-    Attributes
-    ----------
-    parts : ndarray of shape (factors, k)
-        Their contributions.
-
     Parameters
     ----------
     sample : Sample
     need : NeedFeatures
     rows : ndarray of int, shape (k,)
         The candidates, ascending.
+    values : Values, optional
+        Their values, if computed already.
+
+    Attributes
+    ----------
+    parts : ndarray of shape (factors, k)
+        Their contributions.
+    scale : Scale
     """
 
-    def __init__(self, sample: Sample, need: NeedFeatures, rows: NDArray[np.intp]) -> None:
+    def __init__(
+        self,
+        sample: Sample,
+        need: NeedFeatures,
+        rows: NDArray[np.intp],
+        values: Values | None = None,
+    ) -> None:
         self._whole, self._need = sample.whole, need
-        taken = sample.whole.take(rows)
         apart = ~np.isin(sample.rows, rows, assume_unique=True)
         each = (len(sample.whole.pool) - len(rows)) / max(apart.sum(), 1)
-        values = taken.values(need)
+        if values is None:
+            values = sample.whole.take(rows).values(need)
         beside = sample.values(need), each * apart
-        self._scale, self.parts = taken.fit(need, values, beside)
+        self.scale, self.parts = sample.whole.fit(need, values, beside, rows)
 
     def others(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
         """Return the contributions of other enterprises on the same scale, shape (factors, m)."""
-        return self._whole.take(rows).contributions(self._need, self._scale)
+        return self._whole.take(rows).contributions(self._need, self.scale)

@@ -27,12 +27,13 @@ if TYPE_CHECKING:
     from models.ranker import PoolRanker
 
     Allocate = Callable[[str, tuple[int, ...], np.dtype[Any]], NDArray[Any]]
+    Best = Callable[[NDArray[np.intp], int], NDArray[np.intp]]
 
 CANDIDATES = 3_000
 SAMPLE = 2_000
 DIRECTIONS = 192
 _SELECTIVE = 0.5
-_CHUNK = 8_192
+CHUNK = 8_192
 """Enterprises read at once: a multiple of 8, for bits."""
 
 
@@ -70,14 +71,14 @@ def make(
     named = allocate("named", (of_nodes, -(-size // 8)), np.dtype(np.uint8))
     with np.errstate(invalid="ignore"):
         fill = np.nan_to_num(np.nanmean(pool.nodes.fit[sample].astype(np.float32), axis=0))
-    for start in range(0, size, _CHUNK):
-        rows = slice(start, start + _CHUNK)
+    for start in range(0, size, CHUNK):
+        rows = slice(start, start + CHUNK)
         views = [single(pool.views[view][rows]) for view in ("topics", "meaning")]
         matrix[rows, :width] = np.hstack(views) @ basis
         matrix[rows, width:] = items[rows]
         fit = np.asarray(pool.nodes.fit[rows], dtype=np.float32)
         nodes[:, rows] = in_255ths(np.where(np.isnan(fit), fill, fit).clip(0, 1)).T
-        named[:, start // 8 : (start + _CHUNK) // 8] = named_bits(fit)
+        named[:, start // 8 : (start + CHUNK) // 8] = named_bits(fit)
     return {
         "matrix": matrix,
         "basis": basis,
@@ -104,8 +105,8 @@ class TwoStage(Retriever):
     def __init__(self, bound: PoolRanker, arrays: dict[str, NDArray[Any]]) -> None:
         super().__init__(bound)
         self._named = NamedNodes(bound.pool.nodes.node_ids, arrays["named"], len(bound.pool))
-        self._sample = Sample(bound, arrays["sample"])
-        self.estimate = FirstStage(self._sample, arrays)
+        self.sample = Sample(bound, arrays["sample"])
+        self.estimate = FirstStage(self.sample, arrays)
 
     @property
     def named(self) -> NamedNodes:
@@ -130,22 +131,14 @@ class TwoStage(Retriever):
         start, stop : int
         """
         shortlist = self.shortlist(need, rows)
-        among = Among(self._sample, need, shortlist)
-        raw = among.parts.sum(axis=0)
-        if stop <= len(shortlist) or len(shortlist) == len(rows):
-            at = order(raw, np.arange(len(shortlist)), stop)[start:]
-            return shortlist[at], among.parts[:, at]
-        first = shortlist[order(raw, np.arange(len(shortlist)), len(shortlist))]
-        others = np.setdiff1d(rows, shortlist, assume_unique=True)
-        found = np.concatenate(
-            [
-                among.others(others[at : at + _CHUNK]).sum(axis=0)
-                for at in range(0, len(others), _CHUNK)
-            ]
-        )
-        after = others[order(found, np.arange(len(others)), max(stop - len(first), 0))]
-        page = np.concatenate([first, after])[start:stop]
-        return page, among.others(page)
+        among = Among(self.sample, need, shortlist)
+
+        def best(others: NDArray[np.intp], limit: int) -> NDArray[np.intp]:
+            pieces = [others[at : at + CHUNK] for at in range(0, len(others), CHUNK)]
+            raw = np.concatenate([among.others(piece).sum(axis=0) for piece in pieces])
+            return others[order(raw, np.arange(len(others)), limit)]
+
+        return page(among, shortlist, rows, start, stop, best)
 
     def place(
         self, need: NeedFeatures, row: int, rows: NDArray[np.intp]
@@ -155,7 +148,7 @@ class TwoStage(Retriever):
         Beyond the shortlist it is the rank by the first stage.
         """
         shortlist = self.shortlist(need, rows)
-        among = Among(self._sample, need, shortlist)
+        among = Among(self.sample, need, shortlist)
         if row in shortlist:
             ranked = shortlist[
                 order(among.parts.sum(axis=0), np.arange(len(shortlist)), len(shortlist))
@@ -178,7 +171,26 @@ class TwoStage(Retriever):
         estimate = self.estimate.of(need, rows if len(rows) < _SELECTIVE * size else None)
         if len(rows) < len(estimate):
             estimate = estimate[rows]
-        first = rows[leading(estimate, CANDIDATES)[:CANDIDATES]]
+        return self.shortlisted(need, rows, rows, estimate)
+
+    def shortlisted(
+        self,
+        need: NeedFeatures,
+        rows: NDArray[np.intp],
+        some: NDArray[np.intp],
+        estimates: NDArray[np.float32],
+    ) -> NDArray[np.intp]:
+        """Return the candidates among `rows`, in order, by what was estimated of some of them.
+
+        Parameters
+        ----------
+        need : NeedFeatures
+        rows : ndarray of int
+        some : ndarray of int, shape (k,)
+            In order; whoever is not among them is not among the first by the estimate.
+        estimates : ndarray of shape (k,)
+        """
+        first = some[leading(estimates, CANDIDATES)[:CANDIDATES]]
         return np.union1d(first, self._wanted(need, rows))
 
     def _wanted(self, need: NeedFeatures, rows: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -190,11 +202,41 @@ class TwoStage(Retriever):
         return rows[np.unique(found_in(rows, there)[0])]
 
 
+def page(
+    among: Among,
+    shortlist: NDArray[np.intp],
+    rows: NDArray[np.intp],
+    start: int,
+    stop: int,
+    best: Best,
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Return the rows at ranks `start` to `stop`, and their contributions, see `TwoStage.ranked`.
+
+    Parameters
+    ----------
+    among : Among
+        The shortlist, scored.
+    shortlist, rows : ndarray of int
+        In order.
+    start, stop : int
+    best : callable
+        Takes rows and a limit; returns the first of the rows by their raw scores, best first.
+    """
+    raw = among.parts.sum(axis=0)
+    if stop <= len(shortlist) or len(shortlist) == len(rows):
+        at = order(raw, np.arange(len(shortlist)), stop)[start:]
+        return shortlist[at], among.parts[:, at]
+    first = shortlist[order(raw, np.arange(len(shortlist)), len(shortlist))]
+    others = np.setdiff1d(rows, shortlist, assume_unique=True)
+    found = np.concatenate([first, best(others, stop - len(first))])[start:stop]
+    return found, among.others(found)
+
+
 def _topics(pool: PoolFeatures) -> Iterator[bytes]:
     """Yield the bytes of every enterprise's topics: what it says, whatever it is called."""
     topics = pool.views["topics"]
-    for start in range(0, len(topics), _CHUNK):
-        for row in np.ascontiguousarray(topics[start : start + _CHUNK]):
+    for start in range(0, len(topics), CHUNK):
+        for row in np.ascontiguousarray(topics[start : start + CHUNK]):
             yield row.tobytes()
 
 

@@ -188,7 +188,8 @@ class ItemWords(Factor):
         found = np.full((weights.shape[0], 2), np.nan, dtype=np.float32)
         if weights.nnz:
             items = prepared.by_enterprise(need)
-            found[items.known, 0] = items.best(np.sqrt(weights.data)) @ need.weights
+            # Row by row, so that a score does not depend on who else is scored, to the last bit.
+            found[items.known, 0] = np.vecdot(items.best(np.sqrt(weights.data)), need.weights)
             found[items.known, 1] = items.focus
         return found
 

@@ -15,7 +15,16 @@ from features.need import NeedQuery
 from features.tables.lists import read_ids, read_needs
 from features.tables.report import RowProblem
 from features.vocabulary import FLAGS, GATES, ROLES
+from models.executors import Executor, InProcess
 from service.commands.context import Context, echo_json, progress
+from service.commands.workers import (
+    AddressOption,
+    EngineOption,
+    ShardsOption,
+    WorkEngine,
+    workers,
+)
+from service.serving.by_shards import by_shards
 from service.serving.export import (
     basis_shown,
     check_writable,
@@ -59,6 +68,9 @@ def recommend(
     ids: Annotated[bool, typer.Option(help="Show enterprise_ids in the .xlsx list.")] = False,
     english: Annotated[bool, typer.Option(help="Reasons in English.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the page of leads.")] = False,
+    engine: EngineOption = WorkEngine.local,
+    address: AddressOption = None,
+    shards: ShardsOption = None,
 ) -> None:
     """Rank enterprises for a need: --need ID, --zone Z --industry I, --text "…" or --needs FILE."""
     own: Context = context.obj
@@ -73,7 +85,9 @@ def recommend(
             raise UsageError("--gate goes with one need, not with --needs FILE", field="gate")
         if out is None:
             raise UsageError("--needs FILE goes with --out FILE", field="out")
-        done = _batch(own, needs, out, within, k, filters.include, explained, language)
+        with workers(engine, address, shards) as executor:
+            cut = executor, shards or executor.workers
+            done = _batch(own, needs, out, within, k, filters.include, explained, language, cut)
         if as_json:
             echo_json(done)
             return
@@ -81,20 +95,28 @@ def recommend(
         if done["left_out"]:
             typer.echo(_left_out(done["left_out"], language))
         return
+    if engine is not WorkEngine.local or address is not None or shards is not None:
+        raise UsageError(
+            "--engine, --address and --shards go with --needs FILE",
+            field="engine",
+            got=engine.value,
+        )
     if within:
         raise UsageError("--within FILE goes with --needs FILE", field="within")
-    engine = load_engine(own.workspace, own.encoder, words=own.words)
+    answering = load_engine(own.workspace, own.encoder, words=own.words)
     if need is not None:
-        query = engine.need(need)
+        query = answering.need(need)
     elif text is not None:
         query = NeedQuery(text)
     else:
-        query = engine.need_of(str(zone), str(industry))
+        query = answering.need_of(str(zone), str(industry))
     own.ask_words([query.industry])
     wanted = KnownNeed(query.need_id) if query.need_id else query
-    page = LeadsQuestion(wanted, filters, limit=k, spoken=language).answer(engine)
+    page = LeadsQuestion(wanted, filters, limit=k, spoken=language).answer(answering)
     if out and out.suffix.lower() == ".xlsx":
-        made = take_along([page], engine.enterprise, day=calendar.today(), author=author, ids=ids)
+        made = take_along(
+            [page], answering.enterprise, day=calendar.today(), author=author, ids=ids
+        )
         write_bytes(made, out)
     elif out:
         write_table(leads_frame(page), out)
@@ -195,11 +217,13 @@ def _batch(
     include: Sequence[str],
     explained: int,
     language: Language,
+    cut: tuple[Executor, int],
 ) -> dict[str, Any]:
     """Rank for every need of a file; bad rows are reported and left out.
 
     What a row does not say of a need that the workspace knows is taken from there, as an import of
-    the file would have it: so its list is that of its page.
+    the file would have it: so its list is that of its page. `cut` says who does the work, and in
+    how many shards of the pool.
     """
     checked = read_needs(own.workspace, needs)
     for problem in checked.problems.iter_rows(named=True):
@@ -229,11 +253,17 @@ def _batch(
         if unknown := len(set(candidates)) - int(mask.sum()):
             typer.echo(f"warning: {unknown} ids of {within} are not in the pool", err=True)
     own.ask_words(need.industry for need in queries if not need.words)
+    executor, shards = cut
+    retriever = None
+    if not isinstance(executor, InProcess):
+        encoder = own.settings.encoder
+        retriever = by_shards(engine, own.workspace, executor, shards, encoder)
     with progress() as tell_progress:
         frame = engine.batch(
             queries,
             k,
             within=mask,
+            retriever=retriever,
             include=include,
             explained=explained,
             language=language,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,14 +13,14 @@ from models.fit import score_of
 from service.serving.reasons import SEPARATORS, reasons, summary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from features.arrays import NeedFeatures
     from features.need import NeedQuery
     from features.progress import Count
-    from models.retrieval import Retriever
+    from models.retrieval import Retriever, Wanted
     from service.serving.interfaces import Language
     from service.serving.leads import LeadWriter
     from service.serving.need_cache import NeedCache
@@ -108,15 +109,22 @@ class BatchRanker:
         """
         frames = []
         unknown = dict.fromkeys(_DESCRIBED)
-        for number, need in enumerate(needs, start=1):
-            try:
-                features = self.needs.features(need)
-            except InputError as error:
-                if refuse is None:
-                    raise
-                refuse(need, error)
-                continue
-            ranked, parts = self.retriever.ranked(features, candidates(need), 0, k)
+        asked: deque[tuple[int, NeedQuery, NeedFeatures]] = deque()
+
+        def wanted() -> Iterator[Wanted]:
+            for number, need in enumerate(needs, start=1):
+                try:
+                    features = self.needs.features(need)
+                except InputError as error:
+                    if refuse is None:
+                        raise
+                    refuse(need, error)
+                    continue
+                asked.append((number, need, features))
+                yield features, candidates(need)
+
+        for ranked, parts in self.retriever.ranked_all(wanted(), k):
+            number, need, features = asked.popleft()
             frames.append(
                 pl.DataFrame(
                     {

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from features.errors import InputError
     from features.progress import Count
     from models.prepared import Prepared
+    from models.retrieval import Retriever
     from service.serving.filters import Facet
     from service.serving.interfaces import Document, Language
     from service.serving.word_model import WordSource
@@ -269,6 +270,7 @@ class Engine(Directory):
         k: int,
         *,
         within: NDArray[np.bool_] | None = None,
+        retriever: Retriever | None = None,
         include: Sequence[str] = (),
         explained: int = 20,
         described: bool = True,
@@ -281,7 +283,8 @@ class Engine(Directory):
 
         They are the leads that a page with this `include` lists. `within`, of shape (n,) in the
         order of the pool's ids, limits the candidates; an enterprise with several ids is listed
-        once. `leave_out` is called with (need, counts) of the candidates that are not new leads.
+        once. `retriever` replaces the engine's own, with the same result. `leave_out` is called
+        with (need, counts) of the candidates that are not new leads.
         """
         allowed = np.flatnonzero(self._listed)
         if within is not None:
@@ -294,7 +297,7 @@ class Engine(Directory):
             return rows
 
         versions = {"model_version": self.model_version, "pool_version": self.pool_version}
-        ranker = BatchRanker(self.need_cache, self.retriever, self.writer, versions)
+        ranker = BatchRanker(self.need_cache, retriever or self.retriever, self.writer, versions)
         return ranker.rank(
             needs,
             k,

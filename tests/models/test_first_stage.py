@@ -41,12 +41,11 @@ def test_the_column_is_the_factor_of_nodes(bound, estimate):
     values = dict(zip(weights, bound.values(need).content, strict=True))
     for rows in (None, np.array([3, 40, 61])):
         taken = slice(None) if rows is None else rows
-        columns = estimate._columns(need, rows, 2.0)
-        (found,) = columns
+        found = estimate._column(need, 2.0).values(estimate._nodes, taken)
         known = ~np.isnan(values["node_match"])[taken]
         expected = 2.0 * weights["node_match"] * standardise(values["node_match"])[taken]
         np.testing.assert_allclose(found[known], expected[known], atol=0.2)  # kept in 255ths
-    assert estimate._columns(replace(need, targets=()), None, 2.0) == []
+    assert estimate._column(replace(need, targets=()), 2.0) is None
 
 
 def test_few_rows_are_estimated_as_among_all(bound, estimate):
@@ -60,12 +59,12 @@ def test_deals_are_part_of_the_estimate(traded):
     bound = traded.ranker.bind(traded.ranker.space.pool(traded_pool(traded)).by_rows())
     estimate = made(bound)
     need = bound.ranker.space.need(NeedQuery("LED封装", zone_id="z0"))
-    known, parts = bound.history_sum(need)
+    known, parts = bound.history_parts(need)
     silent = replace(bound.ranker, history=type(bound.ranker.history)()).bind(bound.pool)
     without = made(silent).of(need)
     weight = bound.ranker.blend.cold[2]
     added = estimate.of(need) - without
-    np.testing.assert_allclose(added[known], weight * parts, atol=1e-3)
+    np.testing.assert_allclose(added[known], weight * parts.sum(axis=0), atol=1e-3)
     assert not np.delete(added, known).any()
     some = np.arange(len(bound.pool))[::3]
     np.testing.assert_allclose(estimate.of(need, some), estimate.of(need)[some], rtol=1e-4)

@@ -148,7 +148,7 @@ def test_arrays_may_be_files_and_are_filled_piece_by_piece(bound, monkeypatch, t
         return np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
 
     whole = two_stage.make(bound)
-    monkeypatch.setattr(two_stage, "_CHUNK", 24)
+    monkeypatch.setattr(two_stage, "CHUNK", 24)
     made = two_stage.make(bound, allocate=allocate)
     files = {path.stem for path in tmp_path.iterdir()}
     assert files == {"matrix", "nodes", "named"}

@@ -298,3 +298,41 @@ def test_gates_that_must_pass(run, home):
     assert "因情况不详未列入：gate" in none.out
     assert run("recommend", "--need", NEED, "--gate", "luck").code == 1
     assert run("recommend", "--needs", "f.csv", "--out", "o.csv", "--gate", "energy").code == 2
+
+
+@pytest.mark.parametrize("k", [3, 9999])
+def test_a_batch_by_shards_is_the_batch_of_one_process(run, home, needs, tmp_path, k):
+    files = [tmp_path / f"{count}.csv" for count in (1, 3)]
+    for file, count in zip(files, (1, 3), strict=True):
+        ended = run("recommend", "--needs", needs, "--out", file, "-k", k, "--shards", count)
+        assert ended.code == 0, ended.err
+    assert files[0].read_bytes() == files[1].read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["--address", "127.0.0.1:1"], "--address goes with --engine ray"),
+        (["--shards", 0], "--shards"),
+        (["--engine", "dask"], "--engine"),
+    ],
+)
+def test_wrong_ways_to_have_it_done_are_wrong_usage(run, home, needs, tmp_path, more, said):
+    ended = run("recommend", "--needs", needs, "--out", tmp_path / "leads.csv", *more)
+    assert ended.code == 2
+    assert said in ended.err
+
+
+def test_one_need_is_not_cut_into_shards(run, home):
+    ended = run("recommend", "--need", NEED, "--shards", 2)
+    assert ended.code == 2
+    assert "go with --needs FILE" in ended.said
+
+
+def test_an_altered_file_of_a_shard_is_named(run, home, needs, tmp_path):
+    run("recommend", "--needs", needs, "--out", tmp_path / "leads.csv")
+    (file,) = home.glob("prepared/*/*/views.topics.npy")
+    file.write_bytes(file.read_bytes()[:200])
+    ended = run("recommend", "--needs", needs, "--out", tmp_path / "again.csv", "--shards", 2)
+    assert ended.code == 0, "what was prepared is made anew from model and tables"
+    assert (tmp_path / "again.csv").read_bytes() == (tmp_path / "leads.csv").read_bytes()

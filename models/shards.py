@@ -1,0 +1,249 @@
+"""A shard: some enterprises of a prepared pool, one after another, as one worker ranks them.
+
+What a raw score depends on besides its enterprise and the need is the scale, and that is fitted
+once, where everything comes together (`models.sharded`). A shard reads its own rows of the files,
+and the items that the whole pool shares.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from features.encoder import encoder_named
+from features.ordered import found_in
+from features.workspace import Workspace
+from models import artifact, loading, pool_files
+from models.first_stage import estimates
+from models.ranker import leading
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from features.arrays import NeedFeatures
+    from models.first_stage import Query
+    from models.ranker import PoolRanker
+    from models.scale import Scale, Values
+
+_PIECE = 8_192
+_OPEN = 4
+"""So many shards stay open in one worker; they are mapped files."""
+
+
+class Span(NamedTuple):
+    """The rows of a shard: from `start` to before `stop`."""
+
+    start: int
+    stop: int
+
+    def within(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Return which of some rows, in order, are in the shard."""
+        first, last = np.searchsorted(rows, self)
+        return rows[first:last]
+
+
+def spans(size: int, count: int) -> list[Span]:
+    """Return `count` shards of a pool of that size, as equal as can be; none is empty."""
+    ends = np.linspace(0, size, min(count, size) + 1).round().astype(int).tolist()
+    return [Span(*pair) for pair in pairwise(ends)]
+
+
+class Known(NamedTuple):
+    """What a shard is given of enterprises that have deals, or signals.
+
+    Attributes
+    ----------
+    rows : ndarray of int, shape (k,)
+        Of the whole pool, in order.
+    history : ndarray of shape (2, k)
+        On the scale of the whole pool.
+    signals : ndarray of shape (k,)
+    """
+
+    rows: NDArray[np.intp]
+    history: NDArray[np.float64]
+    signals: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Estimated:
+    """A need whose leading rows are asked for.
+
+    Attributes
+    ----------
+    query : Query
+    listed : ndarray of uint8
+        Bits: which rows of the shard can be listed.
+    count : int
+    """
+
+    query: Query
+    listed: NDArray[np.uint8]
+    count: int
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A need for which some rows are measured by every factor.
+
+    Attributes
+    ----------
+    need : NeedFeatures
+        Without signals.
+    known : Known
+    rows : ndarray of int
+        Of the whole pool, all in the shard, in order.
+    """
+
+    need: NeedFeatures
+    known: Known
+    rows: NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A need for which the first of some rows are asked for, on a scale that is known.
+
+    Attributes
+    ----------
+    need, known
+        As for `Measured`.
+    listed : ndarray of uint8
+        Bits: which rows of the shard take part.
+    scale : Scale
+    count : int
+    """
+
+    need: NeedFeatures
+    known: Known
+    listed: NDArray[np.uint8]
+    scale: Scale
+    count: int
+
+
+class Shard:
+    """Some rows of a pool, one after another.
+
+    Parameters
+    ----------
+    bound : PoolRanker
+        Of these rows alone, without a history.
+    start : int
+        The row of the whole pool that is the first here.
+    first : mapping, optional
+        `matrix` and `nodes` of the first stage, these rows of them.
+    """
+
+    def __init__(
+        self, bound: PoolRanker, start: int, first: Mapping[str, NDArray[Any]] | None = None
+    ) -> None:
+        self.bound = bound
+        self.start = start
+        self._first = first or {}
+
+    def leading(
+        self, asked: Sequence[Estimated]
+    ) -> list[tuple[NDArray[np.intp], NDArray[np.float32]]]:
+        """Return, for each need, rows and estimates of those not below the one at rank `count`."""
+        queries = [each.query for each in asked]
+        every = estimates(self._first["matrix"], self._first["nodes"], queries, self.start)
+        found = []
+        for each, own in zip(asked, every, strict=True):
+            rows = self._rows(each.listed)
+            kept = rows[leading(own[rows], each.count)]
+            found.append((self.start + kept, own[kept]))
+        return found
+
+    def values(self, asked: Sequence[Measured]) -> list[Values | None]:
+        """Return, for each need, what every factor says of its rows; None where there are none."""
+        return [
+            self._values(each.need, each.known, each.rows - self.start) if len(each.rows) else None
+            for each in asked
+        ]
+
+    def best(self, asked: Sequence[Ranked]) -> list[tuple[NDArray[np.intp], NDArray[np.float64]]]:
+        """Return, for each need, rows and raw scores not below the one at rank `count`."""
+        found = []
+        for each in asked:
+            rows = self._rows(each.listed)
+            raw = np.empty(len(rows))
+            for at in range(0, len(rows), _PIECE):
+                values = self._values(each.need, each.known, rows[at : at + _PIECE])
+                parts = self.bound.parts(each.need, values, each.scale)
+                raw[at : at + _PIECE] = parts.sum(axis=0)
+            kept = leading(raw, each.count)
+            found.append((self.start + rows[kept], raw[kept]))
+        return found
+
+    def _rows(self, listed: NDArray[np.uint8]) -> NDArray[np.intp]:
+        return np.flatnonzero(np.unpackbits(listed, count=len(self.bound.pool)))
+
+    def _values(self, need: NeedFeatures, known: Known, rows: NDArray[np.intp]) -> Values:
+        found = self.bound.take(rows).values(need)
+        at, here = found_in(self.start + rows, known.rows)
+        history, signals = np.zeros((len(known.history), len(rows))), np.zeros(len(rows))
+        history[:, at], signals[at] = known.history[:, here], known.signals[here]
+        return found._replace(history=history, signals=signals)
+
+
+class ShardFiles(NamedTuple):
+    """Where a shard is read from.
+
+    Attributes
+    ----------
+    home : str
+        The workspace.
+    model, prepared : str
+        Folders of the version, and of what was prepared of it.
+    encoder : str or None
+        Its name, see `features.encoder.encoder_named`.
+    span : Span
+    """
+
+    home: str
+    model: str
+    prepared: str
+    encoder: str | None
+    span: Span
+
+
+class ShardTask(NamedTuple):
+    """A question to a shard: a method of `Shard`, and what it is asked."""
+
+    files: ShardFiles
+    method: Callable[[Shard, Any], Any]
+    asked: Any
+
+
+def answer(task: ShardTask) -> Any:
+    """Return the answer of a shard, which is opened where it is not open yet."""
+    return task.method(opened(task.files), task.asked)
+
+
+@lru_cache(_OPEN)
+def opened(files: ShardFiles) -> Shard:
+    """Return a shard of a prepared version.
+
+    Raises
+    ------
+    DamagedError
+        When a file of the model or of what was prepared is missing, cut short or altered.
+    UnfitModelError
+        When the version does not serve here.
+    """
+    workspace, encoder = Workspace(Path(files.home)), encoder_named(files.encoder)
+    ranker = loading.load(Path(files.model), workspace, encoder)
+    arrays = artifact.mapped(Path(files.prepared))
+    rows = slice(*files.span)
+    bound = pool_files.bind(arrays, ranker, rows)
+    first = pool_files.part(arrays, "retrieval")
+    if first:
+        first = {"matrix": first["matrix"][rows], "nodes": first["nodes"][:, rows]}
+    return Shard(bound, files.span.start, first)

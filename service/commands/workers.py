@@ -1,0 +1,65 @@
+"""Where a command has its work done: the options --engine, --address and --shards."""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from features.errors import UsageError
+from models.executors import InProcess, LocalProcesses
+from models.ray_cluster import RayCluster
+
+if TYPE_CHECKING:
+    from models.executors import Executor
+
+
+class WorkEngine(StrEnum):
+    """Who does the work of a command."""
+
+    local = "local"
+    ray = "ray"
+
+
+EngineOption = Annotated[
+    WorkEngine, typer.Option("--engine", help="Who does the work: this machine, or Ray.")
+]
+AddressOption = Annotated[
+    str | None,
+    typer.Option(help="host:port of a running Ray cluster; by default one of this machine alone."),
+]
+ShardsOption = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        max=100_000,
+        help="Parts that the pool is cut into; by default 1 with local (no other process), "
+        "and one for each processor with ray.",
+    ),
+]
+
+
+def workers(engine: WorkEngine, address: str | None, shards: int | None) -> Executor:
+    """Return what does the work, a context.
+
+    Raises
+    ------
+    UsageError
+        When an address is given for this machine.
+    UnavailableError
+        When Ray is not there, or not in a version that works here, or nobody answers.
+    """
+    if engine is WorkEngine.ray:
+        return RayCluster(address)
+    if address is not None:
+        raise UsageError(
+            "--address goes with --engine ray",
+            field="address",
+            got=address,
+            expected="--engine ray",
+        )
+    if shards is None or shards == 1:
+        return InProcess()
+    return LocalProcesses(min(shards, os.cpu_count() or 1))
