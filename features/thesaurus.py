@@ -132,6 +132,17 @@ class Thesaurus:
                 found.append(Named(start, stop, self._exact[text[start:stop]]))
         return sorted(found)
 
+    def head(self, text: str) -> tuple[int, ...]:
+        """Return the concepts that the end of a text in its normal form names, the longest end.
+
+        The head of a Chinese compound is its end: 午餐肉罐头 is a 罐头. Ends of one character are
+        left out.
+        """
+        for start in range(max(len(text) - self._longest, 0), len(text) - 1):
+            if found := self._exact.get(text[start:]):
+                return found
+        return ()
+
     def near(self, text: str, count: int) -> list[tuple[int, float, str]]:
         """Return the concepts nearest to a text: number, likeness from 0 to 1, the nearest text.
 

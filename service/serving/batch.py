@@ -157,8 +157,7 @@ class BatchRanker:
     ) -> list[str | None]:
         """Return a summary of the reasons of the first `explained` rows, None for the others."""
         texts: list[str | None] = [None] * len(rows)
-        for at, row in enumerate(rows[:explained]):
-            evidence = self.writer.evidence(features, int(row))
+        for at, evidence in enumerate(self.writer.evidence(features, rows[:explained])):
             listed = reasons(self.retriever.bound, parts[:, at], evidence, language)
             texts[at] = summary(listed, SEPARATORS[language])
         return texts

@@ -139,6 +139,7 @@ class Engine(Directory):
         features = self.features(need)
         ranked, parts = self.retriever.ranked(features, rows, offset, offset + limit)
         fits = self.writer.fits(features, ranked)
+        leads = self.writer.leads(need, features, parts, ranked, offset + 1, language, deals=deals)
         return {
             "need": self._shown(need),
             "understood": understood_document(features.understood, language),
@@ -152,19 +153,7 @@ class Engine(Directory):
             "unknown_values": unknown_values,
             "left_out": left_out,
             "fit_note": fit_note(features.understood, fits, language),
-            "leads": [
-                self.writer.lead(
-                    need,
-                    features,
-                    own,
-                    int(row),
-                    offset + place,
-                    language,
-                    deals=deals,
-                )
-                | {"fit": fits[place - 1]}
-                for place, (row, own) in enumerate(zip(ranked, parts.T, strict=True), start=1)
-            ],
+            "leads": [lead | {"fit": fit} for lead, fit in zip(leads, fits, strict=True)],
         }
 
     def enterprises(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -12,28 +13,26 @@ from features.compact import rows_of
 from features.nodes import NAMED_FROM
 from models.gap import Filling, filling
 from models.supply import Link, link
-from service.serving.items import (
-    NEAR,
-    Answer,
-    Item,
-    answer_by_kind,
-    answer_of,
-    distinct,
-    matches_of,
-)
-from service.serving.peers import Chosen, Peer, peer_of
-from service.serving.relation import Relation, form_of, relation, spelt
+from service.serving.items import Answer, Answers, Item, answers, distinct, matches_of
+from service.serving.peers import Chosen, Peer, chosen_for, peer_of
+from service.serving.relation import Relation, form_of, is_plain, relation, spelt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from features.arrays import NeedFeatures, PoolFeatures
     from features.chains import ChainMap, Node
     from features.signals import Signal
     from models.ranker import PoolRanker
+    from service.serving.kinds import Kinds, Wants
 
 _SHARED, _MAIN = 3, 2
 _SHORT = 2
+_CHIEF = 0.1
+"""From which share of revenue on a product is a main one."""
+_NODES = 10_000
 _BETWEEN = re.compile(r"[与和及、/]")
 
 
@@ -42,12 +41,13 @@ class Mention(NamedTuple):
 
     Attributes
     ----------
-    made : tuple of str
+    made : tuple of (str, float or None)
+        Each with the largest share of what it stands for, where that is known.
     within : tuple of (Item, str)
     named : tuple of str
     """
 
-    made: tuple[str, ...] = ()
+    made: tuple[tuple[str, float | None], ...] = ()
     within: tuple[tuple[Item, str], ...] = ()
     named: tuple[str, ...] = ()
 
@@ -67,15 +67,19 @@ class Evidence:
         What the need is after, as it is written.
     main : tuple of Item
         What it chiefly makes or does.
-    close : tuple of Item
-        Those of its items that come nearest to the need, else the chief ones.
+    related : tuple of Item
+        Those of its items that have to do with the need, the closest first.
+    near : Item or None
+        The item that matches a word of the need best, whether or not that means anything.
     answer : Answer or None
-        None where no item comes near the need.
+        None where no item has to do with the need.
     mention : Mention
     node : Node or None
         The node that it fits best, among those the need is after where it is after some.
     fits : bool
         Whether it fits that node well enough to count as being in it.
+    of_chain : bool
+        Whether the node is one of those that the need is after.
     at_node : Item or None
         The item by which it fits the node.
     of_node : Relation
@@ -95,11 +99,13 @@ class Evidence:
     name: str
     aim: str = ""
     main: tuple[Item, ...] = ()
-    close: tuple[Item, ...] = ()
+    related: tuple[Item, ...] = ()
+    near: Item | None = None
     answer: Answer | None = None
     mention: Mention = _NO_MENTION
     node: Node | None = None
     fits: bool = False
+    of_chain: bool = False
     at_node: Item | None = None
     of_node: Relation = Relation.NONE
     akin: Peer | None = None
@@ -119,63 +125,111 @@ class Evidence:
         return self.main[0] if self.main else None
 
 
+class Aim(NamedTuple):
+    """What is the same for every enterprise that is held beside one need."""
+
+    chosen: Chosen
+    wants: Wants
+
+    @property
+    def nbytes(self) -> int:
+        """What it weighs in memory, about."""
+        return self.chosen.nbytes + self.wants.nbytes
+
+
+def aim_of(bound: PoolRanker, kinds: Kinds, need: NeedFeatures) -> Aim:
+    """Return who was chosen for a need and which concepts it is after."""
+    return Aim(chosen_for(bound, need), kinds.wants(need.understood))
+
+
 def find_evidence(
     bound: PoolRanker,
+    kinds: Kinds,
     need: NeedFeatures,
-    row: int,
-    chosen: Chosen,
-    made: Mapping[str, float | None],
-) -> Evidence:
-    """Gather the evidence for one row of the pool.
+    rows: NDArray[np.intp],
+    aim: Aim,
+    made: Sequence[Mapping[str, float | None]],
+) -> list[Evidence]:
+    """Gather the evidence for rows of the pool; what they make is read for all of them at once.
 
     Parameters
     ----------
     bound : PoolRanker
+    kinds : Kinds
     need : NeedFeatures
-    row : int
-    chosen : Chosen
-    made : mapping of str to float or None
-        The products of the enterprise as they are stated, with their shares of revenue; other
+    rows : ndarray of int, shape (n,)
+    aim : Aim
+    made : sequence of n mappings of str to float or None
+        The products of each enterprise as they are stated, with their shares of revenue; other
         items are of its business scope.
     """
+    weights = bound.pool.products.weights[rows]
+    grams = rows_of(bound.pool.product_grams, weights.indices)
+    matches, alike = matches_of(grams, need), aim.chosen.likeness(grams)
+    found = []
+    for place, row in enumerate(rows.tolist()):
+        own = slice(weights.indptr[place], weights.indptr[place + 1])
+        items = _items(bound.pool, weights.indices[own], made[place])
+        answered = answers(need, matches[own], weights.data[own], items, kinds, aim.wants)
+        found.append(
+            replace(
+                _of_items(bound, need, row, aim, items, weights.data[own], answered),
+                akin=peer_of(
+                    bound.pool, aim.chosen, row, alike[own], items, answered.at_least(Relation.AKIN)
+                ),
+            )
+        )
+    return found
+
+
+def _items(
+    pool: PoolFeatures, entries: NDArray[np.int32], made: Mapping[str, float | None]
+) -> list[Item]:
+    largest = max((share for share in made.values() if share is not None), default=None)
+    items = []
+    for at in entries.tolist():
+        text = pool.products.texts[at]
+        share = made.get(text)
+        chief = largest is None or (share is not None and share >= min(_CHIEF, largest))
+        items.append(Item(text, text not in made, share, chief))
+    return items
+
+
+def _of_items(
+    bound: PoolRanker,
+    need: NeedFeatures,
+    row: int,
+    aim: Aim,
+    items: Sequence[Item],
+    strengths: NDArray[np.float32],
+    answered: Answers,
+) -> Evidence:
     pool, chain_map = bound.pool, bound.ranker.space.chain_map
-    weights = pool.products.weights
-    own = slice(weights.indptr[row], weights.indptr[row + 1])
-    entries, strengths = weights.indices[own], weights.data[own]
-
-    def item_of(text: str) -> Item:
-        return Item(text, text not in made, made.get(text))
-
-    items = [item_of(pool.products.texts[at]) for at in entries.tolist()]
-    grams = rows_of(pool.product_grams, entries)
-    matches = matches_of(grams, need)
-    by_share = np.argsort(-strengths, kind="stable").tolist()
-    chief = by_share[:_MAIN]
-    nearest = matches.max(axis=1, initial=0)
-    near = [at for at in np.argsort(-nearest, kind="stable").tolist() if nearest[at] >= NEAR]
-    node, fits, at_node, of_node = _node(pool, chain_map, need, row, items)
+    by_share = [items[at] for at in np.argsort(-strengths, kind="stable").tolist()]
+    by_share.sort(key=lambda item: not is_plain(item.text))
+    by_text = {item.text: item for item in items}
+    node, fits, at_node, of_node = _node(pool, chain_map, need, row, by_share)
     fills, tie = filling(need, pool, row), link(need, pool, row)
-    traded = tie.product if tie else None
     filled = pool.products.text(row, pool.nodes.product[row, fills.node]) if fills else None
     return Evidence(
         name=pool.names[row],
         aim=spelt(need.understood.parts[0]) if need.understood.parts else "",
-        main=tuple(items[at] for at in chief),
-        close=distinct([items[at] for at in near or by_share])[:_MAIN],
-        answer=answer_of(need, matches, strengths, items)
-        or answer_by_kind(bound.ranker.space.thesaurus, need, [items[at] for at in by_share]),
-        mention=_mention(need, items, pool.names[row]),
+        main=distinct(by_share, _MAIN),
+        related=distinct(answered.ranked(), _MAIN),
+        near=next(iter(answered.near), None),
+        answer=answered.best,
+        mention=_mention(need, items, pool.names[row], aim.wants),
         node=node,
         fits=fits,
+        of_chain=bool(need.targets),
         at_node=at_node,
         of_node=of_node,
-        akin=peer_of(pool, chosen, row, grams, items, nearest),
         deals=bound.ranker.history.evidence(need, str(pool.ids[row])),
         link=tie,
-        traded=None if traded is None else item_of(traded),
+        traded=by_text.get(tie.product) if tie and tie.product else None,
         filling=fills,
         gap_node=chain_map.nodes[fills.node] if fills else None,
-        filled=None if filled is None else item_of(filled),
+        filled=by_text.get(filled) if filled else None,
     )
 
 
@@ -193,53 +247,61 @@ def _node(
 ) -> tuple[Node | None, bool, Item | None, Relation]:
     """Return the best node, whether the enterprise fits it, and the item that is of it, and how.
 
-    Of nodes that it fits, one to whose words an item relates comes first.
+    Of nodes that it fits, one of which an item is comes first; the name of a node before its
+    keywords, which may stand for more: 储能电池 is a keyword of 动力电池.
     """
     fit = np.nan_to_num(pool.nodes.fit[row])
     if not fit.any():
         return None, False, None, Relation.NONE
     columns = np.array(need.targets or range(len(fit)))
     ranked = columns[np.argsort(-fit[columns], kind="stable")].tolist()
-    named = [at for at in ranked if fit[at] >= NAMED_FROM]
-    found: tuple[Relation, int, Item | None] = (Relation.NONE, ranked[0], None)
-    for at in named:
-        node = chain_map.node(pool.nodes.node_ids[at])
-        words = [part for word in (node.name, *node.keywords) for part in _BETWEEN.split(word)]
-        for item in items:
-            how = max((relation(item.text, word) for word in words if word), default=found[0])
-            if how > found[0]:
-                found = how, at, item
-        if found[0] >= Relation.KIND:
+    best, how, own = ranked[0], (Relation.NONE, False), None
+    for at in ranked:
+        if fit[at] < NAMED_FROM or how[0] >= Relation.KIND:
             break
-    how, best, own = found
+        for parts, is_name in _words_of(chain_map.node(pool.nodes.node_ids[at])):
+            for item in items:
+                closer = max(relation(item.text, part) for part in parts), is_name
+                if closer > how and (closer[0] >= Relation.KIND or at == ranked[0]):
+                    best, how, own = at, closer, item
     if own is None:
-        place = int(pool.nodes.product[row, best])
-        own = items[place] if 0 <= place < len(items) else None
-    return chain_map.node(pool.nodes.node_ids[best]), bool(fit[best] >= NAMED_FROM), own, how
+        text = pool.products.text(row, pool.nodes.product[row, best])
+        own = next((item for item in items if item.text == text), None)
+    node = chain_map.node(pool.nodes.node_ids[best])
+    return node, bool(fit[best] >= NAMED_FROM), own, how[0]
 
 
-def _mention(need: NeedFeatures, items: Sequence[Item], name: str) -> Mention:
+@lru_cache(_NODES)
+def _words_of(node: Node) -> tuple[tuple[tuple[str, ...], bool], ...]:
+    """Return name and keywords of a node, each in its parts, and whether it is the name."""
+    words = ((node.name, True), *((word, False) for word in node.keywords))
+    return tuple((tuple(_BETWEEN.split(word)), is_name) for word, is_name in words)
+
+
+def _mention(need: NeedFeatures, items: Sequence[Item], name: str, wants: Wants) -> Mention:
     """Return the weightiest words that the profile holds, none within another.
 
-    Two characters that the need does not say itself are too general to be named alone, unless
-    the name is all there is.
+    Two characters that the need does not say itself are too general to be named alone, and so is
+    what the need is but a part of: 机械设备 for 橡胶机械.
     """
-    words = [
-        word
-        for word, _ in need.understood.words
-        if not items or len(word) > _SHORT or word in need.understood.parts
-    ]
+    words = [word for word, _ in need.understood.words]
+    if not items:
+        return Mention(named=_named((*words, *wants.pieces), name))
     texts = tuple(item.text for item in items)
     forms = [form_of(text) for text in texts]
-    made: list[str] = []
+    made: dict[str, float | None] = {}
     within: list[tuple[Item, str]] = []
     named: list[str] = []
     for word in words:
+        own = word in need.understood.parts
         if any(word in longer or longer in word for longer in made):
             continue
+        if not own and (len(word) <= _SHORT or word in wants.general):
+            continue
         holding = [item for item, form in zip(items, forms, strict=True) if word in form]
-        if any(relation(item.text, word) >= Relation.KIND for item in holding):
-            made.append(word)
+        kinds = [item.share for item in holding if relation(item.text, word) >= Relation.KIND]
+        if kinds:
+            made[word] = max((share for share in kinds if share is not None), default=None)
         elif holding:
             within.append((holding[0], spelt(word, texts)))
         elif word in form_of(name):
@@ -247,5 +309,17 @@ def _mention(need: NeedFeatures, items: Sequence[Item], name: str) -> Mention:
         if len(made) == _SHARED:
             break
     return Mention(
-        tuple(spelt(word, texts) for word in made), tuple(within[:1]), tuple(named[:_SHARED])
+        tuple((spelt(word, texts), share) for word, share in made.items()),
+        tuple(within[:1]),
+        tuple(named[:_SHARED]),
     )
+
+
+def _named(words: Sequence[str], name: str) -> tuple[str, ...]:
+    """Return which words an enterprise's name holds, none within another."""
+    form = form_of(name)
+    found: list[str] = []
+    for word in words:
+        if word in form and not any(word in other or other in word for other in found):
+            found.append(spelt(word, (name,)))
+    return tuple(found[:_SHARED])

@@ -7,27 +7,51 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from models.word_match import word_matches
-from service.serving.relation import Relation, core_of, in_common, relation, spelt
+from service.serving.kinds import Tie
+from service.serving.relation import (
+    Relation,
+    core_of,
+    is_plain,
+    relation,
+    same_head,
+    spelt,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
     from scipy import sparse
 
     from features.arrays import NeedFeatures
-    from features.thesaurus import Thesaurus
+    from service.serving.kinds import Kinds, Wants
 
-_ANSWERS = 0.2
-"""From which match on an item answers a word: about half of its characters in common."""
+_ENOUGH = 0.2
+"""From which match on two that end alike are of one sort: about half of their characters."""
 NEAR = 0.04
 """From which match on an item is said to be near a word."""
-_SURE = 0.5
-"""How sure a concept must be for an item to be said to belong to it."""
+_WORTH = {
+    Relation.NONE: 0.0,
+    Relation.INPUT: 0.2,
+    Relation.NEAR: 0.3,
+    Relation.SIBLING: 0.4,
+    Relation.AKIN: 0.6,
+    Relation.KIND: 0.9,
+    Relation.SAME: 0.85,
+}
+"""How much each relation is worth as an answer."""
 _SIDE = 0.3
-"""By how much of its match a side product comes after a main one."""
+"""By how much a side product comes after a main one."""
 _WANTED = 1.5
-"""What a match counts with a word that the need itself says."""
+"""What an answer counts to a word that the need itself says."""
+_UNCLEAR = 0.5
+"""What an answer counts of an item that does not say what it is."""
+_BY_MATCH = 0.1
+"""How much of an answer's worth is its match: of two kinds the one nearer to the word."""
+_ELSEWHERE = 0.5
+"""What an answer counts of an item that is typical of what is wanted, and no kind of it."""
+_SHORT = 4
+"""Up to this length two items that share all characters but one are the same."""
 
 
 class Item(NamedTuple):
@@ -40,11 +64,14 @@ class Item(NamedTuple):
         Whether it is of the business scope.
     share : float or None
         Of revenue, where it is known.
+    chief : bool
+        Whether it is one of the main products.
     """
 
     text: str
     of_scope: bool = False
     share: float | None = None
+    chief: bool = True
 
 
 class Answer(NamedTuple):
@@ -56,27 +83,71 @@ class Answer(NamedTuple):
     word : str
         As it is written.
     relation : Relation
-    enough : bool
-        Whether they match well enough for an answer; else they are only near.
     wanted : bool
         Whether the word is what the need itself says.
+    through : str
+        The concept that both belong to, where they are siblings.
     """
 
     item: Item
     word: str
     relation: Relation
-    enough: bool
     wanted: bool
+    through: str = ""
 
 
-def distinct(items: Sequence[Item]) -> tuple[Item, ...]:
-    """Leave out what says the same as one before it: 物业管理服务, 物业管理 after 物业管理业务."""
+class Answers(NamedTuple):
+    """How each item of an enterprise answers a need.
+
+    Attributes
+    ----------
+    of_item : tuple of (Answer or None)
+        None for an item that has nothing to do with the need.
+    worth : ndarray of shape (items,)
+        0 for such an item.
+    near : tuple of Item
+        Those that match a word, the best first, whether or not it means anything.
+    """
+
+    of_item: tuple[Answer | None, ...]
+    worth: NDArray[np.float64]
+    near: tuple[Item, ...] = ()
+
+    @property
+    def best(self) -> Answer | None:
+        """The answer that is worth most."""
+        return self.of_item[int(np.argmax(self.worth))] if len(self.worth) else None
+
+    def at_least(self, relation: Relation) -> NDArray[np.float64]:
+        """Return the worth of the items that relate to the need at least so closely, else 0."""
+        close = [answer is not None and answer.relation >= relation for answer in self.of_item]
+        return np.where(close, self.worth, 0.0)
+
+    def ranked(self) -> list[Item]:
+        """Return the items that say what they are and relate to the need, the best first."""
+        order = np.argsort(-self.worth, kind="stable").tolist()
+        found = (self.of_item[at] for at in order)
+        return [answer.item for answer in found if answer and is_plain(answer.item.text)]
+
+
+def distinct(items: Iterable[Item], most: int) -> tuple[Item, ...]:
+    """Return the first items, without what says the same: 物业管理服务 after 物业管理业务."""
     found: dict[str, Item] = {}
     for item in items:
         own = core_of(item.text)
-        if not any(own in other or other in own for other in found):
+        if not any(_same(own, other) for other in found):
             found[own] = item
+        if len(found) == most:
+            break
     return tuple(found.values())
+
+
+def _same(one: str, other: str) -> bool:
+    """Return whether one holds the other, or short ones differ in hardly more than a character."""
+    if one in other or other in one or one[:2] == other[:2]:
+        return True
+    short, long = sorted((set(one), set(other)), key=len)
+    return len(long) <= _SHORT and len(short - long) <= 1 < len(short)
 
 
 def matches_of(grams: sparse.csr_array, need: NeedFeatures) -> NDArray[np.float32]:
@@ -90,48 +161,68 @@ def matches_of(grams: sparse.csr_array, need: NeedFeatures) -> NDArray[np.float3
     return np.asarray(matches * np.minimum(need.weights, 1))
 
 
-def answer_of(
+def answers(
     need: NeedFeatures,
     matches: NDArray[np.float32],
     strengths: NDArray[np.float32],
     items: Sequence[Item],
-) -> Answer | None:
-    """Return the item that answers the need best and the word that it answers.
+    kinds: Kinds,
+    wants: Wants,
+) -> Answers:
+    """Return how each item answers the need: by the word that it matches best, or by its kind.
 
-    A main product before a side one that answers about as well, as in the score.
+    A main product comes before a side one that answers about as well, as in the score.
     """
-    if not matches.size:
-        return None
-    main = np.sqrt(strengths / max(float(strengths.max()), 1e-9))
-    wanted = np.array([word in need.understood.parts for word, _ in need.understood.words])
-    own = np.where(wanted, _WANTED, 1.0)
-    weighed = np.round(matches * (1 - _SIDE + _SIDE * main)[:, None] * own, 4)
-    if not weighed.any():
-        return None
+    parts = need.understood.parts
+    own = np.where([word in parts for word, _ in need.understood.words], _WANTED, 1.0)
+    weighed = np.round(matches * own, 4) if matches.size else np.zeros((len(items), 1))
     # Of matches that are equal, the one with the word that counts most: the need's own.
-    own_words = np.where(weighed == weighed.max(), need.weights, -1.0)
-    at, word = map(int, np.unravel_index(int(np.argmax(own_words)), weighed.shape))
-    item, text = items[at], need.understood.words[word][0]
-    if matches[at, word] < NEAR or not in_common(item.text, text):
-        return None
-    return Answer(
-        item,
-        spelt(text, (item.text,)),
-        relation(item.text, text),
-        bool(matches[at, word] >= _ANSWERS),
-        text in need.understood.parts,
-    )
+    nearest = weighed.max(axis=1, initial=0)
+    main = np.sqrt(strengths / max(float(strengths.max(initial=0)), 1e-9))
+    found: list[Answer | None] = []
+    worth = np.zeros(len(items))
+    for at, item in enumerate(items):
+        by_kind, by_letters = kinds.tie(wants, item.text), Tie()
+        if nearest[at] > 0:
+            word = int(np.argmax(np.where(weighed[at] == nearest[at], need.weights, -1.0)))
+            text = need.understood.words[word][0]
+            by_letters = _by_letters(item.text, text, float(matches[at, word]), kinds)
+        tie = max(by_letters, by_kind, key=lambda own: own.relation)
+        if tie.relation is Relation.NONE:
+            found.append(None)
+            continue
+        wanted = tie.word in parts
+        word_text = spelt(tie.word, (item.text,))
+        found.append(Answer(item, word_text, tie.relation, wanted, tie.through))
+        typical = tie is by_letters and tie.relation is Relation.SAME and not wanted
+        elsewhere = typical and by_kind.relation < Relation.KIND and kinds.known(item.text)
+        worth[at] = (
+            (_WORTH[tie.relation] + _BY_MATCH * nearest[at])
+            * (1 - _SIDE + _SIDE * main[at])
+            * (_WANTED if wanted else 1)
+            * (_ELSEWHERE if elsewhere else 1)
+            * (1 if is_plain(item.text) else _UNCLEAR)
+        )
+    order = np.argsort(-nearest, kind="stable").tolist()
+    near = (items[at] for at in order if nearest[at] >= _ENOUGH and is_plain(items[at].text))
+    return Answers(tuple(found), worth, tuple(near))
 
 
-def answer_by_kind(
-    thesaurus: Thesaurus, need: NeedFeatures, items: Sequence[Item]
-) -> Answer | None:
-    """Return the first item that is of a kind which the need was taken for: 食醋 for 食品."""
-    wanted = {found.name for found in need.understood.concepts if found.sure >= _SURE}
-    for item in items:
-        for at in thesaurus.find(core_of(item.text)):
-            for above in (at, *thesaurus.broader(at)):
-                name = thesaurus.concepts[above].name
-                if name in wanted:
-                    return Answer(item, name, Relation.KIND, enough=True, wanted=False)
-    return None
+def _by_letters(item: str, word: str, match: float, kinds: Kinds) -> Tie:
+    """Return how an item relates to a word as both are written.
+
+    白炭黑 is a concept of its own, and no 炭黑.
+    """
+    how = relation(item, word)
+    if how is Relation.SAME or match < NEAR:
+        return Tie(how, word)
+    if kinds.apart(item, word):
+        if how is Relation.KIND:
+            return Tie()
+        through = kinds.joined(item, word)
+        return Tie(Relation.SIBLING, word, through) if through else Tie(how, word)
+    if how < Relation.AKIN and match >= _ENOUGH and same_head(item, word):
+        return Tie(Relation.AKIN, word)
+    if how is Relation.NONE and match >= _ENOUGH and kinds.share(item, word):
+        return Tie(Relation.NEAR, word)
+    return Tie(how, word)

@@ -13,14 +13,16 @@ from models.fit import SHIPPED, fit_evidence, score_of
 from service.cache.local import LocalCache
 from service.serving.chances import chance
 from service.serving.directory import brief
-from service.serving.evidence import find_evidence, node_of
+from service.serving.evidence import aim_of, find_evidence, node_of
+from service.serving.kinds import Kinds
 from service.serving.neighbours import stage_text
-from service.serving.peers import chosen_for
 from service.serving.reasons import reasons
 from service.serving.signals import signals_shown
 from service.threads import check_wanted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from features.arrays import NeedFeatures
@@ -29,13 +31,14 @@ if TYPE_CHECKING:
     from features.presence import Presence
     from features.signals import Signals
     from models.prepared import Prepared
-    from service.serving.evidence import Evidence
+    from service.serving.evidence import Aim, Evidence
     from service.serving.gates import Gates
     from service.serving.interfaces import Document, Language
-    from service.serving.peers import Chosen
 
-_CHOSEN_BYTES = 4 * 2**20
+_AIM_BYTES = 4 * 2**20
 _ENTRY_BYTES = 500
+_AT_ONCE = 20
+"""How many enterprises' items are read at once."""
 _DESCRIBED = ("name", "short_name", "province", "city")
 
 
@@ -60,7 +63,8 @@ class LeadWriter:
         self.presence = presence
         self.signals = signals
         self.gates = gates
-        self.chosen: LocalCache[Chosen] = LocalCache(_CHOSEN_BYTES)
+        self.kinds = Kinds(prepared.bound.ranker.space.thesaurus)
+        self.aims: LocalCache[Aim] = LocalCache(_AIM_BYTES)
         self._lock = threading.Lock()
 
     def lead(
@@ -74,23 +78,61 @@ class LeadWriter:
         *,
         deals: bool = True,
     ) -> Document:
-        """Return a row of the pool as a lead, without its fit.
+        """Return one row of the pool as a lead; see `leads`."""
+        rows = np.array([row])
+        return self.leads(need, features, parts[:, None], rows, rank, language, deals=deals)[0]
+
+    def leads(
+        self,
+        need: NeedQuery,
+        features: NeedFeatures,
+        parts: NDArray[np.float64],
+        rows: NDArray[np.intp],
+        first: int,
+        language: Language,
+        *,
+        deals: bool = True,
+    ) -> list[Document]:
+        """Return rows of the pool as leads, without their fit.
 
         Parameters
         ----------
         need, features
-        parts : ndarray of shape (factors + 1,)
-            The contributions to its raw score.
-        row, rank : int
+        parts : ndarray of shape (factors + 1, n)
+            The contributions to their raw scores.
+        rows : ndarray of int, shape (n,)
+        first : int
+            The rank of the first of them; the others follow it.
         language : {"zh", "en"}
         deals : bool
-            Whether the caller may see how many deals the enterprise has in all zones.
+            Whether the caller may see how many deals the enterprises have in all zones.
         """
-        check_wanted()
+        return [
+            self._lead(
+                need,
+                features,
+                part,
+                row,
+                first + place,
+                evidence if deals else replace(evidence, deals={}),
+                language,
+            )
+            for place, (row, part, evidence) in enumerate(
+                zip(rows.tolist(), parts.T, self.evidence(features, rows), strict=True)
+            )
+        ]
+
+    def _lead(
+        self,
+        need: NeedQuery,
+        features: NeedFeatures,
+        parts: NDArray[np.float64],
+        row: int,
+        rank: int,
+        evidence: Evidence,
+        language: Language,
+    ) -> Document:
         profile, raw = self.profiles.row(row), float(parts.sum())
-        evidence = self.evidence(features, row)
-        if not deals:
-            evidence = replace(evidence, deals={})
         node = evidence.node if evidence.fits else None
         ranker = self.bound.ranker
         warm = len(ranker.heads.chosen(features.need_id)) > 0
@@ -115,17 +157,25 @@ class LeadWriter:
         evidence = fit_evidence(features, self.bound.pool, rows)
         return SHIPPED.levels(SHIPPED.probabilities(evidence))
 
-    def evidence(self, need: NeedFeatures, row: int) -> Evidence:
-        """Return the evidence for one row of the pool."""
+    def evidence(self, need: NeedFeatures, rows: NDArray[np.intp]) -> Iterator[Evidence]:
+        """Give the evidence for rows of the pool, one after the other."""
         with self._lock:
-            chosen = self.chosen.get(need.need_id)
-            if chosen is None:
-                chosen = chosen_for(self.bound, need)
-                self.chosen.put(need.need_id, chosen, chosen.nbytes + _ENTRY_BYTES)
-        products = self.profiles.row(row)["products"] or ()
-        made = {product["name"]: product["share"] for product in products}
-        signals = tuple(self.signals.of(str(self.bound.pool.ids[row])))
-        return replace(find_evidence(self.bound, need, row, chosen, made), signals=signals)
+            key = need.need_id, need.understood
+            aim = self.aims.get(key)
+            if aim is None:
+                aim = aim_of(self.bound, self.kinds, need)
+                self.aims.put(key, aim, aim.nbytes + _ENTRY_BYTES)
+        for start in range(0, len(rows), _AT_ONCE):
+            check_wanted()
+            own = rows[start : start + _AT_ONCE]
+            found = find_evidence(self.bound, self.kinds, need, own, aim, self._made(own))
+            for row, evidence in zip(own.tolist(), found, strict=True):
+                signals = tuple(self.signals.of(str(self.bound.pool.ids[row])))
+                yield replace(evidence, signals=signals)
+
+    def _made(self, rows: NDArray[np.intp]) -> list[dict[str, float | None]]:
+        stated = [self.profiles.row(row)["products"] or () for row in rows.tolist()]
+        return [{one["name"]: one["share"] for one in products} for products in stated]
 
     def columns(
         self, features: NeedFeatures, rows: NDArray[np.intp], language: Language
@@ -143,7 +193,7 @@ class LeadWriter:
     def clear(self) -> None:
         """Remove what is kept to answer faster."""
         with self._lock:
-            self.chosen.clear()
+            self.aims.clear()
 
     def _stage(self, need: NeedQuery, enterprise_id: str, language: Language) -> Document | None:
         """Return the stage of the last event of zone and enterprise, None where there is none."""

@@ -9,7 +9,7 @@ from scipy import sparse
 
 from features.compact import rows_of
 from features.ordered import found_in
-from service.serving.items import NEAR, Item
+from service.serving.relation import is_plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,13 +18,23 @@ if TYPE_CHECKING:
 
     from features.arrays import NeedFeatures, PoolFeatures
     from models.ranker import PoolRanker
+    from service.serving.items import Item
 
 _ALIKE = 0.5
 """From which cosine on two items are said to be alike."""
 
 
 class Peer(NamedTuple):
-    """One already chosen for the need, and the pair of items that are most alike, if any are."""
+    """One already chosen for the need.
+
+    Attributes
+    ----------
+    name : str
+    ours : Item or None
+        The item here that is like one of its items; None where none is.
+    theirs : str or None
+        Its item, else what it chiefly makes; None where that is unknown.
+    """
 
     name: str
     ours: Item | None = None
@@ -50,6 +60,12 @@ class Chosen(NamedTuple):
     owners: NDArray[np.intp]
     grams: sparse.csr_array
 
+    def likeness(self, grams: sparse.csr_array) -> sparse.csr_array:
+        """Return how alike items, a row of grams each, and those of the chosen are, as cosines."""
+        if not len(self.entries):
+            return sparse.csr_array((grams.shape[0], 0), dtype=np.float32)
+        return sparse.csr_array(_unit_rows(grams) @ self.grams)
+
     @property
     def nbytes(self) -> int:
         """What it weighs in memory."""
@@ -68,8 +84,10 @@ def chosen_for(bound: PoolRanker, need: NeedFeatures) -> Chosen:
     if not len(rows):
         return _NOBODY
     weights = pool.products.weights[rows]
-    entries = weights.indices.astype(np.intp)
-    owners = np.repeat(np.arange(len(rows)), np.diff(weights.indptr))
+    stated = [pool.products.texts[at] for at in weights.indices.tolist()]
+    plain = np.array([is_plain(text) for text in stated], dtype=bool)
+    entries = weights.indices.astype(np.intp)[plain]
+    owners = np.repeat(np.arange(len(rows)), np.diff(weights.indptr))[plain]
     grams = sparse.csr_array(_unit_rows(rows_of(pool.product_grams, entries)).T)
     return Chosen(rows, entries, owners, grams)
 
@@ -87,30 +105,40 @@ def peer_of(
     pool: PoolFeatures,
     chosen: Chosen,
     row: int,
-    grams: sparse.csr_array,
+    likeness: sparse.csr_array,
     items: Sequence[Item],
-    nearest: NDArray[np.float32],
+    worth: NDArray[np.float64],
 ) -> Peer | None:
     """Return the one among the chosen that has an item most like one here, else the most alike.
 
-    `grams` are those of the items here, a row each. Items that do not come near the need
-    (`nearest`, a match each) are left out: 技术服务 and 贸易 are everybody's.
+    `likeness` is that of the items here, a row each. What an item is worth as an answer to the need
+    (`worth`, 0 for none) counts as much as the likeness: 技术服务 and 贸易 are everybody's.
     """
     others = np.flatnonzero(chosen.rows != row)
     if not len(others):
         return None
     theirs = np.isin(chosen.owners, others)
-    near = nearest >= NEAR
-    if near.any() and theirs.any():
-        alike = (_unit_rows(grams) @ chosen.grams).toarray()
+    if worth.any() and theirs.any():
+        alike = likeness.toarray()
         alike[:, ~theirs] = 0
-        alike[~near] = 0
-        # Of pairs that are equally alike, the one that is nearest to the need.
-        ranked = np.round(alike, 4) + nearest[:, None] * np.float32(1e-6)
+        alike[alike < _ALIKE] = 0
+        ranked = np.round(alike * worth[:, None], 4)
         at, other = map(int, np.unravel_index(int(ranked.argmax()), ranked.shape))
-        if alike[at, other] >= _ALIKE:
+        if ranked[at, other]:
             peer = pool.names[int(chosen.rows[chosen.owners[other]])]
             return Peer(peer, items[at], pool.products.texts[int(chosen.entries[other])])
     vectors = pool.views["meaning"]
-    rows = chosen.rows[others]
-    return Peer(pool.names[int(rows[np.argmax(vectors[rows] @ vectors[row])])])
+    nearest = others[int(np.argmax(vectors[chosen.rows[others]] @ vectors[row]))]
+    return Peer(pool.names[int(chosen.rows[nearest])], theirs=_chief(pool, chosen, int(nearest)))
+
+
+def _chief(pool: PoolFeatures, chosen: Chosen, place: int) -> str | None:
+    """Return what one of the chosen chiefly makes."""
+    weights = pool.products.weights
+    row = chosen.rows[place]
+    own = slice(weights.indptr[row], weights.indptr[row + 1])
+    if own.start == own.stop:
+        return None
+    texts = [pool.products.texts[at] for at in weights.indices[own].tolist()]
+    plain = [is_plain(text) for text in texts]
+    return str(max(zip(plain, weights.data[own].tolist(), texts, strict=True))[-1])

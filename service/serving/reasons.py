@@ -9,7 +9,7 @@ from models.blend import CONSTANT
 from models.ranker import ranked_factors
 from models.signals import SIGNALS
 from service.serving.neighbours import gap_text, link_text
-from service.serving.relation import Relation, same_head
+from service.serving.relation import Relation
 from service.serving.sentences import FACTORS
 from service.serving.signals import signal_text
 
@@ -18,13 +18,15 @@ if TYPE_CHECKING:
     from service.serving.evidence import Evidence
     from service.serving.interfaces import Language
     from service.serving.items import Item
+    from service.serving.peers import Peer
 
 SEPARATORS: dict[Language, str] = {"zh": "；", "en": "; "}
 _BY_ANALOGY = {"hybrid", "topic_words"}
 _OF_THE_ZONE = {"supply_link", "gap"}
 _OF_DEALS = {name for name, own in FACTORS.items() if "{deals}" in own.chinese[0]}
 _SIDE_LINE = 0.05
-"""A product with a smaller share of revenue is not called a main one."""
+"""Of a product with a smaller share of revenue the share is stated."""
+_TRACE = 0.001
 
 
 def reasons(
@@ -70,7 +72,7 @@ def summary(stated: list[dict[str, Any]], separator: str, most: int = 3) -> str:
         shown[most - 1 :] = of_the_zone[:1] or shown[most - 1 :]
     # Why now is asked whatever else there is to say.
     shown += [r for r in found if r["factor"] == SIGNALS and r not in shown]
-    return separator.join(reason["text"] for reason in shown)
+    return separator.join(dict.fromkeys(reason["text"] for reason in shown))
 
 
 def _sentence(factor: str, part: float, words: dict[str, str], language: Language) -> str:
@@ -96,35 +98,61 @@ def _words(evidence: Evidence, *, chinese: bool) -> dict[str, str]:
     }
 
 
+_TIES: dict[Relation, tuple[str, str]] = {
+    Relation.KIND: ("{item}属于{word}", "{item} is a kind of {word}"),
+    Relation.AKIN: ("{item}与{word}同类", "{item} is akin to {word}"),
+    Relation.INPUT: ("{item}可用于{word}", "{item} can go into {word}"),
+    Relation.SIBLING: (
+        "{item}与{word}同属「{through}」",
+        "{item} and {word} both belong to “{through}”",
+    ),
+    Relation.NEAR: ("{item}与{word}相关", "{item} has to do with {word}"),
+}
+
+
 def _answer_text(evidence: Evidence, *, chinese: bool) -> str:
     """Return which item answers which word; a product that is the word is named once."""
     answer = evidence.answer
     if answer is None:
-        if not evidence.main:
-            return (
-                "主营产品未知，仅企业名称可供判断"
-                if chinese
-                else "what it makes is unknown; all there is to judge by is its name"
-            )
-        items = _listed([item.text for item in evidence.close], chinese=chinese)
-        if chinese:
-            return f"未见与需求直接对应的产品，较接近的是{items}"
-        return f"nothing it makes answers the need directly; nearest are {items}"
+        return _no_answer_text(evidence, chinese=chinese)
     subject = _subject(evidence, answer.item, chinese=chinese)
-    word = _quoted(answer.word, chinese=chinese)
-    if chinese:
-        word = ("所需的" if answer.wanted else "该领域的") + word
-    if answer.relation is Relation.SAME:
+    if normal(answer.item.text) == normal(answer.word) or answer.relation is Relation.SAME:
         if answer.wanted:
             return f"{subject}正是需求所指" if chinese else f"{subject} is what is looked for"
         if chinese:
             return f"{subject}是所需产业的典型产品"
         return f"{subject} is typical of what is looked for"
-    if answer.relation is Relation.KIND:
-        return f"{subject}属于{word}" if chinese else f"{subject} is a kind of {word}"
-    if answer.enough and same_head(answer.item.text, answer.word):
-        return f"{subject}与{word}同类" if chinese else f"{subject} is akin to {word}"
-    return f"{subject}与{word}相关" if chinese else f"{subject} has to do with {word}"
+    word = _quoted(answer.word, chinese=chinese)
+    if chinese:
+        word = ("所需的" if answer.wanted else "该领域的") + word
+    sentence = _TIES[answer.relation][0 if chinese else 1]
+    return sentence.format(item=subject, word=word, through=answer.through)
+
+
+def _no_answer_text(evidence: Evidence, *, chinese: bool) -> str:
+    """Return what it does instead, where nothing that is known answers the need."""
+    if evidence.of_chain and evidence.fits and evidence.of_node >= Relation.KIND:
+        return _node_text(evidence, chinese=chinese)
+    aim = _quoted(evidence.aim, chinese=chinese) if evidence.aim else ""
+    if evidence.main:
+        items = _listed([item.text for item in evidence.main], chinese=chinese)
+        near = ""
+        if evidence.near and evidence.near not in evidence.main:
+            nearest = _subject(evidence, evidence.near, chinese=chinese)
+            near = f"，较接近的是{nearest}" if chinese else f", the nearest being {nearest}"
+        if chinese:
+            aim = aim or "需求"
+            return f"未能确认与{aim}直接对应的产品{near}，主要经营{items}"
+        aim = aim or "the need"
+        return f"no product could be confirmed to answer {aim}{near}; it chiefly does {items}"
+    if named := evidence.mention.named:
+        words = _listed(named, chinese=chinese)
+        if chinese:
+            return f"主营产品未知，企业名称中有{words}"
+        return f"what it makes is unknown; its name holds {words}"
+    if chinese:
+        return f"主营产品未知，企业名称未直接提及{aim or '需求'}，有待核实"
+    return f"what it makes is unknown, and its name does not mention {aim or 'the need'}: to check"
 
 
 def _node_text(evidence: Evidence, *, chinese: bool) -> str:
@@ -136,12 +164,9 @@ def _node_text(evidence: Evidence, *, chinese: bool) -> str:
         if evidence.fits:
             return f"企业登记在{named}" if chinese else f"it is stated to be at {named}"
         return f"可能与{named}有关" if chinese else f"it may have to do with {named}"
-    if normal(evidence.at_node.text) == normal(node.name):
-        of_scope = evidence.at_node.of_scope
-        if chinese:
-            return f"{'经营范围' if of_scope else '主营产品'}属于{named}"
-        return f"its {'business scope' if of_scope else 'product'} is that of {named}"
     subject = _subject(evidence, evidence.at_node, chinese=chinese)
+    if normal(evidence.at_node.text) == normal(node.name):
+        return f"{subject}正是产业链的一个环节" if chinese else f"{subject} is itself a node"
     if evidence.fits and evidence.of_node >= Relation.KIND:
         return f"{subject}属于{named}" if chinese else f"{subject} is of {named}"
     if evidence.fits and evidence.of_node is Relation.NEAR:
@@ -154,14 +179,7 @@ def _akin_text(evidence: Evidence, *, chinese: bool) -> str:
     if peer is None:
         return "该企业已被本需求选中" if chinese else "it was chosen for this very need"
     if peer.ours is None or peer.theirs is None:
-        items = _listed([item.text for item in evidence.close], chinese=chinese)
-        if chinese:
-            own = f"其{items}等业务" if items else "企业名称所示业务"
-        else:
-            own = f"its business, such as {items}," if items else "its business by its name"
-        if chinese:
-            return f"{own}与此前为本需求选定的「{peer.name}」等企业相近"
-        return f"{own} is like that of {peer.name} and others chosen for this need before"
+        return _most_like_text(evidence, peer, chinese=chinese)
     subject = _subject(evidence, peer.ours, chinese=chinese)
     if normal(peer.ours.text) == normal(peer.theirs):
         if chinese:
@@ -172,12 +190,37 @@ def _akin_text(evidence: Evidence, *, chinese: bool) -> str:
     return f"{subject} is like “{peer.theirs}” of {peer.name}, chosen for this need"
 
 
+def _most_like_text(evidence: Evidence, peer: Peer, *, chinese: bool) -> str:
+    """Return what it does and which of those chosen it is most like, where no items are alike."""
+    shown = [item.text for item in evidence.related or evidence.main]
+    own = _listed(shown, chinese=chinese)
+    if not own:
+        own = "主营产品未知；" if chinese else "its products are unknown; "
+    elif evidence.related:
+        own = f"相关业务有{own}；" if chinese else f"it does {own}; "
+    else:
+        own = f"主要经营{own}；" if chinese else f"it chiefly does {own}; "
+    theirs = peer.theirs and normal(peer.theirs)
+    told = not theirs or theirs in map(normal, shown)
+    makes = "" if told else _quoted(str(peer.theirs), chinese=chinese)
+    if chinese:
+        makes = makes and f"（主营{makes}）"
+        return f"{own}此前为本需求选定的企业中，与其最接近的是「{peer.name}」{makes}"
+    makes = makes and f" ({makes})"
+    return f"{own}of those chosen for this need it is most like {peer.name}{makes}"
+
+
 def _mention_text(evidence: Evidence, *, chinese: bool) -> str:
     """Return which words of the need stand in the profile, and where."""
     made, within, named = evidence.mention
     if made:
-        words = _listed(made, chinese=chinese)
+        words = ("、" if chinese else ", ").join(
+            _quoted(word, chinese=chinese) + _share_text(share, chinese=chinese)
+            for word, share in made
+        )
         return f"产品与经营内容中有{words}" if chinese else f"it makes or does {words}"
+    if evidence.answer or not evidence.main:
+        return _answer_text(evidence, chinese=chinese)
     if within:
         item, word = within[0]
         subject, word = _subject(evidence, item, chinese=chinese), _quoted(word, chinese=chinese)
@@ -185,19 +228,17 @@ def _mention_text(evidence: Evidence, *, chinese: bool) -> str:
     if named:
         words = _listed(named, chinese=chinese)
         return f"企业名称中有{words}" if chinese else f"its name holds {words}"
-    return _answer_text(evidence, chinese=chinese)
+    return _no_answer_text(evidence, chinese=chinese)
 
 
 def _business_text(evidence: Evidence, *, chinese: bool) -> str:
     """Return what the business as a whole is, beside what the need is after."""
-    stated = {normal(item.text) for item in evidence.close}
-    told = not evidence.aim or normal(evidence.aim) in stated
-    aim = "" if told else _quoted(evidence.aim, chinese=chinese)
-    if not evidence.main:
-        if chinese:
-            return f"企业名称所示业务与{aim or '所需'}领域相近"
-        return f"by its name its business is near the field of {aim or 'the need'}"
-    items = _listed([item.text for item in evidence.close], chinese=chinese)
+    if not evidence.related:
+        return _no_answer_text(evidence, chinese=chinese)
+    stated = {normal(item.text) for item in evidence.related}
+    known = not evidence.aim or normal(evidence.aim) in stated
+    aim = "" if known else _quoted(evidence.aim, chinese=chinese)
+    items = _listed([item.text for item in evidence.related], chinese=chinese)
     if chinese:
         return f"其{items}等业务与{aim or '所需'}领域相近"
     return f"its business, such as {items}, is near the field of {aim or 'the need'}"
@@ -226,9 +267,9 @@ def _pointed_at(factor: str, evidence: Evidence) -> list[str]:
     elif factor == "text_words":
         mention = evidence.mention
         within = [text for item, word in mention.within for text in (item.text, word)]
-        found += mention.made or within or mention.named
+        found += [word for word, _ in mention.made] or within or mention.named
     elif factor == "topic_words" and evidence.main:
-        found = [item.text for item in evidence.close]
+        found = [item.text for item in evidence.related or evidence.main]
     elif factor == "item_words":
         found.append(evidence.answer.word if evidence.answer else None)
     elif factor == SIGNALS:
@@ -255,18 +296,24 @@ def _subject(evidence: Evidence, item: Item | None, *, chinese: bool) -> str:
     if item is None:
         name = evidence.name
         return f"「{name}」（主营产品未知）" if chinese else f"“{name}” (products unknown)"
-    kind = _kind(item, chinese=chinese)
-    if item.share is not None and item.share < _SIDE_LINE:
-        share = f"{100 * item.share:.2g}%"
-        return f"{kind}（占收入{share}）" if chinese else f"{kind} ({share} of its revenue)"
-    return kind
+    return _kind(item, chinese=chinese) + _share_text(item.share, chinese=chinese)
+
+
+def _share_text(share: float | None, *, chinese: bool) -> str:
+    """Return a share of revenue that is small, in brackets; of others nothing."""
+    if share is None or share >= _SIDE_LINE:
+        return ""
+    stated = f"{100 * share:.2g}%" if share >= _TRACE else f"<{_TRACE:.1%}"
+    return f"（占收入{stated}）" if chinese else f" ({stated} of its revenue)"
 
 
 def _kind(item: Item, *, chinese: bool) -> str:
     text = _quoted(item.text, chinese=chinese)
     if item.of_scope:
         return f"经营范围中的{text}" if chinese else f"{text} in its business scope"
-    if item.share is not None and item.share < _SIDE_LINE:
+    if not item.chief and item.share is None:
+        return f"经营内容{text}" if chinese else f"its activity {text}"
+    if not item.chief:
         return f"产品{text}" if chinese else f"its side product {text}"
     return f"主营产品{text}" if chinese else f"its product {text}"
 

@@ -13,7 +13,12 @@ from functools import lru_cache
 from features.normal import normal
 
 _TRAIL = re.compile(
-    r"(?:[(（].*[)）]|及.*|等.*|系列|产品|制品|材料|类|业务|服务|板块|项目|的?(?:研发|生产|制造|加工|销售|经营|收入)|\W)+$"
+    r"(?:[(（].*[)）]|及.*|等.*|系列|产品|制品|材料|类|业务|服务|板块|项目|的?(?:研发|生产|制造|(?:精|深|初|精深)?加工|销售|批发|零售|贸易|经营|收入)|\W)+$"
+)
+_FRAGMENT = re.compile(r"^(?:含|除|型|其(?!他|它)|以下|及|和|与|等|按|非.+类$|.$)|[-—]$|^其他$")
+"""What an item looks like that was cut out of a table of revenue: 含电磁水表, 以下电缆料, MW-."""
+_EVERYBODYS = re.compile(
+    r"^(?:(?:主营|其他|自有|自产|外购)?(?:业务|产品|商品|服务|销售|贸易|材料|配件|零件|零部件|设备|工程|工业|商业|制造业?|加工|其他)){1,2}类?$"
 )
 _LATIN = re.compile(r"[a-z]+")
 _LONGEST_ABBREVIATION = 4
@@ -23,14 +28,20 @@ _KEPT = 50_000
 
 
 class Relation(IntEnum):
-    """From nothing in common to the same."""
+    """How an item relates to a word, from nothing in common to the same."""
 
     NONE = 0
-    NEAR = 1
+    INPUT = 1
+    """What the word says is made of the item, among other things."""
+    NEAR = 2
     """The word stands in the item, or the other way round, but not as its head."""
-    KIND = 2
+    SIBLING = 3
+    """Both belong to one concept."""
+    AKIN = 4
+    """Both end alike: 软件解决方案 and 银行IT解决方案."""
+    KIND = 5
     """The item is a kind of what the word says."""
-    SAME = 3
+    SAME = 6
 
 
 @lru_cache(_KEPT)
@@ -47,6 +58,13 @@ def core_of(item: str) -> str:
 
 
 @lru_cache(_KEPT)
+def is_plain(item: str) -> bool:
+    """Return whether an item says of itself what it is: neither a fragment nor everybody's."""
+    text = form_of(item)
+    return not (_FRAGMENT.search(text) or _EVERYBODYS.match(text))
+
+
+@lru_cache(_KEPT)
 def relation(item: str, word: str) -> Relation:
     """Return how an item relates to a word; both in whatever form.
 
@@ -58,11 +76,17 @@ def relation(item: str, word: str) -> Relation:
     core, item, word = core_of(item), form_of(item), form_of(word)
     if word in (item, core):
         return Relation.SAME
-    if core.endswith(word):
+    if core.endswith(word) or _is_parted(item, word):
         return Relation.KIND
-    if word in item or (len(item) >= _HEAD and item in word):
+    if word in item or (len(item) >= _COMMON and item in word):
         return Relation.NEAR
     return Relation.NONE
+
+
+def _is_parted(item: str, word: str) -> bool:
+    """Return whether an item says a word with something within: 改性工程塑料 for 改性塑料."""
+    modifier, head = word[:-_HEAD], word[-_HEAD:]
+    return len(modifier) >= _HEAD and item.endswith(head) and modifier in item
 
 
 def same_head(item: str, word: str) -> bool:
@@ -71,16 +95,18 @@ def same_head(item: str, word: str) -> bool:
     return one[-_COMMON:] == other[-_COMMON:] or (len(one) >= _HEAD and other.endswith(one))
 
 
-def in_common(item: str, word: str) -> bool:
-    """Return whether a piece of both is long enough to mean something, or both begin alike.
+def in_common(item: str, word: str) -> list[str]:
+    """Return the pieces of three characters or more that stand in both, the longest first.
 
     蛋白粉 and 钛白粉 have but two characters in common, and nothing else.
     """
     one, other = form_of(item), form_of(word)
-    if one[:_HEAD] == other[:_HEAD]:
-        return True
-    pieces = (one[at : at + _COMMON] for at in range(len(one) - _COMMON + 1))
-    return any(piece in other for piece in pieces)
+    return [
+        one[at : at + size]
+        for size in range(min(len(one), len(other)), _COMMON - 1, -1)
+        for at in range(len(one) - size + 1)
+        if one[at : at + size] in other
+    ]
 
 
 def spelt(word: str, items: tuple[str, ...] = ()) -> str:

@@ -39,7 +39,7 @@ class RedisServer:
             [binary, *port, "--bind", "127.0.0.1", "--save", "", "--dir", self.folder, *options],
             stdout=subprocess.DEVNULL,
         )
-        ends = time.monotonic() + 10
+        ends = time.monotonic() + 60
         while True:
             try:
                 socket.create_connection(("127.0.0.1", self.port), timeout=1).close()

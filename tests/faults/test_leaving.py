@@ -56,7 +56,7 @@ def build(settings: Settings) -> FastAPI:
 
 
 def _await(noted: Path, word: str, times: int) -> None:
-    ends = time.monotonic() + 10
+    ends = time.monotonic() + 60
     while not noted.exists() or noted.read_text().split().count(word) < times:
         assert time.monotonic() < ends, noted.read_text() if noted.exists() else "nothing"
         time.sleep(0.02)

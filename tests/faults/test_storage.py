@@ -78,7 +78,7 @@ class Service:
         return {event["enterprise_id"] for event in events}
 
     def await_database(self, state: str) -> None:
-        ends = time.monotonic() + 10
+        ends = time.monotonic() + 60
         while (ready := self.ask("/health/ready"))[1]["database"] != state:
             assert time.monotonic() < ends
             time.sleep(0.1)

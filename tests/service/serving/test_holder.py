@@ -58,7 +58,7 @@ def version(holder: EngineHolder) -> str:
 
 def join(holder: EngineHolder, registry: ModelRegistry) -> None:
     holder.open()
-    ends = time.monotonic() + 5
+    ends = time.monotonic() + 60
     while not registry.rollout.workers():
         assert time.monotonic() < ends
         time.sleep(0.01)

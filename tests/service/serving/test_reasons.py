@@ -8,9 +8,10 @@ import pytest
 from features.need import NeedQuery
 from models.gap import Filling
 from models.supply import Link
-from service.serving.evidence import Evidence, Mention, find_evidence
+from service.serving.evidence import Evidence, Mention, aim_of, find_evidence
 from service.serving.interfaces import Language
 from service.serving.items import Answer, Item, distinct
+from service.serving.kinds import Kinds
 from service.serving.peers import Peer, chosen_for
 from service.serving.reasons import reasons, summary
 from service.serving.relation import Relation
@@ -31,7 +32,9 @@ def evidence(bound, id_, need):
     features = bound.ranker.space.need(need)
     row = tables()["enterprises"].filter(enterprise_id=id_).to_dicts()[0]
     made = {product["name"]: product["share"] for product in row["products"] or ()}
-    return find_evidence(bound, features, row_of(bound, id_), chosen_for(bound, features), made)
+    kinds = Kinds(bound.ranker.space.thesaurus)
+    rows, aim = np.array([row_of(bound, id_)]), aim_of(bound, kinds, features)
+    return find_evidence(bound, kinds, features, rows, aim, [made])[0]
 
 
 def told(bound, given, language="zh", sign=1):
@@ -46,7 +49,7 @@ def test_evidence_points_at_product_node_and_one_already_chosen(bound):
     assert found.fits
     assert found.at_node.text == "LED封装"
     assert found.of_node is Relation.SAME
-    assert "LED封装" in found.mention.made
+    assert "LED封装" in dict(found.mention.made)
     assert found.answer.word == "LED封装"
     assert found.answer.wanted
     names = tables()["enterprises"].filter(enterprise_id="E000")["name"].to_list()
@@ -183,11 +186,12 @@ LANGUAGES = pytest.mark.parametrize("language", ["zh", "en"])
 def every_sentence(bound, need, language):
     """Yield who it is, and each sentence for and against it, of all the pool."""
     features = bound.ranker.space.need(need)
-    chosen = chosen_for(bound, features)
+    kinds = Kinds(bound.ranker.space.thesaurus)
+    aim = aim_of(bound, kinds, features)
     rows = {row["enterprise_id"]: row for row in tables()["enterprises"].to_dicts()}
     for at, id_ in enumerate(bound.pool.ids.tolist()):
         made = {product["name"]: product["share"] for product in rows[id_]["products"] or ()}
-        given = find_evidence(bound, features, at, chosen, made)
+        (given,) = find_evidence(bound, kinds, features, np.array([at]), aim, [made])
         for sign in (1, -1):
             for reason in told(bound, given, language, sign):
                 yield rows[id_], made, reason
@@ -227,7 +231,7 @@ def test_a_product_that_is_named_is_the_enterprise_s_own(bound, language):
 
 @LANGUAGES
 def test_of_an_enterprise_known_by_its_name_alone_no_business_is_text(bound, language):
-    business = {"zh": "主营产品「", "en": "its product"}[language]
+    business = {"zh": "主营产品「", "en": "its product “"}[language]
     for need in NEEDS:
         for row, _, reason in every_sentence(bound, need, language):
             if row["enterprise_id"] == UNKNOWN:
@@ -242,9 +246,7 @@ def sentence(bound, factor, language="zh", **given):
 
 
 def test_who_is_known_by_its_scope_is_quoted_from_it(bound):
-    answer = Answer(
-        Item("老陈醋", of_scope=True), "香醋", Relation.NONE, enough=False, wanted=False
-    )
+    answer = Answer(Item("老陈醋", of_scope=True), "香醋", Relation.NEAR, wanted=False)
     zh, en = (
         sentence(bound, "item_words", language, answer=answer)["text"] for language in ("zh", "en")
     )
@@ -253,16 +255,15 @@ def test_who_is_known_by_its_scope_is_quoted_from_it(bound):
 
 
 @pytest.mark.parametrize(
-    ("item", "word", "relation", "enough", "wanted", "chinese"),
+    ("item", "word", "relation", "wanted", "chinese"),
     [
-        ("老陈醋", "老陈醋", Relation.SAME, True, True, "主营产品「老陈醋」正是需求所指"),
-        ("老陈醋", "老陈醋", Relation.SAME, True, False, "主营产品「老陈醋」是所需产业的典型产品"),
-        ("背光LED", "LED", Relation.KIND, True, True, "主营产品「背光LED」属于所需的「LED」"),
+        ("老陈醋", "老陈醋", Relation.SAME, True, "主营产品「老陈醋」正是需求所指"),
+        ("老陈醋", "老陈醋", Relation.SAME, False, "主营产品「老陈醋」是所需产业的典型产品"),
+        ("背光LED", "LED", Relation.KIND, True, "主营产品「背光LED」属于所需的「LED」"),
         (
             "软件解决方案",
             "银行IT解决方案",
-            Relation.NONE,
-            True,
+            Relation.AKIN,
             False,
             "主营产品「软件解决方案」与该领域的「银行IT解决方案」同类",
         ),
@@ -270,16 +271,15 @@ def test_who_is_known_by_its_scope_is_quoted_from_it(bound):
             "工程机械齿轮",
             "工程机械",
             Relation.NEAR,
-            True,
             False,
             "主营产品「工程机械齿轮」与该领域的「工程机械」相关",
         ),
     ],
 )
 def test_what_answers_the_need_is_told_with_the_word_that_it_answers(
-    bound, item, word, relation, enough, wanted, chinese
+    bound, item, word, relation, wanted, chinese
 ):
-    answer = Answer(Item(item), word, relation, enough=enough, wanted=wanted)
+    answer = Answer(Item(item), word, relation, wanted=wanted)
     found = sentence(bound, "item_words", answer=answer)
     assert found["text"] == chinese
     assert found["evidence"] == list(dict.fromkeys([item, word]))
@@ -287,21 +287,54 @@ def test_what_answers_the_need_is_told_with_the_word_that_it_answers(
 
 def test_where_nothing_answers_it_is_told_so(bound):
     vinegar = (Item("老陈醋"),)
-    none = sentence(bound, "item_words", main=vinegar, close=vinegar)["text"]
-    assert none == "未见与需求直接对应的产品，较接近的是「老陈醋」"
-    assert sentence(bound, "item_words")["text"] == "主营产品未知，仅企业名称可供判断"
+    for factor in ("item_words", "text_words", "topic_words"):
+        none = sentence(bound, factor, main=vinegar, aim="LED")["text"]
+        assert none == "未能确认与「LED」直接对应的产品，主要经营「老陈醋」"
+    near = sentence(bound, "item_words", main=vinegar, aim="LED", near=Item("灯座"))["text"]
+    assert near == (
+        "未能确认与「LED」直接对应的产品，较接近的是主营产品「灯座」，主要经营「老陈醋」"
+    )
+
+
+def test_of_who_is_known_by_a_name_it_is_told_what_the_name_holds(bound):
+    named = Mention(named=("医药",))
+    text = sentence(bound, "item_words", mention=named, aim="医药流通")["text"]
+    assert text == "主营产品未知，企业名称中有「医药」"
+    text = sentence(bound, "item_words", aim="医药流通")["text"]
+    assert text == "主营产品未知，企业名称未直接提及「医药流通」，有待核实"
+
+
+def test_where_nothing_answers_but_a_node_is_fitted_the_node_is_told(bound):
+    granules = Item("板蓝根颗粒")
+    given = {
+        "main": (granules,),
+        "node": SimpleNamespace(name="中成药", name_en=""),
+        "fits": True,
+        "of_chain": True,
+        "at_node": granules,
+        "of_node": Relation.KIND,
+    }
+    text = sentence(bound, "item_words", **given)["text"]
+    assert text == "主营产品「板蓝根颗粒」属于「中成药」环节"
 
 
 def test_a_side_product_is_not_called_a_main_one(bound):
-    answer = Answer(Item("瓶盖", share=0.034), "瓶盖", Relation.SAME, enough=True, wanted=False)
+    cap = Item("瓶盖", share=0.034, chief=False)
+    answer = Answer(cap, "瓶盖", Relation.SAME, wanted=False)
     text = sentence(bound, "item_words", answer=answer)["text"]
     assert text == "产品「瓶盖」（占收入3.4%）是所需产业的典型产品"
+    trace = answer._replace(item=cap._replace(share=0.0))
+    text = sentence(bound, "item_words", answer=trace)["text"]
+    assert text == "产品「瓶盖」（占收入<0.1%）是所需产业的典型产品"
 
 
 @pytest.mark.parametrize(
     ("mention", "chinese"),
     [
-        (Mention(made=("LED封装", "灯珠")), "产品与经营内容中有「LED封装」、「灯珠」"),
+        (
+            Mention(made=(("LED封装", 0.4), ("灯珠", 0.02))),
+            "产品与经营内容中有「LED封装」、「灯珠」（占收入2%）",
+        ),
         (
             Mention(within=((Item("压缩机铸件"), "压缩机"),)),
             "主营产品「压缩机铸件」涉及「压缩机」",
@@ -310,7 +343,8 @@ def test_a_side_product_is_not_called_a_main_one(bound):
     ],
 )
 def test_words_are_told_with_where_they_stand(bound, mention, chinese):
-    assert sentence(bound, "text_words", mention=mention)["text"] == chinese
+    given = {"main": (Item("压缩机铸件"),), "mention": mention}
+    assert sentence(bound, "text_words", **given)["text"] == chinese
 
 
 @pytest.mark.parametrize(
@@ -320,7 +354,7 @@ def test_words_are_told_with_where_they_stand(bound, mention, chinese):
         ("封装胶", Relation.NEAR, True, "主营产品「封装胶」与「LED封装」环节相关"),
         ("荧光粉", Relation.NONE, True, "主营产品「荧光粉」可能与「LED封装」环节有关"),
         ("荧光粉", Relation.NONE, False, "主营产品「荧光粉」可能与「LED封装」环节有关"),
-        ("LED封装", Relation.SAME, True, "主营产品属于「LED封装」环节"),
+        ("LED封装", Relation.SAME, True, "主营产品「LED封装」正是产业链的一个环节"),
     ],
 )
 def test_a_node_is_claimed_only_for_an_item_that_is_of_it(bound, item, relation, fits, chinese):
@@ -341,16 +375,18 @@ def test_one_chosen_before_is_named_with_what_both_make(bound):
     assert found["evidence"] == ["LED灯珠", "乙公司", "贴片灯珠"]
 
 
-def test_who_makes_nothing_that_one_chosen_makes_is_told_with_what_comes_near(bound):
-    near = (Item("灯珠"),)
-    text = sentence(bound, "need_head", akin=Peer("乙公司"), main=near, close=near)["text"]
-    assert text == "其「灯珠」等业务与此前为本需求选定的「乙公司」等企业相近"
+def test_who_makes_nothing_that_one_chosen_makes_is_told_with_what_that_one_makes(bound):
+    alone = Peer("乙公司", theirs="灯带")
+    text = sentence(bound, "need_head", akin=alone, main=(Item("灯珠"),))["text"]
+    assert text == (
+        "主要经营「灯珠」；此前为本需求选定的企业中，与其最接近的是「乙公司」（主营「灯带」）"
+    )
     text = sentence(bound, "need_head", akin=Peer("乙公司"))["text"]
-    assert text == "企业名称所示业务与此前为本需求选定的「乙公司」等企业相近"
+    assert text == "主营产品未知；此前为本需求选定的企业中，与其最接近的是「乙公司」"
 
 
 def test_a_field_is_told_with_the_items_that_come_near_it(bound):
-    given = {"aim": "LED", "main": (Item("醋"),), "close": (Item("灯珠"), Item("背光"))}
+    given = {"aim": "LED", "main": (Item("醋"),), "related": (Item("灯珠"), Item("背光"))}
     assert (
         sentence(bound, "topic_words", **given)["text"]
         == "其「灯珠」、「背光」等业务与「LED」领域相近"
@@ -360,7 +396,9 @@ def test_a_field_is_told_with_the_items_that_come_near_it(bound):
 def test_items_that_say_the_same_are_told_once():
     texts = ("物业管理业务", "保安", "物业管理服务", "保安服务公司")
     items = [Item(text) for text in texts]
-    assert [item.text for item in distinct(items)] == ["物业管理业务", "保安"]
+    assert [item.text for item in distinct(items, 3)] == ["物业管理业务", "保安"]
+    short = [Item(text) for text in ("畜牧养殖", "禽畜养殖", "动力煤", "炼焦煤", "焦炭")]
+    assert [item.text for item in distinct(short, 3)] == ["畜牧养殖", "动力煤", "炼焦煤"]
 
 
 def test_what_is_of_a_kind_that_is_wanted_is_found_by_the_thesaurus(bound):

@@ -1,0 +1,207 @@
+"""What a product is by the thesaurus, beside what a need is after.
+
+午餐肉罐头 is a 罐头, which is 食品; its letters alone do not say so. 白炭黑 ends like 炭黑 and is
+none: both are concepts of their own.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from service.serving.relation import Relation, core_of, form_of, in_common
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from features.thesaurus import Thesaurus
+    from features.understanding import Understood
+
+_SURE = 0.5
+"""How sure a concept must be for an item to be said to belong to it."""
+_KEPT = 50_000
+_ENTRY_BYTES = 200
+_LONGEST = 8
+_WIDE = 170
+"""From how many concepts below it on a concept joins what has little in common: 机械设备."""
+
+
+class Tie(NamedTuple):
+    """How an item relates to what a need is after.
+
+    Attributes
+    ----------
+    relation : Relation
+    word : str
+        What it relates to.
+    through : str
+        The concept that both belong to, where they are siblings.
+    """
+
+    relation: Relation = Relation.NONE
+    word: str = ""
+    through: str = ""
+
+
+_NO_TIE = Tie()
+
+
+class Wants(NamedTuple):
+    """What a need is after, by the thesaurus.
+
+    Attributes
+    ----------
+    kinds : dict of int to Tie
+        The concepts whose kinds are wanted.
+    inputs : dict of int to Tie
+        What these are made of.
+    above : dict of int to Tie
+        What these belong to.
+    general : frozenset of str
+        Words of the need of which all that is wanted is but a part: 机械设备 for 橡胶机械.
+    pieces : tuple of str
+        Pieces of its wants that mean something, the longest first: 医药 of 医药流通, not 药流.
+    """
+
+    kinds: dict[int, Tie]
+    inputs: dict[int, Tie]
+    above: dict[int, Tie]
+    general: frozenset[str]
+    pieces: tuple[str, ...]
+
+    @property
+    def nbytes(self) -> int:
+        """What it weighs in memory, about."""
+        return _ENTRY_BYTES * sum(map(len, self))
+
+
+class Kinds:
+    """The concepts of products, kept by their text; safe to call from several threads.
+
+    Parameters
+    ----------
+    thesaurus : Thesaurus
+    """
+
+    def __init__(self, thesaurus: Thesaurus) -> None:
+        self.thesaurus = thesaurus
+        self._own = lru_cache(_KEPT)(self._own_of)
+        self._named = lru_cache(_KEPT)(self._named_in)
+        self._chain = lru_cache(_KEPT)(self._chain_of)
+        self._apart = lru_cache(_KEPT)(self._apart_of)
+        self._share = lru_cache(_KEPT)(self._share_of)
+        self._below = Counter(
+            above for at in range(len(thesaurus)) for above in thesaurus.broader(at)
+        )
+        self._typical: dict[str, list[int]] = defaultdict(list)
+        for at, concept in enumerate(thesaurus.concepts):
+            for word in concept.words:
+                self._typical[core_of(word)].append(at)
+
+    def wants(self, understood: Understood) -> Wants:
+        """Return what a need is after; what it names itself comes before what was found near."""
+        find, concepts = self.thesaurus.find, self.thesaurus.concepts
+        wanted = [
+            at
+            for found in understood.concepts
+            if found.sure >= _SURE and found.source != "chain map"
+            for at in find(found.name)[:1]
+        ]
+        kinds: dict[int, Tie] = {}
+        inputs: dict[int, Tie] = {}
+        above: dict[int, Tie] = {}
+        for at in wanted:
+            name = concepts[at].name
+            kinds.setdefault(at, Tie(Relation.KIND, name))
+            for text in concepts[at].made_of:
+                for part in find(text):
+                    inputs.setdefault(part, Tie(Relation.INPUT, name))
+            for parent in self._joining(at):
+                above.setdefault(parent, Tie(Relation.SIBLING, name, concepts[parent].name))
+        general = {word for word, _ in understood.words if self._is_general(word, kinds)}
+        return Wants(kinds, inputs, above, frozenset(general), self._pieces(understood.parts))
+
+    def tie(self, wants: Wants, item: str) -> Tie:
+        """Return how an item relates to what is wanted, the closest way there is."""
+        for at in self._own(item):
+            chain = self._chain(at)
+            for above in chain:
+                if above in wants.kinds:
+                    return wants.kinds[above]
+            if at in wants.inputs:
+                return wants.inputs[at]
+            for above in chain:
+                if above in wants.above:
+                    return wants.above[above]
+        for at in (*self._typical.get(core_of(item), ()), *self._named(item)):
+            if not wants.kinds.keys().isdisjoint(self._chain(at)):
+                return Tie(Relation.NEAR, self.thesaurus.concepts[at].name)
+        return _NO_TIE
+
+    def known(self, item: str) -> bool:
+        """Return whether a product as a whole is a concept."""
+        return bool(self.thesaurus.find(item) or self.thesaurus.find(core_of(item)))
+
+    def share(self, item: str, word: str) -> bool:
+        """Return whether both hold a concept's name: 液压支架, and not 二氧化 or 消费类."""
+        return self._share(item, word)
+
+    def apart(self, item: str, word: str) -> bool:
+        """Return whether both are concepts, and the one of the item is none of the word's."""
+        return self._apart(core_of(item), word)
+
+    def joined(self, item: str, word: str) -> str:
+        """Return the concept that both directly belong to, empty where they have none so near."""
+        above = {parent for at in self.thesaurus.find(word) for parent in self._joining(at)}
+        for at in self._own(item):
+            for parent in self._joining(at):
+                if parent in above:
+                    return self.thesaurus.concepts[parent].name
+        return ""
+
+    def _joining(self, at: int) -> tuple[int, ...]:
+        """Return what a concept directly belongs to, unless that is too wide to say much."""
+        return tuple(parent for parent in self._chain(at)[1:2] if self._below[parent] <= _WIDE)
+
+    def _is_general(self, word: str, kinds: Iterable[int]) -> bool:
+        found = self.thesaurus.find(word)
+        return bool(found and kinds) and all(
+            not self._among((at,), kinds) and self._among((kind,), found)
+            for at in found
+            for kind in kinds
+        )
+
+    def _pieces(self, parts: Iterable[str]) -> tuple[str, ...]:
+        return tuple(
+            part[start : start + size]
+            for part in parts
+            for size in range(min(len(part) - 1, _LONGEST), 1, -1)
+            for start in range(len(part) - size + 1)
+            if self.thesaurus.find(part[start : start + size])
+        )
+
+    def _among(self, own: Iterable[int], others: Iterable[int]) -> bool:
+        return not {above for at in own for above in self._chain(at)}.isdisjoint(others)
+
+    def _own_of(self, item: str) -> tuple[int, ...]:
+        """Return the concepts that a product names, as a whole or by its head."""
+        texts, thesaurus = (form_of(item), core_of(item)), self.thesaurus
+        named = (read(text) for read in (thesaurus.find, thesaurus.head) for text in texts)
+        return next(filter(None, named), ())
+
+    def _named_in(self, item: str) -> tuple[int, ...]:
+        """Return the concepts whose names, of three characters or more, a product holds."""
+        found = self.thesaurus.within(form_of(item))
+        return tuple(at for own in found if own.stop - own.start > 2 for at in own.concepts)
+
+    def _chain_of(self, at: int) -> tuple[int, ...]:
+        """Return a concept and what it belongs to, the nearest first."""
+        return (at, *self.thesaurus.broader(at))
+
+    def _share_of(self, item: str, word: str) -> bool:
+        return any(self.thesaurus.find(piece) for piece in in_common(item, word))
+
+    def _apart_of(self, core: str, word: str) -> bool:
+        own, others = self.thesaurus.find(core), self.thesaurus.find(word)
+        return bool(own and others) and not self._among(own, others)

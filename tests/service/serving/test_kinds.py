@@ -1,0 +1,75 @@
+import pytest
+
+from features.thesaurus import Concept, Thesaurus
+from features.understanding import FoundConcept, Understood
+from service.serving.kinds import Kinds, Tie
+from service.serving.relation import Relation
+
+CONCEPTS = (
+    Concept("消费品", "sector", (), ()),
+    Concept("食品", "sector", (), ("火锅底料",), broader="消费品"),
+    Concept("罐头食品", "sector", ("罐头",), ("水果罐头",), ("马口铁",), broader="食品"),
+    Concept("肉制品", "sector", ("卤肉",), ("火腿肠",), broader="食品"),
+    Concept("马口铁", "product", (), ()),
+    Concept("炭黑", "product", (), ()),
+    Concept("白炭黑", "product", (), ()),
+)
+
+
+@pytest.fixture(scope="module")
+def kinds():
+    return Kinds(Thesaurus(CONCEPTS))
+
+
+def understood(*names, parts=("食品",), words=(("食品", 1.0),), source="thesaurus", sure=1.0):
+    found = tuple(FoundConcept(name, sure, source) for name in names)
+    return Understood(parts, found, words)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "item", "expected"),
+    [
+        ("食品", "午餐肉罐头", Tie(Relation.KIND, "食品")),
+        ("罐头食品", "罐头（出口）", Tie(Relation.KIND, "罐头食品")),
+        ("罐头食品", "马口铁", Tie(Relation.INPUT, "罐头食品")),
+        ("罐头食品", "酱卤肉制品", Tie(Relation.SIBLING, "罐头食品", "食品")),
+        ("罐头食品", "食品批发", Tie(Relation.SIBLING, "罐头食品", "食品")),
+        ("食品", "火腿肠", Tie(Relation.NEAR, "肉制品")),
+        ("罐头食品", "火腿肠", Tie()),
+        ("食品", "罐头食品包装线", Tie(Relation.NEAR, "罐头食品")),
+        ("食品", "钛白粉", Tie()),
+    ],
+)
+def test_what_a_product_is_to_what_is_wanted(kinds, wanted, item, expected):
+    assert kinds.tie(kinds.wants(understood(wanted)), item) == expected
+
+
+@pytest.mark.parametrize("more", [{"sure": 0.3}, {"source": "chain map"}])
+def test_what_is_unsure_or_of_another_list_of_names_is_not_wanted(kinds, more):
+    assert kinds.tie(kinds.wants(understood("食品", **more)), "罐头") == Tie()
+
+
+def test_two_of_a_wide_concept_are_no_siblings(kinds, monkeypatch):
+    assert kinds.tie(kinds.wants(understood("罐头食品")), "卤肉").relation is Relation.SIBLING
+    monkeypatch.setattr("service.serving.kinds._WIDE", 1)
+    assert kinds.tie(kinds.wants(understood("罐头食品")), "卤肉").relation is Relation.NONE
+
+
+def test_two_concepts_of_their_own_are_apart_however_alike_they_end(kinds):
+    assert kinds.apart("白炭黑", "炭黑")
+    assert not kinds.apart("罐头", "食品")
+    assert not kinds.apart("色素炭黑", "炭黑")
+
+
+def test_a_piece_in_common_has_to_mean_something(kinds):
+    assert kinds.share("马口铁皮", "马口铁罐")
+    assert not kinds.share("二氧化硫", "二氧化钛")
+
+
+def test_words_of_which_what_is_wanted_is_but_a_part_are_general(kinds):
+    words = (("食品", 1.0), ("罐头", 1.0), ("马口铁", 1.0))
+    assert kinds.wants(understood("罐头食品", words=words)).general == {"食品"}
+
+
+def test_pieces_of_a_want_that_mean_something(kinds):
+    assert kinds.wants(understood(parts=("水果罐头厂",))).pieces == ("罐头",)
