@@ -166,4 +166,4 @@ def test_pages_that_cannot_be_computed_stop_no_publishing(
     monkeypatch.setattr("sys.argv", ["preparing", OTHER, "1"])
     with caplog.at_level(logging.ERROR, "service.serving.preparing"):
         preparing.main()
-    assert "are computed when asked for" in caplog.text
+    assert "are computed on request" in caplog.text
