@@ -12,24 +12,26 @@ from features.compact import rows_of
 from features.lines import Lines
 from features.nodes import NodeFit
 from features.text import WeightedTexts
-from models.ranker import PoolRanker, measure
+from models.chunks import chunk_of, rows_of_pool
+from models.ranker import PoolRanker
 from models.scorer import content_factors
 from models.track_record import DealHistory, HistoryScorer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     import polars as pl
     from numpy.typing import DTypeLike, NDArray
 
     from features.chains import ChainMap
     from features.progress import Count
+    from models.chunks import Chunk
     from models.growing import Growing
     from models.ranker import Ranker
-    from models.scorer import Measured
+
+    Elsewhere = Callable[[Iterable[pl.DataFrame]], Iterator[Chunk]]
 
 _CHUNK = 20_000
-_CODE_LEVELS = 4
 _SQUARED = 50_000
 
 
@@ -55,6 +57,7 @@ def write(
     kind: DTypeLike,
     progress: Count | None,
     former: FormerPool | None = None,
+    elsewhere: Elsewhere | None = None,
 ) -> None:
     """Write the features and factor measurements of all enterprises, chunk by chunk.
 
@@ -70,11 +73,14 @@ def write(
         Called with (enterprises done, enterprises).
     former : FormerPool, optional
         Provides the features of unchanged enterprises.
+    elsewhere : callable, optional
+        Takes chunks of the table and yields their features, computed in other processes.
     """
     size, moments, products = len(frame), ContentMoments(len(frame)), _Products(files, kind)
+    before = np.full(size, -1) if former is None else former.rows
+    own = None if elsewhere is None else elsewhere(_changed(frame, before))
     for start in range(0, max(size, 1), _CHUNK):
-        chunk = frame.slice(start, _CHUNK)
-        at = np.full(len(chunk), -1) if former is None else former.rows[start : start + _CHUNK]
+        chunk, at = frame.slice(start, _CHUNK), before[start : start + _CHUNK]
         changed = at < 0
 
         def told(done: int, of: int, start: int = start, rows: int = len(chunk)) -> None:
@@ -83,11 +89,11 @@ def write(
 
         parts = []
         if changed.any() or not size:
-            pool = ranker.space.pool(chunk.filter(changed), progress=told)
-            parts.append(products.numbered(pool, _rows(pool, measure(ranker, pool), kind)))
+            made = chunk_of(ranker, chunk.filter(changed), kind, told) if own is None else next(own)
+            parts.append(products.numbered(made))
         if former is not None and not changed.all():
             pool, measured = former.bound.pool, former.bound.measured
-            parts.append(products.numbered(pool, _rows(pool, measured, kind, at[~changed])))
+            parts.append(products.numbered(rows_of_pool(pool, measured, kind, at[~changed])))
         rows = _merged(parts, changed)
         moments.add(rows["views.topics"], rows["views.meaning"])
         for name, array in rows.items():
@@ -100,28 +106,12 @@ def write(
         files.append(name, array)
 
 
-def _rows(
-    pool: PoolFeatures, measured: Measured, kind: DTypeLike, at: Any = slice(None)
-) -> dict[str, Any]:
-    """Return the stored arrays of some enterprises, one row each, by file name."""
-    fits = {"nodes": pool.nodes}
-    if pool.stations is not pool.nodes:
-        fits["stations"] = pool.stations
-    return {
-        **{f"views.{view}": pool.views[view][at].astype(kind) for view in ("topics", "meaning")},
-        "views.text": sparse.csr_array(rows_of(pool.views["text"], at)),
-        "products": pool.products.weights[at],
-        **{f"{name}.fit": fit.fit[at].astype(kind) for name, fit in fits.items()},
-        **{f"{name}.product": fit.product[at] for name, fit in fits.items()},
-        "attributes": pool.attributes[at],
-        "codes": _padded(pool.codes[at]),
-        "points": pool.points[at],
-        **{
-            f"measured.{factor}.{name}": array[at]
-            for factor, own in measured.items()
-            for name, array in own.items()
-        },
-    }
+def _changed(frame: pl.DataFrame, before: NDArray[np.intp]) -> Iterator[pl.DataFrame]:
+    """Yield the enterprises of each chunk that have to be read, if there are any."""
+    for start in range(0, max(len(frame), 1), _CHUNK):
+        changed = before[start : start + _CHUNK] < 0
+        if changed.any() or not len(frame):
+            yield frame.slice(start, _CHUNK).filter(changed)
 
 
 def _merged(parts: list[dict[str, Any]], changed: NDArray[np.bool_]) -> dict[str, Any]:
@@ -145,32 +135,25 @@ class _Products:
         self._kind = kind
         self._columns: dict[str, int] = {}
 
-    def numbered(self, pool: PoolFeatures, rows: dict[str, Any]) -> dict[str, Any]:
-        """Return rows with their products' columns renumbered from those of their pool."""
-        said = rows["products"]
+    def numbered(self, chunk: Chunk) -> dict[str, Any]:
+        """Return the rows of a chunk with their products' columns renumbered."""
+        said = chunk.rows["products"]
         own = np.unique(said.indices)
         known = len(self._columns)
-        texts = (pool.products.texts[at] for at in own.tolist())
+        texts = (chunk.texts[at] for at in own.tolist())
         columns = [self._columns.setdefault(text, len(self._columns)) for text in texts]
-        number = np.zeros(len(pool.product_vectors), dtype=np.int32)
+        number = np.zeros(len(chunk.vectors), dtype=np.int32)
         number[own] = columns
         new = own[number[own] >= known]
-        self._files.append("product_vectors", pool.product_vectors[new].astype(self._kind))
-        self._files.append_sparse("product_grams", rows_of(pool.product_grams, new), self._kind)
+        self._files.append("product_vectors", chunk.vectors[new].astype(self._kind))
+        self._files.append_sparse("product_grams", rows_of(chunk.grams, new), self._kind)
         shape = (said.shape[0], np.iinfo(np.int32).max)  # the final number is not known yet
         mine = sparse.csr_array((said.data, number[said.indices], said.indptr), shape=shape)
-        return rows | {"products": mine}
+        return chunk.rows | {"products": mine}
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the texts of all columns, to be saved."""
         return Lines.of(list(self._columns)).arrays("texts")
-
-
-def _padded(codes: NDArray[np.str_]) -> NDArray[np.str_]:
-    """Return the codes of a chunk, one column per level."""
-    found = np.zeros((len(codes), _CODE_LEVELS), dtype=f"<U{_CODE_LEVELS}")
-    found[:, : codes.shape[1]] = codes
-    return found
 
 
 class ContentMoments:

@@ -14,6 +14,7 @@ import logging
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import filelock
@@ -30,15 +31,16 @@ from models.retrieval import Exhaustive, Retriever
 from models.two_stage import TwoStage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     import polars as pl
-    from numpy.typing import NDArray
+    from numpy.typing import DTypeLike, NDArray
 
     from features.progress import Count
     from features.snapshot import Snapshot
     from features.workspace import Workspace
+    from models.chunks import Chunk, Workers
     from models.growing import Growing
     from models.ranker import PoolRanker, Ranker
 
@@ -55,7 +57,7 @@ _GATHERED = {"views.topics", "views.meaning", "views.text.data", "views.text.ind
     *("retrieval.matrix", "retrieval.nodes"),
 }
 _PAGE = 4_096
-_LOCK, _DRAFTS = ".lock", ".*.draft"
+_LOCK, _DRAFTS, _PARTS = ".lock", ".*.draft", ".*.parts"
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,7 @@ def prepare(
     read: Callable[[], Ranker],
     workspace: Workspace | Snapshot,
     progress: Count | None = None,
+    workers: Workers | None = None,
 ) -> Prepared:
     """Return a version prepared for the current tables; prepare it if necessary.
 
@@ -106,6 +109,9 @@ def prepare(
     workspace : Workspace or Snapshot
     progress : callable, optional
         Called with (enterprises done, enterprises).
+    workers : Workers, optional
+        Compute the features in other processes. What they have computed is kept until the version
+        is prepared, so that an interrupted run can be continued.
 
     Raises
     ------
@@ -114,11 +120,15 @@ def prepare(
     NotWrittenError
         When the files cannot be written.
     """
-    return workspace.reading(lambda snapshot: _prepared(version, read, snapshot, progress))
+    return workspace.reading(lambda snapshot: _prepared(version, read, snapshot, progress, workers))
 
 
 def _prepared(
-    version: str, read: Callable[[], Ranker], snapshot: Snapshot, progress: Count | None
+    version: str,
+    read: Callable[[], Ranker],
+    snapshot: Snapshot,
+    progress: Count | None,
+    workers: Workers | None,
 ) -> Prepared:
     made_of = versions(snapshot)
     own = folder(version, snapshot.home, made_of)
@@ -134,9 +144,10 @@ def _prepared(
                 enterprises = snapshot.read("enterprises")
                 # Files that others made for newer tables must not be removed for older ones.
                 snapshot.check_current(TABLES)
-                _make(own, ranker, enterprises, made_of, progress)
+                _make(own, ranker, enterprises, made_of, progress, workers)
                 found = load(own, ranker)
                 _remove(path for path in own.parent.glob("[!.]*") if path != own)
+                _remove(own.parent.glob(_PARTS))
             return found
     except OSError as error:
         raise NotWrittenError(
@@ -232,6 +243,7 @@ def _make(
     enterprises: pl.DataFrame,
     made_of: tuple[str, ...],
     progress: Count | None,
+    workers: Workers | None,
 ) -> None:
     """Prepare for tables of these versions, reusing unchanged rows of former ones."""
     links = dict(zip(TABLES, made_of, strict=True))
@@ -242,7 +254,13 @@ def _make(
         with suppress(DamagedError, UnavailableError):
             if facts.items() <= artifact.manifest(path).items():
                 former = load(path, ranker)
-    make(own, ranker, enterprises, progress, facts=facts, former=former)
+
+    def elsewhere(kind: DTypeLike, frames: Iterable[pl.DataFrame]) -> Iterator[Chunk]:
+        assert workers is not None
+        return workers.each(frames, kind, own.with_name(f".{own.name}.parts"), links)
+
+    given = None if workers is None else elsewhere
+    make(own, ranker, enterprises, progress, facts=facts, former=former, elsewhere=given)
 
 
 def make(
@@ -253,6 +271,7 @@ def make(
     *,
     facts: Mapping[str, Any] | None = None,
     former: Prepared | None = None,
+    elsewhere: Callable[[DTypeLike, Iterable[pl.DataFrame]], Iterator[Chunk]] | None = None,
 ) -> None:
     """Write the data on enterprises that serving needs atomically into a new folder.
 
@@ -272,6 +291,8 @@ def make(
         What else the manifest is to say, JSON.
     former : Prepared, optional
         Prepared before for other enterprises and otherwise the same: its unchanged rows are reused.
+    elsewhere : callable, optional
+        Takes a dtype and chunks of the table; yields their features, computed elsewhere.
 
     Raises
     ------
@@ -287,7 +308,8 @@ def make(
         with GrowingArrays(draft) as files:
             same = _write_tables(files, frame, former.profiles if former else None)
             taken = None if former is None else pool_files.FormerPool(former.bound, same)
-            pool_files.write(files, ranker, frame, kind, progress, taken)
+            own = None if elsewhere is None else partial(elsewhere, kind)
+            pool_files.write(files, ranker, frame, kind, progress, taken, own)
         if large:
             drafted = {path.stem: artifact.map_array(path) for path in draft.glob("*.npy")}
             _write_first_stage(draft, pool_files.bind(drafted, ranker))

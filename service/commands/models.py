@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +15,14 @@ from models.settings import ModelSettings
 from service.commands import manifests
 from service.commands.context import Context, echo_json, progress
 from service.commands.matrices import read_matrices
+from service.commands.workers import (
+    AddressOption,
+    EngineOption,
+    ShardsOption,
+    WorkEngine,
+    workers,
+)
+from service.serving.by_shards import chunk_workers
 from service.serving.export import write_table
 from service.serving.loading import load_engine
 from training import comparison, publishing
@@ -144,6 +153,44 @@ def rollback(context: typer.Context) -> None:
     """Go back to the version that was active before."""
     own: Context = context.obj
     typer.echo(f"model {own.registry.rollback()}: active")
+
+
+@versions.command()
+def prepare(
+    context: typer.Context,
+    version: Annotated[
+        str | None, typer.Argument(help="A version; by default the active one.")
+    ] = None,
+    engine: EngineOption = WorkEngine.local,
+    address: AddressOption = None,
+    shards: ShardsOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compute what serving needs of all enterprises, ahead of time and on several workers.
+
+    A run that was stopped goes on with the enterprises that were not done yet. What is there
+    already is kept.
+    """
+    own: Context = context.obj
+    begin = time.perf_counter()
+    with workers(engine, address, shards) as executor, progress() as tell:
+        ready = load_engine(
+            own.workspace,
+            own.encoder,
+            lambda done, of: tell("read profiles", done, of),
+            version=version,
+            workers=chunk_workers(own.workspace, executor, own.settings.encoder),
+        )
+    told = {
+        "version": ready.model_version,
+        "enterprises": len(ready.bound.pool),
+        "workers": executor.workers,
+        "seconds": round(time.perf_counter() - begin, 1),
+    }
+    if as_json:
+        echo_json(told)
+        return
+    typer.echo(f"model {ready.model_version}: prepared for {told['enterprises']} enterprises")
 
 
 @versions.command()

@@ -24,7 +24,7 @@ from service.commands.workers import (
     WorkEngine,
     workers,
 )
-from service.serving.by_shards import by_shards
+from service.serving.by_shards import by_shards, chunk_workers
 from service.serving.export import (
     basis_shown,
     check_writable,
@@ -237,7 +237,11 @@ def _batch(
             expected="at least one row with an industry, and a need_id or a zone_id",
         )
     candidates = None if within is None else read_ids(within)
-    engine = load_engine(own.workspace, own.encoder, words=own.words)
+    executor, shards = cut
+    encoder = own.settings.encoder
+    several = not isinstance(executor, InProcess)
+    made = chunk_workers(own.workspace, executor, encoder) if several else None
+    engine = load_engine(own.workspace, own.encoder, words=own.words, workers=made)
     queries = [engine.completed(need) for need in queries]
     not_new: Counter[str] = Counter()
     mask = None
@@ -253,11 +257,7 @@ def _batch(
         if unknown := len(set(candidates)) - int(mask.sum()):
             typer.echo(f"warning: {unknown} ids of {within} are not in the pool", err=True)
     own.ask_words(need.industry for need in queries if not need.words)
-    executor, shards = cut
-    retriever = None
-    if not isinstance(executor, InProcess):
-        encoder = own.settings.encoder
-        retriever = by_shards(engine, own.workspace, executor, shards, encoder)
+    retriever = by_shards(engine, own.workspace, executor, shards, encoder) if several else None
     with progress() as tell_progress:
         frame = engine.batch(
             queries,

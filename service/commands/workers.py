@@ -35,8 +35,8 @@ ShardsOption = Annotated[
     typer.Option(
         min=1,
         max=100_000,
-        help="Parts that the pool is cut into; by default 1 with local (no other process), "
-        "and one for each processor with ray.",
+        help="Parts of the pool; with local also processes, up to one for each processor. "
+        "By default 1 with local (no other process), and one for each processor with ray.",
     ),
 ]
 

@@ -1,4 +1,4 @@
-"""A pool that is ranked by its shards, each read from the files of the prepared version."""
+"""Preparing and ranking a pool by workers, each of which reads its part of the workspace."""
 
 from __future__ import annotations
 
@@ -6,17 +6,36 @@ from typing import TYPE_CHECKING, Any
 
 from features.errors import UnavailableError
 from models import prepared
+from models.chunks import Workers
 from models.registry import ModelRegistry
 from models.sharded import Sharded
 from models.shards import Shard, ShardFiles, ShardTask, answer, spans
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from features.workspace import Workspace
     from models.executors import Executor, Pending
     from models.shards import Span
     from service.serving.engine import Engine
+
+
+def chunk_workers(
+    workspace: Workspace, executor: Executor, encoder: str | None
+) -> Callable[[Path], Workers]:
+    """Return what prepares a version by an executor, see `load_engine`.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Every worker has to see it under the same path.
+    executor : Executor
+    encoder : str or None
+        The setting ENCODER.
+    """
+    home = workspace.home.absolute()
+    return lambda folder: Workers(executor, home, folder.absolute(), encoder)
 
 
 def by_shards(

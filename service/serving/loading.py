@@ -18,14 +18,18 @@ from service.projects.rules import Rules
 from service.serving.engine import NO_WORDS, Engine
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from features.encoder import SentenceEncoder
     from features.progress import Count
     from features.snapshot import Snapshot
     from features.workspace import Workspace
+    from models.chunks import Workers
     from models.prepared import Prepared
     from service.serving.word_model import WordSource
+
+    WorkersOf = Callable[[Path], Workers]
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +48,7 @@ def load_engine(
     former: Engine | None = None,
     version: str | None = None,
     words: WordSource = NO_WORDS,
+    workers: WorkersOf | None = None,
 ) -> Engine:
     """Load a version, by default the active one, and bind it to the tables as they are now.
 
@@ -58,6 +63,8 @@ def load_engine(
         need then costs milliseconds, and no profile is read again.
     version : str, optional
     words : WordSource
+    workers : callable, optional
+        Takes the folder of the version; returns what computes the features where they are missing.
 
     Raises
     ------
@@ -86,7 +93,8 @@ def load_engine(
             ready = former.prepared  # even if the version's folder is gone meanwhile
         else:
             folder = registry.folder_of(name) if version is None else registry.path(name)
-            ready = load_prepared(folder, snapshot, encoder, progress)
+            made = None if workers is None else workers(folder)
+            ready = load_prepared(folder, snapshot, encoder, progress, made)
         return engine_of(snapshot, ready, model_version=name, made_of=made_of, words=words)
 
     return workspace.reading(read)
@@ -124,7 +132,11 @@ def engine_of(
 
 
 def load_prepared(
-    folder: Path, snapshot: Snapshot, encoder: SentenceEncoder, progress: Count | None = None
+    folder: Path,
+    snapshot: Snapshot,
+    encoder: SentenceEncoder,
+    progress: Count | None = None,
+    workers: Workers | None = None,
 ) -> Prepared:
     """Return a version prepared for a snapshot; only in memory if the disk is full.
 
@@ -136,6 +148,8 @@ def load_prepared(
     encoder : SentenceEncoder
     progress : callable, optional
         Called with (profiles read, profiles).
+    workers : Workers, optional
+        Compute the features where they are missing, see `models.prepared.prepare`.
 
     Raises
     ------
@@ -148,7 +162,7 @@ def load_prepared(
     threadpool_limits(1, user_api="blas")
     read = partial(loading.load, folder, snapshot, encoder)
     try:
-        return prepared.prepare(folder.name, read, snapshot, progress)
+        return prepared.prepare(folder.name, read, snapshot, progress, workers)
     except NotWrittenError as error:
         log.warning("the prepared version is kept only in memory: %s", error.message)
         return prepared.in_memory(read(), snapshot.read("enterprises"), progress)

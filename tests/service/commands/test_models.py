@@ -335,3 +335,16 @@ def test_training_on_refusals_alone_says_so(run, tmp_path):
     page = json.loads(run("recommend", "--need", "n", "--json").out)
     assert page["left_out"] == {"unfit": 1}
     assert [lead["enterprise"]["enterprise_id"] for lead in page["leads"]] == ["2"]
+
+
+@pytest.mark.parametrize("shards", [1, 2])
+def test_a_version_is_prepared_ahead_of_time_by_several_workers(run, home, tmp_path, shards):
+    ended = run("models", "prepare", "--json", "--shards", shards)
+    assert ended.code == 0, ended.err
+    told = json.loads(ended.out)
+    assert (told["enterprises"], told["workers"]) == (tables()["enterprises"].height, shards)
+    (folder,) = (home / "prepared" / told["version"]).glob("[!.]*")
+    before = folder.stat().st_mtime_ns
+    assert run("models", "prepare").code == 0, "what is there is kept"
+    assert folder.stat().st_mtime_ns == before
+    assert run("models", "prepare", "v0").code == 1

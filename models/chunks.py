@@ -1,0 +1,235 @@
+"""Chunks of a pool: the features of some enterprises, computed here or in other processes.
+
+The features of an enterprise depend on its row of the table and on the ranker alone. Computed in
+other processes they are kept as files until the whole pool is written: a run that was stopped goes
+on with the chunks that are not there yet.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from features.compact import rows_of, single
+from features.encoder import encoder_named
+from features.errors import DamagedError
+from features.lines import Lines
+from features.snapshot import OutdatedError
+from features.workspace import Workspace
+from models import artifact, loading
+from models.ranker import measure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    import polars as pl
+    from numpy.typing import DTypeLike, NDArray
+
+    from features.arrays import PoolFeatures
+    from features.progress import Count
+    from models.executors import Executor
+    from models.ranker import Ranker
+    from models.scorer import Measured
+
+_CODE_LEVELS = 4
+_ROWS, _COLUMNS = "rows.", ".columns"
+
+
+class Chunk(NamedTuple):
+    """The features of n enterprises as they are stored.
+
+    Attributes
+    ----------
+    rows : dict
+        By file name: arrays and sparse matrices of n rows. `products` has the columns of `texts`.
+    texts : sequence of str
+        The products, m of them, of these and perhaps of other enterprises.
+    vectors : ndarray of shape (m, d)
+    grams : csr_array of shape (m, g)
+    """
+
+    rows: dict[str, Any]
+    texts: Sequence[str]
+    vectors: NDArray[Any]
+    grams: sparse.csr_array
+
+
+def chunk_of(
+    ranker: Ranker, frame: pl.DataFrame, kind: DTypeLike, progress: Count | None = None
+) -> Chunk:
+    """Return the features of the enterprises of a table.
+
+    Parameters
+    ----------
+    ranker : Ranker
+    frame : DataFrame
+        Some rows of the enterprises table, ordered by id.
+    kind : dtype
+        The dtype of stored dense features.
+    progress : callable, optional
+        Called with (done, of).
+    """
+    pool = ranker.space.pool(frame, progress=progress)
+    return rows_of_pool(pool, measure(ranker, pool), kind)
+
+
+def rows_of_pool(
+    pool: PoolFeatures, measured: Measured, kind: DTypeLike, at: Any = slice(None)
+) -> Chunk:
+    """Return the stored features of some enterprises of a pool."""
+    fits = {"nodes": pool.nodes}
+    if pool.stations is not pool.nodes:
+        fits["stations"] = pool.stations
+    rows = {
+        **{f"views.{view}": pool.views[view][at].astype(kind) for view in ("topics", "meaning")},
+        "views.text": sparse.csr_array(rows_of(pool.views["text"], at)),
+        "products": pool.products.weights[at],
+        **{f"{name}.fit": fit.fit[at].astype(kind) for name, fit in fits.items()},
+        **{f"{name}.product": fit.product[at] for name, fit in fits.items()},
+        "attributes": pool.attributes[at],
+        "codes": _padded(pool.codes[at]),
+        "points": pool.points[at],
+        **{
+            f"measured.{factor}.{name}": array[at]
+            for factor, own in measured.items()
+            for name, array in own.items()
+        },
+    }
+    return Chunk(rows, pool.products.texts, pool.product_vectors, pool.product_grams)
+
+
+def _padded(codes: NDArray[np.str_]) -> NDArray[np.str_]:
+    """Return the codes of a chunk, one column per level."""
+    found = np.zeros((len(codes), _CODE_LEVELS), dtype=f"<U{_CODE_LEVELS}")
+    found[:, : codes.shape[1]] = codes
+    return found
+
+
+class Workers:
+    """Computes chunks by an executor.
+
+    Parameters
+    ----------
+    executor : Executor
+    home : Path
+        The workspace; every worker has to see it under the same path.
+    model : Path
+        The folder of the version.
+    encoder : str or None
+        The setting ENCODER.
+    """
+
+    def __init__(self, executor: Executor, home: Path, model: Path, encoder: str | None) -> None:
+        self._executor = executor
+        self._home, self._model, self._encoder = str(home), str(model), encoder
+
+    def each(
+        self,
+        frames: Iterable[pl.DataFrame],
+        kind: DTypeLike,
+        folder: Path,
+        tables: Mapping[str, str],
+    ) -> Iterator[Chunk]:
+        """Yield the features of each frame, in order.
+
+        Parameters
+        ----------
+        frames : iterable of DataFrame
+        kind : dtype
+        folder : Path
+            Chunks are kept there, under a digest of their rows.
+        tables : mapping
+            The versions of the other tables that features are made of.
+
+        Raises
+        ------
+        OutdatedError
+            When a worker finds other tables.
+        """
+        name = np.dtype(kind).name
+        tasks = (
+            ChunkTask(
+                self._home, self._model, self._encoder, frame, name, str(folder), dict(tables)
+            )
+            for frame in frames
+        )
+        for path in self._executor.each(make_chunk, tasks):
+            yield _restored(artifact.mapped(Path(path)))
+
+
+class ChunkTask(NamedTuple):
+    """A chunk to compute, see `Workers`."""
+
+    home: str
+    model: str
+    encoder: str | None
+    frame: pl.DataFrame
+    kind: str
+    folder: str
+    tables: dict[str, str]
+
+
+def make_chunk(task: ChunkTask) -> str:
+    """Compute a chunk, unless it is there and whole; return its folder."""
+    path = Path(task.folder, _digest(task.frame))
+    with suppress(DamagedError):
+        artifact.verify(path)
+        return str(path)
+    shutil.rmtree(path, ignore_errors=True)
+    ranker = _ranker(task.home, task.model, task.encoder, tuple(task.tables.items()))
+    artifact.save(path, _arrays(chunk_of(ranker, task.frame, task.kind), task.kind), {})
+    return str(path)
+
+
+def _digest(frame: pl.DataFrame) -> str:
+    return hashlib.sha256("\n".join(frame["enterprise_id"].to_list()).encode()).hexdigest()[:24]
+
+
+@lru_cache(1)
+def _ranker(
+    home: str, model: str, encoder: str | None, tables: tuple[tuple[str, str], ...]
+) -> Ranker:
+    workspace = Workspace(Path(home)).snapshot()
+    if any(workspace.version(name) != version for name, version in tables):
+        raise OutdatedError
+    return loading.load(Path(model), workspace, encoder_named(encoder))
+
+
+def _arrays(chunk: Chunk, kind: DTypeLike) -> dict[str, NDArray[Any]]:
+    """Return a chunk as arrays, to be saved."""
+    kept: dict[str, Any] = {f"{_ROWS}{name}": array for name, array in chunk.rows.items()}
+    kept |= {"vectors": chunk.vectors.astype(kind), "grams": chunk.grams}
+    found = Lines.of(chunk.texts).arrays("texts")
+    for name, array in kept.items():
+        if not sparse.issparse(array):
+            found[name] = array
+            continue
+        halved = name in ("grams", f"{_ROWS}views.text")
+        found[f"{name}.data"] = array.data.astype(kind) if halved else array.data
+        found[f"{name}.indices"], found[f"{name}.indptr"] = array.indices, array.indptr
+        found[f"{name}{_COLUMNS}"] = np.array(array.shape[1])
+    return found
+
+
+def _restored(arrays: Mapping[str, NDArray[Any]]) -> Chunk:
+    """Take back what `_arrays` returned."""
+    found: dict[str, Any] = {}
+    for name, array in arrays.items():
+        stem, _, ending = name.rpartition(".")
+        if f"{stem}{_COLUMNS}" not in arrays:
+            found[name] = array
+        elif ending == "data":
+            parts = (arrays[f"{stem}.{part}"] for part in ("data", "indices", "indptr"))
+            columns = int(arrays[f"{stem}{_COLUMNS}"])
+            shape = (len(arrays[f"{stem}.indptr"]) - 1, columns)
+            found[stem] = single(sparse.csr_array(tuple(parts), shape=shape))
+    rows = {name.removeprefix(_ROWS): own for name, own in found.items() if name.startswith(_ROWS)}
+    texts = Lines(arrays["texts"], arrays["texts_ends"])
+    return Chunk(rows, texts, found["vectors"], found["grams"])
