@@ -8,48 +8,61 @@ from pathlib import Path
 
 import pytest
 
+from features.workspace import Workspace
+from models.registry import ModelRegistry
 from service import commands
 
 ROOT = Path(__file__).parents[3]
 CSV = "企业编号,企业名称,主营产品\n1,甲锂电池有限公司,锂电池\n"
+RUN = """import sys
+from service.commands import main
+
+home, *commands = sys.argv[1:]
+for command in commands:
+    sys.argv[1:] = ["--home", home, *command.split()]
+    try:
+        main()
+    except SystemExit as end:
+        if end.code:
+            raise
+    print("<end>")
+"""
+"""Runs several commands in one process: starting one takes longer than most commands do."""
+
+
+def run_all(folder, home, *commands, closed="", **environment):
+    """Return what each command printed, as bytes; all must succeed."""
+    (folder / "run.py").write_text(RUN, encoding="utf-8")
+    own = {**os.environ, "PYTHONPATH": str(ROOT), "LIANZHAO_ENCODER": "tests.pool:HashedEncoder"}
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$0" "$@" {closed}', sys.executable, "run.py", home, *commands],
+        cwd=folder,
+        env={**own, **environment},
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, (done.stdout, done.stderr)
+    return done.stdout.split(b"<end>\n")[:-1]
 
 
 @pytest.mark.parametrize("locale", ["C", "POSIX"])
 def test_chinese_paths_and_words_where_the_locale_knows_ascii_only(tmp_path, locale):
     (tmp_path / "企业.csv").write_text(CSV, encoding="utf-8")
-    (tmp_path / "run.py").write_text("from service.commands import main\nmain()\n")
     bare = {"LC_ALL": locale, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    command = [sys.executable, str(tmp_path / "run.py"), "--home", str(tmp_path / "工作区")]
-    own = {**os.environ, **bare, "PYTHONPATH": str(ROOT)}
-    own["LIANZHAO_ENCODER"] = "tests.pool:HashedEncoder"
-    for words in (
-        ["import", "enterprises", "企业.csv"],
-        ["train"],
-        ["recommend", "--text", "锂电池"],
-    ):
-        done = subprocess.run(
-            [*command, *words], cwd=tmp_path, env=own, capture_output=True, check=False, timeout=120
-        )
-        assert done.returncode == 0, done.stderr.decode()
-    assert "甲锂电池有限公司" in done.stdout.decode()
+    asked = ("import enterprises 企业.csv", "train", "recommend --text 锂电池")
+    *_, found = run_all(tmp_path, "工作区", *asked, **bare)
+    assert "甲锂电池有限公司" in found.decode()
     assert (tmp_path / "工作区" / "tables").is_dir()
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "gb18030"])
 def test_a_stream_that_has_no_chinese_signs_is_no_failure(tmp_path, encoding):
     (tmp_path / "a.csv").write_text(CSV, encoding="utf-8")
-    (tmp_path / "run.py").write_text("from service.commands import main\nmain()\n")
-    own = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "0", "PYTHONIOENCODING": encoding}
-    own["LIANZHAO_ENCODER"] = "tests.pool:HashedEncoder"
-    command = [sys.executable, "run.py", "--home", "home"]
-    asked = ["recommend", "--text", "锂电池"]
-    found = []
-    for words in (["import", "enterprises", "a.csv"], ["train"], asked, [*asked, "--json"]):
-        done = subprocess.run(
-            [*command, *words], cwd=tmp_path, env=own, capture_output=True, check=False, timeout=120
-        )
-        assert done.returncode == 0, done.stderr
-        found.append(done.stdout.decode(encoding))
+    asked = ["import enterprises a.csv", "train", "recommend --text 锂电池"]
+    asked.append(f"{asked[-1]} --json")
+    own = {"PYTHONUTF8": "0", "PYTHONIOENCODING": encoding}
+    found = [part.decode(encoding) for part in run_all(tmp_path, "home", *asked, **own)]
     lead = json.loads(found[3])["leads"][0]
     assert lead["enterprise"]["name"] == "甲锂电池有限公司"
     assert "1. 0." in found[2]
@@ -80,19 +93,10 @@ def test_a_locale_without_chinese_signs_is_left(monkeypatch, capsys, encoding, a
 @pytest.mark.parametrize("closed", ["2>&-", "<&-", "<&- 2>&-", ">&- 2>&-", "2>/dev/full"])
 def test_closed_streams_are_no_failure(tmp_path, closed):
     (tmp_path / "a.csv").write_text(CSV, encoding="utf-8")
-    (tmp_path / "run.py").write_text("from service.commands import main\nmain()\n")
-    own = {**os.environ, "PYTHONPATH": str(ROOT), "LIANZHAO_ENCODER": "tests.pool:HashedEncoder"}
-    run = f"{sys.executable} run.py --home home"
-    for words in ("import enterprises a.csv", "train", "recommend --text 锂电池 --json"):
-        done = subprocess.run(
-            ["sh", "-c", f"{run} {words} {closed}"],
-            cwd=tmp_path,
-            env=own,
-            capture_output=True,
-            check=False,
-            timeout=120,
-        )
-        assert done.returncode == 0, (words, done.stdout, done.stderr)
+    asked = ("import enterprises a.csv", "train", "recommend --text 锂电池 --json")
+    run_all(tmp_path, "home", *asked, closed=closed)
+    assert Workspace(tmp_path / "home").read("enterprises").height == 1
+    assert ModelRegistry(Workspace(tmp_path / "home")).active()
 
 
 def test_a_dangling_link_is_no_home(run, tmp_path):
