@@ -27,7 +27,6 @@ from pydantic import SecretStr
 
 from features.errors import ConflictError, UnavailableError, UsageError
 from service import logs
-from service.api.app import create_app
 from service.api.guards import check_host
 from service.cache.embedded import EmbeddedServer, end_with_parent
 from service.database.connection import Database
@@ -68,7 +67,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 8000,
     workers: int = 1,
-    build: Callable[[Settings], FastAPI] = create_app,
+    build: Callable[[Settings], FastAPI] | None = None,
 ) -> None:
     """Serve until SIGTERM or Ctrl-C, then finish the responses in progress and stop.
 
@@ -81,7 +80,7 @@ def serve(
     workers
         Number of processes; each loads the model itself.
     build
-        Builds the app in each worker.
+        Builds the app in each worker; by default `service.api.app.create_app`.
 
     Raises
     ------
@@ -173,11 +172,15 @@ def _end_on_signal(interrupt: Callable[[], None]) -> None:
         signal.signal(number, end)
 
 
-def _load(build: Callable[[Settings], FastAPI], settings: Settings, parent: int) -> FastAPI:
+def _load(build: Callable[[Settings], FastAPI] | None, settings: Settings, parent: int) -> FastAPI:
     """Build the app in a worker, which ends when the serving process is killed."""
     end_with_parent(parent)
     logs.configure_service(settings.log_level)
     _forget_the_dead()
+    if build is None:
+        from service.api.app import create_app  # only in workers: it is slow to import
+
+        return create_app(settings)
     return build(settings)
 
 

@@ -18,7 +18,7 @@ from features.workspace import Workspace
 from service import tracing
 from service.access.gate import AccessGate, Admission
 from service.access.limits import Limiter
-from service.api import docs, problems
+from service.api import docs, failures
 from service.api.front import Front
 from service.api.guards import BodyLimit, LoopbackOnly, without_body
 from service.api.observer import Observer
@@ -166,7 +166,7 @@ def create_app(
     for module in _ROUTES:
         app.include_router(module.router)
     docs.install(app)
-    problems.install(app)
+    failures.install(app)
 
     _add_layers(app, settings, ledger.access, admission, sessions)
     return app
@@ -216,7 +216,7 @@ def _add_layers(
     app.add_middleware(BodyLimit)
     app.add_middleware(AccessGate, admission=admission)
     app.add_middleware(LoopbackOnly, access=access, origins=settings.cors_origins)
-    app.add_middleware(problems.Unexpected)
+    app.add_middleware(failures.Unexpected)
     # Before middleware that refuses requests: pages of allowed origins can then read why.
     if settings.cors_origins:
         app.add_middleware(

@@ -1,4 +1,4 @@
-"""Errors as problem+json (RFC 9457), and the mapping of errors to HTTP statuses and exit codes."""
+"""Errors as problem+json (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -8,68 +8,26 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
-from fastapi.exceptions import RequestValidationError
-from fastapi.routing import iter_route_contexts
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from features import errors
 from service.api.chinese import asked_for, in_chinese
 from service.api.headers import by_name
 from service.api.observer import PROBLEM, REQUEST_ID
-from service.api.prefix import prefixed
-from service.settings import SettingsError
+from service.outcomes import outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from fastapi import FastAPI
-    from starlette.requests import Request
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from starlette.types import Receive, Scope, Send
 
 log = logging.getLogger(__name__)
 
-FAILURE = 1
-WRONG_USAGE = 2
-REFUSED = 3
 _BITS = 63
 _SHOWN = 200
 """Maximum length of a wrong value that is quoted."""
 _SHOULD = re.compile(r"(\w[\w ]*?) should (be|\w+) (.*)", re.DOTALL)
 """Prefix of pydantic's messages that becomes "must be"."""
-
-
-class Outcome(NamedTuple):
-    """HTTP status, title and exit code of an error."""
-
-    status: int
-    exit_code: int
-    title: str
-
-
-OUTCOMES: Mapping[type[errors.LianzhaoError], Outcome] = {
-    errors.LianzhaoError: Outcome(500, FAILURE, "Failure"),
-    errors.UsageError: Outcome(422, WRONG_USAGE, "Wrong usage"),
-    errors.InputError: Outcome(422, FAILURE, "Wrong value"),
-    errors.NotFoundError: Outcome(404, FAILURE, "Not found"),
-    errors.ForbiddenError: Outcome(403, FAILURE, "Not allowed"),
-    errors.ConflictError: Outcome(409, FAILURE, "Conflict"),
-    errors.RefusedError: Outcome(409, REFUSED, "Refused"),
-    errors.DamagedError: Outcome(503, FAILURE, "Damaged data"),
-    errors.UnavailableError: Outcome(503, FAILURE, "Not available now"),
-    SettingsError: Outcome(500, WRONG_USAGE, "Wrong setting"),
-}
-"""An error class that is not listed is handled like its nearest base class."""
-
-
-def outcome(error: errors.LianzhaoError) -> Outcome:
-    """Return the mapping of an error."""
-    return next(OUTCOMES[kind] for kind in type(error).__mro__ if kind in OUTCOMES)
-
-
-def exit_code(error: errors.LianzhaoError) -> int:
-    """Return the exit code of a command that ends with this error."""
-    return outcome(error).exit_code
 
 
 class Fault(NamedTuple):
@@ -212,82 +170,3 @@ def _fault(error: Mapping[str, Any]) -> Fault:
     # Nested values are not quoted: they would be truncated anywhere.
     got = None if isinstance(error["input"], dict) else error["input"]
     return Fault(field, got, stated)
-
-
-def _allowed(request: Request) -> set[str]:
-    """Return the methods of a path: the router only names those of the first route."""
-    path = getattr(request.scope.get("route"), "path_format", None)
-    routes = iter_route_contexts(request.app.routes)
-    found = {
-        method
-        for route in routes
-        if path is not None and route.path_format == path
-        for method in route.methods or ()
-    }
-    return found | {"HEAD"} if "GET" in found else found
-
-
-def install(app: FastAPI) -> None:
-    """Turn every error of an app into a problem."""
-
-    async def project_error(_: Request, error: Exception) -> Response:
-        assert isinstance(error, errors.LianzhaoError)
-        problem = of_error(error)
-        if problem.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            log.warning("%s: %s", error.code, error.message)
-        return problem
-
-    async def validation_error(_: Request, error: Exception) -> Response:
-        assert isinstance(error, RequestValidationError)
-        return of_validation(error.errors())
-
-    async def http_error(request: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)
-        path = request.scope["path"]
-        code, detail = {
-            400: ("bad-body", "the body cannot be read: it broke off, or is not in UTF-8"),
-            404: (
-                errors.NotFoundError.code,
-                f"there is nothing at {path}; see {prefixed(request.scope, '/docs')}",
-            ),
-            405: ("method-not-allowed", f"{path} does not take {request.method}"),
-            408: ("too-slow", error.detail),
-            413: ("too-large", error.detail),
-        }.get(error.status_code, (f"http-{error.status_code}", error.detail))
-        headers = dict(error.headers or {})
-        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-            headers["Allow"] = ", ".join(sorted(_allowed(request)))
-        return Problem(error.status_code, code, detail, headers=headers)
-
-    app.add_exception_handler(errors.LianzhaoError, project_error)
-    app.add_exception_handler(RequestValidationError, validation_error)
-    app.add_exception_handler(HTTPException, http_error)
-
-
-class Unexpected:
-    """ASGI middleware: turns an unexpected error into a problem 500; the log has the traceback."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        started = False
-
-        async def watched(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
-
-        try:
-            await self.app(scope, receive, watched)
-        except Exception:
-            route = getattr(scope.get("route"), "path_format", "no route")
-            log.exception("%s %s failed", scope["method"], route)
-            if started:
-                raise
-            detail = "something went wrong here; the log names it under this request_id"
-            await Problem(500, "internal-error", detail)(scope, receive, send)

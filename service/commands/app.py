@@ -12,7 +12,6 @@ from typing import Annotated
 import typer
 
 from features.errors import LianzhaoError, UsageError
-from service.api.problems import FAILURE, exit_code
 from service.commands import (
     allocation,
     demo,
@@ -31,6 +30,7 @@ from service.commands import (
     words,
 )
 from service.commands.context import Context
+from service.outcomes import FAILURE, exit_code
 
 app = typer.Typer(
     name="lianzhao",

@@ -20,7 +20,6 @@ from service import logs
 from service.database.connection import Database
 from service.database.event_log import EventLog
 from service.projects.projects import Projects
-from service.serving import preparing
 from service.serving.word_model import NoWords, WordModel, word_model
 from service.settings import Settings
 
@@ -73,8 +72,14 @@ class Context:
         return ModelRegistry(
             self.workspace,
             lambda folder: loading.load(folder, self.workspace, self.encoder),
-            lambda version: preparing.prepare(self.settings, version),
+            self._prepare,
         )
+
+    def _prepare(self, version: str) -> None:
+        """Prepare a version, see `service.serving.preparing`."""
+        from service.serving import preparing  # slow to import, and only activation needs it
+
+        preparing.prepare(self.settings, version)
 
     @cached_property
     def words(self) -> WordSource:

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from features.tables.importing import import_table
-from service import server
 from service.commands.context import Context, progress
 from service.commands.recommend import tell
 from service.projects.lists import import_list
@@ -64,4 +63,6 @@ def demo(
         tell(engine.recommend(engine.need(need_id), Filters(), _LEADS, 0, "zh"), "zh")
     if serve:
         typer.echo()
+        from service import server  # slow to import, and only needed here
+
         server.serve(own.settings, port=port)

@@ -13,8 +13,8 @@ from features.errors import InputError
 from features.lookup import alike
 from features.project_list import POOLS, SOURCES
 from service.access.keys import NOBODY
-from service.api.problems import FAILURE
 from service.commands.context import Context, echo_json
+from service.outcomes import FAILURE
 from service.projects.figures import GROUPS, figures
 from service.projects.lists import import_list, listed
 from service.projects.rules import RULE_TABLES

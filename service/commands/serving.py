@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from service import server
 from service.commands.context import Context
 
 
@@ -20,4 +19,6 @@ def serve(
 ) -> None:
     """Serve the API until Ctrl-C."""
     own: Context = context.obj
+    from service import server  # slow to import, and only needed here
+
     server.serve(own.settings, host=host, port=port, workers=workers)

@@ -17,8 +17,8 @@ from features.tables.exporting import exported
 from features.tables.importing import import_table
 from features.tables.report import ImportReport, Options
 from features.vocabulary import CURRENCIES
-from service.api.problems import FAILURE
 from service.commands.context import Context, echo_json
+from service.outcomes import FAILURE
 from service.serving.export import check_writable, write_table
 
 if TYPE_CHECKING:

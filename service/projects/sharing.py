@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy import sparse
-from scipy.optimize import linprog
 
 from features.errors import LianzhaoError
 
@@ -97,6 +96,8 @@ def _round(
     most: int,
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Solve for some candidates; return the chosen ones, and which others could improve it."""
+    from scipy.optimize import linprog  # slow to import, and only needed here
+
     rows = np.flatnonzero(inside)
     needs, enterprises = candidates.needs[rows], candidates.enterprises[rows]
     m, count = len(zones), len(rows)

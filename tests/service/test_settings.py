@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from service.api.problems import exit_code
+from service.outcomes import exit_code
 from service.settings import RateLimit, Settings, SettingsError, masked
 
 

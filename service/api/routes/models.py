@@ -13,9 +13,9 @@ from service.access.keys import Caller
 from service.api.observer import REQUEST_ID
 from service.api.once import OnceRoute
 from service.api.operation_replies import ActiveModel, ModelManifest, Models
-from service.api.problems import outcome
 from service.api.routes.context import AppParts, Asking, Parts, only, shaped
 from service.database.audit_log import UNDER_WAY, AuditEntry
+from service.outcomes import outcome
 from service.serving.interfaces import LOOK_SECONDS, Document
 
 log = logging.getLogger(__name__)

@@ -4,7 +4,8 @@ import orjson
 import pytest
 
 from features import errors
-from service.api.problems import Fault, Problem, exit_code, of_error, outcome
+from service.api.problems import Fault, Problem, of_error
+from service.outcomes import exit_code, outcome
 from service.settings import SettingsError
 
 
