@@ -1,4 +1,4 @@
-"""The command line `lianzhao`; the only place that reaches into all four packages."""
+"""The command line `lianzhao`; the only part that uses all four packages."""
 
 import contextlib
 import io
@@ -10,7 +10,7 @@ _STANDARD = ("stdin", "stdout", "stderr")
 
 
 def main() -> None:
-    """Run the command line; Ctrl-C ends it quietly, while it is still being loaded too."""
+    """Run the command line; Ctrl-C ends it quietly, even during imports."""
     try:
         _open_streams()
         _take_utf8()
@@ -22,20 +22,20 @@ def main() -> None:
 
 
 def _open_streams() -> None:
-    """Have a stream where the caller has closed one (`2>&-`): what is written there goes nowhere.
+    """Replace closed standard streams (`2>&-`) by the null device.
 
-    The number of a closed stream would be given to the next file that is opened, and what a library
-    writes to stderr would end up in that.
+    Otherwise the next opened file would get the descriptor, and a library's output to stderr would
+    end up in it.
     """
     for number, name in enumerate(_STANDARD):
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest free descriptor: this one
         if getattr(sys, name) is None:
             mode = "w" if number else "r"
             setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
-    if isinstance(sys.stdout, io.TextIOWrapper):  # its encoding may have no Chinese signs
+    if isinstance(sys.stdout, io.TextIOWrapper):  # its encoding may lack Chinese characters
         sys.stdout.reconfigure(errors="backslashreplace")
     if sys.stderr is sys.__stderr__ and isinstance(sys.stderr, io.TextIOWrapper):
         encoding = sys.stderr.encoding
@@ -45,9 +45,9 @@ def _open_streams() -> None:
 
 
 class _Progress(io.TextIOWrapper):
-    """A stream for progress and warnings: nobody's work ends because nobody takes them any more.
+    """A stream for progress and warnings, whose write errors do not end the command.
 
-    Its reader may have ended (`2>&1 | head`), or the disk of its file be full.
+    Its reader may have ended (`2>&1 | head`), or its disk may be full.
     """
 
     def write(self, text: str) -> int:
@@ -61,10 +61,10 @@ class _Progress(io.TextIOWrapper):
 
 
 def _take_utf8() -> None:
-    """Begin anew in Python's UTF-8 mode where the locale has no Chinese signs (LC_ALL=C).
+    """Restart in Python's UTF-8 mode if the locale lacks Chinese characters (LC_ALL=C).
 
-    Paths and words in Chinese come and go as UTF-8 then. A locale that has them, such as GB18030,
-    is left as it is; but libraries that read and write files take every path for UTF-8.
+    Chinese paths and words are then UTF-8. A locale with Chinese characters, such as GB18030, is
+    kept; but libraries that read and write files take every path for UTF-8.
     """
     encoding = sys.getfilesystemencoding()
     if _has_chinese(encoding) or os.environ.get(_TAKEN):

@@ -1,4 +1,4 @@
-"""Enterprises shared out over a city's zones: `allocate`."""
+"""Allocation of enterprises to a city's zones: `allocate`."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from service.serving.loading import load_engine
 
 def allocate(
     context: typer.Context,
-    city: Annotated[str, typer.Option(help="The city whose zones share, such as 长治.")],
+    city: Annotated[str, typer.Option(help="The city, such as 长治.")],
     out: Annotated[Path, typer.Option(help="Write the lists: .xlsx, .csv or .parquet.")],
-    k: Annotated[int, typer.Option("-k", min=1, help="How many enterprises a need.")] = 20,
+    k: Annotated[int, typer.Option("-k", min=1, help="Enterprises per need.")] = 20,
     max_zones: Annotated[
-        int, typer.Option(min=1, help="To how many zones an enterprise is sent at most.")
+        int, typer.Option(min=1, help="Maximum number of zones per enterprise.")
     ] = 2,
     industry: Annotated[str | None, typer.Option(help="Only needs of this industry.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print what it took as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
-    """Share enterprises out over the needs of a city's zones, exactly, and say what it costs.
+    """Allocate enterprises to the needs of a city's zones, optimally, and report the cost.
 
-    Each need gets its best, no enterprise is sent to more than so many zones, and whom one zone is
-    in talks with is for that zone alone.
+    Each need gets its best enterprises, none goes to more than --max-zones zones, and enterprises
+    in talks with a zone only go to that zone.
     """
     own: Context = context.obj
     check_writable(out)

@@ -1,4 +1,4 @@
-"""The command `lianzhao` itself: its options, its commands, and how every failure ends."""
+"""The command `lianzhao`: its options, subcommands, and handling of failures."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def settings(
     ] = None,
 ) -> None:
     """链招：产业链招商线索推荐。Ranked leads for the needs of development zones."""
-    if home is not None and not home.strip():  # a path of nothing is the current folder
+    if home is not None and not home.strip():  # an empty path would be the current folder
         raise UsageError("--home must be a folder, got nothing", field="home", got=home)
     context.obj = Context(None if home is None else Path(home))
 
@@ -79,13 +79,13 @@ app.command("serve")(serving.serve)
 
 
 def main() -> None:
-    """Run a command; end with 0, with 1 for a failure shown in one line, or 2 for wrong usage."""
+    """Run a command; exit with 0, with 1 for a failure shown in one line, or 2 for wrong usage."""
     try:
         app()
     except LianzhaoError as error:
         _end(error.message, exit_code(error))
     except BrokenPipeError:
-        # The reader of our output has closed it: nothing can be written any more.
+        # The reader of stdout has closed it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILURE)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""What every command starts from: settings, workspace, registry, encoder, output."""
+"""The context of commands: settings, workspace, registry, encoder, output."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 
 
 class Context:
-    """Made once a command; everything in it is made when first asked for.
+    """Created once per command; its parts are created on first use.
 
     Parameters
     ----------
     home : Path or None
-        The option `--home`, which goes before the setting.
+        The option `--home`, which takes precedence over the setting.
     """
 
     def __init__(self, home: Path | None) -> None:
@@ -45,7 +45,7 @@ class Context:
 
     @cached_property
     def settings(self) -> Settings:
-        """The settings, checked."""
+        """The validated settings."""
         settings = Settings.load(**({} if self._home is None else {"home": self._home}))
         logs.configure("warning" if settings.log_level == "info" else settings.log_level)
         return settings
@@ -83,13 +83,13 @@ class Context:
 
     @cached_property
     def words(self) -> WordSource:
-        """The language model that gives words of needs, if one is set."""
+        """The language model for words of needs, if configured."""
         return word_model(self.settings) or NoWords()
 
     def ask_words(self, texts: Iterable[str]) -> None:
-        """Have the words of needs at hand, as far as the language model gives them, if one is set.
+        """Request the words of needs from the language model, if one is configured.
 
-        What it does not give is reported in one line.
+        Failures are reported in one line.
         """
         if not isinstance(self.words, WordModel):
             return
@@ -109,7 +109,7 @@ class Context:
 
 
 def echo_json(document: Any) -> None:
-    """Print one JSON document, and nothing else, on stdout."""
+    """Print one JSON document on stdout."""
     text = orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS)
     typer.echo(text.decode())
 
@@ -118,7 +118,7 @@ def echo_json(document: Any) -> None:
 def progress() -> Iterator[Callable[[str, int, int], None]]:
     """Yield a callback for (step, done, of): bars on a terminal, plain lines elsewhere.
 
-    Both go to stderr, so that stdout holds the answer alone.
+    Both go to stderr, so that stdout has only the result.
     """
     if not sys.stderr.isatty():
         last: list[str] = []

@@ -1,4 +1,4 @@
-"""The demo: the pilot's zones and needs, listed companies, a first model and its leads."""
+"""The demo: the pilot's zones and needs, listed companies, a first model and leads."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ NOTE = (
 
 
 def load(own: Context) -> dict[str, int]:
-    """Load the demo data, and return how many rows each table has.
+    """Load the demo data, and return the number of rows of each table.
 
-    The projects that the report names are begun as projects: their moves are events.
+    The reported projects are imported as projects, whose moves are events.
     """
     read = {}
     for table in TABLES:

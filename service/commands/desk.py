@@ -1,4 +1,4 @@
-"""What a notebook starts from: a named workspace, or the demo's."""
+"""The start of a notebook: a named workspace, or the demo's."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from training.desk.practice import are_judged, judged_tables, practice_tables, s
 from training.desk.theme import Note
 
 DEMO_HOME = Path(__file__).parents[2] / "var" / "desk"
-"""The demo's workspace; a workspace that was named is never filled with it."""
+"""The demo's workspace; a named workspace is never filled with demo data."""
 ILLUSTRATIVE = "illustrative"
-"""What the basis of a need says that was chosen for the sake of the example."""
+"""The basis of an illustrative need."""
 
 
 class Desk(Context):
@@ -36,13 +36,13 @@ class Desk(Context):
     Parameters
     ----------
     home : str or Path
-        The workspace. Empty: the setting HOME, and where that is not given either, the demo's own
-        workspace, which is filled and trained when it is first used.
+        The workspace. Empty: the setting HOME, or else the demo's own workspace, which is filled
+        and trained on first use.
 
     Raises
     ------
     InputError
-        When a workspace was named that holds no enterprises.
+        When a named workspace has no enterprises.
     """
 
     def __init__(self, home: str | Path = "") -> None:
@@ -63,7 +63,7 @@ class Desk(Context):
 
     @property
     def label(self) -> Note:
-        """The note to show with these data."""
+        """The note to show with the data."""
         basis = self.workspace.read("needs")["basis"]
         illustrative = int(basis.str.starts_with(ILLUSTRATIVE).fill_null(value=False).sum())
         stated = NOTE.replace("\n", "  \n") if self.demo else f"工作区：{self.workspace.home}"
@@ -72,7 +72,7 @@ class Desk(Context):
         return Note(stated)
 
     def engine(self) -> Engine:
-        """Return the engine of the active version; the demo is trained when it has none yet.
+        """Return the engine of the active version; the demo is trained first if it has none.
 
         Raises
         ------
@@ -85,14 +85,14 @@ class Desk(Context):
         return load_engine(self.workspace, self.encoder, words=self.words)
 
     def matrices(self) -> dict[str, Matrix]:
-        """Return what the active version knows, see `training.desk.matrices`."""
+        """Return the matrices of the active version, see `training.desk.matrices`."""
         return read_matrices(self.engine(), self.workspace)
 
     def practice(self, folder: str | Path, most: int) -> Desk:
-        """Fill a workspace with at most so many needs to practise on, and return its desk.
+        """Create a workspace with at most `most` needs to practise on, and return its desk.
 
-        The tables here stay as they are. The labels are the workspace's own judgements where
-        there are enough of them, else those of `training.desk.practice`.
+        The tables here are not changed. The labels are the workspace's own judgements if there are
+        enough, else those of `training.desk.practice`.
         """
         enterprises = self.workspace.read("enterprises")
         if are_judged(self.workspace) or not states_nodes(enterprises):
@@ -104,9 +104,9 @@ class Desk(Context):
         return Desk(folder)
 
     def example_projects(self, folder: str | Path) -> Projects:
-        """Begin made-up projects in the zones of the workspace, in a folder of their own.
+        """Create made-up projects for the zones of the workspace, in a separate folder.
 
-        They show what figures look like, and name no real project.
+        They illustrate figures, and name no real project.
         """
         own, today = Workspace(Path(folder)), calendar.today()
         zones = self.workspace.read("zones")

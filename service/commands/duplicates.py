@@ -1,4 +1,4 @@
-"""Enterprises that are one: `duplicates` lists suspected pairs, joins them, and takes that back."""
+"""Duplicate enterprises: `duplicates` lists suspected pairs, joins them, and undoes that."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ def duplicates(
     context: typer.Context,
     join: Annotated[
         tuple[str, str] | None,
-        typer.Option(metavar="ID ID", help="Read the second as the first from now on."),
+        typer.Option(metavar="ID ID", help="Join the second into the first."),
     ] = None,
     undo: Annotated[
-        str | None, typer.Option(metavar="ID", help="Let one that was joined stand for itself.")
+        str | None, typer.Option(metavar="ID", help="Undo the join of this enterprise.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """List pairs that seem to be one enterprise, or join two of them, which can be undone.
+    """List suspected duplicates, or join two enterprises, which can be undone.
 
-    Of a pair that shares a code, a name or a former name a list shows one only. Joined, they are
-    one: with the judgements and events of both, and what is unknown of one known from the other.
-    What is stored stays; a later import may name either.
+    Of a pair that shares a code, a name or a former name, lists show only one. Joined enterprises
+    are one, with the judgements and events of both, and missing fields filled from the other.
+    Stored rows stay; a later import may name either.
     """
     own: Context = context.obj
     if join and undo:
@@ -73,7 +73,7 @@ def _list(workspace: Workspace, *, as_json: bool) -> None:
 
 
 def suspected(workspace: Workspace) -> list[dict[str, Any]]:
-    """Return the pairs, each with both profiles in short."""
+    """Return the pairs, each with both profiles in brief."""
     enterprises = workspace.read("enterprises")
     counts = {
         table: dict(workspace.read(table)["enterprise_id"].value_counts().rows())

@@ -1,4 +1,4 @@
-"""Every ranker under one protocol: `evaluate`."""
+"""Evaluation of all rankers under one protocol: `evaluate`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from training.stack import Stack
 
 
 class Protocol(StrEnum):
-    """How an evaluation holds out."""
+    """Protocols of evaluation."""
 
     cold_need = "cold-need"
     cold_enterprise = "cold-enterprise"
@@ -39,13 +39,13 @@ class Protocol(StrEnum):
 
 def evaluate(
     context: typer.Context,
-    protocol: Annotated[Protocol, typer.Option(help="What is held out, and how.")],
+    protocol: Annotated[Protocol, typer.Option(help="The protocol: what is held out, and how.")],
     out: Annotated[
         Path | None, typer.Option(help="Folder for JSON, CSV, Markdown and plots.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     seed: Annotated[
-        int, typer.Option(min=0, max=2**32 - 1, help="Same data and seed, same splits.")
+        int, typer.Option(min=0, max=2**32 - 1, help="The same data and seed give the same splits.")
     ] = 0,
     date: Annotated[
         datetime | None,
@@ -57,7 +57,7 @@ def evaluate(
     ] = None,
     needs: Annotated[
         Path | None,
-        typer.Option(help="For phrases and prose: a file of the needs asked for, not imported."),
+        typer.Option(help="For phrases and prose: a file of needs to evaluate on, not imported."),
     ] = None,
     judgements: Annotated[
         Path | None, typer.Option(help="A file of judgements of these needs, not imported.")
@@ -65,13 +65,13 @@ def evaluate(
     enterprises: Annotated[
         Path | None,
         typer.Option(
-            help="A file of another pool, not imported; nothing is learnt from the workspace then."
+            help="A file of another pool, not imported; the workspace's labels are then not used."
         ),
     ] = None,
     words: Annotated[
         Path | None,
         typer.Option(
-            help="A file of need_id and words (;), taken as a language model's answers for needs."
+            help="A file of need_id and words (;), used as a language model's words for needs."
         ),
     ] = None,
     ranker: Annotated[
@@ -83,7 +83,7 @@ def evaluate(
     ] = None,
     assigned: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="A setting of the model, as for train."),
+        typer.Option("--set", metavar="NAME=VALUE", help="A setting of the model, as in train."),
     ] = None,
 ) -> None:
     """Compare every ranker and every baseline under one protocol, with intervals."""
@@ -111,7 +111,7 @@ def evaluate(
         asked=asked,
     )
     if out is not None:
-        _make(out)  # fails now, not after minutes of work
+        _make(out)  # fails now rather than after minutes of work
     store = EncodingStore(own.workspace.home / "encodings.sqlite", own.encoder)
     with progress() as tell:
         found = harness.compare(
@@ -161,7 +161,7 @@ def _save(document: dict[str, Any], folder: Path) -> list[Path]:
 
 
 def _tell(document: dict[str, Any]) -> None:
-    """Print the tables: ruled on a terminal, plain lines elsewhere."""
+    """Print the tables, with rules on a terminal."""
     day = report.hidden_from(document)
     for part in report.slices_of(document):
         _print(

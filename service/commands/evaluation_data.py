@@ -1,6 +1,6 @@
-"""What an evaluation reads: the workspace, or needs, judgements and a pool that are given as files.
+"""The data of an evaluation: the workspace, or needs, judgements and a pool given as files.
 
-A file is read and checked as an import would, and nothing of it is kept.
+Files are read and checked as in an import, but not stored.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ if TYPE_CHECKING:
     from training.data import TrainingData
 
 _OF_A_POOL = ("enterprises", "needs", "judgements", "events")
-"""What is about the enterprises of a pool: of another pool nothing is known here."""
+"""The tables on enterprises of a pool, which are empty for another pool."""
 
 
 @dataclass(frozen=True)
 class Files:
-    """The files that `evaluate` is given beside the workspace.
+    """The files given to `evaluate`.
 
     Attributes
     ----------
     needs, judgements : Path or None
-        The needs asked for, and what is known of them; both or neither.
+        The needs to evaluate on, and their judgements; both or neither.
     enterprises : Path or None
-        Another pool: nothing is learnt from the workspace's needs, judgements and events then.
+        Another pool: the workspace's needs, judgements and events are then not used.
     words : Path or None
-        What a language model gave for needs.
+        A language model's words for needs.
     """
 
     needs: Path | None = None
@@ -50,7 +50,7 @@ class Files:
     words: Path | None = None
 
     def check(self, protocol: str) -> None:
-        """Raise `UsageError` where they do not go together."""
+        """Raise `UsageError` for an invalid combination."""
         given = {name: path for name in _OF_A_POOL[:3] if (path := getattr(self, name))}
         for name in given:
             if protocol not in JUDGED_PROTOCOLS:
@@ -73,14 +73,14 @@ class Files:
     def over(
         self, data: TrainingData, workspace: Workspace
     ) -> tuple[TrainingData, list[str] | None]:
-        """Return the tables of a workspace with these files over them, and the needs asked for.
+        """Return the tables of a workspace, updated by these files, and the needs to evaluate on.
 
-        Their ids, or None where all are. Bad rows are reported on stderr and left out.
+        The needs are ids, or None for all. Bad rows are reported on stderr and left out.
 
         Raises
         ------
         InputError
-            When a file cannot be used, or holds no good row.
+            When a file cannot be read, or has no valid row.
         """
         if self.needs is None or self.judgements is None:
             return data, None
@@ -93,13 +93,13 @@ class Files:
         return replace(data, **tables), needs["need_id"].to_list()
 
     def read_words(self) -> dict[str, list[str]]:
-        """Return the words given for needs, by need_id."""
+        """Return the words for needs, by need_id."""
         return {} if self.words is None else read_words(self.words)
 
     def _add(
         self, table: str, path: Path, workspace: Workspace, tables: dict[str, pl.DataFrame]
     ) -> pl.DataFrame:
-        """Add the good rows of a file to a table as an import would, and return them."""
+        """Add the valid rows of a file to a table as an import would, and return them."""
 
         def read(name: str) -> pl.DataFrame:
             return tables[name] if name in tables else workspace.read(name)

@@ -1,4 +1,4 @@
-"""Gates before a promise: `projects gates`, `projects check-offer`."""
+"""Gates: `projects gates`, `projects check-offer`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")
 def gates(
     context: typer.Context,
     id_: Annotated[str | None, typer.Argument(metavar="ID", help="A project, by its id.")] = None,
-    enterprise: Annotated[str | None, typer.Option(help="Or an enterprise, by its id.")] = None,
+    enterprise: Annotated[str | None, typer.Option(help="An enterprise, by its id.")] = None,
     zone: Annotated[str | None, typer.Option(help="For this zone.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -47,7 +47,7 @@ def offer(
     path: Annotated[Path, typer.Argument(metavar="FILE", help="A text; - reads it from stdin.")],
     as_json: AsJson = False,
 ) -> None:
-    """Name the words of an offer that touch a rule of fair competition (公平竞争审查)."""
+    """Find words in an offer that match a rule of fair competition (公平竞争审查)."""
     own: Context = context.obj
     try:
         text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8-sig")

@@ -24,18 +24,18 @@ _OF_ZONES = ("official", "front-end")
 @keys.command()
 def add(
     context: typer.Context,
-    role: Annotated[str, typer.Option(help=f"What the key is for: {', '.join(KEY_ROLES)}.")],
+    role: Annotated[str, typer.Option(help=f"The role of the key: {', '.join(KEY_ROLES)}.")],
     zone: Annotated[
         list[str] | None,
-        typer.Option(help="A zone it is limited to; may be repeated; an official has one or more."),
+        typer.Option(help="A zone that the key is limited to; repeatable; required for officials."),
     ] = None,
     expires: Annotated[
-        int | None, typer.Option(min=1, max=36500, help="Days that it is good for.")
+        int | None, typer.Option(min=1, max=36500, help="Days until it expires.")
     ] = None,
-    name: Annotated[str | None, typer.Option(help="Whose key it is, for the list.")] = None,
+    name: Annotated[str | None, typer.Option(help="A label of its owner, for the list.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a key. It is shown once and kept as a hash only."""
+    """Create a key. It is shown once and stored only as a hash."""
     own: Context = context.obj
     wanted, zones = _role(role), tuple(zone or ())
     if wanted == "official" and not zones:
@@ -77,7 +77,7 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
 
 @keys.command()
 def revoke(context: typer.Context, id_: Annotated[str, typer.Argument(metavar="ID")]) -> None:
-    """Revoke a key, within a second in every service that runs."""
+    """Revoke a key; running services follow within a second."""
     own: Context = context.obj
     KeyStore(own.database).revoke(id_)
     typer.echo(f"revoked key {id_}")

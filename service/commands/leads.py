@@ -21,7 +21,7 @@ _SIDES = {"suppliers": "供应商", "customers": "客户"}
 
 
 class Mode(StrEnum):
-    """How leads are come to; by need it is `recommend`."""
+    """Modes of finding leads; by need, use `recommend`."""
 
     gap = "gap"
     leader = "leader"
@@ -29,7 +29,7 @@ class Mode(StrEnum):
 
 
 class Side(StrEnum):
-    """Which partners of a chain leader."""
+    """Sides of a chain leader."""
 
     both = "both"
     suppliers = "suppliers"
@@ -39,22 +39,26 @@ class Side(StrEnum):
 def leads(
     context: typer.Context,
     mode: Annotated[
-        Mode, typer.Option(help="By missing node (补链), chain leader (以商招商), or likeness.")
+        Mode,
+        typer.Option(
+            help="By missing node (补链), chain leader (以商招商), or similar enterprise."
+        ),
     ],
     enterprise: Annotated[
-        str | None, typer.Option(help="The chain leader, or the one to be like: its id or name.")
+        str | None,
+        typer.Option(help="The chain leader, or the enterprise to compare with: its id or name."),
     ] = None,
     zone: Annotated[
-        str | None, typer.Option(help="The zone; enterprises that are there are left out.")
+        str | None, typer.Option(help="The zone; its enterprises are left out.")
     ] = None,
     chain: Annotated[str | None, typer.Option(help="A chain, by its id or name.")] = None,
     node: Annotated[str | None, typer.Option(help="One node of it, by its id.")] = None,
     side: Annotated[Side, typer.Option(help="Suppliers, customers, or both.")] = Side.both,
-    k: Annotated[int, typer.Option("-k", min=1, max=10**9, help="How many leads.")] = 20,
+    k: Annotated[int, typer.Option("-k", min=1, max=10**9, help="Number of leads.")] = 20,
     english: Annotated[bool, typer.Option(help="Reasons in English.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the page.")] = False,
 ) -> None:
-    """Find leads for what a zone lacks, around a chain leader, or like an enterprise."""
+    """Find leads for missing nodes, around a chain leader, or similar to an enterprise."""
     own: Context = context.obj
     language: Language = "en" if english else "zh"
     if mode is Mode.gap:
@@ -85,7 +89,7 @@ def leads(
 
 
 def _enterprise(engine: Engine, text: str) -> str:
-    """Return the id of the enterprise of that id, or whose name alone has this in it."""
+    """Return the id of the only enterprise with this id or part of a name."""
     try:
         found: str = engine.enterprise(text)["enterprise_id"]
     except NotFoundError:

@@ -1,4 +1,4 @@
-"""What there is: `list zones`, `list needs`, `list chains`."""
+"""Reference data: `list zones`, `list needs`, `list chains`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from service.commands.context import Context, echo_json
 
 
 class Listed(StrEnum):
-    """What can be listed."""
+    """The listable tables."""
 
     zones = "zones"
     needs = "needs"

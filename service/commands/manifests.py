@@ -1,4 +1,4 @@
-"""What a version's manifest says, for a reader: its figures, weights, window and standing."""
+"""Manifests of versions in readable form: figures, weights, data window and state."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ _SHOWN = ("created_at", "seed", "encoder", "as_of")
 
 
 def tell_version(found: Mapping[str, Any], problem: str | None) -> None:
-    """Print what a version was made of and what it reached.
+    """Print the data and figures of a version.
 
     Parameters
     ----------
     found : mapping
         The manifest, with `version` and `active`.
     problem : str or None
-        Why it cannot serve here.
+        Why it cannot be served here.
     """
     typer.echo(f"version: {found['version']}{' (active)' if found['active'] else ''}")
     for field in _SHOWN:
@@ -68,7 +68,7 @@ def tell_version(found: Mapping[str, Any], problem: str | None) -> None:
 
 
 def tell_standing(found: Mapping[str, Any]) -> None:
-    """Print what a version was compared with, and whether it was refused or forced."""
+    """Print the comparison of a version, and whether it was refused or forced."""
     against = found.get("comparison") or {}
     if against.get("not_compared"):
         active = against["version"] or "the active version"
@@ -88,13 +88,13 @@ def tell_standing(found: Mapping[str, Any]) -> None:
 
 
 def tell_notes(found: Mapping[str, Any]) -> None:
-    """Print what training left out or found contradictory."""
+    """Print the notes of training on omissions and contradictions."""
     for note in found.get("notes") or ():
         typer.echo(f"note: {note}")
 
 
 def tell_figures(metrics: Mapping[str, Any], notes: Sequence[str] = ()) -> None:
-    """Print what was reached on what was held out, beside the baseline; else why nothing was."""
+    """Print the figures on held-out cases next to the baseline, or why there are none."""
     shown = False
     for kind, held in KINDS.items():
         own = metrics.get(kind)
@@ -116,9 +116,9 @@ def tell_figures(metrics: Mapping[str, Any], notes: Sequence[str] = ()) -> None:
 
 
 def tell_calibration(found: Mapping[str, Any]) -> None:
-    """Print from how many outcomes chances of signing are calibrated, and how well."""
+    """Print the number of outcomes and the quality of the calibration."""
     own = found.get("calibration")
-    if own is None:  # a version that was made before outcomes were counted
+    if own is None:  # a version made before outcomes were counted
         return
     typer.echo(f"closed leads: {own['closed']}, of them signed: {own['won']}")
     if own["figures"] is None:
@@ -178,7 +178,7 @@ def tell_difference(found: Mapping[str, Any]) -> None:
 
 
 def headline(version: Mapping[str, Any]) -> str:
-    """Return what a list says of a version in one line."""
+    """Return the line of a version in a list."""
     stated = []
     cold = (version["metrics"] or {}).get("cold")
     if cold:
@@ -200,7 +200,7 @@ def figure(interval: Mapping[str, float]) -> str:
 
 
 def _tell_weights(weights: Mapping[str, Mapping[str, float]]) -> None:
-    """Print the weights: of every factor in the content, and of content beside the others."""
+    """Print the weights of the content factors, and of content and the other parts."""
     glosses = _PARTS | {name: own.gloss for name, own in FACTORS.items()}
     for kind, own in weights.items():
         typer.echo(WEIGHTS.get(kind, f"Weights, {kind}"))
@@ -208,7 +208,7 @@ def _tell_weights(weights: Mapping[str, Mapping[str, float]]) -> None:
         _tell_table(
             ["", "", "weight"],
             [
-                # A factor of an older version may have no name here any more.
+                # A factor of an older version may be unknown here.
                 [name, glosses.get(name, ""), f"{weight:.3g}"]
                 for name, weight in largest
             ],

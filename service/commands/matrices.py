@@ -1,4 +1,4 @@
-"""What a version knows, as matrices with names: for `lianzhao models matrices` and notebooks."""
+"""Labelled matrices of a version, for `lianzhao models matrices` and notebooks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def read_matrices(engine: Engine, workspace: Workspace) -> dict[str, Matrix]:
-    """Return the matrices of an engine's version, its needs, and what is known of pairs."""
+    """Return the matrices of an engine's version: enterprises, needs, and labels of pairs."""
     needs = []
     for row in workspace.read("needs").iter_rows(named=True):
         with suppress(InputError):  # a need that shares no word with any profile has no features

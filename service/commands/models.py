@@ -1,4 +1,4 @@
-"""Learning and versions: `train` and `models`."""
+"""Training and versions: `train` and `models`."""
 
 from __future__ import annotations
 
@@ -35,15 +35,13 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")
 def train(
     context: typer.Context,
     seed: Annotated[
-        int, typer.Option(min=0, max=2**32 - 1, help="Same data and seed, same model.")
+        int, typer.Option(min=0, max=2**32 - 1, help="The same data and seed give the same model.")
     ] = 0,
-    activate: Annotated[
-        bool, typer.Option("--activate/--no-activate", help="Let it serve at once.")
-    ] = True,
+    activate: Annotated[bool, typer.Option("--activate/--no-activate", help="Activate it.")] = True,
     force: Annotated[
         bool,
         typer.Option(
-            help="Activate it even if it ranks worse than the active version, or unknown."
+            help="Activate it even if it ranks worse than the active one, or is not comparable."
         ),
     ] = False,
     assigned: Annotated[
@@ -54,10 +52,10 @@ def train(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Fit on what the workspace holds, judge it on what was held out, save and activate it.
+    """Train on the workspace, evaluate on held-out cases, save and activate the version.
 
-    An active version that was judged is replaced only by one that was compared with it and is not
-    worse: any other is saved, but does not serve (exit code 3), unless --force says so.
+    An evaluated active version is only replaced by one that was compared with it and is not worse:
+    any other is saved but not activated (exit code 3), unless --force is given.
     """
     own: Context = context.obj
     settings = ModelSettings().with_values(assigned or ())
@@ -89,7 +87,7 @@ def train(
 
 @versions.command("list")
 def list_(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the versions, newest first; * marks the one that serves."""
+    """List the versions, newest first; * marks the active one."""
     own: Context = context.obj
     found = own.registry.list()
     if as_json:
@@ -104,7 +102,7 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
 
 @versions.command()
 def show(context: typer.Context, version: str, as_json: AsJson = False) -> None:
-    """Show what a version was made of and what it reached."""
+    """Show the data and figures of a version."""
     own: Context = context.obj
     found = own.registry.show(version)
     problem = loading.problem(own.registry.path(version), own.workspace, own.encoder)
@@ -121,7 +119,7 @@ def compare(
     other: Annotated[str, typer.Argument(help="The version to compare with it.")],
     as_json: AsJson = False,
 ) -> None:
-    """Compare two versions over the needs that both were judged on."""
+    """Compare two versions over the needs that both were evaluated on."""
     own: Context = context.obj
     before, after = (_judged(own, version) for version in (one, other))
     found = {
@@ -139,7 +137,7 @@ def compare(
 
 @versions.command()
 def activate(context: typer.Context, version: str) -> None:
-    """Let a version serve from now on."""
+    """Activate a version."""
     own: Context = context.obj
     own.registry.activate(version)
     typer.echo(f"model {version}: active")
@@ -150,7 +148,7 @@ def activate(context: typer.Context, version: str) -> None:
 
 @versions.command()
 def rollback(context: typer.Context) -> None:
-    """Go back to the version that was active before."""
+    """Activate the previously active version."""
     own: Context = context.obj
     typer.echo(f"model {own.registry.rollback()}: active")
 
@@ -196,11 +194,11 @@ def prepare(
 @versions.command()
 def prune(
     context: typer.Context,
-    keep: Annotated[int, typer.Option(min=0, help="How many of the newest to keep.")],
+    keep: Annotated[int, typer.Option(min=0, help="Number of newest versions to keep.")],
 ) -> None:
-    """Delete old versions, and what was prepared for them.
+    """Delete old versions and their prepared files.
 
-    The active one always stays, and so does the one that a rollback returns to.
+    The active one is always kept, and so is the one that a rollback would activate.
     """
     own: Context = context.obj
     gone = own.registry.prune(keep)
@@ -215,10 +213,10 @@ def matrices(
     out: Annotated[Path, typer.Option(help="Folder for Parquet files.")],
     need: Annotated[
         list[str] | None,
-        typer.Option(help="Needs whose factors are written for every enterprise, by their ids."),
+        typer.Option(help="Ids of needs whose factors are written for every enterprise."),
     ] = None,
 ) -> None:
-    """Write what a version knows of enterprises, needs and pairs, with names for its columns."""
+    """Write the matrices of a version on enterprises, needs and pairs, with labelled columns."""
     own: Context = context.obj
     engine = load_engine(own.workspace, own.encoder, version=version)
     asked = [engine.features(engine.need(need_id)) for need_id in need or ()]
@@ -244,7 +242,7 @@ def matrices(
 
 
 def _judged(own: Context, version: str) -> dict[str, Any]:
-    """Return a manifest that has figures need by need."""
+    """Return a manifest that has figures per need."""
     found = own.registry.show(version)
     if "judged" not in found:
         raise ConflictError(

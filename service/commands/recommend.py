@@ -46,25 +46,25 @@ def recommend(
     context: typer.Context,
     need: Annotated[str | None, typer.Option(help="A need of the workspace, by its id.")] = None,
     zone: Annotated[str | None, typer.Option(help="A zone, together with --industry.")] = None,
-    industry: Annotated[str | None, typer.Option(help="An industry of that zone.")] = None,
-    text: Annotated[str | None, typer.Option(help="Any text that says what is wanted.")] = None,
+    industry: Annotated[str | None, typer.Option(help="An industry of the zone.")] = None,
+    text: Annotated[str | None, typer.Option(help="A text that describes what is wanted.")] = None,
     needs: Annotated[Path | None, typer.Option(help="A file of needs, for --out.")] = None,
     within: Annotated[
         Path | None, typer.Option(help="A file of enterprise_ids: only these are candidates.")
     ] = None,
-    k: Annotated[int, typer.Option("-k", min=1, max=10**9, help="How many leads a need.")] = 20,
+    k: Annotated[int, typer.Option("-k", min=1, max=10**9, help="Leads per need.")] = 20,
     include: Annotated[
-        str | None, typer.Option(help="List also: signed (with the zone), local (in its city).")
+        str | None, typer.Option(help="Include also: signed (with the zone), local (in its city).")
     ] = None,
     gate: Annotated[
         str | None,
         typer.Option(help=f"Gates that must pass, for one need: {', '.join(GATES)}."),
     ] = None,
     explained: Annotated[
-        int, typer.Option("--reasons", min=0, help="Reasons for so many first ranks of a batch.")
+        int, typer.Option("--reasons", min=0, help="Number of first ranks of a batch with reasons.")
     ] = 20,
     out: Annotated[Path | None, typer.Option(help="Write a list: .xlsx, .csv or .parquet.")] = None,
-    author: Annotated[str | None, typer.Option(help="Who makes the .xlsx list.")] = None,
+    author: Annotated[str | None, typer.Option(help="Author of the .xlsx list.")] = None,
     ids: Annotated[bool, typer.Option(help="Show enterprise_ids in the .xlsx list.")] = False,
     english: Annotated[bool, typer.Option(help="Reasons in English.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the page of leads.")] = False,
@@ -179,7 +179,7 @@ def _split(given: str | None) -> tuple[str, ...]:
 
 
 def _check_apart(out: Path, *given: Path | None) -> None:
-    """Refuse to write the list over a file that it is made from."""
+    """Raise if the list would overwrite one of its input files."""
     for path in given:
         if path and path.exists() and out.exists() and out.samefile(path):
             raise UsageError(f"--out {out} would replace the file that is read", field="out")
@@ -219,7 +219,7 @@ def _batch(
     language: Language,
     cut: tuple[Executor, int],
 ) -> dict[str, Any]:
-    """Rank for every need of a file; bad rows are reported and left out.
+    """Rank for every need of a file; invalid rows are reported and left out.
 
     What a row does not say of a need that the workspace knows is taken from there, as an import of
     the file would have it: so its list is that of its page. `cut` says who does the work, and in
@@ -284,7 +284,7 @@ def _batch(
 
 
 def _left_out(counts: dict[str, int], language: Language) -> str:
-    """Return how many are no new leads, and how to see them."""
+    """Return the line on candidates that are not new leads, and how to include them."""
     signed, local, unfit = (counts.get(name, 0) for name in INCLUDED)
     names = "signed,local,unfit" if unfit else "signed,local"
     if language == "zh":

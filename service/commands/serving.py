@@ -11,10 +11,10 @@ from service.commands.context import Context
 
 def serve(
     context: typer.Context,
-    host: Annotated[str, typer.Option(help="Address; loopback only while there are no keys.")] = (
+    host: Annotated[str, typer.Option(help="Address; only loopback while there are no keys.")] = (
         "127.0.0.1"
     ),
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 chooses a free one.")] = 8000,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
 ) -> None:
     """Serve the API until Ctrl-C."""

@@ -1,4 +1,4 @@
-"""Tables in and out: `import`, `export` and `remove`."""
+"""Import, export and removal of rows: `import`, `export` and `remove`."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class TableName(StrEnum):
 
 
 class Removable(StrEnum):
-    """What can be taken out by its id; a judgement by two of them, a table by its name."""
+    """What can be removed: by id, a judgement by two ids, a table by its name."""
 
     enterprise = "enterprise"
     need = "need"
@@ -57,10 +57,10 @@ def import_(
         Path, typer.Argument(help="A text file, workbook or Parquet file, or a zip of one.")
     ],
     dry_run: Annotated[
-        bool, typer.Option(help="Only show how the columns are read, and what would happen.")
+        bool, typer.Option(help="Only show how columns are read and what would change.")
     ] = False,
     strict: Annotated[
-        bool, typer.Option(help="Load nothing when any row is bad or any value cannot be read.")
+        bool, typer.Option(help="Load nothing if any row is bad or any value cannot be read.")
     ] = False,
     sheet: Annotated[
         str | None, typer.Option(help="A sheet of the workbook by its name, or all.")
@@ -70,26 +70,26 @@ def import_(
         typer.Option(
             "--map",
             metavar="HEADER=COLUMN",
-            help="What a header means, or a file with a line for each; repeatable.",
+            help="The column of a header, or a file with one such line per header; repeatable.",
         ),
     ] = None,
     rate: Annotated[
         list[str] | None,
-        typer.Option(metavar="USD=7.1", help="Yuan in one unit of a currency; repeatable."),
+        typer.Option(metavar="USD=7.1", help="Yuan per unit of a currency; repeatable."),
     ] = None,
-    replace: Annotated[bool, typer.Option(help="Let empty cells erase what is stored.")] = False,
-    source: Annotated[str | None, typer.Option(help="Where these enterprises come from.")] = None,
+    replace: Annotated[bool, typer.Option(help="Let empty cells erase stored values.")] = False,
+    source: Annotated[str | None, typer.Option(help="The source of these enterprises.")] = None,
     date: Annotated[
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="The day that the file describes."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
-    """Load a table: good rows are added or complete those of the same id, bad ones are reported.
+    """Load a table: valid rows are added or update those of the same id, bad ones are reported.
 
-    Columns that the file lacks, and empty cells, leave what is stored as it is. Of fields of an
-    enterprise that two sources give, the newer one shows. A chains or an input_output table
-    replaces all of the one before.
+    Missing columns and empty cells keep stored values. For fields of an enterprise from several
+    sources, the newest is shown. A chains or input_output table replaces the previous one
+    completely.
     """
     own: Context = context.obj
     options = Options(
@@ -116,7 +116,7 @@ def export(
     table: Annotated[TableName, typer.Argument(help="The table.")],
     path: Annotated[Path, typer.Argument(help="A file named .csv, .xlsx or .parquet.")],
 ) -> None:
-    """Write a table with the columns of an import; what comes in again changes nothing."""
+    """Write a table in the columns of an import; importing it again changes nothing."""
     own: Context = context.obj
     check_writable(path)
     stored = own.workspace.read(table.value)
@@ -126,21 +126,21 @@ def export(
 
 def remove(
     context: typer.Context,
-    kind: Annotated[Removable, typer.Argument(help="What it is.")],
+    kind: Annotated[Removable, typer.Argument(help="The kind of the row.")],
     id_: Annotated[str, typer.Argument(metavar="ID", help="Its id; of a judgement, the need's.")],
     enterprise: Annotated[
         str | None, typer.Argument(metavar="[ENTERPRISE]", help="The judged enterprise.")
     ] = None,
     yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Do not ask before related rows are removed.")
+        bool, typer.Option("--yes", "-y", help="Do not ask before removing related rows.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
 ) -> None:
-    """Take an enterprise, a need or an event out, with the judgements and events about it.
+    """Remove an enterprise, a need or an event, with its judgements and events.
 
-    It is gone from answers at once, and from what is learnt at the next training. `remove judgement
-    NEED ENTERPRISE` takes that alone. `remove table chains` and `remove table input_output` bring
-    back what the project ships.
+    It disappears from answers at once, and from models at the next training. `remove judgement NEED
+    ENTERPRISE` removes only that. `remove table chains` and `remove table input_output` restore the
+    shipped tables.
     """
     own: Context = context.obj
     if (kind == Removable.judgement) != (enterprise is not None):
@@ -168,7 +168,7 @@ def remove(
 
 
 def _with_joined(workspace: Workspace, id_: str, removed: dict[str, int]) -> dict[str, int]:
-    """Take out those too that were joined into an enterprise, which would come back otherwise."""
+    """Also remove those that were joined into an enterprise, which would otherwise reappear."""
     total = dict(removed)
     for other in workspace.joins.of(id_):
         for table, count in workspace.remove("enterprise", other).items():
@@ -177,7 +177,7 @@ def _with_joined(workspace: Workspace, id_: str, removed: dict[str, int]) -> dic
 
 
 def _ask(what: str, along: dict[str, int]) -> None:
-    """Warn about related rows that are removed too, and ask for consent on a terminal."""
+    """Warn about related rows that are removed too, and ask for confirmation on a terminal."""
     if not along:
         return
     shown = " and ".join(f"{count:,} {table}" for table, count in along.items())
@@ -189,7 +189,7 @@ def _ask(what: str, along: dict[str, int]) -> None:
 
 
 def _mapping(given: list[str]) -> dict[str, str]:
-    """Read what headers mean: HEADER=COLUMN, or files with a line of that for each."""
+    """Parse the columns of headers: HEADER=COLUMN, or files with such lines."""
     pairs = {}
     for stated in given:
         path = Path(stated)
@@ -258,7 +258,7 @@ def _tell(report: ImportReport) -> None:
 
 
 def _show(report: ImportReport) -> None:
-    """Show what each column was taken for, and the first rows as they were read."""
+    """Show the column of each header, and the first rows as read."""
     for header, column in report.columns.items():
         typer.echo(f"{header} → {column}")
     for at, row in enumerate(report.sample, start=1):

@@ -1,4 +1,4 @@
-"""A service started for a trial on a free port of loopback, asked, and stopped again."""
+"""A service on a free loopback port, for trials in notebooks."""
 
 from __future__ import annotations
 
@@ -22,33 +22,33 @@ if TYPE_CHECKING:
 
 _COMMAND = "from service.commands import main; main()"
 _PATIENCE = 120.0
-"""Seconds that a service may take to start, or to follow another version."""
+"""Timeout in seconds for the start of a service, and for a switch of version."""
 
 
 @dataclass(frozen=True)
 class RunningService:
-    """A service that runs.
+    """A running service.
 
     Attributes
     ----------
     url : str
-        Where it listens.
+        Its address.
     """
 
     url: str
 
     def ask(self, need_id: str, limit: int = 3) -> dict[str, Any]:
-        """Return the page of leads of a need, as anybody gets it."""
+        """Return a page of leads for a need."""
         query = urllib.parse.urlencode({"need_id": need_id, "limit": limit})
         return self._get(f"/v1/recommendations?{query}")
 
     def follow(self, version: str, need_id: str) -> float:
-        """Ask until a version answers; return the seconds that it took.
+        """Poll until a version answers; return the seconds that it took.
 
         Raises
         ------
         UnavailableError
-            When it does not come.
+            When the version does not answer in time.
         """
         begin = time.monotonic()
         while (answered := self.ask(need_id, 1)["model_version"]) != version:
@@ -65,7 +65,7 @@ class RunningService:
 
 @contextmanager
 def serving(home: Path) -> Iterator[RunningService]:
-    """Start `lianzhao serve` on a workspace, wait until it is ready, and stop it in the end.
+    """Start `lianzhao serve` on a workspace, wait until it is ready, and stop it at the end.
 
     Raises
     ------
@@ -94,6 +94,6 @@ def _await_ready(process: subprocess.Popen[str], url: str) -> None:
         try:
             with urllib.request.urlopen(f"{url}/health/ready", timeout=5):
                 return
-        except OSError:  # it does not listen yet, or says that it is not ready
+        except OSError:  # it does not listen yet, or is not ready
             time.sleep(0.1)
     raise UnavailableError(f"the service at {url} did not become ready in {_PATIENCE:.0f} s")

@@ -1,4 +1,4 @@
-"""Words of a language model, asked for ahead: `words`."""
+"""Requesting a language model's words in advance: `words`."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from service.serving.word_model import WordModel
 
 def words(
     context: typer.Context,
-    again: Annotated[bool, typer.Option(help="Ask for what is known already, too.")] = False,
+    again: Annotated[bool, typer.Option(help="Also request known ones again.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Ask the language model for the words of every need of the workspace, and keep them.
+    """Request the words of every need of the workspace from the language model, and store them.
 
     Lists and batches then need no network.
     """
