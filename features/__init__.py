@@ -1,1 +1,1 @@
-"""What the project knows: tables, the chain map, and how profiles and needs become numbers."""
+"""Data and features: tables, the chain map, and the feature space of profiles and needs."""

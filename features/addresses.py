@@ -1,6 +1,6 @@
-"""Where an enterprise is seated, from what lists state: columns, one joined field, an address.
+"""Seats of enterprises, from columns, a joined field or an address.
 
-What the names mean is known to `features/place_names.py`.
+Names are resolved by `features/place_names.py`.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ _PSEUDO = re.compile(
     rf"^(?:市辖区|市辖县|县(?!\w)|(?:省|自治区)?直辖县?(?:级)?(?:行政)?(?:区划|单位)?)(?:{_PARTING.pattern})?"
 )
 _COUNTY = re.compile(r"^\w{1,9}?(?:自治县|自治旗|[县市区旗])")
-"""What may be a county's name, to its first suffix: 余杭市 is not in any list any more."""
+"""A possible county name, up to its first suffix: former ones such as 余杭市 are in no list."""
 
 
 def seat(province: str | None, city: str | None, district: str | None, *texts: str | None) -> Seat:
-    """Return where an enterprise sits, by full names; see `seated`.
+    """Return the seat of an enterprise by full names; see `seated`.
 
     Examples
     --------
@@ -43,14 +43,14 @@ def seat(province: str | None, city: str | None, district: str | None, *texts: s
 def seated(
     province: str | None, city: str | None, district: str | None, *texts: str | None
 ) -> Found:
-    """Return where an enterprise sits, from its columns, and where these say nothing from texts.
+    """Return the seat of an enterprise from its columns, or else from texts.
 
-    A name that is not known stays as it is: the list may know better.
+    An unknown name is kept.
 
     Parameters
     ----------
     texts
-        A joined field (江苏省-无锡市-滨湖区), an address; the first that says anything counts.
+        A joined field (江苏省-无锡市-滨湖区), an address; the first that resolves is used.
     """
     found = resolve(province, city, district)
     if "province" in found.unknown and province and (whole := located(province)).seat.province:
@@ -79,7 +79,7 @@ def seated(
 
 
 def _joined(found: Found, there: Found, district: str | None) -> Found:
-    """Return what columns say, with what a text adds to it."""
+    """Return the seat of the columns, completed by a text."""
     return resolve(
         found.seat.province or there.seat.province,
         found.seat.city or there.seat.city,
@@ -94,7 +94,7 @@ def locate(text: str) -> Seat:
 
 @lru_cache(_KEPT)
 def located(text: str) -> Found:
-    """Return the places that a joined field or an address begins with, and how they are known."""
+    """Return the places that a joined field or an address begins with, and their source."""
     rest = simplified(unicodedata.normalize("NFKC", text)).strip()
     rest = re.sub(rf"^(?:中国|中华人民共和国|中国大陆){_PARTING.pattern[:-1]}*", "", rest)
     province, rest = _led("provinces", rest)
@@ -129,7 +129,7 @@ def _with_county(province: str | None, city: str | None, text: str) -> Found:
 def _led(level: str, text: str) -> tuple[str | None, str]:
     """Return the name of a level that a text begins with, and what follows it.
 
-    A short name counts only where another place follows, or nothing: 山西路 is no province.
+    A short name counts only if another place or nothing follows: 山西路 is no province.
     """
     for name in beginnings(text, level):
         behind = text[len(name) :]

@@ -1,4 +1,4 @@
-"""What the feature space makes of enterprises and needs: arrays and sparse matrices."""
+"""Features of enterprises and needs: arrays and sparse matrices."""
 
 from __future__ import annotations
 
@@ -26,31 +26,31 @@ if TYPE_CHECKING:
 NeedViews = dict[str, Any]
 """One matrix per view, with one row per word of the need."""
 _BESIDES = 2_000
-"""Bytes of a need's features besides numbers and texts."""
+"""Estimated bytes of a need's features besides numbers and texts."""
 
 
 @dataclass(frozen=True)
 class PoolFeatures:
-    """Everything known of `n` enterprises, one row each, ordered by id.
+    """Features of `n` enterprises, one row each, ordered by id.
 
     Attributes
     ----------
     ids : ndarray of str, shape (n,)
     names : sequence of n str
-        Of some that were taken from a large pool, empty.
+        Empty for rows taken from a large pool.
     views : dict of matrices with n unit rows; a zero row is unknown
-        `text`: character TF-IDF over items and name (CSC, of a large pool CSR); `topics`: LSA of
+        `text`: character TF-IDF over items and name (CSC; CSR for a large pool); `topics`: LSA of
         it; `meaning`: sentence vectors of items and name.
     products : WeightedTexts
-        n enterprises by m distinct items: products, and what a business scope names.
+        n enterprises by m distinct items: products, and items of business scopes.
     product_vectors : ndarray of shape (m, d)
         Unit sentence vectors of the items.
     product_grams : csr_array of shape (m, g)
         Character 1-2-grams of the items, TF-IDF weighted, divided by their length to the power
-        0.75: a long item that holds a word is nearly as good as the word alone.
+        0.75: a long item that contains a word is nearly as good as the word alone.
     nodes : NodeFit
     stations : NodeFit
-        Of the supply graph: `nodes`, or the sectors of an input–output table.
+        Fit to the supply graph: `nodes`, or the sectors of an input–output table.
     attributes : csr_array of shape (n, a)
         Categories of place, code, size, age and tags.
     codes : ndarray of str, shape (n, levels)
@@ -58,9 +58,9 @@ class PoolFeatures:
     points : ndarray of shape (n, 2)
         Longitude and latitude in degrees, NaN where unknown.
     centre : ndarray of shape (d,) or None
-        What content is centred on where it is not its own mean.
+        The mean to centre content on, if it is not its own mean.
     gram : ndarray of shape (d, d) or None
-        XᵀX of the centred content, where it was computed before.
+        XᵀX of the centred content, if computed before.
     """
 
     ids: NDArray[np.str_]
@@ -82,19 +82,19 @@ class PoolFeatures:
 
     @cached_property
     def content(self) -> Content:
-        """Topics and sentence vectors together, for what learns from examples."""
+        """Topics and sentence vectors side by side, for factors fitted on labels."""
         return Content(self.views["topics"], self.views["meaning"], self.centre, self.gram)
 
     def by_rows(self) -> PoolFeatures:
-        """Return the same, enterprise by enterprise, for a pool of which some rows are taken."""
+        """Return the same features in row-major layout, for a pool that rows are taken from."""
         text = sparse.csr_array(self.views["text"])
         return replace(self, views={**self.views, "text": text})
 
     def take(self, rows: NDArray[np.intp]) -> PoolFeatures:
-        """Return what scoring asks of some enterprises of the pool.
+        """Return the features of some rows that scoring needs.
 
-        Their products are known by their columns of the whole pool alone. Texts of products, names
-        and attributes are left out: scores do not read them.
+        Products keep their columns of the whole pool. Texts of products, names and attributes are
+        left out, since scoring does not read them.
 
         Parameters
         ----------
@@ -117,36 +117,36 @@ class PoolFeatures:
         )
 
     def in_single(self) -> PoolFeatures:
-        """Return the same in single precision, for a few enterprises that every request reads."""
+        """Return the same in single precision, for the few enterprises that every request reads."""
         views = {name: single(view) for name, view in self.views.items()}
         return replace(self, views=views)
 
 
 @dataclass(frozen=True, eq=False)
 class NeedFeatures:
-    """A need in the space of the pool.
+    """Features of a need in the space of the pool.
 
     Attributes
     ----------
     need_id : str or None
     understood : Understood
-        What it was taken for; its `words`, p of them, are what factors look for.
+        How it was understood; factors match its p `words`.
     weights : ndarray of shape (p,)
-        How much each word counts.
+        The weight of each word.
     views : dict of matrices with p unit rows
         `text`, `topics` and `items` (1-2-grams): one row per word.
     meaning : ndarray of shape (1, d)
         The sentence vector of its own text.
     targets : tuple of int
-        Columns of the nodes it is after.
+        Columns of the target nodes.
     codes : tuple of str
         Its GB/T 4754-2017 codes at all levels.
     tokens : tuple of str
-        Categories a model with need features learns from.
+        Categories, for models with features of needs.
     point : tuple of float
         Longitude and latitude of its zone, NaN where unknown.
     present : ZonePresence or None
-        What its zone already has, None where nothing is known.
+        The zone's enterprises, None if nothing is known.
     signals : ndarray of shape (n,) or None
         The strength of the signals of each enterprise, 0 to 1; None without any signal.
     """
@@ -165,7 +165,7 @@ class NeedFeatures:
 
     @property
     def weight(self) -> int:
-        """Bytes that it takes, as an estimate, without what its zone has, and signals."""
+        """Estimated bytes, without `present` and `signals`."""
         dense = [self.weights]
         for view in self.views.values():
             dense += [view.data, view.indices, view.indptr] if sparse.issparse(view) else [view]

@@ -1,7 +1,7 @@
-"""What a profile states besides its texts, as a sparse matrix of categories.
+"""Categorical attributes of profiles, as a sparse matrix.
 
 Place, industry code at every level, size, age and tags become tokens such as `province=山西省` or
-`employees=100-999`. What is unknown has no token, and a token never met in fitting has no column.
+`employees=100-999`. Unknown values have no token, and tokens not seen in fitting have no column.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _READ = (
     *("founded", "registered_capital", "revenue", "employees"),
 )
 _KEPT = 10_000
-"""Places and codes whose tokens are kept: a pool has few of them beside its rows."""
+"""Size of the caches of tokens by place and code: a pool has few distinct ones."""
 
 
 def bucket(value: float | None, bounds: Sequence[int]) -> str | None:
@@ -52,7 +52,7 @@ def bucket(value: float | None, bounds: Sequence[int]) -> str | None:
 
 
 def profile_tokens(row: Mapping[str, Any], today: date) -> list[str]:
-    """Return the tokens of one enterprise; `today` is what its age is counted to."""
+    """Return the tokens of one enterprise; its age is computed at `today`."""
     founded = row["founded"]
     age = (today - founded).days / 365.25 if founded else None
     province, city = _names_of_today(row["province"], row["city"])
@@ -72,7 +72,7 @@ def profile_tokens(row: Mapping[str, Any], today: date) -> list[str]:
 
 
 def profile_rows(enterprises: pl.DataFrame) -> Iterator[dict[str, Any]]:
-    """Yield of every enterprise what `profile_tokens` reads, and not its long lists."""
+    """Yield the fields of every enterprise that `profile_tokens` reads, without long lists."""
     return enterprises.select(_READ).iter_rows(named=True)
 
 
@@ -82,7 +82,7 @@ def code_tokens(codes: Sequence[str]) -> list[str]:
 
 
 def _names_of_today(province: str | None, city: str | None) -> tuple[str | None, str | None]:
-    """Return the names that a province and a city have now; what is not stated stays unknown."""
+    """Return the current names of a province and a city; missing ones stay unknown."""
     seat = resolve(province or None, city or None).seat
     return province and seat.province, city and seat.city
 
@@ -99,9 +99,9 @@ def _level_tokens(code: str) -> tuple[str, ...]:
 
 
 def need_tokens(need: NeedQuery, nodes: Sequence[Node], zone: Mapping[str, Any]) -> list[str]:
-    """Return the categories of a need: what it is after, where its zone lies, and both together.
+    """Return the categories of a need: industry, place of its zone, and both combined.
 
-    The region is the one that the need states, else the target regions that its zone lies in.
+    The region is that stated by the need, else the target regions of its zone.
     """
     province, city = _names_of_today(zone.get("province"), zone.get("city"))
     place = {
@@ -121,7 +121,7 @@ def need_tokens(need: NeedQuery, nodes: Sequence[Node], zone: Mapping[str, Any])
 
 
 class TokenColumns:
-    """Gives every token a column; rows are scaled so that their values sum to 1."""
+    """Assigns a column to every token; rows are scaled to sum to 1."""
 
     def __init__(self, min_rows: int = 2) -> None:
         self.min_rows = min_rows
@@ -146,11 +146,11 @@ class TokenColumns:
         return matrix
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return what was learnt, to be saved."""
+        """Return the fitted arrays, to be saved."""
         return {"tokens": self.tokens_}
 
     def restore(self, arrays: Mapping[str, NDArray[Any]]) -> Self:
-        """Take back what `arrays` returned."""
+        """Restore from the result of `arrays`."""
         self.tokens_ = arrays["tokens"]
         self._column = {token: at for at, token in enumerate(self.tokens_.tolist())}
         return self

@@ -1,4 +1,4 @@
-"""The one calendar: which day it is, and which day a moment belongs to, in the workspace's zone.
+"""The calendar: today and the day of a moment, in the workspace's time zone.
 
 A process serves one workspace, so that it has one time zone, `LIANZHAO_TIME_ZONE`.
 """
@@ -19,15 +19,15 @@ DEFAULT = "Asia/Shanghai"
 _STAMP = (
     r"^\d{4}-\d{2}-\d{2}[t ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s*(?:z|utc|gmt|[+-]\d{2}:?\d{2})$"
 )
-"""A time stamp with its offset, in small letters."""
+"""A time stamp with its offset, in lower case."""
 
 
 def zone_named(name: str) -> datetime.tzinfo:
-    """Return the time zone of that name; ValueError where there is none."""
+    """Return the time zone of that name (ValueError for an unknown name)."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        if name == DEFAULT:  # a machine without time zones; China has had one since 1992
+        if name == DEFAULT:  # a machine without tzdata; China has had one offset since 1992
             return datetime.timezone(datetime.timedelta(hours=8), name)
         raise ValueError(name) from None
 
@@ -36,7 +36,7 @@ _zone = zone_named(DEFAULT)
 
 
 def use(name: str) -> None:
-    """Take the days of this time zone from now on (ValueError where there is none)."""
+    """Set the time zone (ValueError for an unknown name)."""
     global _zone
     _zone = zone_named(name)
 
@@ -47,18 +47,18 @@ def now(clock: Callable[[], float] = time.time) -> datetime.datetime:
 
 
 def today(clock: Callable[[], float] = time.time) -> datetime.date:
-    """Return the day that it is in the workspace's zone."""
+    """Return today's date in the workspace's time zone."""
     return now(clock).date()
 
 
 def day_of(moment: datetime.datetime) -> datetime.date:
-    """Return the day of a moment; one without a zone, as databases keep it, is in UTC."""
+    """Return the day of a moment; naive ones, as in databases, are in UTC."""
     aware = moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
     return aware.astimezone(_zone).date()
 
 
 def with_local_days(texts: pl.Expr) -> pl.Expr:
-    """Put the day here for a time stamp with an offset: 2026-11-28T23:30Z is the 29th in China."""
+    """Replace time stamps with offset by the local day: 2026-11-28T23:30Z is the 29th in China."""
     return (
         pl.when(texts.str.contains(_STAMP))
         .then(texts.map_elements(_local, return_dtype=pl.String, skip_nulls=True))

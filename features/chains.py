@@ -60,12 +60,12 @@ ALIASES: Final[Mapping[str, str]] = {
     "智能网联新能源汽车": "nev",
     "电子信息制造": "electronics",
 }
-"""Other Chinese names of chains of the shipped map, by which officials' lists may call them."""
+"""Other Chinese names of chains of the shipped map, as used in officials' lists."""
 
 
 @dataclass(frozen=True)
 class Node:
-    """A node (环节): one step of an industry chain. None stands for what is unknown."""
+    """A node (环节): one step of an industry chain. Unknown fields are None."""
 
     node_id: str
     name: str
@@ -93,13 +93,12 @@ class ChainMap:
     Parameters
     ----------
     chains
-        Chains in the order in which they are to be shown.
+        Chains in the order of display.
 
     Raises
     ------
     InputError
-        For a node given twice, a supply edge to a node that is not there, or edges that form a
-        cycle within a chain.
+        For a duplicate node, a supply edge to an unknown node, or a cycle of edges within a chain.
 
     Examples
     --------
@@ -194,12 +193,12 @@ class ChainMap:
     def find(self, text: str) -> Chain | None:
         """Find a chain by its id, Chinese or English name or an alias of `ALIASES`.
 
-        Blanks around the text and capital letters do not matter; the rest must be equal.
+        Surrounding blanks and case are ignored.
         """
         return self._chains_by_text.get(_key(text))
 
     def find_node(self, text: str) -> Node | None:
-        """Find a node by its id, Chinese or English name; of several of one name, the first."""
+        """Find a node by its id, Chinese or English name; the first of several of one name."""
         return self._nodes_by_text.get(_key(text))
 
     def customers(self, node_id: str) -> tuple[Node, ...]:
@@ -246,11 +245,11 @@ class ChainMap:
 
 
 def shipped_chain_map() -> pl.DataFrame:
-    """Read the chains table that the project ships: one row per node, columns as in `SCHEMA`."""
+    """Read the shipped chains table: one row per node, columns as in `SCHEMA`."""
     with files("features").joinpath("reference", "chains.csv").open("rb") as file:
         frame = pl.read_csv(file, schema=pl.Schema(dict.fromkeys(SCHEMA, pl.String())))
     lists = [name for name, dtype in SCHEMA.items() if dtype == pl.List(pl.String)]
-    # The empty text splits into one empty item; a node without edges has none.
+    # The empty text would split into one empty item.
     items = (pl.col(name).fill_null("").str.split(";") for name in lists)
     return frame.with_columns(each.list.filter(pl.element() != "") for each in items)
 
@@ -265,7 +264,7 @@ def _chain(chain_id: str, rows: Sequence[Mapping[str, Any]]) -> Chain:
 
 
 def _agreed(chain_id: str, rows: Sequence[Mapping[str, Any]], field: str) -> str | None:
-    """Return the one name that the rows of a chain agree on, None when none gives one."""
+    """Return the name that the rows of a chain agree on, None if none states one."""
     nodes: dict[str, str] = {}
     for row in rows:
         if row[field] is not None:
@@ -311,7 +310,7 @@ def _distinct(items: Iterable[str] | None) -> tuple[str, ...]:
 
 
 def _index(*named: tuple[str | None, _Item]) -> dict[str, _Item]:
-    """Index items by their names; of several under one name, the first."""
+    """Index items by their names; the first of several with the same name."""
     index: dict[str, _Item] = {}
     for name, item in named:
         if name is not None:

@@ -1,8 +1,8 @@
-"""An inverted index of character 1-3-grams, made by sorting: TF-IDF of many documents in seconds.
+"""An inverted index of character 1-3-grams, built by sorting: TF-IDF of many documents in seconds.
 
-The same figures as scikit-learn's ``TfidfVectorizer(analyzer="char", ngram_range=(1, 3))``: small
-letters, runs of white space as one, counts times idf = 1 + ln((1 + n) / (1 + df)), unit length. It
-takes a seventh of the time, because no gram ever becomes a Python object.
+The same values as scikit-learn's ``TfidfVectorizer(analyzer="char", ngram_range=(1, 3))``: lower
+case, collapsed white space, counts times idf = 1 + ln((1 + n) / (1 + df)), unit length. It takes a
+seventh of the time, because grams never become Python objects.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _LARGEST = 2**63
 
 
 class _Postings(NamedTuple):
-    """The grams of one size in order, and for each from where to where its documents stand."""
+    """The sorted grams of one size, and the range of documents of each."""
 
     grams: NDArray[np.int64]
     bounds: NDArray[np.intp]
@@ -38,15 +38,15 @@ class _Postings(NamedTuple):
 
 
 class CharacterIndex:
-    """TF-IDF vectors of n documents, kept gram by gram.
+    """TF-IDF vectors of n documents, stored by gram.
 
     Parameters
     ----------
     documents : sequence of str
     counting_unknown : bool
-        Whether grams that no document has count in the length of a text that is asked about, as
-        those of one document less than that: a text of which little is known is then like nothing.
-        In TF-IDF as scikit-learn has it they do not.
+        Whether grams that no document has count in the norm of a query, with the idf of a document
+        frequency of 0: a query with few known grams is then similar to nothing. In scikit-learn's
+        TF-IDF they do not count.
     """
 
     def __init__(self, documents: Sequence[str], *, counting_unknown: bool = False) -> None:
@@ -55,7 +55,7 @@ class CharacterIndex:
         codes = _codes("".join(text + _END for text in texts))
         stated = np.zeros(_CODE_POINTS, dtype=bool)
         stated[0] = stated[codes] = True
-        # Every character that occurs gets a number; the end of a document, \0, gets 0.
+        # Every character is numbered; the end of a document, \0, is 0.
         self._number = np.where(stated, np.cumsum(stated, dtype=np.int32) - 1, np.int32(-1))
         self._base = int(stated.sum())
         owners = np.repeat(np.arange(len(texts), dtype=np.int32), [len(t) + 1 for t in texts])
@@ -86,7 +86,7 @@ class CharacterIndex:
         return found
 
     def _unknown_square(self, text: str) -> float:
-        """Return the sum of the squared weights of the grams of a text that no document has."""
+        """Return the sum of squared weights of a text's grams that no document has."""
         unknown = 0
         for size, own, (grams, _) in zip(
             SIZES, self._postings, self._grams(_codes(text)), strict=True
@@ -98,7 +98,7 @@ class CharacterIndex:
     def _grams(
         self, codes: NDArray[np.uint32]
     ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.intp]]]:
-        """Yield the grams of each size as numbers, and where they begin; none over an end."""
+        """Yield the grams of each size as numbers, and their positions; none across documents."""
         numbers = self._number[codes].astype(np.int64)
         grams, known = np.zeros_like(numbers), np.ones(len(numbers), dtype=bool)
         for size in SIZES:
@@ -109,9 +109,9 @@ class CharacterIndex:
 
 
 def _postings(grams: NDArray[np.int64], owners: NDArray[np.int32], documents: int) -> _Postings:
-    """Sort grams, weigh them, and gather who says them."""
+    """Sort and weight grams, and group their documents."""
     if int(grams.max(initial=0)) + 1 <= _LARGEST // max(documents, 1):
-        # One sort of both in one number is ten times as fast.
+        # Sorting both packed into one number is ten times as fast.
         grams, owners = np.divmod(np.sort(grams * documents + owners), documents)
     else:
         order = np.lexsort((owners, grams))

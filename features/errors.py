@@ -1,4 +1,4 @@
-"""The one error hierarchy. Exit codes and HTTP statuses are given to it in `service`."""
+"""The error hierarchy. Exit codes and HTTP statuses are assigned in `service.outcomes`."""
 
 from typing import TYPE_CHECKING, ClassVar
 
@@ -14,9 +14,9 @@ class LianzhaoError(Exception):
     message
         One clear line: what happened, what was given and what was expected.
     field
-        The column, parameter or setting at fault.
+        The wrong column, parameter or setting.
     got, expected
-        What was given there, and what was expected.
+        The given value, and the expectation.
     """
 
     code: ClassVar[str] = "failure"
@@ -35,7 +35,7 @@ class LianzhaoError(Exception):
         self.got = got
         self.expected = expected
         self.more: Mapping[str, object] = {}
-        """What else a program is given beside the message."""
+        """Further fields for programs."""
 
 
 class UsageError(LianzhaoError):
@@ -45,7 +45,7 @@ class UsageError(LianzhaoError):
 
 
 class InputError(LianzhaoError):
-    """A file, a value or a body that is not what was expected."""
+    """An invalid file, value or body."""
 
     code = "bad-input"
 
@@ -69,31 +69,31 @@ class UnknownReferenceError(InputError):
 
 
 class ForbiddenError(LianzhaoError):
-    """Something that the caller may not see or do."""
+    """An operation that the caller has no rights to."""
 
     code = "forbidden"
 
 
 class ConflictError(LianzhaoError):
-    """A request that contradicts what is already there."""
+    """A request that contradicts the current state."""
 
     code = "conflict"
 
 
 class RefusedError(LianzhaoError):
-    """Something was done and does not take effect, because what is there is surely better."""
+    """A result that is saved but not activated, because the active one is significantly better."""
 
     code = "refused"
 
 
 class DamagedError(LianzhaoError):
-    """A file of the workspace was altered or cut short."""
+    """A file of the workspace was altered or truncated."""
 
     code = "damaged"
 
 
 class UnavailableError(LianzhaoError):
-    """Something needed (disk, server, model) is not there or does not answer now."""
+    """A required resource (disk, server, model) is missing or does not answer."""
 
     code = "unavailable"
 

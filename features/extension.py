@@ -1,4 +1,4 @@
-"""What others add, named `module:attribute`: of a package, or of the current folder."""
+"""Extensions of users, given as `module:attribute` of a package or the current folder."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from features.errors import UsageError
 
 
 def named(text: str, *, field: str, what: str, expected: str) -> Any:
-    """Return what `module:attribute` names.
+    """Return the object of `module:attribute`.
 
-    A module of the current folder is found after all that is installed, so that it cannot stand in
-    the way of a package of the same name.
+    Modules of the current folder are searched last, so that they cannot shadow an installed
+    package.
 
     Parameters
     ----------
     text : str
     field : str
-        The option or setting that holds it.
+        The option or setting with the name.
     what : str
-        What it is to be, for messages.
+        The kind of object, for messages.
     expected : str
-        The same, with what it has to have.
+        The same, with its required attributes.
 
     Raises
     ------
     UsageError
-        When the module or the attribute is not there, or the module fails.
+        When the module or the attribute is missing, or the import fails.
     """
     module, _, attribute = text.partition(":")
     folder = str(Path.cwd())
@@ -39,7 +39,7 @@ def named(text: str, *, field: str, what: str, expected: str) -> Any:
         found = importlib.import_module(module)
         for part in attribute.split("."):
             found = getattr(found, part)
-    except Exception as error:  # a module may fail with anything
+    except Exception as error:  # importing a module may raise anything
         raise UsageError(
             f"no {what} {text!r}: {type(error).__name__}: {error}",
             field=field,

@@ -1,9 +1,8 @@
-"""The workspace's own deals: who came to which industry in which place, and when.
+"""The workspace's own deals: enterprise, industry, place and date.
 
 A deal is an event by which an enterprise was won. A project that passes through several stages is
-one deal and counts once, by the first of `DEAL_STAGES` that its pair has; several events of that
-stage are several deals. What an enterprise was merely asked, and how a project ended without a
-signature, says nothing of where it invests and is left out.
+one deal, dated by the first of `DEAL_STAGES` that its pair has; several events of that stage are
+several deals. Contacts and projects that ended without a signature are no deals.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from features.arrays import NeedFeatures
 
 DEAL_STAGES = (*WON, "established")
-"""The stages of an enterprise that was won, the one that dates the decision best first."""
+"""The stages of a won enterprise, the one that best dates the decision first."""
 
 _BRANCHES = ("chain_id=", "chain=", "sector=")
 _AREAS = ("region=", "zone_province=")
@@ -36,14 +35,14 @@ _FIRST_DAY = date(1970, 1, 1)
 
 
 class Subject(NamedTuple):
-    """What a need is after: its industry, and the chains and the sector that this belongs to."""
+    """The subject of a need: its industry, with chains and sector."""
 
     industry: str
     branches: tuple[str, ...]
 
 
 class DealPlace(NamedTuple):
-    """Where a need is: its zone, the regions and the province around it, and its point."""
+    """The place of a need: its zone, regions and province, and point."""
 
     zone_id: str
     areas: tuple[str, ...]
@@ -51,12 +50,12 @@ class DealPlace(NamedTuple):
 
 
 def subject_of(need: NeedFeatures) -> Subject:
-    """Return what a need is after; empty where it does not say."""
+    """Return the subject of a need; empty if unknown."""
     return Subject(_first(need.tokens, "industry="), _own(need.tokens, _BRANCHES))
 
 
 def deal_place(need: NeedFeatures) -> DealPlace:
-    """Return where a need is; empty, and NaN for the point, where it does not say."""
+    """Return the place of a need; empty, with NaN for the point, if unknown."""
     point = UNKNOWN_POINT if np.isnan(need.point).any() else need.point
     return DealPlace(_first(need.tokens, "zone="), _own(need.tokens, _AREAS), point)
 
@@ -67,7 +66,7 @@ def years(day: date) -> float:
 
 
 def day_of(moment: float) -> date:
-    """Return the date of what `years` returned."""
+    """Return the date of a number of years since 1970, the inverse of `years`."""
     return _FIRST_DAY + timedelta(days=round(moment * _DAYS_A_YEAR))
 
 
@@ -98,7 +97,7 @@ class Deals:
         return len(self.enterprises)
 
     def chosen(self, rows: NDArray[Any]) -> Deals:
-        """Return some of the deals, by mask or row numbers; the lists stay as they are."""
+        """Return some of the deals, by mask or row numbers; the lists are unchanged."""
         return Deals(
             self.enterprises[rows],
             self.subjects[rows],
@@ -124,7 +123,7 @@ class Deals:
 
     @classmethod
     def restore(cls, arrays: Mapping[str, NDArray[Any]]) -> Deals:
-        """Take back what `arrays` returned."""
+        """Restore from the result of `arrays`."""
         subjects = zip(arrays["industries"].tolist(), arrays["branches"].tolist(), strict=True)
         places = zip(
             arrays["zone_ids"].tolist(),
@@ -148,9 +147,9 @@ def deals(events: pl.DataFrame, needs: Sequence[NeedFeatures], *, as_of: date) -
     Parameters
     ----------
     events : polars.DataFrame
-        The events table. An event without a date, after `as_of`, or of a need that is not given
-        is left out; one that names a zone alone is a deal there without an industry, if a need of
-        that zone is given.
+        The events table. Events without a date, after `as_of`, or of other needs are left out; an
+        event of a zone without a need is a deal there without an industry, if a need of that zone
+        is given.
     needs : sequence of NeedFeatures
     as_of : date
 
@@ -195,7 +194,7 @@ def deals(events: pl.DataFrame, needs: Sequence[NeedFeatures], *, as_of: date) -
 
 
 def _rows(items: Sequence[Any]) -> dict[Any, int]:
-    """Give every distinct item a row."""
+    """Return the distinct items, numbered in order of appearance."""
     return {item: at for at, item in enumerate(dict.fromkeys(items))}
 
 

@@ -28,11 +28,11 @@ _FILLING = re.compile(r"[\s、,，。.·（）()\-—和与及]")
 
 class _Standard(NamedTuple):
     sections: dict[str, str]
-    """Every code without its letter, and every letter, to its section's letter."""
+    """Codes without letter, and letters, mapped to the section's letter."""
     names: dict[str, str]
-    """Every code to its name."""
+    """Codes mapped to names."""
     codes: dict[str, tuple[str, ...]]
-    """Every name without its filling to the codes that bear it."""
+    """Names without fillers, mapped to their codes."""
 
 
 @cache
@@ -52,13 +52,13 @@ def _standard() -> _Standard:
 
 
 def find(text: str, digits: int | None = None) -> str | None:
-    """Return the code that a text names: by code, by code and name, by name, or by a path of names.
+    """Return the code of a text: a code, a code with name, a name, or a path of names.
 
     Parameters
     ----------
     digits
-        The level where it is known: 1 for a section, 2, 3 and 4 for those below. Of a name that
-        several levels bear, that one is taken, else the deepest.
+        The level, if known: 1 for a section, 2, 3 and 4 for those below. A name at several levels
+        gives the code at this level, else the deepest one.
 
     Examples
     --------
@@ -75,7 +75,7 @@ def find(text: str, digits: int | None = None) -> str | None:
         found = [code for step in steps if (code := find(step)) is not None]
         return max(found, key=len) if found else None
     if led := _CODE.match(plain):
-        # Data bases fill up with zeros: 3900 is 39, and 1440, which is no class, is 144.
+        # Some databases pad with zeros: 3900 is 39, and 1440, which is no class, is 144.
         letter, number = led[1], led[2]
         if (whole := _with_zero(letter, number, plain[led.end() :])) is not None:
             return whole
@@ -93,7 +93,7 @@ def find(text: str, digits: int | None = None) -> str | None:
 
 
 def _with_zero(letter: str, number: str, behind: str) -> str | None:
-    """Return a code with the zero that it has lost, where its section or its name shows that."""
+    """Return a code with its lost leading zero, if its section or name shows that."""
     whole = f"0{number}"
     if normalise(whole) is None:
         return None
@@ -103,14 +103,14 @@ def _with_zero(letter: str, number: str, behind: str) -> str | None:
 
 
 class Zeros(NamedTuple):
-    """Codes of a column that a spreadsheet took for numbers.
+    """Codes of a column that a spreadsheet converted to numbers.
 
     Attributes
     ----------
     lost : dict
-        Text → code, of those that have surely lost their leading zero.
+        Text → code, for those that have certainly lost their leading zero.
     unsure : dict
-        The same of those that are codes as they are, too.
+        The same for those that are also valid as they are.
     """
 
     lost: dict[str, str]
@@ -120,9 +120,10 @@ class Zeros(NamedTuple):
 def lost_zeros(texts: Iterable[str]) -> Zeros:
     """Return which codes of a column have lost their leading zero: 111 for 0111, 610 for 0610.
 
-    Classes of four digits beside codes of three, each of which is a class with a zero before it,
-    have lost it; so has a code that is one only so. A column in which any code begins with a zero
-    has lost none. Divisions of two digits are left: 11 is one, and 011 a group.
+    Three-digit codes that are all classes with a zero in front, in a column with four-digit
+    classes, have lost it, and so has any code that is only valid with the zero. A column with a
+    code that begins with a zero has lost none. Two-digit divisions are left alone: 11 is one, and
+    011 a group.
 
     Examples
     --------
@@ -150,7 +151,7 @@ def lost_zeros(texts: Iterable[str]) -> Zeros:
 
 
 def _named(text: str) -> tuple[str, ...]:
-    """Return the codes of a name, whether or not it ends in 业 as the standard has it."""
+    """Return the codes of a name, with or without the final 业 of the standard."""
     plain, codes = _plain(text), _standard().codes
     forms = [plain, f"{plain}业", plain.removesuffix("业")]
     if not plain.startswith("其他"):
@@ -163,7 +164,7 @@ def _plain(name: str) -> str:
 
 
 def normalise(code: str) -> str | None:
-    """Return a code without its section's letter, or None where the standard lacks it.
+    """Return a code without its section's letter, or None if it is not in the standard.
 
     Parameters
     ----------
@@ -190,7 +191,7 @@ def normalise(code: str) -> str | None:
 
 
 def is_known(code: str) -> bool:
-    """Return whether the standard has this code, in any spelling that `normalise` takes."""
+    """Return whether the standard has this code, in any spelling that `normalise` accepts."""
     return normalise(code) is not None
 
 
@@ -213,7 +214,7 @@ def ancestors(code: str) -> tuple[str, ...]:
 
 
 def levels(code: str) -> tuple[str, ...]:
-    """Return section and prefixes of a code, which the standard need not know as a whole.
+    """Return section and prefixes of a code, which need not be in the standard.
 
     Examples
     --------
@@ -226,7 +227,7 @@ def levels(code: str) -> tuple[str, ...]:
 
 
 def section_of(division: str) -> str:
-    """Return the letter of the section that a division, or any code in it, stands in.
+    """Return the letter of the section of a code.
 
     Raises
     ------
@@ -249,7 +250,7 @@ def divisions_of(section: str) -> tuple[str, ...]:
 
 
 def division_name(code: str) -> str:
-    """Return the Chinese name of the division that a code stands in.
+    """Return the Chinese name of the division of a code.
 
     Raises
     ------

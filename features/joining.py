@@ -20,12 +20,12 @@ _KEY = "enterprise_id"
 
 
 def join(workspace: Workspace, kept: str, other: str) -> dict[str, int]:
-    """Have one enterprise stand for another, with the judgements and events about it.
+    """Join an enterprise into another, with its judgements and events.
 
     Returns
     -------
     dict
-        How many judgements and events are read under its id now, besides its own.
+        Numbers of judgements and events now read under its id, besides its own.
 
     Raises
     ------
@@ -34,7 +34,7 @@ def join(workspace: Workspace, kept: str, other: str) -> dict[str, int]:
     InputError
         When both are one id.
     ConflictError
-        When the other one was joined already.
+        When the other one has already been joined.
     """
     with workspace.writing():
         joins = workspace.joins
@@ -70,7 +70,7 @@ def join(workspace: Workspace, kept: str, other: str) -> dict[str, int]:
 
 
 def undo(workspace: Workspace, other: str) -> str:
-    """Let an enterprise stand for itself again, and return what stood for it.
+    """Undo the join of an enterprise, and return the id that it was joined into.
 
     Raises
     ------
@@ -92,7 +92,7 @@ def undo(workspace: Workspace, other: str) -> str:
 
 
 def _replace(workspace: Workspace, links: Mapping[str, str]) -> None:
-    """Write the joins, and have every process notice (UnavailableError when the disk is full)."""
+    """Write the joins so that every process notices (UnavailableError if the disk is full)."""
     path = workspace.home / "tables" / FILE
     temporary = path.with_name(".joins.tmp")
     try:
@@ -106,5 +106,5 @@ def _replace(workspace: Workspace, links: Mapping[str, str]) -> None:
         raise UnavailableError(
             f"could not write {path}: {error.strerror}", got=str(path)
         ) from error
-    # Nothing of the tables has changed; that their pointer is replaced is what others look at.
+    # The tables are unchanged, but other processes watch the replacement of their pointer.
     workspace.commit({})

@@ -1,4 +1,4 @@
-"""Joined enterprises: rows under several ids are stored as they are and read under one id."""
+"""Joined enterprises: rows are stored under their own ids, and read under one id."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ if TYPE_CHECKING:
 
 FILE = "joins.json"
 JOINED = ("enterprises", "judgements", "events", "signals")
-"""The tables that are read otherwise where enterprises were joined."""
+"""The tables affected by joins."""
 _KEY = "enterprise_id"
 
 
 @dataclass(frozen=True)
 class Joins:
-    """Id → the id that it was joined into, which may have been joined into another one later."""
+    """Id → the id that it was joined into, which may itself be joined into another one."""
 
     links: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def into(self) -> Mapping[str, str]:
-        """Id → the id that stands for it, which stands for itself."""
+        """Id → the final id that it is read under."""
         return {id_: self._end(id_) for id_ in self.links}
 
     @property
     def version(self) -> str:
-        """What changes with them; "" without any."""
+        """A version of the joins; "" without any."""
         if not self.into:
             return ""
         return hashlib.sha256(json.dumps(sorted(self.into.items())).encode()).hexdigest()[:16]
 
     def of(self, id_: str) -> list[str]:
-        """Return the ids that an enterprise was joined from."""
+        """Return the ids that were joined into an enterprise."""
         return sorted(one for one, other in self.into.items() if other == id_)
 
     def _end(self, id_: str) -> str:
@@ -56,10 +56,10 @@ class Joins:
     def applied(
         self, table: str, rows: pl.DataFrame, known: pl.Series | None = None
     ) -> pl.DataFrame:
-        """Return the rows of a table under the ids that stand for others.
+        """Return the rows of a table under the final ids.
 
-        Of an enterprise, what is unknown is taken from those joined into it. An id that no row
-        has any more is left out.
+        Unknown fields of an enterprise are filled from those joined into it. Ids without a row are
+        ignored.
 
         Parameters
         ----------
@@ -87,7 +87,7 @@ class Joins:
 
 
 NO_JOINS = Joins()
-"""No enterprise is joined into another."""
+"""No joins."""
 
 
 def read(home: Path) -> Joins:

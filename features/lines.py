@@ -1,4 +1,4 @@
-"""Many short texts in one array of bytes, which may be a file mapped into memory."""
+"""Many short texts in one array of bytes, possibly memory-mapped."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 class Lines(Sequence[str]):
-    """Texts one after another, each read when it is asked for.
+    """Concatenated texts, each decoded on access.
 
     Parameters
     ----------
     data : ndarray of uint8
         All texts in UTF-8, a line break after each.
     ends : ndarray of int64, shape (n,)
-        Where each of them ends, behind its line break.
+        The end of each text, after its line break.
     """
 
     def __init__(self, data: NDArray[np.uint8], ends: NDArray[np.int64]) -> None:
@@ -39,7 +39,7 @@ class Lines(Sequence[str]):
         return len(self._ends)
 
     def __getitem__(self, at: Any) -> Any:
-        """Return one text, or those of a slice as a list."""
+        """Return one text, or a slice as a list."""
         if isinstance(at, slice):
             return [self[one] for one in range(len(self))[at]]
         return self.raw(range(len(self))[at]).decode()
@@ -50,18 +50,18 @@ class Lines(Sequence[str]):
         return self._data[start : self._ends[at] - 1].tobytes()
 
     def containing(self, text: str) -> NDArray[np.intp]:
-        """Return which texts have a text in them, in order."""
-        # Of two characters in UTF-8 neither stands within the other.
+        """Return the indices of texts that contain a text, ascending."""
+        # In UTF-8 no character is contained in another.
         stated = text.encode("utf-8", "surrogatepass")
         if not stated:
             return np.arange(len(self))
         if len(stated) >= np.diff(self._ends, prepend=0).max(initial=0):
-            return np.empty(0, dtype=np.intp)  # and no expression of such a length is made
+            return np.empty(0, dtype=np.intp)  # a longer regular expression is not compiled
         places = [found.start() for found in re.finditer(re.escape(stated), self._data.data)]
         at = np.searchsorted(self._ends, places, side="right")
         within = np.array(places, dtype=np.int64) + len(stated) < self._ends[at]
         return np.unique(at[within])
 
     def arrays(self, name: str) -> dict[str, NDArray[Any]]:
-        """Return the arrays, to be saved under a name."""
+        """Return the arrays, to be saved with a name as prefix."""
         return {name: self._data, f"{name}_ends": self._ends}

@@ -1,4 +1,4 @@
-"""Things found by what people call them: a whole name, a part of it, or its letters in order."""
+"""Lookup by name: a full name, a part of it, or its characters in order."""
 
 from __future__ import annotations
 
@@ -13,15 +13,14 @@ if TYPE_CHECKING:
 
 _FILLING = re.compile(r"[\s()（）\-—_·、,，]")
 _SHORT = 2
-"""A text of fewer characters is not looked for letter by letter."""
+"""Minimum length for a match of characters in order."""
 
 
 def alike(text: str, names: Mapping[str, Iterable[str | None]]) -> list[str]:
-    """Return the ids whose names fit a text best.
+    """Return the ids whose names best match a text.
 
-    An id or a name that is the text itself comes before one that begins with it, then one that
-    contains it, then one that has its characters in their order: 长治高新区 means
-    长治高新技术产业开发区.
+    An equal id or name takes precedence over one that begins with the text, then one that contains
+    it, then one with its characters in order: 长治高新区 matches 长治高新技术产业开发区.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A need as it is asked: from the needs table, from a body, or from free text."""
+"""A need: from the needs table, a request body, or free text."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ _LISTS = ("nodes", "keywords", "industry_codes")
 
 @dataclass(frozen=True)
 class NeedQuery:
-    """What is looked for; only `industry` must be there, and None or empty means unknown.
+    """A need; only `industry` is required, and None or empty means unknown.
 
     Parameters
     ----------
     industry
-        The industry's name, or any text that says what is looked for.
+        The industry's name, or any text that describes the need.
     chain, sector
         Free text that places the industry.
     nodes
         Names or node_ids of chain-map nodes.
     keywords, industry_codes
-        Words, and GB/T 4754-2017 codes.
+        Keywords, and GB/T 4754-2017 codes.
     words
-        Pairs of a word and its weight that take the place of what the thesaurus says.
+        Pairs of word and weight, which replace the words of the thesaurus.
     zone_id, need_id
-        Ids, where the need is known to the workspace.
+        Ids, if the need is in the workspace.
     role
         "leading" or "auxiliary".
     basis
-        Where the need is stated.
+        The source of the need.
     region
-        The region that its zone belongs to, where the needs table groups zones itself.
+        The region of its zone, if the needs table groups zones itself.
 
     Raises
     ------
@@ -74,7 +74,7 @@ class NeedQuery:
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:
-        """Build a need from a row of the needs table or a body; other fields are left out."""
+        """Build a need from a row of the needs table or a body; other fields are ignored."""
         known = {name: row[name] for name in _FIELDS if row.get(name)}
         known["industry"] = str(row.get("industry") or "")
         if words := known.get("words"):

@@ -1,8 +1,8 @@
-"""The words that stand for a need: what it says itself, and what is known of it besides.
+"""The words of a need: its own, and those of nodes, a language model and the thesaurus.
 
-Words come, the strongest first, from the nodes and keywords that a need states, from a language
-model where there is one, from the need's own text and the thesaurus, and a little from its context.
-What was edited and sent back takes the place of all of them.
+Sources, the strongest first: nodes and keywords stated by a need, a language model if configured,
+the need's own text with the thesaurus, and with a low weight its context. Words edited and sent
+back replace all of them.
 """
 
 from __future__ import annotations
@@ -29,25 +29,26 @@ _BETWEEN = re.compile(r"[、，,;；]")
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 STATED_WEIGHT = 2.0
-"""A node or keyword that the need or its basis states, next to a word of a concept that is sure."""
+"""Weight of a node or keyword stated by the need or its basis, relative to a word of a certain
+concept."""
 NODE_WORD_WEIGHT = 1.0
 CHAIN_NODE_WEIGHT = 0.3
-"""A keyword of a stated node; name and keywords of a node when the whole chain is meant."""
+"""Weight of a keyword of a stated node; of name and keywords of a node if the whole chain is
+meant."""
 BESIDE_STATED = 0.35
-"""What the industry counts beside nodes or keywords that are stated."""
+"""Weight of the industry's words beside stated nodes or keywords."""
 MODEL_WEIGHT = 2.0
 BESIDE_MODEL = 0.5
-"""A word of a language model, and what the thesaurus counts beside it."""
+"""Weight of a language model's word, and of the thesaurus beside it."""
 SECTOR_WEIGHT, CHAIN_WEIGHT = 0.3, 0.1
 MAX_TEXT = 2_000
-"""Characters of an industry that are read."""
+"""Maximum length of an industry that is read."""
 MAX_STATED = 50
-"""Nodes and keywords that are read; others are left out and named as ignored, as far as there is
-room for `MAX_IGNORED`."""
+"""Maximum number of nodes and keywords; further ones are listed as ignored, up to `MAX_IGNORED`."""
 MAX_LOOKED_UP = 20
-"""Of these, how many are looked up in the thesaurus: the first that are stated."""
+"""How many of these are looked up in the thesaurus, in the stated order."""
 MAX_WORD = 60
-"""Characters of a node, keyword, sector or chain that are read."""
+"""Maximum length of a node, keyword, sector or chain that is read."""
 MAX_IGNORED = 50
 
 
@@ -58,7 +59,7 @@ def need_words(
     fillers: Fillers,
     of_model: Sequence[str] | None = None,
 ) -> Understood:
-    """Return what a need is taken for.
+    """Return how a need is understood.
 
     Parameters
     ----------
@@ -67,9 +68,9 @@ def need_words(
     thesaurus : Thesaurus
     fillers : Fillers
     of_model : sequence of str, optional
-        The words of a language model, None where none was asked or none answered.
+        The words of a language model, None if there are none.
     """
-    # 其他塑料制品 has its own row: what is left out as vague is left out where nothing has it.
+    # 其他塑料制品 has its own row: vague words are only left out if no concept has the name.
     text = need.industry[:MAX_TEXT]
     industry = text if thesaurus.find(text) else clear(text)
     understood = understand(industry, thesaurus, fillers)
@@ -119,9 +120,9 @@ def need_words(
 
 
 def specialities(basis: str | None) -> tuple[str, ...]:
-    """Return what a basis says in brackets of what is wanted: 煤机 of `news 2025-10-21 (煤机)`.
+    """Return the products in brackets in a basis: 煤机 of `news 2025-10-21 (煤机)`.
 
-    Brackets without a Chinese character hold a remark, not a product.
+    Brackets without a Chinese character contain a remark, not a product.
     """
     inner = _BRACKETS.findall(basis or "")
     parts = [part.strip() for text in inner for part in _BETWEEN.split(text)]

@@ -1,8 +1,8 @@
-"""Which nodes of the chain map an enterprise stands in, and which ones a need is after.
+"""Nodes of the chain map: those of enterprises, and the target nodes of needs.
 
-A product fits a node by its words (it contains one of the node's keywords, or the other way
-round) or by its meaning (cosine of sentence vectors). An enterprise fits as well as its best
-product, a main product counting more than a side product.
+A product fits a node by its words (it contains one of the node's keywords, or vice versa) or by its
+meaning (cosine of sentence vectors). The fit of an enterprise is that of its best product, main
+products having more weight than side products.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 _SIDE_PRODUCT = 0.6
 
 NAMED_FROM = 0.45
-"""A node whose fit is lower is not named as the enterprise's node."""
+"""Minimum fit for a node to be named as the enterprise's."""
 _WHOLE_FROM = 0.75
 
 
 def target_nodes(need: NeedQuery, chain_map: ChainMap) -> list[Node]:
-    """Return the nodes a need is after, in chain order.
+    """Return the target nodes of a need, in chain order.
 
-    These are the nodes it names (those the map knows); without any, all nodes of the chain that
-    its industry or its chain names; without such a chain, none.
+    These are the known nodes that it names; without any, all nodes of the chain named by its
+    industry or chain; without such a chain, none.
     """
     named = [node for text in need.nodes if (node := chain_map.find_node(text))]
     if named:
@@ -46,7 +46,7 @@ def target_nodes(need: NeedQuery, chain_map: ChainMap) -> list[Node]:
 
 @dataclass(frozen=True)
 class NodeFit:
-    """How well every enterprise fits every node.
+    """The fit of every enterprise to every node.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class NodeFit:
     fit : ndarray of shape (n enterprises, n nodes)
         0 to 1; NaN where neither products nor nodes of the enterprise are known.
     product : ndarray of shape (n enterprises, n nodes), int16
-        Place of the product that fits best among those of the enterprise; -1 where none is known.
+        Index of the best fitting product of the enterprise; -1 if none is known.
     """
 
     node_ids: tuple[str, ...]
@@ -68,7 +68,7 @@ class NodeFit:
 
 
 class NamedNodes(NamedTuple):
-    """Which of n enterprises are named at which node: those whose fit reaches `NAMED_FROM`.
+    """Which of n enterprises are named at which node, with a fit of at least `NAMED_FROM`.
 
     Attributes
     ----------
@@ -84,7 +84,7 @@ class NamedNodes(NamedTuple):
     size: int
 
     def at(self, node_ids: Sequence[str]) -> NDArray[np.bool_]:
-        """Return which rows are named at any of these nodes, shape (n,); unknown ones have none."""
+        """Return which rows are named at any of these nodes, shape (n,); none at unknown nodes."""
         return self._any([at for at, own in enumerate(self.node_ids) if own in node_ids])
 
     def anywhere(self) -> NDArray[np.bool_]:
@@ -102,11 +102,11 @@ def named_bits(fit: NDArray[Any]) -> NDArray[np.uint8]:
 
 
 def lexical_fit(texts: Sequence[str], nodes: Sequence[Node]) -> NDArray[np.float32]:
-    """Return how far each text and the closest keyword of each node contain each other, 0 to 1.
+    """Return the containment of each text and the closest keyword of each node, 0 to 1.
 
-    A text that contains a keyword gets (length of keyword / length of text)^¼, one that is
-    contained in a keyword gets the square of the share it covers: 锂电池隔膜涂覆 holds 锂电池隔膜
-    nearly whole, 电池 covers little of it. Shape (n texts, n nodes).
+    A text that contains a keyword scores (length of keyword / length of text)^¼, one that is
+    contained in a keyword the square of the share it covers: 锂电池隔膜涂覆 is close to 锂电池隔膜,
+    电池 is not. Shape (texts, nodes).
     """
     fit = np.zeros((len(texts), len(nodes)), dtype=np.float32)
     holders: dict[str, list[int]] = {}
@@ -129,7 +129,7 @@ def lexical_fit(texts: Sequence[str], nodes: Sequence[Node]) -> NDArray[np.float
 
 
 def _parts(keyword: str) -> set[str]:
-    """Return the substrings of two or more characters, the keyword itself left out."""
+    """Return the proper substrings of at least two characters."""
     size = len(keyword)
     return {
         keyword[start:stop]
@@ -155,7 +155,7 @@ def fit_nodes(
     product_vectors : ndarray of shape (m, d)
         Unit sentence vectors.
     stated : sequence of n sequences of str, or None
-        The nodes (ids or names) each enterprise is stated to be in.
+        The stated nodes (ids or names) of each enterprise.
     chain_map : ChainMap
     node_vectors : ndarray of shape (n nodes, d)
         Unit sentence vectors of the nodes.
@@ -187,9 +187,9 @@ def product_matches(
 def best_products(
     products: WeightedTexts, matches: NDArray[np.float32]
 ) -> tuple[NDArray[np.float32], NDArray[np.int16]]:
-    """Return each enterprise's best match with each node, and the place of the product for it.
+    """Return each enterprise's best match with each node, and the index of its product.
 
-    Both of shape (n enterprises, n nodes); NaN and -1 where no product is known. A place is that
+    Both of shape (n enterprises, n nodes); NaN and -1 if no product is known. Indices are those
     among the enterprise's own products.
     """
     rows, columns = products.weights.shape[0], matches.shape[1]
@@ -211,12 +211,11 @@ def best_products(
 
 
 def membership(fit: NDArray[Any]) -> NDArray[np.float32]:
-    """Return how far an enterprise stands in a node that it fits so well: 0 to 1, NaN unknown.
+    """Return the membership of an enterprise in a node by its fit: 0 to 1, NaN if unknown.
 
-    Meaning gives every pair some fit. Where it would not be named there, an enterprise does not
-    stand in a node at all; from 0.75 on wholly, and in between in proportion. (Of the nodes stated
-    for the demo's companies nine in ten reach 0.45 and half reach 0.75 by products alone, of the
-    others one in fifty and one in two hundred.)
+    Meaning gives every pair some fit. Below the fit for being named the membership is 0, from 0.75
+    on it is 1, and linear between. (Of the nodes stated for the demo's companies nine in ten reach
+    0.45 and half reach 0.75 by products alone, of the others one in fifty and one in two hundred.)
     """
     fit = np.asarray(fit, dtype=np.float32)
     return np.asarray(np.clip((fit - NAMED_FROM) / (_WHOLE_FROM - NAMED_FROM), 0, 1))

@@ -1,7 +1,7 @@
-"""Forms in which texts are compared: simplified characters, one width, one case.
+"""Normal forms for comparing texts: simplified characters, width and case.
 
-Words, items and concepts are compared by `normal`, headers, values and names of places by
-`simplified`, which reads whole phrases: 乾 stays what it is in 乾安县, as gazetteers write it.
+Words, items and concepts are compared by `normal`, headers, values and place names by `simplified`,
+which converts by phrase: 乾 is kept in 乾安县, as in gazetteers.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _KEPT = 10_000
 
 @cache
 def _converter(table: str) -> OpenCC:
-    from opencc import OpenCC  # its tables are read once, and only where a text is compared
+    from opencc import OpenCC  # its tables are loaded once, on first use
 
     return OpenCC(table)
 
@@ -34,15 +34,15 @@ def to_simplified() -> dict[str, str]:
 
 @cache
 def _translation() -> dict[int, str]:
-    """Return the same as `str.translate` takes it."""
+    """Return the same as a table for `str.translate`."""
     return str.maketrans(to_simplified())
 
 
 def normal(text: str) -> str:
-    """Return the form in which texts are compared: NFKC, lower case, simplified characters.
+    """Return the normal form of a text: NFKC, lower case, simplified characters.
 
-    Characters are converted one by one (OpenCC's table t2s), so that a part of a text has the form
-    that it has within the text.
+    Characters are converted one by one (OpenCC's table t2s), so that the form of a substring is a
+    substring of the form.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Looking things up in arrays that are in ascending order, such as the ids of a pool."""
+"""Lookup in sorted arrays such as the ids of a pool, and sampling independent of ids."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 def found_in(
     ordered: NDArray[Any], wanted: NDArray[Any]
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return where the wanted entries are, those that are there, and which of the wanted these are.
+    """Return the positions of the wanted entries that exist, and their indices in `wanted`.
 
     Parameters
     ----------
     ordered : ndarray of shape (n,)
-        In ascending order, each entry once.
+        Ascending, without duplicates.
     wanted : ndarray of shape (k,)
         In any order.
     """
     if not len(ordered):
         return np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp)
-    # Of the same type, for else the long array would be copied.
+    # Of the same type, otherwise the long array would be copied.
     at = np.searchsorted(ordered, wanted.astype(ordered.dtype))
     at = np.minimum(at, len(ordered) - 1)
     which = np.flatnonzero(ordered[at] == wanted)
@@ -38,17 +38,17 @@ def found_in(
 
 
 def place_of(ordered: NDArray[np.str_], text: str) -> int | None:
-    """Return where a text is, None where it is not there."""
+    """Return the position of a text, None if it is missing."""
     places, _ = found_in(ordered, np.array([text]))
-    # NumPy takes NUL at the end of a text for nothing.
+    # NumPy ignores trailing NULs of texts.
     return int(places[0]) if len(places) and str(ordered[places[0]]) == text else None
 
 
 def content_ranks(enterprises: pl.DataFrame) -> NDArray[np.intp]:
-    """Return the place of every row in an order that follows from what it says, not from its id.
+    """Return the rank of every row in an order that depends on its content, not its id.
 
-    What is drawn by a seed is drawn in this order, so that an id is only a name. Rows that say the
-    same are in the order in which they come.
+    Random sampling follows this order, so that it does not depend on ids. Equal rows keep their
+    order.
     """
     stated = enterprises.drop("enterprise_id").iter_rows()
     digests = [blake2b(repr(row).encode(), digest_size=16).digest() for row in stated]
@@ -61,14 +61,14 @@ def content_ranks(enterprises: pl.DataFrame) -> NDArray[np.intp]:
 def sampled(
     ranks: NDArray[np.intp], kept: NDArray[np.intp], most: int, seed: int
 ) -> NDArray[np.intp]:
-    """Return the rows to learn from: all, or of more than `most` those kept and `most` others.
+    """Return the rows to learn from: all, or beyond `most` the kept ones and `most` others.
 
     Parameters
     ----------
     ranks : ndarray of shape (n,)
-        In the order of these the others are drawn and the rows returned.
+        The order in which others are sampled and rows are returned.
     kept : ndarray of int
-        Rows that must be among them.
+        Rows that must be included.
     most : int
     seed : int
     """
@@ -81,9 +81,9 @@ def sampled(
 
 
 def drawn_by_content(rows: Iterable[bytes], seed: int) -> NDArray[np.intp]:
-    """Return the numbers of rows in an order drawn by a seed and by what they say alone.
+    """Return the row numbers in a random order that depends only on seed and content.
 
-    Of rows that say the same each is drawn for itself.
+    Equal rows are drawn independently.
     """
     key = seed.to_bytes(8, "little")
     found = (blake2b(row, digest_size=8, key=key).digest() for row in rows)

@@ -1,7 +1,6 @@
-"""What the names of a province, a city and a county mean.
+"""Resolution of the names of a province, a city and a county.
 
-This is the one place where names become a place: imports, zones, filters, distances and maps all
-ask it.
+The only place where names are resolved, used by imports, zones, filters, distances and maps.
 """
 
 from __future__ import annotations
@@ -28,29 +27,28 @@ _KEPT = 50_000
 _PSEUDO = re.compile(
     r"^(?:市辖区|市辖县|县|市|区|旗|地区|全市|省会|(?:省|市|州|自治区|兵团)?(?:直辖|直管).*)$"
 )
-"""What codes of divisions have where there is no city: 市辖区, 省直辖县级行政区划."""
+"""Placeholders for a missing city in division codes: 市辖区, 省直辖县级行政区划."""
 _NO_COUNTY = re.compile(
     r"高新|经开|经济|技术|开发|工业|产业|保税|综合|示范|新区|新城|园区?$|管委会"
 )
-"""Zones that stand in the column of a county and are none."""
+"""Development zones in a county's column, which are no counties."""
 
 
 class Found(NamedTuple):
-    """What names of a province, a city and a county mean.
+    """The resolved names of a province, a city and a county.
 
     Parameters
     ----------
     seat
-        Full names of today. A name that is not known stays as it is; one that names no single
-        place any more is None.
+        Current full names. An unknown name is kept; one that is no longer unique is None.
     code
-        Of the smallest division that is known.
+        Code of the smallest known division.
     former
-        Field and what it was, of names of before.
+        Fields with former names, and their changes.
     unknown
-        The fields whose text names no known place.
+        The fields with an unknown name.
     empty
-        The fields whose text stands for no place, such as 市辖区.
+        The fields with a placeholder, such as 市辖区.
     """
 
     seat: Seat
@@ -64,11 +62,10 @@ class Found(NamedTuple):
 def resolve(
     province: str | None = None, city: str | None = None, county: str | None = None
 ) -> Found:
-    """Return the place that the names of a province, a city and a county mean.
+    """Resolve the names of a province, a city and a county.
 
-    Names may be those of today or of before, whole, without their suffix or short; what is implied
-    is filled in. What cannot be known is None: of a divided region, where no county decides
-    which part is meant.
+    Names may be current or former, full, without suffix or short; implied levels are filled in.
+    Ambiguous levels are None, such as parts of a divided region without a county.
 
     Examples
     --------
@@ -96,7 +93,7 @@ def resolve(
         unknown.append("province")
     place: City | None = None
     if texts["city"]:
-        # A city within a province that is not known is not looked for in another one.
+        # A city within an unknown province is not looked up in other provinces.
         place = None if unknown else known.city(texts["city"], at)
         if place is None:
             unknown.append("city")
@@ -113,7 +110,7 @@ def resolve(
             called = [texts["city"], plain(known.names[code]) if code else None]
             found, change = known.county(texts["county"], within, called)
             if found is None and change is None and place and place.former:
-                # The counties of a former prefecture may lie in several ones now.
+                # The counties of a former prefecture may now be in several ones.
                 found, change = known.county(texts["county"], at or above(place.former.codes[0]))
             if found and place and place.former and code is None:
                 parts = place.former.codes
@@ -122,7 +119,7 @@ def resolve(
             unknown.append("county")
         elif change:
             former.append(("county", change))
-            # Divided among counties of one city, that city is known.
+            # If it was divided among counties of one city, the city is known.
             cities = {known.city_of(part) for part in change.codes}
             if found is None and len(cities) == 1:
                 code = cities.pop()
@@ -144,11 +141,11 @@ def resolve(
 
 
 def is_zone(text: str) -> bool:
-    """Whether the text of a county's column names a development zone: 高新区 is no county."""
+    """Whether the text of a county's column is a development zone: 高新区 is no county."""
     return _NO_COUNTY.search(text) is not None
 
 
 def _shared(former: Sequence[tuple[str, FormerDivision]]) -> str | None:
-    """Return the province that all parts of a divided region lie in."""
+    """Return the common province of all parts of a divided region."""
     provinces = {above(code) for _, one in former for code in one.codes}
     return provinces.pop() if len(provinces) == 1 else None

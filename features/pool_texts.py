@@ -1,4 +1,4 @@
-"""The texts of the profiles of a pool, from which its features are made."""
+"""The texts of a pool's profiles, from which features are computed."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PoolTexts:
-    """What the profiles of a pool say.
+    """The texts and attributes of a pool's profiles.
 
     Attributes
     ----------
     frame : DataFrame
         Ordered by id.
     items : WeightedTexts
-        Products, and what business scopes name.
+        Products, and items of business scopes.
     short_names : WeightedTexts
         Names without their legal form, and short names.
     names : WeightedTexts
@@ -32,7 +32,7 @@ class PoolTexts:
     vectors : list of two ndarrays
         Sentence vectors of the items and of the full names.
     tokens : list of n lists of str
-        What else they state.
+        Attribute tokens.
     """
 
     frame: pl.DataFrame
@@ -44,7 +44,7 @@ class PoolTexts:
 
     @property
     def spoken(self) -> WeightedTexts:
-        """All that an enterprise says, each text once: products, scope and names."""
+        """All texts of each enterprise: products, scope and names."""
         both = product_texts(self.frame).beside(scope_texts(self.frame)).beside(self.short_names)
         stated = both.weights.copy()
         stated.data = np.ones_like(stated.data)

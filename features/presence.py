@@ -1,17 +1,17 @@
-"""What a zone already has: which nodes are present there, how strongly, by which enterprises.
+"""Presence: the nodes that a zone already has, how strongly, and by which enterprises.
 
-An enterprise is taken to be in a zone where an event says so (established, signed, in construction
-or in production there, and neither declined, lost nor stalled since), or where its seat is in the
-zone's county; where only the city is the same, it counts as being around. From all of them
-together follows how strongly each node is present, from 0 to 1::
+An enterprise counts as in a zone by an event (established, signed, in construction or in production
+there, and neither declined, lost nor stalled since), or by a seat in the zone's county; with a seat
+only in the same city it counts as around. The strength of each node, from 0 to 1, follows from all
+of them::
 
     present = 1 − (1 − in the zone) · (1 − 0.4 · around)
     in the zone, around = 1 − Π (1 − evidence · size · standing)     over enterprises
 
-`evidence` is 1 for an enterprise that is there, 0.7 for one that has signed (of the pilot city's
-newly signed projects two thirds had started) and 0.8 for a seat in the county; `size` is 0.9 for a
-chain leader or a large enterprise, and 0.5 otherwise; `standing` is how far it stands in the node.
-So one ordinary enterprise makes a node weak, a chain leader or two ordinary ones make it strong.
+`evidence` is 1 for an established enterprise, 0.7 for a signed one (of the pilot city's newly
+signed projects two thirds had started) and 0.8 for a seat in the county; `size` is 0.9 for a chain
+leader or a large enterprise, and 0.5 otherwise; `standing` is its membership in the node. So one
+ordinary enterprise makes a node weak, a chain leader or two ordinary ones make it strong.
 """
 
 from __future__ import annotations
@@ -39,16 +39,16 @@ if TYPE_CHECKING:
     from features.space import FeatureSpace
 
 PRESENT = {"established": 1.0, "signed": 0.7, "construction": 1.0, "production": 1.0}
-"""The stages at which an enterprise is taken to be in a zone, as evidence of it."""
+"""Evidence of presence in a zone, by stage."""
 IN_COUNTY, AROUND = 0.8, 0.4
 _MOST = 0.99
 _MEMBERS = 5_000
-"""So many are looked at in one zone, those with the strongest evidence: in the largest cities of a
-large pool more are seated, and by then all that is made there is present."""
+"""Maximum number of enterprises considered per zone, those with the strongest evidence: the largest
+cities of a large pool have more, but by then all their nodes are present."""
 
 
 class LastEvent(NamedTuple):
-    """The last that is known of an enterprise and a zone, or a need without a zone."""
+    """The last event of an enterprise and a zone, or a need without a zone."""
 
     stage: str
     date: date
@@ -56,7 +56,7 @@ class LastEvent(NamedTuple):
 
 
 class Presence:
-    """Works out what each zone has, from the tables as they are.
+    """Computes the presence of each zone from the tables.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ class Presence:
         Fitted.
     pool : PoolFeatures
     residents : Residents
-        Of the pool.
+        Residents of the pool.
     events, zones, needs : DataFrame
         Tables of the workspace.
     """
@@ -99,20 +99,20 @@ class Presence:
         self._known: dict[tuple[str, str | None], ZonePresence | None] = {}
 
     def of(self, zone_id: str | None, *, apart_from: str | None = None) -> ZonePresence | None:
-        """Return what a zone has; None where nothing is known of it.
+        """Return the presence of a zone; None if nothing is known.
 
         Parameters
         ----------
         zone_id : str or None
         apart_from : str, optional
-            A need whose events are left out: what was learnt from must not be judged by itself.
+            A need whose events are left out, so that labels do not leak into their own evaluation.
         """
         if not zone_id:
             return None
         shown = any(event["need_id"] == apart_from for event in self._there.get(zone_id, ()))
         asked = zone_id, apart_from if shown else None
         if zone_id not in self._zones and zone_id not in self._there:
-            return None  # not kept: anything may be asked for
+            return None  # not cached: any id may be requested
         if asked not in self._known:
             self._known[asked] = self._find(*asked)
         return self._known[asked]
@@ -132,7 +132,7 @@ class Presence:
         return [id_ for id_, last in events.items() if last.stage in PRESENT]
 
     def seats(self, zone_id: str | None) -> dict[int, str]:
-        """Return the rows of the pool seated in a zone's county or city: row to which of both."""
+        """Return the rows of the pool seated in a zone's county or city, by row."""
         if (zone := self._zones.get(zone_id or "")) is None:
             return {}
         if zone_id not in self._seated:
@@ -204,7 +204,7 @@ def _strength(shares: NDArray[np.float32], own: NDArray[np.bool_]) -> Strength:
 
 
 def _with_zones(events: pl.DataFrame, needs: pl.DataFrame) -> pl.DataFrame:
-    """Return events with the zone they are about, oldest first; endings last within a day."""
+    """Return events with their zones, oldest first; endings last within a day."""
     order = {stage: at for at, stage in enumerate((*STAGES, *ENDINGS))}
     of_need = needs.select("need_id", of_need="zone_id")
     return (

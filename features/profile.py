@@ -1,4 +1,4 @@
-"""What a profile's own fields say about it: known how far, struck off, flagged."""
+"""Properties derived from a profile: confidence, struck off, flags."""
 
 from __future__ import annotations
 
@@ -30,35 +30,33 @@ KNOWLEDGE = {
     "revenue": 0.05,
     "status": 0.05,
 }
-"""What knowing each field adds to the confidence in a lead; together 1."""
+"""Weights of known fields in the confidence of a lead; they sum to 1."""
 
 
 OF_ZONE = 0.2
-"""The part of the confidence in a lead for a zone that what is known of the two together decides.
-
-The factors of chain and place say nothing where they know nothing: their silence costs no score,
-and shows here.
+"""The share of confidence that depends on zone and profile together. Factors of chain and place
+that do not apply cost no score; their absence shows here.
 """
 
 
 def confidence(profile: Mapping[str, Any], of_zone: float = 1.0) -> float:
-    """Return how much is known, from 0 to 1.
+    """Return the confidence, from 0 to 1.
 
     Parameters
     ----------
     profile : mapping
         A row of the enterprises.
     of_zone : float
-        How much is known of profile and zone together, from `known_of_zone`; 1 where no zone asks.
+        The result of `known_of_zone`; 1 without a zone.
     """
     known = (part for field, part in KNOWLEDGE.items() if profile[field] not in (None, "", []))
     return round(sum(known) * (1 - OF_ZONE * (1 - of_zone)), 2)
 
 
 def known_of_zone(need: NeedFeatures, pool: PoolFeatures, row: int) -> float:
-    """Return how much is known of an enterprise and a need's zone together, 0, 0.5 or 1.
+    """Return how much is known of an enterprise relative to a need's zone, 0, 0.5 or 1.
 
-    One half is the chain (what the zone has, and where the enterprise stands), one half the place
+    One half is the chain (the zone's presence, and the enterprise's nodes), one half the place
     (both points).
     """
     chain = need.present is not None and not np.isnan(pool.nodes.fit[row]).any()
@@ -67,12 +65,12 @@ def known_of_zone(need: NeedFeatures, pool: PoolFeatures, row: int) -> float:
 
 
 def flags(profile: Mapping[str, Any]) -> list[str]:
-    """Return the warning signs that a profile's short name (or else its name) and credit give."""
+    """Return the warning signs from a profile's short name (or else its name) and credit."""
     called = {**profile, "short_name": profile["short_name"] or profile["name"]}
     return [name for name, flag in FLAGS.items() if flag.raised(called[flag.column])]
 
 
 def struck_off(enterprises: pl.DataFrame) -> NDArray[np.bool_]:
-    """Return who does not exist any more by its status; one of unknown standing is not."""
+    """Return an expression for being struck off by status; unknown standing is not."""
     found = standings(enterprises["status"]) == "inactive"
     return found.fill_null(value=False).to_numpy()

@@ -1,6 +1,6 @@
-"""The profiles of a pool as answers show them: one JSON line each, read when it is shown.
+"""Profiles of a pool: one JSON line each, parsed on access.
 
-Of a large pool only the few columns that filters look at are held in memory.
+For a large pool only the few columns of filters are in memory.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ _NEWLINE = 10
 
 
 class Profiles:
-    """The enterprises of a pool, in its order.
+    """Profiles of a pool, in its order.
 
     Parameters
     ----------
     ids : ndarray of str, shape (n,)
     names, short_names : Lines
-        A short name that is unknown is "".
+        An unknown short name is "".
     lines : Lines
         One JSON object each.
     columns : DataFrame
-        What filters look at, `features.traits.COLUMNS`.
+        The columns of filters, `features.traits.COLUMNS`.
     """
 
     def __init__(
@@ -53,12 +53,12 @@ class Profiles:
 
     @classmethod
     def of(cls, enterprises: pl.DataFrame) -> Self:
-        """Return the profiles of a table of enterprises that is ordered by id."""
+        """Return the profiles of an enterprises table ordered by id."""
         return cls.restore(arrays(enterprises))
 
     @classmethod
     def restore(cls, kept: Mapping[str, NDArray[Any]]) -> Self:
-        """Take back what `arrays` returned."""
+        """Restore from the result of `arrays`."""
         names, short_names, lines = (
             Lines(kept[name], kept[f"{name}_ends"]) for name in ("names", "short_names", "lines")
         )
@@ -74,11 +74,11 @@ class Profiles:
         return found
 
     def find(self, enterprise_id: str) -> int | None:
-        """Return the row of an enterprise, None where there is none of that id."""
+        """Return the row of an enterprise, None for an unknown id."""
         return place_of(self.ids, enterprise_id)
 
     def equal(self, others: Profiles) -> NDArray[np.intp]:
-        """Return the row here of each of the others that says the very same here, -1 for the rest.
+        """Return the row here of each of the others whose profile is identical, -1 for the rest.
 
         Shape (len(others),).
         """
@@ -89,11 +89,11 @@ class Profiles:
         return rows
 
     def mentioning(self, text: str) -> NDArray[np.intp]:
-        """Return the rows of those whose profile has the text anywhere."""
+        """Return the rows of profiles that contain a text."""
         return self._lines.containing(orjson.dumps(text)[1:-1].decode())
 
     def search(self, text: str) -> NDArray[np.intp]:
-        """Return the rows of those whose name or short name has the text in it, or whose id it is.
+        """Return the rows whose name or short name contains a text, or whose id it is.
 
         Parameters
         ----------
@@ -106,7 +106,7 @@ class Profiles:
 
 
 def arrays(enterprises: pl.DataFrame) -> dict[str, NDArray[Any]]:
-    """Return the profiles of a table that is ordered by id, to be saved."""
+    """Return the arrays of the profiles of a table ordered by id, to be saved."""
     written, columns = BytesIO(), BytesIO()
     enterprises.write_ndjson(written)
     data = np.frombuffer(written.getvalue(), dtype=np.uint8)

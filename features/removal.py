@@ -1,4 +1,4 @@
-"""What is removed together with an enterprise or a need; removing a single judgement."""
+"""Rows removed together with an enterprise or a need; removal of single judgements."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _ALONG = {"enterprise": "enterprise_id", "need": "need_id"}
 
 
 def taken_along(workspace: Workspace, kind: str, id_: str) -> dict[str, int]:
-    """Return how many judgements and events would go along with an enterprise or a need."""
+    """Return how many judgements and events would be removed with an enterprise or a need."""
     column = _ALONG.get(kind)
     if column is None:
         return {}
-    # What is about one that was joined into another is read under the other one's id.
+    # Rows of a joined enterprise are read under the other one's id.
     read = workspace.imported if id_ in workspace.joins.into else workspace.read
     counts = {
         table: read(table).filter(pl.col(column) == id_).height
@@ -29,7 +29,7 @@ def taken_along(workspace: Workspace, kind: str, id_: str) -> dict[str, int]:
 
 
 def remove_judgement(workspace: Workspace, need_id: str, enterprise_id: str) -> dict[str, int]:
-    """Take the judgement of one enterprise for one need out, and of those joined into it.
+    """Remove the judgement of an enterprise for a need, and those of enterprises joined into it.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Who can be present in a zone: how large each enterprise is, whether it is closed, its seat."""
+"""Properties of enterprises for presence in zones: size, whether closed, seat."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ LEADER, ORDINARY = 0.9, 0.5
 
 _LEADING = "链主|龙头|领军|chain leader"
 _LARGE_EMPLOYEES, _LARGE_REVENUE = 1_000, 40_000
-"""What a large industrial enterprise has at least of both, in people and 万元 (National Bureau of
+"""Minimum employees and revenue (万元) of a large industrial enterprise (National Bureau of
 Statistics, 统计上大中小微型企业划分办法, 2017)."""
 
 
 @dataclass(frozen=True)
 class Residents:
-    """The enterprises of a pool as far as it matters for what a zone has.
+    """The properties of a pool's enterprises for presence in zones.
 
     Attributes
     ----------
@@ -36,9 +36,9 @@ class Residents:
     closed : ndarray of bool, shape (n,)
         Whether each enterprise is struck off.
     repeated : ndarray of bool, shape (n,)
-        Whether another row of the pool is the same enterprise under another id, and stands for it.
+        Whether another row of the pool represents the same enterprise.
     group : ndarray of int, shape (n,)
-        The number of the rows that are one enterprise with it, -1 without any.
+        The group of rows that are one enterprise, -1 without any.
     seats : Seats
     """
 
@@ -50,29 +50,29 @@ class Residents:
 
     @classmethod
     def of(cls, enterprises: pl.DataFrame) -> Self:
-        """Read them from the enterprises table, in the order of the pool."""
+        """Compute them from the enterprises table, in the order of the pool."""
         frame = enterprises.sort("enterprise_id")
         size = np.where(_leads(frame), LEADER, ORDINARY).astype(np.float32)
         found = same(frame)
         return cls(size, struck_off(frame), found.repeated, found.group, Seats.of(frame))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return all that was read, to be saved."""
+        """Return the arrays, to be saved."""
         own = {"size": self.size, "closed": self.closed}
         own |= {"repeated": self.repeated, "group": self.group}
         return own | self.seats.arrays()
 
     def alike(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Return the given rows and those that are one enterprise with one of them, each once."""
+        """Return the given rows and all rows of the same enterprises, without repetition."""
         groups = self.group[rows]
         groups = groups[groups >= 0]
         others = np.flatnonzero(np.isin(self.group, groups)) if len(groups) else groups
         return np.union1d(rows, others)
 
     def standing(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Return of the given rows one for each enterprise, and none for those struck off.
+        """Return one of the given rows per enterprise, without those struck off.
 
-        Where the one that stands for others in the pool is not among them, the first of them does.
+        If the pool's representative is not among them, the first of them is used.
         """
         open_ = rows[~self.closed[rows]]
         repeated = self.repeated[open_]
@@ -82,14 +82,14 @@ class Residents:
 
     @classmethod
     def restore(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
-        """Take back what `arrays` returned."""
+        """Restore from the result of `arrays`."""
         seats = Seats(arrays["places"], arrays["seats"])
         same = arrays["repeated"], arrays["group"]
         return cls(arrays["size"], arrays["closed"], *same, seats)
 
 
 def _leads(enterprises: pl.DataFrame) -> NDArray[np.bool_]:
-    """Return which are chain leaders by their tags, or large by their figures."""
+    """Return which enterprises are chain leaders by tag, or large by their figures."""
     tagged = enterprises["tags"].list.join(";").str.contains(f"(?i){_LEADING}").fill_null(False)
     large = (enterprises["employees"] >= _LARGE_EMPLOYEES) & (
         enterprises["revenue"] >= _LARGE_REVENUE

@@ -1,4 +1,4 @@
-"""Which events were taken back: a retraction counts for rows of the zone it was made for alone."""
+"""Retracted events: a retraction applies only to rows of the zone that it was made for."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ SCHEMA = pl.Schema(
         "retracted_at": pl.Datetime("us"),
     }
 )
-"""Of a table of retractions: the event, the need or zone that it was about then, and the time.
+"""The schema of retractions: the event, its need or zone at the time, and the time.
 
-One with neither need nor zone was made before these were kept, and counts for every zone."""
+Retractions without need and zone were made before these were stored, and apply to every zone."""
 
 
 def zone_of(needs: pl.DataFrame) -> pl.Expr:
-    """Return the zone that a row is about: that of its need_id, else its zone_id.
+    """Return an expression for the zone of a row: that of its need_id, else its zone_id.
 
     Parameters
     ----------
@@ -31,10 +31,10 @@ def zone_of(needs: pl.DataFrame) -> pl.Expr:
 
 
 def retracted(events: pl.DataFrame, retractions: pl.DataFrame, needs: pl.DataFrame) -> pl.DataFrame:
-    """Return event_id and retracted_at of those events that were taken back.
+    """Return event_id and retracted_at of retracted events.
 
-    An id may come again with another event: an import may bring one of another zone under an id
-    that was recorded, and retracted, before. That event was never taken back.
+    An id may be reused: an import may bring an event of another zone under an id that was recorded
+    and retracted before. That event is not retracted.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""A registered business scope or a description, read as items: what is made, sold or done.
+"""Items of a registered business scope or a description.
 
-A scope such as 「一般项目：锂离子电池制造；电池销售；货物进出口」 names items (锂离子电池, 电池),
-what is done with them, and phrases that nearly every scope has. Items are what is left.
+A scope such as 「一般项目：锂离子电池制造；电池销售；货物进出口」 has items (锂离子电池, 电池),
+activities and boilerplate. Activities and boilerplate are removed.
 """
 
 from __future__ import annotations
@@ -54,10 +54,10 @@ _CLOSING = re.compile(rf"(?:的?(?:{'|'.join(_ACTS)}|等|其他))+$")
 
 
 def scope_items(scope: str) -> list[str]:
-    """Return the items of a business scope or a description, each once, in their order.
+    """Return the distinct items of a business scope or a description, in order.
 
-    What is done with an item (生产, 销售 …) and what nearly every scope has (货物进出口 …) is left
-    out; at most `MAX_ITEMS` are returned.
+    Activities (生产, 销售 …) and boilerplate (货物进出口 …) are omitted; at most `MAX_ITEMS` are
+    returned.
 
     Examples
     --------

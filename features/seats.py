@@ -1,6 +1,6 @@
-"""Which enterprises have their seat in a zone's county, or at least in its city.
+"""Seats of enterprises in a zone's county or city.
 
-Which places names mean is known to `features/place_names.py`.
+Names are resolved by `features/place_names.py`.
 """
 
 from __future__ import annotations
@@ -23,13 +23,12 @@ _SEAT = ("province", "city", "district")
 
 
 class Seats:
-    """The seats of a pool, found by place.
+    """The seats of a pool, indexed by place.
 
     Parameters
     ----------
     places : ndarray of str, shape (p, 3)
-        Every seat that there is: province, city and county by their names of today, "" where
-        unknown.
+        The distinct seats: province, city and county by their current names, "" if unknown.
     seats : ndarray of int, shape (n,)
         The seat of each enterprise, as a row of `places`.
     """
@@ -40,7 +39,7 @@ class Seats:
 
     @classmethod
     def of(cls, enterprises: pl.DataFrame) -> Self:
-        """Read the seats of an enterprises table, in the order of the pool."""
+        """Compute the seats of an enterprises table, in the order of the pool."""
         stated = enterprises.select(_SEAT)
         distinct = stated.unique(maintain_order=True).with_row_index("seat")
         joined = stated.join(
@@ -60,7 +59,7 @@ class Seats:
     def near(self, zone: Mapping[str, Any]) -> dict[int, str]:
         """Return the rows seated in a zone's county or city: row to "county" or "city".
 
-        None where the zone's city is unknown. An unknown province contradicts nothing.
+        Empty if the zone's city is unknown. An unknown province matches any.
         """
         province, city, county = resolve(zone["province"], zone["city"], zone["county"]).seat
         if city is None:

@@ -1,8 +1,8 @@
-"""The sectors of an input–output table, and which of them an enterprise is in.
+"""The sectors of an input–output table, and the match of enterprises with them.
 
-A sector is known by its name. `reference/sectors.csv` gives words of products and codes of
-GB/T 4754-2017 for sectors named as China's National Bureau of Statistics names them; of any other
-sector the parts of its name are its words.
+Sectors are identified by name. `reference/sectors.csv` has product words and codes of GB/T
+4754-2017 for the sector names of China's National Bureau of Statistics; for any other sector the
+parts of its name are its words.
 """
 
 from __future__ import annotations
@@ -53,18 +53,18 @@ def fit_sectors(
 ) -> NodeFit:
     """Match every enterprise with every sector.
 
-    Each product counts for the one sector that it matches best by words and meaning. A node of
-    the chain map that the enterprise fits counts for the sectors that its industry codes stand
-    in, in proportion, and the enterprise's own code for its sector, wholly.
+    Each product counts for the sector that it matches best by words and meaning. A node that the
+    enterprise fits counts proportionally for the sectors of its industry codes, and the
+    enterprise's own code fully for its sector.
 
     Parameters
     ----------
     products, product_vectors
-        As for `features.nodes.fit_nodes`.
+        As in `features.nodes.fit_nodes`.
     codes : sequence of n sequences of str
         The GB/T 4754-2017 code of each enterprise at all levels.
     nodes : NodeFit
-        Of the chain map.
+        Fit to the chain map.
     chain_map, sectors : ChainMap
     sector_vectors : ndarray of shape (s, d)
     """
@@ -88,7 +88,7 @@ def fit_sectors(
 
 
 def _shares(codes: Sequence[str], column: dict[str, int]) -> dict[int, float]:
-    """Return the sectors that codes stand in, each with its share of them."""
+    """Return the sectors of codes, with shares."""
     found = [column[level] for code in codes for level in ancestors(code) if level in column]
     return {sector: found.count(sector) / len(found) for sector in found}
 

@@ -1,9 +1,9 @@
-"""Sentence vectors made comparable: centred, and their covariance half whitened.
+"""The common space of sentence vectors: centred, and partially whitened.
 
-Raw sentence vectors share a large common direction and a few that say little of meaning. Texts of
-a kind are centred on their own mean, and every direction is divided by the fourth root of its
-variance among products (half of a whitening: Su et al., "Whitening sentence representations",
-2021; the whole of it cost accuracy here).
+Raw sentence vectors share a large common component and a few directions of little meaning. Texts of
+each kind are centred on their own mean, and every direction is divided by the fourth root of its
+variance among products (half of a whitening: Su et al., "Whitening sentence representations", 2021;
+full whitening reduced accuracy here).
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ KINDS = ("product", "name", "query")
 _LEAST_VARIANCE = 1e-8
 _SAMPLES_A_DIRECTION = 10
 _SAMPLED = 50_000
-"""Of more products, how many the variances are learnt from: every second, third … of them."""
+"""Maximum number of products for the variances; of more, every second, third … is used."""
 _CHUNK = 8_192
 
 
 class SentenceSpace:
-    """Learns a centre for each kind of text, and the directions' variances from products."""
+    """Learns a centre per kind of text, and the variances of directions from products."""
 
     def fit(
         self, vectors: Mapping[str, NDArray[np.float32]], texts: Sequence[str] | None = None
     ) -> Self:
-        """Learn from the vectors of each kind, shape (n, d); a kind without any is not centred.
+        """Fit on the vectors of each kind, shape (n, d); a kind without any is not centred.
 
-        Of very many products the variances are learnt from some: drawn in the order of their
-        `texts`, by default as they come.
+        With very many products a sample is used, drawn in the order of their `texts`, by default as
+        given.
         """
         dimensions = vectors["query"].shape[1]
         self.centres_ = np.stack(
@@ -53,7 +53,7 @@ class SentenceSpace:
         if len(products) >= _SAMPLES_A_DIRECTION * dimensions:
             variances, axes = np.linalg.eigh(np.cov(products.T.astype(np.float64)))
             scales = np.maximum(variances, _LEAST_VARIANCE) ** -0.25
-        else:  # too few for a variance in every direction
+        else:  # too few to estimate a variance in every direction
             axes, scales = np.eye(dimensions), np.ones(dimensions)
         self.rotation_ = (axes * scales).astype(np.float32)
         return self
@@ -62,25 +62,25 @@ class SentenceSpace:
         """Return unit rows in the common space, shape as given."""
         centre = self.centres_[KINDS.index(kind)]
         found = np.empty_like(vectors)
-        for start in range(0, len(vectors), _CHUNK):  # of a large pool, no second copy
+        for start in range(0, len(vectors), _CHUNK):  # without a second copy for a large pool
             rows = slice(start, start + _CHUNK)
             found[rows] = unit_rows((vectors[rows] - centre) @ self.rotation_)
         return found
 
     def leading(self, vectors: NDArray[np.float32], dimensions: int) -> NDArray[np.float32]:
-        """Return unit rows over the directions in which products differ most, cheaper to compare.
+        """Return unit rows over the directions of highest variance, cheaper to compare.
 
-        All directions are kept where no variance was learnt.
+        Without fitted variances all directions are kept.
         """
         learnt = np.count_nonzero(self.rotation_) > len(self.rotation_)
-        # Directions are in the order of their variances, the largest last.
+        # Directions are ordered by variance, the largest last.
         return unit_rows(np.ascontiguousarray(vectors[:, -dimensions:])) if learnt else vectors
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return what was learnt, to be saved."""
+        """Return the fitted arrays, to be saved."""
         return {"centres": self.centres_, "rotation": self.rotation_}
 
     def restore(self, arrays: Mapping[str, NDArray[Any]]) -> Self:
-        """Take back what `arrays` returned."""
+        """Restore from the result of `arrays`."""
         self.centres_, self.rotation_ = arrays["centres"], arrays["rotation"]
         return self

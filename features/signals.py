@@ -1,13 +1,12 @@
-"""Signals: what enterprises have done that says they may be about to invest, and how fresh it is.
+"""Signals: recent activity of enterprises that indicates a possible investment.
 
-They come from the table `signals`, which an office imports; none is ever made up. A signal speaks
-by its kind and fades with time::
+They come from the table `signals`, which an office imports. The strength of a signal depends on its
+kind and decays with time::
 
     strength = weight · 2 ^ (− age / half-life)
 
-Those of one enterprise together are 1 − Π (1 − strength), so that more of them say more, and never
-more than 1. Weights and half-lives are stated and not learnt: a capacity that is being extended or
-has to move looks for a site now, a tender that was won fills the plants that there are.
+Signals of one enterprise combine to 1 − Π (1 − strength). Weights and half-lives are assumptions,
+not learnt: a capacity expansion or relocation needs a site now, a tender won fills existing plants.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Fading(NamedTuple):
-    """How much a kind of signal says on its day, 0 to 1, and after how many days half of that."""
+    """The weight of a kind of signal on its day, 0 to 1, and its half-life in days."""
 
     weight: float
     half_life: int
@@ -44,11 +43,11 @@ FADING: Mapping[str, Fading] = {
     "tender": Fading(0.4, 120),
 }
 FORGOTTEN = 0.05
-"""A signal that says less than this says nothing any more."""
+"""Signals below this strength are ignored."""
 
 
 class Signal(NamedTuple):
-    """One signal, with what it still says: `strength`, 0 to 1."""
+    """A signal with its current `strength`, 0 to 1."""
 
     date: datetime.date
     kind: str
@@ -58,19 +57,19 @@ class Signal(NamedTuple):
 
 
 class Signals:
-    """The signals of all enterprises that still say something on a day.
+    """The signals of all enterprises that are in effect on a day.
 
     Parameters
     ----------
     rows : DataFrame
         The table `signals`.
     today : date
-        Those of later days are not there yet.
+        Later signals are ignored.
 
     Attributes
     ----------
     ids : ndarray of str, shape (m,)
-        The enterprises that have any, in order.
+        The enterprises with signals, ascending.
     strengths : ndarray of float32, shape (m,), above 0 to 1
 
     Examples
@@ -103,16 +102,16 @@ class Signals:
         self.strengths = np.array([self._together(str(id_)) for id_ in self.ids], dtype=np.float32)
 
     def of(self, enterprise_id: str) -> list[Signal]:
-        """Return the signals of an enterprise, those that say most first."""
+        """Return the signals of an enterprise, the strongest first."""
         return self._of.get(enterprise_id, [])
 
     def _together(self, enterprise_id: str) -> float:
         return 1 - float(np.prod([1 - signal.strength for signal in self._of[enterprise_id]]))
 
     def spread(self, ids: NDArray[np.str_]) -> NDArray[np.float32] | None:
-        """Return the strength for each of a pool, shape (n,), 0 where there is none of it.
+        """Return the strength for each enterprise of a pool, shape (n,), 0 without signals.
 
-        None where no enterprise of the pool has any.
+        None if no enterprise of the pool has any.
         """
         rows, which = found_in(ids, self.ids)
         if not len(rows):
@@ -123,4 +122,4 @@ class Signals:
 
 
 NO_SIGNALS = Signals(SCHEMAS["signals"].create_empty(), datetime.date.min)
-"""No signal of anybody."""
+"""No signals."""

@@ -1,4 +1,4 @@
-"""The tables of a workspace as they were at one moment: what one answer or model is made from."""
+"""Snapshots of the tables of a workspace, from which answers and models are computed."""
 
 from __future__ import annotations
 
@@ -31,22 +31,22 @@ POOL = (
     *("enterprises", "zones", "needs", "events", "judgements"),
     *("chains", "input_output", "words", "signals"),
 )
-"""The tables that answers are made from."""
+"""The tables that answers depend on."""
 CURRENT = "current.json"
-"""The file that says which file each table is in; it changes whenever a table does."""
+"""The file that lists the current file of each table; it changes with every table."""
 
 
 class LogContent(NamedTuple):
-    """All that a log of events holds at one moment.
+    """The contents of an event log.
 
     Attributes
     ----------
     version : str
-        "" while there is nothing in it.
+        "" while it is empty.
     recorded : DataFrame
-        The recorded events in the columns of the table, those taken back included.
+        The recorded events in the columns of the table, including retracted ones.
     retractions : DataFrame
-        What was taken back, recorded or imported (`features.retractions.SCHEMA`).
+        Retractions of recorded and imported events (`features.retractions.SCHEMA`).
     """
 
     version: str
@@ -55,25 +55,25 @@ class LogContent(NamedTuple):
 
 
 class EventLog(Protocol):
-    """Events that were recorded one by one, and events taken back; kept by the service."""
+    """The log of recorded and retracted events, kept by the service."""
 
     @property
     def seen(self) -> str:
-        """The version as it was last noticed: no look at anything, for every request."""
+        """The version last noticed, without I/O, for every request."""
 
     def content(self) -> LogContent:
-        """Return all that is in the log."""
+        """Return the contents of the log."""
 
     def changed_at(self) -> datetime.datetime | None:
-        """Return when it last changed, in UTC; None while there is nothing in it."""
+        """Return the time of the last change, in UTC; None while the log is empty."""
 
     def removing(self, column: str, id_: str) -> AbstractContextManager[int]:
-        """Take out the events of that id when the context ends without an error; yield how many."""
+        """Remove the events of that id unless the context fails; yield their number."""
 
 
 @dataclass(frozen=True)
 class TableEntry:
-    """What `current.json` says of a table."""
+    """The entry of a table in `current.json`."""
 
     file: str
     rows: int
@@ -82,11 +82,11 @@ class TableEntry:
 
 
 class OutdatedError(Exception):
-    """The tables have changed since the snapshot, and what is asked for is gone: take another."""
+    """The tables have changed since the snapshot, and the requested file is gone."""
 
 
 class Snapshot:
-    """The tables as they were when it was taken, read when they are asked for.
+    """The tables at the time of the snapshot, read on access.
 
     Parameters
     ----------
@@ -95,9 +95,9 @@ class Snapshot:
     entries : mapping
         The content of `current.json`.
     log : EventLog, optional
-        Events beside those that were imported.
+        Recorded events, besides imported ones.
     own : Joins
-        The enterprises that are read as one.
+        Joined enterprises.
     """
 
     def __init__(
@@ -113,15 +113,15 @@ class Snapshot:
         self.joins = own
 
     def snapshot(self) -> Snapshot:
-        """Return this very snapshot."""
+        """Return this snapshot."""
         return self
 
     def reading(self, work: Callable[[Snapshot], T]) -> T:
-        """Do work on this snapshot; the caller takes another where it is outdated."""
+        """Run work on this snapshot; the caller handles OutdatedError."""
         return work(self)
 
     def read(self, table: str) -> pl.DataFrame:
-        """Read a table as `stored` does, with enterprises that were joined as one."""
+        """Read a table as `stored` does, with joined enterprises as one."""
         found = self.stored(table)
         if not self.joins.into or table not in joins.JOINED:
             return found
@@ -131,17 +131,16 @@ class Snapshot:
     def stored(self, table: str) -> pl.DataFrame:
         """Read a table in its canonical columns and order of rows.
 
-        Without any import a table has no rows, but `chains` is the map that the project ships.
-        Events are those imported and those recorded, without those taken back; of one id, the
-        imported one. What is known of an enterprise from when it had a name alone is given under
-        the code that it has since.
+        Without an import a table is empty, except `chains`, which is the shipped map. Events are
+        imported and recorded ones without retracted ones; of duplicate ids the imported one. Rows
+        of an enterprise from before its code was known are read under its code.
 
         Raises
         ------
         DamagedError
-            When the table's file is altered or cut short.
+            When the table's file is altered or truncated.
         OutdatedError
-            When it is gone.
+            When the file is gone.
         """
         if table == "judgements":
             return self._joined(self.imported(table), ("need_id", "enterprise_id"))
@@ -156,14 +155,14 @@ class Snapshot:
         return events.join(gone, on="event_id", how="anti", maintain_order="left")
 
     def _joined(self, rows: pl.DataFrame, key: tuple[str, ...]) -> pl.DataFrame:
-        """Return rows about enterprises that have got a code since under that code."""
+        """Return rows with former ids of enterprises replaced by their codes."""
         if not rows["enterprise_id"].str.starts_with(MADE).any():
             return rows
         joined = joined_ids(rows, self.imported("enterprises"))
         return joined if joined is rows else joined.unique(key, keep="first", maintain_order=True)
 
     def imported(self, table: str) -> pl.DataFrame:
-        """Read a table as it was imported, without what was recorded since; as `read`."""
+        """Read a table as imported, without recorded events; as `read`."""
         entry = self.entries.get(table)
         if entry is None:
             return shipped_chain_map() if table == "chains" else SCHEMAS[table].create_empty()
@@ -181,7 +180,7 @@ class Snapshot:
         return frame
 
     def history(self) -> pl.DataFrame:
-        """Read all events, those taken back included; of one id, the imported one."""
+        """Read all events, including retracted ones; of duplicate ids the imported one."""
         rows = self.imported("events")
         if self._content is None or (recorded := self._content.recorded).is_empty():
             return rows
@@ -189,7 +188,7 @@ class Snapshot:
         return pl.concat([rows, added]).sort("event_id")
 
     def retracted(self, events: pl.DataFrame) -> pl.DataFrame:
-        """Return event_id and retracted_at of those events that were taken back."""
+        """Return event_id and retracted_at of retracted events."""
         content = self._content
         retractions = SCHEMA.to_frame() if content is None else content.retractions
         return retracted(events, retractions, self.imported("needs"))
@@ -208,13 +207,13 @@ class Snapshot:
         return version
 
     def imported_at(self, table: str) -> datetime.datetime | None:
-        """When the table last changed, as its import wrote it."""
+        """Return the time of the table's last change, written by its import."""
         entry = self.entries.get(table)
         return None if entry is None else datetime.datetime.fromisoformat(entry.imported_at)
 
     @property
     def pool_version(self) -> str:
-        """16 hexadecimal digits that change with anything that answers are made from."""
+        """16 hexadecimal digits that change with anything that answers depend on."""
         versions = [self.version(table) for table in POOL]
         if self.fades:
             versions.append(self.today.isoformat())
@@ -223,17 +222,17 @@ class Snapshot:
 
     @property
     def _rules(self) -> list[Path]:
-        """The office's own rules that answers go by."""
+        """The office's own rules that answers depend on."""
         return [self.home / "rules" / f"{name}.csv" for name in ("energy", "exclusions")]
 
     @cached_property
     def today(self) -> datetime.date:
-        """The day that it was when this was first asked for."""
+        """The day of the first access to this property."""
         return calendar.today()
 
     @property
     def fades(self) -> bool:
-        """Whether answers are others from day to day: signals fade."""
+        """Whether answers change daily, because signals decay."""
         entry = self.entries.get("signals")
         return entry is not None and entry.rows > 0
 
@@ -245,10 +244,10 @@ class Snapshot:
 
     @property
     def as_of(self) -> datetime.date | None:
-        """Day of the last import or record that changed what is learnt from; None without any.
+        """Day of the last change of training data; None without any.
 
-        It is the day of a later event, once that has come. What training counts ages to: the same
-        tables then give the same model on every later day.
+        Or the day of a later event, once it has passed. Training computes ages at this day, so that
+        the same tables give the same model on every later day.
         """
         learnt = [table for table in SCHEMAS if table not in UNLEARNT]
         days = [at for table in learnt if (at := self.imported_at(table)) is not None]
@@ -262,7 +261,7 @@ class Snapshot:
         return happened if isinstance(happened, datetime.date) else last
 
     def check_current(self, tables: Iterable[str]) -> None:
-        """Refuse to go on where one of these tables was imported anew (OutdatedError)."""
+        """Raise OutdatedError if one of these tables was imported again."""
         now = entries_in(self.home)
         for table in tables:
             if now.get(table) != self.entries.get(table):
@@ -274,12 +273,12 @@ class Snapshot:
 
 
 def entries_in(home: Path) -> dict[str, TableEntry]:
-    """Return what `current.json` says of each table of a workspace.
+    """Return the entries of `current.json`.
 
     Raises
     ------
     UnavailableError, DamagedError
-        When it cannot be read, or is no such list.
+        When it cannot be read, or is invalid.
     """
     path = home / "tables" / CURRENT
     try:
@@ -298,12 +297,12 @@ def entries_in(home: Path) -> dict[str, TableEntry]:
 
 
 def columns(table: str) -> pl.Schema:
-    """Return the columns of a table as it is stored."""
+    """Return the stored columns of a table."""
     return SCHEMAS[table].create_empty().schema
 
 
 def with_added_columns(table: str, frame: pl.DataFrame) -> pl.DataFrame:
-    """Return a table written before it had all of today's columns: what it lacks is unknown."""
+    """Return a table with columns added that it lacks, as unknown."""
     wanted, filled = columns(table), SCHEMAS[table].columns()
     added = [name for name in wanted if name not in frame.columns and filled[name].nullable]
     if not added:

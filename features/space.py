@@ -1,8 +1,8 @@
-"""The one space in which enterprises and needs meet: fitted once, the same in training and serving.
+"""The feature space of enterprises and needs: fitted once, the same in training and serving.
 
 `FeatureSpace.pool` turns profiles into `PoolFeatures`, `FeatureSpace.need` a need into
-`NeedFeatures`; neither needs a refit for an enterprise or a need never seen before. Nothing in it
-knows which enterprise was judged for which need.
+`NeedFeatures`; neither needs a refit for an unseen enterprise or need. The space does not depend on
+labels.
 """
 
 from __future__ import annotations
@@ -58,9 +58,9 @@ if TYPE_CHECKING:
     from features.zone_presence import ZonePresence
 
 MAX_ENCODED = 200
-"""Characters of a need that its sentence vector is made of: encoding takes time by length."""
+"""Maximum length of a need's text for its sentence vector: encoding time grows with length."""
 ITEM_NORM = 0.75
-"""To which power of its length the grams of an item are divided; see `PoolFeatures`."""
+"""The exponent of length normalisation of an item's grams; see `PoolFeatures`."""
 
 
 class FeatureSpace:
@@ -69,11 +69,11 @@ class FeatureSpace:
     Parameters
     ----------
     store : EncodingStore
-        Where sentence vectors come from.
+        Provides sentence vectors.
     chain_map : ChainMap
         The nodes to match.
     input_output : polars.DataFrame, optional
-        An input–output table, whose links take the place of the chain map's.
+        An input–output table, whose links replace those of the chain map.
     own_words : polars.DataFrame, optional
         An office's additions to the thesaurus, the table `words`.
     topics : int
@@ -102,14 +102,14 @@ class FeatureSpace:
         self.fillers = shipped_fillers()
 
     def fit(self, enterprises: pl.DataFrame, *, today: date, progress: Count | None = None) -> Self:
-        """Learn from the profiles of a pool; labels and events play no part.
+        """Fit on the profiles of a pool; labels and events are not used.
 
         Parameters
         ----------
         enterprises : polars.DataFrame
             The enterprises table.
         today : date
-            What ages are counted to, here and for every later pool.
+            The day at which ages are computed, here and for every later pool.
         progress : callable, optional
             Called with (texts encoded, texts to encode).
         """
@@ -120,7 +120,7 @@ class FeatureSpace:
     def fit_pool(
         self, enterprises: pl.DataFrame, *, today: date, progress: Count | None = None
     ) -> PoolFeatures:
-        """Learn as `fit` does and return the features of the same pool: it is read once."""
+        """Fit, and return the features of the same pool, which is read once."""
         self.today_ = today
         profiles = self._read(enterprises, progress)
         return self._features(profiles, self._learn(profiles))
@@ -145,18 +145,19 @@ class FeatureSpace:
         ----------
         need : NeedQuery
         zone : mapping, optional
-            The row of its zone, for its place.
+            The row of its zone.
         present : ZonePresence, optional
-            What its zone already has, from `features.presence.Presence`.
+            The zone's enterprises, from `features.presence.Presence`.
         keep : bool
-            Whether the vectors of its texts are kept: for needs of the workspace, not of requests.
+            Whether the vectors of its texts are stored: for needs of the workspace, not of
+            requests.
         words_of_model : sequence of str, optional
-            What a language model gave for it.
+            The words of a language model for it.
 
         Raises
         ------
         InputError
-            When not one character of its texts is known from any profile.
+            When no character of its texts occurs in any profile.
         """
         found = need_words(
             need, self.chain_map, self.thesaurus, self.fillers, of_model=words_of_model
@@ -192,9 +193,9 @@ class FeatureSpace:
         )
 
     def with_words(self, own_words: pl.DataFrame) -> FeatureSpace:
-        """Return the same fitted space with other additions to the thesaurus, itself with these.
+        """Return the same fitted space with other additions to the thesaurus.
 
-        Features of pools do not depend on them. The last one is kept, so that the same additions
+        Features of pools do not depend on them. The last one is cached, so that the same additions
         are not read again.
         """
         for space in (self, self._worded):
@@ -207,7 +208,7 @@ class FeatureSpace:
         return worded
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return what was learnt, to be saved; names are `part.array`."""
+        """Return the fitted arrays, to be saved; names are `part.array`."""
         found = {
             f"{name}.{key}": array
             for name, part in self._parts().items()
@@ -220,7 +221,7 @@ class FeatureSpace:
         }
 
     def restore(self, arrays: Mapping[str, NDArray[Any]]) -> Self:
-        """Take back what `arrays` returned."""
+        """Restore from the result of `arrays`."""
         self.sentences_ = SentenceSpace()
         self.attributes_ = TokenColumns()
         self.gazetteer_ = Gazetteer()
@@ -248,20 +249,20 @@ class FeatureSpace:
         return self.own_words.equals(own_words)
 
     def without_thesaurus(self) -> FeatureSpace:
-        """Return the same space with no concept known: needs stand for what they say themselves."""
+        """Return the same space without concepts: needs only have their own words."""
         bare = copy(self)
         bare.own_words = None
         bare._know(Thesaurus(()))
         return bare
 
     def _know(self, thesaurus: Thesaurus) -> None:
-        """Take a thesaurus, and the office's own rows beside it."""
+        """Set a thesaurus with the office's own rows."""
         self._shipped = thesaurus
         own = self.own_words
         self.thesaurus = thesaurus if own is None else thesaurus.with_own(own)
 
     def _read(self, enterprises: pl.DataFrame, progress: Count | None) -> PoolTexts:
-        """Read what the profiles of a pool say, in the order of `enterprise_id`."""
+        """Return the texts of the profiles of a pool, in the order of `enterprise_id`."""
         frame = enterprises.sort("enterprise_id")
         items, names = item_texts(frame), full_name_texts(frame)
         vectors = self.store.encode([*items.texts, *names.texts], progress=progress)
@@ -270,7 +271,7 @@ class FeatureSpace:
         return PoolTexts(frame, items, name_texts(frame), names, np.split(vectors, cut), tokens)
 
     def _learn(self, profiles: PoolTexts) -> sparse.csr_array:
-        """Learn from the profiles of a pool, and return the counts of what they say."""
+        """Fit on the profiles of a pool, and return their token counts."""
         self.ranks_ = content_ranks(profiles.frame)
         counted = self.wording_.fit(profiles.spoken, self.ranks_)
         self.items_.fit([profiles.distinct_items])
@@ -285,7 +286,7 @@ class FeatureSpace:
         return counted
 
     def _features(self, profiles: PoolTexts, counted: sparse.csr_array) -> PoolFeatures:
-        """Return the features of a pool, from what its profiles say and its counts."""
+        """Return the features of a pool, from its texts and token counts."""
         frame, items = profiles.frame, profiles.items
         views = self.wording_.views(counted)
         product_vectors, views["meaning"] = self._meaning(profiles)
@@ -312,7 +313,7 @@ class FeatureSpace:
         )
 
     def _meaning(self, profiles: PoolTexts) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return the vectors of the items, and of every enterprise by all that it says."""
+        """Return the vectors of the items, and of every enterprise over all its texts."""
         products, names = (
             self.sentences_.transform(kind, vectors)
             for kind, vectors in zip(("product", "name"), profiles.vectors, strict=True)

@@ -1,7 +1,7 @@
 """Whether an enterprise still exists: `active`, `inactive` or unknown, from its registered status.
 
-The words are those of the registers of the mainland and Hong Kong, of commercial data bases and of
-English ones. Inactive enterprises are never listed.
+It recognises the terms of mainland and Hong Kong registers, and of commercial databases in Chinese
+and English. Inactive enterprises are never listed.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _KEPT = 10_000
 
 @lru_cache(_KEPT)
 def standing(status: str | None) -> Standing | None:
-    """Return what a status means; None where it does not say, or nothing is known.
+    """Return the standing of a status; None if it is unknown or not conclusive.
 
     Examples
     --------
@@ -50,7 +50,7 @@ def standing(status: str | None) -> Standing | None:
         return None
     text = simplified(unicodedata.normalize("NFKC", status)).lower()
     plain = re.sub(r"[\s_]", "", text)
-    # 未注销 says that something has not happened, but 非正常 that something has.
+    # 未注销 negates the term, 非正常 does not.
     left = _NOT.sub(lambda found: found[0] if "非正常" in found[0] else "", plain)
     if _INACTIVE.search(left):
         return "inactive"
@@ -62,7 +62,7 @@ def standing(status: str | None) -> Standing | None:
 
 
 def standings(statuses: pl.Series) -> pl.Series:
-    """Return the standing of each status, null where it is unknown."""
+    """Return the standing of each status, null if unknown."""
     known = statuses.drop_nulls().unique().to_list()
     shown = {status: found for status in known if (found := standing(status))}
     return statuses.replace_strict(shown, default=None, return_dtype=pl.String).alias("standing")

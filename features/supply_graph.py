@@ -1,19 +1,19 @@
 """The supply graph: the edges of the chain map, or those of an input–output table.
 
-Research on what draws enterprises together finds the links of input and output the strongest
-force (Ellison, Glaeser and Kerr, "What causes industry agglomeration?", American Economic Review
-100, 2010). The stations of the graph are the nodes of the chain map, whose edges all count the
-same, those across chains included; or, where a table is loaded, its sectors.
+Input–output links are the strongest factor of co-location (Ellison, Glaeser and Kerr, "What causes
+industry agglomeration?", American Economic Review 100, 2010). The stations of the graph are the
+nodes of the chain map, whose edges all have the same strength, including those across chains; or,
+if a table is loaded, its sectors.
 
-The strength of the link from sector i to sector j is the share of i in what j buys, as far as it
-is above what the sectors buy of i on average::
+The strength of the link from sector i to sector j is the share of i in the purchases of j, in
+excess of the mean over sectors::
 
     s_ij = a_ij / Σ_k a_kj        strength_ij = min(1, max(0, s_ij − mean_j s_ij) / 0.1)
 
-where a_ij is the coefficient: how much of i one unit of j takes. The share is what Ellison,
-Glaeser and Kerr measure (their Input_ij); without the mean, banks, hauliers and wholesalers would
-be linked with everything; a tenth of all purchases above the mean is a whole link. A sector is not
-linked with itself: within so broad a class that is likeness rather than supply.
+where a_ij is the coefficient: the input of i per unit of j. The share is Input_ij of Ellison,
+Glaeser and Kerr; without subtracting the mean, banks, hauliers and wholesalers would be linked with
+everything; a tenth of all purchases above the mean is a full link. Sectors are not linked with
+themselves: within such broad classes that would be similarity rather than supply.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from features.chains import ChainMap
 
 WHOLE_LINK = 0.1
-"""The share of purchases above the mean that makes a whole link."""
+"""The share of purchases above the mean that makes a full link."""
 _LEAST_LINK = 0.1
 
 
@@ -59,18 +59,18 @@ class SupplyGraph:
     strengths: NDArray[np.float32]
 
     def pulls(self, present: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return how strongly what is present pulls at each station.
+        """Return the demand of present stations at each station.
 
         Parameters
         ----------
         present : ndarray of shape (k, v)
-            How strongly each station is present, 0 to 1, in k cases.
+            The strength of presence of each station, 0 to 1, in k cases.
 
         Returns
         -------
         ndarray of shape (2, k, v)
-            The strongest link of each station to one present that it supplies, and to one that
-            it buys from: strength of the link times presence.
+            The strongest link of each station to a present one that it supplies, and to one that it
+            buys from: strength of the link times presence.
         """
         pulls = np.zeros((2, *present.shape), dtype=np.float32)
         for side, (order, starts, own) in enumerate(self._ends):
@@ -90,7 +90,7 @@ class SupplyGraph:
 
     @cached_property
     def _ends(self) -> list[tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]]:
-        """For both ends: the links sorted by it, where each station's begin, and the stations."""
+        """For both ends: links sorted by it, the start of each station's links, the stations."""
         found = []
         for ends in (self.suppliers, self.buyers):
             order = np.argsort(ends, kind="stable")
@@ -100,7 +100,7 @@ class SupplyGraph:
 
 
 def supply_graph(chain_map: ChainMap, input_output: pl.DataFrame | None = None) -> SupplyGraph:
-    """Return the links of the chain map; those of the input–output table where it has rows."""
+    """Return the links of the chain map, or of the input–output table if it has rows."""
     if input_output is not None and not input_output.is_empty():
         return _of_sectors(input_output)
     column = {node.node_id: at for at, node in enumerate(chain_map.nodes)}

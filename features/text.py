@@ -1,4 +1,4 @@
-"""What a profile says, as short texts with weights: its products, its business scope, its name."""
+"""Texts of profiles with weights: products, business scope, name."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 BESIDE_PRODUCTS = 0.36
-"""What an item of a scope weighs where products are known, next to one where none are."""
+"""Weight of a scope's item if products are known, relative to one if they are not."""
 
 LEAST_SHARE = 0.01
 UNKNOWN_SHARE = 0.05
-"""What a product without a stated share counts as: little beside a stated one, but not nothing."""
+"""The share assumed for a product without a stated one, beside products with a share."""
 
 _LEGAL_FORM = re.compile(
     r"股份有限公司|有限责任公司|有限公司|集团股份|（集团）|\(集团\)|控股集团|集团|控股|公司"
@@ -32,28 +32,28 @@ _VAGUE = re.compile(r"^其他|及其他$|Ⅱ|Ⅲ")
 def core_name(name: str) -> str:
     """Return the name without its legal form: 山西焦煤股份有限公司 becomes 山西焦煤.
 
-    A name that is nothing but a legal form comes back unchanged.
+    A name that consists only of a legal form is returned unchanged.
     """
     return _LEGAL_FORM.sub("", name).strip() or name
 
 
 @dataclass(frozen=True)
 class WeightedTexts:
-    """Distinct texts, and how strongly each of `n` rows says each of them.
+    """Distinct texts, and their weights in each of `n` rows.
 
     Attributes
     ----------
     texts : sequence of str
         The `m` distinct texts, in order of first appearance.
     weights : scipy.sparse.csr_array of shape (n, m)
-        Non-negative weights; a row without any entry says nothing.
+        Non-negative weights; a row without entries is unknown.
     """
 
     texts: Sequence[str]
     weights: sparse.csr_array
 
     def text(self, row: int, place: int) -> str | None:
-        """Return the text at a place among those of a row, None where the place is -1."""
+        """Return the text at an index among those of a row, None for -1."""
         first = self.weights.indptr[row]
         return None if place < 0 else self.texts[self.weights.indices[first + place]]
 
@@ -62,25 +62,24 @@ class WeightedTexts:
         return self if factor == 1 else WeightedTexts(self.texts, self.weights * factor)
 
     def beside(self, other: WeightedTexts) -> WeightedTexts:
-        """Return what the same rows say here and there; a text of both stands there twice."""
+        """Concatenate the texts of the same rows; texts in both are repeated."""
         both = sparse.csr_array(sparse.hstack([self.weights, other.weights], format="csr"))
         return WeightedTexts([*self.texts, *other.texts], both)
 
 
 def item_texts(enterprises: pl.DataFrame) -> WeightedTexts:
-    """Return what every enterprise is known to make or do, each item with its weight.
+    """Return the weighted items of every enterprise.
 
-    Items are its products, weighted by the root of their revenue share, and the items of its
-    business scope, the first of a short scope the most. The root keeps a side product visible next
-    to one that earns nearly everything. Where no share of an enterprise is stated, all its products
-    have the same: unknown must not count against it. Beside products a scope counts less: it says
-    what an enterprise may do.
+    Items are its products, weighted by the square root of their revenue share, and the items of its
+    business scope, early items of a short scope the most. The root keeps side products visible
+    beside a dominant one. If no share is stated, all products have equal shares: unknown must not
+    count against it. Beside products a scope has less weight, since it lists permitted activities.
     """
     return _gather(pl.concat([_products(enterprises), _scopes(enterprises)]), enterprises.height)
 
 
 def product_texts(enterprises: pl.DataFrame) -> WeightedTexts:
-    """Return the products of every enterprise alone, weighted as in `item_texts`."""
+    """Return only the products of every enterprise, weighted as in `item_texts`."""
     return _gather(_products(enterprises), enterprises.height)
 
 
@@ -103,7 +102,8 @@ def _products(enterprises: pl.DataFrame) -> pl.DataFrame:
 def _scopes(enterprises: pl.DataFrame) -> pl.DataFrame:
     """Return rows of (row, text, weight) for the items of every business scope.
 
-    The item at place i of c weighs (1 + i)^-0.3 c^-0.5, a fraction of it beside products.
+    The item at index i of c has the weight (1 + i)^-0.3 c^-0.5, and a fraction of it beside
+    products.
     """
     place, count = pl.int_range(pl.len()).over("row"), pl.len().over("row")
     beside = pl.when(pl.col("has_products")).then(BESIDE_PRODUCTS).otherwise(1.0)
@@ -122,7 +122,7 @@ def _scopes(enterprises: pl.DataFrame) -> pl.DataFrame:
 
 
 def scope_texts(enterprises: pl.DataFrame) -> WeightedTexts:
-    """Return the business scope of every enterprise as it is written, weight 1."""
+    """Return the business scope of every enterprise, weight 1."""
     scopes = enterprises.select(
         pl.int_range(pl.len()).alias("row"),
         pl.col("business_scope").alias("text"),
@@ -143,18 +143,18 @@ def name_texts(enterprises: pl.DataFrame) -> WeightedTexts:
 
 
 def full_name_texts(enterprises: pl.DataFrame) -> WeightedTexts:
-    """Return the name of every enterprise as it is written, weight 1."""
+    """Return the full name of every enterprise, weight 1."""
     names = pl.int_range(pl.len()).alias("row"), pl.col("name").alias("text")
     return _gather(enterprises.select(*names, pl.lit(1.0).alias("weight")), enterprises.height)
 
 
 def clear(text: str) -> str:
-    """Leave out what says nothing of an industry (其他, 及其他, Ⅱ), unless it is all there is."""
+    """Remove vague parts (其他, 及其他, Ⅱ) of an industry's name, unless nothing would remain."""
     return _VAGUE.sub("", text) or text
 
 
 def _gather(stated: pl.DataFrame, rows: int) -> WeightedTexts:
-    """Turn rows of (row, text, weight) into distinct texts and a weight matrix."""
+    """Convert rows of (row, text, weight) to distinct texts and a weight matrix."""
     texts = stated["text"].unique(maintain_order=True)
     columns = stated["text"].replace_strict(texts, pl.int_range(len(texts), eager=True))
     weights = sparse.csr_array(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Arrays = dict[str, "NDArray[Any]"]
 _LEAST_SINGULAR = 1e-4
-"""A singular value of so much of the largest one, in single precision, says something."""
+"""Singular values below this share of the largest are rounding noise in single precision."""
 
 
 def characters(text: str, longest: int = 3) -> list[str]:
@@ -54,9 +54,9 @@ class TokenWeights:
     Parameters
     ----------
     analyse : callable
-        Turns a text into its tokens.
+        Tokenises a text.
     min_documents : int
-        A token that fewer documents than this say is left out.
+        Minimum document frequency of a token.
     """
 
     def __init__(self, analyse: Callable[[str], list[str]], min_documents: int = 2) -> None:
@@ -64,12 +64,12 @@ class TokenWeights:
         self.min_documents = min_documents
 
     def fit(self, documents: Sequence[WeightedTexts]) -> Self:
-        """Learn tokens and idf from one or more sets of texts over the same rows."""
+        """Fit tokens and idf on one or more sets of texts over the same rows."""
         self.fit_counts(documents)
         return self
 
     def fit_counts(self, documents: Sequence[WeightedTexts]) -> list[sparse.csr_array]:
-        """Learn as `fit` does and return the `counts` of every set: each text is read once."""
+        """Fit, and return the `counts` of every set, reading each text once."""
         column: dict[str, int] = {}
         stated = [self._said(part.texts, column, grow=True) for part in documents]
         for own in stated:
@@ -91,19 +91,18 @@ class TokenWeights:
         return found
 
     def counts(self, part: WeightedTexts) -> sparse.csr_array:
-        """Return how often every row says every token, weights included, shape (n, tokens)."""
+        """Return the weighted count of every token per row, shape (n, tokens)."""
         return sparse.csr_array(part.weights @ self._said(part.texts, self._column))
 
     def counts_of(self, texts: Sequence[str]) -> sparse.csr_array:
-        """Return how often every text says every token, shape (texts, tokens)."""
+        """Return the count of every token per text, shape (texts, tokens)."""
         return self._said(texts, self._column)
 
     def weigh(self, counts: sparse.csr_array, *, norm: float = 1.0) -> sparse.csr_array:
         """Return sublinear TF-IDF rows of counts; a row without any known token stays zero.
 
-        A count c becomes 1 + ln c (below 1, c), as a second mention says less than the first, and
-        each row is divided by its length to the power `norm`: 1 makes unit rows, less than 1 leaves
-        long ones longer.
+        A count c becomes 1 + ln c (below 1, c), and each row is divided by its length to the power
+        `norm`: 1 gives unit rows, with less longer rows stay longer.
         """
         rows = counts.astype(np.float32)
         rows.data = np.where(rows.data > 1, 1 + np.log(np.maximum(rows.data, 1)), rows.data)
@@ -111,11 +110,11 @@ class TokenWeights:
         return unit_sparse_rows(rows, norm).astype(np.float32)
 
     def arrays(self) -> Arrays:
-        """Return what was learnt, to be saved."""
+        """Return the fitted arrays, to be saved."""
         return {"tokens": self.tokens_, "idf": self.idf_}
 
     def restore(self, arrays: Mapping[str, NDArray[Any]]) -> Self:
-        """Take back what `arrays` returned."""
+        """Restore from the result of `arrays`."""
         self._set(arrays["tokens"], arrays["idf"])
         return self
 
@@ -127,9 +126,9 @@ class TokenWeights:
     def _said(
         self, texts: Sequence[str], column: dict[str, int], *, grow: bool = False
     ) -> sparse.csr_array:
-        """Return how often every text says every token, shape (texts, tokens).
+        """Return the count of every token per text, shape (texts, tokens).
 
-        A token without a column gets the next one with `grow`, and else is left out.
+        With `grow` a new token gets the next column, otherwise it is ignored.
         """
         indices, starts = array("i"), [0]
         for text in texts:
@@ -155,7 +154,7 @@ class LatentSemantics:
     Parameters
     ----------
     dimensions : int
-        At most this many; fewer where there are fewer rows or tokens, or where they say less.
+        Maximum number; fewer if the rank of the matrix is lower.
     seed : int
         For the randomised solver.
     """
@@ -165,17 +164,19 @@ class LatentSemantics:
         self.seed = seed
 
     def fit(self, rows: sparse.csr_array) -> Self:
-        """Learn the directions from TF-IDF rows."""
+        """Fit the directions on TF-IDF rows."""
         size = min(self.dimensions, *rows.shape)
         if size < 2 or not rows.nnz:
             self.directions_ = np.zeros((rows.shape[1], 0), dtype=np.float32)
             return self
-        from sklearn.decomposition import TruncatedSVD  # slow to import, and for training alone
+        from sklearn.decomposition import (
+            TruncatedSVD,
+        )  # slow to import, and only needed in training
 
         # Equal rows have no variance to explain.
         with np.errstate(invalid="ignore", divide="ignore"):
             svd = TruncatedSVD(size, n_iter=3, random_state=self.seed).fit(rows)
-        # Of rows that say the same, all but the first directions are noise of rounding.
+        # For equal rows all but the first directions are rounding noise.
         shown = svd.singular_values_ > _LEAST_SINGULAR * svd.singular_values_.max(initial=0)
         self.directions_ = np.ascontiguousarray(svd.components_[shown].T, dtype=np.float32)
         return self
@@ -185,11 +186,11 @@ class LatentSemantics:
         return unit_rows(np.asarray(rows @ self.directions_, dtype=np.float32))
 
     def arrays(self) -> Arrays:
-        """Return what was learnt, to be saved."""
+        """Return the fitted arrays, to be saved."""
         return {"directions": self.directions_}
 
     def restore(self, arrays: Mapping[str, NDArray[Any]]) -> Self:
-        """Take back what `arrays` returned."""
+        """Restore from the result of `arrays`."""
         self.directions_ = arrays["directions"]
         return self
 

@@ -1,8 +1,8 @@
-"""The thesaurus of what is made and done (产业与产品词表): which products a name stands for.
+"""The thesaurus of industries and products (产业与产品词表): concepts with names and words.
 
-A need often gives no more than a name, such as 氮肥; the thesaurus says that this is 尿素, 合成氨
-and 碳酸氢铵. It goes from sectors of the economy down to single products, one row a concept, and
-names no enterprise. An office adds its own rows by `lianzhao import words`.
+A need often consists of a name such as 氮肥; the thesaurus maps it to 尿素, 合成氨 and 碳酸氢铵. It
+covers from sectors of the economy down to single products, one row per concept, without
+enterprises. An office adds its own rows with `lianzhao import words`.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ LEVELS = ("sector", "product")
 _LISTS = ("names", "words", "made_of", "goes_into")
 
 _DECORATION = re.compile(r"\s|[(].*?[)]|[ⅰⅱⅲ]+$|(?<=[\u4e00-\u9fff])i{1,3}$")
-"""White space, brackets, and the level that a classification writes behind a name."""
+"""White space, brackets, and level suffixes of classifications."""
 _ENDING = re.compile(
     r"(?<=..)(?:制造业|产业链|产业|行业|制造|生产|企业|公司|供应商|经销商|制造商|生产商|服务商|业者|业)$"
 )
 _OF_A_WORD = 0.85
-"""How much the likeness to a concept's word counts beside that to one of its names."""
+"""Weight of the similarity to a concept's word, relative to one of its names."""
 
 
 class Concept(NamedTuple):
@@ -48,13 +48,13 @@ class Concept(NamedTuple):
     level : str
         "sector" or "product".
     names : tuple of str
-        Other names of the same.
+        Synonyms.
     words : tuple of str
-        Products and services by which makers of it are known, the most typical first.
+        Typical products and services of its makers, the most typical first.
     made_of, goes_into : tuple of str
-        Main inputs, and what uses it.
+        Main inputs, and uses.
     broader : str
-        The concept that it belongs to; empty at the top.
+        The broader concept; empty at the top.
     """
 
     name: str
@@ -67,7 +67,7 @@ class Concept(NamedTuple):
 
 
 class Named(NamedTuple):
-    """A name of the thesaurus within a text, from `start` to `stop`, and the concepts it names."""
+    """A name of the thesaurus within a text, from `start` to `stop`, and its concepts."""
 
     start: int
     stop: int
@@ -75,13 +75,13 @@ class Named(NamedTuple):
 
 
 class Thesaurus:
-    """Concepts by their names, and by what is near to them.
+    """Concepts, indexed by name and by similarity.
 
     Parameters
     ----------
     concepts : iterable of Concept
-        A name that several of them claim belongs to the one whose own name it is, else to all that
-        have it among their names: 机床 may be 机床工具 and 工业母机 alike.
+        A name shared by several belongs to the one whose main name it is, else to all that have it
+        as a synonym: 机床 may be 机床工具 and 工业母机.
     """
 
     def __init__(self, concepts: Iterable[Concept]) -> None:
@@ -104,18 +104,18 @@ class Thesaurus:
         return len(self.concepts)
 
     def find(self, text: str) -> tuple[int, ...]:
-        """Return the numbers of the concepts that a text names, none where it names none.
+        """Return the numbers of the concepts named by a text.
 
-        Width, case, script, white space, brackets, Ⅱ, Ⅲ and an ending such as 行业 or 制造业 make
-        no difference; anything else does.
+        Width, case, script, white space, brackets, Ⅱ, Ⅲ and endings such as 行业 or 制造业 do not
+        matter.
         """
         return self._exact.get(_plain(text)) or self._short.get(_short(text), ())
 
     def within(self, text: str) -> list[Named]:
-        """Return the names that stand within a text in its normal form, none across another.
+        """Return the names within a text in its normal form, without overlaps.
 
-        Of names that overlap the longer one is taken, of equal ones the later: the head of a
-        Chinese compound is its end. Names of one character are left out.
+        Of overlapping names the longest is used, of equally long ones the last: the head of a
+        Chinese compound is its end. Names of one character are ignored.
         """
         spans = [
             (start, stop)
@@ -144,10 +144,10 @@ class Thesaurus:
         return ()
 
     def near(self, text: str, count: int) -> list[tuple[int, float, str]]:
-        """Return the concepts nearest to a text: number, likeness from 0 to 1, the nearest text.
+        """Return the concepts nearest to a text: number, similarity (0 to 1), nearest name or word.
 
-        The likeness is the cosine of character 1-3-grams, TF-IDF weighted, with the nearest name,
-        or 0.85 times that with the nearest word.
+        Similarity is the cosine of TF-IDF weighted character 1-3-grams with the nearest name, or
+        0.85 times that with the nearest word.
         """
         index = self._index
         likeness = index.characters.cosines([normal(text)])[0] * index.strength
@@ -161,7 +161,7 @@ class Thesaurus:
         return found
 
     def broader(self, at: int) -> list[int]:
-        """Return the concepts that a concept belongs to, the nearest first."""
+        """Return the broader concepts of a concept, the nearest first."""
         found: list[int] = []
         while (name := self.concepts[at].broader) and (above := self.find(name)):
             if above[0] in found or above[0] == at:
@@ -171,7 +171,7 @@ class Thesaurus:
         return found
 
     def narrower(self, at: int) -> tuple[int, ...]:
-        """Return the numbers of the concepts that belong to one."""
+        """Return the numbers of the narrower concepts of a concept."""
         return self._narrower.get(self.concepts[at].name, ())
 
     @cached_property
@@ -184,12 +184,12 @@ class Thesaurus:
 
     @cached_property
     def going_into(self) -> dict[int, list[int]]:
-        """Which concepts name each one as what they go into."""
+        """For each concept, those that list it under `goes_into`."""
         return self._naming("goes_into")
 
     @cached_property
     def made_from(self) -> dict[int, list[int]]:
-        """Which concepts name each one as what they are made of."""
+        """For each concept, those that list it under `made_of`."""
         return self._naming("made_of")
 
     def _naming(self, part: str) -> dict[int, list[int]]:
@@ -201,7 +201,7 @@ class Thesaurus:
         return dict(found)
 
     def open(self) -> None:
-        """Make what `near` looks into, which takes about a second, before it is asked for."""
+        """Build the index of `near` in advance, which takes about a second."""
         _ = self._index
 
     @cached_property
@@ -209,10 +209,9 @@ class Thesaurus:
         return _Index(self.concepts)
 
     def with_own(self, rows: pl.DataFrame) -> Thesaurus:
-        """Return the thesaurus with an office's own rows, of the table `words`.
+        """Return the thesaurus with an office's own rows, from the table `words`.
 
-        A row about a concept that is there stands in its place, with the names that it had; a new
-        one is added.
+        A row for an existing concept replaces it, keeping its names; others are added.
         """
         if rows.is_empty():
             return self
@@ -243,18 +242,18 @@ class Thesaurus:
 
     @classmethod
     def from_bytes(cls, data: NDArray[np.uint8]) -> Thesaurus:
-        """Build it from `to_bytes`; of the same bytes the same one, for it is never changed."""
+        """Restore from `to_bytes`; the same bytes give the same (immutable) object."""
         return _restored(data.tobytes())
 
 
 class _Index:
-    """Names and words of all concepts, by their characters.
+    """An index of names and words of all concepts, by their characters.
 
     Attributes
     ----------
     texts : list of t str
     concept : ndarray of shape (t,)
-        Which concept each belongs to.
+        The concept of each text.
     strength : ndarray of shape (t,)
     characters : CharacterIndex
     """
@@ -276,13 +275,13 @@ class _Index:
 
 @lru_cache(maxsize=2)
 def _restored(data: bytes) -> Thesaurus:
-    """Keep the last ones: with its index one takes 80 MB, and versions of a model share it."""
+    """Cache the last ones: one takes 80 MB with its index, and versions of a model share it."""
     return Thesaurus(_concepts(data.decode()))
 
 
 @cache
 def shipped_thesaurus() -> Thesaurus:
-    """Return the thesaurus that the project ships, `features/reference/thesaurus.csv`."""
+    """Return the shipped thesaurus, `features/reference/thesaurus.csv`."""
     source = files("features") / "reference" / "thesaurus.csv"
     return Thesaurus(_concepts(source.read_text(encoding="utf-8")))
 

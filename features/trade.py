@@ -1,8 +1,8 @@
-"""What goes into a product and what it goes into, by the thesaurus, as words to look for.
+"""Trades: inputs and uses of a product by the thesaurus, as words to search for.
 
-A product is taken for the concepts that it names, or that its end names: the head of a Chinese
-compound is its end. Inputs are what these are made of, and whatever says that it goes into them;
-uses are what they go into, and whatever is made of them.
+A product is mapped to the concepts that it names, or that its end names: the head of a Chinese
+compound is its end. Inputs are `made_of` of these, and concepts that list them under `goes_into`;
+uses are the reverse.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
     from features.thesaurus import Thesaurus
 
 _SHORTEST = 2
-"""Words of one character, such as 银, stand in too much that is something else."""
+"""Minimum length of a word: single characters such as 银 occur in too many others."""
 
 
 class Trade(NamedTuple):
-    """One step between a product and what is traded for it.
+    """One step between a product and its input or use.
 
     Attributes
     ----------
     product : str
-        As the enterprise states it.
+        As stated by the enterprise.
     concept : str
-        What it was taken for.
+        The concept that it was mapped to.
     other : str
-        What goes into that, or what it goes into.
+        Its input or use.
     words : tuple of str
-        The words, in their normal form, by which makers of the other are known.
+        The words of the other, in normal form.
     """
 
     product: str
@@ -42,7 +42,7 @@ class Trade(NamedTuple):
 
 
 def concepts_of(thesaurus: Thesaurus, product: str) -> tuple[int, ...]:
-    """Return the concepts that a product is: those it names, else those that its end names."""
+    """Return the concepts that a product names, else those that its end names."""
     if found := thesaurus.find(product):
         return found
     text = normal(product)
@@ -51,9 +51,9 @@ def concepts_of(thesaurus: Thesaurus, product: str) -> tuple[int, ...]:
 
 
 def trades(thesaurus: Thesaurus, products: Iterable[str], *, inputs: bool) -> list[Trade]:
-    """Return what goes into these products, or (`inputs` false) what they go into.
+    """Return the inputs of these products, or their uses if `inputs` is false.
 
-    Products of the enterprise itself are left out, and so are those without their own word.
+    The enterprise's own products are left out, and so are trades without a word.
     """
     stated = list(dict.fromkeys(products))
     own = {normal(product) for product in stated}
@@ -72,11 +72,11 @@ def trades(thesaurus: Thesaurus, products: Iterable[str], *, inputs: bool) -> li
 
 
 def _words(thesaurus: Thesaurus, name: str) -> list[str]:
-    """Return the names of what is called so, and of a product the words of its makers too."""
+    """Return the names of a concept, and for a product also its words."""
     stated = [name]
     for at in thesaurus.find(name):
         concept = thesaurus.concepts[at]
         stated += [concept.name, *concept.names]
-        # The words of a whole sector are of everything in it.
+        # The words of a sector would cover everything in it.
         stated += concept.words if concept.level == "product" else ()
     return [word for word in dict.fromkeys(map(normal, stated)) if len(word) >= _SHORTEST]

@@ -1,4 +1,4 @@
-"""What filters look at in profiles: places, tags, figures, and what follows from other columns."""
+"""Columns of profiles for filters: places, tags, figures, and derived ones."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ STATED = (
     "industry_code",
 )
 COLUMNS = (*STATED, "standing", "flags", "credit_known", "listed")
-"""`STATED` as the table has them, then what is derived from it."""
+"""The columns `STATED` of the table, and derived ones."""
 _STOCK_CODE = r"^\d{6}(?:\.[A-Za-z]{2})?$"
 _LISTED = re.compile(r"上市|A股|H股|港股|主板|创业板|科创板|北交所|listed", re.IGNORECASE)
 _NOT_YET = re.compile(r"拟|后备|培育|辅导|储备|非|未|退|unlisted|delisted", re.IGNORECASE)
 
 
 def traits(enterprises: pl.DataFrame) -> pl.DataFrame:
-    """Return the columns that filters look at, in the order of the table.
+    """Return the columns of filters, in the order of the table.
 
-    `listed` is true for a stock code as the id or a tag that says so, false where there are tags
-    and none does, and null where neither is known. `credit_known` says whether a missing flag of
-    credit means anything.
+    `listed` is true for a stock code as id or a tag of listed companies, false if there are tags
+    without one, and null if unknown. `credit_known` says whether the absence of credit flags is
+    meaningful.
     """
     called = ("name", "short_name", "credit")
     raised = pl.Series(

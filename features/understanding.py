@@ -1,9 +1,9 @@
-"""What a need means: its parts, the concepts that they name, and the words to look for.
+"""Understanding of needs: parts, concepts, and words to search for.
 
-A part is one thing looked for (LED支架、载带). It is looked up as it is written, then without what
-says nothing of a product (想引进…的企业); where no concept has that name, by the names that stand
-within it, the last of which is the head of the compound, and by the concept whose texts are most
-alike. How sure a concept is decides how much its words count beside the need's own.
+A part is a wanted item (LED支架、载带). It is looked up literally, then without fillers
+(想引进…的企业); if no concept has that name, by the names within it, the last of which is the head
+of the compound, and by the most similar concept. The certainty of a concept determines the weight
+of its words relative to the need's own.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from features.thesaurus import Named, Thesaurus
 
 NO_PRODUCT = "nothing_of_a_product"
-"""The note of a need that names no product."""
+"""The note on a need that names no product."""
 MAX_PARTS = 12
-"""Parts beyond these are left out, and named as ignored."""
+"""Maximum number of parts; further ones are listed as ignored."""
 MAX_WORDS = 60
 OWN_WEIGHT = {"product": 2.0, "sector": 1.0}
-"""What a part as it is written counts next to a word of its concept, by the concept's level: a
-product is called by its name, few products by that of their sector."""
+"""Weight of a part's own text relative to a word of its concept, by level: products are called by
+their name, but rarely by that of their sector."""
 
 _SEPARATOR = re.compile(
     r"[、，,;；/|\n。！!？?：:+＋&]+|\s{2,}|以及|及其|或者|或|等(?=.)|制成|做成|加工成|转化为|生产(?=..)|(?<=..)做(?=..)"
@@ -38,22 +38,22 @@ _AND = re.compile(r"(?<=.)[和与及](?=.)")
 _SPACE = re.compile(r"(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])")
 _LEAST_SURE = 0.15
 _NEAR, _NEAREST = 0.25, 0.75
-"""Likeness at which a near concept begins to count, and at which it counts as much as it can."""
+"""Similarities at which a near concept starts to count, and counts fully."""
 _FULL_WORDS = 12
-"""Words of a concept that count in full; later ones count a part."""
+"""Number of words of a concept with full weight; later ones have less."""
 _LATER = 0.6
 _ONE_NAME = 0.6
 _WORD = 3
 _NO_MODIFIERS = 0.6
 _LEADING = 0.5
 _WITHOUT_PROCESS = 0.5
-"""What a head counts where what is near has the process in it: 锂电池 of 废旧锂电池回收."""
+"""Weight of a head if a near concept includes the process: 锂电池 in 废旧锂电池回收."""
 _OUT_OF_CONTEXT = 0.5
 _SUPPLIED = re.compile(r"(?:给(?!水|排水|料)|为)(.{2,}?)(?:整机|主机)?厂?$")
 _SERVED = 0.3
-"""What a customer counts beside the wants: 彩电 of 给彩电整机厂做注塑件.
+"""Weight of a customer beside the wants: 彩电 in 给彩电整机厂做注塑件.
 
-Where no want is stated, what the customer's product is made of is wanted: 给新能源汽车配套."""
+Without a stated want, inputs of the customer's product are wanted: 给新能源汽车配套."""
 _LATIN = re.compile(r"[a-z0-9]+")
 _PROCESS = re.compile(
     r"(?<=..)(?:种植|养殖|栽培|屠宰|加工|制造|生产|研发|冶炼|回收|处理|处置|运营|服务|销售|整机|成品)+$"
@@ -62,13 +62,13 @@ _PROCESS = re.compile(
 
 @dataclass(frozen=True)
 class FoundConcept:
-    """A concept that a need was taken for.
+    """A concept that a need was understood as.
 
     Attributes
     ----------
     name : str
     sure : float
-        0 to 1: 1 where the need names it.
+        0 to 1: 1 if the need names it.
     source : str
         "thesaurus", "chain map" or "language model".
     """
@@ -80,24 +80,24 @@ class FoundConcept:
 
 @dataclass(frozen=True)
 class Understood:
-    """What a need was taken for.
+    """How a need was understood.
 
     Attributes
     ----------
     parts : tuple of str
-        Its wants, each in the normal form.
+        Its wants, in normal form.
     concepts : tuple of FoundConcept
-        The surest first.
+        The most certain first.
     words : tuple of (str, float)
-        What is looked for in profiles, and how much it counts; the largest weight first.
+        Words to search for in profiles, and their weights, the largest first.
     ignored : tuple of str
-        What was left out as saying nothing of a product.
+        Parts left out as fillers.
     notes : tuple of str
-        What else is to be known of it, by code; see `NOTES`.
+        Codes of notes; see `NOTES`.
     of_model : tuple of str
-        Those of the words that a language model gave.
+        The words from a language model.
     unanswered : str
-        Why a language model that is set gave none, by code; empty else.
+        Why a configured language model gave none, by code; otherwise empty.
     """
 
     parts: tuple[str, ...]
@@ -110,7 +110,7 @@ class Understood:
 
 
 class Fillers:
-    """Words that say nothing of a product.
+    """Filler words.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ class Fillers:
         self._policies = sorted(self.policy, key=len, reverse=True)
 
     def without_policy(self, text: str, thesaurus: Thesaurus) -> tuple[str, tuple[str, ...]]:
-        """Return a text without policy words, wherever they stand but within a longer name."""
+        """Return a text without policy words, except within longer names."""
         stated = [word for word in self._policies if word in text]
         names = [text[one.start : one.stop] for one in thesaurus.within(text)] if stated else []
         left_out = []
@@ -138,9 +138,9 @@ class Fillers:
         return text, tuple(left_out)
 
     def strip(self, text: str) -> tuple[str, tuple[str, ...]]:
-        """Return a text without what says nothing at its ends.
+        """Return a text without fillers at its ends.
 
-        All of a text that holds nothing else is left out.
+        Empty if the text consists of fillers.
         """
         left_out: list[str] = []
         again = bool(text)
@@ -161,14 +161,14 @@ class Fillers:
 
 @cache
 def shipped_fillers() -> Fillers:
-    """Return the words that the project ships, `features/reference/fillers.csv`."""
+    """Return the shipped fillers, `features/reference/fillers.csv`."""
     source = files("features") / "reference" / "fillers.csv"
     rows = csv.DictReader(source.read_text(encoding="utf-8").splitlines())
     return Fillers((row["word"], row["kind"]) for row in rows)
 
 
 def understand(text: str, thesaurus: Thesaurus, fillers: Fillers) -> Understood:
-    """Return what a text is taken for.
+    """Return how a text is understood.
 
     Parameters
     ----------
@@ -178,7 +178,7 @@ def understand(text: str, thesaurus: Thesaurus, fillers: Fillers) -> Understood:
     fillers : Fillers
     """
     whole = normal(text)
-    # Before the text is cut: 新质生产力 is no want to produce 力.
+    # Before splitting: 新质生产力 is no want to produce 力.
     rest, policy = fillers.without_policy(whole, thesaurus)
     ignored = list(policy)
     wants: list[str] = []
@@ -189,7 +189,7 @@ def understand(text: str, thesaurus: Thesaurus, fillers: Fillers) -> Understood:
         if (len(parts) > 1 or "配套" in left_out) and (customer := _SUPPLIED.match(core)):
             core = customer[1]
             served.add(core)
-        if len(core) == 1 and core.isascii():  # a letter or digit says nothing
+        if len(core) == 1 and core.isascii():  # a single letter or digit is meaningless
             core, left_out = "", (*left_out, core)
         ignored += filter(str.strip, left_out)
         if any(character.isalnum() for character in core):
@@ -202,7 +202,7 @@ def understand(text: str, thesaurus: Thesaurus, fillers: Fillers) -> Understood:
     for part in wants:
         found = {at: sure for at, sure in look_up(part, thesaurus).items() if sure >= _LEAST_SURE}
         if len(wants) > 1 and len(part) <= 2:
-            # A short part of several has lost its context: 运输 of 天然气的储存和运输.
+            # A short part among several has lost its context: 运输 in 天然气的储存和运输.
             found = {
                 at: sure * (_OUT_OF_CONTEXT if thesaurus.concepts[at].level == "sector" else 1.0)
                 for at, sure in found.items()
@@ -231,27 +231,27 @@ def understand(text: str, thesaurus: Thesaurus, fillers: Fillers) -> Understood:
 
 
 def strongest(weights: dict[str, float]) -> tuple[tuple[str, float], ...]:
-    """Return the words that count most, at most `MAX_WORDS`."""
+    """Return the words with the largest weights, at most `MAX_WORDS`."""
     ranked = sorted(weights.items(), key=lambda one: (-one[1], one[0]))
     return tuple((word, round(weight, 4)) for word, weight in ranked[:MAX_WORDS])
 
 
 def concept_words(thesaurus: Thesaurus, at: int) -> list[tuple[str, float]]:
-    """Return the words of a concept, its own name first, each with its weight."""
+    """Return the weighted words of a concept, its own name first."""
     concept = thesaurus.concepts[at]
     words = dict.fromkeys(normal(word) for word in (concept.name, *concept.words))
     return [(word, 1.0 if place <= _FULL_WORDS else _LATER) for place, word in enumerate(words)]
 
 
 def parts_of(text: str, thesaurus: Thesaurus) -> list[str]:
-    """Return the wants of a text in its normal form: what is named as a whole is never cut."""
+    """Return the wants of a text in its normal form; names of concepts are never split."""
     if thesaurus.find(text):
         return [text]
     found: list[str] = []
     for piece in _SEPARATOR.split(_SPACE.sub("、", text)):
         piece = piece.strip()
         if len(found) >= MAX_PARTS or not _AND.search(piece) or _is_one(piece, thesaurus):
-            halves = [piece]  # with more parts than are read, concepts are not needed
+            halves = [piece]  # with too many parts, concepts are not needed
         else:
             halves = _joined(_AND.split(piece), thesaurus)
         found += [half for half in halves if half]
@@ -259,7 +259,7 @@ def parts_of(text: str, thesaurus: Thesaurus) -> list[str]:
 
 
 def _is_one(piece: str, thesaurus: Thesaurus) -> bool:
-    """Return whether a name, or one very like it, stands for the whole of a piece with 和 or 与."""
+    """Return whether a piece with 和 or 与 is a name, or very similar to one."""
     if thesaurus.find(piece):
         return True
     near = thesaurus.near(piece, 1)
@@ -267,7 +267,7 @@ def _is_one(piece: str, thesaurus: Thesaurus) -> bool:
 
 
 def _joined(pieces: Sequence[str], thesaurus: Thesaurus) -> list[str]:
-    """Give each piece the head that only the last one has: 金属与玻璃容器 is 金属容器, 玻璃容器."""
+    """Distribute the head of the last piece: 金属与玻璃容器 is 金属容器, 玻璃容器."""
     if len(pieces) < 2:
         return list(pieces)
     last, found = pieces[-1], []
@@ -285,7 +285,7 @@ def _joined(pieces: Sequence[str], thesaurus: Thesaurus) -> list[str]:
 
 
 def look_up(part: str, thesaurus: Thesaurus) -> dict[int, float]:
-    """Return the concepts that a part may mean, each with how sure it is."""
+    """Return the possible concepts of a part, with certainties."""
     named = thesaurus.find(part)
     if named:
         return dict.fromkeys(named, 1.0)
@@ -300,9 +300,9 @@ def look_up(part: str, thesaurus: Thesaurus) -> dict[int, float]:
     found: dict[int, float] = {}
     for at, likeness, text in thesaurus.near(part, 1):
         if heads and at not in heads and text in core and not core.endswith(text):
-            continue  # a modifier, see below: 算力中心 of 算力中心液冷
+            continue  # a modifier, see below: 算力中心 in 算力中心液冷
         if part.isascii() and set(_LATIN.findall(part)).isdisjoint(_LATIN.findall(text)):
-            continue  # letters of which Latin words are made say nothing: aaa is not PaaS
+            continue  # single Latin letters are not compared: aaa is not PaaS
         found[at] = 0.9 * min(max((likeness - _NEAR) / (_NEAREST - _NEAR), 0.0), 1.0)
     sure_enough = max(found.values(), default=0.0) >= _NO_MODIFIERS
     for one in inner:
@@ -312,7 +312,7 @@ def look_up(part: str, thesaurus: Thesaurus) -> dict[int, float]:
             if sure_enough and core != part and not heads & found.keys():
                 sure *= _WITHOUT_PROCESS
         elif sure_enough:
-            continue  # what is near has the modifier in it
+            continue  # the near concept includes the modifier
         else:
             sure = 0.05 + 0.45 * covered
         for at in one.concepts:
@@ -321,7 +321,7 @@ def look_up(part: str, thesaurus: Thesaurus) -> dict[int, float]:
 
 
 def _are_siblings(inner: Sequence[Named], core: str, thesaurus: Thesaurus) -> bool:
-    """Return whether names that fill a text stand side by side in the thesaurus: 党参黄芪."""
+    """Return whether a text consists of names that are siblings in the thesaurus: 党参黄芪."""
     if len(inner) < 2 or sum(one.stop - one.start for one in inner) < len(core):
         return False
     above = [{thesaurus.concepts[at].broader for at in one.concepts} - {""} for one in inner]

@@ -1,4 +1,4 @@
-"""The one vocabulary: stages, roles, regions, flags and units, with Chinese glosses."""
+"""The vocabulary: stages, roles, regions, flags and units, with Chinese glosses."""
 
 import re
 from collections.abc import Mapping
@@ -9,9 +9,9 @@ from features.columns import Choice
 
 @dataclass(frozen=True)
 class Region:
-    """A target region of investment promotion: whole provinces, and cities beyond them.
+    """A target region of investment promotion: whole provinces, and further cities.
 
-    `aliases` are other names of the region, parted by blanks.
+    `aliases` are other names of the region, separated by blanks.
     """
 
     english: str
@@ -22,7 +22,7 @@ class Region:
 
 @dataclass(frozen=True)
 class Flag:
-    """A warning sign on an enterprise, read from one column.
+    """A warning sign of an enterprise, derived from one column.
 
     A text that matches `pattern` and not `unless` raises the flag.
     """
@@ -53,28 +53,28 @@ STAGES: Mapping[str, Choice] = {
     "construction": Choice("建设", "建设库 建设中 在建 开工 已开工"),
     "production": Choice("投产", "已投产 投产库 达产"),
 }
-"""Stages that a project passes through, in order; an established enterprise was there before."""
+"""Stages of a project, in order; an established enterprise was there before."""
 
 ENDINGS: Mapping[str, Choice] = {
     "declined": Choice("谢绝", "婉拒 拒绝 已拒绝"),
     "lost": Choice("流失", "已流失 落户他处 失败"),
     "stalled": Choice("停滞", "搁置 暂停 已搁置"),
 }
-"""How a project ends without a signature."""
+"""Endings without a signature."""
 
 WON = ("signed", "construction", "production")
-"""Signed or later: what a lead is pursued for, and what counts in metrics beside a judged grade."""
+"""Signed or later: the goal of a lead, relevant in metrics besides judged grades."""
 
 REFUSED = ("declined", "lost")
-"""The endings that say no. A stalled project may go on, and an open one has not ended: neither is
-an outcome."""
+"""Negative endings. A stalled project may continue, and an open one has not ended: neither is an
+outcome."""
 
 GAPS: Mapping[str, Choice] = {
     "missing": Choice("补链"),
     "weak": Choice("强链"),
     "strong": Choice("延链"),
 }
-"""What a zone has of a node, and what an enterprise there would do for the chain."""
+"""States of a node in a zone, and what an enterprise there would do for the chain."""
 
 SIGNALS: Mapping[str, Choice] = {
     "expansion": Choice("扩产", "增产 扩建 扩能 产能扩张 新建产线 新增产能 技改扩能"),
@@ -85,24 +85,24 @@ SIGNALS: Mapping[str, Choice] = {
     "tender": Choice("中标", "招标中标 中标公告 获得订单 重大订单"),
     "listing": Choice("上市", "首发上市 IPO 挂牌 过会"),
 }
-"""What an enterprise has done that says it may be about to invest."""
+"""Kinds of signals."""
 
 STANDINGS: Mapping[str, Choice] = {
     "active": Choice("在营", "存续 正常"),
     "inactive": Choice("已注销", "注销 吊销"),
     "unknown": Choice("未知"),
 }
-"""Whether an enterprise is in business, as its status says; `features/standing.py` reads it."""
+"""Whether an enterprise is in business, derived from its status by `features/standing.py`."""
 
 SEATS: Mapping[str, Choice] = {
     "county": Choice("本区县"),
     "city": Choice("本市"),
     "elsewhere": Choice("外地"),
 }
-"""Where an enterprise is seated, seen from a zone; `city` is its city outside of its county."""
+"""The seat of an enterprise relative to a zone; `city` is its city outside of its county."""
 
 NONE = "none"
-"""What is asked for where a filter is to pass those that have nothing of its kind."""
+"""The value of a filter that selects enterprises without any value of its kind."""
 
 GATES: Mapping[str, Choice] = {
     "credit": Choice("信用"),
@@ -110,7 +110,7 @@ GATES: Mapping[str, Choice] = {
     "energy": Choice("两高"),
     "exclusions": Choice("开发区禁入"),
 }
-"""Gates before a promise that need no project: each passes, fails or is unknown."""
+"""Gates that need no project: each passes, fails or is unknown."""
 
 POSITIONS: Mapping[str, Choice] = {
     "upstream": Choice("上游"),
@@ -124,14 +124,14 @@ KEY_ROLES: Mapping[str, Choice] = {
     "front-end": Choice("前端", "frontend front_end 前端系统"),
     "administrator": Choice("管理员", "admin"),
 }
-"""What an API key is for; `service/access/keys.py` says what each may do."""
+"""Roles of API keys; their rights are in `service/access/keys.py`."""
 
 PRECISIONS: Mapping[str, Choice] = {
     "year": Choice("年"),
     "month": Choice("月"),
     "day": Choice("日"),
 }
-"""How far a date is known."""
+"""Precision of a date."""
 
 
 def _words(text: str) -> frozenset[str]:
@@ -173,7 +173,7 @@ UNKNOWN = _words(
     "暂无信息 暂无数据 暂无资料 无数据 无信息 未公开 未公示 不公示 不公开 企业选择不公示 未披露 "
     "未填写 未填报 未填 待补充 待定 保密 缺失 （空） (空)"
 ) | {""}
-"""What stands for an unknown value, in small letters."""
+"""Placeholders of unknown values, in lower case."""
 
 YUAN: Mapping[str, float] = {
     "元": 1.0,
@@ -192,10 +192,10 @@ YUAN: Mapping[str, float] = {
 """Units of money, in yuan."""
 
 MOST_YUAN = 1e14
-"""No amount of an enterprise or a deal is larger: about what all of China makes in a year."""
+"""Upper bound of amounts: about the GDP of China."""
 
 MOST_PEOPLE = 10_000_000
-"""Nor has anybody more people: the largest employers have some two million."""
+"""Upper bound of employees: the largest employers have some two million."""
 
 CURRENCIES: Mapping[str, str] = {
     "USD": "美元 美金 usd us$ u.s.dollar usdollar dollar $",
@@ -224,4 +224,4 @@ CURRENCIES: Mapping[str, str] = {
     "BRL": "雷亚尔 brl",
     "XXX": "外币 外汇 其他币种",
 }
-"""Currencies other than RMB by their codes of ISO 4217 (XXX: not stated), and their words."""
+"""Currencies other than RMB by ISO 4217 code (XXX: not stated), with their words."""

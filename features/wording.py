@@ -1,4 +1,4 @@
-"""What profiles and needs say in characters: TF-IDF rows, and the topics behind them."""
+"""Character TF-IDF of profiles and needs, and topics (LSA)."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from features.text import WeightedTexts
 
 LSA_ROWS = 20_000
-"""Of a larger pool, how many enterprises LSA learns from, drawn by its seed: the directions that
-lead in all of them lead in so many, and the cost does not grow with the pool."""
+"""Maximum number of enterprises that LSA is fitted on, sampled by its seed: the leading directions
+are the same, and the cost does not grow with the pool."""
 
 _SMALL_POOL = 1_000
 _CHUNK = 16_384
-"""Enterprises weighed at once, so that of a large pool no second copy is made."""
+"""Enterprises weighted at once, without a second copy of a large pool."""
 
 
 class Wording:
-    """Learns the vocabulary of characters from a pool, and LSA over it.
+    """Learns the vocabulary of character grams of a pool, and LSA over it.
 
     Parameters
     ----------
@@ -42,16 +42,17 @@ class Wording:
         self._set(min_documents=2)
 
     def fit(self, stated: WeightedTexts, ranks: NDArray[np.intp] | None = None) -> sparse.csr_array:
-        """Learn from all that n enterprises say, and return their counts.
+        """Fit on all texts of n enterprises, and return their counts.
 
         Parameters
         ----------
         said : WeightedTexts
         ranks : ndarray of shape (n,), optional
-            The order in which they are drawn and factorised; by default as they come.
+            The order of sampling and factorisation; by default as given.
         """
         rows = stated.weights.shape[0]
-        # In a small pool a token that one profile has is no noise: it may be all a need can find.
+        # In a small pool a token of a single profile is no noise: it may be the only match of a
+        # need.
         self._set(min_documents=1 if rows < _SMALL_POOL else 2)
         (counted,) = self.characters_.fit_counts([stated])
         order = np.arange(rows) if ranks is None else np.argsort(ranks)
@@ -87,5 +88,5 @@ class Wording:
 
     @property
     def parts(self) -> dict[str, Any]:
-        """What is saved and restored, each part for itself."""
+        """The parts that are saved and restored."""
         return {"characters": self.characters_, "lsa": self.lsa_}

@@ -1,4 +1,4 @@
-"""The workspace's tables on disk: read without a lock, written under one, each step atomic."""
+"""The workspace's tables on disk: read without a lock, written under a lock, atomically."""
 
 import datetime
 import json
@@ -30,7 +30,7 @@ from features.tables.spreadsheet import inert
 T = TypeVar("T")
 
 LOCK_SECONDS = 120.0
-"""How long a writer waits for another one."""
+"""Seconds that a writer waits for another one."""
 
 _REMOVABLE = {
     "enterprise": ("enterprises", "enterprise_id", ("judgements", "events", "signals")),
@@ -41,16 +41,16 @@ _REMOVABLE = {
 
 
 class Workspace:
-    """The tables of one folder, which need not exist before something is written.
+    """The tables of one folder, which is created by the first write.
 
     Parameters
     ----------
     home
         The folder. Nothing is ever written elsewhere.
     log
-        Events beside those that were imported; by default there are none.
+        Recorded events, besides imported ones; by default none.
     joined
-        Whether enterprises that were joined are read as one.
+        Whether joined enterprises are read as one.
     """
 
     def __init__(self, home: Path, log: EventLog | None = None, *, joined: bool = True) -> None:
@@ -69,16 +69,16 @@ class Workspace:
 
     @property
     def rejected_file(self) -> Path:
-        """Where the bad rows of the last import stand."""
+        """The file with the rejected rows of the last import."""
         return self.home / "rejected.csv"
 
     def check(self) -> None:
-        """Refuse to take a workspace that was taken away for an empty one.
+        """Raise GoneError rather than treat a removed workspace as empty.
 
         Raises
         ------
         GoneError
-            When it had tables, and they are not there any more.
+            When it had tables, and they are gone.
         """
         if self._was_there and not self._current.exists():
             raise GoneError(
@@ -89,18 +89,18 @@ class Workspace:
             )
 
     def snapshot(self) -> Snapshot:
-        """Return the tables as they are at this moment; nothing of them is read yet.
+        """Return a snapshot of the tables; nothing is read yet.
 
         Raises
         ------
         GoneError
-            When the workspace has been taken away.
+            When the workspace has been removed.
         """
         return Snapshot(self.home, self._entries(), self.log, self.joins)
 
     @property
     def joins(self) -> joins.Joins:
-        """The enterprises that are read as one."""
+        """Joined enterprises."""
         return joins.read(self.home) if self.joined else joins.Joins()
 
     @property
@@ -109,12 +109,12 @@ class Workspace:
         return Workspace(self.home, self.log, joined=False)
 
     def reading(self, work: Callable[[Snapshot], T]) -> T:
-        """Do work on a snapshot, again on the next one where tables that it reads were replaced.
+        """Run work on a snapshot, and repeat it on a new one if tables that it reads were replaced.
 
         Raises
         ------
         DamagedError
-            When a table's file is missing, altered or cut short.
+            When a table's file is missing, altered or truncated.
         """
         snapshot = self.snapshot()
         while True:
@@ -127,19 +127,19 @@ class Workspace:
                 snapshot = newer
 
     def read(self, table: str) -> pl.DataFrame:
-        """Read a table as it is now, see `Snapshot.read` (DamagedError)."""
+        """Read the current table, see `Snapshot.read` (DamagedError)."""
         return self.reading(lambda snapshot: snapshot.read(table))
 
     def history(self) -> pl.DataFrame:
-        """Read all events, those taken back included; of one id, the imported one."""
+        """Read all events, including retracted ones; of duplicate ids the imported one."""
         return self.reading(Snapshot.history)
 
     def imported(self, table: str) -> pl.DataFrame:
-        """Read a table as it was imported, without what was recorded since (DamagedError)."""
+        """Read a table as imported, without recorded events (DamagedError)."""
         return self.reading(lambda snapshot: snapshot.imported(table))
 
     def retracted(self, events: pl.DataFrame) -> pl.DataFrame:
-        """Return event_id and retracted_at of those events that were taken back."""
+        """Return event_id and retracted_at of retracted events."""
         return self.reading(lambda snapshot: snapshot.retracted(events))
 
     def version(self, table: str) -> str:
@@ -147,12 +147,12 @@ class Workspace:
         return self.snapshot().version(table)
 
     def imported_at(self, table: str) -> datetime.datetime | None:
-        """When the table last changed, as its import wrote it."""
+        """Return the time of the table's last change, written by its import."""
         return self.snapshot().imported_at(table)
 
     @property
     def pool_version(self) -> str:
-        """16 hexadecimal digits that change with anything that answers are made from."""
+        """16 hexadecimal digits that change with anything that answers depend on."""
         return self.snapshot().pool_version
 
     @property
@@ -167,7 +167,7 @@ class Workspace:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Hold the writers' lock, which a thread that holds it may take again.
+        """Hold the writers' lock, which is reentrant.
 
         Raises
         ------
@@ -190,12 +190,12 @@ class Workspace:
             self._lock.release()
 
     def commit(self, tables: Mapping[str, pl.DataFrame]) -> None:
-        """Replace the given tables in one step: all of them, or none when it fails.
+        """Replace the given tables atomically.
 
         Raises
         ------
         UnavailableError
-            When the disk does not take it; the tables are then as they were.
+            When they cannot be written; the tables are then unchanged.
         """
         with self.writing():
             entries = self._entries()
@@ -216,15 +216,15 @@ class Workspace:
         kind: Literal["enterprise", "need", "event", "signal", "table"],
         id: str,  # noqa: A002
     ) -> dict[str, int]:
-        """Take an enterprise, a need or an event out, with the judgements and events about it.
+        """Remove an enterprise, a need or an event, with its judgements and events.
 
-        A table is taken out by its name, a chain map, an input–output table or the office's
-        words only: what the project ships is there again.
+        Tables that can be removed by name are the chain map, the input–output table and the
+        office's words, which restores the shipped ones.
 
         Returns
         -------
         dict
-            How many rows went, for each table that has lost any.
+            Numbers of removed rows, by table.
 
         Raises
         ------
@@ -244,7 +244,7 @@ class Workspace:
                     changed[name], removed[name] = kept, rows.height - kept.height
             if recorded:
                 removed["events"] = removed.get("events", 0) + recorded
-            # A removal that was killed has left recorded events only: the same again ends it.
+            # A killed removal has left only recorded events, which repeating it removes.
             if not removed:
                 raise NotFoundError(
                     f"no {kind} has the id {id!r}",
@@ -257,12 +257,12 @@ class Workspace:
         return removed
 
     def replace_rejected(self, rows: pl.DataFrame) -> None:
-        """Put the bad rows of an import in the place of the former ones; without any, no file.
+        """Replace the file of rejected rows; without any, there is no file.
 
         Raises
         ------
         UnavailableError
-            When the disk does not take it.
+            When it cannot be written.
         """
         temporary = self.home / ".rejected.tmp"
         with self.writing():
@@ -270,7 +270,7 @@ class Workspace:
                 if rows.is_empty():
                     self.rejected_file.unlink(missing_ok=True)
                     return
-                # Excel knows the encoding by the byte order mark only.
+                # Excel recognises the encoding only by the byte order mark.
                 _write_durably(temporary, inert(rows).write_csv(include_bom=True).encode())
                 temporary.replace(self.rejected_file)
             except OSError as error:
@@ -330,7 +330,7 @@ class Workspace:
             os.close(folder)
 
     def _tidy(self) -> None:
-        """Remove what no table names: former versions, and what a killed command left."""
+        """Remove unreferenced files: former versions, and remains of killed commands."""
         named = {entry.file for entry in self._entries().values()}
         with suppress(OSError):
             for path in self._folder.iterdir():

@@ -1,6 +1,6 @@
-"""What one zone has of the chain map: the enterprises there, and how strongly each node is present.
+"""The presence of one zone: its enterprises, and the strength of each node.
 
-It is worked out in `features.presence`.
+It is computed in `features.presence`.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ if TYPE_CHECKING:
     from features.supply_graph import SupplyGraph
 
 _FIRST = 5
-"""So many of those who are there are named at most."""
+"""Maximum number of named enterprises."""
 
 
 @dataclass(frozen=True)
 class Strength:
-    """How strongly v nodes are present.
+    """The strength of presence of v nodes.
 
     Attributes
     ----------
     shares : ndarray of shape (m, v)
-        What each of the m enterprises adds at each node, were it alone.
+        The strength of each of the m enterprises alone at each node.
     whole : ndarray of shape (v,)
         All of them together.
     apart : ndarray of shape (m, v)
-        All but the one of the row: what is there besides it.
+        All without the one of the row.
     """
 
     shares: NDArray[np.float32]
@@ -43,22 +43,22 @@ class Strength:
 
 @dataclass(frozen=True)
 class ZonePresence:
-    """What one zone has.
+    """The presence of one zone.
 
     Attributes
     ----------
     ids, names : tuple of m str
         The enterprises there, strongest evidence first.
     hows : tuple of m str
-        How each is known to be there: a stage, "county" or "city".
+        The basis of each one's presence: a stage, "county" or "city".
     nodes, stations : Strength
         Over the nodes of the chain map, and over the stations of the supply graph.
     chains : tuple of str
         The chain of each node.
     graph : SupplyGraph
     pulls, pulls_apart : ndarray of shape (2, v) and (2, m, v)
-        The strongest link from each station to what is there, and from what is there to it; and
-        the same without the enterprise of each row.
+        The strongest link from each station to a present one, and in reverse; and the same without
+        the enterprise of each row.
     """
 
     ids: tuple[str, ...]
@@ -72,7 +72,7 @@ class ZonePresence:
     pulls_apart: NDArray[np.float32]
 
     def rows_in(self, ids: NDArray[np.str_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Return which rows of a pool, in the order of ids, are there, and as which member."""
+        """Return which rows of a pool, in the order of ids, are members, and their numbers."""
         return found_in(ids, self._own)
 
     @cached_property
@@ -89,11 +89,11 @@ class ZonePresence:
         return {id_: at for at, id_ in enumerate(self.ids)}
 
     def member(self, enterprise_id: str) -> int | None:
-        """Return which member an enterprise is, None for one that is not there."""
+        """Return the member number of an enterprise, None if it is not present."""
         return self._members.get(enterprise_id)
 
     def besides(self, shares: NDArray[np.float32], member: int | None) -> list[int]:
-        """Return the first members with a share in a node, largest first, one left out."""
+        """Return the first members with a share in a node, largest first, without a given one."""
         found = np.flatnonzero(shares)
         order = found[np.argsort(-shares[found], kind="stable")[: _FIRST + 1]].tolist()
         return [at for at in order if at != member][:_FIRST]

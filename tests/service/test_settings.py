@@ -180,7 +180,7 @@ def test_wrong_words_about_what_stands_before_the_service(
         ("redis://host/0?db", "'db' is a whole number"),
         ("redis://host/0?socket_keepalive=maybe", "'socket_keepalive' is true or false"),
         ("redis://host/0?client_name=a%20b", "'client_name' is a name without blanks"),
-        ("rediss://host/0?ssl_ca_certs=/not/there.pem", "'ssl_ca_certs' is a file that is there"),
+        ("rediss://host/0?ssl_ca_certs=/not/there.pem", "'ssl_ca_certs' is an existing file"),
         ("rediss://host/0?ssl_ciphers=FOO", "SSLError"),
         ("rediss://host/0?ssl_min_version=9", "9"),
         ("redis://one,two:6379/0", "one host"),
