@@ -107,82 +107,133 @@ def fit(
     threadpool_limits(1, user_api="blas")
     progress("read profiles", 0, 1)
     events, notes = credible(data.events, data.enterprises, as_of=today)
-    if prepared is None:
-        chains = ChainMap.from_frame(data.chains)
-        space = FeatureSpace(
-            store,
-            chains,
-            input_output=data.input_output,
-            own_words=data.words,
-            topics=settings.space.topics,
-            seed=seed,
-        )
-        encoding = partial(progress, "encode texts")
-        pool = space.fit_pool(data.enterprises, today=today, progress=encoding)
-    else:
-        space, pool = prepared
-    residents = Residents.of(data.enterprises)
-    presence_of = partial(Presence, space, pool, residents, zones=data.zones, needs=data.needs)
-    presence = presence_of(events=events)
-    zones = {row["zone_id"]: row for row in data.zones.iter_rows(named=True)}
-    queries, needs = [], []
-    for row in data.needs.iter_rows(named=True):
-        query = NeedQuery.from_row(row)
-        # Enterprises that a need's own events brought to its zone must not count for the need in
-        # its trials.
-        present = presence.of(query.zone_id, apart_from=query.need_id)
-        with suppress(
-            InputError
-        ):  # nothing can be learnt for a need that shares no word with any profile
-            zone = zones.get(query.zone_id or "")
-            needs.append(space.need(query, zone, present=present, keep=True))
-            queries.append(query)
-
-    def needs_before(day: date) -> list[NeedFeatures]:
-        """Return the needs with their zones' enterprises at that time, without later events."""
-        then = presence_of(events=events.filter(pl.col("date") < day))
-        return [
-            replace(need, present=then.of(query.zone_id, apart_from=query.need_id))
-            for query, need in zip(queries, needs, strict=True)
-        ]
-
-    need_ids = [str(query.need_id) for query in queries]
-    known = interactions(data.judgements, events, need_ids, pool.ids, as_of=today)
+    space, pool = prepared or _fit_space(data, store, today, seed, settings, progress)
+    needs = _Needs(data, space, pool, events)
+    known = interactions(data.judgements, events, needs.ids, pool.ids, as_of=today)
     known = replace(known, notes=(*notes, *known.notes))
     progress("read profiles", 1, 1)
 
     trials = Trials(
-        needs,
+        needs.features,
         pool,
         Labels(data.judgements, events, known),
-        _baseline(data, queries, known),
+        _baseline(data, needs.queries, known),
         as_of=today,
         seed=seed,
         progress=progress,
         settings=settings,
         ranks=space.ranks_,
-        needs_before=needs_before,
+        needs_before=needs.before,
     )
     folds = trials.folds() if known.gains.nnz else ScoredCases([], [])
     time = trials.time()
     progress("weigh factors", 0, 1)
-    cold = time.cold if len(time.cold) >= MIN_TIME_CASES else folds.cold
-    warm = time.warm if len(time.warm) >= MIN_TIME_CASES else folds.warm
-    # In random folds enterprises with deals are no candidates, so that the weight of deals cannot
-    # be learnt.
-    history = len(time.cold) + len(time.warm) >= MIN_TIME_CASES
-    holding = settings.weights.prior_needs
-    blend = _blend(cold, warm, history=history, holding=holding)
+    weights = _Weights(folds, time, settings.weights.prior_needs)
+    blend = weights.blend()
     progress("weigh factors", 1, 1)
 
-    def blend_without(held: NDArray[np.intp]) -> Blend:
-        kept = [[case for case in cases if case.need not in held] for cases in (cold, warm)]
-        return _blend(*kept, history=history, holding=holding)
-
-    calibration, calibrated = calibrate(trials, blend_without)
+    calibration, calibrated = calibrate(trials, weights.blend)
     learnt = trials.learn(known.gains, events, today)
     ranker = Ranker(space, blend, learnt.hybrid, learnt.heads, learnt.history, calibration)
     return Fitted(ranker, pool, known, folds.cold, folds.warm, time, calibrated, settings)
+
+
+def _fit_space(
+    data: TrainingData,
+    store: EncodingStore,
+    today: date,
+    seed: int,
+    settings: ModelSettings,
+    progress: Steps,
+) -> tuple[FeatureSpace, PoolFeatures]:
+    """Fit the feature space on the enterprises, and return it with their features."""
+    space = FeatureSpace(
+        store,
+        ChainMap.from_frame(data.chains),
+        input_output=data.input_output,
+        own_words=data.words,
+        topics=settings.space.topics,
+        seed=seed,
+    )
+    encoding = partial(progress, "encode texts")
+    return space, space.fit_pool(data.enterprises, today=today, progress=encoding)
+
+
+class _Needs:
+    """The needs of the data that share a word with a profile, with their features.
+
+    Attributes
+    ----------
+    queries : list of m NeedQuery
+    features : list of m NeedFeatures
+    """
+
+    def __init__(
+        self, data: TrainingData, space: FeatureSpace, pool: PoolFeatures, events: pl.DataFrame
+    ) -> None:
+        self._events = events
+        self._presence = partial(
+            Presence,
+            space,
+            pool,
+            Residents.of(data.enterprises),
+            zones=data.zones,
+            needs=data.needs,
+        )
+        presence = self._presence(events=events)
+        zones = {row["zone_id"]: row for row in data.zones.iter_rows(named=True)}
+        self.queries: list[NeedQuery] = []
+        self.features: list[NeedFeatures] = []
+        for row in data.needs.iter_rows(named=True):
+            query = NeedQuery.from_row(row)
+            # Enterprises that a need's own events brought to its zone must not count for the need
+            # in its trials.
+            present = presence.of(query.zone_id, apart_from=query.need_id)
+            with suppress(InputError):  # it shares no word with any profile
+                zone = zones.get(query.zone_id or "")
+                self.features.append(space.need(query, zone, present=present, keep=True))
+                self.queries.append(query)
+
+    @property
+    def ids(self) -> list[str]:
+        """The need_ids."""
+        return [str(query.need_id) for query in self.queries]
+
+    def before(self, day: date) -> list[NeedFeatures]:
+        """Return the features with the zones' enterprises of before a day."""
+        then = self._presence(events=self._events.filter(pl.col("date") < day))
+        return [
+            replace(need, present=then.of(query.zone_id, apart_from=query.need_id))
+            for query, need in zip(self.queries, self.features, strict=True)
+        ]
+
+
+class _Weights:
+    """Learns the weights of the blend on held-out cases: later deals, if there are enough.
+
+    Parameters
+    ----------
+    folds, time : ScoredCases
+    holding : float
+        The number of needs that the prior weights count as.
+    """
+
+    def __init__(self, folds: ScoredCases, time: ScoredCases, holding: float) -> None:
+        self._cold = time.cold if len(time.cold) >= MIN_TIME_CASES else folds.cold
+        self._warm = time.warm if len(time.warm) >= MIN_TIME_CASES else folds.warm
+        # In random folds enterprises with deals are no candidates, so that the weight of deals
+        # cannot be learnt.
+        self._history = len(time.cold) + len(time.warm) >= MIN_TIME_CASES
+        self._holding = holding
+
+    def blend(self, without: NDArray[np.intp] | None = None) -> Blend:
+        """Return the blend learnt without the cases of some needs, given by their rows."""
+        cold, warm = self._cold, self._warm
+        if without is not None:
+            cold, warm = (
+                [case for case in cases if case.need not in without] for cases in (cold, warm)
+            )
+        return _blend(cold, warm, history=self._history, holding=self._holding)
 
 
 def _baseline(
