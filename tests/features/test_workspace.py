@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 import features.snapshot
+from features import calendar
 from features.errors import DamagedError, NotFoundError, UnavailableError
 from features.tables.schema import SCHEMAS
 from features.workspace import Workspace
@@ -137,7 +138,7 @@ def test_pool_date_is_the_day_of_the_import(workspace):
 def test_tables_are_as_of_the_day_when_the_last_of_them_changed(workspace):
     assert workspace.as_of is None
     workspace.commit({"enterprises": enterprises("a"), "zones": zones("a")})
-    assert workspace.as_of == datetime.now().astimezone().date()
+    assert workspace.as_of == calendar.today()
     current = json.loads(workspace.pointer.read_text())
     for table, day in (("enterprises", "2026-03-04"), ("zones", "2026-02-01")):
         current[table]["imported_at"] = f"{day}T23:59:00+08:00"

@@ -8,7 +8,7 @@ import orjson
 import polars as pl
 import pytest
 
-from features import joining
+from features import calendar, joining
 from features.errors import DamagedError, InputError, NotFoundError, UnavailableError
 from features.need import NeedQuery
 from features.tables.importing import import_table
@@ -601,13 +601,13 @@ def with_signal(workspace, day, **more):
 
 def test_a_signal_says_why_now_and_moves_its_enterprise_up(workspace, engine):
     before = page(engine)
-    with_signal(workspace, date.today(), text="新建产线", source="公司公告")
+    with_signal(workspace, calendar.today(), text="新建产线", source="公司公告")
     after = page(load_engine(workspace, HashedEncoder()))
     assert ids(after).index("E004") <= ids(before).index("E004")
     (lead, former) = (lead_of(found, "E004") for found in (after, before))
     reason = told(lead, "signals")
     assert reason["contribution"] > 0
-    assert reason["text"] == f"近期动向：{date.today()} 扩产「新建产线」（公司公告）"
+    assert reason["text"] == f"近期动向：{calendar.today()} 扩产「新建产线」（公司公告）"
     assert reason["evidence"] == ["新建产线", "公司公告"]
     assert lead["signals"][0]["name"] == "扩产"
     assert former["signals"] == []
@@ -617,7 +617,7 @@ def test_a_signal_says_why_now_and_moves_its_enterprise_up(workspace, engine):
 
 
 def test_the_summary_of_a_batch_says_why_now(workspace):
-    with_signal(workspace, date.today(), text="新建产线")
+    with_signal(workspace, calendar.today(), text="新建产线")
     engine = load_engine(workspace, HashedEncoder())
     rows = engine.batch([engine.need(NEED)], EVERYBODY, explained=EVERYBODY)
     said = dict(rows.select("enterprise_id", "reasons").iter_rows())

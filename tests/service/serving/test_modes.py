@@ -3,6 +3,7 @@ from datetime import date
 
 import pytest
 
+from features import calendar
 from features.errors import InputError, NotFoundError
 from features.workspace import Workspace
 from service.access.keys import Caller
@@ -122,7 +123,7 @@ def test_of_equal_partners_those_come_first_that_signals_speak_for(workspace):
     strengths = {lead["enterprise"]["enterprise_id"]: lead["strength"] for lead in before["leads"]}
     best = max(strengths.values())
     last = [id_ for id_, strength in strengths.items() if round(strength, 6) == round(best, 6)][-1]
-    row = {"signal_id": "s", "enterprise_id": last, "date": date.today(), "kind": "expansion"}
+    row = {"signal_id": "s", "enterprise_id": last, "date": calendar.today(), "kind": "expansion"}
     workspace.commit({"signals": frame("signals", [row])})
     after = PartnersQuestion("E000", "customers", limit=100).answer(
         load_engine(workspace, HashedEncoder())
