@@ -31,6 +31,8 @@ _USERINFO = re.compile(r"(\w://)[^\s/@]*@")
 _JSON = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z
 _EVERY_SECONDS = 0.2
 _KEPT_LINES = 20_000
+_END_SECONDS = 1.0
+"""How long `close` waits for lines to be written."""
 _ATOMIC_BYTES = 4096
 """Linux writes up to this many bytes to a pipe atomically: lines of two workers never mix."""
 
@@ -108,14 +110,14 @@ class AccessLog:
             _write(self.descriptor, piece)
 
     def close(self) -> None:
-        """Write the remaining lines and end the thread."""
+        """Write the remaining lines and end the thread; a blocked reader is not waited for."""
         self._closed.set()
-        self._thread.join()
-        self.flush()
+        self._thread.join(_END_SECONDS)
 
     def _run(self) -> None:
         while not self._closed.wait(_EVERY_SECONDS):
             self.flush()
+        self.flush()
 
 
 _ACCESS = {"level": "info", "logger": "service.access"}

@@ -3,6 +3,8 @@ from __future__ import annotations
 import json
 import logging
 import os
+import select
+import threading
 import time
 from contextvars import Context
 from datetime import datetime
@@ -108,6 +110,19 @@ def test_a_reader_that_stands_still_stops_nobody(
             time.sleep(0.01)
     log.close()
     assert f"{dropped} lines were dropped".encode() in received
+
+
+def test_a_reader_that_stands_still_does_not_hold_the_end(pipe: tuple[int, int]) -> None:
+    log = AccessLog(pipe[1], as_json)
+    for _ in range(2000):  # more than a pipe holds
+        log.write(**FIELDS)
+    closing = threading.Thread(target=log.close)
+    closing.start()
+    closing.join(30)
+    assert not closing.is_alive()
+    os.set_blocking(pipe[1], False)  # lets its thread end
+    while select.select(pipe[:1], [], [], 0.5)[0]:
+        os.read(pipe[0], 2**16)
 
 
 def test_nobody_reading_any_more_is_no_failure() -> None:
