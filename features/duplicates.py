@@ -75,11 +75,6 @@ class Same(NamedTuple):
     repeated: NDArray[np.bool_]
 
 
-def repeated(enterprises: pl.DataFrame) -> NDArray[np.bool_]:
-    """Return which rows are represented by another one, shape (n,)."""
-    return same(enterprises).repeated
-
-
 def same(enterprises: pl.DataFrame) -> Same:
     """Return the groups of rows that are one enterprise, and their representatives.
 

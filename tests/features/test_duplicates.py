@@ -1,7 +1,7 @@
 import polars as pl
 import pytest
 
-from features.duplicates import CODE, FORMER, NAME, repeated, suspected_pairs
+from features.duplicates import CODE, FORMER, NAME, same, suspected_pairs
 
 UNIFIED = "91140400MA0K12345X"
 NAMED = "长治样例光电有限公司"
@@ -60,7 +60,7 @@ def test_two_rows_that_are_one_enterprise(one, other, why):
 )
 def test_two_rows_that_are_two_enterprises(one, other):
     assert suspected_pairs(pool(one, other)) == []
-    assert not repeated(pool(one, other)).any()
+    assert not same(pool(one, other)).repeated.any()
 
 
 def test_former_names_of_a_column_count():
@@ -71,11 +71,11 @@ def test_former_names_of_a_column_count():
 def test_of_those_that_belong_together_the_best_known_stays():
     rows = [("E1", NAMED), (UNIFIED, NAMED), ("E2", "长治样例 光电有限公司"), ("E3", "别的公司")]
     frame = pool(*rows, revenue=[None, None, 5.0, None])
-    assert repeated(frame).tolist() == [True, True, False, False]
-    assert repeated(frame.drop("revenue")).tolist() == [True, False, True, False]
+    assert same(frame).repeated.tolist() == [True, True, False, False]
+    assert same(frame.drop("revenue")).repeated.tolist() == [True, False, True, False]
     closed = frame.with_columns(status=pl.Series([None, None, "注销", None], dtype=pl.String))
-    assert repeated(closed).tolist() == [True, False, True, False]
+    assert same(closed).repeated.tolist() == [True, False, True, False]
 
 
 def test_many_rows_of_one_name_leave_one():
-    assert repeated(pool(*((f"E{at}", NAMED) for at in range(200)))).sum() == 199
+    assert same(pool(*((f"E{at}", NAMED) for at in range(200)))).repeated.sum() == 199
