@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -14,11 +13,11 @@ from service.access.gate import ZONE
 from service.api.filter_schemas import LISTS
 from service.api.problems import of_validation
 from service.api.routes.recommendations import filters_of
-from service.console.questions import CandidatesQuestion, ProductsQuestion
+from service.console.questions import CandidatesQuestion, FacetsQuestion, ProductsQuestion
 from service.serving.questions import KnownNeed, LeadsQuestion, Lookup
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from starlette.datastructures import QueryParams
 
@@ -29,14 +28,16 @@ if TYPE_CHECKING:
         RecommendationQuery,
     )
     from service.console.frame import Fetched, Frame
-    from service.serving.filters import Filters
+    from service.serving.filters import Facet, Filters
     from service.serving.interfaces import Document
 
 _Model = TypeVar("_Model", bound=BaseModel)
 LISTED = 20
 """Leads on a page."""
 COUNTED = 200
-"""Counts beside filters, and the map, are of so many of the first leads."""
+"""The map shows so many of the first leads."""
+FACETS: tuple[Facet, ...] = ("node", "province", "region", "stage", "tag")
+"""What the list is filtered by, with counts."""
 
 
 def parameters(given: QueryParams, model: type[BaseModel]) -> dict[str, Any]:
@@ -156,6 +157,11 @@ async def profile(frame: Frame, enterprise_id: str) -> Document:
     return await frame.answer(Lookup("enterprise", (enterprise_id,)))
 
 
+async def facets(frame: Frame, need_id: str) -> Fetched:
+    """Return how many leads for a known need have each value that the page filters by."""
+    return await frame.fetch(FacetsQuestion(need_id, FACETS, frame.language, frame.caller.rights))
+
+
 async def candidates(frame: Frame, need_id: str, filters: Filters, limit: int = COUNTED) -> Fetched:
     """Return the first leads for a known need in short, with where they and the zone lie."""
     return await frame.fetch(CandidatesQuestion(need_id, filters, limit, frame.caller.rights))
@@ -167,25 +173,6 @@ def with_regions(candidates: Fetched) -> list[Document]:
         {**row, "regions": regions_of(row["province"], row["city"])}
         for row in candidates.document["candidates"]
     ]
-
-
-def counts(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[tuple[str, str, int]]]:
-    """Return how many there are of each value that filters take: value, its name, how many."""
-    found: dict[str, Counter[str]] = {name: Counter() for name in ("region", "province", "tag")}
-    nodes: Counter[str] = Counter()
-    names = {}
-    for row in rows:
-        found["region"].update(row["regions"])
-        found["province"].update([row["province"]] if row["province"] else [])
-        found["tag"].update(row["tags"])
-        if row["node"]:
-            nodes[row["node"]["node_id"]] += 1
-            names[row["node"]["node_id"]] = row["node"]["name"]
-    shown = {
-        name: [(value, value, count) for value, count in of.most_common()]
-        for name, of in found.items()
-    }
-    return {"node": [(id_, names[id_], count) for id_, count in nodes.most_common()], **shown}
 
 
 def fields(form: Mapping[str, str], names: Sequence[str]) -> dict[str, Any]:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from service.access.zones import EVERY_ZONE, ZoneRights
+from service.serving.filters import Filters
 from service.serving.questions import Question
 
 if TYPE_CHECKING:
-    from service.serving.filters import Filters
+    from service.serving.filters import Facet
     from service.serving.interfaces import Document, Engine, Language
 
 
@@ -25,6 +26,31 @@ class ProductsQuestion(Question):
     def answer(self, engine: Engine) -> Document:
         """Return the products of each (NotFoundError)."""
         return {id_: engine.enterprise(id_)["products"] or [] for id_ in self.ids}
+
+
+@dataclass(frozen=True)
+class FacetsQuestion(Question):
+    """How many leads for a need of the workspace, without filters, have each value of facets."""
+
+    need_id: str
+    wanted: tuple[Facet, ...]
+    spoken: Language
+    rights: ZoneRights
+
+    def __post_init__(self) -> None:
+        arguments = {"need_id": self.need_id, "facets": self.wanted}
+        self._set_key("console-facets", self.spoken, self.rights, arguments)
+
+    @property
+    def language(self) -> Language | None:
+        """The language of names in facets."""
+        return self.spoken
+
+    def answer(self, engine: Engine) -> Document:
+        """Return the counts (NotFoundError, ForeignZoneError)."""
+        need = engine.need(self.need_id)
+        self.rights.check(need.zone_id, "need_id")
+        return {"facets": engine.facets(need, Filters(), self.wanted, self.spoken)}
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from features.vocabulary import ENDINGS, FLAGS, GAPS, POSITIONS, ROLES, STAGES
 from service.serving.sentences import FACTORS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 UNKNOWN = "—"
 """Stands for what is not known; never 0."""
@@ -39,6 +39,7 @@ _ENDING_NAMES = {
     "lost": "lost",
     "stalled": "stalled",
 }
+_BASES = {"article": "报道", "news": "新闻", "plan": "规划"}
 _TEN_THOUSAND = 10_000
 
 
@@ -53,8 +54,9 @@ def percent(value: float | None, digits: int = 0) -> str:
 
 
 def signed(value: float, digits: int = 2) -> str:
-    """Return a contribution with its sign."""
-    return f"{value:+.{digits}f}".replace("-", "−")
+    """Return a contribution with its sign, and none for what rounds to zero."""
+    text = f"{value:+.{digits}f}"
+    return text.replace("-", "−") if text.strip("+-0.") else text[1:]
 
 
 def money(value: float | None, language: str = "zh") -> str:
@@ -83,6 +85,19 @@ def stage(value: str, language: str = "zh") -> str:
 def flag(value: str, language: str = "zh") -> str:
     """Return a warning sign."""
     return FLAGS[value].gloss if language == "zh" else value.replace("-", " ")
+
+
+def chief(reasons: Iterable[Mapping[str, Any]], most: int | None = None) -> list[dict[str, Any]]:
+    """Return what speaks for an enterprise: texts with what they add, the largest first.
+
+    Factors that say the same are one reason, which adds what they add together.
+    """
+    found: dict[str, float] = {}
+    for reason in reasons:
+        if reason["contribution"] > 0 and reason["factor"] != "constant":
+            found[reason["text"]] = found.get(reason["text"], 0.0) + reason["contribution"]
+    ordered = sorted(found.items(), key=lambda one: -one[1])[:most]
+    return [{"text": text, "contribution": added} for text, added in ordered]
 
 
 def factor(value: str, language: str = "zh") -> str:
@@ -130,7 +145,10 @@ def basis(value: str | None, language: str = "zh") -> str:
         return ""
     if value == "illustrative":
         return "示例" if language == "zh" else "illustrative"
-    return ("依据 " if language == "zh" else "basis: ") + value
+    kind, _, rest = value.partition(" ")
+    if language != "zh":
+        return f"basis: {value}"
+    return f"依据 {_BASES.get(kind, kind)} {rest}".rstrip()
 
 
 def protocol(value: str, language: str = "zh") -> str:
@@ -163,6 +181,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "stage_name": stage,
     "flag_name": flag,
     "factor_name": factor,
+    "chief": chief,
     "state_name": state,
     "gap_name": gap,
     "fit_name": fit,

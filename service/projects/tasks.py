@@ -127,6 +127,22 @@ def tasks_of(projects: Projects, project_id: str, caller: Caller) -> list[Docume
     return sorted(found, key=lambda t: (order[t["state"]], t["due"] or "9999", t["task_id"]))
 
 
+def blockers(projects: Projects, caller: Caller) -> dict[str, list[Document]]:
+    """Return the open tasks that block projects the caller may see, by their project_id."""
+    check_role(caller)
+    today = projects.clock()
+    blocking = (TASKS.c.state == "open") & TASKS.c.blocks
+    asked = sa.select(TASKS).where(blocking).order_by(TASKS.c.due, TASKS.c.task_id)
+    if caller.zones is not None:
+        seen = sa.select(PROJECTS.c.project_id).where(PROJECTS.c.zone_id.in_(sorted(caller.zones)))
+        asked = asked.where(TASKS.c.project_id.in_(seen))
+    nothing: list[sa.Row[Any]] = []
+    found: dict[str, list[Document]] = {}
+    for row in projects.database.read(lambda connection: [*connection.execute(asked)], nothing):
+        found.setdefault(row.project_id, []).append(task_shown(row._asdict(), today))
+    return found
+
+
 def hold_meeting(projects: Projects, body: Mapping[str, Any], asked: Asked = COMMAND) -> Document:
     """Record a meeting on several projects, what it decided on each, and the tasks it gave.
 

@@ -19,13 +19,13 @@ CALIBRATED = {
 TOO_FEW = {
     "zh": "已有结果的线索{closed}个，其中签约{won}个、未成{lost}个；满{least}个、"
     "其中签约满{least_won}个、未成满{least_lost}个，才能校准签约概率，目前不给出；"
-    "score 只表示排序，不是概率。",
+    "得分只表示排序，不是概率。",
     "en": "There are {closed} closed leads, {won} of them signed and {lost} declined or lost; a "
     "chance of signing is given from {least} on, with at least {least_won} signed and "
     "{least_lost} declined or lost. score only ranks and is not a probability.",
 }
 UNCOUNTED = {
-    "zh": "签约概率须待有足够的签约结果后校准，目前不给出；score 只表示排序，不是概率。",
+    "zh": "签约概率须待有足够的签约结果后校准，目前不给出；得分只表示排序，不是概率。",
     "en": "A chance of signing is not given until there are outcomes enough to calibrate it on; "
     "score only ranks and is not a probability.",
 }

@@ -130,12 +130,15 @@ class Engine(Directory):
         language: Language,
         *,
         deals: bool = True,
+        facets: Sequence[Facet] = (),
     ) -> Document:
         """Return a page of leads, ranked and explained, with counts of what was left out.
 
-        `deals` says whether the caller may see counts of deals, which cover all zones.
+        `deals` says whether the caller may see counts of deals, which cover all zones; facets are
+        counted over the whole list.
         """
         rows, unknown, unknown_values, left_out = self._selection.leads(need, filters)
+        counted = self._selection.facets(facets, rows, need, language) if facets else None
         features = self.features(need)
         ranked, parts = self.retriever.ranked(features, rows, offset, offset + limit)
         fits = self.writer.fits(features, ranked)
@@ -153,6 +156,7 @@ class Engine(Directory):
             "unknown_values": unknown_values,
             "left_out": left_out,
             "fit_note": fit_note(features.understood, fits, language),
+            "facets": counted,
             "leads": [lead | {"fit": fit} for lead, fit in zip(leads, fits, strict=True)],
         }
 
@@ -352,8 +356,10 @@ class Engine(Directory):
 
     @cached_property
     def _suited(self) -> NeedFinder:
-        listed = np.flatnonzero(self._listed)
-        return NeedFinder(self.need_cache, self.retriever, self.writer, listed)
+        return NeedFinder(self.need_cache, self.retriever, self.writer, self._new_leads)
+
+    def _new_leads(self, need: NeedQuery) -> NDArray[np.intp]:
+        return self._selection.leads(need, _NO_FILTERS).rows
 
     @cached_property
     def _partners(self) -> PartnerWriter:

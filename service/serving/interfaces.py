@@ -53,6 +53,7 @@ class Engine(Protocol):
         language: Language,
         *,
         deals: bool = True,
+        facets: Sequence[Facet] = (),
     ) -> Document:
         """Return a page of leads; without counts of deals if the caller may not see all zones."""
 

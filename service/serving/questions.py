@@ -257,7 +257,7 @@ class LeadsQuestion(Question):
 
     def answer(self, engine: Engine) -> Document:
         """Return the page, as the caller may see it (NotFoundError, ForeignZoneError)."""
-        need, wanted = self._need(engine), self.shape.facets
+        need = self._need(engine)
         page = engine.recommend(
             need,
             self.filters,
@@ -265,18 +265,17 @@ class LeadsQuestion(Question):
             self.offset,
             self.spoken,
             deals=self.rights.zones is None,
+            facets=self.shape.facets,
         )
         given = given_for(need, engine.words)
         its = self._list_by(engine, given.words if given else ())
         leads = page.pop("leads")
-        counted = engine.facets(need, self.filters, wanted, self.spoken) if wanted else None
         # It is the same for all leads of a need.
         note = leads[0]["probability_note"] if leads else None
         return {
             "need": page["need"],
             "list_id": its,
             **page,
-            "facets": counted,
             "probability_note": note,
             "leads": self.shape.of(leads),
         }

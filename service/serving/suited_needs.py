@@ -8,7 +8,7 @@ from features.errors import InputError
 from service.threads import check_wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     import numpy as np
     from numpy.typing import NDArray
@@ -44,8 +44,8 @@ class NeedFinder:
     need_cache : NeedCache
     retriever : Retriever
     writer : LeadWriter
-    listed : ndarray of int
-        The rows of the pool that can be listed, in its order.
+    rows_of : callable
+        Returns the rows of the pool that a need's list has without filters, in the pool's order.
     """
 
     def __init__(
@@ -53,12 +53,12 @@ class NeedFinder:
         need_cache: NeedCache,
         retriever: Retriever,
         writer: LeadWriter,
-        listed: NDArray[np.intp],
+        rows_of: Callable[[NeedQuery], NDArray[np.intp]],
     ) -> None:
         self._need_cache = need_cache
         self._retriever = retriever
         self._writer = writer
-        self._listed = listed
+        self._rows_of = rows_of
 
     def page(
         self,
@@ -81,7 +81,7 @@ class NeedFinder:
                 features = self._need_cache.features(need)
             except InputError:  # it shares no word with any profile
                 continue
-            rank, parts = self._retriever.place(features, row, self._listed)
+            rank, parts = self._retriever.place(features, row, self._rows_of(need))
             found.append((rank, -float(parts.sum()), need, features, parts))
         found.sort(key=lambda case: (case[0], case[1], case[2].need_id))
         shown = []

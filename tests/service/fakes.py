@@ -64,6 +64,7 @@ class FakeEngine:
         language: Language,
         *,
         deals: bool = True,
+        facets: Sequence[str] = (),
     ) -> Document:
         self.asked.append((need, filters, limit, offset, language))
         leads = [
@@ -117,6 +118,7 @@ class FakeEngine:
             "unknown_values": {},
             "left_out": {},
             "fit_note": None,
+            "facets": self.facets(need, filters, facets, language) if facets else None,
             "leads": leads[offset : offset + limit],
         }
 

@@ -117,6 +117,7 @@ def _shown(workspace: Workspace, name: str) -> dict[str, Any]:
     return {
         "name": name,
         "rows": workspace.read(name).height,
+        "shipped": name == "chains",
         "at": f"{at:%Y-%m-%d %H:%M}" if at else None,
         "required": [c.headers.split()[0] for c in TABLES[name].columns if c.required],
     }

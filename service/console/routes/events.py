@@ -7,6 +7,8 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from features import calendar
+from features.errors import InputError
+from features.vocabulary import ENDINGS
 from service.api.observer import REQUEST_ID
 from service.api.prefix import prefixed
 from service.api.schemas import EventBody, EventQuery
@@ -30,7 +32,8 @@ async def events(frame: Framed) -> Response:
         "events.html",
         page=page,
         names=names,
-        zones=await asking.zones_of(frame),
+        about=_names_of(await asking.needs_of(frame), zones := await asking.zones_of(frame)),
+        zones=zones,
         query=asked.model_dump(exclude_defaults=True, exclude={"offset"}, mode="json"),
     )
 
@@ -40,6 +43,9 @@ async def record(frame: Framed, form: Form) -> Response:
     """Record an event, once however often the form is sent."""
     names = ("enterprise_id", "stage", "date", "need_id", "zone_id", "amount", "note")
     body = asking.checked(EventBody, asking.fields(form, names))
+    if body.stage in ENDINGS and not (body.note or "").strip():
+        expected = frame.say("写明原因", "the reason")
+        raise InputError(f"note: {expected}", field="note", expected=expected)
     engine = await frame.parts.answers.engine()
     ledger = frame.parts.ledger
     done = await frame.change(
@@ -91,6 +97,15 @@ async def history(frame: Frame, enterprise_id: str, need: Document) -> list[Docu
 def today() -> str:
     """Return the day that a form begins with."""
     return calendar.today().isoformat()
+
+
+def _names_of(needs: list[Document], zones: list[Document]) -> dict[str, str]:
+    """Return what needs and zones are called, by their ids."""
+    found = {zone["zone_id"]: zone["name"] or zone["zone_id"] for zone in zones}
+    for need in needs:
+        zone = found.get((need["zone"] or {}).get("zone_id", ""), "")
+        found[need["need_id"]] = f"{zone} · {need['industry']}" if zone else need["industry"]
+    return found
 
 
 def _names(engine: Any, rows: list[Document]) -> dict[str, str]:

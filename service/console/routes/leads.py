@@ -13,7 +13,6 @@ from service.console import asking
 from service.console.frame import Frame, Framed
 from service.console.questions import LeadQuestion
 from service.console.routes import events, projects
-from service.serving.filters import Filters
 from service.serving.interfaces import Document
 from service.serving.questions import Lookup, SuitedNeedsQuestion
 
@@ -32,10 +31,9 @@ async def leads(frame: Framed) -> Response:
         return frame.page("no_needs.html", status=200)
     asked = query_of(frame.request, need)
     page = await asking.leads(frame, asked)
-    candidates = await asking.candidates(frame, need["need_id"], Filters())
+    facets = await asking.facets(frame, need["need_id"])
 
     async def values() -> dict[str, Any]:
-        first = asking.with_regions(candidates)
         return {
             "needs": needs,
             "need": need,
@@ -43,11 +41,10 @@ async def leads(frame: Framed) -> Response:
             "page": await asking.with_products(frame, page),
             "asked": asked.model_dump(exclude_defaults=True),
             "query": query_for(asked),
-            "counts": asking.counts(first),
-            "counted": len(first),
+            "counts": facets.document["facets"],
         }
 
-    return await frame.kept_page("leads.html", (every, page, candidates), values)
+    return await frame.kept_page("leads.html", (every, page, facets), values)
 
 
 @router.get("/enterprise")
@@ -58,6 +55,7 @@ async def enterprise(frame: Framed, enterprise_id: str, need_id: str = "") -> Re
     suited = await frame.answer(
         SuitedNeedsQuestion(enterprise_id, _SUITED, frame.language, frame.caller.rights)
     )
+    others = [one for one in suited["needs"] if one["need"]["need_id"] != need_id]
     return frame.page(
         "enterprise.html",
         profile=profile,
@@ -67,7 +65,7 @@ async def enterprise(frame: Framed, enterprise_id: str, need_id: str = "") -> Re
         once=secrets.token_hex(12),
         today=events.today(),
         back=frame.request.scope["path"] + "?" + frame.request.url.query,
-        suited=suited["needs"],
+        suited=others,
         more=suited["total"] - len(suited["needs"]),
     )
 

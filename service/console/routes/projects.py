@@ -25,13 +25,15 @@ from service.projects.agenda import agenda
 from service.projects.gates import gates_of_project
 from service.projects.requests import Asked
 from service.projects.talks import talk_of
-from service.projects.tasks import add_task, change_task, tasks_of
+from service.projects.tasks import add_task, blockers, change_task, tasks_of
 from service.projects.verdicts import NAMES, STATES
 from service.serving.interfaces import Document
 
 router = APIRouter(prefix="/console", include_in_schema=False)
 
 _EACH = 30
+_READ_THROUGH = 200
+"""Projects that a meeting goes through."""
 _AHEAD = 14
 _SHOWN = (*PATH, "stalled", "closed")
 _FIRST_STAGE = {pool: POOLS[pool].stages[0] for pool in (*PATH, "stalled")}
@@ -74,20 +76,27 @@ async def meeting(frame: Framed) -> Response:
     def work() -> dict[str, Any]:
         due = agenda(projects, caller, **asked.model_dump())
         filters = {"zone_id": asked.zone_id, "unit": asked.unit}
-        running = projects.page(filters, caller, 200, 0)["projects"]
-        shown = [one for one in running if one["pool"] in PATH]
-        blockers = {
-            one["project_id"]: [
-                task
-                for task in tasks_of(projects, one["project_id"], caller)
-                if task["blocks"] and task["state"] == "open"
-            ]
-            for one in shown
-        }
-        rows = [one for one in shown if one["late"] or blockers[one["project_id"]]]
-        return {"due": due, "rows": rows, "blockers": blockers, "running": len(shown)}
+        blocked = blockers(projects, caller)
+        page = projects.page(filters, caller, _READ_THROUGH, 0)
+        late = projects.page({**filters, "late": True}, caller, _READ_THROUGH, 0)["projects"]
+        both = {one["project_id"]: one for one in (*late, *page["projects"])}
+        rows = [
+            one
+            for one in both.values()
+            if one["pool"] in PATH and (one["late"] or one["project_id"] in blocked)
+        ]
+        # What is latest is talked about first, then what has waited longest.
+        rows.sort(key=lambda one: (one["due"] if one["late"] else "9999", -one["days"]))
+        running = sum(pool["projects"] for pool in page["pools"] if pool["pool"] in PATH)
+        return {"due": due, "rows": rows, "blockers": blocked, "running": running}
 
-    return frame.page("meeting.html", today=today(), **await frame.read(work))
+    return frame.page(
+        "meeting.html",
+        today=today(),
+        query=asked.model_dump(exclude_defaults=True, exclude={"days"}),
+        zones=await asking.zones_of(frame),
+        **await frame.read(work),
+    )
 
 
 @router.get("/project")
@@ -209,10 +218,17 @@ async def of_lead(frame: Frame, enterprise_id: str, need: Document) -> dict[str,
         city = zone["city"] if zone else None
         return {
             "projects": projects.page(filters, caller, 5, 0)["projects"],
-            "talk": talk_of(projects, enterprise_id, city, caller) if city else None,
+            "talk": _named(projects, talk_of(projects, enterprise_id, city, caller))
+            if city
+            else None,
         }
 
     return await frame.read(work)
+
+
+def _named(projects: Any, talk: Document) -> Document:
+    zone = projects.references.zone(talk["zone_id"]) if talk["zone_id"] else None
+    return {**talk, "zone_name": zone["name"] if zone else None}
 
 
 def _projects(frame: Frame) -> Any:

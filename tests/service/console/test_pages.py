@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from features.workspace import Workspace
-from service.console import asking, trips
+from service.console import trips
 from service.console.frame import is_own_path
 from tests.service.console.conftest import opened
 from tests.service.console.pages import ENTERPRISE, NEED, OTHER, ZONE, addresses, token
@@ -268,11 +268,6 @@ def test_journeys_take_in_what_lies_near() -> None:
         [""],
     ]
     assert [journey["known"] for journey in found] == [True, True, True, False]
-
-
-def test_counts_leave_out_what_is_unknown() -> None:
-    row = {"regions": [], "province": None, "tags": [], "node": None}
-    assert asking.counts([row]) == {"node": [], "region": [], "province": [], "tag": []}
 
 
 def test_own_paths() -> None:
