@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,21 @@ def opened(home: Path, **more: object) -> Iterator[TestClient]:
 def console(home: Path) -> Iterator[TestClient]:
     """Return a client of a service without keys."""
     with opened(home) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def reading(trained_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """Return a client without keys for tests that change nothing: they share the service."""
+    home = shutil.copytree(trained_home, tmp_path_factory.mktemp("reading") / "home")
+    with opened(home) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def hostile(hostile_home: Path) -> Iterator[TestClient]:
+    """Return a client of a service whose every text tries something."""
+    with opened(hostile_home) as client:
         yield client
 
 

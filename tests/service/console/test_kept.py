@@ -20,20 +20,15 @@ CALLERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "official of z0": ("official", ("z0",)),
     "official of z1": ("official", ("z1",)),
     "official of both": ("official", ("z0", "z1")),
-    "front-end of z1": ("front-end", ("z1",)),
-    "analyst": ("analyst", ()),
     "administrator": ("administrator", ()),
 }
 PAGES = (
     "/console/leads",
     f"/console/leads?need_id={NEED}",
     f"/console/leads?need_id={NEED}&province=广东省&offset=1",
-    "/console/need?text=LED支架、载带配套",
-    f"/console/need?text=LED支架、载带配套&zone_id={ZONE}",
+    f"/console/need?text=LED支架&zone_id={ZONE}",
     "/console/chain?chain_id=led",
-    "/console/chain?place=z1&chain_id=led",
     f"/console/map?need_id={NEED}",
-    "/console/map",
 )
 
 

@@ -26,26 +26,26 @@ PAGES = addresses(NEED, ENTERPRISE, OTHER, ZONE)
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
 @pytest.mark.parametrize("address", PAGES)
 def test_every_page_is_there_in_both_languages(
-    console: TestClient, address: str, language: str
+    reading: TestClient, address: str, language: str
 ) -> None:
-    page = console.get(address, headers={"Accept-Language": language})
+    page = reading.get(address, headers={"Accept-Language": language})
     assert page.status_code == 200, page.text
     assert f'<html lang="{language}">' in page.text
     assert page.text.count("<h1") == 1
 
 
-def test_the_root_leads_to_the_first_list(console: TestClient) -> None:
+def test_the_root_leads_to_the_first_list(reading: TestClient) -> None:
     for address in ("/", "/console", "/console/"):
-        answer = console.get(address)
+        answer = reading.get(address)
         assert (answer.status_code, answer.headers["location"]) == (303, "/console/leads")
-    page = console.get("/console/leads").text
+    page = reading.get("/console/leads").text
     assert 'class="leads"' in page
     assert "主导产业" in page
 
 
-def test_a_list_names_places_products_and_reasons_that_add_up(console: TestClient) -> None:
-    page = console.get("/console/leads", params={"need_id": NEED}).text
-    answer = console.get("/v1/recommendations", params={"need_id": NEED}).json()
+def test_a_list_names_places_products_and_reasons_that_add_up(reading: TestClient) -> None:
+    page = reading.get("/console/leads", params={"need_id": NEED}).text
+    answer = reading.get("/v1/recommendations", params={"need_id": NEED}).json()
     for lead in answer["leads"]:
         assert lead["enterprise"]["name"] in page
     sums = [
@@ -59,35 +59,35 @@ def test_a_list_names_places_products_and_reasons_that_add_up(console: TestClien
     assert added == pytest.approx(answer["leads"][0]["raw_score"], abs=0.01 * len(parts))
 
 
-def test_counts_beside_filters_are_of_the_first_leads(console: TestClient) -> None:
-    page = console.get("/console/leads", params={"need_id": NEED}).text
+def test_counts_beside_filters_are_of_the_first_leads(reading: TestClient) -> None:
+    page = reading.get("/console/leads", params={"need_id": NEED}).text
     count = re.search(r'value="广东省"><span>广东省</span><b>(\d+)</b>', page)
     assert count is not None
-    filtered = console.get("/console/leads", params={"need_id": NEED, "province": "广东省"}).text
+    filtered = reading.get("/console/leads", params={"need_id": NEED, "province": "广东省"}).text
     assert f"<b>{count[1]}</b> 家候选" in filtered
 
 
-def test_no_result_for_a_filter_is_said_with_a_way_back(console: TestClient) -> None:
-    page = console.get("/console/leads", params={"need_id": NEED, "province": "海南省"})
+def test_no_result_for_a_filter_is_said_with_a_way_back(reading: TestClient) -> None:
+    page = reading.get("/console/leads", params={"need_id": NEED, "province": "海南省"})
     assert page.status_code == 200
     assert "没有符合条件的企业" in page.text
     assert "清除筛选" in page.text
 
 
-def test_a_wrong_filter_is_text(console: TestClient) -> None:
+def test_a_wrong_filter_is_text(reading: TestClient) -> None:
     for query in ({"min_capital": "-3"}, {"max_age": "viele"}, {"region": "火星"}):
-        page = console.get("/console/leads", params={"need_id": NEED, **query})
+        page = reading.get("/console/leads", params={"need_id": NEED, **query})
         assert page.status_code == 422
         assert next(iter(query)) in page.text
 
 
-def test_blank_fields_of_a_form_are_no_filters(console: TestClient) -> None:
+def test_blank_fields_of_a_form_are_no_filters(reading: TestClient) -> None:
     query = {"need_id": NEED, "min_capital": "", "max_age": ""}
-    assert console.get("/console/leads", params=query).status_code == 200
+    assert reading.get("/console/leads", params=query).status_code == 200
 
 
-def test_a_lead_that_vanished_is_said_to_be_gone(console: TestClient) -> None:
-    page = console.get("/console/enterprise", params={"enterprise_id": "gone", "need_id": NEED})
+def test_a_lead_that_vanished_is_said_to_be_gone(reading: TestClient) -> None:
+    page = reading.get("/console/enterprise", params={"enterprise_id": "gone", "need_id": NEED})
     assert page.status_code == 404
     assert "没有找到" in page.text
     assert "回到线索" in page.text
@@ -203,40 +203,40 @@ def test_a_file_may_be_larger_than_other_bodies(console: TestClient) -> None:
     assert "9,000" in page.text
 
 
-def test_a_need_of_one_s_own_is_changed_by_its_words(console: TestClient) -> None:
-    page = console.get("/console/need", params={"text": "LED封装"}).text
+def test_a_need_of_one_s_own_is_changed_by_its_words(reading: TestClient) -> None:
+    page = reading.get("/console/need", params={"text": "LED封装"}).text
     assert "系统这样理解" in page
     assert 'class="leads given"' in page
     words = re.findall(r'name="word" value="([^"]+)"', page)
     assert words
     asked = {"text": "LED封装", "word": words[:1], "more": "COB光源、背光LED"}
-    page = console.get("/console/need", params=asked).text
+    page = reading.get("/console/need", params=asked).text
     found = [word.split("|")[0] for word in re.findall(r'name="word" value="([^"]+)"', page)]
     assert set(found) == {words[0].split("|")[0], "cob光源", "背光led"}
     assert "已按您的修改查找" in page
 
 
-def test_words_that_no_profile_has_are_said_to_find_nothing(console: TestClient) -> None:
-    page = console.get("/console/need", params={"text": "ㄅㄆ"})
+def test_words_that_no_profile_has_are_said_to_find_nothing(reading: TestClient) -> None:
+    page = reading.get("/console/need", params={"text": "ㄅㄆ"})
     assert page.status_code == 422
     assert "没有找到任何相关企业" in page.text
     assert 'id="text"' in page.text
 
 
-def test_an_empty_need_of_one_s_own_asks_for_words(console: TestClient) -> None:
-    page = console.get("/console/need").text
+def test_an_empty_need_of_one_s_own_asks_for_words(reading: TestClient) -> None:
+    page = reading.get("/console/need").text
     assert "想找什么样的企业" in page
     assert 'id="results"' not in page
 
 
-def test_the_excel_list_is_a_workbook(console: TestClient) -> None:
-    answer = console.get("/console/leads.xlsx", params={"need_id": NEED})
+def test_the_excel_list_is_a_workbook(reading: TestClient) -> None:
+    answer = reading.get("/console/leads.xlsx", params={"need_id": NEED})
     assert answer.content[:2] == b"PK"
     assert "attachment" in answer.headers["content-disposition"]
 
 
-def test_the_chain_says_unknown_where_nothing_is_known(console: TestClient) -> None:
-    page = console.get("/console/chain", params={"place": ZONE, "chain_id": "low-altitude"}).text
+def test_the_chain_says_unknown_where_nothing_is_known(reading: TestClient) -> None:
+    page = reading.get("/console/chain", params={"place": ZONE, "chain_id": "low-altitude"}).text
     assert "未知不等于缺失" in page
     assert "○ 缺失" not in page
 
@@ -301,7 +301,7 @@ def test_a_project_begins_out_of_a_lead_and_moves_on(console: TestClient) -> Non
     assert console.post("/console/projects/move", data=lost).status_code == 422
 
 
-def test_the_city_shares_leads_out_when_asked(console: TestClient) -> None:
-    page = console.get("/console/city", params={"allocate": "长治市"})
+def test_the_city_shares_leads_out_when_asked(reading: TestClient) -> None:
+    page = reading.get("/console/city", params={"allocate": "长治市"})
     assert page.status_code == 200
     assert "名额" in page.text
