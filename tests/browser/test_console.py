@@ -54,11 +54,12 @@ def check(page: Page) -> None:
     ]
 
 
-@pytest.mark.parametrize("page", WIDTHS, indirect=True)
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_fits_and_is_for_everybody(page: Page, name: str) -> None:
     page.goto(PAGES[name])
-    check(page)
+    for width in reversed(WIDTHS):
+        page.set_viewport_size({"width": width, "height": 900})
+        check(page)
 
 
 def test_from_opening_to_a_printed_list_of_ten(page: Page) -> None:
@@ -82,6 +83,19 @@ def test_from_opening_to_a_printed_list_of_ten(page: Page) -> None:
     assert not page.locator(".top").is_visible()
     assert not page.locator(".papertools").is_visible()
     assert len(re.findall(rb"/Type /Page\b", page.pdf(prefer_css_page_size=True))) <= 2
+
+
+def test_a_brief_is_one_page_of_paper(page: Page) -> None:
+    page.goto(PAGES["brief"])
+    page.emulate_media(media="print")
+    assert len(re.findall(rb"/Type /Page\b", page.pdf(prefer_css_page_size=True))) == 1
+
+
+def test_while_a_list_is_fetched_the_page_says_so(page: Page) -> None:
+    page.goto(PAGES["leads"])
+    page.route("**/console/leads?*province=*", lambda route: None)  # never answered
+    page.get_by_role("checkbox", name=re.compile("^广东省")).check()
+    expect(page.locator("main[aria-busy=true]")).to_be_visible()
 
 
 def test_a_filter_changes_the_list_in_place_and_back_again(page: Page) -> None:
