@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import filelock
 import polars as pl
@@ -207,6 +207,31 @@ class Workspace:
                         entries[table] = entry
                 self._replace_current(entries)
             except (OSError, pl.exceptions.PolarsError) as error:
+                raise _not_written(self._folder, error) from error
+            finally:
+                self._tidy()
+
+    def pointed(self) -> dict[str, dict[str, object]]:
+        """Return what is written of each table: its file, rows, version and time of import."""
+        return {name: asdict(entry) for name, entry in self._entries().items()}
+
+    def point(self, tables: Mapping[str, Mapping[str, Any]]) -> None:
+        """Let tables be files that were put into the folder, all in one step.
+
+        Parameters
+        ----------
+        tables : mapping
+            As `pointed` returns it.
+
+        Raises
+        ------
+        UnavailableError
+            When the disk does not take it; the tables are then as they were.
+        """
+        with self.writing():
+            try:
+                self._replace_current({name: TableEntry(**own) for name, own in tables.items()})
+            except OSError as error:
                 raise _not_written(self._folder, error) from error
             finally:
                 self._tidy()

@@ -12,7 +12,8 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from features import calendar
-from features.errors import LianzhaoError
+from features.errors import LianzhaoError, UsageError
+from models.store import check_url
 from service.access.proxies import is_path_prefix, network
 from service.cache.connecting import WrongAddressError, check_address, stray_mark
 from service.cache.seal import Seal
@@ -44,6 +45,7 @@ _EXPECTED = {
     "words_url": "http(s)://host[:port][/v1], and no key in it: that is LIANZHAO_WORDS_KEY",
     "words_model": "the name of a model as the server has it, of 1 to 200 characters",
     "words_key": "1 to 4096 printable ASCII characters, without spaces",
+    "store_url": "file:///folder or s3://bucket/prefix",
     "words_timeout": "a number of seconds from 0.1 to 300",
 }
 
@@ -119,6 +121,9 @@ class Settings(BaseSettings):
     words_timeout: float = Field(default=8.0, ge=0.1, le=300, allow_inf_nan=False)
     """Timeout in seconds, after which a list is made without the language model's words."""
 
+    store_url: str | None = None
+    """Where releases are published to and taken from; unset: nowhere."""
+
     webhook_url: SecretStr | None = None
     """Receives reminders of due tasks, with `webhook_secret`; unset: none are sent."""
     webhook_secret: SecretStr | None = Field(default=None, min_length=16)
@@ -178,6 +183,16 @@ class Settings(BaseSettings):
             )
             if not right:
                 raise ValueError(parts.scheme)
+        return url
+
+    @field_validator("store_url")
+    @classmethod
+    def _store(cls, url: str | None) -> str | None:
+        if url is not None:
+            try:
+                check_url(url)
+            except UsageError as error:
+                raise ValueError from error
         return url
 
     @field_validator("words_key")

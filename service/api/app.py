@@ -161,7 +161,9 @@ def create_app(
         answers=answers,
         routes_all=tracing.is_on(),
     )
-    app.state.parts = Parts(answers, registry or _registry_of(settings), telemetry, ledger)
+    app.state.parts = Parts(
+        answers, registry or _registry_of(settings), telemetry, ledger, settings.home
+    )
     sessions = console.install(app, ledger.access, settings)
     for module in _ROUTES:
         app.include_router(module.router)

@@ -122,4 +122,8 @@ class Ready(Outgoing):
     language_model: Literal["up", "down", "none"] = Field(
         description="The language model for words of needs, if configured."
     )
-    degraded: list[Literal["cache", "database", "model", "language_model"]]
+    store: Literal["up", "down", "none"] = Field(
+        description="The store of releases, if the workspace follows one; while it is down, the "
+        "release before stays in service."
+    )
+    degraded: list[Literal["cache", "database", "model", "language_model", "store"]]

@@ -26,6 +26,7 @@ from service.commands import (
     projects,
     recommend,
     serving,
+    store,
     tables,
     words,
 )
@@ -66,6 +67,7 @@ app.command("train")(models.train)
 app.command("evaluate")(evaluation.evaluate)
 app.command("recommend")(recommend.recommend)
 app.command("leads")(leads.leads)
+app.add_typer(store.store, name="store", help="Releases in a store that several hosts share.")
 app.command("words")(words.words)
 app.command("allocate")(allocation.allocate)
 app.add_typer(models.versions, name="models", help="Versions of the model.")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any
 
@@ -27,6 +28,7 @@ class Parts:
     models: Registry
     telemetry: Telemetry
     ledger: Ledger
+    home: Path
 
     async def answer(self, request: Request, question: Question) -> Response:
         """Return the engine's answer to a question, in the caller's share of threads."""

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 from service.api.once import OnceRoute
 from service.api.operation_replies import Alive, Ready
 from service.api.routes.context import AppParts, shaped
+from service.serving.following import store_state
 
 router = APIRouter(tags=["health"], route_class=OnceRoute)
 
@@ -29,18 +30,20 @@ async def ready(parts: AppParts) -> Response:
     `degraded` names components that fail while leads are still served. Without the cache answers
     are slower; without the database the last known keys stay valid and events are refused (503); if
     a model could not be loaded, the previous one stays in service, and `trouble` says why; without
-    the language model only the thesaurus is used.
+    the language model only the thesaurus is used; without the store no newer release comes.
     """
     answers = parts.answers
     engine = await answers.engine()
     cache, database = await answers.remote.check(), parts.ledger.state
     trouble = await answers.look_up(answers.source.trouble)
     words = answers.words.state if answers.words else "none"
+    store = store_state(parts.home)
     bad = {
         "cache": cache in _AILING,
         "database": database in _AILING,
         "model": bool(trouble),
         "language_model": words in _AILING,
+        "store": store in _AILING,
     }
     return _json(
         {
@@ -52,6 +55,7 @@ async def ready(parts: AppParts) -> Response:
             "database": database,
             "trouble": trouble,
             "language_model": words,
+            "store": store,
             "degraded": [name for name, is_bad in bad.items() if is_bad],
         }
     )

@@ -172,6 +172,7 @@ def test_health_tells_what_is_ready(client: TestClient, source: FakeSource) -> N
         "trouble": None,
         "database": "up",
         "language_model": "none",
+        "store": "none",
         "degraded": [],
     }
     source.error = UnavailableError("no model yet: run lianzhao train")

@@ -1,0 +1,296 @@
+"""Replicas of a service that take their model and tables from a store."""
+
+from __future__ import annotations
+
+import threading
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import pytest
+from starlette.testclient import TestClient
+
+from features.errors import ConflictError, DamagedError, UnavailableError
+from features.workspace import Workspace
+from models import loading, releases
+from models.registry import ModelRegistry
+from models.releases import State
+from models.store import Store
+from service.api.app import create_app
+from service.serving import following
+from service.serving.following import follow, store_state
+from service.serving.loading import load_engine
+from service.settings import Settings
+from tests.pool import NEED_IDS, HashedEncoder, enterprise_rows, frame
+from tests.service.buckets import buckets
+from tests.versions import OTHER, save_other
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PAGE = f"/v1/recommendations?need_id={quote(NEED_IDS[0], safe='')}"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(f"file://{tmp_path}/store")
+
+
+class Replica:
+    """A workspace that is filled from a store alone."""
+
+    def __init__(self, home: Path) -> None:
+        self.encoder = HashedEncoder()
+        self.workspace = Workspace(home)
+        self.registry = ModelRegistry(
+            self.workspace,
+            lambda folder: loading.load(folder, self.workspace, self.encoder),
+        )
+
+    def pull(self, store: Store) -> int:
+        return releases.pull(self.workspace, self.registry, store)
+
+    def leads(self) -> Any:
+        engine = load_engine(self.workspace, self.encoder)
+        return engine.batch([*engine._needs.values()], 100)
+
+
+@pytest.fixture
+def replica(tmp_path: Path) -> Replica:
+    return Replica(tmp_path / "replica")
+
+
+def push(workspace: Workspace, store: Store, after: int = 0) -> int:
+    """Publish the active version of a workspace."""
+    version = ModelRegistry(workspace).active()
+    assert version is not None
+    load_engine(workspace, HashedEncoder(), version=version)
+    return releases.push(workspace, version, store, after)
+
+
+def changed(workspace: Workspace) -> None:
+    """Change one enterprise."""
+    rows = enterprise_rows()
+    rows[3]["business_scope"] = "激光器制造"
+    workspace.commit({"enterprises": frame("enterprises", rows)})
+
+
+def test_a_new_replica_answers_like_the_publisher_and_computes_nothing(
+    workspace: Workspace, store: Store, replica: Replica
+) -> None:
+    assert push(workspace, store) == 1
+    assert replica.pull(store) == 1
+    publisher = Replica(workspace.home)
+    assert replica.leads().equals(publisher.leads())
+    profiles = {row["name"] for row in enterprise_rows()}
+    assert not profiles & set(replica.encoder.asked), "profiles were prepared by the publisher"
+    assert replica.pull(store) == 1, "there is nothing new"
+    assert State.of(replica.workspace.home) == State(1)
+
+
+def test_of_what_was_published_before_only_the_difference_is_stored_and_fetched(
+    workspace: Workspace, store: Store, replica: Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    push(workspace, store)
+    replica.pull(store)
+    changed(workspace)
+    fetched: list[str] = []
+    get = Store.get
+    monkeypatch.setattr(
+        Store, "get", lambda self, file, path: (fetched.append(file.path), get(self, file, path))
+    )
+    assert push(workspace, store, 1) == 2
+    assert replica.pull(store) == 2
+    assert not [path for path in fetched if path.startswith("models/")]
+    assert any(path.startswith("tables/enterprises") for path in fetched)
+    assert replica.leads().equals(Replica(workspace.home).leads())
+    version = replica.registry.active()
+    kept = [*(replica.workspace.home / "prepared" / str(version)).glob("[!.]*")]
+    assert len(kept) == 1, "what was prepared for the tables before is removed"
+
+
+def test_an_altered_file_is_refused_and_the_release_before_stays(
+    workspace: Workspace, store: Store, replica: Replica, tmp_path: Path
+) -> None:
+    push(workspace, store)
+    replica.pull(store)
+    before = replica.leads()
+    changed(workspace)
+    push(workspace, store, 1)
+    (file,) = [each for each in store.release(2).files if each.path.startswith("tables/enterp")]
+    path = tmp_path / "store" / "objects" / file.sha256[:2] / file.sha256
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1] + b"?")
+    with pytest.raises(DamagedError, match=rf"altered \({file.path}\)"):
+        replica.pull(store)
+    assert replica.leads().equals(before)
+    path.write_bytes(whole)
+    assert replica.pull(store) == 2
+
+
+def test_a_pull_that_was_stopped_goes_on_where_it_was(
+    workspace: Workspace, store: Store, replica: Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    push(workspace, store)
+    files = len({file.sha256 for file in store.release(1).files})
+    fetched: list[str] = []
+    get = Store.get
+
+    def stopped(at: int, self: Store, file: Any, path: Path) -> None:
+        if len(fetched) == at:
+            raise UnavailableError("the store does not answer")
+        fetched.append(file.sha256)
+        get(self, file, path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "get", lambda *given: stopped(5, *given))
+        with pytest.raises(UnavailableError):
+            replica.pull(store)
+        assert replica.registry.active() is None
+    monkeypatch.setattr(Store, "get", lambda *given: stopped(-1, *given))
+    replica.pull(store)
+    assert len(fetched) == len(set(fetched)) == files
+
+
+def test_the_second_of_two_publishers_is_refused_and_comes_after(
+    workspace: Workspace, store: Store
+) -> None:
+    push(workspace, store)
+    with pytest.raises(ConflictError, match="push again"):
+        push(workspace, store, 0)
+    assert push(workspace, store, 1) == 2
+
+
+def test_a_version_that_is_not_prepared_or_damaged_is_not_published(
+    workspace: Workspace, store: Store
+) -> None:
+    version = ModelRegistry(workspace).active()
+    assert version is not None
+    with pytest.raises(UnavailableError, match="is not prepared"):
+        releases.push(workspace, version, store, 0)
+    push(workspace, store)
+    (file,) = workspace.home.glob(f"prepared/{version}/*/views.topics.npy")
+    file.write_bytes(file.read_bytes()[:-1] + b"?")
+    with pytest.raises(DamagedError, match=r"views.topics.npy"):
+        releases.push(workspace, version, store, 1)
+
+
+def test_a_path_out_of_the_workspace_is_refused(
+    workspace: Workspace, store: Store, replica: Replica
+) -> None:
+    push(workspace, store)
+    release = store.release(1)
+    for path in ("../../etc/passwd", "/etc/passwd", "cache.key", "tables/current.json"):
+        file = release.files[0]._replace(path=path)
+        number = store.numbers()[-1] + 1
+        store.add(number, release._replace(files=(*release.files, file)))
+        with pytest.raises(DamagedError, match="no file of one"):
+            replica.pull(store)
+
+
+class Following:
+    """A replica that serves and follows, under load."""
+
+    def __init__(self, home: Path, url: str) -> None:
+        self.replica = Replica(home)
+        self.store = Store(url)
+        self.replica.pull(self.store)
+        self.ends = threading.Event()
+        self.found: list[tuple[int, str, str]] = []
+        settings = Settings.load(home=home, encoder="tests.pool:HashedEncoder")
+        self.client = TestClient(create_app(settings), base_url="http://127.0.0.1:8000")
+
+    def __enter__(self) -> Following:
+        self.client.__enter__()
+        parts = self.replica.workspace, self.replica.registry, self.store, 0.1, self.ends.wait
+        self.threads = [
+            threading.Thread(target=partial(follow, *parts)),
+            threading.Thread(target=self.ask),
+        ]
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.ends.set()
+        for thread in self.threads:
+            thread.join()
+        self.client.__exit__(None, None, None)
+
+    def ask(self) -> None:
+        for number in range(1_000_000):
+            answer = self.client.get(f"{PAGE}&limit={1 + number % 40}")
+            version = answer.headers.get("X-Model-Version", "")
+            self.found.append((answer.status_code, version, str(answer.json().get("pool_version"))))
+            if self.ends.wait(0.01):
+                return
+
+    def until(self, wanted: tuple[str | None, str | None]) -> None:
+        """Wait until it answers with this version of the model, or of the pool."""
+        ends = time.monotonic() + 60
+        while True:
+            _, *last = self.found[-1] if self.found else (0, "", "")
+            if all(want in (None, found) for want, found in zip(wanted, last, strict=True)):
+                return
+            assert time.monotonic() < ends, self.found[-1:]
+            time.sleep(0.02)
+
+    def store_said(self, wanted: str) -> None:
+        """Wait until readiness says this of the store."""
+        ends = time.monotonic() + 60
+        while self.client.get("/health/ready").json()["store"] != wanted:
+            assert time.monotonic() < ends, self.client.get("/health/ready").json()
+            time.sleep(0.05)
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Any, str]]:
+    with buckets(monkeypatch) as server:
+        yield server, server.bucket("releases")
+
+
+def test_two_replicas_switch_under_load_without_a_failed_request(
+    workspace: Workspace, bucket: tuple[Any, str], tmp_path: Path
+) -> None:
+    server, url = bucket
+    store, registry = Store(url), ModelRegistry(workspace)
+    first, pool = registry.active(), workspace.pool_version
+    push(workspace, store)
+    with (
+        Following(tmp_path / "one", url) as one,
+        Following(tmp_path / "other", url) as other,
+    ):
+        save_other(registry)
+        registry.activate(OTHER)
+        push(workspace, store, 1)
+        for replica in (one, other):
+            replica.until((OTHER, pool))
+        changed(workspace)
+        push(workspace, store, 2)
+        newer = workspace.pool_version
+        assert newer != pool
+        for replica in (one, other):
+            replica.until((OTHER, newer))
+            assert replica.client.get("/health/ready").json()["degraded"] == []
+        server.stop()
+        for replica in (one, other):
+            replica.store_said("down")
+            ready = replica.client.get("/health/ready")
+            assert (ready.status_code, ready.json()["degraded"]) == (200, ["store"])
+            replica.until((OTHER, newer))
+    for replica in (one, other):
+        assert {status for status, *_ in replica.found} == {200}
+        seen = list(dict.fromkeys(found[1:] for found in replica.found))
+        assert seen == [(first, pool), (OTHER, pool), (OTHER, newer)]
+
+
+def test_a_follower_that_has_ended_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    assert store_state(tmp_path) == "none"
+    State(3).keep(tmp_path)
+    assert store_state(tmp_path) == "none", "pulled once, and not followed"
+    State(3, None, time.time()).keep(tmp_path)
+    assert store_state(tmp_path) == "up"
+    monkeypatch.setattr(following, "UNSEEN_SECONDS", 0.0)
+    assert store_state(tmp_path) == "down"
