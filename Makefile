@@ -58,6 +58,7 @@ lock: $(VENV)/.developing
 	$(COMPILE) --group peers --constraint requirements/base.txt --output-file requirements/peers.txt
 	$(COMPILE) --group dev --constraint requirements/base.txt --constraint requirements/peers.txt --output-file requirements/dev.txt
 	$(COMPILE) --group cluster --constraint requirements/base.txt --constraint requirements/dev.txt --output-file requirements/cluster.txt
+	$(COMPILE) --group store --constraint requirements/base.txt --output-file requirements/store.txt
 
 clean:
 	rm -rf $(VENV) build *.egg-info

@@ -9,10 +9,11 @@ export LIGHTFM_NO_CFLAGS=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 
 # The builder.
 mkdir -p "$root/src" "$root/home" "$root/tmp"
-tar -c --exclude __pycache__ features models training service requirements/base.txt docker/setup.sh docker/alive.py \
+tar -c --exclude __pycache__ features models training service requirements/base.txt requirements/store.txt docker/setup.sh docker/alive.py \
     pyproject.toml README.md LICENSE | tar -x -C "$root/src"
 "$python" -m venv "$root/venv"
-"$root/venv/bin/pip" install --quiet --require-hashes -r "$root/src/requirements/base.txt"
+"$root/venv/bin/pip" install --quiet --require-hashes -r "$root/src/requirements/base.txt" \
+    -r "$root/src/requirements/store.txt"
 "$root/venv/bin/pip" install --quiet --no-deps --no-build-isolation "$root/src"
 "$root/venv/bin/pip" uninstall --quiet --yes setuptools pip
 du -sh "$root/venv"
