@@ -48,6 +48,8 @@ class PoolFeatures:
     product_grams : csr_array of shape (m, g)
         Character 1-2-grams of the items, TF-IDF weighted, divided by their length to the power
         0.75: a long item that contains a word is nearly as good as the word alone.
+    product_kinds : csr_array of shape (m, c)
+        How surely each item is each concept of the thesaurus.
     nodes : NodeFit
     stations : NodeFit
         Fit to the supply graph: `nodes`, or the sectors of an input–output table.
@@ -69,6 +71,7 @@ class PoolFeatures:
     products: WeightedTexts
     product_vectors: NDArray[np.float32]
     product_grams: sparse.csr_array
+    product_kinds: sparse.csr_array
     nodes: NodeFit
     stations: NodeFit
     attributes: sparse.csr_array
@@ -147,6 +150,8 @@ class NeedFeatures:
         Longitude and latitude of its zone, NaN where unknown.
     present : ZonePresence or None
         The zone's enterprises, None if nothing is known.
+    kinds : ndarray of shape (c,) or None
+        The worth of each concept of the thesaurus for it; None if no concept is wanted.
     signals : ndarray of shape (n,) or None
         The strength of the signals of each enterprise, 0 to 1; None without any signal.
     """
@@ -161,12 +166,13 @@ class NeedFeatures:
     tokens: tuple[str, ...]
     point: tuple[float, float]
     present: ZonePresence | None = None
+    kinds: NDArray[np.float32] | None = None
     signals: NDArray[np.float32] | None = None
 
     @property
     def weight(self) -> int:
         """Estimated bytes, without `present` and `signals`."""
-        dense = [self.weights]
+        dense = [self.weights] if self.kinds is None else [self.weights, self.kinds]
         for view in self.views.values():
             dense += [view.data, view.indices, view.indptr] if sparse.issparse(view) else [view]
         words = [word for word, _ in self.understood.words]

@@ -24,6 +24,7 @@ from features.attributes import (
 from features.chains import shipped_chain_map
 from features.errors import InputError
 from features.industry_codes import division_names
+from features.kinds import kinds_of
 from features.need_words import need_words
 from features.nodes import fit_nodes, target_nodes
 from features.ordered import content_ranks
@@ -177,6 +178,7 @@ class FeatureSpace:
         nodes = target_nodes(need, self.chain_map)
         place = zone or {}
         codes = code_tokens(need.industry_codes)
+        kinds = kinds_of(self.thesaurus)
         return NeedFeatures(
             need_id=need.need_id,
             understood=found,
@@ -190,6 +192,7 @@ class FeatureSpace:
             if place.get("lon") is not None and place.get("lat") is not None
             else self._point(place.get("province"), place.get("city"), place.get("county")),
             present=present,
+            kinds=kinds.worths(kinds.wants(found)),
         )
 
     def with_words(self, own_words: pl.DataFrame) -> FeatureSpace:
@@ -233,6 +236,11 @@ class FeatureSpace:
         self._know(Thesaurus.from_bytes(arrays["thesaurus"]))
         self.today_ = date.fromisoformat(str(arrays["today"]))
         return self
+
+    @property
+    def concepts(self) -> int:
+        """The number of concepts that the items of pools are indexed by."""
+        return len(self._shipped)
 
     def _parts(self) -> dict[str, Any]:
         return {
@@ -305,6 +313,7 @@ class FeatureSpace:
             products=items,
             product_vectors=product_vectors,
             product_grams=self.items_.weigh(self.items_.counts_of(items.texts), norm=ITEM_NORM),
+            product_kinds=kinds_of(self._shipped).index(items.texts),
             nodes=nodes,
             stations=self._station_fit(items, product_vectors, codes, nodes),
             attributes=self.attributes_.transform(profiles.tokens),

@@ -53,12 +53,14 @@ class Chunk(NamedTuple):
         The products, m of them, of these and perhaps of other enterprises.
     vectors : ndarray of shape (m, d)
     grams : csr_array of shape (m, g)
+    kinds : csr_array of shape (m, c)
     """
 
     rows: dict[str, Any]
     texts: Sequence[str]
     vectors: NDArray[Any]
     grams: sparse.csr_array
+    kinds: sparse.csr_array
 
 
 def chunk_of(
@@ -102,7 +104,9 @@ def rows_of_pool(
             for name, array in own.items()
         },
     }
-    return Chunk(rows, pool.products.texts, pool.product_vectors, pool.product_grams)
+    return Chunk(
+        rows, pool.products.texts, pool.product_vectors, pool.product_grams, pool.product_kinds
+    )
 
 
 def _padded(codes: NDArray[np.str_]) -> NDArray[np.str_]:
@@ -205,13 +209,13 @@ def _ranker(
 def _arrays(chunk: Chunk, kind: DTypeLike) -> dict[str, NDArray[Any]]:
     """Return a chunk as arrays, to be saved."""
     kept: dict[str, Any] = {f"{_ROWS}{name}": array for name, array in chunk.rows.items()}
-    kept |= {"vectors": chunk.vectors.astype(kind), "grams": chunk.grams}
+    kept |= {"vectors": chunk.vectors.astype(kind), "grams": chunk.grams, "kinds": chunk.kinds}
     found = Lines.of(chunk.texts).arrays("texts")
     for name, array in kept.items():
         if not sparse.issparse(array):
             found[name] = array
             continue
-        halved = name in ("grams", f"{_ROWS}views.text")
+        halved = name in ("grams", "kinds", f"{_ROWS}views.text")
         found[f"{name}.data"] = array.data.astype(kind) if halved else array.data
         found[f"{name}.indices"], found[f"{name}.indptr"] = array.indices, array.indptr
         found[f"{name}{_COLUMNS}"] = np.array(array.shape[1])
@@ -232,4 +236,4 @@ def _restored(arrays: Mapping[str, NDArray[Any]]) -> Chunk:
             found[stem] = single(sparse.csr_array(tuple(parts), shape=shape))
     rows = {name.removeprefix(_ROWS): own for name, own in found.items() if name.startswith(_ROWS)}
     texts = Lines(arrays["texts"], arrays["texts_ends"])
-    return Chunk(rows, texts, found["vectors"], found["grams"])
+    return Chunk(rows, texts, found["vectors"], found["grams"], found["kinds"])

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from features.arrays import NeedFeatures
     from models.sample import Sample
 
-_BY_TOPICS = ("item_words", "text_words", "topic_words")
+_BY_TOPICS = ("item_words", "item_kinds", "text_words", "topic_words")
 """The factors that topics approximate here."""
 _GATHERED = 1_024
 """Rows gathered at once, so that they fit into the CPU cache."""

@@ -12,15 +12,19 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from features.compact import dot, rows_of, single
+from features.kinds import SIBLING
 from features.understanding import NO_PRODUCT
-from models.word_match import Items
+from models.word_match import Items, KindsOfItems
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from features.arrays import NeedFeatures, PoolFeatures
 
-EVIDENCE = ("best_match", "coverage", "focus", "best_text", "text", "topic", "no_items")
+EVIDENCE = (
+    *("best_match", "coverage", "focus", "best_text", "text", "topic", "no_items"),
+    *("best_kind", "kinds"),
+)
 LEVELS = ("strong", "partial", "weak")
 JUDGED = 10
 """How many of the first leads the level of a list's scores follows."""
@@ -56,7 +60,10 @@ class FitModel(NamedTuple):
 
 
 SHIPPED = FitModel(
-    (1.961, 0.561, 0.985, 1.299, 0.075, 1.987, 0.464), -1.722, strong=0.77, partial=0.215
+    (1.283, 0.677, 0.767, 0.893, 0.455, 1.835, 0.625, 0.856, 0.646),
+    -1.843,
+    strong=0.77,
+    partial=0.215,
 )
 """Learnt on the grades of 39 phrases over two pools, one with products and one with scopes, and 60
 enterprises at random for each as ungraded noes with weight 0.15; `make bench ARGS=fit` learns it
@@ -102,8 +109,10 @@ def fit_evidence(
 
     The best match of any word with an item, the share of words that the items cover, the share of
     items that match words; the best and the mean cosine of a word with the whole text; the mean one
-    with its topics; and 1 if no item is known, since less of such an enterprise can match. All are
-    0 for a need that names no product, whatever characters it shares with a name.
+    with its topics; 1 if no item is known, since less of such an enterprise can match; by the
+    thesaurus the best item's worth as a kind of what is wanted, where a sibling is as good, and the
+    mean worth of all items. All are 0 for a need that names no product, whatever characters it
+    shares with a name.
     """
     found = np.zeros((len(rows), len(EVIDENCE)), dtype=np.float32)
     if not len(rows) or NO_PRODUCT in need.understood.notes:
@@ -122,4 +131,8 @@ def fit_evidence(
         found[items.known, 0] = (best * counted).max(axis=1)
         found[items.known, 1] = np.vecdot(best, share)
         found[items.known, 2] = items.focus
+        if need.kinds is not None:
+            kinds = KindsOfItems(weights, pool.product_kinds)
+            found[kinds.known, 7] = np.minimum(kinds.best(need.kinds) / SIBLING, 1)
+            found[kinds.known, 8] = kinds.shares(need.kinds)
     return found

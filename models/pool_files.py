@@ -147,6 +147,7 @@ class _Products:
         new = own[number[own] >= known]
         self._files.append("product_vectors", chunk.vectors[new].astype(self._kind))
         self._files.append_sparse("product_grams", rows_of(chunk.grams, new), self._kind)
+        self._files.append_sparse("product_kinds", rows_of(chunk.kinds, new), self._kind)
         shape = (said.shape[0], np.iinfo(np.int32).max)  # the final number is not known yet
         mine = sparse.csr_array((said.data, number[said.indices], said.indptr), shape=shape)
         return chunk.rows | {"products": mine}
@@ -226,6 +227,7 @@ def bind(
         products=WeightedTexts(texts, _sparse(arrays, "products", len(texts), rows)),
         product_vectors=arrays["product_vectors"],
         product_grams=_sparse(arrays, "product_grams", len(space.items_.tokens_)),
+        product_kinds=_sparse(arrays, "product_kinds", space.concepts),
         nodes=nodes,
         stations=_node_fit(arrays, "stations", space.supply.stations, rows)
         if of_sectors

@@ -49,11 +49,12 @@ log = logging.getLogger(__name__)
 TABLES = ("enterprises", "chains", "input_output")
 """The tables that features depend on: if one of these changes, everything is prepared again."""
 FOLDER = "prepared"
-_MADE_BY = 4
+_MADE_BY = 5
 """Incremented when the computation of these files changes; earlier files are then ignored."""
 _GATHERED = {"views.topics", "views.meaning", "views.text.data", "views.text.indices"} | {
     *("nodes.fit", "products.data", "products.indices", "product_vectors"),
     *("product_grams.data", "product_grams.indices"),
+    *("product_kinds.data", "product_kinds.indices"),
     *("retrieval.matrix", "retrieval.nodes"),
 }
 _PAGE = 4_096

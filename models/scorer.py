@@ -12,7 +12,7 @@ from models.proximity import Proximity
 from models.scale import FactorScale, Moments, Scale, Values, z_scores
 from models.signals import signal_part
 from models.supply import SupplyLink
-from models.word_match import ItemWords, TextWords, TopicWords
+from models.word_match import ItemKinds, ItemWords, TextWords, TopicWords
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,6 +39,7 @@ def content_factors() -> tuple[Factor, ...]:
     """
     found = (
         ItemWords(),
+        ItemKinds(),
         TextWords(),
         TopicWords(),
         NodeMatch(),

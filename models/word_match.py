@@ -47,6 +47,24 @@ class TextWords(Factor):
         return np.asarray(matrix[:, query.indices] @ query.data, dtype=np.float32)
 
 
+class ItemKinds(Factor):
+    """The share of an enterprise's items that are of a wanted kind, by the thesaurus."""
+
+    name = "item_kinds"
+
+    def prepare(self, pool: PoolFeatures) -> KindsOfItems:
+        """Return the items with their concepts."""
+        return KindsOfItems(pool.products.weights, pool.product_kinds)
+
+    def score(self, need: NeedFeatures, prepared: KindsOfItems) -> NDArray[np.float32] | None:
+        """Return the share of each enterprise, shape (n,); NaN where no item is known."""
+        if need.kinds is None:
+            return None
+        found = np.full(prepared.weights.shape[0], np.nan, dtype=np.float32)
+        found[prepared.known] = prepared.shares(need.kinds)
+        return found
+
+
 class TopicWords(Factor):
     """Sum over words of the cosine with the topics (LSA) of a profile."""
 
@@ -81,6 +99,60 @@ def word_matches(grams: Any, need: NeedFeatures) -> sparse.csr_array:
     np.clip(found.data, 0, 1, out=found.data)
     found.data *= found.data
     return found
+
+
+@dataclass(frozen=True)
+class KindsOfItems:
+    """The items of n enterprises, and the concepts that they are.
+
+    Attributes
+    ----------
+    weights : csr_array of shape (n, m)
+    concepts : csr_array of shape (m, c)
+    """
+
+    weights: sparse.csr_array
+    concepts: sparse.csr_array
+
+    @cached_property
+    def known(self) -> NDArray[np.intp]:
+        """The rows of the enterprises that have items."""
+        return np.flatnonzero(np.diff(self.weights.indptr))
+
+    @cached_property
+    def _layout(self) -> tuple[NDArray[np.intp], sparse.csr_array]:
+        """Which of the items named here each entry of the weights is, and these items' concepts."""
+        named, at = np.unique(self.weights.indices, return_inverse=True)
+        return at, sparse.csr_array(rows_of(self.concepts, named))
+
+    @cached_property
+    def _totals(self) -> NDArray[np.float32]:
+        return self._summed(self.weights.data)
+
+    def worths(self, kinds: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return what each entry of the weights is worth, given the worth of each concept.
+
+        Concepts that came after the items were indexed, of an office's own, are left out.
+        """
+        at, concepts = self._layout
+        found = np.zeros(concepts.shape[0], dtype=np.float32)
+        own = np.flatnonzero(np.diff(concepts.indptr))
+        if len(own):
+            each = concepts.data * kinds[: concepts.shape[1]][concepts.indices]
+            found[own] = np.maximum.reduceat(each, concepts.indptr[own])
+        return found[at]
+
+    def shares(self, kinds: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the worth of the items by their weights, an entry for each of `known`."""
+        return self._summed(self.worths(kinds) * self.weights.data) / self._totals
+
+    def best(self, kinds: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the worth of the best item, an entry for each of `known`."""
+        starts = self.weights.indptr[self.known]
+        return np.asarray(np.maximum.reduceat(self.worths(kinds), starts))
+
+    def _summed(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray(np.add.reduceat(values, self.weights.indptr[self.known]))
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 CONTENT_PRIOR = {
     "item_words": 1.9,
+    "item_kinds": 0.6,
     "text_words": 1.0,
     "topic_words": 0.5,
     "node_match": 0.5,

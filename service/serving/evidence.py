@@ -11,11 +11,11 @@ import numpy as np
 
 from features.compact import rows_of
 from features.nodes import NAMED_FROM
+from features.relation import Relation, form_of, is_plain, relation, spelt
 from models.gap import Filling, filling
 from models.supply import Link, link
 from service.serving.items import Answer, Answers, Item, answers, distinct, matches_of
 from service.serving.peers import Chosen, Peer, chosen_for, peer_of
-from service.serving.relation import Relation, form_of, is_plain, relation, spelt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from features.arrays import NeedFeatures, PoolFeatures
     from features.chains import ChainMap, Node
+    from features.kinds import Kinds, Wants
     from features.signals import Signal
     from models.ranker import PoolRanker
-    from service.serving.kinds import Kinds, Wants
 
 _SHARED, _MAIN = 3, 2
 _SHORT = 2
@@ -73,6 +73,8 @@ class Evidence:
         The item that matches a word of the need best, whether or not that means anything.
     answer : Answer or None
         None where no item has to do with the need.
+    kind : Answer or None
+        The item that is closest to what is wanted by the thesaurus.
     mention : Mention
     node : Node or None
         The node that it fits best, among those the need is after where it is after some.
@@ -102,6 +104,7 @@ class Evidence:
     related: tuple[Item, ...] = ()
     near: Item | None = None
     answer: Answer | None = None
+    kind: Answer | None = None
     mention: Mention = _NO_MENTION
     node: Node | None = None
     fits: bool = False
@@ -218,6 +221,7 @@ def _of_items(
         related=distinct(answered.ranked(), _MAIN),
         near=next(iter(answered.near), None),
         answer=answered.best,
+        kind=answered.kind,
         mention=_mention(need, items, pool.names[row], aim.wants),
         node=node,
         fits=fits,

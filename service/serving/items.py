@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from models.word_match import word_matches
-from service.serving.kinds import Tie
-from service.serving.relation import (
+from features.kinds import Tie
+from features.relation import (
     Relation,
     core_of,
     is_plain,
@@ -16,6 +15,7 @@ from service.serving.relation import (
     same_head,
     spelt,
 )
+from models.word_match import word_matches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from scipy import sparse
 
     from features.arrays import NeedFeatures
-    from service.serving.kinds import Kinds, Wants
+    from features.kinds import Kinds, Wants
 
 _ENOUGH = 0.2
 """From which match on two that end alike are of one sort: about half of their characters."""
@@ -107,11 +107,14 @@ class Answers(NamedTuple):
         0 for such an item.
     near : tuple of Item
         Those that match a word, the best first, whether or not it means anything.
+    kind : Answer or None
+        The item that is closest to what is wanted by the thesaurus.
     """
 
     of_item: tuple[Answer | None, ...]
     worth: NDArray[np.float64]
     near: tuple[Item, ...] = ()
+    kind: Answer | None = None
 
     @property
     def best(self) -> Answer | None:
@@ -181,8 +184,13 @@ def answers(
     main = np.sqrt(strengths / max(float(strengths.max(initial=0)), 1e-9))
     found: list[Answer | None] = []
     worth = np.zeros(len(items))
+    kind, of_kind = None, 0.0
     for at, item in enumerate(items):
         by_kind, by_letters = kinds.tie(wants, item.text), Tie()
+        side = (1 - _SIDE + _SIDE * main[at]) * (1 if is_plain(item.text) else _UNCLEAR)
+        if _WORTH[by_kind.relation] * side > of_kind:
+            of_kind = _WORTH[by_kind.relation] * side
+            kind = _answer(item, by_kind, parts)
         if nearest[at] > 0:
             word = int(np.argmax(np.where(weighed[at] == nearest[at], need.weights, -1.0)))
             text = need.understood.words[word][0]
@@ -191,21 +199,24 @@ def answers(
         if tie.relation is Relation.NONE:
             found.append(None)
             continue
-        wanted = tie.word in parts
-        word_text = spelt(tie.word, (item.text,))
-        found.append(Answer(item, word_text, tie.relation, wanted, tie.through))
-        typical = tie is by_letters and tie.relation is Relation.SAME and not wanted
+        answer = _answer(item, tie, parts)
+        found.append(answer)
+        typical = tie is by_letters and tie.relation is Relation.SAME and not answer.wanted
         elsewhere = typical and by_kind.relation < Relation.KIND and kinds.known(item.text)
         worth[at] = (
             (_WORTH[tie.relation] + _BY_MATCH * nearest[at])
-            * (1 - _SIDE + _SIDE * main[at])
-            * (_WANTED if wanted else 1)
+            * side
+            * (_WANTED if answer.wanted else 1)
             * (_ELSEWHERE if elsewhere else 1)
-            * (1 if is_plain(item.text) else _UNCLEAR)
         )
     order = np.argsort(-nearest, kind="stable").tolist()
     near = (items[at] for at in order if nearest[at] >= _ENOUGH and is_plain(items[at].text))
-    return Answers(tuple(found), worth, tuple(near))
+    return Answers(tuple(found), worth, tuple(near), kind)
+
+
+def _answer(item: Item, tie: Tie, parts: Sequence[str]) -> Answer:
+    word = spelt(tie.word, (item.text,))
+    return Answer(item, word, tie.relation, tie.word in parts, tie.through)
 
 
 def _by_letters(item: str, word: str, match: float, kinds: Kinds) -> Tie:

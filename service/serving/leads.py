@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from features.kinds import kinds_of
 from features.profile import confidence, known_of_zone
 from models.fit import SHIPPED, fit_evidence, score_of
 from service.cache.local import LocalCache
 from service.serving.chances import chance
 from service.serving.directory import brief
 from service.serving.evidence import aim_of, find_evidence, node_of
-from service.serving.kinds import Kinds
 from service.serving.neighbours import stage_text
 from service.serving.reasons import reasons
 from service.serving.signals import signals_shown
@@ -63,7 +63,7 @@ class LeadWriter:
         self.presence = presence
         self.signals = signals
         self.gates = gates
-        self.kinds = Kinds(prepared.bound.ranker.space.thesaurus)
+        self.kinds = kinds_of(prepared.bound.ranker.space.thesaurus)
         self.aims: LocalCache[Aim] = LocalCache(_AIM_BYTES)
         self._lock = threading.Lock()
 

@@ -9,7 +9,7 @@ from scipy import sparse
 
 from features.compact import rows_of
 from features.ordered import found_in
-from service.serving.relation import is_plain
+from features.relation import is_plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from features.normal import normal
+from features.relation import Relation
 from models.blend import CONSTANT
 from models.ranker import ranked_factors
 from models.signals import SIGNALS
 from service.serving.neighbours import gap_text, link_text
-from service.serving.relation import Relation
 from service.serving.sentences import FACTORS
 from service.serving.signals import signal_text
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from models.ranker import PoolRanker
     from service.serving.evidence import Evidence
     from service.serving.interfaces import Language
-    from service.serving.items import Item
+    from service.serving.items import Answer, Item
     from service.serving.peers import Peer
 
 SEPARATORS: dict[Language, str] = {"zh": "；", "en": "; "}
@@ -84,7 +84,8 @@ def _sentence(factor: str, part: float, words: dict[str, str], language: Languag
 def _words(evidence: Evidence, *, chinese: bool) -> dict[str, str]:
     """Return what the sentences of all factors may hold."""
     return {
-        "answer": _answer_text(evidence, chinese=chinese),
+        "answer": _answer_text(evidence, evidence.answer, chinese=chinese),
+        "kind": _answer_text(evidence, evidence.kind or evidence.answer, chinese=chinese),
         "traded": _subject(evidence, evidence.traded or evidence.best, chinese=chinese),
         "filled": _subject(evidence, evidence.filled or evidence.best, chinese=chinese),
         "link": link_text(evidence.link, chinese=chinese),
@@ -110,9 +111,8 @@ _TIES: dict[Relation, tuple[str, str]] = {
 }
 
 
-def _answer_text(evidence: Evidence, *, chinese: bool) -> str:
+def _answer_text(evidence: Evidence, answer: Answer | None, *, chinese: bool) -> str:
     """Return which item answers which word; a product that is the word is named once."""
-    answer = evidence.answer
     if answer is None:
         return _no_answer_text(evidence, chinese=chinese)
     subject = _subject(evidence, answer.item, chinese=chinese)
@@ -220,7 +220,7 @@ def _mention_text(evidence: Evidence, *, chinese: bool) -> str:
         )
         return f"产品与经营内容中有{words}" if chinese else f"it makes or does {words}"
     if evidence.answer or not evidence.main:
-        return _answer_text(evidence, chinese=chinese)
+        return _answer_text(evidence, evidence.answer, chinese=chinese)
     if within:
         item, word = within[0]
         subject, word = _subject(evidence, item, chinese=chinese), _quoted(word, chinese=chinese)
@@ -270,8 +270,9 @@ def _pointed_at(factor: str, evidence: Evidence) -> list[str]:
         found += [word for word, _ in mention.made] or within or mention.named
     elif factor == "topic_words" and evidence.main:
         found = [item.text for item in evidence.related or evidence.main]
-    elif factor == "item_words":
-        found.append(evidence.answer.word if evidence.answer else None)
+    elif factor in {"item_words", "item_kinds"}:
+        answer = evidence.kind or evidence.answer if factor == "item_kinds" else evidence.answer
+        found = [answer.item.text, answer.word] if answer else found
     elif factor == SIGNALS:
         shown = [text for signal in evidence.signals for text in (signal.text, signal.source)]
         found = shown if any(shown) else [evidence.name]

@@ -10,9 +10,9 @@ from models.own_factors import own_factors
 class FactorGloss:
     """The name of a factor, and the sentences of its reason for a positive and a negative value.
 
-    The sentences may hold {answer}, {node}, {akin}, {shared}, {business}, and for what the zone has
-    {link} and {gap}, with the products {traded} and {filled} that they rest on; {signal} is what
-    the enterprise has done of late.
+    The sentences may hold {answer}, {kind}, {node}, {akin}, {shared}, {business}, and for what the
+    zone has {link} and {gap}, with the products {traded} and {filled} that they rest on; {signal}
+    is what the enterprise has done of late.
     """
 
     gloss: str
@@ -25,6 +25,11 @@ FACTORS: Mapping[str, FactorGloss] = {
         "产品对应",
         ("{answer}", "已知的产品与经营项目中，与需求对应的不多"),
         ("{answer}", "of the products and activities known, few answer the need"),
+    ),
+    "item_kinds": FactorGloss(
+        "产品类别",
+        ("{kind}", "已知的产品与经营项目中，属于所需类别的不多"),
+        ("{kind}", "of the products and activities known, few are of a kind that is wanted"),
     ),
     "text_words": FactorGloss(
         "经营内容",

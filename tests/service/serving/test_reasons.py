@@ -5,16 +5,16 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from features.kinds import Kinds
 from features.need import NeedQuery
+from features.relation import Relation
 from models.gap import Filling
 from models.supply import Link
 from service.serving.evidence import Evidence, Mention, aim_of, find_evidence
 from service.serving.interfaces import Language
 from service.serving.items import Answer, Item, distinct
-from service.serving.kinds import Kinds
 from service.serving.peers import Peer, chosen_for
 from service.serving.reasons import reasons, summary
-from service.serving.relation import Relation
 from service.serving.sentences import FACTORS
 from tests.pool import NEED_IDS, UNKNOWN, tables
 

@@ -10,10 +10,15 @@ from collections import Counter, defaultdict
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from service.serving.relation import Relation, core_of, form_of, in_common
+import numpy as np
+from scipy import sparse
+
+from features.relation import Relation, core_of, form_of, in_common
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
 
     from features.thesaurus import Thesaurus
     from features.understanding import Understood
@@ -23,6 +28,14 @@ _SURE = 0.5
 _KEPT = 50_000
 _ENTRY_BYTES = 200
 _LONGEST = 8
+SIBLING = 0.45
+"""What a concept is worth that belongs to the same one as what is wanted."""
+_KIND, _INPUT = 1.0, 0.2
+"""What one is worth that is of a wanted kind, and one that goes into it."""
+_TYPICAL, _WITHIN = 0.3, 0.5
+"""How much a concept counts of which a text is typical, or whose name it holds, but not as head."""
+_SHORTEST = 3
+"""A name that stands within a text counts from this length on."""
 _WIDE = 170
 """From how many concepts below it on a concept joins what has little in common: 机械设备."""
 
@@ -45,6 +58,12 @@ class Tie(NamedTuple):
 
 
 _NO_TIE = Tie()
+
+
+@lru_cache(4)
+def kinds_of(thesaurus: Thesaurus) -> Kinds:
+    """Return the kinds of a thesaurus, the same ones for all who ask."""
+    return Kinds(thesaurus)
 
 
 class Wants(NamedTuple):
@@ -94,6 +113,11 @@ class Kinds:
         self._below = Counter(
             above for at in range(len(thesaurus)) for above in thesaurus.broader(at)
         )
+        chains = [self._chain_of(at) for at in range(len(thesaurus))]
+        ends = np.cumsum([0, *map(len, chains)])
+        columns = np.array([above for chain in chains for above in chain], dtype=np.int32)
+        parts = np.ones(len(columns), dtype=np.int8), columns, ends
+        self._above = sparse.csc_array(sparse.csr_array(parts, shape=(len(chains),) * 2))
         self._typical: dict[str, list[int]] = defaultdict(list)
         for at, concept in enumerate(thesaurus.concepts):
             for word in concept.words:
@@ -121,6 +145,29 @@ class Kinds:
                 above.setdefault(parent, Tie(Relation.SIBLING, name, concepts[parent].name))
         general = {word for word, _ in understood.words if self._is_general(word, kinds)}
         return Wants(kinds, inputs, above, frozenset(general), self._pieces(understood.parts))
+
+    def worths(self, wants: Wants) -> NDArray[np.float32] | None:
+        """Return what each concept is worth to a need, shape (c,); None where nothing is wanted."""
+        if not wants.kinds:
+            return None
+        found = np.zeros(len(self.thesaurus), dtype=np.float32)
+        found[list(wants.inputs)] = _INPUT
+        for wanted, worth in ((wants.above, SIBLING), (wants.kinds, _KIND)):
+            below = self._above[:, list(wanted)]
+            found[np.diff(sparse.csr_array(below).indptr) > 0] = worth
+        return found
+
+    def index(self, texts: Sequence[str]) -> sparse.csr_array:
+        """Return how surely each of m texts is each concept, shape (m, c)."""
+        entries: list[dict[int, float]] = []
+        for text in texts:
+            surely = dict.fromkeys(self._typical.get(core_of(text), ()), _TYPICAL)
+            surely |= dict.fromkeys(self._named(text), _WITHIN)
+            entries.append(surely | dict.fromkeys(self._own(text), 1.0))
+        starts = np.cumsum([0, *map(len, entries)])
+        columns = np.array([at for own in entries for at in own], dtype=np.int32)
+        values = np.array([sure for own in entries for sure in own.values()], dtype=np.float32)
+        return sparse.csr_array((values, columns, starts), shape=(len(texts), len(self.thesaurus)))
 
     def tie(self, wants: Wants, item: str) -> Tie:
         """Return how an item relates to what is wanted, the closest way there is."""
@@ -193,7 +240,9 @@ class Kinds:
     def _named_in(self, item: str) -> tuple[int, ...]:
         """Return the concepts whose names, of three characters or more, a product holds."""
         found = self.thesaurus.within(form_of(item))
-        return tuple(at for own in found if own.stop - own.start > 2 for at in own.concepts)
+        return tuple(
+            at for own in found if own.stop - own.start >= _SHORTEST for at in own.concepts
+        )
 
     def _chain_of(self, at: int) -> tuple[int, ...]:
         """Return a concept and what it belongs to, the nearest first."""

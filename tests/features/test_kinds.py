@@ -1,9 +1,9 @@
 import pytest
 
+from features.kinds import Kinds, Tie
+from features.relation import Relation
 from features.thesaurus import Concept, Thesaurus
 from features.understanding import FoundConcept, Understood
-from service.serving.kinds import Kinds, Tie
-from service.serving.relation import Relation
 
 CONCEPTS = (
     Concept("消费品", "sector", (), ()),
@@ -51,7 +51,7 @@ def test_what_is_unsure_or_of_another_list_of_names_is_not_wanted(kinds, more):
 
 def test_two_of_a_wide_concept_are_no_siblings(kinds, monkeypatch):
     assert kinds.tie(kinds.wants(understood("罐头食品")), "卤肉").relation is Relation.SIBLING
-    monkeypatch.setattr("service.serving.kinds._WIDE", 1)
+    monkeypatch.setattr("features.kinds._WIDE", 1)
     assert kinds.tie(kinds.wants(understood("罐头食品")), "卤肉").relation is Relation.NONE
 
 
