@@ -148,10 +148,14 @@ class KindsOfItems:
 
     def best(self, kinds: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the worth of the best item, an entry for each of `known`."""
+        if not len(self.known):
+            return np.empty(0, dtype=np.float32)
         starts = self.weights.indptr[self.known]
         return np.asarray(np.maximum.reduceat(self.worths(kinds), starts))
 
     def _summed(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        if not len(self.known):
+            return np.empty(0, dtype=np.float32)
         return np.asarray(np.add.reduceat(values, self.weights.indptr[self.known]))
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from features.kinds import Kinds, Tie
+from features.kinds import SIBLING, Kinds, Tie
 from features.relation import Relation
 from features.thesaurus import Concept, Thesaurus
 from features.understanding import FoundConcept, Understood
@@ -73,3 +73,23 @@ def test_words_of_which_what_is_wanted_is_but_a_part_are_general(kinds):
 
 def test_pieces_of_a_want_that_mean_something(kinds):
     assert kinds.wants(understood(parts=("水果罐头厂",))).pieces == ("罐头",)
+
+
+def test_texts_are_indexed_by_what_they_are_typical_of_hold_and_are(kinds):
+    found = kinds.index(["午餐肉罐头", "火腿肠", "罐头食品包装线", "钛白粉"]).toarray()
+    at = {concept.name: number for number, concept in enumerate(CONCEPTS)}
+    assert found[0, at["罐头食品"]] == 1
+    assert found[1, at["肉制品"]] == pytest.approx(0.3)
+    assert found[2, at["罐头食品"]] == pytest.approx(0.5)
+    assert not found[3].any()
+    assert kinds.index([]).shape == (0, len(CONCEPTS))
+
+
+def test_concepts_are_worth_what_they_are_to_what_is_wanted(kinds):
+    worths = kinds.worths(kinds.wants(understood("罐头食品")))
+    found = {concept.name: float(worth) for concept, worth in zip(CONCEPTS, worths, strict=True)}
+    assert found["罐头食品"] == 1
+    assert found["肉制品"] == found["食品"] == pytest.approx(SIBLING)
+    assert found["马口铁"] == pytest.approx(0.2)
+    assert found["炭黑"] == 0
+    assert kinds.worths(kinds.wants(understood())) is None

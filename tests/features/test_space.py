@@ -87,12 +87,14 @@ def test_saved_space_gives_the_same_features_bit_by_bit(space, pool, store):
     assert_same(restored.pool(ENTERPRISES), pool)
     asked = NeedQuery("LED封装", zone_id="z0", chain="光电LED")
     one, other = (each.need(asked, {"city": "长治市"}) for each in (space, restored))
-    said = [vars(replace(each, views={}, weights=None, meaning=None)) for each in (one, other)]
+    bare = {"views": {}, "weights": None, "meaning": None, "kinds": None}
+    said = [vars(replace(each, **bare)) for each in (one, other)]
     assert said[0] == said[1]
     assert one.views.keys() == {"text", "topics", "items"}
     for view in one.views:
         np.testing.assert_array_equal(dense(one.views[view]), dense(other.views[view]))
     np.testing.assert_array_equal(one.meaning, other.meaning)
+    np.testing.assert_array_equal(one.kinds, other.kinds)
     np.testing.assert_array_equal(one.weights, other.weights)
 
 

@@ -53,6 +53,7 @@ def pool_of(weights, grams, text, topics):
     return SimpleNamespace(
         products=items,
         product_grams=sparse.csr_array(np.float32(grams)),
+        product_kinds=sparse.csr_array(np.float32([[1, 0], [0, 0.5], [0, 1]])),
         views={"text": sparse.csr_array(np.float32(text)), "topics": np.float32(topics)},
     )
 
@@ -64,7 +65,8 @@ def need_of(weights, grams, text, topics):
         "topics": np.float32(topics),
     }
     named = SimpleNamespace(notes=())
-    return SimpleNamespace(weights=np.float32(weights), views=views, understood=named)
+    kinds = np.float32([1, 0.2])
+    return SimpleNamespace(weights=np.float32(weights), views=views, understood=named, kinds=kinds)
 
 
 NOTHING = "公司制造"
@@ -91,9 +93,10 @@ def test_evidence_by_hand():
     )
     found = fit_evidence(need, pool, np.arange(3))
     expected = [
-        [1, 0.75, 1, 0.5, 0.375, 0.75 * 0.8 + 0.25 * 0.6, 0],
-        [1, 0.75 + 0.25 * 0.25, (1 + 3 * 0.25) / 4, 0.8, 0.2, 0, 0],  # against it is not for it
-        [0, 0, 0, 0, 0, 0, 1],
+        [1, 0.75, 1, 0.5, 0.375, 0.75 * 0.8 + 0.25 * 0.6, 0, 1, 1],
+        # What is against it is not for it.
+        [1, 0.75 + 0.25 * 0.25, (1 + 3 * 0.25) / 4, 0.8, 0.2, 0, 0, 1, (1 + 3 * 0.2) / 4],
+        [0, 0, 0, 0, 0, 0, 1, 0, 0],
     ]
     np.testing.assert_allclose(found, expected, atol=1e-6)
 

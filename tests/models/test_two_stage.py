@@ -188,6 +188,7 @@ def test_some_of_a_pool_in_half_precision_are_scored_as_in_single(bound):
         product_vectors=half(pool.product_vectors),
         nodes=replace(pool.nodes, fit=half(pool.nodes.fit)),
         product_grams=half(pool.product_grams),
+        product_kinds=half(pool.product_kinds),
     )
     kept = PoolRanker(bound.ranker, halved.by_rows(), bound.measured)
     taken = kept.take(rows)

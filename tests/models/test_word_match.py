@@ -8,8 +8,10 @@ from features.need import NeedQuery
 from models.scale import FactorScale, standardise
 from models.word_match import (
     FOCUS_WEIGHT,
+    ItemKinds,
     Items,
     ItemWords,
+    KindsOfItems,
     TextWords,
     TopicWords,
     weighted_query,
@@ -113,6 +115,30 @@ def test_text_words_are_the_weighted_sum_of_cosines_however_the_text_is_kept(kin
     found = TextWords().score(need, kind(text))
     np.testing.assert_allclose(found, [1.2, 0.5, 0], rtol=1e-6)
     assert weighted_query(need, "text").toarray().tolist() == [[2, 0, 0.5]]
+
+
+KINDS = KindsOfItems(
+    sparse.csr_array(np.float32([[3, 1, 0], [0, 0, 2], [0, 0, 0]])),
+    sparse.csr_array(np.float32([[1, 0, 0], [0, 0.5, 0.3], [0, 0, 0]])),
+)
+
+
+def test_kinds_are_the_share_of_items_by_what_their_concepts_are_worth():
+    need = SimpleNamespace(kinds=np.float32([0.2, 0.45, 1.0]))
+    found = ItemKinds().score(need, KINDS)
+    np.testing.assert_allclose(found, [(3 * 0.2 + 0.3) / 4, 0, NAN], rtol=1e-6)
+    np.testing.assert_allclose(KINDS.best(need.kinds), [0.3, 0], rtol=1e-6)
+
+
+def test_concepts_of_an_office_s_own_are_left_out_of_an_index_without_them():
+    need = SimpleNamespace(kinds=np.float32([0.2, 0.45, 1.0, 1.0]))
+    assert ItemKinds().score(need, KINDS)[0] == pytest.approx(0.225)
+
+
+def test_where_nothing_is_wanted_or_known_kinds_do_not_apply():
+    assert ItemKinds().score(SimpleNamespace(kinds=None), KINDS) is None
+    none = KindsOfItems(sparse.csr_array((2, 3), dtype=np.float32), KINDS.concepts)
+    assert np.isnan(ItemKinds().score(SimpleNamespace(kinds=np.float32([1, 1, 1])), none)).all()
 
 
 def test_topic_words_are_the_weighted_sum_of_cosines():
