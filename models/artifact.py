@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MANIFEST = "manifest.json"
-FORMAT = 3
+FORMAT = 4
 """Format number of models, prepared files and cached answers: incremented whenever the same model
 and tables would give a different result."""
 _ADVICE = "activate another version or train again"

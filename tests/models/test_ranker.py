@@ -98,6 +98,7 @@ def test_unknown_fields_count_for_nothing(bound):
     parts = dict(zip(bound.ranker.blend.factors, found[:, row], strict=True))
     assert [name for name, part in parts.items() if part == 0] == [
         "item_words",
+        "item_kinds",
         "node_match",
         "industry_code",
         "supply_link",
