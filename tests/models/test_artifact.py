@@ -89,8 +89,14 @@ def test_a_large_array_is_neither_copied_to_be_saved_nor_read_whole_to_be_verifi
         tracemalloc.stop()
 
 
-@pytest.mark.parametrize("text", ["[]", "{}", "null", '{"format": 3}', '{"format":3,"arrays":[]}'])
-def test_a_manifest_of_another_shape_is_damaged(folder, text):
+FORMAT = artifact.FORMAT
+
+
+@pytest.mark.parametrize(
+    "manifest", [[], {}, None, {"format": FORMAT}, {"format": FORMAT, "arrays": []}]
+)
+def test_a_manifest_of_another_shape_is_damaged(folder, manifest):
+    text = json.dumps(manifest)
     (folder / artifact.MANIFEST).write_text(text, encoding="utf-8")
     with pytest.raises(DamagedError, match=r"manifest\.json"):
         artifact.manifest(folder)
@@ -100,7 +106,7 @@ def test_a_manifest_of_another_shape_is_damaged(folder, text):
 def test_a_manifest_of_another_format_says_so(folder, other):
     path = folder / artifact.MANIFEST
     path.write_text(json.dumps(artifact.manifest(folder) | {"format": other}), encoding="utf-8")
-    with pytest.raises(UnfitModelError, match=rf"format {other}, expected 3.*another version"):
+    with pytest.raises(UnfitModelError, match=rf"format {other}, expected {FORMAT}.*another version"):
         artifact.load(folder)
 
 
