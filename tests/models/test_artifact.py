@@ -106,7 +106,8 @@ def test_a_manifest_of_another_shape_is_damaged(folder, manifest):
 def test_a_manifest_of_another_format_says_so(folder, other):
     path = folder / artifact.MANIFEST
     path.write_text(json.dumps(artifact.manifest(folder) | {"format": other}), encoding="utf-8")
-    with pytest.raises(UnfitModelError, match=rf"format {other}, expected {FORMAT}.*another version"):
+    told = rf"format {other}, expected {FORMAT}.*another version"
+    with pytest.raises(UnfitModelError, match=told):
         artifact.load(folder)
 
 
