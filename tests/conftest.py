@@ -47,7 +47,7 @@ def shared_data() -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a workspace with the demo's tables and a model; only to be read."""
     workspace = Workspace(tmp_path_factory.mktemp("demo"))
