@@ -1,4 +1,4 @@
-"""What is due and what is late: tasks and deadlines, counted to today, with the unit."""
+"""The agenda: due and overdue tasks and deadlines, with the responsible unit."""
 
 from __future__ import annotations
 
@@ -32,21 +32,20 @@ def agenda(
     unit: str | None = None,
     days: int = 7,
 ) -> Document:
-    """Return what is late, and what is due within so many days, of the projects a caller may see.
+    """Return overdue items and those due within some days, of projects that the caller may see.
 
     Parameters
     ----------
     zone_id, unit
-        Only of a zone; only a unit's own tasks and steps.
+        Restrict to a zone, or to a unit's own tasks and steps.
     days
-        How far ahead; 7 is a week from today.
+        Days to look ahead.
 
     Returns
     -------
     dict
-        `date`; `late` and `due`, the earliest first: each with its project, what it is, unit,
-        deadline and by how many days it is late; `units`, how much of both each unit has (null
-        for those without one).
+        `date`; `late` and `due`, the earliest first: each with project, title, unit, deadline and
+        days overdue; `units`, the number of both per unit (null for those without one).
     """
     check_role(caller)
     if zone_id is not None:

@@ -1,4 +1,4 @@
-"""Lists for all zones of a city at once: each need its best, no enterprise sent to many zones."""
+"""Allocation of enterprises to the needs of a city's zones."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SCHEMA = pl.Schema(
 
 
 class Allocation(NamedTuple):
-    """Lists that were shared out, one row per place, and what it took.
+    """Allocated lists, one row per lead, and a summary.
 
     Attributes
     ----------
@@ -61,22 +61,22 @@ def allocate(
     settled: Collection[str] = (),
     progress: Count | None = None,
 ) -> Allocation:
-    """Share enterprises out over the needs of a city's zones.
+    """Allocate enterprises to the needs of a city's zones.
 
     Parameters
     ----------
     city
         With or without its suffix: 长治 is 长治市.
     k
-        How many each need gets.
+        Enterprises per need.
     max_zones
-        To how many zones an enterprise is sent at most, and in each of them to one need.
+        Maximum number of zones per enterprise, with one need in each.
     industry
         Only needs of this industry.
     held
-        Enterprises that one zone is in talks with, and that zone: no other one gets them.
+        Enterprises in talks with a zone, and that zone: only it can get them.
     settled
-        Enterprises that are in the city already: they are not allocated.
+        Enterprises already in the city, which are not allocated.
 
     Raises
     ------
@@ -215,7 +215,7 @@ def _summary(
 
 
 def _zones_each(frame: pl.DataFrame) -> dict[str, int]:
-    """Return in how many zones' lists each enterprise stands."""
+    """Return the number of zones whose lists contain each enterprise."""
     counted = frame.group_by("enterprise_id").agg(pl.col("zone_id").n_unique())
     return dict(counted.iter_rows())
 

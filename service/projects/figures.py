@@ -41,7 +41,7 @@ def figures(
     until: datetime.date | None = None,
     by: str = "zone",
 ) -> Document:
-    """Return the figures of a period, as they stood on its last day.
+    """Return the figures of a period, as of its last day.
 
     Parameters
     ----------
@@ -50,12 +50,12 @@ def figures(
     since, until
         The first and the last day; from the beginning, and to today, by default.
     by
-        What the funnel is grouped by: zone, unit, source, chain, or month (of the first move).
+        Grouping of the funnel: zone, unit, source, chain, or month (of the first move).
 
     Raises
     ------
     InputError
-        For a period that ends before it begins, or in the future; or an unknown group.
+        For a period that ends before it begins, or in the future; or an unknown grouping.
     ForbiddenError
         For a zone that the caller may not see.
     """
@@ -93,7 +93,7 @@ def figures(
 def _selected(
     counted: Counted, caller: Caller, filters: Mapping[str, Any], last: datetime.date
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the projects that had begun by a day, with the days they reached pools until then."""
+    """Return the projects that had started by a day, with the dates on which they reached pools."""
     projects = counted.projects
     if caller.zones is not None:
         projects = projects.filter(pl.col("zone_id").is_in(sorted(caller.zones)))
@@ -138,7 +138,7 @@ def _rates(rows: pl.DataFrame, since: datetime.date | None, last: datetime.date)
 
 
 def _funnel(rows: pl.DataFrame, since: datetime.date | None, last: datetime.date) -> Document:
-    """Return how many of the projects of a group got how far, and the rates of the period."""
+    """Return the funnel of a group of projects, and the rates of the period."""
     sums = _sums(rows)
     return {
         **sums,

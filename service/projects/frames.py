@@ -1,4 +1,4 @@
-"""All projects as frames to count over: read once, and afterwards only what has changed."""
+"""All projects as frames for figures: read once, then updated with changes."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ _MOVES = pl.Schema(
     {"project_id": pl.String, "stage": pl.String, "number": pl.Int64, "date": pl.String}
 )
 _FEW = 500
-"""The moves of so many changed projects are looked up; of more, all moves are read in one scan."""
+"""Up to this many changed projects are looked up singly; beyond that all moves are scanned."""
 
 
 class Counted(NamedTuple):
-    """What figures are counted from.
+    """The data for figures.
 
     Attributes
     ----------
     projects : DataFrame
-        One row per project: what it is grouped by, amount, stage.
+        One row per project: groupings, amount, stage.
     reached : DataFrame
         project_id; `opened`, its first day; for each pool of the path the first day that it was
         reached, null where it was not; `ended`, the day of its loss.
     spells : DataFrame
-        project_id, pool, entered, left: each stay in a pool of the path; left is null while it
-        lasts.
+        project_id, pool, entered, left: each stay in a pool of the path; left is null for current
+        ones.
     """
 
     projects: pl.DataFrame
@@ -49,7 +49,7 @@ class Counted(NamedTuple):
 
 
 class Frames:
-    """Keeps the frames of a database up to date, safe to call from several threads.
+    """Keeps the frames of a database up to date; thread-safe.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ class Frames:
         self._lock = threading.Lock()
 
     def counted(self) -> Counted:
-        """Return the frames as the database is now."""
+        """Return the current frames."""
         with self._lock:
             found = self._database.read(self._changed, None)
             if found is not None:
@@ -78,7 +78,7 @@ class Frames:
             return self._counted
 
     def _changed(self, connection: sa.Connection) -> tuple[str, pl.DataFrame, pl.DataFrame] | None:
-        """Return the projects that have changed since the last look, with all of their moves."""
+        """Return the projects that have changed since the last call, with all their moves."""
         version = versions(connection).get("projects", "")
         if version == self._seen:
             return None
@@ -89,7 +89,7 @@ class Frames:
         ids = [row[0] for row in rows]
         few = len(ids) <= _FEW
         columns = [EVENTS.c.project_id, EVENTS.c.stage, EVENTS.c.number]
-        # As text, which polars parses at once: the driver would parse each for itself.
+        # As text, which polars parses in bulk: the driver would parse each value.
         moves = sa.select(*columns, sa.cast(EVENTS.c.date, sa.Text)).where(
             EVENTS.c.project_id.in_(ids) if few else EVENTS.c.project_id.is_not(None),
             stands(),
@@ -105,10 +105,10 @@ class Frames:
 
 
 def _counted(moves: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return `reached` and `spells` of moves; whatever order they come in.
+    """Return `reached` and `spells` of moves, in any order.
 
-    A pool that was jumped over was reached with the jump. One that lies before the first move was
-    not: when that was, the moves do not say. A rest (停滞) is part of the stay in the pool before.
+    A skipped pool counts as reached with the jump. Pools before the first move do not, since their
+    dates are unknown. A rest (停滞) is part of the stay in the previous pool.
     """
     steps = {stage: PATH.index(pool) for stage, pool in POOL_OF.items() if pool in PATH}
     project, step, date = pl.col("project_id"), pl.col("step"), pl.col("date")

@@ -1,4 +1,4 @@
-"""Projects by what their gates say: which of the three states each gate may have."""
+"""Filtering projects by the states of their gates."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _Condition = sa.ColumnElement[bool]
 
 
 def wanted_states(texts: Sequence[str]) -> dict[str, set[str]]:
-    """Return the states that are wanted of each gate; a gate without a state has to pass.
+    """Return the wanted states of each gate; a gate without a state has to pass.
 
     Raises
     ------
     InputError
-        For a gate or a state that there is not.
+        For an unknown gate or state.
 
     Examples
     --------
@@ -60,7 +60,7 @@ def with_gates(
     Parameters
     ----------
     conditions
-        What the projects fulfil else: only enterprises of those are looked at.
+        Other conditions on the projects, which limit the enterprises to check.
     filters
         `gate`: texts as `wanted_states` reads them.
     """
@@ -97,7 +97,7 @@ def _not_excluded(
     references: References,
     rules: Rules,
 ) -> _Condition:
-    """Return the condition that an exclusion of the zone says one of these states."""
+    """Return the condition that the zone's exclusions have one of these states."""
     zones = {row["zone_id"] for row in rules.rows("exclusions")}
     asked = sa.select(PROJECTS.c.zone_id).where(*conditions).distinct()
     own = [
@@ -115,7 +115,7 @@ def _not_excluded(
         in_zone = PROJECTS.c.zone_id == zone_id
         ids = _enterprises(connection, [*conditions, in_zone])
         found.append(sa.and_(in_zone, _of(connection, ids, states, say)))
-    if UNKNOWN in states:  # where a zone keeps no list, nobody is known to pass
+    if UNKNOWN in states:  # without a list of the zone, all are unknown
         found.append(sa.func.coalesce(PROJECTS.c.zone_id, "").not_in(own))
     return sa.or_(sa.false(), *found)
 
@@ -126,7 +126,7 @@ def _of(
     states: Collection[str],
     say: Callable[[Sequence[str]], list[str]],
 ) -> _Condition:
-    """Return the condition that a gate says one of these states of a project's enterprise."""
+    """Return the condition that a gate of a project's enterprise has one of these states."""
     right = [id_ for id_, state in zip(ids, say(ids), strict=True) if state in states]
     found = among(connection, PROJECTS.c.enterprise_id, right)
     if UNKNOWN in states:

@@ -1,4 +1,4 @@
-"""Gates before a promise: of an enterprise for a zone, and of a project with its amount."""
+"""Gates of an enterprise for a zone, and of a project with its amount."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def gates_of(
     projects: Projects, enterprise_id: str, zone_id: str | None, caller: Caller
 ) -> list[Document]:
-    """Return the gates of an enterprise for a zone, before there is a project.
+    """Return the gates of an enterprise for a zone, without a project.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def gates_of(
 
 
 def gates_of_project(projects: Projects, project_id: str, caller: Caller) -> list[Document]:
-    """Return the gates of a project, that of its amount included (NotFoundError)."""
+    """Return the gates of a project, including that of its amount (NotFoundError)."""
     check_role(caller)
 
     def work(connection: sa.Connection) -> tuple[Mapping[str, Any], Sequence[Any]] | None:
@@ -72,7 +72,7 @@ def gates_of_project(projects: Projects, project_id: str, caller: Caller) -> lis
 def of_enterprise(
     projects: Projects, profile: Mapping[str, Any] | None, zone_id: str | None
 ) -> dict[str, Verdict]:
-    """Return what the gates say of a profile; all unknown where there is none."""
+    """Return the verdicts on a profile; all unknown without one."""
     return verdicts(profile, zone_id, projects.rules, projects.references.enterprises_of())
 
 

@@ -1,4 +1,4 @@
-"""Deadlines as a calendar file (iCalendar, RFC 5545) that every calendar reads."""
+"""Deadlines as a calendar file (iCalendar, RFC 5545)."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _BREAK = "\r\n"
 
 
 def calendar(agenda: Document, stamp: datetime.datetime) -> str:
-    """Return an agenda as a calendar: an event of a whole day at each deadline, reminded before.
+    """Return an agenda as a calendar: an all-day event with a reminder per deadline.
 
     Parameters
     ----------
     agenda
-        As `service.projects.agenda.agenda` returns it.
+        The result of `service.projects.agenda.agenda`.
     stamp
-        When it was made, in UTC.
+        Time of creation, in UTC.
     """
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//lianzhao//projects//ZH"]
     for item in (*agenda["late"], *agenda["due"]):
@@ -54,14 +54,14 @@ def _event(item: Document, stamp: datetime.datetime) -> list[str]:
 
 
 def _text(value: str) -> str:
-    """Escape what has a meaning in a text (section 3.3.11), and drop control characters."""
+    """Escape special characters (section 3.3.11), and drop control characters."""
     for sign in ("\\", ";", ","):
         value = value.replace(sign, f"\\{sign}")
     return "".join(c for c in value if c == "\n" or c.isprintable()).replace("\n", "\\n")
 
 
 def _folded(line: str) -> Iterator[str]:
-    """Give a line in parts of at most 75 octets, never within a character (section 3.1)."""
+    """Fold a line into parts of at most 75 octets, not within a character (section 3.1)."""
     start, size = "", 0
     part = ""
     for character in line:

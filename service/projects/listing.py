@@ -1,4 +1,4 @@
-"""Which projects a list is about, and the sums of their pools."""
+"""Conditions on the projects of a list, and the totals of their pools."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ FILTERS = (*_EQUAL, "pool", "late", "gate", "q")
 def conditions_of(
     filters: Mapping[str, Any], caller: Caller, today: datetime.date
 ) -> list[sa.ColumnElement[bool]]:
-    """Return the conditions for the projects that filters leave, and the caller may see.
+    """Return the conditions on projects by filters and the caller's rights.
 
     Raises
     ------
     ForbiddenError
-        For a role that sees no projects, or a zone that is not the caller's.
+        For a role without rights to projects, or a zone that the caller may not see.
     InputError
-        For a pool, a gate or a state of a gate that there is not.
+        For an unknown pool, gate or state of a gate.
     """
     check_role(caller)
     if filters.get("zone_id") is not None:
@@ -58,7 +58,7 @@ def conditions_of(
         passed = sa.func.coalesce(PROJECTS.c.due < today, sa.false())
         late = sa.and_(passed, PROJECTS.c.stage.not_in(CLOSED))
         found.append(late if filters["late"] else ~late)
-    wanted_states(filters.get("gate") or ())  # refused before the database is asked
+    wanted_states(filters.get("gate") or ())  # raises before the database is queried
     if q := (filters.get("q") or "").strip():
         like = [PROJECTS.c[n].contains(q, autoescape=True) for n in ("enterprise", "project")]
         found.append(sa.or_(*like))
@@ -70,9 +70,9 @@ def pool_sums(
     conditions: list[sa.ColumnElement[bool]],
     today: datetime.date,
 ) -> list[Document]:
-    """Return the sums of each pool; the five of the path always, the others where there is any.
+    """Return the totals of each pool; the five of the path always, the others if not empty.
 
-    `amount` is that of the projects whose amount is known, and null without any.
+    `amount` covers projects with a known amount, and is null without any.
     """
     sums = {row["stage"]: row for row in project_store.pools(connection, conditions, today)}
     shown = []
@@ -101,9 +101,9 @@ def first_of(
     pool: str,
     each: int,
 ) -> list[dict[str, Any]]:
-    """Return the `each` last moved projects of a pool.
+    """Return the `each` most recently moved projects of a pool.
 
-    Stage by stage: each comes out of an index in its order, both together would have to be sorted.
+    By stage: each is read from an index in order, whereas several would have to be sorted.
     """
     rows = [
         row

@@ -1,4 +1,4 @@
-"""Lists of projects in and out, as officials keep them: Chinese headers, one row per project."""
+"""Import and export of lists of projects: Chinese headers, one row per project."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ _SHOWN = 20
 
 @dataclass
 class ListReport:
-    """What an import of a list of projects did.
+    """The result of an import of a list of projects.
 
     Attributes
     ----------
     read, added, moved, changed, unchanged, rejected : int
-        Rows. One that was moved may have been changed as well.
+        Numbers of rows. A moved one may also have been changed.
     warnings, problems : list of str
     """
 
@@ -68,7 +68,7 @@ class ListReport:
 
 
 class _DryRunError(Exception):
-    """Ends a transaction of which nothing is to stay."""
+    """Raised to roll back a transaction."""
 
 
 def import_list(
@@ -80,24 +80,24 @@ def import_list(
     confirmed: bool = False,
     dry_run: bool = False,
 ) -> ListReport:
-    """Take the projects of a list over: new ones are begun, known ones changed and moved.
+    """Import a list of projects: new ones are created, known ones changed and moved.
 
-    A known one is found by its `project_id`, else by its code, else by place, enterprise, project
-    and industry together. An empty cell changes nothing. All good rows are written in one step.
+    Known ones are identified by `project_id`, else by code, else by place, enterprise, project and
+    industry together. Empty cells change nothing. All valid rows are written in one transaction.
 
     Parameters
     ----------
     dated
-        The day of the stage in rows that have none; by default today.
+        The date of rows without one; by default today.
     source
-        The source of rows that have none.
+        The source of rows without one.
     confirmed
-        Take amounts that are out of all scale as they are.
+        Accept unusual amounts.
 
     Raises
     ------
     InputError
-        When the file as a whole cannot be used.
+        When the file cannot be read.
     """
     today = projects.clock()
     rows = read_rows(path, PROJECTS)
@@ -196,9 +196,9 @@ def _taken_over(
 
 
 def listed(projects: Projects, filters: Mapping[str, Any], caller: Caller) -> pl.DataFrame:
-    """Return the projects that a caller may see as a list, one row per project, Chinese headers.
+    """Return the projects that a caller may see as a frame, one row per project, Chinese headers.
 
-    The columns are those of an import, so that the list comes in again, and more for the reader.
+    It has the columns of an import, so that it can be imported again, and further ones for readers.
     """
     today = projects.clock()
     conditions = conditions_of(filters, caller, today)

@@ -1,4 +1,4 @@
-"""The state machine of projects: the kind of a move from one stage to another, and which may."""
+"""The state machine of projects: kinds of moves between stages, and their validation."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def kind_of(before: str | None, after: str) -> str:
     Parameters
     ----------
     before
-        The stage before; None for the first move.
+        The previous stage; None for the first move.
 
     Examples
     --------
@@ -53,14 +53,14 @@ def kind_of(before: str | None, after: str) -> str:
 def check_move(
     project: Mapping[str, Any] | None, move: Mapping[str, Any], today: datetime.date
 ) -> None:
-    """Refuse a move that cannot have happened, or follows an end.
+    """Validate a move.
 
     Parameters
     ----------
     project
-        With its stage and the date of its last move; None for the first one.
+        With stage and date of the last move; None for the first move.
     move
-        With stage, date and reason; the reason of the list already.
+        With stage, date and reason, the reason already resolved.
 
     Raises
     ------
@@ -91,7 +91,7 @@ def check_move(
 
 
 def check_due(due: datetime.date | None, since: datetime.date) -> None:
-    """Refuse a deadline before the step that it is for has begun.
+    """Raise for a deadline before the start of its step.
 
     Raises
     ------
@@ -105,7 +105,7 @@ def check_due(due: datetime.date | None, since: datetime.date) -> None:
 
 
 def event_of(row: Mapping[str, Any], move: Mapping[str, Any], key_id: str | None) -> dict[str, Any]:
-    """Return the event that a move of a project is."""
+    """Return the event of a move."""
     return {
         **move,
         **{name: row[name] for name in ("project_id", "enterprise_id", "need_id", "zone_id")},
@@ -115,7 +115,7 @@ def event_of(row: Mapping[str, Any], move: Mapping[str, Any], key_id: str | None
 
 
 def begun_before(project_id: str) -> ConflictError:
-    """Return the error for a project that was begun before, which names it."""
+    """Return the error for an existing project, which names it."""
     error = ConflictError(
         f"this project was begun before, as {project_id}: change or move it",
         field="enterprise",

@@ -1,7 +1,7 @@
-"""Reminders to a webhook: signed, sent once, tried again for a day, never in anybody's way.
+"""Reminders to a webhook: signed, sent once, retried for hours, without blocking requests.
 
-What is to be reminded of is written into the database first, by one worker; whichever worker finds
-it there sends it. So a reminder outlives a restart, and a receiver that hangs holds up nobody.
+Reminders are first written to the database, by one worker, and then sent by any worker. So they
+survive a restart, and a hanging receiver blocks no request.
 """
 
 from __future__ import annotations
@@ -38,30 +38,30 @@ TIMEOUT_SECONDS = 5.0
 _AHEAD_DAYS = 1
 _AT_ONCE = 50
 _LEASE = timedelta(minutes=2)
-"""How long a worker has for a reminder that it has taken up."""
+"""Lease of a reminder by a worker."""
 _FIRST_WAIT = timedelta(minutes=1)
 _ATTEMPTS = 12
-"""With waits that double up to two hours: about ten hours, then it is given up and logged."""
+"""Maximum number of attempts, with waits doubling up to two hours: about ten hours in all."""
 _LONGEST_WAIT = timedelta(hours=2)
 _KEPT = timedelta(days=30)
 
 
 class Webhook(NamedTuple):
-    """Where reminders go, and what they are signed with."""
+    """The receiver of reminders, and the secret that signs them."""
 
     url: str
     secret: str
 
 
 class Reminders:
-    """Sends reminders beside the requests of a worker, from `open` to `close`.
+    """Sends reminders in the background of a worker, from `open` to `close`.
 
     Parameters
     ----------
     projects
     webhook
     every
-        Seconds between two looks.
+        Interval in seconds.
     """
 
     def __init__(self, projects: Projects, webhook: Webhook, every: float = 60.0) -> None:
@@ -75,7 +75,7 @@ class Reminders:
         self._looking.open()
 
     async def close(self) -> None:
-        """End; one that is being sent now may still arrive."""
+        """Stop; a reminder being sent may still arrive."""
         self._stopping.set()
         await self._looking.close()
 
@@ -83,7 +83,7 @@ class Reminders:
         try:
             await asyncio.to_thread(self._send)
         except LianzhaoError as error:
-            log.warning("reminders wait: %s", error.message)
+            log.warning("reminders cannot be sent now: %s", error.message)
 
     def _send(self) -> None:
         remind(self.projects)
@@ -91,7 +91,7 @@ class Reminders:
 
 
 def remind(projects: Projects) -> int:
-    """Note what is due by tomorrow or has become late, once each; return how much is new."""
+    """Write reminders for items due by tomorrow or overdue, once each; return how many are new."""
     found = agenda(projects, NOBODY, days=_AHEAD_DAYS)
     now = utc_now()
     rows = [
@@ -122,16 +122,16 @@ def deliver(
     now: Callable[[], datetime] = utc_now,
     stopping: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Send the reminders that are due to be sent; return how many arrived.
+    """Send pending reminders; return how many arrived.
 
     Parameters
     ----------
     post
-        Sends a body with its headers, and raises OSError when it did not arrive.
+        Sends a body with headers, and raises OSError if it did not arrive.
     now
         The time in UTC.
     stopping
-        Whether to send no further one.
+        Returns whether to stop.
     """
     arrived = 0
     for _ in range(_AT_ONCE if database.exists else 0):
@@ -158,7 +158,7 @@ def signed_headers(secret: str, body: bytes, notice_id: str, at: datetime) -> di
     """Return the headers of a reminder.
 
     `X-Lianzhao-Signature` is HMAC-SHA256 with the secret over the timestamp, a full stop and the
-    body: who knows the secret can check that it comes from here, and is not old.
+    body: receivers with the secret can check origin and age.
     """
     stamp = str(int(at.replace(tzinfo=UTC).timestamp()))
     code = hmac.new(secret.encode(), stamp.encode() + b"." + body, hashlib.sha256).hexdigest()
@@ -171,7 +171,7 @@ def signed_headers(secret: str, body: bytes, notice_id: str, at: datetime) -> di
 
 
 def _take(connection: sa.Connection, now: datetime) -> Any:
-    """Take up the reminder that waits longest, so that no other worker does meanwhile."""
+    """Lease the oldest pending reminder, so that no other worker sends it meanwhile."""
     waiting = (
         sa.select(NOTICES.c.notice_id, NOTICES.c.body, NOTICES.c.attempts)
         .where(NOTICES.c.next_at <= now)

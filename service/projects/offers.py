@@ -1,6 +1,6 @@
-"""Fair competition (公平竞争审查): what an offer to an enterprise must not promise.
+"""Fair competition (公平竞争审查): words in offers that match rules.
 
-The words of a promise are named with the rule that they touch. Nothing here proposes an offer.
+Matches are listed with their rules. Nothing here proposes an offer.
 """
 
 from __future__ import annotations
@@ -19,18 +19,17 @@ CHECKLIST = (
     "是否影响生产经营行为：强制或变相强制垄断行为、超越权限定价、干预自主经营（第十一条）",
     "如适用例外规定，是否没有其他影响更小的方案，并确定了合理的实施期限或终止条件（第十二条）",
 )
-"""What an officer has to answer; the check of words answers none of them."""
+"""Questions for the officer, which the check of words does not answer."""
 
 
 def check_offer(text: str, rules: Rules) -> Document:
-    """Return the words of an offer that touch a rule, and the checklist that is left to answer.
+    """Return the words of an offer that match a rule, and the remaining checklist.
 
     Returns
     -------
     dict
-        `findings`, in the order of the text: word, `at` (its place), rule and gloss. `clear` is
-        whether there is none, which is no clearance: the words may be others. `source` says whose
-        words they are.
+        `findings`, in the order of the text: word, `at` (its position), rule and gloss. `clear` is
+        whether there are none, which is no clearance. `source` is the origin of the words.
     """
     plain = "".join(text.split())
     findings: list[Document] = []

@@ -1,4 +1,4 @@
-"""Projects: begun, changed, moved and listed by those who may see their zones."""
+"""Projects: creating, changing, moving and listing, within the caller's zones."""
 
 from __future__ import annotations
 
@@ -54,17 +54,17 @@ TALK_DAYS = 90
 
 
 class Projects:
-    """The projects of a workspace. Every call reads or writes the database.
+    """The projects of a workspace. Every call accesses the database.
 
     Parameters
     ----------
     workspace
-        Whose zones, needs and enterprises projects refer to.
+        Provides the zones, needs and enterprises that projects refer to.
     database
     clock
-        Returns the day it is, where the officials are.
+        Returns today's date in the workspace's time zone.
     talk_days
-        How long a talk holds an enterprise for a zone (首谈) without another.
+        Days for which a first talk (首谈) reserves an enterprise.
     """
 
     def __init__(
@@ -83,23 +83,23 @@ class Projects:
         self.frames = Frames(database)
 
     def begin(self, body: Mapping[str, Any], asked: Asked = COMMAND) -> Document:
-        """Begin a project with its first move, and return it.
+        """Create a project with its first move, and return it.
 
         Parameters
         ----------
         body
             Columns of a list of projects as texts or numbers, and `list_id`, `confirm_amount`.
-            `stage` is `lead` and `date` today where they are not given.
+            `stage` defaults to `lead` and `date` to today.
 
         Raises
         ------
         InputError
             For a value that an import would reject, an unknown reference, a date in the future, a
-            deadline before its start, an unknown unit or an amount out of all scale.
+            deadline before its start, an unknown unit or an unusual amount.
         ForbiddenError
             For a zone that the caller may not see.
         ConflictError
-            When the same project was begun before.
+            When the project exists already.
         """
         caller, today = asked.caller, self.clock()
         check_role(caller)
@@ -123,13 +123,13 @@ class Projects:
         return self.changes.make(asked, _ROUTE, body, work)
 
     def change(self, project_id: str, body: Mapping[str, Any], asked: Asked = COMMAND) -> Document:
-        """Change what is known of a project, but not its stage; return it.
+        """Change a project, except its stage; return it.
 
         Parameters
         ----------
         body
-            What changes; null makes it unknown. `version` is the one that was seen, without it the
-            change is made whatever others did meanwhile.
+            The changed fields; null clears a field. `version` is the expected version; without it
+            concurrent changes are overwritten.
 
         Raises
         ------
@@ -138,7 +138,7 @@ class Projects:
         VersionConflictError
             When it was changed meanwhile.
         InputError, ForbiddenError
-            As for `begin`.
+            As in `begin`.
         """
         caller, today = asked.caller, self.clock()
         check_role(caller)
@@ -172,14 +172,14 @@ class Projects:
         ----------
         body
             `stage`; `date` (today), `reason`, `note`, `amount`, `unit`, `handler`, `due` and
-            `version`. The deadline of the step before ends with it.
+            `version`. It ends the deadline of the previous step.
 
         Raises
         ------
         ClosedProjectError
             When the project has ended.
         NotFoundError, VersionConflictError, InputError
-            As for `change`.
+            As in `change`.
         """
         caller, today = asked.caller, self.clock()
         check_role(caller)
@@ -204,7 +204,7 @@ class Projects:
         return self.changes.make(asked, route, {**body, "id": project_id}, work)
 
     def take_back(self, project_id: str, move_id: str, asked: Asked = COMMAND) -> Document:
-        """Take a move back: it counts no more; return the project as the other moves leave it.
+        """Retract a move; return the project, whose stage follows from its other moves.
 
         Raises
         ------
@@ -250,7 +250,7 @@ class Projects:
     def page(
         self, filters: Mapping[str, Any], caller: Caller, limit: int = 20, offset: int = 0
     ) -> Document:
-        """Return a page of projects, the last moved first, and the sums of their pools.
+        """Return a page of projects, the most recently moved first, and the totals of their pools.
 
         Parameters
         ----------
@@ -277,7 +277,7 @@ class Projects:
     def board(
         self, filters: Mapping[str, Any], caller: Caller, each: int = _ON_A_BOARD
     ) -> Document:
-        """Return every pool with its sums and its `each` last moved projects; filters as `page`."""
+        """Return every pool with its totals and `each` most recently moved projects; see `page`."""
         today = self.clock()
         conditions = conditions_of(filters, caller, today)
 
@@ -320,7 +320,7 @@ class Projects:
     def update(
         self, connection: sa.Connection, row: Mapping[str, Any], new: Mapping[str, Any]
     ) -> None:
-        """Change a project, and what its moves are about where that has changed."""
+        """Change a project, and the references of its moves if they changed."""
         project_store.update(connection, row["project_id"], new)
         about = {name: new[name] for name in ("enterprise_id", "need_id", "zone_id")}
         if any(row[name] != value for name, value in about.items()):
@@ -344,7 +344,7 @@ class Projects:
         project_store.update(connection, row["project_id"], values)
 
     def locked(self, connection: sa.Connection, project_id: str, caller: Caller) -> dict[str, Any]:
-        """Return the row of a project that is going to change (NotFoundError)."""
+        """Return and lock the row of a project to change (NotFoundError)."""
         row = project_store.find(connection, project_id, caller.zones, lock=True)
         if row is None:
             raise no_project(project_id)
@@ -363,7 +363,7 @@ class Projects:
     ) -> dict[str, Any]:
         before = {name: row[name] for name in (*REFERENCE, *DESCRIPTION)}
         if "enterprise" in given and "enterprise_id" not in given:
-            before["enterprise_id"] = None  # another name may be another enterprise
+            before["enterprise_id"] = None  # another name may mean another enterprise
         if ("zone_id" in given or "industry" in given) and "need_id" not in given:
             before["need_id"] = None
         if "need_id" in given and "zone_id" not in given:

@@ -1,4 +1,4 @@
-"""What a project refers to: zones, needs and enterprises of the workspace, by id or by name."""
+"""References of projects: zones, needs and enterprises of the workspace, by id or by name."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _SHORT = (
 
 @dataclass(frozen=True)
 class _WorkspaceTables:
-    """The tables at one version of theirs."""
+    """The tables at one version."""
 
     version: tuple[str, ...]
     zones: dict[str, dict[str, Any]]
@@ -48,7 +48,7 @@ class _WorkspaceTables:
 
     @cached_property
     def rows(self) -> dict[str, int]:
-        """The row of each enterprise, under the ids that were joined into it too."""
+        """The row of each enterprise, also under ids joined into it."""
         own = {id_: at for at, id_ in enumerate(self.enterprises["enterprise_id"])}
         return {id_: own[into] for id_, into in self.joined.items() if into in own} | own
 
@@ -69,7 +69,7 @@ class _WorkspaceTables:
 
 
 class References:
-    """Looks up what projects refer to; read again when a table has changed.
+    """Looks up references; reloaded when a table has changed.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ class References:
         self._lock = threading.Lock()
 
     def zone(self, zone_id: str) -> dict[str, Any] | None:
-        """Return a zone; one that only a need names is known by its id alone."""
+        """Return a zone; one known only from needs has only its id."""
         found = self._tables().zones.get(zone_id)
         if found is None and any(n["zone_id"] == zone_id for n in self._tables().needs.values()):
             return {"zone_id": zone_id, "name": None, "county": None, "city": None}
@@ -97,14 +97,14 @@ class References:
         return self._tables().needs.get(need_id)
 
     def need_of(self, zone_id: str | None, industry: str | None) -> str | None:
-        """Return the need of a zone for an industry; None where there is none."""
+        """Return the need of a zone for an industry, or None."""
         for need in self._tables().needs.values():
             if zone_id is not None and need["zone_id"] == zone_id and need["industry"] == industry:
                 return str(need["need_id"])
         return None
 
     def enterprise(self, enterprise_id: str) -> dict[str, Any] | None:
-        """Return what is known of an enterprise that a project needs."""
+        """Return the fields of an enterprise that projects use."""
         tables = self._tables()
         at = tables.rows.get(enterprise_id)
         if at is None:
@@ -119,9 +119,9 @@ class References:
         return tables.enterprises[column].gather(pl.Series(rows, dtype=pl.UInt32)).to_list()
 
     def enterprise_named(self, name: str) -> str | None:
-        """Return the one enterprise of that name or short name; None for none or several.
+        """Return the only enterprise with a name or short name; None for none or several.
 
-        Lists leave out the legal form: 康佳集团 is 康佳集团股份有限公司.
+        The legal form may be missing: 康佳集团 matches 康佳集团股份有限公司.
         """
         by_name = self._tables().by_name
         found = by_name.get(_plain(name)) or by_name.get(_bare(name)) or []
@@ -132,18 +132,18 @@ class References:
         return self._workspace.pool_date
 
     def struck_off(self) -> frozenset[str]:
-        """Return the ids of those that are struck off."""
+        """Return the ids of enterprises that are struck off."""
         return self._tables().closed
 
     def talks(self) -> pl.DataFrame:
-        """Return the imported events, in the columns that talks are read from."""
+        """Return the imported events, in the columns for talks."""
         return self._tables().events
 
     def place(self, text: str) -> str | None:
-        """Return the zone that a place of a list means; None for none, or several.
+        """Return the zone of a place in a list; None for none or several.
 
-        By its id or name, whole or shortened (高新区 is 高新技术产业开发区), else the only
-        zone whose county it is.
+        By id or name, full or shortened (高新区 matches 高新技术产业开发区), else the only zone in
+        that county.
 
         Examples
         --------
@@ -167,13 +167,13 @@ class References:
         return city_key(zone["city"]) if zone else None
 
     def seated_in(self, city: str) -> set[str]:
-        """Return the ids of the enterprises that have their seat in a city."""
+        """Return the ids of the enterprises seated in a city."""
         rows = self._tables().enterprises.select("enterprise_id", "city").rows()
         cities = {name: city_key(name) == city_key(city) for name in {row[1] for row in rows}}
         return {id_ for id_, name in rows if name and cities[name]}
 
     def zones_of(self, city: str) -> list[str]:
-        """Return the zones of a city, whose name may have its suffix or not."""
+        """Return the zones of a city, by its name with or without suffix."""
         return [id_ for id_, z in self.zones().items() if city_key(z["city"]) == city_key(city)]
 
     def _tables(self) -> _WorkspaceTables:
@@ -195,13 +195,13 @@ class References:
 
 
 def _is_county(text: str, zone: Mapping[str, Any]) -> bool:
-    """Whether a text names the county that a zone lies in, in its city."""
+    """Whether a text names the county of a zone."""
     county = resolve(zone["province"], zone["city"], zone["county"]).seat
     return resolve(county.province, county.city, text).seat == county
 
 
 def stated_name(text: str | None) -> str | None:
-    """Return the name of an enterprise as a list states it; None where it says that it has none.
+    """Return the name of an enterprise in a list; None for placeholders.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What every change of projects goes through: who asks, done once, written into the audit log."""
+"""Changes of projects: rights, idempotency, audit log."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 class Asked(NamedTuple):
-    """Who asks, and under which names the request is known.
+    """The caller and the ids of a request.
 
-    A request under an `idempotency_key` is done once; `request_id` is for the audit log.
+    A request with an `idempotency_key` is executed once; `request_id` is for the audit log.
     """
 
     caller: Caller = NOBODY
@@ -36,13 +36,13 @@ COMMAND = Asked()
 
 
 class VersionConflictError(ConflictError):
-    """A change of something that another request has changed meanwhile."""
+    """A change of something that was changed meanwhile."""
 
     code = "version-conflict"
 
 
 class Changes:
-    """Makes changes in one transaction each, once under one Idempotency-Key.
+    """Makes changes in one transaction each, once per Idempotency-Key.
 
     Parameters
     ----------
@@ -59,10 +59,10 @@ class Changes:
         body: Mapping[str, Any],
         work: Callable[[sa.Connection], tuple[Document, str]],
     ) -> Document:
-        """Do `work`, which returns the answer and what is named in the audit log.
+        """Run `work`, which returns the answer and the subject for the audit log.
 
-        When this returns, it is on the disk. The same request under the same key gets the same
-        answer again. `work` may be done again when another writer was faster.
+        The change is durable when this returns. The same request under the same key gets the same
+        answer. `work` may be repeated if another writer was faster.
         """
         owner, key = asked.caller.key_id or "", asked.idempotency_key
         print_of = fingerprint({"route": route, "body": dict(body)})
@@ -90,7 +90,7 @@ class Changes:
 
 
 def check_role(caller: Caller) -> None:
-    """Refuse front ends: projects are for officials and those of the city.
+    """Raise for front ends, which have no rights to projects.
 
     Raises
     ------
@@ -106,7 +106,7 @@ def check_role(caller: Caller) -> None:
 
 
 def check_city(caller: Caller, what: str) -> None:
-    """Refuse those who are limited to some zones.
+    """Raise for callers limited to some zones.
 
     Raises
     ------
@@ -115,7 +115,7 @@ def check_city(caller: Caller, what: str) -> None:
     check_role(caller)
     if caller.zones is not None:
         raise ForbiddenError(
-            f"{what} is for those who see all zones",
+            f"{what} requires rights to all zones",
             field="X-API-Key",
             got=caller.role,
             expected="a key for all zones",
@@ -125,12 +125,12 @@ def check_city(caller: Caller, what: str) -> None:
 def check_version(
     current: Document, given: int | None, wanted: Mapping[str, Any], what: str = "project"
 ) -> None:
-    """Refuse a change of another version than the present one, and show both.
+    """Raise if the expected version is not the current one, showing both.
 
     Raises
     ------
     VersionConflictError
-        Its `more` has `current`, as it is, and `wanted`, as it was to become.
+        Its `more` has `current`, the current state, and `wanted`, the requested one.
     """
     if given is not None and given != current["version"]:
         error = VersionConflictError(
@@ -145,7 +145,7 @@ def check_version(
 
 
 def no_project(project_id: str) -> NotFoundError:
-    """Return the error for an id that is not there, or not for this caller: the same words."""
+    """Return the error for an unknown id, the same as for one that the caller may not see."""
     return NotFoundError(
         f"no project has the id {project_id!r}",
         field="project_id",

@@ -1,4 +1,4 @@
-"""Tables of rules that an office may edit; until it does, those that the project ships."""
+"""Tables of rules that an office may edit, by default the shipped ones."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NOWHERE = Path(os.devnull)
 
 @dataclass(frozen=True)
 class RuleTable:
-    """A table of rules: its columns, the first ones required, and what else a row must fulfil."""
+    """A table of rules: its columns, the required ones, and a check of rows."""
 
     gloss: str
     columns: tuple[str, ...]
@@ -70,7 +70,7 @@ class Rules:
     Parameters
     ----------
     home
-        The workspace; None for what the project ships alone.
+        The workspace; None for the shipped tables only.
     """
 
     def __init__(self, home: Path | None) -> None:
@@ -83,9 +83,9 @@ class Rules:
         Raises
         ------
         NotFoundError
-            When there is no table of that name.
+            For an unknown table.
         InputError
-            For a row that is not what was expected.
+            For an invalid row.
         """
         _kind(name)
         path = self._path(name)
@@ -101,7 +101,7 @@ class Rules:
         return known[1]
 
     def source(self, name: str) -> str:
-        """Return what a table is, and whether the office keeps it or has still to check it."""
+        """Return the description of a table, and whether it is the office's own or shipped."""
         own = self._path(name).exists()
         kept = "本单位维护" if own else "随软件提供，待本单位核对"
         return f"{_kind(name).gloss}（{kept}）"
@@ -118,12 +118,12 @@ class Rules:
             raise UnavailableError(f"could not read {path}: {error}") from error
 
     def replace(self, name: str, text: str) -> int:
-        """Put a table in the place of the one before; return how many rows it has.
+        """Replace a table; return the number of its rows.
 
         Raises
         ------
         InputError
-            For a wrong row; the table before then stays.
+            For an invalid row; the previous table is then kept.
         """
         rows = _parsed(name, text, name)
         path = self._path(name)
@@ -139,7 +139,7 @@ class Rules:
             raise UnavailableError(f"could not write {draft.parent}: {error}") from error
         finally:
             draft.unlink(missing_ok=True)
-        # Nothing of the tables has changed; that their pointer is replaced is what others look at.
+        # The tables are unchanged, but other processes watch the replacement of their pointer.
         Workspace(self._folder.parent).commit({})
         return len(rows)
 
@@ -169,12 +169,12 @@ class Rules:
         )
 
     def check_unit(self, unit: str | None) -> None:
-        """Refuse a unit that is not in the list, where the office keeps one.
+        """Raise for a unit that is not in the office's list, if there is one.
 
         Raises
         ------
         InputError
-            Naming units that are written alike.
+            Naming similar units.
         """
         known = [row["unit"] for row in self.rows("units")]
         if unit is None or not known or unit in known:
@@ -187,7 +187,7 @@ class Rules:
 
 
 SHIPPED = Rules(None)
-"""The tables that the project ships."""
+"""The shipped tables."""
 
 
 def _kind(name: str) -> RuleTable:

@@ -1,4 +1,4 @@
-"""Enterprises shared out over needs: each need gets its best, none is sent to too many zones.
+"""The assignment problem of an allocation: needs get their best enterprises, within limits.
 
 Choose x_ij of 0 or 1, for enterprise i and need j, with the largest sum of scores, so that
 
@@ -6,12 +6,11 @@ Choose x_ij of 0 or 1, for enterprise i and need j, with the largest sum of scor
 - an enterprise is sent to few zones:      Σ_j x_ij ≤ M
 - and within a zone to one need at most:   Σ_(j in z) x_ij ≤ 1
 
-Each x_ij stands in one row of the first kind, and in rows of the other two that lie within one
-another: two laminar families, whose incidence matrix is totally unimodular (Edmonds, "Submodular
-functions, matroids, and certain polyhedra", 1970). So every vertex of the linear relaxation is a
-whole assignment, and the simplex method, which ends at a vertex, finds an exact one. Candidates
-come in as columns only where their reduced cost says that they could improve it; in the end none
-does.
+Each x_ij is in one row of the first kind, and in nested rows of the other two: two laminar
+families, whose incidence matrix is totally unimodular (Edmonds, "Submodular functions, matroids,
+and certain polyhedra", 1970). So every vertex of the linear relaxation is integral, and the simplex
+method, which ends at a vertex, finds an exact assignment. Candidates are added as columns only if
+their reduced cost shows that they could improve it, until none does.
 """
 
 from __future__ import annotations
@@ -29,9 +28,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _SHORT = 1_000.0
-"""What a place of a list that stays empty costs: more than any exchange of scores can win."""
+"""The cost of an empty place of a list: more than any exchange of scores can gain."""
 _FIRST = 3
-"""So many times k candidates of each need are looked at first."""
+"""The initial candidates of each need, as a multiple of k."""
 _TOLERANCE = 1e-9
 _ROUNDS = 100
 
@@ -42,7 +41,7 @@ class Candidates(NamedTuple):
     Attributes
     ----------
     needs, enterprises : ndarray of int, shape (c,)
-        Which pair each is; `needs` ascends.
+        The pairs; `needs` is ascending.
     scores : ndarray of float, shape (c,)
     ranks : ndarray of int, shape (c,)
         From 0 in each need.
@@ -55,10 +54,10 @@ class Candidates(NamedTuple):
 
 
 def deepest(k: int, most: int, zones: Sequence[int]) -> int:
-    """Return how far down its plain list a need has to look for an exact assignment.
+    """Return the depth of plain lists that is sufficient for an exact assignment.
 
-    Of those above the k-th that it gets, each is either in `most` other lists, of which there are
-    at most (needs · k) / most, or in that of another need of the same zone.
+    Each enterprise ranked above the k-th that a need gets is either in `most` other lists, which
+    holds for at most (needs · k) / most enterprises, or in that of another need of the same zone.
     """
     largest = int(np.bincount(zones).max()) if len(zones) else 1
     return k + len(zones) * k // most + k * (largest - 1)
@@ -74,9 +73,9 @@ def share_out(candidates: Candidates, zones: Sequence[int], k: int, most: int) -
     zones
         The zone of each need.
     k
-        How many each need gets; fewer where there are no more.
+        Enterprises per need, fewer if there are no more.
     most
-        To how many zones an enterprise is sent at most.
+        Maximum number of zones per enterprise.
     """
     places = np.asarray(zones, dtype=np.intp)
     inside = candidates.ranks < _FIRST * k
@@ -128,8 +127,8 @@ def _round(
         raise LianzhaoError(f"no assignment was found: {solved.message}")
     chosen = np.zeros(len(inside), dtype=np.bool_)
     chosen[rows] = solved.x[:count] > 0.5
-    # What a pair would have to score to be worth its place: the prices of its need, of its
-    # enterprise and of both zones' places.
+    # The score that a pair needs to improve the assignment: the dual prices of its need, enterprise
+    # and zone.
     price = np.asarray(solved.eqlin.marginals)[candidates.needs]
     price += _prices(owners, solved.ineqlin.marginals[: len(owners)], candidates.enterprises)
     price += _prices(pairs, solved.ineqlin.marginals[len(owners) :], pair)

@@ -1,4 +1,4 @@
-"""Projects and their moves as they are shown."""
+"""Projects and their moves as documents."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _AS_STORED = (
 def project_shown(
     row: Mapping[str, Any], references: References, rules: Rules, today: datetime.date
 ) -> Document:
-    """Return a project; `late` and `days` are counted to `today`, nothing of it is stored.
+    """Return a project; `late` and `days` are computed at `today`, not stored.
 
-    `gates` are the states of those that need no look at its tasks; their words, and that of its
-    amount, are at …/gates.
+    `gates` has the states of those that do not depend on tasks; texts, and the gate of the amount,
+    are at …/gates.
     """
     zone_id, stage = row["zone_id"], row["stage"]
     zone = references.zone(zone_id) if zone_id else None
@@ -62,12 +62,12 @@ def project_shown(
 
 
 def late(row: Mapping[str, Any], today: datetime.date) -> bool:
-    """Whether the deadline of a project's present step has passed."""
+    """Whether a project's current step is overdue."""
     return row["due"] is not None and row["due"] < today and row["stage"] not in CLOSED
 
 
 def flags_of(row: Mapping[str, Any], references: References) -> list[str]:
-    """Return the warning signs on a project: whose enterprise is struck off, or not known."""
+    """Return the warning signs of a project: an enterprise that is struck off or unknown."""
     if row["enterprise_id"] is None:
         return ["enterprise-unknown"]
     if row["stage"] not in CLOSED and row["enterprise_id"] in references.struck_off():

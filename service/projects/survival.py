@@ -1,4 +1,4 @@
-"""How long projects stay in a pool, with those that are still in it as censored."""
+"""Time of projects in a pool, with current ones as censored."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 QUARTILES = (0.25, 0.5, 0.75)
 _POINTS = 200
-"""So many points of a curve are shown at most."""
+"""Maximum number of points of a curve."""
 
 
 def kaplan_meier(
     days: NDArray[np.int64], left: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return the product-limit estimate of the share that stays longer than so many days.
+    """Return the product-limit estimate of the share that stays longer than a number of days.
 
     S(t) = Π over t_i ≤ t of (1 − d_i / n_i), with d_i of the n_i that were in the pool for at
     least t_i days leaving at t_i (Kaplan and Meier, "Nonparametric Estimation from Incomplete
@@ -47,10 +47,9 @@ def kaplan_meier(
 
 
 def stay(days: NDArray[np.int64], left: NDArray[np.bool_]) -> dict[str, Any]:
-    """Return how long projects stay: counts, quartiles in days, and the curve.
+    """Return the times of projects: counts, quartiles in days, and the curve.
 
-    A quartile is null where fewer than that share are estimated to have left so far: unknown, not
-    long.
+    A quartile is null if fewer than that share are estimated to have left so far.
     """
     ends, share = kaplan_meier(days, left)
     quartiles = [

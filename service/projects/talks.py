@@ -1,8 +1,8 @@
-"""First talk (首谈): an enterprise hears one voice of a city, the zone that talked with it first.
+"""First talk (首谈): of a city's zones, the first that talked with an enterprise holds the talks.
 
-Who holds a talk is not stored. It follows from the events: the first zone of a city that records a
-talk with an enterprise holds it, every later talk of that zone renews it, and it ends with the
-zone's loss or when its time is over. Only what the city orders otherwise is stored.
+The holder of a talk is not stored, but follows from the events: the first zone of a city that
+records a talk with an enterprise holds it, every later talk of that zone renews it, and it ends
+with the zone's loss or by expiry. Only orders of the city are stored.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _COLUMNS = ("event_id", "enterprise_id", "zone_id", "need_id", "stage", "date")
 
 
 class TalkSource(Protocol):
-    """What talks are read from and written to: the parts that `Projects` has for it."""
+    """The parts of `Projects` that talks use."""
 
     database: Database
     references: References
@@ -45,13 +45,13 @@ class TalkSource(Protocol):
 
 
 class HeldElsewhereError(ConflictError):
-    """A talk with an enterprise that another zone of the city is in talks with."""
+    """A talk with an enterprise that is reserved for another zone of the city."""
 
     code = "held-elsewhere"
 
 
 class Said(NamedTuple):
-    """What was recorded of a zone and an enterprise; an order of the city has no stage."""
+    """A recorded talk of a zone with an enterprise; an order of the city has no stage."""
 
     date: datetime.date
     order: bool
@@ -60,21 +60,21 @@ class Said(NamedTuple):
 
 
 class Talk(NamedTuple):
-    """Which zone holds the talks with an enterprise, and the last day that it does."""
+    """The zone that holds the talks with an enterprise, and the last day of it."""
 
     zone_id: str
     until: datetime.date
 
 
 def holder(stated: Iterable[Said], days: int, today: datetime.date) -> Talk | None:
-    """Return who holds the talks of one enterprise with the zones of one city; None for nobody.
+    """Return the holder of the talks of an enterprise with the zones of a city, or None.
 
     Parameters
     ----------
     said
-        In any order; on one day an order of the city comes last.
+        In any order; on one day an order of the city takes precedence.
     days
-        How long a talk holds without another.
+        Days until a talk expires.
 
     Examples
     --------
@@ -100,13 +100,13 @@ def holder(stated: Iterable[Said], days: int, today: datetime.date) -> Talk | No
 
 
 def talk_of(projects: TalkSource, enterprise_id: str, city: str, caller: Caller) -> Document:
-    """Return how the talks of a city's zones with an enterprise stand, as a caller may know it.
+    """Return the state of talks of a city's zones with an enterprise, as visible to the caller.
 
     Returns
     -------
     dict
-        `state`: free, ours or elsewhere; `zone_id` and `until`, null for those who may not know
-        which other zone it is.
+        `state`: free, ours or elsewhere; `zone_id` and `until`, null for callers who may not see
+        the other zone.
     """
     check_role(caller)
     talk = projects.database.read(
@@ -116,7 +116,7 @@ def talk_of(projects: TalkSource, enterprise_id: str, city: str, caller: Caller)
 
 
 def talk_shown(talk: Talk | None, caller: Caller) -> Document:
-    """Return a talk as a caller may know it."""
+    """Return a talk as visible to the caller."""
     if talk is None:
         return {"state": "free", "zone_id": None, "until": None}
     if not caller.sees(talk.zone_id):
@@ -128,12 +128,12 @@ def talk_shown(talk: Talk | None, caller: Caller) -> Document:
 def order_talk(
     projects: TalkSource, enterprise_id: str, city: str, zone_id: str | None, asked: Asked = COMMAND
 ) -> Document:
-    """Give the talks with an enterprise to a zone of the city, or set them free; for the city.
+    """Assign the talks with an enterprise to a zone of the city, or release them; for the city.
 
     Raises
     ------
     ForbiddenError
-        For those who are limited to some zones.
+        For callers limited to some zones.
     NotFoundError
         For an enterprise that is not known.
     InputError
@@ -172,12 +172,12 @@ def check_free(
     stage: str,
     caller: Caller,
 ) -> None:
-    """Refuse an official's talk with an enterprise that another zone of the city holds.
+    """Raise for an official's talk with an enterprise that is held by another zone of the city.
 
     Raises
     ------
     HeldElsewhereError
-        Which does not say which zone.
+        Without naming the zone.
     """
     enterprise_id, zone_id = about["enterprise_id"], about["zone_id"]
     if caller.zones is None or stage not in TALKS or enterprise_id is None:
@@ -195,7 +195,7 @@ def check_free(
 
 
 def held_in(projects: TalkSource, city: str, caller: Caller) -> dict[str, str]:
-    """Return all enterprises that a zone of a city is in talks with, and the zone; for the city."""
+    """Return all enterprises in talks with a zone of a city, and the zone; for the city."""
     check_city(caller, "the talks of all zones")
     today, days = projects.clock(), projects.talk_days
     held = {
@@ -246,7 +246,7 @@ def _held(
 def _said(
     connection: sa.Connection, projects: TalkSource, enterprise_id: str | None
 ) -> Iterable[tuple[str, Said]]:
-    """Give what stands of talks, recorded or imported, with one enterprise or all."""
+    """Yield the recorded and imported talks with one enterprise or all, without retracted ones."""
     asked = sa.select(*[EVENTS.c[name] for name in _COLUMNS]).where(
         EVENTS.c.stage.in_(_STAGES), EVENTS.c.enterprise_id.is_not(None), stands()
     )

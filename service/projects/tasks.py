@@ -1,4 +1,4 @@
-"""The ledger of projects: what is to be done or blocks them, what meetings decided (联合会诊)."""
+"""The ledger of projects: tasks, blockers, and decisions of meetings (联合会诊)."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def change_task(
     NotFoundError
         When there is no such task of a project that the caller may see.
     VersionConflictError
-        When `version` is given and another one by now.
+        When the given `version` is not the current one.
     """
     check_role(asked.caller)
     new = {name: body[name] for name in _CHANGEABLE if name in body}
@@ -144,20 +144,20 @@ def blockers(projects: Projects, caller: Caller) -> dict[str, list[Document]]:
 
 
 def hold_meeting(projects: Projects, body: Mapping[str, Any], asked: Asked = COMMAND) -> Document:
-    """Record a meeting on several projects, what it decided on each, and the tasks it gave.
+    """Record a meeting on several projects, with decisions and tasks.
 
     Parameters
     ----------
     body
-        `date`, `title`, `unit`, and `decisions`: each with project_id, `decision` and, where
-        something has to be done, `task` (as for `add_task`).
+        `date`, `title`, `unit`, and `decisions`: each with project_id, `decision` and optionally
+        `task` (as in `add_task`).
 
     Raises
     ------
     NotFoundError
-        When one of the projects is not there for the caller; nothing is recorded then.
+        When the caller may not see one of the projects; nothing is recorded then.
     InputError
-        For a project that is named twice, or a task that is wrong.
+        For a duplicate project, or an invalid task.
     """
     check_role(asked.caller)
     projects.rules.check_unit(body.get("unit"))
@@ -197,7 +197,7 @@ def hold_meeting(projects: Projects, body: Mapping[str, Any], asked: Asked = COM
 
 
 def meetings(projects: Projects, caller: Caller, limit: int = 20, offset: int = 0) -> Document:
-    """Return a page of meetings, the latest first, each with what the caller may see of it."""
+    """Return a page of meetings, the latest first, as visible to the caller."""
     check_role(caller)
     seen = sa.select(DECISIONS.c.meeting_id).join(
         PROJECTS, PROJECTS.c.project_id == DECISIONS.c.project_id
@@ -219,7 +219,7 @@ def meetings(projects: Projects, caller: Caller, limit: int = 20, offset: int = 
 
 
 def task_shown(row: Mapping[str, Any], today: datetime.date) -> Document:
-    """Return a task; `late` is counted to `today`, and never stored."""
+    """Return a task; `late` is computed at `today`, not stored."""
     due = row["due"]
     return {
         "task_id": row["task_id"],
