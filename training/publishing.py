@@ -128,7 +128,7 @@ def fallen(workspace: Workspace, registry: ModelRegistry) -> list[str]:
     try:
         folder = registry.active_folder()
         before = artifact.manifest(folder)["data"] if folder else {}
-    except DamagedError:
+    except (DamagedError, artifact.UnfitModelError):
         return []  # the training itself reports it
     now = {name: workspace.read(name).height for name in TABLES if name in before}
     return [

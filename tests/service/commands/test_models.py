@@ -49,6 +49,16 @@ def test_training_tells_what_was_reached_and_activates(run, home):
     assert ModelRegistry(Workspace(home)).show(version)["seed"] == 5
 
 
+def test_training_replaces_an_active_version_of_another_format(run, home):
+    registry = ModelRegistry(Workspace(home))
+    before = registry.active()
+    path = registry.path(before) / artifact.MANIFEST
+    path.write_text(json.dumps(artifact.manifest(path.parent) | {"format": 1}), encoding="utf-8")
+    ended = run("train")
+    assert ended.code == 0
+    assert registry.active() != before
+
+
 def test_training_with_json_prints_one_document(run, home):
     before = ModelRegistry(Workspace(home)).active()
     ended = run("train", "--no-activate", "--json")
