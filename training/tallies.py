@@ -207,6 +207,15 @@ class FigureTally:
         self.lists.append((fold, query.zone_id, query.industry, ids[order[:LIST_AT]]))
         self.candidates.update(ids[question.candidates].tolist())
 
+    def merge(self, other: FigureTally) -> None:
+        """Add the figures and lists of other tasks."""
+        for name, of_figures in other.values.items():
+            for figure, of_needs in of_figures.items():
+                for need_id, values in of_needs.items():
+                    self.values[name][figure][need_id].update(values)
+        self.lists += other.lists
+        self.candidates |= other.candidates
+
     def needs(self, figure: str, name: str = "all") -> dict[str, float]:
         """Return the value of every need in a slice, averaged over its tasks, by id."""
         found = self.values[name][figure]

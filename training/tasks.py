@@ -113,6 +113,10 @@ class Split:
     seed: int
     dates: tuple[date, ...] = ()
 
+    def of_task(self, task: EvaluationTask) -> Split:
+        """Return the same split with one of its tasks alone."""
+        return replace(self, tasks=(task,))
+
     @property
     def date(self) -> date | None:
         """The first hidden day, if there is only one."""

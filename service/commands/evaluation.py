@@ -15,9 +15,11 @@ from rich.table import Table
 from features import calendar
 from features.encoder import EncodingStore
 from features.errors import InputError, UsageError
+from models.executors import InProcess
 from models.settings import ModelSettings
 from service.commands.context import Context, echo_json, progress
 from service.commands.evaluation_data import Files
+from service.commands.workers import AddressOption, EngineOption, WorkEngine, workers
 from service.serving.sentences import FACTORS
 from training import harness, plots, protocols, report
 from training.peers.roster import peer_named, peers
@@ -85,6 +87,17 @@ def evaluate(
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="A setting of the model, as in train."),
     ] = None,
+    engine: EngineOption = WorkEngine.local,
+    address: AddressOption = None,
+    at_once: Annotated[
+        int | None,
+        typer.Option(
+            "--workers",
+            min=1,
+            max=10_000,
+            help="Tasks that are judged at once; by default 1 with local (no other process).",
+        ),
+    ] = None,
 ) -> None:
     """Compare every ranker and every baseline under one protocol, with intervals."""
     files = Files(needs, judgements, enterprises, words)
@@ -113,7 +126,7 @@ def evaluate(
     if out is not None:
         _make(out)  # fails now rather than after minutes of work
     store = EncodingStore(own.workspace.home / "encodings.sqlite", own.encoder)
-    with progress() as tell:
+    with workers(engine, address, at_once) as executor, progress() as tell:
         found = harness.compare(
             split,
             store,
@@ -121,6 +134,8 @@ def evaluate(
             stack=Stack(settings),
             words=given,
             progress=tell,
+            executor=None if isinstance(executor, InProcess) else executor,
+            encoder=own.settings.encoder,
         )
     document = found.to_dict() | {
         "tables": versions,

@@ -16,9 +16,9 @@ from typing import Any
 
 from tests.benchmarks.listed import ENCODINGS, ROOT, Listed, command, lianzhao, shared
 from tests.benchmarks.report import progress, report
-from training.harness import BEST, THESAURUS
 from training.report import interval_text, markdown_table, matrix
 from training.stack import STACK
+from training.standings import BEST, THESAURUS
 
 SHOWN = (STACK, BEST, "character_tfidf", "character_tfidf_words", "bm25", "bm25_words", "centroid")
 SHOWN += ("lightfm", "sector_popularity", "sector_zone_popularity", "recent_popularity")

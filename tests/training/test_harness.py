@@ -5,10 +5,11 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from features.errors import InputError
+from models.executors import InProcess
 from tests.conftest import TODAY
 from tests.pool import NEED_IDS, frame, need_rows, training_data
-from training import harness
-from training.harness import BEST, compare
+from training import standings
+from training.harness import compare
 from training.peers import base
 from training.peers.base import Peer
 from training.peers.rules import Chance, SectorPopularity
@@ -16,6 +17,7 @@ from training.peers.search import CharacterTfidf
 from training.peers.word_search import Bm25Words
 from training.protocols import split
 from training.stack import STACK, Stack
+from training.standings import BEST
 
 
 class Oracle(Peer):
@@ -182,8 +184,8 @@ def test_steps_are_told_task_by_task(cold, store):
 
 
 def test_versions_of_libraries_are_kept(monkeypatch):
-    monkeypatch.setattr(harness, "LIBRARIES", ("numpy", "no-such-library"))
-    found = harness.libraries()
+    monkeypatch.setattr(standings, "LIBRARIES", ("numpy", "no-such-library"))
+    found = standings.libraries()
     assert found["numpy"] == np.__version__
     assert found["no-such-library"] is None
 
@@ -253,3 +255,30 @@ def test_a_protocol_that_can_judge_no_need_is_refused(store, pairs):
     asked = split("cold-enterprise", judged(60, pairs), today=TODAY)
     with pytest.raises(InputError, match="can judge nothing here"):
         compare(asked, store, rankers=[Oracle(), Chance()])
+
+
+def without_times(found):
+    """Return a comparison as a document, without how long it took."""
+    told = found.to_dict()
+    for own in told["rankers"].values():
+        del own["seconds"]
+    return told
+
+
+def test_tasks_judged_elsewhere_are_judged_as_here(cold, store):
+    rankers = [Oracle(), Chance(), SectorPopularity()]
+    here = compare(cold, store, rankers=rankers, stack=Recorded())
+    executor = InProcess()
+    told = []
+    found = compare(
+        cold,
+        store,
+        rankers=rankers,
+        stack=Recorded(),
+        progress=lambda *step: told.append(step),
+        executor=executor,
+        encoder="tests.pool:HashedEncoder",
+    )
+    assert without_times(found) == without_times(here)
+    assert told == [("cold-need: tasks", done, 5) for done in range(1, 6)]
+    assert list(found.seconds) == list(here.seconds)

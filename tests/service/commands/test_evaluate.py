@@ -21,7 +21,8 @@ def compared(monkeypatch):
         def to_dict(self):
             return comparison()
 
-    def compare(split, store, *, rankers, stack, words, progress):
+    def compare(split, store, *, rankers, stack, words, progress, executor, encoder):
+        assert executor is None
         seen.update(split=split, rankers=rankers, stack=stack, words=words)
         progress("cold-need 1/1: peers", 1, 1)
         return Found()
@@ -58,6 +59,10 @@ def test_every_ranker_is_compared_on_needs_never_seen(run, home, tmp_path):
         *(".json", ".csv", ".md", ".svg", ".png")
     }
     assert sorted(home.iterdir()) == before
+    by_two = json.loads(run("evaluate", "--protocol", "cold-need", "--json", "--workers", 2).out)
+    for name, own in document["rankers"].items():
+        assert by_two["rankers"][name]["figures"] == own["figures"], name
+    assert by_two["stack_minus_stack_without"] == document["stack_minus_stack_without"]
 
 
 def test_the_table_is_printed_with_everything_that_was_counted(run, home, compared):
