@@ -26,6 +26,7 @@ ON_REQUEST = (
     "projects",
     "allocate",
     "console",
+    "plan",
     "publish",
     "scale",
     "scale_train",
