@@ -16,8 +16,16 @@ from features.place_names import Found, resolve
 _KEPT = 50_000
 _PARTING = re.compile(r"[\s\-—–_/\\|,，;；:：>·]+")
 _ZONE = re.compile(
-    r"(?:国家|综合|示范)?(?:高新|经开|经济|技术|开发|工业|产业|保税|新区|新城|州|地区)"
+    r"(?:国家|综合|示范)?(?:高新|经开|经济|技术|开发|工业|产业|保税|新区|新城|州|地区)|"
+    r"[^\W\d路街道巷号镇乡村]{0,8}?(?:新区|新城|开发区|工业园|产业园|科技园|保税区|示范区|试验区|实验区|"
+    r"合作区|高新区|经开区|片区|园区)"
 )
+_FREE_TRADE = re.compile(
+    r"^\(?(\w{2,3}?)\)?(?:市|省)?(?:自由贸易试验区|自贸试验区|自贸区|自由贸易港)[-\s]*"
+)
+"""中国（上海）自由贸易试验区, 天津自贸试验区: a zone that bears the name of its province."""
+_CORPS = re.compile(r"^新疆生产建设兵团(?:第?[一二三四五六七八九十\d]{1,3}师)?")
+_ISLANDS = re.compile(r"^(香港|澳门)(?!\w{0,2}[路街道])")
 _WHOLE = re.compile(r"[省市区州盟县旗]$|地区$")
 _PSEUDO = re.compile(
     rf"^(?:市辖区|市辖县|县(?!\w)|(?:省|自治区)?直辖县?(?:级)?(?:行政)?(?:区划|单位)?)(?:{_PARTING.pattern})?"
@@ -55,9 +63,11 @@ def seated(
     found = resolve(province, city, district)
     if "province" in found.unknown and province and (whole := located(province)).seat.province:
         # A joined field under the header of a province.
-        texts, province = (province, *texts), None
-        city = city if city and resolve(whole.seat.province, city).unknown == () else None
-        found = resolve(province, city, district)
+        right = city is not None and not resolve(whole.seat.province, city).unknown
+        city = city if right else whole.seat.city
+        province = whole.seat.province
+        found = resolve(province, city, district or whole.seat.district)
+        found = found._replace(former=(*whole.former, *found.former))
     if (
         "city" in found.unknown
         and city
@@ -66,6 +76,17 @@ def seated(
     ):
         # The same under the header of a city: 江苏无锡, 长治市襄垣县.
         found = resolve(whole.seat.province, whole.seat.city, district or whole.seat.district)
+    if (
+        "county" in found.unknown
+        and district
+        and (there := located(district)).seat.city
+        and found.seat.province in (None, there.seat.province)
+        and found.seat.city in (None, there.seat.city)
+    ):
+        # The same under the header of a county; 苏州工业园区 stays what it is called.
+        found = resolve(*there.seat)
+        if there.seat.district is None:
+            found = found._replace(seat=found.seat._replace(district=district))
     for text in texts:
         if (found.seat.province and found.seat.city) or found.unknown:
             break
@@ -97,6 +118,11 @@ def located(text: str) -> Found:
     """Return the places that a joined field or an address begins with, and their source."""
     rest = simplified(unicodedata.normalize("NFKC", text)).strip()
     rest = re.sub(rf"^(?:中国|中华人民共和国|中国大陆){_PARTING.pattern[:-1]}*", "", rest)
+    rest = _CORPS.sub("新疆", rest)
+    if (named := _FREE_TRADE.match(rest) or _ISLANDS.match(rest)) and (
+        whole := resolve(named[1]).seat.province
+    ):
+        rest = f"{whole}{rest[named.end() :]}"
     province, rest = _led("provinces", rest)
     rest = _PSEUDO.sub("", rest)
     city, left = _led("cities", rest)

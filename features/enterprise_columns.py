@@ -13,8 +13,10 @@ ENTERPRISE_ID_HEADERS = (
     "统一代码 法人统一社会信用代码 credit_code unified_social_credit_code social_credit_code "
     "unified_credit_code uscc uniscid uniform_social_credit_code 企业编号 企业代码 企业ID "
     "单位代码 单位编号 公司代码 纳税人识别号 税号 tax_number company_id enterprise_no ent_id "
-    "entid 证券代码 股票代码 stock_code ticker 组织机构代码 org_number 注册号 工商注册号 "
-    "reg_number id"
+    "entid 证券代码 股票代码 stock_code ticker 社会统一信用代码 信用编码 unified_code usci "
+    "social_code credit_no 组织机构代码 org_number 注册号 工商注册号 营业执照号 营业执照编号 "
+    "营业执照注册号 公司编号 公司注册编号 商业登记号码 公司统编 公司统一编号 统一编号 reg_number "
+    "reg_no registration_number registration_no company_number company_no br_no cr_no id"
 )
 SOURCE_HEADERS = "来源 数据来源 信息来源"
 
@@ -31,7 +33,9 @@ ENTERPRISES = Table(
             "法人单位名称 市场主体名称 主体名称 经营主体名称 纳税人名称 申报单位 申报企业 "
             "企业名 公司名 单位详细名称 详细名称 中文名称 中文全称 company_name enterprise_name "
             "corp_name corporate_name entname ent_name company enterprise full_name "
-            "company_full_name org_name 名称 全称",
+            "company_full_name org_name company_name_cn company_name_chinese name_cn chinese_name "
+            "申报单位名称 注册名称 工商名称 市场主体 商事主体名称 法人单位 名称 全称 企业 公司 "
+            "单位",
             required=True,
         ),
         Column(
@@ -42,19 +46,23 @@ ENTERPRISES = Table(
         Column(
             "province",
             Kind.TEXT,
-            "所属省份 省份 省 所在省份 所属省 所在省 注册省份 省级 省市 所属省市 province_name",
+            "所属省份 省份 省 所在省份 所属省 所在省 注册省份 注册地省份 省级 省市 所属省市 "
+            "所在省市 "
+            "province_name",
         ),
         Column(
             "city",
             Kind.TEXT,
             "所属城市 城市 市 所在城市 地级市 所属市 所在市 地市 所属地市 所在地市 市州 设区市 "
-            "注册城市 city_name",
+            "注册城市 注册地城市 州市 地州市 盟市 city_name",
         ),
         Column(
             "district",
             Kind.TEXT,
             "所属区县 区县 所在区县 县区 所属县区 县市区 区 县 所属县 所属区 所在县区 "
-            "县（市、区） 所属县（市、区） 区（县） 注册区县 district_name county",
+            "县（市、区） 所属县（市、区） 所在县（市、区） 区（县） 注册区县 注册地区县 旗县 县域 "
+            "县市 "
+            "district_name county",
         ),
         Column(
             "industry_code",
@@ -66,14 +74,15 @@ ENTERPRISES = Table(
             "products",
             Kind.PRODUCTS,
             "主营产品 主要产品 产品 主营产品及占比 主导产品 产品名称 主要产品名称 主营产品名称 "
-            "main_products",
+            "main_products 主营产品或服务 主要产品或服务 主要产品及服务 产品或服务 产品及服务",
             expected="products as name:share;name:share, each share from 0 to 1 (or 0% to 100%)",
         ),
         Column(
             "business_scope",
             Kind.TEXT,
-            "经营范围 业务范围 经营业务范围 主营业务 主要业务活动 主要业务 opscope scope "
-            "main_business 企业简介 公司简介 单位简介 简介 introduction company_profile",
+            "经营范围 业务范围 经营业务范围 主营业务 主要业务活动 主要业务 主要经营范围 经营业务 "
+            "主营项目 经营项目 经营内容 所营事业资料 opscope scope main_business business 企业简介 "
+            "公司简介 单位简介 简介 introduction company_profile",
         ),
         Column(
             "founded",
@@ -83,7 +92,10 @@ ENTERPRISES = Table(
             "establishment_date established_date establish_time estiblish_time estdate est_date "
             "found_date founded_date founding_date date_of_establishment incorporation_date "
             "registration_date reg_date setup_date start_date establishment_time establish_at "
-            "founded_at reg_time register_time",
+            "founded_at reg_time register_time 注册成立日期 注册成立时间 建立时间 核准设立日期 "
+            "设立登记日期 date_of_incorporation incorporated incorporated_on date_founded "
+            "founded_on "
+            "year_founded term_start",
             expected=FOUNDED,
             low=1500,
         ),
@@ -99,7 +111,9 @@ ENTERPRISES = Table(
             "registered_capital",
             Kind.MONEY,
             "注册资本 注册资金 认缴资本 认缴注册资本 认缴出资额 注册资本金 开办资金 出资额 "
-            "reg_capital register_capital registration_capital reg_cap regcap capital",
+            "注册资本额 认缴金额 资本总额 reg_capital register_capital registration_capital "
+            "reg_cap "
+            "regcap reg_capi regist_capi registered_capital_rmb capital",
             expected="an amount of RMB in 万元, from 0 to 100万亿元, such as 5000, 5000万 or 1.2亿",
             unit=YUAN["万元"],
             low=0,
@@ -110,7 +124,9 @@ ENTERPRISES = Table(
             "参保人数 员工人数 从业人数 从业人员 从业人员数 员工数 员工总数 职工人数 职工总数 "
             "在职人数 用工人数 社保人数 人员规模 员工规模 从业人员期末人数 employee_count "
             "employee_num staff_num staff_count staff_size insured_num insured_number "
-            "insured_count social_staff_num staff_num_range number_of_employees headcount empnum",
+            "insured_count social_staff_num staff_num_range number_of_employees headcount empnum "
+            "staff insured 人数 用工数 在职员工 在职员工数 在岗人数 员工数量 年末从业人员 "
+            "社保参保人数 社保缴纳人数 社保缴费人数 缴纳社保人数 缴纳社会保险人数",
             expected="a number of people, from 0 to 10 million, such as 1200, 1,200人, 50-99人 or "
             "200+",
             low=0,
@@ -118,7 +134,9 @@ ENTERPRISES = Table(
         Column(
             "revenue",
             Kind.MONEY,
-            "营业收入 营收 年营业收入 主营业务收入 年营收 销售收入 年销售收入 销售额 年产值 "
+            "营业收入 营收 年营业收入 主营业务收入 年营收 销售收入 年销售收入 销售额 年销售额 "
+            "年产值 "
+            "营业总收入 营业额 年营业额 营收规模 收入规模 年收入 经营收入 主营收入 产值 "
             "annual_revenue turnover operating_income sales",
             expected="an amount of RMB in 万元, at most 100万亿元, such as 5000, 5000万 or 1.2亿",
             unit=YUAN["万元"],
@@ -126,7 +144,9 @@ ENTERPRISES = Table(
         Column(
             "tags",
             Kind.TEXTS,
-            "企业标签 标签 资质 企业资质 荣誉 荣誉资质 企业荣誉 认定类型 企业称号",
+            "企业标签 标签 资质 企业资质 荣誉 荣誉资质 资质荣誉 企业荣誉 认定类型 认定类别 "
+            "资质类型 "
+            "企业称号",
             expected=LIST,
             separators=ANY_COMMA,
         ),
@@ -135,7 +155,8 @@ ENTERPRISES = Table(
             Kind.TEXT,
             "登记状态 经营状态 企业状态 状态 注册状态 主体状态 市场主体状态 存续状态 营业状态 "
             "企业登记状态 company_status reg_status registration_status business_status "
-            "ent_status entstatus regstate reg_state operating_status operating_state biz_status",
+            "ent_status entstatus regstate reg_state operating_status operating_state biz_status "
+            "生产经营状态 运营状态 经营情况 存续情况 公司状况 company_state oper_state open_status",
         ),
         Column("credit", Kind.TEXT, "信用状况 信用 信用等级 信用状态 纳税信用等级 credit_rating"),
         Column(
@@ -165,7 +186,7 @@ ENTERPRISES = Table(
             "region",
             Kind.TEXT,
             "所属地区 所在地区 所属区域 地区 注册地区 行政区划 所属行政区划 所在地 省市区 "
-            "企业所在地 注册地 所在区域 区域 area location",
+            "企业所在地 注册地 所在区域 区域 所属省市区 所在省市区 省市县 属地 area location",
         ),
         Column(
             "address",
@@ -174,7 +195,7 @@ ENTERPRISES = Table(
             "住所地 营业场所 生产经营地址 经营地址 详细地址 单位注册地址 company_address "
             "reg_address registered_address reg_location registered_office reg_addr "
             "reg_address_detail addr dom 通信地址 通讯地址 最新年报地址 年报地址 实际经营地址 "
-            "办公地址",
+            "办公地址 办公地点 生产地址 厂址 注册详细地址",
         ),
         Column(
             "industry_class",
@@ -200,7 +221,9 @@ ENTERPRISES = Table(
             "industry",
             Kind.TEXT,
             "国标行业 所属行业 国民经济行业 行业 行业分类 国民经济行业分类 行业名称 所属国标行业 "
-            "国标行业名称 industry_name",
+            "国标行业名称 行业类别 所属行业类别 行业类型 所属国民经济行业 国民经济行业类别 "
+            "行业领域 "
+            "所属领域 产业领域 industry_name industry_l1",
         ),
     ),
 )

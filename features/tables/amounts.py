@@ -25,8 +25,10 @@ _FOREIGN = re.compile(
 _CODES = {word: code for code, words in CURRENCIES.items() for word in words.split()}
 _FILLING = re.compile(
     r"[\s,()\[\]【】{}<>《》'\"‘’“”]|人民币|rmb|cny|cn¥|[¥￥]|整|正$|折合|约|大约|左右|"
-    r"[实认]缴|^[^\d:]{2,8}:"
+    r"[实认]缴|^[^\d:]{2,8}:|^(?:注册|认缴|实收)?(?:资本|资金|出资额?)(?:总额)?[为是]?"
 )
+_PAID_IN = re.compile(r"(?<=[元万亿币])[(\[,;、]*(?:其中:?)?实[缴收].*$")
+"""Of 1000万元，实缴500万元 what is registered counts."""
 _UNITS = "|".join(sorted(YUAN, key=len, reverse=True))
 _TERM = re.compile(rf"([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|{NUMERAL})({_UNITS})?")
 _UNIT_FIRST = re.compile(rf"({_UNITS})([+-]?\d+\.?\d*)")
@@ -51,7 +53,8 @@ def read_amount(text: str, bare: float, rates: Mapping[str, float] = _NOWHERE) -
     (None, 35500000.0)
     """
     plain = simplified(unicodedata.normalize("NFKC", text)).lower()
-    plain = _FILLING.sub("", plain.replace("圆", "元")).strip(":/")
+    plain = _PAID_IN.sub("", plain.replace("圆", "元"))
+    plain = _FILLING.sub("", plain).strip(":/")
     plain = re.sub(r"(?<=\d)w(?=元?$)", "万", plain)
     foreign = {_CODES[found[0]] for found in _FOREIGN.finditer(plain)}
     rate = 1.0

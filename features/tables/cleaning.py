@@ -9,6 +9,10 @@ from features.vocabulary import UNKNOWN
 _BREAKS = r"[\t\n\x0b\x0c\r\x{85}\x{2028}\x{2029}]+"
 _CONTROL = r"[\p{Cc}\p{Cf}\x{2028}\x{2029}]"
 """What is not seen: controls, marks of direction, soft hyphens, blanks without width."""
+_WRAPPED = r"""^\s*=\s*"(.*)"\s*$"""
+_QUOTED = r"^\s*'([^']*)$"
+"""What a spreadsheet puts around a text to keep it one: ="2019", and an apostrophe in front."""
+_ODD = rf"^\s*[=']|{_CONTROL}"
 _UNKNOWN = ["NaN", *sorted({f for word in UNKNOWN for f in (word, word.upper(), word.title())})]
 _LOOKED_AT = 10_000
 _OFTEN = 4
@@ -25,7 +29,13 @@ def distinct(raw: pl.Series) -> pl.Series | None:
 
 
 def cleaned(raw: pl.Series, breaks: str = " ") -> pl.Series:
-    """Trim texts, put `breaks` for tabs and line breaks, drop control characters and unknowns."""
+    """Trim and unwrap texts, drop control characters and unknowns; `breaks` stand for line breaks.
+
+    Examples
+    --------
+    >>> cleaned(pl.Series(['="2019"', "'2019", "don't"])).to_list()
+    ['2019', '2019', "don't"]
+    """
     text = pl.col("raw")
     frame = _visible(raw, breaks).to_frame("raw").lazy().select(text.str.strip_chars())
     known = pl.when(~text.is_in(_UNKNOWN)).then(text)
@@ -33,18 +43,21 @@ def cleaned(raw: pl.Series, breaks: str = " ") -> pl.Series:
 
 
 def _visible(raw: pl.Series, breaks: str) -> pl.Series:
-    """Put `breaks` for tabs and line breaks and drop control characters, where there are any.
+    """Put `breaks` for tabs and line breaks, drop control characters and what wraps texts.
 
     Of the few rows that have any alone: of a million long texts that takes seconds.
     """
     text = pl.col("raw")
     frame = raw.to_frame("raw")
-    found = frame.lazy().select(text.str.contains(_CONTROL)).collect(engine="streaming")["raw"]
+    found = frame.lazy().select(text.str.contains(_ODD)).collect(engine="streaming")["raw"]
     if not found.any():
         return raw
     dirty = found.fill_null(value=False)
     mended = frame.filter(dirty).select(
-        text.str.replace_all(_BREAKS, breaks).str.replace_all(_CONTROL, "")
+        text.str.replace_all(_BREAKS, breaks)
+        .str.replace_all(_CONTROL, "")
+        .str.replace(_WRAPPED, "${1}")
+        .str.replace(_QUOTED, "${1}")
     )
     places = pl.select(pl.when(dirty).then(dirty.cum_sum() - 1)).to_series()
     return pl.select(pl.when(dirty).then(mended["raw"].gather(places)).otherwise(raw)).to_series()

@@ -31,13 +31,13 @@ _MONTHS = {
     for name in (full, full[:3], f"{full[:3]}.")
 } | {"sept": 9, "sept.": 9}
 _BEHIND = (
-    r"(?:(?:[t\s]+\d{1,2}[:时]\d{1,2}.*)|"
-    r"\s*(?:[(\[至~到—–].*|[\u4e00-\u9fff].*|-\s*\d{4}.*|\s-\s.*))?$"
+    r"(?:(?:[t\s]+\d{1,2}[:时]\d{1,2}.*)|z|"
+    r"\s*(?:[(\[至~到—–].*|[\u4e00-\u9fff].*|-\s*\d{4}.*|\s-\s.*|-\s*))?$"
 )
 """What may follow a date: a time, a remark, the end of a range."""
 _SEPARATED = re.compile(
-    r"^(\d{4})\s*[-–—‐−/.·年\\、,_\s]\s*(\d{1,2})"
-    r"(?:\s*[-–—‐−/.·月\\、,_\s]\s*(\d{1,2})(?!\d)\s*[日号]?)?\s*月?" + _BEHIND
+    r"^(\d{4})\s*[-–—‐−/.·。年\\、,_\s]\s*(\d{1,2})"
+    r"(?:\s*[-–—‐−/.·。月\\、,_\s]\s*(\d{1,2})(?!\d)\s*[日号]?)?\s*月?" + _BEHIND
 )
 _SHORT = re.compile(
     r"^'?(\d{2})\s*[-–—/.年]\s*(\d{1,2})\s*[-–—/.月]\s*(\d{1,2})\s*[日号]?" + _BEHIND
@@ -58,6 +58,9 @@ _MONTH_FIRST = re.compile(
     r"^(?:[a-z]{3,9},?\s+)?([a-z]{3,9}\.?)[-\s/,.]+(\d{1,2})(?:st|nd|rd|th)?[-\s/,.]+"
     r"(?:\d{1,2}:\d{2}(?::\d{2})?\s+(?:[a-z+\d:]+\s+)?)?(\d{4})\b"
 )
+_YEAR_FIRST = re.compile(r"^(\d{4})[-\s/,.]+([a-z]{3,9}\.?)[-\s/,.]+(\d{1,2})(?:st|nd|rd|th)?\b")
+_WEEKDAY = re.compile(r"^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*[.,]*\s+(?=\d)")
+_IN_JSON = re.compile(r"^/date\((-?\d+)(?:[+-]\d{4})?\)/$")
 _MONTH_YEAR = re.compile(r"^([a-z]{3,9}\.?)[-\s/,.]*(\d{4})$")
 _NUMERALS = re.compile(rf"({NUMERAL})(?=\s*[年月日号])")
 _EARLIER = re.compile(
@@ -87,7 +90,8 @@ def read_day(text: str) -> PartialDate | None:
     """
     if (day := _written_day(text)) is not None:
         return day
-    found = _STAMP.match(unicodedata.normalize("NFKC", text).strip())
+    plain = unicodedata.normalize("NFKC", text).strip().lower()
+    found = _STAMP.match(_IN_JSON.sub(r"\1", plain))
     return _stamped(found[1]) if found else None
 
 
@@ -95,6 +99,7 @@ def read_day(text: str) -> PartialDate | None:
 def _written_day(text: str) -> PartialDate | None:
     plain = simplified(unicodedata.normalize("NFKC", text)).strip().lower()
     plain = _EARLIER.sub("", plain)
+    plain = re.sub(r"(?<=[一二三四五六七八九])[0o](?=[一二三四五六七八九])", "〇", plain)
     plain = _NUMERALS.sub(lambda found: str(value(found[1])), plain)
     if republic := re.match(r"^(?:中华)?民国\s*(\d{1,3}|元)\s*年?", plain):
         year = _REPUBLIC + (1 if republic[1] == "元" else int(republic[1]))
@@ -122,6 +127,9 @@ def _written(text: str) -> PartialDate | None:
 
 
 def _english(text: str) -> PartialDate | None:
+    text = _WEEKDAY.sub("", text)
+    if (found := _YEAR_FIRST.match(text)) and found[2] in _MONTHS:
+        return _day(found[1], _MONTHS[found[2]], found[3])
     if (found := _DAY_FIRST.match(text)) and found[2] in _MONTHS:
         return _day(_full(found[3]), _MONTHS[found[2]], found[1])
     if (found := _MONTH_FIRST.match(text)) and found[1] in _MONTHS:

@@ -24,9 +24,17 @@ _UNITS = "|".join(sorted(YUAN, key=len, reverse=True))
 _UNIT_BEHIND = re.compile(rf"^(.+?)[/:_\-,,]*(?:单位:?)?({_UNITS})(?:人民币)?$")
 _PERSONAL = re.compile(
     r"法定代表人|法人代表|^法人$|法人姓名|负责人|联系人|联络人|经办人|手机|电话|联系方式|邮箱|邮件|传真|微信|"
-    r"qq|身份证|股东|高管|董事|监事|总经理|实际控制人|实控人|受益人|legalperson|legalrep|lerep|"
+    r"qq|代表人|姓名|身份证|股东|高管|董事|监事|总经理|实际控制人|实控人|受益人|legalperson|legalrep|lerep|"
     r"legalperson|phone|mobile|^tel$|telephone|email|^mail$|contact|fax|shareholder|ceo|wechat"
 )
+_WHOSE = re.compile(r"^(?:企业|公司|单位|工商|市场主体|company|enterprise)(?=..)")
+"""Whose it is, which a list of enterprises need not say."""
+_WITHIN = re.compile(r"[(【][^()【】]*[)】]")
+_BETWEEN = re.compile(r"[/、]")
+_ELSE = re.compile(r"(?:类型|类别|性质)$")
+"""Headers for what no column holds, although others sound alike: 企业类型 is no 企业规模类型."""
+_ENGLISH_UNITS = {"k": 1e3, "thousand": 1e3, "10k": 1e4, "10thousand": 1e4, "m": 1e6, "mn": 1e6}
+_ENGLISH_UNITS |= {"million": 1e6, "millions": 1e6, "bn": 1e9, "billion": 1e9}
 _LIKE = 0.6
 """So similar an unknown header must be to a known one for that to be suggested."""
 
@@ -238,7 +246,26 @@ def _meaning(table: Table, header: str) -> _Meaning | None:
             return found
         if (found := _with_unit(known, form)) is not None:
             return found
-    return None
+    return _in_parts(known, _plain(unnumbered))
+
+
+def _in_parts(known: Mapping[str, _Meaning], form: str) -> _Meaning | None:
+    """Return what a header means that says more than it must, or several things at once.
+
+    企业经营状态 is 经营状态, 企业（单位）名称 is 企业名称, 主要产品/服务 is 主要产品.
+    """
+    whole = _WHOSE.sub("", form)
+    if whole != form and (found := _with_unit(known, whole)) is not None:
+        return found
+    # What stands in brackets behind an amount may be a currency, and is read with its unit alone.
+    found = known.get(_WITHIN.sub("", whole))
+    if found is not None and found.column.kind is not Kind.MONEY:
+        return found
+    parts = _BETWEEN.split(form)
+    if len(parts) == 1:
+        return None
+    found = next((meaning for part in parts if (meaning := known.get(part)) is not None), None)
+    return None if found is None or found.column.kind is Kind.MONEY else found
 
 
 def _with_unit(known: Mapping[str, _Meaning], text: str) -> _Meaning | None:
@@ -250,6 +277,8 @@ def _with_unit(known: Mapping[str, _Meaning], text: str) -> _Meaning | None:
             return meaning
         if not bracketed[2] or not re.search(r"[元万亿千百币]|rmb|cny|usd", bracketed[2]):
             return meaning
+        if not re.sub(r"人民币|rmb|cny|金额|[:,/]", "", bracketed[2]):
+            return meaning
         unit = _money_unit(bracketed[2])
         return None if unit is None else _Meaning(meaning.column, meaning.rank, unit)
     if (behind := _UNIT_BEHIND.match(text)) and behind[1] in known:
@@ -260,7 +289,8 @@ def _with_unit(known: Mapping[str, _Meaning], text: str) -> _Meaning | None:
 
 
 def _money_unit(text: str) -> float | None:
-    return YUAN.get(re.sub("人民币|rmb|cny|单位|[:()/,]", "", text))
+    unit = re.sub("人民币|rmb|cny|yuan|单位|[:()/,]", "", text)
+    return YUAN.get(unit) or _ENGLISH_UNITS.get(unit)
 
 
 def _like(table: Table, header: str, taken: Mapping[str, int]) -> tuple[str, str] | None:
@@ -270,6 +300,8 @@ def _like(table: Table, header: str, taken: Mapping[str, int]) -> tuple[str, str
         for alias, meaning in _aliases(table).items()
         if meaning.column.name not in taken and len(alias) > 2
     }
+    if _ELSE.search(_plain(header)):
+        return None
     close = difflib.get_close_matches(_plain(header), known, n=1, cutoff=_LIKE)
     if not close:
         return None
@@ -292,5 +324,5 @@ def _aliases(table: Table) -> Mapping[str, _Meaning]:
 
 
 def _plain(header: str) -> str:
-    text = unicodedata.normalize("NFKC", header).replace("\ufeff", "").strip().strip("*:'\"★※")
+    text = unicodedata.normalize("NFKC", header).replace("\ufeff", "").strip().strip("=*:'\"★※")
     return re.sub(r"[\s_\-.]+|[:*]$", "", simplified(text).lower())

@@ -19,14 +19,14 @@ def value(numeral: str) -> int | None:
 
     Examples
     --------
-    >>> value("一千二百万"), value("壹仟"), value("十二"), value("二〇一九")
-    (12000000, 1000, 12, 2019)
+    >>> value("一亿二千万"), value("壹仟"), value("十二"), value("二〇一九")
+    (120000000, 1000, 12, 2019)
     """
     if not re.fullmatch(NUMERAL, numeral) or numeral[0] in _LARGE:
         return None
     if len(numeral) > 1 and _DIGIT_BY_DIGIT.fullmatch(numeral):
         return int("".join(str(_DIGITS[digit]) for digit in numeral))
-    total = section = digit = 0
+    total = section = digit = last = 0
     for sign in numeral:
         if sign in _DIGITS:
             digit = _DIGITS[sign]
@@ -34,6 +34,8 @@ def value(numeral: str) -> int | None:
             section += (digit or 1) * _TENS[sign]
             digit = 0
         else:
-            total = (total + section + digit or 1) * _LARGE[sign]
-            section = digit = 0
+            large, part = _LARGE[sign], section + digit
+            # 一万亿 is a multiple of what stands before, 一亿二千万 adds to it.
+            total = (total + part or 1) * large if large >= last else total + (part or 1) * large
+            section, digit, last = 0, 0, large
     return total + section + digit

@@ -21,13 +21,11 @@ from features.tables.cleaning import cleaned, distinct
 from features.tables.dates import PLACEHOLDERS, read_day
 from features.tables.identity import SPOILED, normalised_ids
 from features.tables.people import read_people
+from features.tables.products import read_products
 from features.tables.reading import Rows
 from features.tables.schema import LOADED, ROW, flag
 from features.vocabulary import MOST_PEOPLE, MOST_YUAN, YUAN
 
-_TAIL = r"[:：∶﹕︰]\s*([^:：∶﹕︰]*)$"
-_PERCENT = r"^百分之(.+)$"
-_NO_SHARE = ["", "-", "--", "NULL", "null", "None"]
 _DAY = (
     r"^(\d{4})\s*[-/.年]\s*(0?[1-9]|1[0-2])(?:\s*[-/.月]\s*(\d{1,2})\s*[日号]?)?\s*月?"
     r"(?:[t\s]+\d{1,2}:\d{2}.*)?$"
@@ -200,7 +198,7 @@ def _values(raw: pl.Series, column: Column, reading: _Reading, dtype: pl.DataTyp
     text_of = cleaned(raw, ";" if listed else " ")
     frame = pl.DataFrame([raw, text_of.alias("text")]).lazy()
     if column.kind is Kind.PRODUCTS:
-        frame = _with_products(frame)
+        frame = pl.DataFrame([raw, text_of.alias("text"), read_products(text_of)]).lazy()
     elif column.kind is Kind.TEXTS:
         frame = frame.with_columns(value=_texts(text, column.separators))
     elif column.kind is Kind.DATE:
@@ -344,31 +342,3 @@ def _texts(text: pl.Expr, separators: str) -> pl.Expr:
     items = text.str.replace_all(f"[{re.escape(separators)}]", ";").str.split(";")
     stripped = items.list.eval(item.str.strip_chars())
     return stripped.list.eval(item.filter(item != "").unique(maintain_order=True))
-
-
-def _with_products(frame: pl.LazyFrame) -> pl.LazyFrame:
-    """Add a list of {name, share}, null where a name is missing or a share is wrong."""
-    item = pl.element()
-    items = pl.col("text").str.replace_all("；", ";", literal=True).str.split(";")
-    stripped = items.list.eval(item.str.strip_chars()).list.eval(item.filter(item != ""))
-    parted = stripped.list.eval(pl.struct(whole=item, tail=item.str.extract(_TAIL)))
-
-    whole, tail = item.struct.field("whole"), item.struct.field("tail")
-    # What follows the last colon is a share only where it is a number: a name may hold a colon.
-    plain = tail.str.normalize("NFKC").str.strip_chars().str.replace(_PERCENT, "${1}%")
-    number = plain.str.strip_chars_end("% ").cast(pl.Float64, strict=False)
-    stated = number.is_not_null() | plain.is_in(_NO_SHARE)
-    head = whole.str.strip_suffix(tail).str.strip_chars_end(":：∶﹕︰ \u3000")
-    percent = pl.when(plain.str.contains("%$")).then(100).otherwise(1)
-    product = pl.struct(
-        name=pl.when(stated).then(head).otherwise(whole), share=number.fill_nan(None) / percent
-    )
-
-    name, share = item.struct.field("name"), item.struct.field("share")
-    right = (name != "") & share.is_between(0, 1).fill_null(True)
-    value = pl.col("value")
-    return (
-        frame.with_columns(value=parted)
-        .with_columns(value=value.list.eval(product))
-        .with_columns(value=pl.when(value.list.eval(right).list.all()).then(value))
-    )

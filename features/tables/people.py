@@ -25,9 +25,10 @@ _ABOVE = re.compile(
     rf"{_NUMBER}(?:以上|及以上|或以上|余|多|\+|ormore))$"
 )
 _FILLING = re.compile(
-    r"[\s,]|人|名|位|个|员工|职工|约|大约|近|左右|大概|people|employees|persons|staff|"
-    r"^[^\d:]{2,8}:"
+    r"[\s,]|人|名|位|个|员工|职工|约|大约|近|左右|大概|people|employees|persons|staff"
 )
+_LABEL = re.compile(r"^(?:\d{4}年?(?:度|年报)?)?(?:[^\d:,]{1,8}:|参保|社保)")
+"""人数：120, 2023年报：120人."""
 _REMARK = re.compile(r"[(\[【].*$|[;,，；。].*$")
 
 
@@ -41,7 +42,8 @@ def read_people(text: str) -> int | None:
     [200, 200, 74, 25, 12000]
     """
     plain = simplified(unicodedata.normalize("NFKC", text)).lower()
-    plain = _FILLING.sub("", _REMARK.sub("", re.sub(r"(?<=\d),(?=\d{3})", "", plain)))
+    plain = _LABEL.sub("", re.sub(r"(?<=\d),(?=\d{3})", "", plain))
+    plain = _FILLING.sub("", _REMARK.sub("", plain))
     if found := _SINGLE.match(plain):
         return _whole(found[1], found[2])
     if found := _RANGE.match(plain):

@@ -22,12 +22,14 @@ def test_whoever_goes_on_is_active(status):
     assert standing(status) == "active"
 
 
-@pytest.mark.parametrize("status", [*INACTIVE.split(), "struck off", "In liquidation", " 注 销 "])
+@pytest.mark.parametrize(
+    "status", [*INACTIVE.split(), "struck off", "In liquidation", " 注 销 ", "休止活动", "关店"]
+)
 def test_whoever_has_ended_is_inactive(status):
     assert standing(status) == "inactive"
 
 
-@pytest.mark.parametrize("status", [*UNKNOWN.split(), "", None])
+@pytest.mark.parametrize("status", [*UNKNOWN.split(), "未投产", "", None])
 def test_what_does_not_say_is_unknown(status):
     assert standing(status) is None
 

@@ -44,12 +44,44 @@ def test_headers_are_matched_whatever_their_form(header):
         ("注册资本(亿元)", 1e8),
         ("注册资本(单位:万元)", 1e4),
         ("registered_capital (万元人民币)", 1e4),
+        ("Registered Capital (RMB 10k)", 1e4),
+        ("registered capital (CNY million)", 1e6),
     ],
 )
 def test_a_unit_in_a_header_is_read(header, yuan):
     headers = match(ENTERPRISES, "enterprise_id", "name", header)
     assert headers.positions["registered_capital"] == 2
     assert headers.units == {"registered_capital": yuan}
+
+
+@pytest.mark.parametrize(
+    ("header", "column"),
+    [
+        ("企业（单位）名称", "name"),
+        ("企业名称/单位名称", "name"),
+        ('="企业名称"', "name"),
+        ("企业经营状态", "status"),
+        ("公司成立日期", "founded"),
+        ("工商注册地址", "address"),
+        ("注册（登记）地", "region"),
+        ("主要产品/服务", "products"),
+        ("注册资本（人民币）", "registered_capital"),
+        ("Date of Incorporation", "founded"),
+    ],
+)
+def test_a_header_may_say_more_than_it_must(header, column):
+    found = matched(ENTERPRISES, ["id", "全称", header], "list.csv", mapping={"全称": "name"})
+    assert header in (*found.given.values(), *found.doubles)
+    assert column in found.given
+
+
+@pytest.mark.parametrize(
+    "header", ["企业类型", "公司性质", "代表人姓名", "注册资本/实缴资本(万美元)"]
+)
+def test_what_only_sounds_like_a_column_is_left_out_and_not_suggested(header):
+    found = match(ENTERPRISES, "id", "name", header)
+    assert set(found.given) == {"enterprise_id", "name"}
+    assert not found.suggested
 
 
 def test_a_currency_other_than_rmb_is_left_out():
@@ -184,8 +216,8 @@ def test_what_is_said_of_persons_is_never_taken(header):
 
 
 def test_an_unknown_header_that_looks_like_a_known_one_is_suggested():
-    found = match(ENTERPRISES, "id", "name", "注册资本额", "颜色")
-    assert found.suggested == {"注册资本额": ("注册资本", "registered_capital")}
+    found = match(ENTERPRISES, "id", "name", "注册资本总数", "颜色")
+    assert found.suggested == {"注册资本总数": ("注册资本", "registered_capital")}
 
 
 def test_a_mapping_says_what_headers_mean():

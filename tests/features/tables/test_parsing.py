@@ -302,3 +302,30 @@ def test_repeated_texts_are_read_once_and_the_same(parse):
     assert distinct(pl.Series(texts)) is not None
     assert distinct(pl.Series([str(at) for at in range(20_000)])) is None
     assert parse("enterprises", "status", texts) == ["甲 乙", None, None, "wrong", "在业"] * 4_000
+
+
+def test_what_a_spreadsheet_puts_around_texts_is_taken_off(parse):
+    assert cleaned(pl.Series(['="甲"', "'甲", "'甲'", "=1+1"])).to_list() == [
+        "甲",
+        "甲",
+        "'甲'",
+        "=1+1",
+    ]
+    assert parse("enterprises", "founded", ['="2019-03-01"', "'2019"]) == [
+        date(2019, 3, 1),
+        date(2019, 1, 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("封装、支架", ["封装", "支架"]),
+        ("封装（支架、载带）、盖带", ["封装（支架、载带）、盖带"]),
+        ("灯、具;光源", ["灯、具", "光源"]),
+        ("灯、具:0.5", ["灯、具"]),
+    ],
+)
+def test_products_may_be_parted_as_in_a_sentence(parse, text, names):
+    found = parse("enterprises", "products", [text])[0]
+    assert [product["name"] for product in found] == names
