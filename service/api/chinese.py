@@ -71,7 +71,6 @@ _EXPECTED = tuple(
         (r"a JSON object, sent as application/json", "以 application/json 发送的 JSON 对象"),
         (r"left out: there is no such field", "去掉：没有这个字段"),
         (r"left out: no parameters are taken", "去掉：这里不接受参数"),
-        (r"one of:? (.+)", r"以下之一：\1"),
         (r"a date such as (.+)", r"日期，如 \1"),
         (
             rf"a date from (\d+) to tomorrow, such as (.+), or a year alone; {_PLANNED}",
@@ -84,6 +83,45 @@ _EXPECTED = tuple(
         (rf"a day up to (\S+); {_PLANNED}", rf"不晚于 \1 的日期；{_PLANNED_ZH}"),
         (r"a day from (\S+) on, when it moved last", r"不早于 \1（上一次进展）的日期"),
         (r"a day from (\S+) on, when this step began", r"不早于 \1（这一步开始）的日期"),
+        (r"a day from (\S+) on, when it starts", r"不早于 \1（开始之日）的日期"),
+        (r"a day up to (\S+)", r"不晚于 \1 的日期"),
+        (
+            r"the project_id of one of the projects that GET /v1/projects lists",
+            "GET /v1/projects 所列项目之一的 project_id",
+        ),
+        (r"one of the (moves|tasks) of the project", "该项目已有的一条"),
+        (r"one of:? (.+)", r"以下之一：\1"),
+        (r"a project that has not ended", "尚未结束的项目"),
+        (
+            r"another enterprise, project, industry or code",
+            "另一企业、项目、产业或编号：这一项目已经建立，见 project_id",
+        ),
+        (r"an enterprise that no other zone is in talks with", "没有其他开发区正在洽谈的企业"),
+        (r"an enterprise, or at least what the project is", "企业，或至少写明项目内容"),
+        (r"the zone of the need, (.+), or nothing", r"该需求所属的开发区 \1，或不给"),
+        (r"a reason of the list, see .*", "原因清单中的一项"),
+        (r"a unit of the list, such as (.+)", r"责任单位清单中的单位，如 \1"),
+        (r"a stage, such as negotiation \(洽谈\)", "阶段，如 洽谈（negotiation）"),
+        (
+            r"亿元; the usual amount is (\S+)\. Was it meant in 万元\? "
+            r"Give the unit, such as (\S+), or send it again with confirm_amount",
+            r"亿元；通常约为 \1。是否应为万元？请写明单位，如 \2，或加 confirm_amount 再次提交",
+        ),
+        (
+            r"a gate \((.+)\), alone or with a state, such as (\S+)",
+            r"关口（\1），单写或带结论，如 \2",
+        ),
+        (r"a zone of (.+?): (.+)", r"\1的开发区：\2"),
+        (r"a city of the zones table", "开发区表中的城市"),
+        (r"an industry that one of its zones has fixed", "其中某个开发区已确定的产业"),
+        (r"each project once", "每个项目只出现一次"),
+        (r"what is to be done", "要办的事项"),
+        (r"a key for all zones", "可查看全部开发区的密钥"),
+        (r"a whole number from (\d+) to (\d+)", r"\1 到 \2 的整数"),
+        (
+            r"official, analyst or administrator",
+            "官员（official）、分析（analyst）或管理（administrator）",
+        ),
         (
             r"need_id alone, or zone_id and industry together",
             "单给 need_id，或同时给 zone_id 与 industry",

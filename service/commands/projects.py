@@ -60,7 +60,10 @@ def board(
     if as_json:
         echo_json(found)
         return
-    if not found["pools"] or not any(pool["projects"] for pool in found["pools"]):
+    if not any(pool["projects"] for pool in found["pools"]):
+        if zone or unit or gate:
+            typer.echo("no project fits")
+            return
         typer.echo("no project yet: `lianzhao projects add`, or `lianzhao projects import FILE`")
         return
     typer.echo(" → ".join(f"{pool['name']} {pool['projects']}" for pool in found["pools"]))

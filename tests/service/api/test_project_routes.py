@@ -227,3 +227,28 @@ def test_gates_and_offers(client: TestClient) -> None:
     offer = client.post("/v1/offers/check", json={"text": "税收返还"}).json()
     assert (offer["clear"], offer["findings"][0]["word"]) == (False, "税收返还")
     assert client.get("/v1/gates").status_code == 422
+
+
+def test_what_is_wrong_with_a_project_is_said_in_chinese(client: TestClient) -> None:
+    zh = {"Accept-Language": "zh"}
+    own = client.post(URL, json=LEAD).json()["project_id"]
+    ended = client.post(URL, json={"project": "x", "zone_id": "za", "stage": "签约"}).json()
+    url = f"{URL}/{ended['project_id']}"
+    client.post(f"{url}/moves", json={"stage": "lost", "reason": "cost"})
+    for call, path, body in (
+        ("GET", f"{URL}/nothing", None),
+        ("POST", URL, LEAD),
+        ("POST", URL, {"zone_id": "za"}),
+        ("POST", URL, {**LEAD, "enterprise_id": "e3", "zone_id": "zb"}),
+        ("POST", f"{url}/moves", {"stage": "signed"}),
+        ("POST", f"{URL}/{own}/moves", {"stage": "lost"}),
+        ("POST", f"{URL}/{own}/moves/nothing/retract", {}),
+        ("POST", f"{URL}/{own}/tasks/nothing", {"state": "done"}),
+        ("POST", "/v1/talks/e1", {"city": "长治", "zone_id": "zc"}),
+        ("GET", f"{URL}?gate=virtue", None),
+        ("GET", "/v1/figures?until=2099-01-01", None),
+    ):
+        problem = client.request(call, path, json=body, headers=zh).json()
+        words = problem["errors"][0]["expected"]
+        assert any("\u4e00" <= sign <= "\u9fff" for sign in words), (path, words)
+        assert not any(word in words.split() for word in ("a", "the", "an", "of")), (path, words)

@@ -150,6 +150,7 @@ def test_a_board_is_of_a_zone_by_its_name_and_of_what_a_gate_says(
     assert "第三炼铁股份有限公司" in board.out
     assert "两高不通过" in board.out
     assert "第一光电" not in board.out
+    assert run("projects", "--gate", "credit:fail").out == "no project fits\n"
     out = tmp_path / "out.csv"
     assert run("projects", "export", out, "--gate", "energy:unknown").out.startswith("1 projects")
     assert run("projects", "--gate", "virtue").said.startswith("gate: got 'virtue'")
