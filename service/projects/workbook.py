@@ -10,7 +10,7 @@ import xlsxwriter
 from features.project_list import PATH, POOLS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from service.serving.interfaces import Document
 
@@ -30,30 +30,52 @@ def figures_workbook(figures: Document) -> bytes:
     content = io.BytesIO()
     safe = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(content, safe) as book:
-        bold = book.add_format({"bold": True, "bottom": 1})
-        formats = {"share": book.add_format({"num_format": "0.0%"}), "bold": bold}
+        formats = _formats(book)
         period = f"{figures['since'] or '建库'} 至 {figures['until']}"
-        _write(book, "汇总", [f"项目数据（{period}）"], _totals(figures), formats)
-        _write(book, "漏斗", _funnel_headers(figures), _funnels(figures), formats)
-        _write(book, "在库时长", _STAYS, _stays(figures), formats)
+        title = f"项目数据（{period}）"
+        _totals(_sheet(book, "汇总", title), title, figures, formats)
+        for name, headers, rows in (
+            ("漏斗", _funnel_headers(figures), _funnels(figures)),
+            ("在库时长", _STAYS, _stays(figures)),
+        ):
+            sheet = _sheet(book, name, title)
+            _table(sheet, 0, headers, rows, formats)
+            sheet.freeze_panes(1, 1)
+            sheet.repeat_rows(0)
     return content.getvalue()
 
 
-def _totals(figures: Document) -> list[list[Any]]:
-    rows: list[list[Any]] = [["指标", "项目数", "投资额（亿元）", "投资额不详的项目数", "比率"]]
-    for name, sums, rate in (
-        ("新签约", "signed", None),
-        ("其中已开工（开工率）", "started", "start_rate"),
-        ("其中已投产（投产率）", "produced", "production_rate"),
-    ):
-        rows.append([name, *_sums(figures[sums]), figures[rate] if rate else None])
-    rows.append([])
-    rows.append(
-        ["期内进入各库（不是同一批项目）", "项目数", "投资额（亿元）", "投资额不详的项目数"]
-    )
-    rows += [[POOLS[pool].gloss, *_sums(figures["entered"][pool])] for pool in PATH]
-    rows.append([])
-    return rows + [[note] for note in figures["notes"].values()]
+def _formats(book: Any) -> dict[str, Any]:
+    cell = {"border": 1, "valign": "vcenter"}
+    head = {"bold": True, "bg_color": "#E8EDF5", "text_wrap": True, "align": "center"}
+    return {
+        "title": book.add_format({"bold": True, "font_size": 14}),
+        "head": book.add_format({**cell, **head}),
+        "name": book.add_format({**cell, "text_wrap": True}),
+        "number": book.add_format({**cell, "align": "right", "num_format": "#,##0.####"}),
+        "count": book.add_format({**cell, "align": "right", "num_format": "#,##0"}),
+        "share": book.add_format({**cell, "align": "right", "num_format": "0.0%"}),
+    }
+
+
+def _totals(sheet: Any, title: str, figures: Document, formats: Mapping[str, Any]) -> None:
+    sheet.write(0, 0, title, formats["title"])
+    cohort = [
+        [name, *_sums(figures[sums]), figures[rate] if rate else None]
+        for name, sums, rate in (
+            ("新签约", "signed", None),
+            ("其中已开工（开工率）", "started", "start_rate"),
+            ("其中已投产（投产率）", "produced", "production_rate"),
+        )
+    ]
+    headers = ["指标", "项目数", "投资额（亿元）", "投资额不详的项目数", "比率"]
+    at = _table(sheet, 2, headers, cohort, formats) + 1
+    entered = [[POOLS[pool].gloss, *_sums(figures["entered"][pool])] for pool in PATH]
+    headers = ["期内进入各库（不是同一批项目）", *headers[1:4]]
+    at = _table(sheet, at, headers, entered, formats) + 1
+    for note in figures["notes"].values():
+        sheet.write(at, 0, note)
+        at += 1
 
 
 def _funnel_headers(figures: Document) -> list[str]:
@@ -99,25 +121,31 @@ def _sums(sums: Document) -> list[Any]:
     return [sums["projects"], sums["amount"], sums["amount_unknown"]]
 
 
-def _write(
-    book: Any, name: str, headers: Sequence[str], rows: Sequence[Sequence[Any]], formats: Any
-) -> None:
+def _sheet(book: Any, name: str, title: str) -> Any:
     sheet = book.add_worksheet(name)
     sheet.set_landscape()
     sheet.set_paper(_A4)
     sheet.fit_to_pages(1, 0)
-    sheet.set_column(0, 0, 34)
-    sheet.set_column(1, len(_POOLS) + 12, 14)
-    sheet.write_row(0, 0, headers, formats["bold"])
-    for at, row in enumerate(rows, 1):
-        for column, value in enumerate(row):
-            if isinstance(value, float) and 0 <= value <= 1 and _is_share(headers, row, column):
-                sheet.write(at, column, value, formats["share"])
-            elif value is not None:
-                sheet.write(at, column, value)
-    sheet.freeze_panes(1, 0)
+    sheet.set_header(f"&R{title}")
+    sheet.set_footer("&C第 &P 页，共 &N 页")
+    sheet.set_column(0, 0, 26)
+    sheet.set_column(1, len(_POOLS) + 12, 10)
+    return sheet
 
 
-def _is_share(headers: Sequence[str], row: Sequence[Any], column: int) -> bool:
-    header = headers[column] if column < len(headers) else ""
-    return header.endswith("率") or (len(headers) == 1 and column == len(row) - 1 == 4)
+def _table(
+    sheet: Any,
+    at: int,
+    headers: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    formats: Mapping[str, Any],
+) -> int:
+    """Write a table from a row on; return the row below it. What is unknown stays empty."""
+    sheet.write_row(at, 0, headers, formats["head"])
+    sheet.set_row(at, 32)
+    for line, row in enumerate(rows, at + 1):
+        for column, (header, value) in enumerate(zip(headers, row, strict=True)):
+            kind = "share" if header.endswith("率") else "count"
+            kind = "name" if column == 0 else "number" if header.endswith("（亿元）") else kind
+            sheet.write(line, column, value, formats[kind])
+    return at + len(rows) + 1

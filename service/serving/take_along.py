@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import re
 import unicodedata
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import xlsxwriter
@@ -54,6 +55,7 @@ _LINE = 15.0
 """Height of a line of text in points."""
 _WIDER = 1.06
 """How many times wider a character of the cells is than one that widths are counted in."""
+_OPENING, _CLOSING = "「『（(【《“", "」』）)】》”，。、；：！？%"
 _PRODUCTS, _REASONS = 3, 2
 _LEFT_OUT = {"signed": "已与本区签约", "local": "已在本市", "unfit": "评定为不合适"}
 _STANDING = {"active": "存续", "inactive": "已终止"}
@@ -327,10 +329,23 @@ def _across(sheet: Worksheet) -> None:
 
 
 def _lines(text: str, width: int) -> int:
-    """Count the lines of a text in a column of a given width; a Chinese character counts as two."""
-    room = max(int(width / _WIDER), 2)
-    return sum(max(1, -(-_wide(line) // room)) for line in text.split("\n"))
+    """Count the lines of a text in a column of a given width; a Chinese character counts as two.
+
+    No line begins with a closing mark or ends with an opening one: the sign beside goes with it.
+    """
+    room = max(int(width / _WIDER), 4)
+    count = 0
+    for line in text.split("\n"):
+        count, used, before = count + 1, 0, 0
+        for sign, following in zip_longest(line, line[1:], fillvalue=""):
+            own = _wide(sign)
+            if used + own + (_wide(following) if sign in _OPENING else 0) > room:
+                count, used = count + 1, (before if sign in _CLOSING else 0)
+            used, before = used + own, own
+    return count
 
 
-def _wide(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(sign) in "WFA" else 1 for sign in text)
+def _wide(sign: str) -> int:
+    if not sign:
+        return 0
+    return 2 if unicodedata.east_asian_width(sign) in "WFA" else 1
