@@ -36,7 +36,7 @@ SLICES = ("all", "warm", "cold")
 """All needs; those with a relevant pair left to learn from (warm); the others (cold)."""
 
 
-class Ranked(NamedTuple):
+class Ranking(NamedTuple):
     """One ranking of the candidates, in rank order.
 
     Attributes
@@ -76,7 +76,7 @@ class Figure:
 
     name: str
     says: str
-    of: Callable[[Ranked], float]
+    of: Callable[[Ranking], float]
     least: int = MIN_RELEVANT
     only: tuple[str, ...] = ()
     whole_pool: bool = False
@@ -91,18 +91,18 @@ class Figure:
             return None
         gains = relevant if question.gains is None else question.gains
         judged = np.ones_like(relevant) if question.judged is None else question.judged
-        return self.of(Ranked(gains[order], relevant[order], judged[order], missed))
+        return self.of(Ranking(gains[order], relevant[order], judged[order], missed))
 
 
-def _ndcg(own: Ranked) -> float:
+def _ndcg(own: Ranking) -> float:
     return ndcg(own.gains)
 
 
-def _recall_at_50(own: Ranked) -> float:
+def _recall_at_50(own: Ranking) -> float:
     return recall(own.relevant)
 
 
-def _recall_at_10(own: Ranked) -> float:
+def _recall_at_10(own: Ranking) -> float:
     return recall(own.relevant, NDCG_AT, own.missed)
 
 

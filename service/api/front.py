@@ -36,7 +36,7 @@ _ENTRY_BYTES = 2_400
 """Measured bytes of a question and its key besides their texts."""
 
 
-class Known:
+class ParsedRequests:
     """The cache of parsed requests: a question and its route."""
 
     def __init__(self) -> None:
@@ -85,7 +85,7 @@ class Front:
         self.admission = admission
         self.answers = answers
         self.routes_all = routes_all
-        self.known = Known()
+        self.known = ParsedRequests()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request, and record it in metrics, log and audit log."""

@@ -74,7 +74,7 @@ class NodeName(Outgoing):
     name: str
 
 
-class Deals(Outgoing):
+class DealCounts(Outgoing):
     """An enterprise's deals by their relation to the need, for callers who may see all zones."""
 
     deals: int
@@ -91,7 +91,7 @@ class Reason(Outgoing):
     contribution: float
     text: str
     evidence: list[str]
-    deals: Deals | None = None
+    deals: DealCounts | None = None
 
 
 class StageName(Outgoing):
