@@ -35,7 +35,7 @@ _Model = TypeVar("_Model", bound=BaseModel)
 LISTED = 20
 """Leads on a page."""
 COUNTED = 200
-"""The map shows so many of the first leads."""
+"""Counts beside filters, and the map, are of so many of the first leads."""
 FACETS: tuple[Facet, ...] = ("node", "province", "region", "stage", "tag")
 """What the list is filtered by, with counts."""
 
@@ -158,8 +158,9 @@ async def profile(frame: Frame, enterprise_id: str) -> Document:
 
 
 async def facets(frame: Frame, need_id: str) -> Fetched:
-    """Return how many leads for a known need have each value that the page filters by."""
-    return await frame.fetch(FacetsQuestion(need_id, FACETS, frame.language, frame.caller.rights))
+    """Return how many of the first leads for a known need have each value of the filters."""
+    rights = frame.caller.rights
+    return await frame.fetch(FacetsQuestion(need_id, FACETS, COUNTED, frame.language, rights))
 
 
 async def candidates(frame: Frame, need_id: str, filters: Filters, limit: int = COUNTED) -> Fetched:

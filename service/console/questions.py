@@ -30,15 +30,20 @@ class ProductsQuestion(Question):
 
 @dataclass(frozen=True)
 class FacetsQuestion(Question):
-    """How many leads for a need of the workspace, without filters, have each value of facets."""
+    """How many of the first leads for a need of the workspace have each value of facets.
+
+    Of the whole list, most nodes would be those that have nothing to do with the need.
+    """
 
     need_id: str
     wanted: tuple[Facet, ...]
+    first: int
     spoken: Language
     rights: ZoneRights
+    ranks: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        arguments = {"need_id": self.need_id, "facets": self.wanted}
+        arguments = {"need_id": self.need_id, "facets": self.wanted, "first": self.first}
         self._set_key("console-facets", self.spoken, self.rights, arguments)
 
     @property
@@ -50,7 +55,7 @@ class FacetsQuestion(Question):
         """Return the counts (NotFoundError, ForeignZoneError)."""
         need = engine.need(self.need_id)
         self.rights.check(need.zone_id, "need_id")
-        return {"facets": engine.facets(need, Filters(), self.wanted, self.spoken)}
+        return {"facets": engine.facets(need, Filters(), self.wanted, self.spoken, self.first)}
 
 
 @dataclass(frozen=True)

@@ -193,10 +193,17 @@ class Engine(Directory):
         }
 
     def facets(
-        self, need: NeedQuery, filters: Filters, wanted: Sequence[Facet], language: Language
+        self,
+        need: NeedQuery,
+        filters: Filters,
+        wanted: Sequence[Facet],
+        language: Language,
+        first: int | None = None,
     ) -> dict[str, list[Document]]:
-        """Return, for each facet, how many leads of the whole list have each value."""
+        """Return, for each facet, how many of all leads, or of the `first`, have each value."""
         rows = self._selection.leads(need, filters).rows
+        if first is not None:
+            rows, _ = self.retriever.ranked(self.features(need), rows, 0, first)
         return self._selection.facets(wanted, rows, need, language)
 
     def lead(
@@ -356,10 +363,7 @@ class Engine(Directory):
 
     @cached_property
     def _suited(self) -> NeedFinder:
-        return NeedFinder(self.need_cache, self.retriever, self.writer, self._new_leads)
-
-    def _new_leads(self, need: NeedQuery) -> NDArray[np.intp]:
-        return self._selection.leads(need, _NO_FILTERS).rows
+        return NeedFinder(self.need_cache, self.retriever, self.writer, self._selection)
 
     @cached_property
     def _partners(self) -> PartnerWriter:

@@ -58,9 +58,14 @@ class Engine(Protocol):
         """Return a page of leads; without counts of deals if the caller may not see all zones."""
 
     def facets(
-        self, need: NeedQuery, filters: Filters, wanted: Sequence[Facet], language: Language
+        self,
+        need: NeedQuery,
+        filters: Filters,
+        wanted: Sequence[Facet],
+        language: Language,
+        first: int | None = None,
     ) -> dict[str, list[Document]]:
-        """Return how many of all leads for a need have each value."""
+        """Return how many of all leads for a need, or of the first, have each value."""
 
     def lead(
         self, need: NeedQuery, enterprise_id: str, language: Language, *, deals: bool = True

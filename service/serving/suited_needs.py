@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from features.errors import InputError
+from service.serving.filters import Filters
 from service.threads import check_wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    import numpy as np
-    from numpy.typing import NDArray
+    from collections.abc import Iterable
 
     from features.need import NeedQuery
     from models.retrieval import Retriever
     from service.serving.interfaces import Document, Language
     from service.serving.leads import LeadWriter
     from service.serving.need_cache import NeedCache
+    from service.serving.selection import Selection
 
+_NO_FILTERS = Filters()
 _SHOWN = ("rank", "score", "raw_score", "node", "stage", "reasons")
 
 
@@ -44,8 +44,8 @@ class NeedFinder:
     need_cache : NeedCache
     retriever : Retriever
     writer : LeadWriter
-    rows_of : callable
-        Returns the rows of the pool that a need's list has without filters, in the pool's order.
+    selection : Selection
+        Who is in the list of a need.
     """
 
     def __init__(
@@ -53,12 +53,12 @@ class NeedFinder:
         need_cache: NeedCache,
         retriever: Retriever,
         writer: LeadWriter,
-        rows_of: Callable[[NeedQuery], NDArray[np.intp]],
+        selection: Selection,
     ) -> None:
         self._need_cache = need_cache
         self._retriever = retriever
         self._writer = writer
-        self._rows_of = rows_of
+        self._selection = selection
 
     def page(
         self,
@@ -81,7 +81,8 @@ class NeedFinder:
                 features = self._need_cache.features(need)
             except InputError:  # it shares no word with any profile
                 continue
-            rank, parts = self._retriever.place(features, row, self._rows_of(need))
+            rows = self._selection.leads(need, _NO_FILTERS).rows
+            rank, parts = self._retriever.place(features, row, rows)
             found.append((rank, -float(parts.sum()), need, features, parts))
         found.sort(key=lambda case: (case[0], case[1], case[2].need_id))
         shown = []

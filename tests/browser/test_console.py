@@ -20,6 +20,7 @@ PAGES = {
     "leads": f"/console/leads?need_id={NEED}",
     "no result": f"/console/leads?need_id={NEED}&province=海南省",
     "enterprise": f"/console/enterprise?enterprise_id=E000&need_id={NEED}",
+    "suits": f"/console/enterprise/suits?enterprise_id=E000&need_id={NEED}",
     "compare": f"/console/compare?need_id={NEED}&enterprise_id=E000&enterprise_id=E001",
     "need": "/console/need",
     "need given": "/console/need?text=LED支架、载带配套&zone_id=z0",
@@ -109,6 +110,11 @@ def test_a_filter_changes_the_list_in_place_and_back_again(page: Page) -> None:
     assert page.get_by_role("checkbox", name=re.compile("^广东省")).is_checked()
     page.go_back()
     expect(page.locator(".listhead b").first).to_have_text(before)
+
+
+def test_needs_it_would_suit_follow_on_the_page_of_an_enterprise(page: Page) -> None:
+    page.goto(PAGES["enterprise"])
+    expect(page.locator("#suits tbody tr").first).to_be_visible()
 
 
 def test_two_leads_are_compared(page: Page) -> None:

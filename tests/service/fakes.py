@@ -123,7 +123,12 @@ class FakeEngine:
         }
 
     def facets(
-        self, need: NeedQuery, filters: Filters, wanted: Sequence[str], language: Language
+        self,
+        need: NeedQuery,
+        filters: Filters,
+        wanted: Sequence[str],
+        language: Language,
+        first: int | None = None,
     ) -> dict[str, list[Document]]:
         return {name: [{"value": "x", "name": "x", "count": 1}] for name in wanted}
 

@@ -42,6 +42,7 @@ async def leads(frame: Framed) -> Response:
             "asked": asked.model_dump(exclude_defaults=True),
             "query": query_for(asked),
             "counts": facets.document["facets"],
+            "counted": asking.COUNTED,
         }
 
     return await frame.kept_page("leads.html", (every, page, facets), values)
@@ -52,10 +53,6 @@ async def enterprise(frame: Framed, enterprise_id: str, need_id: str = "") -> Re
     """Show one enterprise: its profile, why it stands where it does, the needs it would suit."""
     profile = await asking.profile(frame, enterprise_id)
     lead = await lead_of(frame, need_id, enterprise_id) if need_id else None
-    suited = await frame.answer(
-        SuitedNeedsQuestion(enterprise_id, _SUITED, frame.language, frame.caller.rights)
-    )
-    others = [one for one in suited["needs"] if one["need"]["need_id"] != need_id]
     return frame.page(
         "enterprise.html",
         profile=profile,
@@ -65,8 +62,23 @@ async def enterprise(frame: Framed, enterprise_id: str, need_id: str = "") -> Re
         once=secrets.token_hex(12),
         today=events.today(),
         back=frame.request.scope["path"] + "?" + frame.request.url.query,
-        suited=others,
-        more=suited["total"] - len(suited["needs"]),
+    )
+
+
+@router.get("/enterprise/suits")
+async def suits(frame: Framed, enterprise_id: str, need_id: str = "") -> Response:
+    """Show the needs that an enterprise would suit: ranking it for all of them takes long."""
+    if need_id:
+        asking.chosen(await asking.needs_of(frame), frame.request.query_params)
+    profile = await asking.profile(frame, enterprise_id)
+    rights = frame.caller.rights
+    found = await frame.answer(SuitedNeedsQuestion(enterprise_id, _SUITED, frame.language, rights))
+    return frame.page(
+        "suits.html",
+        profile=profile,
+        need_id=need_id,
+        suited=[one for one in found["needs"] if one["need"]["need_id"] != need_id],
+        more=found["total"] - len(found["needs"]),
     )
 
 

@@ -104,7 +104,20 @@
     });
   }
 
+  // What takes long to compute is fetched after the page is there, from a page of its own.
+  async function load(part) {
+    part.setAttribute("aria-busy", "true");
+    try {
+      const answer = await fetch(part.dataset.load, { credentials: "same-origin" });
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const fresh = answer.ok && !answer.redirected && page.getElementById(part.id);
+      if (fresh && part.isConnected) part.replaceWith(document.adoptNode(fresh));
+    } catch { /* its link stays */ }
+    part.removeAttribute("aria-busy");
+  }
+
   function ready() {
+    document.querySelectorAll("[data-load]").forEach(load);
     document.querySelectorAll("[data-print]").forEach((button) => { button.hidden = false; });
     document.querySelectorAll("form[data-send] > button").forEach((button) => { button.hidden = true; });
     document.querySelectorAll(".listform").forEach(tick);

@@ -17,6 +17,7 @@ def addresses(need: str, enterprise: str, other: str, zone: str) -> list[str]:
         f"/console/leads?need_id={need}",
         f"/console/leads?need_id={need}&region=长三角&min_capital=1&max_age=50",
         f"/console/enterprise?enterprise_id={enterprise}&need_id={need}",
+        f"/console/enterprise/suits?enterprise_id={enterprise}&need_id={need}",
         f"/console/compare?need_id={need}&enterprise_id={enterprise}&enterprise_id={other}",
         f"/console/need?text=LED支架、载带配套&zone_id={zone}",
         f"/console/chain?place={zone}&chain_id=led",

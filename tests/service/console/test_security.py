@@ -281,7 +281,7 @@ def test_an_official_finds_nothing_of_another_zone(home: Path, keys: KeyStore) -
             if page.status_code == 200:
                 assert "长治高新区" not in page.text, address
         assert client.get(f"/console/leads.xlsx?need_id={NEED}").status_code in {403, 404}
-        own = client.get(f"/console/enterprise?enterprise_id={ENTERPRISE}").text
+        own = client.get(f"/console/enterprise/suits?enterprise_id={ENTERPRISE}").text
         assert "z1/" in own.replace("%2F", "/")
         assert "z0/" not in own.replace("%2F", "/")
         form = {"csrf": token(own), "enterprise_id": ENTERPRISE, "need_id": NEED}

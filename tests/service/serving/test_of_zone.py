@@ -35,6 +35,16 @@ def test_seats_are_seen_from_the_zone(engine, seat, lead_seat):
     assert page["unknown"]["seat"] > 0  # whose city nobody knows
 
 
+def test_facets_count_the_first_of_a_list(engine):
+    need = engine.need(NEED_IDS[0])
+    first = engine.recommend(need, Filters(), 10, 0, "zh")["leads"]
+    places = [lead["enterprise"]["province"] for lead in first]
+    counted = engine.facets(need, Filters(), ("province",), "zh", 10)["province"]
+    assert {row["value"]: row["count"] for row in counted} == {
+        name: places.count(name) for name in places if name
+    }
+
+
 def test_facets_count_the_whole_list(engine):
     need = engine.need(NEED_IDS[0])
     _, page = ids(engine, Filters())
