@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 from scipy import sparse
 
+from features.normal import normal
 from features.scope import scope_items
 
 if TYPE_CHECKING:
@@ -51,6 +53,11 @@ class WeightedTexts:
 
     texts: Sequence[str]
     weights: sparse.csr_array
+
+    @cached_property
+    def plain(self) -> pl.Series:
+        """The texts in the form in which words are compared; found when first asked for."""
+        return pl.Series([normal(text) for text in self.texts], dtype=pl.String)
 
     def text(self, row: int, place: int) -> str | None:
         """Return the text at an index among those of a row, None for -1."""

@@ -13,10 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import polars as pl
 
 from features.nodes import membership
-from features.normal import normal
 from features.supply_graph import supply_graph
 from features.trade import trades
 from models.supply import reach
@@ -31,6 +29,7 @@ if TYPE_CHECKING:
     from features.nodes import NodeFit
     from features.space import FeatureSpace
     from features.supply_graph import SupplyGraph
+    from features.text import WeightedTexts
     from features.trade import Trade
 
 OF_A_NODE, OF_A_SECTOR, OF_A_TRADE = 0.9, 0.5, 0.7
@@ -177,7 +176,7 @@ def partners(
         here = np.nan_to_num(membership(fit.fit[row]))
         links.append(_Links(graph, fit, row, supplies, graph.pulls(here[None])[1 - supplies, 0]))
     traded = trades(space.thesaurus, products, inputs=supplies)
-    found = _find(pool.products.texts, traded)
+    found = _find(pool.products, traded)
     apart = 1 - OF_A_TRADE * _of_rows(pool, found)
     for each in links:
         apart *= 1 - each.strengths()
@@ -186,7 +185,7 @@ def partners(
     return Partners(pool, supplies, strengths, links, traded, found)
 
 
-def _find(texts: Sequence[str], traded: Sequence[Trade]) -> _Found:
+def _find(products: WeightedTexts, traded: Sequence[Trade]) -> _Found:
     """Return the items that end in a word of a trade; longer items match less surely."""
     of_word: dict[str, int] = {}
     for at, trade in enumerate(traded):
@@ -197,7 +196,7 @@ def _find(texts: Sequence[str], traded: Sequence[Trade]) -> _Found:
         return _Found(nothing, np.empty(0, dtype=np.float32), nothing)
     words = sorted(of_word, key=len, reverse=True)
     ending = f"({'|'.join(map(re.escape, words))})$"
-    items = pl.Series([normal(text) for text in texts], dtype=pl.String)
+    items = products.plain
     # The longest word that it ends in: the search goes from the left.
     said = items.str.extract(ending, 1)
     places = said.is_not_null().arg_true()

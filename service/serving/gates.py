@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -22,7 +22,7 @@ from service.projects.verdicts import (
 from service.serving import masks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -51,11 +51,9 @@ class Gates:
         self._rules, self._profiles, self._date = rules, profiles, date
         self._excluded = lru_cache(_ZONES)(self._find_excluded)
 
-    def of(self, row: int, zone_id: str | None) -> list[Document]:
+    def of(self, profile: Mapping[str, Any], zone_id: str | None) -> list[Document]:
         """Return the verdict of every gate on an enterprise for a zone."""
-        return verdict_documents(
-            verdicts(self._profiles.row(row), zone_id, self._rules, self._date)
-        )
+        return verdict_documents(verdicts(profile, zone_id, self._rules, self._date))
 
     def states(self, wanted: Sequence[str], zone_id: str | None) -> NDArray[np.uint8]:
         """Return which enterprises pass all of these gates, as states of `service.serving.masks`.

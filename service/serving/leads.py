@@ -148,7 +148,7 @@ class LeadWriter:
             "stage": self._stage(need, profile["enterprise_id"], language),
             "seat": self.presence.seats(need.zone_id).get(row),
             "signals": signals_shown(evidence.signals, language),
-            "gates": self.gates.of(row, need.zone_id),
+            "gates": self.gates.of(profile, need.zone_id),
             "reasons": reasons(self.bound, parts, evidence, language),
         }
 

@@ -92,17 +92,21 @@ class PartnerWriter:
             "limit": limit,
             "offset": offset,
             "leads": [
-                self._lead(profile["name"], sides, int(known[at]), offset + place, language)
-                | {
-                    "seat": self._presence.seats(zone_id).get(int(known[at])),
-                    "gates": self._gates.of(int(known[at]), zone_id),
-                }
+                self._lead(
+                    profile["name"], sides, int(known[at]), offset + place, language, zone_id
+                )
                 for place, at in enumerate(order.tolist(), start=1)
             ],
         }
 
     def _lead(
-        self, whose: str, sides: Sequence[Partners], row: int, rank: int, language: Language
+        self,
+        whose: str,
+        sides: Sequence[Partners],
+        row: int,
+        rank: int,
+        language: Language,
+        zone_id: str | None,
     ) -> Document:
         profile = self._profiles.row(row)
         best = max(sides, key=lambda own: own.strengths[row])
@@ -118,6 +122,8 @@ class PartnerWriter:
             "strength": float(best.strengths[row]),
             "paths": paths,
             "signals": signals_shown(self._signals.of(profile["enterprise_id"]), language),
+            "seat": self._presence.seats(zone_id).get(row),
+            "gates": self._gates.of(profile, zone_id),
         }
 
     def _node(self, at: int, language: Language) -> Document:

@@ -48,7 +48,8 @@ def states(lead):
 @pytest.mark.parametrize("zone_id", ["z0", "z1", None])
 def test_masks_say_what_every_single_verdict_says(engine, zone_id):
     rows = range(len(engine.bound.pool))
-    single = [states({"gates": engine.gates.of(row, zone_id)}) for row in rows]
+    profiles = [engine.prepared.profiles.row(row) for row in rows]
+    single = [states({"gates": engine.gates.of(one, zone_id)}) for one in profiles]
     for gate in GATES:
         found = engine.gates.states([gate], zone_id)
         assert [NAMES[state] for state in found.tolist()] == [own[gate] for own in single]
@@ -133,6 +134,8 @@ def test_a_status_that_does_not_say_is_unknown(engine):
         for row in (engine.prepared.profiles.row(at) for at in range(len(engine.bound.pool)))
     }
     for at, id_ in enumerate(engine.bound.pool.ids.tolist()):
-        standing = states({"gates": engine.gates.of(at, None)})["standing"]
+        standing = states({"gates": engine.gates.of(engine.prepared.profiles.row(at), None)})[
+            "standing"
+        ]
         expected = {"存续": "pass", "注销": "fail", "已注销": "fail"}.get(rows[id_], "unknown")
         assert standing == expected
