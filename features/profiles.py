@@ -1,10 +1,12 @@
 """Profiles of a pool: one JSON line each, parsed on access.
 
-For a large pool only the few columns of filters are in memory.
+Unknown columns are left out of a line: they would be a third of it. For a large pool only the
+few columns of filters are in memory.
 """
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,6 +16,7 @@ import polars as pl
 
 from features.lines import Lines
 from features.ordered import found_in, place_of
+from features.tables.schema import SCHEMAS
 from features.traits import traits
 
 if TYPE_CHECKING:
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _NEWLINE = 10
+_COLUMNS = SCHEMAS["enterprises"].create_empty().schema
+_UNKNOWN: dict[str, Any] = dict.fromkeys(_COLUMNS)
 
 
 class Profiles:
@@ -70,8 +75,8 @@ class Profiles:
 
     def row(self, at: int) -> dict[str, Any]:
         """Return a profile: the columns of the table, None where unknown, dates as ISO text."""
-        found: dict[str, Any] = orjson.loads(self._lines.raw(at))
-        return found
+        known: dict[str, Any] = orjson.loads(self._lines.raw(at))
+        return _UNKNOWN | known
 
     def find(self, enterprise_id: str) -> int | None:
         """Return the row of an enterprise, None for an unknown id."""
@@ -109,7 +114,7 @@ def arrays(enterprises: pl.DataFrame) -> dict[str, NDArray[Any]]:
     """Return the arrays of the profiles of a table ordered by id, to be saved."""
     written, columns = BytesIO(), BytesIO()
     enterprises.write_ndjson(written)
-    data = np.frombuffer(written.getvalue(), dtype=np.uint8)
+    data = np.frombuffer(_without_unknown(written.getvalue()), dtype=np.uint8)
     traits(enterprises).write_ipc(columns)
     names = Lines.of(enterprises["name"].to_list())
     short_names = Lines.of(enterprises["short_name"].fill_null("").to_list())
@@ -121,3 +126,19 @@ def arrays(enterprises: pl.DataFrame) -> dict[str, NDArray[Any]]:
         "lines_ends": np.flatnonzero(data == _NEWLINE) + 1,
         "columns": np.frombuffer(columns.getvalue(), dtype=np.uint8),
     }
+
+
+def _without_unknown(lines: bytes) -> bytes:
+    """Return JSON lines without the columns that are null.
+
+    Within a text a quotation mark is escaped, so that no text is taken for a column; nor is a field
+    of a product, whose names are those of no column that may be null.
+    """
+    nested = {field.name for field in _fields(_COLUMNS["products"])}
+    names = "|".join(re.escape(name) for name in _COLUMNS if name not in nested)
+    return re.sub(f',"(?:{names})":null'.encode(), b"", lines)
+
+
+def _fields(products: Any) -> list[pl.Field]:
+    """Return the fields of one product."""
+    return list(products.inner.fields)

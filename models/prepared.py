@@ -49,7 +49,7 @@ log = logging.getLogger(__name__)
 TABLES = ("enterprises", "chains", "input_output")
 """The tables that features depend on: if one of these changes, everything is prepared again."""
 FOLDER = "prepared"
-_MADE_BY = 5
+_MADE_BY = 6
 """Incremented when the computation of these files changes; earlier files are then ignored."""
 _GATHERED = {"views.topics", "views.meaning", "views.text.data", "views.text.indices"} | {
     *("nodes.fit", "products.data", "products.indices", "product_vectors"),

@@ -1,8 +1,11 @@
 import tracemalloc
 from datetime import date
 
+import orjson
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from features.profiles import Profiles, arrays
 from features.traits import traits
@@ -89,3 +92,26 @@ def test_those_who_say_the_very_same_are_found(table, profiles):
     assert profiles.equal(others).tolist() == [-1, 0, -1, 2]
     assert others.equal(profiles).tolist() == [1, -1, 3]
     assert Profiles.of(table.clear()).equal(profiles).tolist() == [-1, -1, -1]
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(
+            ['"', ",", "\\", ":null", '"city"', ',"city":null', "长治", "{", "}", "\n"]
+        ),
+        max_size=6,
+    ).map("".join)
+)
+def test_a_line_says_what_is_known_whatever_is_written(text):
+    product = {"name": text or "LED", "share": None}
+    row = {"enterprise_id": "E1", "name": text, "products": [product], "tags": [text], "city": None}
+    table = frame("enterprises", [row, {"enterprise_id": "E2", "name": "二", "city": text}])
+    profiles = Profiles.of(table)
+    assert [profiles.row(at) for at in range(2)] == table.rows(named=True)
+    assert list(profiles.row(0)) == table.columns
+    assert orjson.loads(profiles._lines.raw(1)) == {
+        "enterprise_id": "E2",
+        "name": "二",
+        "city": text,
+    }
