@@ -16,8 +16,9 @@ ENCODER = "tests.pool:HashedEncoder"
 
 
 @pytest.fixture(autouse=True)
-def small(monkeypatch):
-    """Let 10 be many, and 15 a chunk."""
+def small(monkeypatch, home):
+    """Let 10 be many, and 15 a chunk; nothing is prepared, whatever other tests have left."""
+    shutil.rmtree(home / "prepared", ignore_errors=True)
     monkeypatch.setattr(retrieval, "EXACT", 10)
     monkeypatch.setattr(pool_files, "_CHUNK", 15)
     chunks._ranker.cache_clear()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from functools import partial
@@ -168,6 +169,7 @@ def test_a_version_that_is_not_prepared_or_damaged_is_not_published(
 ) -> None:
     version = ModelRegistry(workspace).active()
     assert version is not None
+    shutil.rmtree(workspace.home / "prepared", ignore_errors=True)  # by another test
     with pytest.raises(UnavailableError, match="is not prepared"):
         releases.push(workspace, version, store, 0)
     push(workspace, store)
