@@ -10,7 +10,7 @@ _BREAKS = r"[\t\n\x0b\x0c\r\x{85}\x{2028}\x{2029}]+"
 _CONTROL = r"[\p{Cc}\p{Cf}\x{2028}\x{2029}]"
 """What is not seen: controls, marks of direction, soft hyphens, blanks without width."""
 _WRAPPED = r"""^\s*=\s*"(.*)"\s*$"""
-_QUOTED = r"^\s*'([^']*)$"
+_QUOTED = r"^\s*'([^'\s;]+)$"
 """What a spreadsheet puts around a text to keep it one: ="2019", and an apostrophe in front."""
 _ODD = rf"^\s*[=']|{_CONTROL}"
 _UNKNOWN = ["NaN", *sorted({f for word in UNKNOWN for f in (word, word.upper(), word.title())})]
