@@ -14,6 +14,7 @@ from features.nodes import NAMED_FROM
 from features.relation import Relation, form_of, is_plain, relation, spelt
 from models.gap import Filling, filling
 from models.supply import Link, link
+from models.word_match import KindsOfItems
 from service.serving.items import Answer, Answers, Item, answers, distinct, matches_of
 from service.serving.peers import Chosen, Peer, chosen_for, peer_of
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
+    from scipy import sparse
 
     from features.arrays import NeedFeatures, PoolFeatures
     from features.chains import ChainMap, Node
@@ -169,11 +171,14 @@ def find_evidence(
     weights = bound.pool.products.weights[rows]
     grams = rows_of(bound.pool.product_grams, weights.indices)
     matches, alike = matches_of(grams, need), aim.chosen.likeness(grams)
+    tied = _tied(need, weights, bound.pool)
     found = []
     for place, row in enumerate(rows.tolist()):
         own = slice(weights.indptr[place], weights.indptr[place + 1])
         items = _items(bound.pool, weights.indices[own], made[place])
-        answered = answers(need, matches[own], weights.data[own], items, kinds, aim.wants)
+        answered = answers(
+            need, matches[own], weights.data[own], items, tied[own], kinds, aim.wants
+        )
         found.append(
             replace(
                 _of_items(bound, need, row, aim, items, weights.data[own], answered),
@@ -183,6 +188,13 @@ def find_evidence(
             )
         )
     return found
+
+
+def _tied(need: NeedFeatures, weights: sparse.csr_array, pool: PoolFeatures) -> NDArray[np.bool_]:
+    """Return which entries may be related by the thesaurus: all if it was extended since."""
+    if need.kinds is None or len(need.kinds) != pool.product_kinds.shape[1]:
+        return np.full(weights.nnz, need.kinds is not None)
+    return KindsOfItems(weights, pool.product_kinds).worths(need.kinds) > 0
 
 
 def _items(

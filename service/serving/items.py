@@ -169,6 +169,7 @@ def answers(
     matches: NDArray[np.float32],
     strengths: NDArray[np.float32],
     items: Sequence[Item],
+    tied: NDArray[np.bool_],
     kinds: Kinds,
     wants: Wants,
 ) -> Answers:
@@ -186,7 +187,10 @@ def answers(
     worth = np.zeros(len(items))
     kind, of_kind = None, 0.0
     for at, item in enumerate(items):
-        by_kind, by_letters = kinds.tie(wants, item.text), Tie()
+        if not tied[at] and not nearest[at]:
+            found.append(None)
+            continue
+        by_kind, by_letters = kinds.tie(wants, item.text) if tied[at] else Tie(), Tie()
         side = (1 - _SIDE + _SIDE * main[at]) * (1 if is_plain(item.text) else _UNCLEAR)
         if _WORTH[by_kind.relation] * side > of_kind:
             of_kind = _WORTH[by_kind.relation] * side
