@@ -11,7 +11,7 @@ import numpy as np
 
 from features.compact import rows_of
 from features.nodes import NAMED_FROM
-from features.relation import Relation, form_of, is_plain, relation, spelt
+from features.relation import Relation, core_of, form_of, is_plain, relation, spelt
 from models.gap import Filling, filling
 from models.supply import Link, link
 from models.word_match import KindsOfItems
@@ -272,14 +272,18 @@ def _node(
     columns = np.array(need.targets or range(len(fit)))
     ranked = columns[np.argsort(-fit[columns], kind="stable")].tolist()
     best, how, own = ranked[0], (Relation.NONE, False), None
+    ends = {text[-1:] for item in items for text in (form_of(item.text), core_of(item.text))}
     for at in ranked:
         if fit[at] < NAMED_FROM or how[0] >= Relation.KIND:
             break
-        for parts, is_name in _words_of(chain_map.node(pool.nodes.node_ids[at])):
+        first = at == ranked[0]
+        for word, is_name in _words_of(chain_map.node(pool.nodes.node_ids[at])):
+            if not first and word[-1:] not in ends:  # a kind of something ends like it
+                continue
             for item in items:
-                closer = max(relation(item.text, part) for part in parts), is_name
-                if closer > how and (closer[0] >= Relation.KIND or at == ranked[0]):
-                    best, how, own = at, closer, item
+                found = relation(item.text, word)
+                if found and (found, is_name) > how and (first or found >= Relation.KIND):
+                    best, how, own = at, (found, is_name), item
     if own is None:
         text = pool.products.text(row, pool.nodes.product[row, best])
         own = next((item for item in items if item.text == text), None)
@@ -288,10 +292,12 @@ def _node(
 
 
 @lru_cache(_NODES)
-def _words_of(node: Node) -> tuple[tuple[tuple[str, ...], bool], ...]:
-    """Return name and keywords of a node, each in its parts, and whether it is the name."""
+def _words_of(node: Node) -> tuple[tuple[str, bool], ...]:
+    """Return the parts of name and keywords of a node, and whether each is of the name."""
     words = ((node.name, True), *((word, False) for word in node.keywords))
-    return tuple((tuple(_BETWEEN.split(word)), is_name) for word, is_name in words)
+    return tuple(
+        (part, is_name) for word, is_name in words for part in _BETWEEN.split(form_of(word)) if part
+    )
 
 
 def _mention(need: NeedFeatures, items: Sequence[Item], name: str, wants: Wants) -> Mention:
