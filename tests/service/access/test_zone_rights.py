@@ -94,7 +94,7 @@ def service(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Iterator[S
     found, ranked = LeadWriter.evidence, reasons.ranked_factors
 
     def evidence(self: LeadWriter, *args: Any) -> Any:
-        return replace(found(self, *args), deals=COUNTED)
+        return (replace(one, deals=COUNTED) for one in found(self, *args))
 
     def factors(*args: Any) -> list[tuple[str, float]]:
         return [*ranked(*args), ("track_record", 1e-9), ("place_affinity", 1e-9)]

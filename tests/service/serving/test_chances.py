@@ -59,7 +59,7 @@ def test_a_version_without_counts_says_that_outcomes_are_missing(language):
 
 @pytest.mark.parametrize(
     "query",
-    [NeedQuery("LED封装", need_id=NEED_IDS[0], zone_id="z0"), NeedQuery("锂电池隔膜 LED")],
+    [NeedQuery("LED封装", need_id=NEED_IDS[0], zone_id="z0"), NeedQuery("老陈醋")],
 )
 def test_every_lead_of_a_known_and_of_a_new_need_has_a_chance_that_never_rises(calibrated, query):
     engine, _ = calibrated
