@@ -62,9 +62,12 @@ def summary(stated: list[dict[str, Any]], separator: str, most: int = 3) -> str:
     """Join the strongest reasons for a lead, those that point at it itself first.
 
     Where none of several is about the zone, the last one makes room for the strongest that does:
-    what differs from other zones' lists is what an official asks first.
+    what differs from other zones' lists is what an official asks first. The kind of an item that
+    was named for its words is left out: its name would be read twice.
     """
     found = [r for r in stated if r["contribution"] > 0 and r["factor"] != CONSTANT]
+    named = {text for r in found if r["factor"] == "item_words" for text in r["evidence"][:1]}
+    found = [r for r in found if r["factor"] != "item_kinds" or named.isdisjoint(r["evidence"][:1])]
     found.sort(key=lambda reason: reason["factor"] in _BY_ANALOGY)
     shown = found[:most]
     if most > 1 and not any(reason["factor"] in _OF_THE_ZONE for reason in shown):

@@ -162,6 +162,20 @@ def test_a_summary_has_room_for_a_reason_that_speaks_of_the_zone():
     assert summary(said, "；") == "甲；乙；丙"
 
 
+def test_a_summary_names_an_item_once_for_its_words_and_its_kind():
+    said = [
+        {"factor": "item_words", "contribution": 3.0, "text": "甲", "evidence": ["灯珠", "LED"]},
+        {"factor": "item_kinds", "contribution": 2.0, "text": "乙", "evidence": ["灯珠", "照明"]},
+        {"factor": "node_match", "contribution": 1.0, "text": "丙", "evidence": ["灯珠"]},
+    ]
+    assert summary(said, "；") == "甲；丙"
+    said[1]["evidence"] = ["灯带", "照明"]
+    assert summary(said, "；") == "甲；乙；丙"
+    said[0]["contribution"] = -3.0
+    said[1]["evidence"] = ["灯珠", "照明"]
+    assert summary(said, "；") == "乙；丙"
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_counts_of_deals_are_a_field_and_in_the_text(language: Language) -> None:
     deals = {"deals": 3, "industry": 2, "zone": 1, "area": 0, "last": 2025}
