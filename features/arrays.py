@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from features.kinds import Wants
     from features.nodes import NodeFit
     from features.understanding import Understood
     from features.zone_presence import ZonePresence
@@ -148,6 +149,8 @@ class NeedFeatures:
         Categories, for models with features of needs.
     point : tuple of float
         Longitude and latitude of its zone, NaN where unknown.
+    wants : Wants
+        What it is after by the thesaurus.
     present : ZonePresence or None
         The zone's enterprises, None if nothing is known.
     kinds : ndarray of shape (c,) or None
@@ -165,6 +168,7 @@ class NeedFeatures:
     codes: tuple[str, ...]
     tokens: tuple[str, ...]
     point: tuple[float, float]
+    wants: Wants
     present: ZonePresence | None = None
     kinds: NDArray[np.float32] | None = None
     signals: NDArray[np.float32] | None = None
@@ -177,4 +181,5 @@ class NeedFeatures:
             dense += [view.data, view.indices, view.indptr] if sparse.issparse(view) else [view]
         words = [word for word, _ in self.understood.words]
         texts = (*words, *self.understood.parts, *self.codes, *self.tokens)
-        return sum(array.nbytes for array in dense) + sum(map(getsizeof, texts)) + _BESIDES
+        arrays = sum(array.nbytes for array in dense)
+        return arrays + self.wants.nbytes + sum(map(getsizeof, texts)) + _BESIDES

@@ -6,7 +6,7 @@ none: both are concepts of their own.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -107,17 +107,15 @@ class Kinds:
         self.thesaurus = thesaurus
         self._own = lru_cache(_KEPT)(self._own_of)
         self._named = lru_cache(_KEPT)(self._named_in)
-        self._chain = lru_cache(_KEPT)(self._chain_of)
         self._apart = lru_cache(_KEPT)(self._apart_of)
         self._share = lru_cache(_KEPT)(self._share_of)
-        self._below = Counter(
-            above for at in range(len(thesaurus)) for above in thesaurus.broader(at)
-        )
-        chains = [self._chain_of(at) for at in range(len(thesaurus))]
-        ends = np.cumsum([0, *map(len, chains)])
-        columns = np.array([above for chain in chains for above in chain], dtype=np.int32)
+        # A concept and what it belongs to, the nearest first.
+        self._chains = [(at, *thesaurus.broader(at)) for at in range(len(thesaurus))]
+        ends = np.cumsum([0, *map(len, self._chains)])
+        columns = np.array([above for chain in self._chains for above in chain], dtype=np.int32)
         parts = np.ones(len(columns), dtype=np.int8), columns, ends
-        self._above = sparse.csc_array(sparse.csr_array(parts, shape=(len(chains),) * 2))
+        self._above = sparse.csc_array(sparse.csr_array(parts, shape=(len(ends) - 1,) * 2))
+        self._below = (np.diff(self._above.indptr) - 1).tolist()
         self._typical: dict[str, list[int]] = defaultdict(list)
         for at, concept in enumerate(thesaurus.concepts):
             for word in concept.words:
@@ -172,7 +170,7 @@ class Kinds:
     def tie(self, wants: Wants, item: str) -> Tie:
         """Return how an item relates to what is wanted, the closest way there is."""
         for at in self._own(item):
-            chain = self._chain(at)
+            chain = self._chains[at]
             for above in chain:
                 if above in wants.kinds:
                     return wants.kinds[above]
@@ -182,7 +180,7 @@ class Kinds:
                 if above in wants.above:
                     return wants.above[above]
         for at in (*self._typical.get(core_of(item), ()), *self._named(item)):
-            if not wants.kinds.keys().isdisjoint(self._chain(at)):
+            if not wants.kinds.keys().isdisjoint(self._chains[at]):
                 return Tie(Relation.NEAR, self.thesaurus.concepts[at].name)
         return _NO_TIE
 
@@ -209,7 +207,7 @@ class Kinds:
 
     def _joining(self, at: int) -> tuple[int, ...]:
         """Return what a concept directly belongs to, unless that is too wide to say much."""
-        return tuple(parent for parent in self._chain(at)[1:2] if self._below[parent] <= _WIDE)
+        return tuple(parent for parent in self._chains[at][1:2] if self._below[parent] <= _WIDE)
 
     def _is_general(self, word: str, kinds: Iterable[int]) -> bool:
         found = self.thesaurus.find(word)
@@ -229,7 +227,7 @@ class Kinds:
         )
 
     def _among(self, own: Iterable[int], others: Iterable[int]) -> bool:
-        return not {above for at in own for above in self._chain(at)}.isdisjoint(others)
+        return not {above for at in own for above in self._chains[at]}.isdisjoint(others)
 
     def _own_of(self, item: str) -> tuple[int, ...]:
         """Return the concepts that a product names, as a whole or by its head."""
@@ -243,10 +241,6 @@ class Kinds:
         return tuple(
             at for own in found if own.stop - own.start >= _SHORTEST for at in own.concepts
         )
-
-    def _chain_of(self, at: int) -> tuple[int, ...]:
-        """Return a concept and what it belongs to, the nearest first."""
-        return (at, *self.thesaurus.broader(at))
 
     def _share_of(self, item: str, word: str) -> bool:
         return any(self.thesaurus.find(piece) for piece in in_common(item, word))

@@ -179,6 +179,7 @@ class FeatureSpace:
         place = zone or {}
         codes = code_tokens(need.industry_codes)
         kinds = kinds_of(self.thesaurus)
+        wants = kinds.wants(found)
         return NeedFeatures(
             need_id=need.need_id,
             understood=found,
@@ -191,8 +192,9 @@ class FeatureSpace:
             point=(place["lon"], place["lat"])
             if place.get("lon") is not None and place.get("lat") is not None
             else self._point(place.get("province"), place.get("city"), place.get("county")),
+            wants=wants,
             present=present,
-            kinds=kinds.worths(kinds.wants(found)),
+            kinds=kinds.worths(wants),
         )
 
     def with_words(self, own_words: pl.DataFrame) -> FeatureSpace:

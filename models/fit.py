@@ -133,6 +133,7 @@ def fit_evidence(
         found[items.known, 2] = items.focus
         if need.kinds is not None:
             kinds = KindsOfItems(weights, pool.product_kinds)
-            found[kinds.known, 7] = np.minimum(kinds.best(need.kinds) / SIBLING, 1)
-            found[kinds.known, 8] = kinds.shares(need.kinds)
+            worths = kinds.worths(need.kinds)
+            found[kinds.known, 7] = np.minimum(kinds.best(worths) / SIBLING, 1)
+            found[kinds.known, 8] = kinds.shares(worths)
     return found

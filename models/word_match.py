@@ -61,7 +61,7 @@ class ItemKinds(Factor):
         if need.kinds is None:
             return None
         found = np.full(prepared.weights.shape[0], np.nan, dtype=np.float32)
-        found[prepared.known] = prepared.shares(need.kinds)
+        found[prepared.known] = prepared.shares(prepared.worths(need.kinds))
         return found
 
 
@@ -102,7 +102,30 @@ def word_matches(grams: Any, need: NeedFeatures) -> sparse.csr_array:
 
 
 @dataclass(frozen=True)
-class KindsOfItems:
+class _ItemEntries:
+    """The items of n enterprises, some of m, as the entries of their weights.
+
+    Attributes
+    ----------
+    weights : csr_array of shape (n, m)
+    """
+
+    weights: sparse.csr_array
+
+    @cached_property
+    def known(self) -> NDArray[np.intp]:
+        """The rows of the enterprises that have items."""
+        return np.flatnonzero(np.diff(self.weights.indptr))
+
+    @cached_property
+    def named(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """The items that are named here, and which of them each entry is."""
+        named, at = np.unique(self.weights.indices, return_inverse=True)
+        return named, at
+
+
+@dataclass(frozen=True)
+class KindsOfItems(_ItemEntries):
     """The items of n enterprises, and the concepts that they are.
 
     Attributes
@@ -111,19 +134,11 @@ class KindsOfItems:
     concepts : csr_array of shape (m, c)
     """
 
-    weights: sparse.csr_array
     concepts: sparse.csr_array
 
     @cached_property
-    def known(self) -> NDArray[np.intp]:
-        """The rows of the enterprises that have items."""
-        return np.flatnonzero(np.diff(self.weights.indptr))
-
-    @cached_property
-    def _layout(self) -> tuple[NDArray[np.intp], sparse.csr_array]:
-        """Which of the items named here each entry of the weights is, and these items' concepts."""
-        named, at = np.unique(self.weights.indices, return_inverse=True)
-        return at, sparse.csr_array(rows_of(self.concepts, named))
+    def _concepts_named(self) -> sparse.csr_array:
+        return sparse.csr_array(rows_of(self.concepts, self.named[0]))
 
     @cached_property
     def _totals(self) -> NDArray[np.float32]:
@@ -134,33 +149,33 @@ class KindsOfItems:
 
         Concepts that came after the items were indexed, of an office's own, are left out.
         """
-        at, concepts = self._layout
+        concepts = self._concepts_named
         found = np.zeros(concepts.shape[0], dtype=np.float32)
         own = np.flatnonzero(np.diff(concepts.indptr))
         if len(own):
             each = concepts.data * kinds[: concepts.shape[1]][concepts.indices]
             found[own] = np.maximum.reduceat(each, concepts.indptr[own])
-        return found[at]
+        return found[self.named[1]]
 
-    def shares(self, kinds: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the worth of the items by their weights, an entry for each of `known`."""
-        return self._summed(self.worths(kinds) * self.weights.data) / self._totals
+    def shares(self, worths: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the mean worth of the entries by their weights, one for each of `known`."""
+        return self._summed(worths * self.weights.data) / self._totals
 
-    def best(self, kinds: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the worth of the best item, an entry for each of `known`."""
-        if not len(self.known):
-            return np.empty(0, dtype=np.float32)
-        starts = self.weights.indptr[self.known]
-        return np.asarray(np.maximum.reduceat(self.worths(kinds), starts))
+    def best(self, worths: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the worth of the best entry, one for each of `known`."""
+        return self._by_enterprise(np.maximum, worths)
 
     def _summed(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        return self._by_enterprise(np.add, values)
+
+    def _by_enterprise(self, how: np.ufunc, values: NDArray[np.float32]) -> NDArray[np.float32]:
         if not len(self.known):
             return np.empty(0, dtype=np.float32)
-        return np.asarray(np.add.reduceat(values, self.weights.indptr[self.known]))
+        return np.asarray(how.reduceat(values, self.weights.indptr[self.known]))
 
 
 @dataclass(frozen=True)
-class Items:
+class Items(_ItemEntries):
     """The items of n enterprises as word matching reads them.
 
     Attributes
@@ -169,24 +184,16 @@ class Items:
     grams : csr_array of shape (m, g)
     """
 
-    weights: sparse.csr_array
     grams: sparse.csr_array
 
     @cached_property
-    def known(self) -> NDArray[np.intp]:
-        """The rows of the enterprises that have items."""
-        return np.flatnonzero(np.diff(self.weights.indptr))
-
-    @cached_property
-    def _layout(self) -> tuple[NDArray[np.intp], sparse.csc_array]:
-        """Which of the items named here each entry of the weights is, and these items' grams."""
-        named, at = np.unique(self.weights.indices, return_inverse=True)
-        return at, sparse.csc_array(rows_of(self.grams, named))
+    def _grams_named(self) -> sparse.csc_array:
+        return sparse.csc_array(rows_of(self.grams, self.named[0]))
 
     def by_enterprise(self, need: NeedFeatures) -> ItemMatches:
         """Return the matches enterprise by enterprise; at least one item must be known."""
-        (at, grams), known = self._layout, self.known
-        found = word_matches(grams, need)
+        at, known = self.named[1], self.known
+        found = word_matches(self._grams_named, need)
         matched = np.flatnonzero(np.diff(found.indptr))
         dense = found[matched].toarray()
         place = np.full(found.shape[0], -1)

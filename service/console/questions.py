@@ -10,8 +10,16 @@ from service.serving.filters import Filters
 from service.serving.questions import Question
 
 if TYPE_CHECKING:
+    from features.need import NeedQuery
     from service.serving.filters import Facet
     from service.serving.interfaces import Document, Engine, Language
+
+
+def _seen(engine: Engine, need_id: str, rights: ZoneRights) -> NeedQuery:
+    """Return a need of a zone that may be seen (NotFoundError, ForeignZoneError)."""
+    need = engine.need(need_id)
+    rights.check(need.zone_id, "need_id")
+    return need
 
 
 @dataclass(frozen=True)
@@ -53,8 +61,7 @@ class FacetsQuestion(Question):
 
     def answer(self, engine: Engine) -> Document:
         """Return the counts (NotFoundError, ForeignZoneError)."""
-        need = engine.need(self.need_id)
-        self.rights.check(need.zone_id, "need_id")
+        need = _seen(engine, self.need_id, self.rights)
         return {"facets": engine.facets(need, Filters(), self.wanted, self.spoken, self.first)}
 
 
@@ -78,8 +85,7 @@ class CandidatesQuestion(Question):
 
     def answer(self, engine: Engine) -> Document:
         """Return them, best first (NotFoundError, ForeignZoneError)."""
-        need = engine.need(self.need_id)
-        self.rights.check(need.zone_id, "need_id")
+        need = _seen(engine, self.need_id, self.rights)
         return engine.candidates(need, self.filters, self.limit)
 
 
@@ -104,8 +110,7 @@ class LeadQuestion(Question):
 
     def answer(self, engine: Engine) -> Document:
         """Return the lead with its rank (NotFoundError, ForeignZoneError)."""
-        need = engine.need(self.need_id)
-        self.rights.check(need.zone_id, "need_id")
+        need = _seen(engine, self.need_id, self.rights)
         deals = self.rights.zones is None
         return engine.lead(need, self.enterprise_id, self.spoken, deals=deals)
 

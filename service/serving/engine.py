@@ -11,8 +11,7 @@ import numpy as np
 from features.need import NeedQuery
 from features.ordered import found_in
 from features.presence import Presence
-from features.signals import NO_SIGNALS as NO_SIGNALS
-from features.signals import Signals
+from features.signals import NO_SIGNALS, Signals
 from service.projects.rules import SHIPPED, Rules
 from service.serving.batch import BatchRanker
 from service.serving.directory import Directory, brief

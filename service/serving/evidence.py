@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,7 +16,7 @@ from models.gap import Filling, filling
 from models.supply import Link, link
 from models.word_match import KindsOfItems
 from service.serving.items import Answer, Answers, Item, answers, distinct, matches_of
-from service.serving.peers import Chosen, Peer, chosen_for, peer_of
+from service.serving.peers import peer_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 
     from features.arrays import NeedFeatures, PoolFeatures
     from features.chains import ChainMap, Node
-    from features.kinds import Kinds, Wants
+    from features.kinds import Kinds
     from features.signals import Signal
     from models.ranker import PoolRanker
+    from service.serving.peers import Chosen, Peer
 
 _SHARED, _MAIN = 3, 2
 _SHORT = 2
@@ -130,29 +131,12 @@ class Evidence:
         return self.main[0] if self.main else None
 
 
-class Aim(NamedTuple):
-    """What is the same for every enterprise that is held beside one need."""
-
-    chosen: Chosen
-    wants: Wants
-
-    @property
-    def nbytes(self) -> int:
-        """What it weighs in memory, about."""
-        return self.chosen.nbytes + self.wants.nbytes
-
-
-def aim_of(bound: PoolRanker, kinds: Kinds, need: NeedFeatures) -> Aim:
-    """Return who was chosen for a need and which concepts it is after."""
-    return Aim(chosen_for(bound, need), kinds.wants(need.understood))
-
-
 def find_evidence(
     bound: PoolRanker,
     kinds: Kinds,
     need: NeedFeatures,
     rows: NDArray[np.intp],
-    aim: Aim,
+    chosen: Chosen,
     made: Sequence[Mapping[str, float | None]],
 ) -> list[Evidence]:
     """Gather the evidence for rows of the pool; what they make is read for all of them at once.
@@ -163,30 +147,23 @@ def find_evidence(
     kinds : Kinds
     need : NeedFeatures
     rows : ndarray of int, shape (n,)
-    aim : Aim
+    chosen : Chosen
     made : sequence of n mappings of str to float or None
         The products of each enterprise as they are stated, with their shares of revenue; other
         items are of its business scope.
     """
     weights = bound.pool.products.weights[rows]
     grams = rows_of(bound.pool.product_grams, weights.indices)
-    matches, alike = matches_of(grams, need), aim.chosen.likeness(grams)
+    matches, alike = matches_of(grams, need), chosen.likeness(grams)
     tied = _tied(need, weights, bound.pool)
     found = []
     for place, row in enumerate(rows.tolist()):
         own = slice(weights.indptr[place], weights.indptr[place + 1])
         items = _items(bound.pool, weights.indices[own], made[place])
-        answered = answers(
-            need, matches[own], weights.data[own], items, tied[own], kinds, aim.wants
-        )
-        found.append(
-            replace(
-                _of_items(bound, need, row, aim, items, weights.data[own], answered),
-                akin=peer_of(
-                    bound.pool, aim.chosen, row, alike[own], items, answered.at_least(Relation.AKIN)
-                ),
-            )
-        )
+        answered = answers(need, matches[own], weights.data[own], items, tied[own], kinds)
+        worth = answered.at_least(Relation.AKIN)
+        akin = peer_of(bound.pool, chosen, row, alike[own], items, worth)
+        found.append(_of_items(bound, need, row, items, weights.data[own], answered, akin))
     return found
 
 
@@ -214,10 +191,10 @@ def _of_items(
     bound: PoolRanker,
     need: NeedFeatures,
     row: int,
-    aim: Aim,
     items: Sequence[Item],
     strengths: NDArray[np.float32],
     answered: Answers,
+    akin: Peer | None,
 ) -> Evidence:
     pool, chain_map = bound.pool, bound.ranker.space.chain_map
     by_share = [items[at] for at in np.argsort(-strengths, kind="stable").tolist()]
@@ -234,12 +211,13 @@ def _of_items(
         near=next(iter(answered.near), None),
         answer=answered.best,
         kind=answered.kind,
-        mention=_mention(need, items, pool.names[row], aim.wants),
+        mention=_mention(need, items, pool.names[row]),
         node=node,
         fits=fits,
         of_chain=bool(need.targets),
         at_node=at_node,
         of_node=of_node,
+        akin=akin,
         deals=bound.ranker.history.evidence(need, str(pool.ids[row])),
         link=tie,
         traded=by_text.get(tie.product) if tie and tie.product else None,
@@ -300,7 +278,7 @@ def _words_of(node: Node) -> tuple[tuple[str, bool], ...]:
     )
 
 
-def _mention(need: NeedFeatures, items: Sequence[Item], name: str, wants: Wants) -> Mention:
+def _mention(need: NeedFeatures, items: Sequence[Item], name: str) -> Mention:
     """Return the weightiest words that the profile holds, none within another.
 
     Two characters that the need does not say itself are too general to be named alone, and so is
@@ -308,7 +286,7 @@ def _mention(need: NeedFeatures, items: Sequence[Item], name: str, wants: Wants)
     """
     words = [word for word, _ in need.understood.words]
     if not items:
-        return Mention(named=_named((*words, *wants.pieces), name))
+        return Mention(named=_named((*words, *need.wants.pieces), name))
     texts = tuple(item.text for item in items)
     forms = [form_of(text) for text in texts]
     made: dict[str, float | None] = {}
@@ -318,7 +296,7 @@ def _mention(need: NeedFeatures, items: Sequence[Item], name: str, wants: Wants)
         own = word in need.understood.parts
         if any(word in longer or longer in word for longer in made):
             continue
-        if not own and (len(word) <= _SHORT or word in wants.general):
+        if not own and (len(word) <= _SHORT or word in need.wants.general):
             continue
         holding = [item for item, form in zip(items, forms, strict=True) if word in form]
         kinds = [item.share for item in holding if relation(item.text, word) >= Relation.KIND]

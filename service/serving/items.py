@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from scipy import sparse
 
     from features.arrays import NeedFeatures
-    from features.kinds import Kinds, Wants
+    from features.kinds import Kinds
 
 _ENOUGH = 0.2
 """From which match on two that end alike are of one sort: about half of their characters."""
@@ -171,7 +171,6 @@ def answers(
     items: Sequence[Item],
     tied: NDArray[np.bool_],
     kinds: Kinds,
-    wants: Wants,
 ) -> Answers:
     """Return how each item answers the need: by the word that it matches best, or by its kind.
 
@@ -190,7 +189,7 @@ def answers(
         if not tied[at] and not nearest[at]:
             found.append(None)
             continue
-        by_kind, by_letters = kinds.tie(wants, item.text) if tied[at] else Tie(), Tie()
+        by_kind, by_letters = kinds.tie(need.wants, item.text) if tied[at] else Tie(), Tie()
         side = (1 - _SIDE + _SIDE * main[at]) * (1 if is_plain(item.text) else _UNCLEAR)
         if _WORTH[by_kind.relation] * side > of_kind:
             of_kind = _WORTH[by_kind.relation] * side

@@ -14,8 +14,9 @@ from models.fit import SHIPPED, fit_evidence, score_of
 from service.cache.local import LocalCache
 from service.serving.chances import chance
 from service.serving.directory import brief
-from service.serving.evidence import aim_of, find_evidence, node_of
+from service.serving.evidence import find_evidence, node_of
 from service.serving.neighbours import stage_text
+from service.serving.peers import chosen_for
 from service.serving.reasons import reasons
 from service.serving.signals import signals_shown
 from service.threads import check_wanted
@@ -31,11 +32,12 @@ if TYPE_CHECKING:
     from features.presence import Presence
     from features.signals import Signals
     from models.prepared import Prepared
-    from service.serving.evidence import Aim, Evidence
+    from service.serving.evidence import Evidence
     from service.serving.gates import Gates
     from service.serving.interfaces import Document, Language
+    from service.serving.peers import Chosen
 
-_AIM_BYTES = 4 * 2**20
+_CHOSEN_BYTES = 4 * 2**20
 _ENTRY_BYTES = 500
 _AT_ONCE = 20
 """How many enterprises' items are read at once."""
@@ -64,7 +66,7 @@ class LeadWriter:
         self.signals = signals
         self.gates = gates
         self.kinds = kinds_of(prepared.bound.ranker.space.thesaurus)
-        self.aims: LocalCache[Aim] = LocalCache(_AIM_BYTES)
+        self.chosen: LocalCache[Chosen] = LocalCache(_CHOSEN_BYTES)
         self._lock = threading.Lock()
 
     def lead(
@@ -160,15 +162,14 @@ class LeadWriter:
     def evidence(self, need: NeedFeatures, rows: NDArray[np.intp]) -> Iterator[Evidence]:
         """Give the evidence for rows of the pool, one after the other."""
         with self._lock:
-            key = need.need_id, need.understood
-            aim = self.aims.get(key)
-            if aim is None:
-                aim = aim_of(self.bound, self.kinds, need)
-                self.aims.put(key, aim, aim.nbytes + _ENTRY_BYTES)
+            chosen = self.chosen.get(need.need_id)
+            if chosen is None:
+                chosen = chosen_for(self.bound, need)
+                self.chosen.put(need.need_id, chosen, chosen.nbytes + _ENTRY_BYTES)
         for start in range(0, len(rows), _AT_ONCE):
             check_wanted()
             own = rows[start : start + _AT_ONCE]
-            found = find_evidence(self.bound, self.kinds, need, own, aim, self._made(own))
+            found = find_evidence(self.bound, self.kinds, need, own, chosen, self._made(own))
             for row, evidence in zip(own.tolist(), found, strict=True):
                 signals = tuple(self.signals.of(str(self.bound.pool.ids[row])))
                 yield replace(evidence, signals=signals)
@@ -193,7 +194,7 @@ class LeadWriter:
     def clear(self) -> None:
         """Remove what is kept to answer faster."""
         with self._lock:
-            self.aims.clear()
+            self.chosen.clear()
 
     def _stage(self, need: NeedQuery, enterprise_id: str, language: Language) -> Document | None:
         """Return the stage of the last event of zone and enterprise, None where there is none."""

@@ -127,7 +127,7 @@ def test_kinds_are_the_share_of_items_by_what_their_concepts_are_worth():
     need = SimpleNamespace(kinds=np.float32([0.2, 0.45, 1.0]))
     found = ItemKinds().score(need, KINDS)
     np.testing.assert_allclose(found, [(3 * 0.2 + 0.3) / 4, 0, NAN], rtol=1e-6)
-    np.testing.assert_allclose(KINDS.best(need.kinds), [0.3, 0], rtol=1e-6)
+    np.testing.assert_allclose(KINDS.best(KINDS.worths(need.kinds)), [0.3, 0], rtol=1e-6)
 
 
 def test_concepts_of_an_office_s_own_are_left_out_of_an_index_without_them():

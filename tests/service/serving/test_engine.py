@@ -259,7 +259,7 @@ def test_zones_that_nobody_knows_are_not_kept(trained_home):
     for number in range(9):
         page(engine, NeedQuery("LED", zone_id=f"nowhere {number}"), limit=1)
     assert presence._known == presence._seated == {}
-    assert len(engine.writer.aims) == 1
+    assert len(engine.writer.chosen) == 1
 
 
 def test_work_that_nobody_waits_for_ends_between_two_leads(engine, monkeypatch):

@@ -10,7 +10,7 @@ from features.need import NeedQuery
 from features.relation import Relation
 from models.gap import Filling
 from models.supply import Link
-from service.serving.evidence import Evidence, Mention, aim_of, find_evidence
+from service.serving.evidence import Evidence, Mention, find_evidence
 from service.serving.interfaces import Language
 from service.serving.items import Answer, Item, distinct
 from service.serving.peers import Peer, chosen_for
@@ -33,8 +33,8 @@ def evidence(bound, id_, need):
     row = tables()["enterprises"].filter(enterprise_id=id_).to_dicts()[0]
     made = {product["name"]: product["share"] for product in row["products"] or ()}
     kinds = Kinds(bound.ranker.space.thesaurus)
-    rows, aim = np.array([row_of(bound, id_)]), aim_of(bound, kinds, features)
-    return find_evidence(bound, kinds, features, rows, aim, [made])[0]
+    rows, chosen = np.array([row_of(bound, id_)]), chosen_for(bound, features)
+    return find_evidence(bound, kinds, features, rows, chosen, [made])[0]
 
 
 def told(bound, given, language="zh", sign=1):
@@ -201,11 +201,11 @@ def every_sentence(bound, need, language):
     """Yield who it is, and each sentence for and against it, of all the pool."""
     features = bound.ranker.space.need(need)
     kinds = Kinds(bound.ranker.space.thesaurus)
-    aim = aim_of(bound, kinds, features)
+    chosen = chosen_for(bound, features)
     rows = {row["enterprise_id"]: row for row in tables()["enterprises"].to_dicts()}
     for at, id_ in enumerate(bound.pool.ids.tolist()):
         made = {product["name"]: product["share"] for product in rows[id_]["products"] or ()}
-        (given,) = find_evidence(bound, kinds, features, np.array([at]), aim, [made])
+        (given,) = find_evidence(bound, kinds, features, np.array([at]), chosen, [made])
         for sign in (1, -1):
             for reason in told(bound, given, language, sign):
                 yield rows[id_], made, reason
