@@ -4,15 +4,9 @@ import pytest
 
 from features.tables.identity import made_id
 from features.tables.importing import import_table
-from features.workspace import Workspace
 
 EVENTS = "event_id,enterprise_id,stage,date,zone_id\n"
 TODAY = datetime.date(2026, 1, 1)
-
-
-@pytest.fixture
-def workspace(tmp_path):
-    return Workspace(tmp_path / "var")
 
 
 @pytest.fixture

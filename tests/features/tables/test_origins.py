@@ -4,14 +4,8 @@ import pytest
 
 from features.tables.importing import import_table
 from features.tables.report import Options
-from features.workspace import Workspace
 
 TODAY = datetime.date(2026, 1, 1)
-
-
-@pytest.fixture
-def workspace(tmp_path):
-    return Workspace(tmp_path / "var")
 
 
 @pytest.fixture

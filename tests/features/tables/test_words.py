@@ -2,12 +2,6 @@ import pytest
 
 from features.errors import InputError
 from features.tables.importing import import_table
-from features.workspace import Workspace
-
-
-@pytest.fixture
-def workspace(tmp_path):
-    return Workspace(tmp_path / "var")
 
 
 @pytest.fixture
