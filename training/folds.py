@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,7 +16,7 @@ from training.rounds import Rounds
 from training.standings import THESAURUS, Comparison, tally_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -57,9 +58,11 @@ def judge_task(
     if not asked:
         return
     if stack is not None:
-        _judge_stack(found, stack, ground, asked)
+        with _recorded(found, stack):
+            _judge_stack(found, stack, ground, asked)
     for number, peer in enumerate(taking_part, start=1):
-        _judge(found, peer, ground, asked)
+        with _recorded(found, peer):
+            _judge(found, peer, ground, asked)
         progress(f"{label}: peers", number, len(taking_part))
 
 
@@ -116,17 +119,23 @@ def _speaks(ground: Round, question: EvaluationQuestion) -> bool:
     return True
 
 
+@contextmanager
+def _recorded(found: Comparison, ranker: Peer | Stack) -> Iterator[None]:
+    """Note what a ranker is and how long it takes."""
+    begin = time.perf_counter()
+    yield
+    found.glosses[ranker.name], found.settings[ranker.name] = ranker.gloss, ranker.settings()
+    found.seconds[ranker.name] += time.perf_counter() - begin
+
+
 def _judge(
     found: Comparison, peer: Peer, ground: Round, asked: Sequence[EvaluationQuestion]
 ) -> None:
-    begin = time.perf_counter()
     peer.fit(ground)
     tally = tally_of(found.tallies, peer.name, found.split)
     for question in asked:
         scores = _checked(peer, peer.scores(question), len(ground.task.ids))
         tally.add(question, ground.task.ids, scores)
-    found.glosses[peer.name], found.settings[peer.name] = peer.gloss, peer.settings()
-    found.seconds[peer.name] += time.perf_counter() - begin
 
 
 def _checked(peer: Peer, scores: NDArray[Any], size: int) -> NDArray[Any]:
@@ -146,25 +155,22 @@ def _judge_stack(
     found: Comparison, stack: Stack, ground: Round, asked: Sequence[EvaluationQuestion]
 ) -> None:
     """Judge the stack, with and without each of its factors."""
-    begin = time.perf_counter()
     stack.fit(ground)
-    ids = ground.task.ids
+    ids, factors = ground.task.ids, stack.factors_
     for question in asked:
-        parts = stack.contributions(question)
+        parts, alone = stack.contributions(question), stack.alone(question)
         raw = parts.sum(axis=0)
         tally_of(found.tallies, stack.name, found.split).add(question, ids, raw)
-        for name, part in zip(stack.factors_, parts, strict=True):
-            tally_of(found.without, name, found.split).add(question, ids, raw - part)
-            if np.ptp(part):
-                found.speaking.add(name)
-        for name, own in zip(stack.factors_[:-1], stack.alone(question), strict=True):
-            tally_of(found.alone, name, found.split).add(question, ids, own)
-            if np.ptp(own):
-                found.speaking_alone.add(name)
+        for tallies, speaking, names, own, scores in (
+            (found.without, found.speaking, factors, parts, raw - parts),
+            (found.alone, found.speaking_alone, factors[:-1], alone, alone),
+        ):
+            for name, part, score in zip(names, own, scores, strict=True):
+                tally_of(tallies, name, found.split).add(question, ids, score)
+                if np.ptp(part):
+                    speaking.add(name)
     bare = stack.without_thesaurus(ground)
     if bare is not None:
+        tally = tally_of(found.without, THESAURUS, found.split)
         for question in asked:
-            raw = bare.contributions(question).sum(axis=0)
-            tally_of(found.without, THESAURUS, found.split).add(question, ids, raw)
-    found.glosses[stack.name], found.settings[stack.name] = stack.gloss, stack.settings()
-    found.seconds[stack.name] += time.perf_counter() - begin
+            tally.add(question, ids, bare.contributions(question).sum(axis=0))
