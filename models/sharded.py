@@ -19,7 +19,7 @@ from models.ranker import order
 from models.retrieval import Retriever
 from models.sample import Among
 from models.scale import Values
-from models.shards import Estimated, Known, Measured, Ranked, Shard
+from models.shards import EstimateRequest, HistoryParts, MeasureRequest, RankRequest, Shard
 from models.signals import signal_part
 from models.two_stage import TwoStage, page
 
@@ -99,7 +99,7 @@ class Sharded(Retriever):
             ]
             for span in self._spans:
                 question = [
-                    Estimated(query, np.packbits(mask[slice(*span)]), two_stage.CANDIDATES)
+                    EstimateRequest(query, np.packbits(mask[slice(*span)]), two_stage.CANDIDATES)
                     for query, mask in some
                 ]
                 pending.append(self._ask(span, Shard.leading, question))
@@ -107,21 +107,21 @@ class Sharded(Retriever):
 
     def _end(self, begun: _Group, stop: int) -> Iterator[Page]:
         candidates = self._candidates(begun)
-        known = [self._known(need) for need, _ in begun.group]
+        history = [self._history(need) for need, _ in begun.group]
         pending = [
             self._ask(
                 span,
                 Shard.values,
                 [
-                    Measured(replace(need, signals=None), _part(own, span), span.within(rows))
-                    for (need, _), own, rows in zip(begun.group, known, candidates, strict=True)
+                    MeasureRequest(replace(need, signals=None), _part(own, span), span.within(rows))
+                    for (need, _), own, rows in zip(begun.group, history, candidates, strict=True)
                 ],
             )
             for span in self._spans
         ]
         measured = zip(*[each.result() for each in pending], strict=True)
         for (need, rows), own, among, values in zip(
-            begun.group, known, candidates, measured, strict=True
+            begun.group, history, candidates, measured, strict=True
         ):
             found = [each for each in values if each is not None]
             if not found:
@@ -150,7 +150,7 @@ class Sharded(Retriever):
         self,
         need: NeedFeatures,
         rows: NDArray[np.intp],
-        known: Known,
+        history: HistoryParts,
         candidates: NDArray[np.intp],
         values: Values,
         stop: int,
@@ -169,9 +169,9 @@ class Sharded(Retriever):
                     span,
                     Shard.best,
                     [
-                        Ranked(
+                        RankRequest(
                             own,
-                            _part(known, span),
+                            _part(history, span),
                             np.packbits(mask[slice(*span)]),
                             among.scale,
                             limit,
@@ -191,14 +191,14 @@ class Sharded(Retriever):
         mask[rows] = True
         return mask
 
-    def _known(self, need: NeedFeatures) -> Known:
-        """Return what deals and signals say for a need, of the enterprises that have any."""
+    def _history(self, need: NeedFeatures) -> HistoryParts:
+        """Return the parts of deals and signals for a need, of the enterprises that have any."""
         dealt, parts = self.bound.history_parts(need)
-        told = np.flatnonzero(need.signals) if need.signals is not None else dealt[:0]
-        rows = np.union1d(dealt, told)
-        history = np.zeros((len(parts), len(rows)))
-        history[:, np.searchsorted(rows, dealt)] = parts
-        return Known(rows, history, signal_part(need, rows, len(rows)))
+        signalled = np.flatnonzero(need.signals) if need.signals is not None else dealt[:0]
+        rows = np.union1d(dealt, signalled)
+        deals = np.zeros((len(parts), len(rows)))
+        deals[:, np.searchsorted(rows, dealt)] = parts
+        return HistoryParts(rows, deals, signal_part(need, rows, len(rows)))
 
 
 @dataclass(frozen=True)
@@ -219,7 +219,7 @@ class _Group:
     pending: list[Pending[Any]]
 
 
-def _part(known: Known, span: Span) -> Known:
-    """Return what is known of enterprises of one shard."""
-    at = slice(*np.searchsorted(known.rows, span))
-    return Known(known.rows[at], known.history[:, at], known.signals[at])
+def _part(history: HistoryParts, span: Span) -> HistoryParts:
+    """Return the history of the enterprises of one shard."""
+    at = slice(*np.searchsorted(history.rows, span))
+    return HistoryParts(history.rows[at], history.deals[:, at], history.signals[at])

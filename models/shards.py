@@ -55,26 +55,26 @@ def spans(size: int, count: int) -> list[Span]:
     return [Span(*pair) for pair in pairwise(ends)]
 
 
-class Known(NamedTuple):
-    """What a shard is given of enterprises that have deals, or signals.
+class HistoryParts(NamedTuple):
+    """The parts of the raw score that rest on deals and signals, of enterprises that have any.
 
     Attributes
     ----------
     rows : ndarray of int, shape (k,)
         Of the whole pool, in order.
-    history : ndarray of shape (2, k)
+    deals : ndarray of shape (2, k)
         On the scale of the whole pool.
     signals : ndarray of shape (k,)
     """
 
     rows: NDArray[np.intp]
-    history: NDArray[np.float64]
+    deals: NDArray[np.float64]
     signals: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Estimated:
-    """A need whose leading rows are asked for.
+class EstimateRequest:
+    """A need, of which the rows with the best estimates are requested.
 
     Attributes
     ----------
@@ -90,31 +90,31 @@ class Estimated:
 
 
 @dataclass(frozen=True)
-class Measured:
-    """A need for which some rows are measured by every factor.
+class MeasureRequest:
+    """A need, of which some rows are to be measured by every factor.
 
     Attributes
     ----------
     need : NeedFeatures
         Without signals.
-    known : Known
+    history : HistoryParts
     rows : ndarray of int
         Of the whole pool, all in the shard, in order.
     """
 
     need: NeedFeatures
-    known: Known
+    history: HistoryParts
     rows: NDArray[np.intp]
 
 
 @dataclass(frozen=True)
-class Ranked:
-    """A need for which the first of some rows are asked for, on a scale that is known.
+class RankRequest:
+    """A need, of which the first of some rows are requested, on a fitted scale.
 
     Attributes
     ----------
-    need, known
-        As for `Measured`.
+    need, history
+        As for `MeasureRequest`.
     listed : ndarray of uint8
         Bits: which rows of the shard take part.
     scale : Scale
@@ -122,7 +122,7 @@ class Ranked:
     """
 
     need: NeedFeatures
-    known: Known
+    history: HistoryParts
     listed: NDArray[np.uint8]
     scale: Scale
     count: int
@@ -149,7 +149,7 @@ class Shard:
         self._first = first or {}
 
     def leading(
-        self, asked: Sequence[Estimated]
+        self, asked: Sequence[EstimateRequest]
     ) -> list[tuple[NDArray[np.intp], NDArray[np.float32]]]:
         """Return, for each need, rows and estimates of those not below the one at rank `count`."""
         queries = [each.query for each in asked]
@@ -161,21 +161,25 @@ class Shard:
             found.append((self.start + kept, own[kept]))
         return found
 
-    def values(self, asked: Sequence[Measured]) -> list[Values | None]:
+    def values(self, asked: Sequence[MeasureRequest]) -> list[Values | None]:
         """Return, for each need, what every factor says of its rows; None where there are none."""
         return [
-            self._values(each.need, each.known, each.rows - self.start) if len(each.rows) else None
+            self._values(each.need, each.history, each.rows - self.start)
+            if len(each.rows)
+            else None
             for each in asked
         ]
 
-    def best(self, asked: Sequence[Ranked]) -> list[tuple[NDArray[np.intp], NDArray[np.float64]]]:
+    def best(
+        self, asked: Sequence[RankRequest]
+    ) -> list[tuple[NDArray[np.intp], NDArray[np.float64]]]:
         """Return, for each need, rows and raw scores not below the one at rank `count`."""
         found = []
         for each in asked:
             rows = self._rows(each.listed)
             raw = np.empty(len(rows))
             for at in range(0, len(rows), _PIECE):
-                values = self._values(each.need, each.known, rows[at : at + _PIECE])
+                values = self._values(each.need, each.history, rows[at : at + _PIECE])
                 parts = self.bound.parts(each.need, values, each.scale)
                 raw[at : at + _PIECE] = parts.sum(axis=0)
             kept = leading(raw, each.count)
@@ -185,12 +189,12 @@ class Shard:
     def _rows(self, listed: NDArray[np.uint8]) -> NDArray[np.intp]:
         return np.flatnonzero(np.unpackbits(listed, count=len(self.bound.pool)))
 
-    def _values(self, need: NeedFeatures, known: Known, rows: NDArray[np.intp]) -> Values:
+    def _values(self, need: NeedFeatures, history: HistoryParts, rows: NDArray[np.intp]) -> Values:
         found = self.bound.take(rows).values(need)
-        at, here = found_in(self.start + rows, known.rows)
-        history, signals = np.zeros((len(known.history), len(rows))), np.zeros(len(rows))
-        history[:, at], signals[at] = known.history[:, here], known.signals[here]
-        return found._replace(history=history, signals=signals)
+        at, here = found_in(self.start + rows, history.rows)
+        deals, signals = np.zeros((len(history.deals), len(rows))), np.zeros(len(rows))
+        deals[:, at], signals[at] = history.deals[:, here], history.signals[here]
+        return found._replace(history=deals, signals=signals)
 
 
 class ShardFiles(NamedTuple):
