@@ -65,7 +65,7 @@ def years(day: date) -> float:
     return (day - _FIRST_DAY).days / _DAYS_A_YEAR
 
 
-def day_of(moment: float) -> date:
+def date_at(moment: float) -> date:
     """Return the date of a number of years since 1970, the inverse of `years`."""
     return _FIRST_DAY + timedelta(days=round(moment * _DAYS_A_YEAR))
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from features.history import Deals, day_of, deal_place, subject_of, years
+from features.history import Deals, date_at, deal_place, subject_of, years
 from features.ordered import found_in
 from models.conditional_logit import Weights, learn, of_industry, of_place
 from models.deal_counts import DealCounts
@@ -100,7 +100,7 @@ class DealHistory:
             ),
             "zone": sum(here),
             "area": sum(a and not h for a, h in zip(around, here, strict=True)),
-            "last": day_of(float(own.dates.max())).year if len(own) else None,
+            "last": date_at(float(own.dates.max())).year if len(own) else None,
         }
 
     def arrays(self) -> dict[str, NDArray[Any]]:

@@ -12,7 +12,7 @@ from training.folds import FoldWork, judge_fold, judge_task
 from training.peers.roster import peers
 from training.rounds import Rounds
 from training.stack import STACK
-from training.standings import BEST, Comparison, asked_for
+from training.standings import BEST, Comparison, count_needs
 from training.tallies import figures
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def compare(
         )
     judged_by = figures(split.protocol)[0]
     if not any(tally.needs(judged_by.name) for tally in found.tallies.values()):
-        needs_asked = asked_for(split)["needs_asked_for"]
+        needs_asked = count_needs(split)["needs_asked_for"]
         raise InputError(
             f"{split.protocol} can judge nothing here: of {needs_asked} needs "
             f"asked for none has {judged_by.least} relevant candidates",

@@ -110,7 +110,7 @@ class Comparison:
             "seed": split.seed,
             "split": {"tasks": len(split.tasks), "sha256": split.digest},
             "counts": split.counts
-            | asked_for(split)
+            | count_needs(split)
             | {
                 "questions_no_profile_speaks_of": self.silent,
                 "needs_with_words_of_a_model": self.worded,
@@ -169,7 +169,7 @@ class Comparison:
         A need that several tasks ask for may be left out in some: so `questions` are counted too.
         """
         tally, found = next(iter(self.tallies.values())), {}
-        asked = asked_for(self.split)
+        asked = count_needs(self.split)
         for part, counted in ASKED.items():
             judged = len(tally.needs(figure.name, part))
             found[part] = {"judged": judged, "left_out": asked[counted] - judged}
@@ -190,7 +190,7 @@ def libraries() -> dict[str, str | None]:
     return found
 
 
-def asked_for(split: Split) -> dict[str, int]:
+def count_needs(split: Split) -> dict[str, int]:
     """Count the needs asked for; one may be warm in one task and cold in another."""
     asked = [question for task in split.tasks for question in task.questions]
     of = {

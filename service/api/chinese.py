@@ -139,12 +139,12 @@ _EXPECTED = tuple(
 """Expectations of fields: patterns of the English sentences, and their translations."""
 
 
-def asked_for(header: str) -> bool:
+def prefers_chinese(header: str) -> bool:
     """Whether an Accept-Language header prefers Chinese.
 
     Examples
     --------
-    >>> asked_for("zh-CN,en;q=0.5"), asked_for("en, zh;q=0.5"), asked_for("")
+    >>> prefers_chinese("zh-CN,en;q=0.5"), prefers_chinese("en, zh;q=0.5"), prefers_chinese("")
     (True, False, False)
     """
     return "zh" in header.lower() and negotiate(header) == "zh"

@@ -11,7 +11,7 @@ import orjson
 from starlette.responses import Response
 
 from features import errors
-from service.api.chinese import asked_for, in_chinese
+from service.api.chinese import in_chinese, prefers_chinese
 from service.api.headers import by_name
 from service.api.observer import PROBLEM, REQUEST_ID
 from service.outcomes import outcome
@@ -89,7 +89,7 @@ class Problem(Response):
         """
         scope[PROBLEM] = self.code
         asked = by_name(scope).get(b"accept-language", b"").decode("latin-1")
-        chinese = asked_for(asked)
+        chinese = prefers_chinese(asked)
         document = in_chinese(self.document) if chinese else self.document
         if request_id := scope.get(REQUEST_ID):
             document = {**document, "request_id": request_id}

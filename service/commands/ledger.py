@@ -10,7 +10,7 @@ import typer
 from features.project_list import TASK_KINDS
 from service.access.keys import NOBODY
 from service.commands.context import Context, echo_json
-from service.commands.projects import AsJson, Due, Unit, Zone, day_of, zone_of
+from service.commands.projects import AsJson, Due, Unit, Zone, parse_day, resolve_zone
 from service.database.connection import utc_now
 from service.projects.agenda import agenda
 from service.projects.icalendar import calendar
@@ -33,7 +33,7 @@ def task(
     if close is not None:
         change_task(own.projects, id_, close, {"state": "done"})
     elif title is not None:
-        body = {"title": title, "kind": kind, "unit": unit, "due": day_of(due, "due")}
+        body = {"title": title, "kind": kind, "unit": unit, "due": parse_day(due, "due")}
         add_task(own.projects, id_, {**body, "blocks": blocks})
     for found in tasks_of(own.projects, id_, NOBODY):
         facts = [found["kind_name"], found["title"], found["unit"], found["state_name"]]
@@ -52,7 +52,7 @@ def due(
 ) -> None:
     """Show what is late and what is due, with the responsible unit."""
     own: Context = context.obj
-    zone_id = zone_of(own, zone)
+    zone_id = resolve_zone(own, zone)
     found = agenda(own.projects, NOBODY, zone_id=zone_id, unit=unit, days=days)
     if out is not None:
         write_bytes(calendar(found, utc_now()).encode(), out)

@@ -110,7 +110,7 @@ def add(
         "note": note,
     }
     if zone is not None:
-        body["zone_id"] = zone_of(own, zone)
+        body["zone_id"] = resolve_zone(own, zone)
     given: dict[str, Any] = {name: value for name, value in body.items() if value is not None}
     _tell(own.projects.begin({**given, "confirm_amount": confirmed}), as_json)
 
@@ -174,7 +174,7 @@ def import_(
     report = import_list(
         own.projects,
         path,
-        dated=day_of(day),
+        dated=parse_day(day),
         source=source,
         confirmed=confirmed,
         dry_run=dry_run,
@@ -231,8 +231,8 @@ def figures_(
         own.projects,
         NOBODY,
         {**_filters(own, zone, unit), "source": source},
-        since=day_of(since, "since"),
-        until=day_of(until, "until"),
+        since=parse_day(since, "since"),
+        until=parse_day(until, "until"),
         by=by,
     )
     if out is not None:
@@ -270,7 +270,7 @@ def rules(
         typer.echo(f"{name}: {own.projects.rules.replace(name, text)} rows")
 
 
-def zone_of(own: Context, zone: str | None) -> str | None:
+def resolve_zone(own: Context, zone: str | None) -> str | None:
     """Return the id of a zone given by its id, its name or a part of it that only one has.
 
     Raises
@@ -297,7 +297,7 @@ def _filters(
     own: Context, zone: str | None, unit: str | None, gates: list[str] | None = None
 ) -> dict[str, Any]:
     wanted = [gate for text in gates or () for gate in text.split(",")]
-    return {"zone_id": zone_of(own, zone), "unit": unit, "gate": wanted}
+    return {"zone_id": resolve_zone(own, zone), "unit": unit, "gate": wanted}
 
 
 def line(project: Document) -> str:
@@ -371,7 +371,7 @@ def _tell_figures(found: Document) -> None:
         )
 
 
-def day_of(text: str | None, field: str = "date") -> date | None:
+def parse_day(text: str | None, field: str = "date") -> date | None:
     """Return a day given as text (InputError)."""
     if text is None:
         return None

@@ -3,7 +3,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from features.history import DealPlace, Deals, Subject, day_of, deal_place, subject_of, years
+from features.history import DealPlace, Deals, Subject, date_at, deal_place, subject_of, years
 from features.need import NeedQuery
 from features.places import UNKNOWN_POINT
 from tests.models.deals import LONG_AGO, TODAY, event, history, need
@@ -39,7 +39,7 @@ def test_the_feature_space_s_needs_say_it_too(bound):
 def test_deals_come_in_the_order_of_time_and_keep_industry_and_place():
     found = history(NEEDS, [event("b", "z1/光电"), event("a", "z2/煤化工", LONG_AGO)])
     assert told(found) == [("a", "煤化工", "z2"), ("b", "光电", "z1")]
-    assert [day_of(moment) for moment in found.dates] == [LONG_AGO, TODAY]
+    assert [date_at(moment) for moment in found.dates] == [LONG_AGO, TODAY]
 
 
 def test_what_is_no_deal_is_left_out():
@@ -58,7 +58,7 @@ def test_a_project_is_one_deal_though_it_passes_through_stages():
     stages = ("signed", "construction", "production")
     passed = [event("a", "z1/光电", d, stage=s) for d, s in zip(days, stages, strict=True)]
     found = history(NEEDS, passed)
-    assert [day_of(moment) for moment in found.dates] == days[:1]
+    assert [date_at(moment) for moment in found.dates] == days[:1]
     assert len(history(NEEDS, passed[1:])) == 1
     assert len(history(NEEDS, [*passed, event("a", "z1/光电"), event("b", "z1/光电")])) == 3
 
@@ -83,4 +83,4 @@ def test_deals_come_back_as_they_were_saved():
 
 @pytest.mark.parametrize("day", [date(1949, 10, 1), date(2015, 1, 1), date(2024, 2, 29)])
 def test_dates_survive_as_years(day):
-    assert day_of(years(day)) == day
+    assert date_at(years(day)) == day

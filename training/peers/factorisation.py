@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from features.attributes import TokenColumns
 from training.peers.base import Peer
-from training.peers.rules import Popularity, deals
+from training.peers.rules import Popularity, known_deals
 from training.peers.search import said_by, side_by_side
 from training.peers.settings import AlsSettings, BprSettings, LightFMSettings
 from training.tasks import relevant_pairs
@@ -215,7 +215,7 @@ def _pairs(ground: Round, weight: pl.Expr) -> sparse.coo_matrix:
     """Return the remaining pairs, shape (m, n), with the value of an expression over deals."""
     row_of = {row["need_id"]: at for at, row in enumerate(ground.rows)}
     stated = (
-        deals(ground)
+        known_deals(ground)
         .filter(pl.col("need_id").is_in(list(row_of)))
         .group_by("need_id", "enterprise_id")
         .agg(weight.cast(pl.Float32).alias("weight"))

@@ -50,7 +50,9 @@ class Popularity(Peer):
 
     def fit(self, ground: Round) -> Self:
         """Count; repeated deals count each time."""
-        self.counts_ = np.bincount(_columns(ground, deals(ground)), minlength=len(ground.pool))
+        self.counts_ = np.bincount(
+            _columns(ground, known_deals(ground)), minlength=len(ground.pool)
+        )
         return self
 
     def scores(self, question: EvaluationQuestion) -> NDArray[np.float64]:
@@ -82,7 +84,7 @@ class _DealPopularity(Peer):
 
     def fit(self, ground: Round) -> Self:
         """Count deals by sector and the columns of the rule, optionally weighted by age."""
-        stated = deals(ground)
+        stated = known_deals(ground)
         # Ages are relative to the last deal: on old data all weights would otherwise be near zero.
         days = (pl.col("date").max() - pl.col("date")).dt.total_days()
         half = self.parameters.half_life_years * _YEAR
@@ -136,7 +138,7 @@ class RecentPopularity(_DealPopularity):
     recent = True
 
 
-def deals(ground: Round) -> pl.DataFrame:
+def known_deals(ground: Round) -> pl.DataFrame:
     """Return the remaining data: signed events with their dates, and judged pairs.
 
     Returns

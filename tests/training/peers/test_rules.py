@@ -13,7 +13,7 @@ from training.peers.rules import (
     RecentPopularity,
     SectorPopularity,
     SectorZonePopularity,
-    deals,
+    known_deals,
 )
 from training.peers.settings import PopularitySettings
 from training.protocols import split
@@ -102,7 +102,7 @@ def test_deals_are_signed_events_and_judged_pairs_each_once(store):
         trading_data(events=frame("events", events), judgements=judged), needs=tables()["needs"]
     )
     task = split("time", data, today=TODAY, since=SINCE).tasks[0]
-    found = deals(Rounds(store).round(task)).filter(pl.col("need_id") == NEED_IDS[0])
+    found = known_deals(Rounds(store).round(task)).filter(pl.col("need_id") == NEED_IDS[0])
     counts = dict(found["enterprise_id"].value_counts().rows())
     assert counts == {"E000": 4, "E001": 1, "E004": 1}
     assert found.filter(pl.col("enterprise_id") == "E004")["date"].to_list() == [None]
