@@ -155,7 +155,7 @@ def _with_county(province: str | None, city: str | None, text: str) -> Found:
 def _led(level: str, text: str) -> tuple[str | None, str]:
     """Return the name of a level that a text begins with, and what follows it.
 
-    A short name counts only if another place or nothing follows: 山西路 is no province.
+    A short name counts only if another place or nothing follows: 山西路 is not a province.
     """
     for name in beginnings(text, level):
         behind = text[len(name) :]

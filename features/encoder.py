@@ -130,7 +130,7 @@ class EncodingStore:
         UnavailableError
             When a batch cannot be written; earlier ones are kept.
         DamagedError
-            When the file is no database, or a damaged one.
+            When the file is not a database, or is damaged.
         """
         distinct = list(dict.fromkeys(texts))
         known = self._known(distinct)

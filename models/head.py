@@ -2,7 +2,7 @@
 
 Each need with judgements or events has a ridge regression of the gains on two views side by side:
 content (topics and sentence vectors) and character TF-IDF. All other enterprises are its
-background, whether judged for another need or not: a judgement for another need is no information.
+background, whether judged for another need or not: it carries no information for this one.
 
 It is solved in its dual form (Saunders et al., "Ridge regression learning algorithm in dual
 variables", ICML 1998), so that its cost does not depend on the number of tokens; for a large pool

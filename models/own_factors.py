@@ -22,7 +22,7 @@ def own_factors() -> tuple[type[Factor], ...]:
     Raises
     ------
     UsageError
-        When one cannot be loaded, is no `Factor`, or lacks its names or sentences.
+        When one cannot be loaded, is not a `Factor`, or lacks its names or sentences.
     """
     found = []
     for point in sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value)):

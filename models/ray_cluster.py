@@ -166,7 +166,7 @@ def check_answered(address: str) -> None:
         ) from error
     if told[3:4] != _SETTINGS:
         raise UnavailableError(
-            f"what answers at --address {address} is no Ray cluster",
+            f"what answers at --address {address} is not a Ray cluster",
             field="address",
             got=address,
             expected="the address that `ray start --head` has printed",

@@ -246,4 +246,6 @@ def _check_path(file: StoredFile, store: Store) -> None:
     path = PurePosixPath(file.path)
     known = path.parts and path.parts[0] in (*_IMMUTABLE, _TABLES, _RULES)
     if not known or path.is_absolute() or ".." in path.parts or path.name == CURRENT:
-        raise DamagedError(f"a release in {store.url} names {file.path!r}, which is no file of one")
+        raise DamagedError(
+            f"a release in {store.url} names {file.path!r}, which is not a file of a release"
+        )

@@ -1,6 +1,6 @@
 """Amounts of money as people write them: 500(万元(人民币)), 壹仟万元整, 1亿2000万, 500万美元.
 
-The forms that most lists have are read all at once in `parsing`; what it leaves comes here.
+Common forms are parsed column by column in `parsing`; the remaining texts are parsed here.
 """
 
 import re
@@ -28,7 +28,7 @@ _FILLING = re.compile(
     r"[实认]缴|^[^\d:]{2,8}:|^(?:注册|认缴|实收)?(?:资本|资金|出资额?)(?:总额)?[为是]?"
 )
 _PAID_IN = re.compile(r"(?<=[元万亿币])[(\[,;、]*(?:其中:?)?实[缴收].*$")
-"""Of 1000万元，实缴500万元 what is registered counts."""
+"""Of 1000万元，实缴500万元 the registered amount is taken."""
 _UNITS = "|".join(sorted(YUAN, key=len, reverse=True))
 _TERM = re.compile(rf"([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|{NUMERAL})({_UNITS})?")
 _UNIT_FIRST = re.compile(rf"({_UNITS})([+-]?\d+\.?\d*)")
@@ -36,14 +36,14 @@ _NOWHERE: Mapping[str, float] = MappingProxyType({})
 
 
 def read_amount(text: str, bare: float, rates: Mapping[str, float] = _NOWHERE) -> float | None:
-    """Return an amount in yuan; None where it cannot be read, or its currency has no rate.
+    """Return an amount in yuan; None if it cannot be parsed or its currency has no rate.
 
     Parameters
     ----------
     bare
-        Yuan in one unit of a number without its own unit.
+        Yuan per unit of a number that states no unit.
     rates
-        Currency (USD, HKD, …) → yuan in one unit of it.
+        Exchange rates: currency (USD, HKD, …) → yuan.
 
     Examples
     --------
@@ -62,7 +62,7 @@ def read_amount(text: str, bare: float, rates: Mapping[str, float] = _NOWHERE) -
         rate = rates.get(foreign.pop(), 0.0) if len(foreign) == 1 else 0.0
         if not rate:
             return None
-        # Of 万元美元 and 美元 alike, the name of the currency is taken out first.
+        # Remove the currency name first, so that 万元美元 and 美元 are parsed alike.
         plain = _FOREIGN.sub("", plain)
     amount = _yuan(plain, 1.0 if foreign and not bare else bare)
     return None if amount is None else amount * rate
@@ -87,7 +87,7 @@ def _yuan(plain: str, bare: float) -> float | None:
             unit = 1.0
         terms.append((number, unit))
         at = term.end()
-        # 1亿2000万元 has its own 元 behind the last unit.
+        # 1亿2000万元 has 元 after the last unit.
         if plain[at:] == "元":
             at += 1
     if not terms or (len(terms) > 1 and not _falling(terms)):
@@ -96,7 +96,7 @@ def _yuan(plain: str, bare: float) -> float | None:
 
 
 def _falling(terms: list[tuple[float, float | None]]) -> bool:
-    """Whether the units of several terms fall, as in 1亿2000万."""
+    """Whether the units of the terms decrease, as in 1亿2000万."""
     units = [unit for _, unit in terms if unit is not None]
     return len(units) == len(terms) and all(a > b for a, b in pairwise(units))
 

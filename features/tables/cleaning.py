@@ -1,4 +1,4 @@
-"""Texts as they are kept: trimmed, without what is not seen, and without words for unknown."""
+"""Cleaning of texts: trimmed, without invisible characters, placeholders for unknown as null."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from features.vocabulary import UNKNOWN
 
 _BREAKS = r"[\t\n\x0b\x0c\r\x{85}\x{2028}\x{2029}]+"
 _CONTROL = r"[\p{Cc}\p{Cf}\x{2028}\x{2029}]"
-"""What is not seen: controls, marks of direction, soft hyphens, blanks without width."""
+"""Invisible characters: controls, direction marks, soft hyphens, zero-width spaces."""
 _WRAPPED = r"""^\s*=\s*"(.*)"\s*$"""
 _QUOTED = r"^\s*'([^'\s;]+)$"
-"""What a spreadsheet puts around a text to keep it one: ="2019", and an apostrophe in front."""
+"""Wrappers by which a spreadsheet marks a value as text: ="2019", and a leading apostrophe."""
 _ODD = rf"^\s*[=']|{_CONTROL}"
 _UNKNOWN = ["NaN", *sorted({f for word in UNKNOWN for f in (word, word.upper(), word.title())})]
 _LOOKED_AT = 10_000
 _OFTEN = 4
-"""A column repeats its texts where each stands in it so often, on average."""
+"""Average number of occurrences from which a column counts as repeating its texts."""
 
 
 def distinct(raw: pl.Series) -> pl.Series | None:
-    """Return the distinct texts of a column that repeats them; None where most are different."""
+    """Return the distinct texts of a column that repeats them; None if most are distinct."""
     first = raw.head(_LOOKED_AT)
     if len(raw) <= _LOOKED_AT or _OFTEN * first.n_unique() > len(first):
         return None
@@ -29,7 +29,7 @@ def distinct(raw: pl.Series) -> pl.Series | None:
 
 
 def cleaned(raw: pl.Series, breaks: str = " ") -> pl.Series:
-    """Trim and unwrap texts, drop control characters and unknowns; `breaks` stand for line breaks.
+    """Trim and unwrap texts, drop control characters and placeholders, replace line breaks.
 
     Examples
     --------
@@ -43,9 +43,9 @@ def cleaned(raw: pl.Series, breaks: str = " ") -> pl.Series:
 
 
 def _visible(raw: pl.Series, breaks: str) -> pl.Series:
-    """Put `breaks` for tabs and line breaks, drop control characters and what wraps texts.
+    """Replace tabs and line breaks by `breaks`; drop control characters and wrappers of texts.
 
-    Of the few rows that have any alone: of a million long texts that takes seconds.
+    Only rows that have any are processed: on a million long texts this takes seconds.
     """
     text = pl.col("raw")
     frame = raw.to_frame("raw")

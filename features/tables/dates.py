@@ -1,6 +1,6 @@
-"""Dates as people write them, as precise as they are: 二〇一九年三月, Mar 1, 2019, 1551369600000.
+"""Dates as people write them, with their precision: 二〇一九年三月, Mar 1, 2019, 1551369600000.
 
-The forms that most lists have are read all at once in `parsing`; what it leaves comes here.
+Common forms are parsed column by column in `parsing`; the remaining texts are parsed here.
 """
 
 import datetime
@@ -18,7 +18,7 @@ _EXCEL_EPOCH = datetime.date(1899, 12, 30)
 _REPUBLIC = 1911
 """民国 1 is 1912."""
 PLACEHOLDERS = {datetime.date(1900, 1, 1), datetime.date(1, 1, 1)}
-"""What data bases and Excel put where nothing is known."""
+"""Placeholder dates of databases and Excel."""
 _MONTHS = {
     name: number
     for number, full in enumerate(
@@ -34,7 +34,7 @@ _BEHIND = (
     r"(?:(?:[t\s]+\d{1,2}[:时]\d{1,2}.*)|z|"
     r"\s*(?:[(\[至~到—–].*|[\u4e00-\u9fff].*|-\s*\d{4}.*|\s-\s.*|-\s*))?$"
 )
-"""What may follow a date: a time, a remark, the end of a range."""
+"""Text that may follow a date: a time, a remark, the end of a range."""
 _SEPARATED = re.compile(
     r"^(\d{4})\s*[-–—‐−/.·。年\\、,_\s]\s*(\d{1,2})"
     r"(?:\s*[-–—‐−/.·。月\\、,_\s]\s*(\d{1,2})(?!\d)\s*[日号]?)?\s*月?" + _BEHIND
@@ -69,17 +69,17 @@ _EARLIER = re.compile(
 
 
 class PartialDate(NamedTuple):
-    """A date, and what is known of it: its `year`, its `month` or its `day`."""
+    """A date and its precision: `year`, `month` or `day`."""
 
     date: datetime.date
     precision: str = "day"
 
 
 def read_day(text: str) -> PartialDate | None:
-    """Return the date that a text means, of a range the first; None where there is none.
+    """Return the date in a text, the first one of a range; None if there is none.
 
-    Without a year in front, 03/01/2019 is the first of March and 01.03.2019 as well; where that is
-    not sure, as in 03-01-2019, it is None. Stamps have the day of the workspace's zone.
+    Without a leading year, 03/01/2019 and 01.03.2019 are the first of March; ambiguous forms such
+    as 03-01-2019 give None. Timestamps are converted to days in the workspace's time zone.
 
     Examples
     --------
@@ -140,13 +140,13 @@ def _english(text: str) -> PartialDate | None:
 
 
 def _counted(text: str) -> PartialDate | None:
-    """Read what counts days: a serial of Excel."""
+    """Parse a day number of Excel."""
     found = _SERIAL.match(text)
     return PartialDate(_EXCEL_EPOCH + datetime.timedelta(days=int(found[1]))) if found else None
 
 
 def _stamped(number: str) -> PartialDate | None:
-    """Read what counts seconds, or parts of them, since 1970."""
+    """Parse a Unix timestamp in seconds or a smaller unit."""
     digits = len(number.lstrip("-"))
     scale = 1 if digits <= 10 else 10 ** (digits - (10 if digits != 12 else 9))
     seconds = datetime.timedelta(seconds=int(number) / scale)
@@ -155,7 +155,7 @@ def _stamped(number: str) -> PartialDate | None:
 
 
 def _full(year: str) -> str:
-    """Return a year of two digits with its century: up to 30 this one, above the last one."""
+    """Return a two-digit year with its century: 20xx up to 30, 19xx above."""
     if len(year) == 4:
         return year
     return f"20{year}" if int(year) <= 30 else f"19{year}"

@@ -1,4 +1,4 @@
-"""Text files, in any of the encodings and with any of the delimiters that officials' lists have."""
+"""Text files, in the encodings and with the delimiters that are used in officials' lists."""
 
 import csv
 import io
@@ -21,9 +21,9 @@ from features.tables.source import Source
 _SAMPLE = 1 << 16
 _CHUNK = 50_000
 _DELIMITERS = (",", ";", "\t", "|", "，", "；", "｜")
-_EXPECTED = "a text file of a table in UTF-8, UTF-16, GB18030 or Big5"
+_EXPECTED = "a table as text in UTF-8, UTF-16, GB18030 or Big5"
 _LONGEST_LINE = 1 << 22
-"""So many bytes a line may have before it is no line of a table."""
+"""Maximum number of bytes in a line of a table."""
 _MAGIC = {
     b"PK\x03\x04": "an Excel or zip file; name it .xlsx if it is from Excel, .zip if it is packed",
     b"\xd0\xcf\x11\xe0": "an old Excel or WPS file; name it .xls or .et",
@@ -37,24 +37,24 @@ _MARKUP = (b"<html", b"<!doctype", b"<table", b"<?xml")
 
 
 def read_delimited(path: Source, table: Table, choose: Choose | None = None) -> Grid:
-    """Read a text file: polars where it can, record by record where rows or quotes are amiss.
+    """Read a text file: with polars if possible, record by record if rows or quotes are malformed.
 
     Parameters
     ----------
     choose
-        Which columns to keep of a file that can be read again; all by default.
+        Selects the columns to keep of a file that can be read again; all by default.
 
     Raises
     ------
     InputError
-        When the file is no text of a table, is in another encoding, is empty, or leaves a
-        quotation open.
+        When the file is not a table as text, is in another encoding, is empty, or has an unclosed
+        quotation mark.
     """
     with path.open() as file:
         head = file.read(_SAMPLE)
     _check_text(path, head)
     _check_lines(path)
-    # A sample may end within a character.
+    # A sample may end in the middle of a character.
     whole = head[: head.rfind(b"\n") + 1] or head
     warnings: list[str] = []
     text: io.BytesIO | None = None
@@ -64,7 +64,7 @@ def read_delimited(path: Source, table: Table, choose: Choose | None = None) -> 
     shape = _shape(path, table, whole.decode("utf-8-sig", errors="ignore"))
     grid = _fast(path, text, shape, choose)
     if grid is None and text is None and not _is_utf8(path.read()):
-        # What begins as UTF-8 or ASCII may go on as something else.
+        # A file that begins as UTF-8 or ASCII may continue in another encoding.
         text = _recoded(path, warnings)
         grid = _fast(path, text, shape, None)
     if grid is None:
@@ -73,12 +73,12 @@ def read_delimited(path: Source, table: Table, choose: Choose | None = None) -> 
 
 
 class _Shape:
-    """Where the table stands in a text, and how it is parted.
+    """Where the table begins in a text, and its delimiter.
 
     Attributes
     ----------
     skipped : int
-        Lines up to the first row of the table; 0 where lines do not end as polars counts them.
+        Lines before the first row of the table; 0 if polars counts the lines differently.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class _Shape:
         self.first_row = place.row + 2
         self.skipped = records[place.row][0] if lines else 0
         self.stated = (
-            [f"the headers were found in row {place.row + 1}; what is above is left out"]
+            [f"the headers were found in row {place.row + 1}; the rows above are left out"]
             if any(cell.strip() for _, record in records[: place.row] for cell in record)
             else []
         )
@@ -122,7 +122,7 @@ def _check_text(path: Source, head: bytes) -> None:
 
 
 def _check_lines(path: Source) -> None:
-    """Refuse a file of one endless line before it stands in memory."""
+    """Refuse a file with an extremely long line before it is read into memory."""
     with path.open() as file:
         length = 0
         while chunk := file.read(1 << 20):
@@ -130,8 +130,8 @@ def _check_lines(path: Source) -> None:
             length = len(chunk) - last - 1 + (length if last < 0 else 0)
             if length > _LONGEST_LINE:
                 raise InputError(
-                    f"{path} has a line of over {_LONGEST_LINE:,} bytes: no cell of a table is so "
-                    "long",
+                    f"{path} has a line of over {_LONGEST_LINE:,} bytes: longer than any cell "
+                    "of a table",
                     expected=_EXPECTED,
                 )
 
@@ -145,7 +145,7 @@ def _is_utf8(text: bytes) -> bool:
 
 
 def _recoded(path: Source, warnings: list[str]) -> io.BytesIO:
-    """Return the text in UTF-8; bytes that are none are U+FFFD, and a warning says so."""
+    """Return the text in UTF-8; invalid bytes become U+FFFD and are reported in a warning."""
     content = path.read()
     encoding = recognise(content)
     if encoding.refused:
@@ -158,13 +158,13 @@ def _recoded(path: Source, warnings: list[str]) -> io.BytesIO:
     if broken := text.count("\ufffd"):
         warnings.append(
             f"read as {encoding.name}; {broken} place{'s' if broken > 1 else ''} "
-            f"{'are' if broken > 1 else 'is'} no {encoding.name} text: the values there are unknown"
+            f"{'are' if broken > 1 else 'is'} not valid {encoding.name}: values there are unknown"
         )
     return io.BytesIO(text.encode())
 
 
 def _shape(path: Source, table: Table, sample: str) -> _Shape:
-    """Take the delimiter under which the headers name most of the table's columns."""
+    """Choose the delimiter by which the headers match most columns of the table."""
     best: tuple[tuple[int, int], _Shape] | None = None
     for delimiter in _DELIMITERS:
         if delimiter not in sample and best is not None:
@@ -194,7 +194,7 @@ def _records_of(sample: str, delimiter: str) -> list[tuple[int, list[str]]]:
 def _fast(
     path: Source, text: io.BytesIO | None, shape: _Shape, choose: Choose | None
 ) -> Grid | None:
-    """Read with polars; None where polars does not take the file as it is."""
+    """Read with polars; None if polars cannot read the file as it is."""
     if len(shape.delimiter.encode()) > 1 or not shape.skipped:
         return None
     content = text.getvalue() if text is not None else path.content
@@ -249,7 +249,7 @@ def _records(path: Source, text: io.BytesIO | None, delimiter: str) -> Iterator[
                     expected=_EXPECTED,
                 ) from None
             raise InputError(
-                f'{path}, line {line}: a quotation mark (") is not closed, or stands undoubled '
+                f'{path}, line {line}: a quotation mark (") is not closed, or is not doubled '
                 "within a quoted field",
                 expected='fields with " or line breaks in quotation marks, and " doubled within',
             ) from None
@@ -258,7 +258,7 @@ def _records(path: Source, text: io.BytesIO | None, delimiter: str) -> Iterator[
 def _fitted(
     row: tuple[int, list[str]], width: int, surplus: list[tuple[int, list[str]]]
 ) -> list[str | None]:
-    """Bring a record to the width of the headers; what does not fit goes into `surplus`."""
+    """Fit a record to the width of the headers; surplus fields go into `surplus`."""
     record = row[1]
     if any(field.strip() for field in record[width:]):
         surplus.append(row)

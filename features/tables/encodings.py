@@ -1,8 +1,8 @@
-"""Encodings of text: UTF-8, UTF-16, GB18030 and Big5, the one under which the text makes sense.
+"""Detection of encodings: UTF-8, UTF-16, GB18030 and Big5, by how plausible the decoded text is.
 
-Nearly every text can be decoded as GB18030 and many as Big5, so a decoding counts by how many of
-its characters are those that Chinese texts are made of. One that is more likely of another language
-is refused by name: read as Chinese, it would come in as other characters.
+Nearly every text can be decoded as GB18030 and many as Big5, so a decoding is rated by the share of
+characters that are usual in Chinese texts. A text that is more likely in another language is
+refused with the name of its encoding: decoded as Chinese, it would be imported as wrong characters.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from features.normal import traditional
 
 _HEAD = 1 << 16
 _SURE = 0.8
-"""A text of which so many characters are usual in Chinese is Chinese."""
+"""Share of usual Chinese characters from which a text counts as Chinese."""
 _DAMAGE = 0.05
-"""Of a text in UTF-8 at most so many characters may be bytes that are none."""
+"""Maximum share of invalid bytes in a text in UTF-8."""
 
 _CHINESE = ("gb18030", "big5hkscs")
 _NAMES = {
@@ -42,20 +42,20 @@ _OTHERS = (
     ),
     ("Windows-1251 (Cyrillic)", "cp1251", r"[\u0410-\u044f]", 0.9),
 )
-"""Other encodings: name, codec, the letters of their languages, and the share of these from which a
-text is one of theirs."""
+"""Other encodings: name, codec, the letters of their languages, and the share of these letters from
+which a text counts as one of theirs."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _HAN = r"\u3400-\u9fff"
 
 
 @dataclass(frozen=True)
 class Encoding:
-    """An encoding by its name for Python and its name for people.
+    """An encoding with its codec name and its display name.
 
     Parameters
     ----------
     refused
-        Whether it is none of those that are read.
+        Whether it is not supported.
     """
 
     codec: str
@@ -64,7 +64,7 @@ class Encoding:
 
 
 def recognise(content: bytes) -> Encoding:
-    """Return the encoding of a text by its first part."""
+    """Detect the encoding of a text from its first part."""
     for mark, codec in (
         (codecs.BOM_UTF8, "utf-8"),
         (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -79,14 +79,14 @@ def recognise(content: bytes) -> Encoding:
         return _of("utf-8")
     likeness, best = max((_likeness(sample, codec), codec) for codec in _CHINESE)
     other = next((one for one in _OTHERS if _share(sample, one[1], one[2]) >= one[3]), None)
-    # Japanese and Korean texts can be as usual in Chinese as not, but Chinese ones have no kana.
+    # The characters of Japanese and Korean texts may be usual in Chinese, but Chinese has no kana.
     if other is None or likeness >= (_SURE if other[1] != "euc_jp" else 1.0):
         return _of(best)
     return Encoding(other[1], other[0], refused=True)
 
 
 def decode(content: bytes, encoding: Encoding) -> str:
-    """Return the text, with U+FFFD for bytes that are none."""
+    """Return the decoded text, with U+FFFD for invalid bytes."""
     text = content.decode(encoding.codec, errors="replace")
     return text.removeprefix("\ufeff")
 
@@ -96,7 +96,7 @@ def _of(codec: str) -> Encoding:
 
 
 def _wide(head: bytes) -> str | None:
-    """Detect UTF-16 without a mark by its zeros: every other byte of what is ASCII."""
+    """Detect UTF-16 without a byte order mark by its zeros: every second byte of ASCII."""
     zeros = [head[at::2].count(0) for at in (0, 1)]
     codec = "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"
     if max(zeros) <= 4 * min(zeros):
@@ -106,7 +106,7 @@ def _wide(head: bytes) -> str | None:
 
 
 def _sample(content: bytes) -> bytes:
-    """Return the lines that are not ASCII, of a long text the first of them."""
+    """Return the lines that are not ASCII, at most the first ones of a long text."""
     if len(content) <= _HEAD:
         return content
     lines, size = [], 0
@@ -128,7 +128,7 @@ def _is_damaged_utf8(sample: bytes) -> bool:
 
 
 def _likeness(sample: bytes, codec: str) -> float:
-    """Share of the characters beyond ASCII that are usual in Chinese texts."""
+    """Return the share of non-ASCII characters that are usual in Chinese texts."""
     text = sample.decode(codec, errors="replace")
     others = [sign for sign in text if sign > "\x7f"]
     usual = _usual()
@@ -136,7 +136,7 @@ def _likeness(sample: bytes, codec: str) -> float:
 
 
 def _share(sample: bytes, codec: str, letters: str) -> float:
-    """Share of a language's letters in a text decoded so; 0 where the text cannot be."""
+    """Return the share of a language's letters in the decoded text; 0 if it cannot be decoded."""
     text = sample.decode(codec, errors="replace")
     others = len(re.findall(r"[^\x00-\xa0]", text))
     if not others or text.count("\ufffd") > _DAMAGE * others:
@@ -146,7 +146,7 @@ def _share(sample: bytes, codec: str, letters: str) -> float:
 
 @cache
 def _usual() -> dict[str, float]:
-    """Weights of the characters of Chinese texts: of our own tables 1, of other usual ones 0.5."""
+    """Return weights of characters: 1 for those of the shipped tables, 0.5 for other usual ones."""
     first_level = {
         bytes((high, low)).decode("gb2312", errors="ignore")
         for high in range(0xB0, 0xD8)

@@ -1,4 +1,4 @@
-"""Tables out of the workspace, with the columns of an import."""
+"""Export of tables, with the columns of an import."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from features.standing import standings
 
 
 def exported(table: str, frame: pl.DataFrame, *, numbers: bool = True) -> pl.DataFrame:
-    """Return a table as texts and numbers that an import reads again, and that change nothing.
+    """Return a table as texts and numbers; importing it again changes nothing.
 
-    Dates are as precise as they are known, lists are parted by `;`, products are `name:share`.
-    Enterprises have `standing` beside their status.
+    Dates keep their precision, lists are separated by `;`, products are `name:share`. Enterprises
+    have the column `standing` in addition to their status.
 
     Parameters
     ----------
     numbers
-        Whether amounts stay numbers; otherwise they are texts without needless decimals.
+        Whether amounts stay numbers; otherwise they are texts without trailing zeros.
     """
     definition = TABLES[table]
     columns: list[pl.Expr] = []

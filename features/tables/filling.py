@@ -1,4 +1,4 @@
-"""Columns of enterprises that are made from others: ids, seats, industries."""
+"""Columns of enterprises that are derived from others: ids, seats, industries."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LEVELS = {
     "industry_section": 1,
     "industry": None,
 }
-"""Columns with the name or code of an industry, the narrowest first, and the digits of its code."""
+"""Columns with the name or code of an industry, the narrowest first, and the length of the code."""
 _SHOWN = 3
 
 MADE_FROM: Mapping[str, Mapping[str, Sequence[str]]] = {
@@ -38,16 +38,16 @@ MADE_FROM: Mapping[str, Mapping[str, Sequence[str]]] = {
     },
     "zones": {"county": ("county", "city")},
 }
-"""Columns of tables that are filled from others beside themselves."""
+"""Columns that are also filled from other columns."""
 
 
 def fill_enterprises(frame: pl.DataFrame, rows: Rows) -> tuple[pl.DataFrame, list[str]]:
-    """Fill ids, seats and industries from what else the file has.
+    """Fill ids, seats and industries from other columns of the file.
 
     Returns
     -------
     tuple
-        The frame, and what a user should know of it.
+        The frame, and warnings.
     """
     warnings = []
     if not rows.has("enterprise_id"):
@@ -73,7 +73,7 @@ def fill_enterprises(frame: pl.DataFrame, rows: Rows) -> tuple[pl.DataFrame, lis
 
 
 def _with_industries(frame: pl.DataFrame, rows: Rows) -> tuple[pl.DataFrame, list[str]]:
-    """Take codes from codes and names; a code that the standard lacks is wrong."""
+    """Derive industry codes from codes and names; a code that is not in the standard is wrong."""
     given = frame["industry_code"]
     zeros = industry_codes.lost_zeros(given.drop_nulls().unique(maintain_order=True).to_list())
     code = _codes(given, None, zeros.lost)
@@ -120,7 +120,7 @@ def _codes(texts: pl.Series, digits: int | None, known: Mapping[str, str]) -> pl
 
 
 def _narrower(one: pl.Series, other: pl.Series) -> pl.Series:
-    """Take the other code where the first is unknown, a part of it, or it without its zero."""
+    """Take the other code if the first is unknown, a prefix of it, or lacks its leading zero."""
     frame = pl.DataFrame({"one": one, "other": other})
     letter = pl.col("one").str.contains("^[A-Z]$")
     narrower = pl.col("other").str.starts_with(pl.col("one")) | letter

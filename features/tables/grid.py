@@ -1,4 +1,4 @@
-"""What any kind of file is read into: headers, and fields as text."""
+"""The common form of all files: headers, and fields as text."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -6,19 +6,19 @@ from dataclasses import dataclass, field
 import polars as pl
 
 Choose = Callable[[Sequence[str], pl.LazyFrame], Sequence[int]]
-"""Which columns of a large file are kept, from its headers and its fields."""
+"""Selects the columns of a large file to keep, by its headers and fields."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """What is kept of a large file.
+    """The columns kept of a large file.
 
     Parameters
     ----------
     positions
-        Of the headers whose columns are kept, in their order.
+        Positions of the headers whose columns are kept, in order.
     filled
-        How many fields of each row are not empty, in all columns.
+        Number of non-empty fields of each row, over all columns.
     whole
         All fields of the file, to be read again.
     """
@@ -35,21 +35,20 @@ class Grid:
     Parameters
     ----------
     headers
-        Headers as they stand in the file.
+        Headers as in the file.
     fields
-        A String column for each header, or each that is kept, in its order; a null is an empty
-        field. Empty rows stand in it, so that a row's position gives its number.
+        A String column for each header (or each that is kept), in order; null for an empty field.
+        Empty rows are included, so that the position of a row gives its number.
     surplus
-        Number and fields of rows that have more fields than there are headers (and are empty in
-        `fields`).
+        Number and fields of rows with more fields than headers (which are empty in `fields`).
     first_row
-        Number of the first row of `fields`, where the file begins with row 1.
+        Row number of the first row of `fields`; rows of the file are counted from 1.
     warnings
-        What a user should know of how the file was read.
+        Warnings about how the file was read.
     sheet
-        Name of the sheet, where the file has any.
+        Name of the sheet, if the file has sheets.
     part
-        What is kept, where `fields` are not all of the file.
+        The columns kept, if `fields` is not the whole file.
     """
 
     headers: Sequence[str]

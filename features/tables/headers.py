@@ -1,4 +1,4 @@
-"""Headers of a file: which column of a table each one means."""
+"""Matching of a file's headers with the columns of a table."""
 
 import difflib
 import re
@@ -28,37 +28,37 @@ _PERSONAL = re.compile(
     r"legalperson|phone|mobile|^tel$|telephone|email|^mail$|contact|fax|shareholder|ceo|wechat"
 )
 _WHOSE = re.compile(r"^(?:企业|公司|单位|工商|市场主体|company|enterprise)(?=..)")
-"""Whose it is, which a list of enterprises need not say."""
+"""Words for the owner of a value, which headers of a list of enterprises may omit."""
 _WITHIN = re.compile(r"[(【][^()【】]*[)】]")
 _BETWEEN = re.compile(r"[/、]")
 _ELSE = re.compile(r"(?:类型|类别|性质)$")
-"""Headers for what no column holds, although others sound alike: 企业类型 is no 企业规模类型."""
+"""Headers that no column covers, although they resemble others: 企业类型 is not 企业规模类型."""
 _ENGLISH_UNITS = {"k": 1e3, "thousand": 1e3, "10k": 1e4, "10thousand": 1e4, "m": 1e6, "mn": 1e6}
 _ENGLISH_UNITS |= {"million": 1e6, "millions": 1e6, "bn": 1e9, "billion": 1e9}
 _LIKE = 0.6
-"""So similar an unknown header must be to a known one for that to be suggested."""
+"""Minimum similarity of an unknown header to a known one that is suggested."""
 
 
 @dataclass(frozen=True)
 class Headers:
-    """What the headers of a file mean for a table.
+    """The headers of a file, matched with the columns of a table.
 
     Parameters
     ----------
     positions
         Canonical column → position in the file.
     given
-        Canonical column → header as it stands in the file.
+        Canonical column → header as in the file.
     units
-        Canonical column → yuan in one unit, where the header names a unit.
+        Canonical column → yuan per unit, if the header names a unit.
     unknown
-        Headers that mean no column of the table.
+        Headers that match no column of the table.
     personal
-        Headers of personal data: such a column is never stored.
+        Headers of personal data, which is never stored.
     doubles
-        Header left out → header taken, where two columns mean the same.
+        Ignored header → used header, where two columns have the same meaning.
     suggested
-        Unknown header → the known one that it looks like, and its column.
+        Unknown header → the most similar known one, and its column.
     """
 
     positions: Mapping[str, int]
@@ -78,13 +78,13 @@ class _Meaning:
 
 
 def recognised(table: Table, headers: Sequence[str]) -> int:
-    """How many different columns of the table the headers mean."""
+    """Count the distinct columns of the table that the headers match."""
     meanings = (_meaning(table, header) for header in headers if header)
     return len({meaning.column.name for meaning in meanings if meaning is not None})
 
 
 def is_complete(table: Table, headers: Sequence[str]) -> bool:
-    """Whether the headers name all columns that the table cannot do without."""
+    """Whether the headers include all required columns."""
     meanings = [meaning for header in headers if (meaning := _meaning(table, header)) is not None]
     named = {meaning.column.name for meaning in meanings}
     return all(column.name in named for column in table.columns if _is_needed(column))
@@ -95,13 +95,13 @@ def _is_needed(column: Column) -> bool:
 
 
 def is_required(table: Table, header: str) -> bool:
-    """Whether a header means a column that every row must have filled."""
+    """Whether a header matches a required column."""
     meaning = _meaning(table, header) if header else None
     return meaning is not None and meaning.column.required
 
 
 def is_header(table: Table, text: str) -> bool:
-    """Whether a text is a header of a column, or of personal data."""
+    """Whether a text is a header of a column or of personal data."""
     return _meaning(table, text) is not None or bool(_PERSONAL.search(_plain(text)))
 
 
@@ -123,16 +123,17 @@ def matched(
     Parameters
     ----------
     empty
-        Positions of columns without any value: another column of the same meaning is taken.
+        Positions of columns without values: another column of the same meaning is preferred.
     mapping
-        Header → canonical column, beside those that are known; a column "" leaves it out.
+        Header → canonical column, in addition to the known ones; "" ignores the column.
 
     Raises
     ------
     InputError
         When a required column is missing.
     UsageError
-        When the mapping names a header that the file lacks, or a column that the table lacks.
+        When the mapping names a header that is not in the file, or a column that is not in the
+        table.
     """
     shown = _described(table, headers, mapping or {})
     candidates: dict[str, list[tuple[tuple[bool, int, int], int, _Meaning]]] = {}
@@ -163,7 +164,7 @@ def matched(
 def _described(
     table: Table, headers: Sequence[str], mapping: Mapping[str, str]
 ) -> dict[int, _Meaning | None]:
-    """Return what a mapping says of the headers, by their positions."""
+    """Return the mapped columns by the positions of their headers."""
     columns = {column.name: column for column in table.readable}
     places = {_plain(header): position for position, header in reversed([*enumerate(headers)])}
     shown: dict[int, _Meaning | None] = {}
@@ -189,7 +190,7 @@ def _described(
 
 
 def _unit_of(header: str) -> float | None:
-    """Return yuan in the unit that a header names behind whatever stands there."""
+    """Return yuan per unit, for the unit of money that a header ends with."""
     for pattern in (_BRACKET, _UNIT_BEHIND):
         if found := pattern.match(_plain(header)):
             return _money_unit(found[2])
@@ -234,7 +235,7 @@ def _shown(headers: Sequence[str]) -> str:
 
 
 def _meaning(table: Table, header: str) -> _Meaning | None:
-    """Column that a header means, and yuan in one unit when it names a unit of money."""
+    """Return the column of a header, and yuan per unit if it names a unit of money."""
     known = _aliases(table)
     unnumbered = _NUMBERED.sub("", unicodedata.normalize("NFKC", header).strip())
     for form in dict.fromkeys((_plain(header), _plain(unnumbered))):
@@ -250,14 +251,15 @@ def _meaning(table: Table, header: str) -> _Meaning | None:
 
 
 def _in_parts(known: Mapping[str, _Meaning], form: str) -> _Meaning | None:
-    """Return what a header means that says more than it must, or several things at once.
+    """Match a header with extra words, or with several alternatives.
 
     企业经营状态 is 经营状态, 企业（单位）名称 is 企业名称, 主要产品/服务 is 主要产品.
     """
     whole = _WHOSE.sub("", form)
     if whole != form and (found := _with_unit(known, whole)) is not None:
         return found
-    # What stands in brackets behind an amount may be a currency, and is read with its unit alone.
+    # Brackets after an amount may hold a currency; they are only interpreted together with the
+    # unit.
     found = known.get(_WITHIN.sub("", whole))
     if found is not None and found.column.kind is not Kind.MONEY:
         return found
@@ -294,7 +296,7 @@ def _money_unit(text: str) -> float | None:
 
 
 def _like(table: Table, header: str, taken: Mapping[str, int]) -> tuple[str, str] | None:
-    """Return the known header that an unknown one looks like, and its column."""
+    """Return the known header most similar to an unknown one, and its column."""
     known = {
         alias: meaning
         for alias, meaning in _aliases(table).items()
@@ -309,7 +311,7 @@ def _like(table: Table, header: str, taken: Mapping[str, int]) -> tuple[str, str
 
 
 def _spelled(column: Column, alias: str) -> str:
-    """Return an alias as it stands in the catalogue."""
+    """Return an alias as it is written in the catalogue."""
     spellings = (column.name, *column.headers.split())
     return next((one for one in spellings if _plain(one) == alias), alias)
 

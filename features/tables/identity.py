@@ -1,4 +1,4 @@
-"""Who an enterprise is: credit codes as they are written, and ids made from names."""
+"""Identity of enterprises: normalised credit codes, and ids derived from names."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import polars as pl
 from features.normal import simplified
 
 MADE = "N-"
-"""What an id that is made from a name begins with."""
+"""Prefix of ids that are derived from names."""
 SPOILED = r"^\d(?:\.\d+)?[eE]\+?1\d$"
-"""A code of 18 characters that a spreadsheet has turned into a number."""
+"""A code of 18 characters that a spreadsheet converted to a number."""
 SPOILED_EXPECTED = (
     "a credit code of 18 characters: a spreadsheet has turned it into a number and lost its last "
     "digits; format the column as text and fill it in from the source"
@@ -25,17 +25,17 @@ _WRAPPED = r'^=\s*"?(.*?)"?$'
 _QUOTES = "'\"‘’“”` \u00a0"
 _CODE = r"^[0-9A-Za-z]{18}$"
 _SIGNS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-"""The signs of a credit code, each worth its position: GB 32100-2015."""
+"""The characters of a credit code; the value of each is its position (GB 32100-2015)."""
 _LENGTH = 18
 FILLING = r"[\s()（）【】\[\]<>《》“”\"'‘’·・.,，。、\-—–_*]"
-"""What does not distinguish names: blanks, brackets, quotes and dashes."""
+"""Characters that are ignored when names are compared: blanks, brackets, quotes and dashes."""
 _FILLING = re.compile(FILLING)
 
 
 def normalised_ids(ids: pl.Series) -> pl.Series:
-    """Return ids as they are stored: without what a spreadsheet puts around them.
+    """Return ids as they are stored, without the wrappers of spreadsheets.
 
-    What looks like a credit code is brought into capitals of plain width without blanks.
+    Texts that look like credit codes are converted to half-width capitals without blanks.
     """
     if not ids.str.contains(_ODD).any():
         return ids
@@ -60,9 +60,9 @@ def normalised_ids(ids: pl.Series) -> pl.Series:
 
 
 def misspelled(ids: pl.Series) -> pl.Series:
-    """Return which ids look like credit codes and have a check digit that does not fit.
+    """Return which ids look like credit codes with a wrong check digit.
 
-    The last sign is 31 less the sum of the others, each times 3 to the power of its position,
+    The last character is 31 minus the sum of the others, each times 3 to the power of its position,
     modulo 31 (GB 32100-2015).
     """
     codes = ids.str.contains(_CODE).fill_null(value=False)
@@ -84,7 +84,7 @@ def misspelled(ids: pl.Series) -> pl.Series:
 
 
 def plain_name(name: str) -> str:
-    """Return a name by which an enterprise is found again: script, width and signs do not count.
+    """Return the name in plain form for look-ups: script, width and punctuation are ignored.
 
     Examples
     --------
@@ -95,8 +95,8 @@ def plain_name(name: str) -> str:
 
 
 def made_id(name: str) -> str:
-    """Return the id of an enterprise of which no more than its name is known.
+    """Return the id of an enterprise that is known by its name only.
 
-    It depends on nothing but the name, so that every file gives the same.
+    It depends on the name alone, so that every file gives the same id.
     """
     return MADE + hashlib.sha256(plain_name(name).encode()).hexdigest()[:12].upper()

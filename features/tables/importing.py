@@ -58,29 +58,29 @@ def import_table(
 ) -> ImportReport:
     """Import a file into a table.
 
-    Good rows are loaded: of a row with a known key the columns that the file has take the place of
-    what is stored, an empty cell leaves it as it is (a chains or an input–output table takes the
-    place of all of the one before). Bad rows go to the workspace's `rejected.csv`.
+    Good rows are loaded. For a row with a known key, the columns in the file replace the stored
+    values, and an empty cell keeps them (a chains or an input–output table is replaced as a whole).
+    Bad rows are written to the workspace's `rejected.csv`.
 
     Parameters
     ----------
     dry_run
-        Only report what would happen; write nothing.
+        Report what would happen, without writing.
     strict
-        Load nothing when any row is bad, or any value cannot be read.
+        Load nothing if any row is bad or any value cannot be parsed.
     today
-        The day that dates must not lie after; today by default.
+        The latest day for dates; today by default.
 
     Raises
     ------
     UsageError
         For an unknown table, or options that do not fit the file.
     InputError
-        When the file as a whole cannot be used; `RejectedRowsError` for bad rows under `strict`.
+        When the file cannot be used as a whole; `RejectedRowsError` for bad rows with `strict`.
     UnavailableError
         When the workspace cannot be written to.
     """
-    # What was joined stays apart in what is stored, and a file may name either.
+    # Joined enterprises are stored separately, and a file may name either.
     if workspace.joins.into:
         workspace = workspace.as_stored
     definition = TABLES.get(table)
@@ -94,7 +94,7 @@ def import_table(
     rows, frame = _read(definition, path, today, options)
     with nullcontext() if dry_run else workspace.writing():
         checked = _checked(workspace, definition, path, rows, frame, strict=strict)
-        # The raw text of a large file is not to stand in memory beside what is made from it.
+        # Free the raw text of a large file before its rows are merged.
         del rows, frame
         problems = _problems(checked.problems)
         bad = checked.rejected.height
@@ -112,7 +112,7 @@ def import_table(
         if table == "enterprises":
             checked = replace(checked, good=_with_source(checked.good, options))
         merged = _merged(workspace, definition, checked, options)
-        # Nor are the good rows beside the table that they have become a part of.
+        # Free the good rows, which are now part of the table.
         checked = replace(checked, good=SCHEMAS[table].create_empty())
         if table == "words" and merged.frame is not None:
             check_concepts(path, merged.frame)
@@ -149,19 +149,19 @@ def check_rows(
     today: datetime.date | None = None,
     read: Read | None = None,
 ) -> Checked:
-    """Read and check a file as an import would, without importing it.
+    """Read and check a file as an import does, without importing it.
 
     Parameters
     ----------
     workspace, table, path, today
         As for an import.
     read
-        Reads the tables that rows refer to, by default those of the workspace.
+        Reads the tables that rows refer to; those of the workspace by default.
 
     Raises
     ------
     InputError
-        When the file as a whole cannot be used.
+        When the file cannot be used as a whole.
     """
     definition = TABLES[table]
     rows, frame = _read(definition, path, today, _DEFAULTS)
@@ -204,13 +204,13 @@ def _checked(
         frame = with_signal_ids(frame)
     frame = with_unknown_references(table, frame, read)
     frame, unread = (frame, None) if strict else unread_values(table, rows, frame)
-    # Taken lazily, the failures alone are made: a file without any is not copied.
+    # Evaluated lazily, so that a file without failures is not copied.
     details = ROW_SCHEMAS[table.name].filter(frame.lazy()).failure.details()
     problems = [surplus_fields(rows), failed_rules(table, rows, details)]
     good = frame
     if not details.is_empty():
         good = frame.filter(~pl.col(ROW).is_in(details[ROW].implode()))
-    # A struct of one column would cost ten times the column.
+    # A struct of one column would take ten times the memory of the column.
     key = pl.col(table.key[0]) if len(table.key) == 1 else pl.struct(table.key)
     first = good.select(key.is_first_distinct()).to_series()
     if not first.all():
@@ -245,7 +245,7 @@ def _checked(
 
 
 def _placed(path: Path, rows: Rows, problems: pl.DataFrame) -> pl.DataFrame:
-    """Say in which file, or sheet of it, each problem is, with the number of the row there."""
+    """Add file or sheet to each problem, with the row number there."""
     if not rows.sheets:
         return problems.select(pl.lit(str(path)).alias("file"), pl.all())
     places = [rows.place(row) for row in problems["row"].to_list()]
@@ -257,7 +257,7 @@ def _placed(path: Path, rows: Rows, problems: pl.DataFrame) -> pl.DataFrame:
 
 
 def _present(table: Table, rows: Rows) -> frozenset[str]:
-    """Return the columns that a file says anything of."""
+    """Return the columns that the file provides."""
     made = MADE_FROM.get(table.name, {})
     return frozenset(
         column.name
@@ -267,7 +267,7 @@ def _present(table: Table, rows: Rows) -> frozenset[str]:
 
 
 def _taken(table: Table, rows: Rows) -> dict[str, str]:
-    """Return what each header was taken for."""
+    """Return the interpretation of each header."""
     columns = {column.name: column for column in table.readable}
     taken = {}
     for name, header in rows.headers.given.items():
@@ -286,15 +286,15 @@ def _told_unread(unread: Sequence[RowProblem], count: int) -> list[str]:
 
 
 def _retracted(workspace: Workspace, table: Table, good: pl.DataFrame) -> list[str]:
-    """Warn of events that were taken back: importing them again does not bring them back."""
+    """Warn about retracted events: importing them again does not restore them."""
     if table.name != "events" or workspace.log is None:
         return []
     gone = workspace.retracted(good).height
-    return [f"event_id: {gone} of the rows were retracted and stay so"] if gone else []
+    return [f"event_id: {gone} of the rows were retracted and stay retracted"] if gone else []
 
 
 def _check_chain_map(path: Path, chains: pl.DataFrame) -> None:
-    """Refuse a map that does not hold together; a map with bad rows left out may not."""
+    """Refuse an inconsistent chain map; leaving out bad rows may make it one."""
     try:
         ChainMap.from_frame(chains)
     except InputError as error:
@@ -308,7 +308,7 @@ def _problems(problems: pl.DataFrame) -> list[RowProblem]:
 
 
 def _with_source(good: pl.DataFrame, options: Options) -> pl.DataFrame:
-    """Say where rows come from that do not say so themselves."""
+    """Set the source and the date of rows that do not state them."""
     return good.with_columns(
         pl.col("source").fill_null(pl.lit(options.source, pl.String)),
         pl.col("source_date").fill_null(pl.lit(options.date, pl.Date)),
@@ -316,10 +316,10 @@ def _with_source(good: pl.DataFrame, options: Options) -> pl.DataFrame:
 
 
 def _merged(workspace: Workspace, table: Table, checked: Checked, options: Options) -> Merged:
-    """Return the table as it will be with the good rows in it."""
+    """Return the table after the import of the good rows."""
     kept = None
     old = workspace.history() if table.name == "events" else workspace.read(table.name)
-    if table.name == "events":  # those that were recorded stay where they are
+    if table.name == "events":  # recorded rows keep their place
         kept = workspace.imported("events")
     if checked.matched is not None:
         old = checked.matched.renamed(old)

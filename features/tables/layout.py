@@ -1,4 +1,4 @@
-"""Where the table stands in a file: below titles and statements, above notes, between totals."""
+"""Location of the table in a file: below titles and statements, above notes, between totals."""
 
 import re
 from collections.abc import Sequence
@@ -11,9 +11,9 @@ from features.tables.headers import Headers, is_header, is_required, recognised
 from features.tables.naming import some
 
 SEARCHED = 30
-"""Within so many rows the headers are looked for."""
+"""Number of first rows that are searched for headers."""
 BESIDE = 3
-"""Titles of sections and notes stand in one of the first so many columns."""
+"""Number of first columns that may hold section titles and notes."""
 FILLED = "number of filled fields"
 
 _SHOWN = 3
@@ -28,14 +28,14 @@ _SECTION = r"^[(（]?[一二三四五六七八九十]{1,3}[)）、.．]"
 
 @dataclass(frozen=True)
 class HeaderPlace:
-    """Where the headers stand.
+    """The location of the headers.
 
     Parameters
     ----------
     row
-        Position of the row with the headers, of two rows that of the lower one.
+        Position of the header row, the lower one of two.
     headers
-        The headers, of two rows joined.
+        The headers; those of two rows are joined.
     """
 
     row: int
@@ -43,10 +43,10 @@ class HeaderPlace:
 
 
 def find_headers(table: Table, rows: Sequence[Sequence[str | None]]) -> HeaderPlace | None:
-    """Find the headers among the first rows of a file; None where all of them are empty.
+    """Find the headers among the first rows of a file; None if all of these are empty.
 
-    They are taken from the row, or the two rows one below the other, that name most columns of the
-    table; where no row names any, from the first that is not empty.
+    The row, or the pair of adjacent rows, that matches most columns of the table is taken; if no
+    row matches any, the first row that is not empty.
     """
     texts = [[(cell or "").strip() for cell in row] for row in rows[:SEARCHED]]
     best: HeaderPlace | None = None
@@ -69,17 +69,17 @@ def find_headers(table: Table, rows: Sequence[Sequence[str | None]]) -> HeaderPl
 
 
 def _is_lower_level(table: Table, upper: Sequence[str], row: Sequence[str]) -> bool:
-    """Whether a row is headers in a second level, and not the first data."""
+    """Whether a row is a second level of headers, and not data."""
     filled = [(upper[at] if at < len(upper) else "", cell) for at, cell in enumerate(row) if cell]
     if not filled or any(sign.isdigit() for _, cell in filled for sign in cell):
         return False
     named = sum(is_header(table, cell) for _, cell in filled)
-    # Under a header that has its meaning already, a second level says a unit or a part of it.
+    # Below a header that matches a column, the second level states a unit or a part.
     return 2 * named >= len(filled) or not any(is_required(table, above) for above, _ in filled)
 
 
 def _joined(table: Table, upper: Sequence[str], lower: Sequence[str]) -> list[str]:
-    """Join headers in two levels: a cell above spans those right of it that are empty."""
+    """Join two levels of headers: an upper cell spans the empty cells to its right."""
     headers, span = [], ""
     for at in range(max(len(upper), len(lower))):
         above = upper[at] if at < len(upper) else ""
@@ -94,14 +94,14 @@ def _joined(table: Table, upper: Sequence[str], lower: Sequence[str]) -> list[st
 
 @dataclass(frozen=True)
 class Body:
-    """The rows of the table alone.
+    """The rows that belong to the table.
 
     Parameters
     ----------
     kept
-        Which rows belong to the table.
+        Whether each row belongs to the table.
     warnings
-        What was left out.
+        Descriptions of the rows that were left out.
     """
 
     kept: pl.Series | None
@@ -111,16 +111,15 @@ class Body:
 def find_body(
     table: Table, fields: pl.DataFrame, row: str, headers: Headers, names: Sequence[str]
 ) -> Body:
-    """Separate the rows of a table from repeated headers, totals, titles of sections and notes.
+    """Separate the rows of a table from repeated headers, totals, section titles and notes.
 
     Parameters
     ----------
     fields
-        Rows that are not empty: the column `row` with their numbers, `FILLED` with how many of
-        their fields are not empty, and of the columns of the file those that `headers` names and
-        the first three at least.
+        Rows that are not empty: the column `row` with their numbers, `FILLED` with the number of
+        non-empty fields, and at least the columns in `headers` and the first three of the file.
     names
-        Names of all columns of the file, in their order.
+        Names of all columns of the file, in order.
     """
     if not names or fields.is_empty():
         return Body(None, [])
@@ -131,7 +130,7 @@ def find_body(
     ]
     lacking = pl.any_horizontal(pl.col(name).is_null() for name in required or names[:1])
     first = pl.coalesce(names[:BESIDE])
-    # Few rows come into question: the rest of the rules is asked of these alone.
+    # Few rows qualify: the remaining rules are applied to these only.
     suspect = lacking | pl.col(names[0]).str.contains(_TOTAL) | _repeats(names, headers)
     rare = fields.lazy().filter(suspect).collect(engine="streaming")
     if rare.is_empty():
@@ -162,7 +161,7 @@ def find_body(
 
 
 def _repeats(names: Sequence[str], headers: Headers) -> pl.Expr:
-    """Rows that may say the headers again: one of the first two does."""
+    """Select rows that may repeat the headers: one of the first two fields does."""
     given = [(names[at], headers.given[column]) for column, at in headers.positions.items()]
     return pl.any_horizontal(
         (pl.col(name) == header).fill_null(value=False) for name, header in given[:2]
@@ -170,7 +169,7 @@ def _repeats(names: Sequence[str], headers: Headers) -> pl.Expr:
 
 
 def _repeated(names: Sequence[str], headers: Headers) -> pl.Expr:
-    """Rows that say the headers again."""
+    """Select rows that repeat the headers."""
     given = {names[at]: headers.given[column] for column, at in headers.positions.items()}
     same = [pl.col(name).str.strip_chars() == header for name, header in given.items()]
     if len(same) < 2:

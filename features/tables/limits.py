@@ -1,23 +1,23 @@
-"""What a table may not exceed: beyond it a file is damaged or made to do harm."""
+"""Limits of tables: a file beyond them is damaged or malicious."""
 
 from features.errors import InputError
 
 COLUMNS = 2_000
 CELLS = 40_000_000
-"""So many cells the rectangle of a sheet may have, empty ones included: it is held as a whole."""
+"""Maximum number of cells in the rectangle of a sheet, with empty ones: it is held in memory."""
 ROWS = 20_000_000
 UNPACKED = 4 << 30
-"""So many bytes a file may have when it is unpacked."""
+"""Maximum number of bytes of an unpacked file."""
 RATIO = 200
-"""So many times larger unpacked than packed is no table: those come to 10 or 20."""
+"""Maximum ratio of unpacked to packed size; tables reach 10 or 20."""
 SMALL = 50 << 20
-"""Up to so many bytes unpacked a file is not looked at further."""
+"""Unpacked size in bytes up to which the ratio is not checked."""
 CELL = 1 << 20
-"""So many bytes a cell of a workbook may have; Excel itself holds 32,767 characters."""
+"""Maximum number of bytes in a cell of a workbook; Excel allows 32,767 characters."""
 
 
 def check_width(path: object, columns: int) -> None:
-    """Refuse a table that is wider than any.
+    """Refuse a table with too many columns.
 
     Raises
     ------

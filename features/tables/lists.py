@@ -1,4 +1,4 @@
-"""Lists that a command is given beside the workspace: needs to rank for, ids to rank among."""
+"""Lists that a command reads besides the workspace: needs to rank for, ids to rank among."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ _BETWEEN = re.compile(r"[;；\n]")
 
 
 def read_needs(workspace: Workspace, path: Path) -> Checked:
-    """Read and check a needs table without importing it; the workspace may not know its needs."""
+    """Read and check a needs table without importing it; the workspace may not have its needs."""
     return check_rows(workspace, "needs", path)
 
 
 def read_words(path: Path) -> dict[str, list[str]]:
-    """Return the words that a file gives for needs, as a language model would: need_id, words.
+    """Return the words of needs in a file, in the form of a language model's: need_id, words.
 
     Raises
     ------
     InputError
-        When the file cannot be read or lacks one of both columns.
+        When the file cannot be read or lacks one of the two columns.
     """
     table = Table(
         "words_of_needs",
@@ -57,14 +57,14 @@ def read_words(path: Path) -> dict[str, list[str]]:
 
 
 def _columns(rows: Rows, *names: str) -> Iterator[tuple[str | None, ...]]:
-    """Yield what stands in some columns, row by row; nothing where one is not there at all."""
+    """Yield the values of some columns by row; nothing if a column is missing."""
     columns = [rows.raw(name) for name in names]
     found = [column.to_list() for column in columns if column is not None]
     return zip(*found, strict=True) if len(found) == len(names) else iter(())
 
 
 def read_ids(path: Path) -> pl.Series:
-    """Return the distinct enterprise_ids of a file; what else stands in it is left alone.
+    """Return the distinct enterprise_ids of a file; other columns are ignored.
 
     Raises
     ------

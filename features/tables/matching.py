@@ -1,4 +1,4 @@
-"""Enterprises that are one: known by a code in one file and by its name alone in another."""
+"""Matching of enterprises that are known by a code in one file and only by name in another."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ _KEY = "enterprise_id"
 
 @dataclass(frozen=True)
 class Matched:
-    """What was found to be one.
+    """The matched enterprises.
 
     Parameters
     ----------
     codes
-        Id made from a name → the code under which the same enterprise comes in now.
+        Id derived from a name → the code of the same enterprise in the file.
     warnings
-        What was matched, and which enterprises may be one and were left apart.
+        What was matched, and possible matches that were kept separate.
     """
 
     codes: Mapping[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
     def renamed(self, old: pl.DataFrame) -> pl.DataFrame:
-        """Return stored enterprises under the codes that they have now."""
+        """Return stored enterprises under their present codes."""
         if not self.codes:
             return old
         known = set(old[_KEY])
@@ -46,10 +46,10 @@ class Matched:
 def match_enterprises(
     frame: pl.DataFrame, rows: Rows, read: Callable[[str], pl.DataFrame]
 ) -> tuple[pl.DataFrame, Matched]:
-    """Find enterprises of a file that are stored already under another id.
+    """Find enterprises of a file that are already stored under another id.
 
-    By code, which needs nothing; where one of the two is known by its name alone, by the plain form
-    of the name and of former names. A name that several enterprises have decides nothing.
+    Equal codes match by themselves. If one of the two is known only by name, they match by the
+    plain form of the name or of a former name, unless several enterprises have that name.
     """
     warnings: list[str] = []
     codes: dict[str, str] = {}
@@ -71,10 +71,9 @@ def match_enterprises(
 
 
 def joined_ids(frame: pl.DataFrame, enterprises: pl.DataFrame) -> pl.DataFrame:
-    """Put the codes of enterprises for ids that were made from their names.
+    """Replace ids that were derived from names by codes.
 
-    Such an id depends on the name alone, so that it is found again when the enterprise has got its
-    code since.
+    Such an id depends on the name alone, so that it can be computed for an enterprise with a code.
     """
     known = set(enterprises[_KEY])
     asked = set(frame[_KEY].drop_nulls().unique().to_list())
@@ -98,7 +97,7 @@ def _by_made_id(enterprises: pl.DataFrame) -> dict[str, list[str]]:
 
 
 def _with_codes(frame: pl.DataFrame, old: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
-    """Give enterprises that came by name the ids under which they are stored."""
+    """Give enterprises without a code the ids under which they are stored."""
     if old.is_empty() or frame.is_empty():
         return frame, []
     made = set(frame[_KEY].drop_nulls())
@@ -116,14 +115,14 @@ def _with_codes(frame: pl.DataFrame, old: pl.DataFrame) -> tuple[pl.DataFrame, l
         warnings.append(f"{len(found)} found by name among the stored enterprises")
     if doubtful:
         warnings.append(
-            f"left apart, because several stored enterprises have the name: "
+            f"kept separate, because several stored enterprises have the name: "
             f"{'; '.join(doubtful[:_SHOWN])}"
         )
     return frame.with_columns(pl.col(_KEY).replace(found)) if found else frame, warnings
 
 
 def _codes_of(made: pl.DataFrame, frame: pl.DataFrame) -> dict[str, str]:
-    """Return the codes in a file of enterprises that are stored under ids made from names."""
+    """Return the codes in a file of enterprises that are stored under ids derived from names."""
     stored = set(made[_KEY])
     plain = {plain_name(name) for name in made["name"]}
     codes: dict[str, list[str]] = {}
@@ -138,7 +137,7 @@ def _codes_of(made: pl.DataFrame, frame: pl.DataFrame) -> dict[str, str]:
 
 
 def _doubtful(frame: pl.DataFrame) -> list[str]:
-    """Name pairs of one name under different codes."""
+    """Report names that occur under different codes."""
     named = frame.filter(pl.col("name").is_not_null() & pl.col(_KEY).is_not_null())
     twice = named.filter(named["name"].is_duplicated()).select("name", _KEY)
     if twice.is_empty():
@@ -153,4 +152,4 @@ def _doubtful(frame: pl.DataFrame) -> list[str]:
     shown = "; ".join(
         f"{name} ({', '.join(ids[:_SHOWN])})" for name, ids in pairs.head(_SHOWN).iter_rows()
     )
-    return [f"{pairs.height} name(s) stand under several codes, left apart: {shown}"]
+    return [f"{pairs.height} name(s) have several codes, kept separate: {shown}"]

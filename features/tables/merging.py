@@ -1,4 +1,4 @@
-"""What a file adds to a table: columns that it has, and no more than it says."""
+"""Merging of a file's rows into a table: only columns and values that the file has."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Merged:
-    """A table as it will be.
+    """The merged table.
 
     Parameters
     ----------
     frame
-        None where nothing changes.
+        None if nothing changes.
     replaced, unchanged
-        How many rows were known, and how many of these stay as they were.
+        Number of rows with known keys, and how many of these are unchanged.
     """
 
     frame: pl.DataFrame | None
@@ -43,21 +43,20 @@ def merge(
     replace: bool = False,
     kept: pl.DataFrame | None = None,
 ) -> Merged:
-    """Put good rows in the place of those of the same keys.
+    """Merge good rows with the stored rows of the same keys.
 
-    Of a known row, the columns that the file has take the place of what is stored, and an empty
-    cell leaves it as it is.
+    In a known row, the columns in the file replace the stored values, and an empty cell keeps them.
 
     Parameters
     ----------
     old
-        All rows that are known.
+        All known rows.
     present
-        Columns that the file has.
+        Columns in the file.
     replace
-        Whether an empty cell erases what is stored.
+        Whether an empty cell erases the stored value.
     kept
-        Rows that are stored in the table, where these are not all that are known.
+        Rows that are stored in the table, if these are not all known ones.
     """
     if good.is_empty():
         return Merged(None, 0, 0)
@@ -94,7 +93,7 @@ def _with_stored(
     *,
     replace: bool,
 ) -> pl.DataFrame:
-    """Complete rows with what is stored of them; `places` are their rows in `old`, or null."""
+    """Complete rows with their stored values; `places` are their positions in `old`, or null."""
     if table.name == "enterprises":
         stored = old[places.drop_nulls()]
         if has_origins(stored, good):
@@ -113,7 +112,7 @@ def _with_stored(
 
 
 def _same(old: pl.DataFrame, good: pl.DataFrame, key: list[str]) -> tuple[int, int]:
-    """Count the rows of known keys, and those of them that are the same."""
+    """Count the rows with known keys, and the unchanged ones among them."""
     if old.is_empty():
         return 0, 0
     before = old.select(*key, before=old.hash_rows())
@@ -123,7 +122,7 @@ def _same(old: pl.DataFrame, good: pl.DataFrame, key: list[str]) -> tuple[int, i
 
 
 def _sorted(table: Table, rows: pl.DataFrame) -> pl.DataFrame:
-    """Sort column by column, emptying `rows` on the way: a large table is not held twice."""
+    """Sort column by column and empty `rows` meanwhile, so that a large table is not held twice."""
     key = list(table.key)
     if table.name in WHOLE or (len(key) == 1 and rows[key[0]].is_sorted()):
         return rows

@@ -1,4 +1,4 @@
-"""How a warning names some of many, and counts rows."""
+"""Abbreviated lists and row counts in warnings."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ if TYPE_CHECKING:
 
 
 def some(texts: Sequence[str], of: int) -> str:
-    """Return texts that are the first of so many: `a, b and 3 more`."""
+    """Return the first texts and the number of the others: `a, b and 3 more`."""
     more = of - len(texts)
     return ", ".join(texts) + (f" and {more} more" if more > 0 else "")
 
 
 def counted(rows: int) -> str:
-    """Return how many rows there are in words: `1 row`, `1,204 rows`."""
+    """Return the number of rows as text: `1 row`, `1,204 rows`."""
     return f"{rows:,} row{'' if rows == 1 else 's'}"

@@ -9,13 +9,13 @@ _TENS = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000}
 _LARGE = {"万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8}
 
 NUMERAL = f"[{''.join((*_DIGITS, *_TENS, *_LARGE))}]+"
-"""A regular expression for what may be a numeral."""
+"""A regular expression for candidates of numerals."""
 
 _DIGIT_BY_DIGIT = re.compile(f"[{''.join(_DIGITS)}]+")
 
 
 def value(numeral: str) -> int | None:
-    """Return the number that a Chinese numeral means; None where it is none.
+    """Return the value of a Chinese numeral; None if the text is not one.
 
     Examples
     --------
@@ -35,7 +35,7 @@ def value(numeral: str) -> int | None:
             digit = 0
         else:
             large, part = _LARGE[sign], section + digit
-            # 一万亿 is a multiple of what stands before, 一亿二千万 adds to it.
+            # A larger unit multiplies what precedes it (一万亿), a smaller one adds (一亿二千万).
             total = (total + part or 1) * large if large >= last else total + (part or 1) * large
             section, digit, last = 0, 0, large
     return total + section + digit

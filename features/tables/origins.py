@@ -1,8 +1,7 @@
-"""Where each field of an enterprise comes from: of two sources the newer one shows.
+"""Origin of each field of an enterprise: the newer one of two sources is shown.
 
-A row has the source and the date of the newest file with a value for it. Fields that come from
-another one are listed beside it, as `field date source` each, so that a row of one source costs
-nothing.
+A row has the source and the date of the newest file with a value for it. Fields from other files
+are listed in addition, as `field date source` each, so that a row of one source needs no list.
 """
 
 from __future__ import annotations
@@ -17,11 +16,11 @@ if TYPE_CHECKING:
 COLUMNS = ("source", "source_date", "origins")
 _NO_DATE = "-"
 _FOLLOWING = {"founded_precision": "founded"}
-"""Columns that go with another one: they have no origin of their own."""
+"""Columns that belong to another one and have no origin of their own."""
 
 
 def has_origins(*frames: pl.DataFrame) -> bool:
-    """Whether any row says where it comes from."""
+    """Whether any row states its origin."""
     return any(
         frame[name].null_count() < frame.height
         for frame in frames
@@ -33,16 +32,16 @@ def has_origins(*frames: pl.DataFrame) -> bool:
 def with_newest(
     old: pl.DataFrame, new: pl.DataFrame, present: Collection[str], *, replace: bool
 ) -> pl.DataFrame:
-    """Return rows with the newer of each two fields; a file without a date is the newest.
+    """Return rows with the newer value of each field; a file without a date counts as the newest.
 
     Parameters
     ----------
     old, new
-        The same rows as they are stored and as they come, in one order.
+        The same rows, stored and new, in the same order.
     present
         Columns that the file has.
     replace
-        Whether an empty field that is not older erases what is stored.
+        Whether an empty field that is not older erases the stored value.
     """
     fields = [name for name in new.columns[1:] if name not in COLUMNS and name not in _FOLLOWING]
     listed = _listed(old)
@@ -81,7 +80,7 @@ def with_newest(
 
 
 def _listed(old: pl.DataFrame) -> pl.DataFrame:
-    """Return row, field, date and source of what is listed."""
+    """Return row, field, date and source of the listed fields."""
     parts = pl.col("origins").str.splitn(" ", 3)
     return (
         old.lazy()

@@ -1,8 +1,8 @@
-"""Workbooks that are zip archives, looked through before they are read.
+"""Inspection of workbooks that are zip archives, before they are read.
 
-Reading holds the rectangle of a sheet in memory, and a stray cell in the last corner makes it one
-of 17 thousand million. So the parts are unpacked piece by piece first: what is too large, made to
-be, or spans too much is refused. Merged cells are found on the way.
+Reading holds the rectangle of a sheet in memory, and a stray cell in the last corner extends it to
+17 billion cells. So the parts are first unpacked in pieces, and a workbook that is too large or
+spans too many cells is refused. Merged cells are found in the same pass.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
 _PIECE = 1 << 20
 _OVERLAP = 4096
 _CELL = re.compile(rb'\sr="([A-Z]{1,3})(\d{1,7})"[^>/]*>')
-"""A cell with anything in it: an empty one that has a style only ends in />."""
+"""A cell with content: an empty one with a style ends in />."""
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\b[^>]*?ref="([A-Z]+)(\d+):([A-Z]+)(\d+)"')
 _RELATION = re.compile(rb"<(?:\w+:)?Relationship\b[^>]*>")
 _SHEET = re.compile(rb"<(?:\w+:)?sheet\b[^>]*>")
 
 Merge = tuple[int, int, int, int]
-"""First row, first column, last row, last column of merged cells, from 0."""
+"""First row, first column, last row and last column of merged cells, from 0."""
 
 
 @dataclass(frozen=True)
 class Extent:
-    """What a sheet spans: rows and columns up to its last cell, and its merged cells."""
+    """The extent of a sheet: rows and columns up to its last cell, and its merged cells."""
 
     rows: int = 0
     columns: int = 0
@@ -44,7 +44,7 @@ class Extent:
 
 
 def check_archive(path: object, archive: zipfile.ZipFile) -> None:
-    """Refuse an archive that is far larger unpacked than packed.
+    """Refuse an archive with a suspicious compression ratio.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def check_archive(path: object, archive: zipfile.ZipFile) -> None:
 
 
 def unpacked(path: object, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[bytes]:
-    """Yield a part piece by piece, as long as it keeps to the size that the archive states.
+    """Yield a part in pieces, up to the size that the archive states.
 
     Raises
     ------
@@ -84,12 +84,12 @@ def unpacked(path: object, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> I
 
 
 def extents(path: object, content: bytes) -> dict[str, Extent]:
-    """Return what each sheet of a workbook spans, by its name; nothing for what is no archive.
+    """Return the extent of each sheet of a workbook by name; empty if it is not an archive.
 
     Raises
     ------
     InputError
-        When the workbook is too large or made to be, or a cell in it is.
+        When the workbook or a cell in it is too large.
     """
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
@@ -114,7 +114,7 @@ def extents(path: object, content: bytes) -> dict[str, Extent]:
 
 
 def check_extent(path: object, sheet: str, extent: Extent) -> None:
-    """Refuse a sheet whose rectangle does not fit into memory.
+    """Refuse a sheet whose rectangle is too large for memory.
 
     Raises
     ------
@@ -133,9 +133,9 @@ def check_extent(path: object, sheet: str, extent: Extent) -> None:
 
 def _bomb(path: object, part: zipfile.ZipInfo) -> InputError:
     return InputError(
-        f"{path} is no file of a table: {part.filename} in it would come to "
+        f"{path} is not a table: {part.filename} in it would come to "
         f"{part.file_size:,} bytes out of {part.compress_size:,}",
-        expected="a file of a table",
+        expected="a file with a table",
     )
 
 
@@ -199,7 +199,7 @@ def _pieces(path: object, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> It
         plain = 0 if b"<" in piece else plain + len(piece)
         if plain >= limits.CELL:
             raise InputError(
-                f"{path}: a cell in it has over {limits.CELL:,} bytes: no value of a table has",
+                f"{path}: a cell in it has over {limits.CELL:,} bytes: too many for a value",
                 expected="cells of at most 32,767 characters",
             )
         yield kept + piece
@@ -230,7 +230,7 @@ def _number(letters: bytes) -> int:
 
 
 def _records(content: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield kind and content of the records of a binary part ([MS-XLSB] 2.1.4)."""
+    """Yield type and content of the records of a binary part ([MS-XLSB] 2.1.4)."""
     at = 0
     while at < len(content):
         kind = content[at]
@@ -256,7 +256,7 @@ def _of_xlsb(content: bytes) -> Extent:
     for kind, record in _records(content):
         if kind == 0 and len(record) >= 4:  # BrtRowHdr
             row = int.from_bytes(record[:4], "little") + 1
-        elif 2 <= kind <= 11 and len(record) >= 4:  # cells that hold something
+        elif 2 <= kind <= 11 and len(record) >= 4:  # cells with content
             rows = max(rows, row)
             columns = max(columns, int.from_bytes(record[:4], "little") + 1)
         elif kind == 176 and len(record) >= 16:  # BrtMergeCell
@@ -273,7 +273,7 @@ def _of_ods(path: object, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> di
         reader.parser.Parse(b"", True)
     except expat.ExpatError as error:
         raise InputError(
-            f"{path} is damaged: its content is no XML ({error})", expected="a whole .ods file"
+            f"{path} is damaged: its content is not XML ({error})", expected="a whole .ods file"
         ) from None
     return reader.found
 

@@ -1,8 +1,8 @@
-"""Raw text → typed values: texts, dates, amounts, products, lists.
+"""Parsing of raw texts into typed values: texts, dates, amounts, products, lists.
 
-Whatever costs more than trimming is done once for each distinct text of a column: lists of
-enterprises repeat their dates, amounts and products. The usual forms are read by expressions over
-all texts at once; what these leave is read text by text in `amounts`, `dates` and `people`.
+Operations more expensive than trimming are done once per distinct text of a column, because lists
+of enterprises repeat dates, amounts and products. Common forms are parsed by expressions over whole
+columns; the remaining texts are parsed one by one in `amounts`, `dates` and `people`.
 """
 
 import datetime
@@ -38,9 +38,9 @@ _MONEY = (
 )
 _MONEY_FILLING = r"[,\s()]|人民币|rmb|cny|¥|整$"
 _LONGEST = {Kind.ID: LONGEST_ID, Kind.TEXT: 100_000}
-"""So many characters a text may have: a cell of Excel holds 32,767."""
+"""Maximum number of characters of a text, that of a cell in Excel."""
 _BROKEN = "\ufffd"
-"""What stands for bytes that are no text."""
+"""Replacement of invalid bytes."""
 
 
 def parsed(
@@ -54,18 +54,17 @@ def parsed(
     Parameters
     ----------
     today
-        Dates after the end of the next year are wrong, those of events after tomorrow: an event
-        has happened, what is planned is the deadline of a project.
+        Dates after the end of the next year are wrong, those of events after tomorrow: an event has
+        happened; a plan is the deadline of a project.
     rates
-        Currency → yuan in one unit; an amount in another currency is unknown.
+        Exchange rates: currency → yuan; an amount in another currency is unknown.
 
     Returns
     -------
     polars.DataFrame
-        `ROW`, the table's columns in their canonical data types, those that it only reads as texts,
-        and for each the column `flag(name)`: whether a text stood there that is not what was
-        expected. Such a value is null, and so is one that is unknown or whose column the file
-        lacks.
+        `ROW`, the table's columns in their canonical data types, those that are read as texts only,
+        and for each the column `flag(name)`: whether the text could not be parsed. Such a value is
+        null, as is an unknown one and one whose column is not in the file.
     """
     dtypes = LOADED[table.name].create_empty().schema
     columns = {ROW: rows.fields[ROW]}
@@ -94,12 +93,12 @@ def parsed(
 
 
 def _is_asked_again(table: Table, column: Column, made: Sequence[pl.Series]) -> bool:
-    """Whether a report may name what stands in a column: values of keys, and those not read."""
+    """Whether a report may quote values of a column: keys, and values that could not be parsed."""
     return column.required or column.name in {*table.key, *table.either} or bool(made[1].any())
 
 
 def with_defaults(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
-    """Put in what an empty number means, where it means anything."""
+    """Replace empty numbers by the default of the column, if it has one."""
     return frame.with_columns(
         pl.col(column.name).fill_null(column.default)
         for column in table.columns
@@ -151,7 +150,7 @@ def _has_broken(texts: pl.Series) -> bool:
 
 @dataclass(frozen=True)
 class _Reading:
-    """How the texts of one column are read: the unit of a bare number, the last day, the rates."""
+    """Settings for parsing a column: the unit of a bare number, the latest day, exchange rates."""
 
     column: Column
     unit: float
@@ -159,7 +158,7 @@ class _Reading:
     rates: dict[str, float]
 
     def one(self, text: str) -> Any:
-        """Read one text that the expressions left; None where it cannot be read."""
+        """Parse one text that the expressions did not match; None if that is not possible."""
         match self.column.kind:
             case Kind.MONEY:
                 yuan = read_amount(text, self.unit, self.rates)
@@ -192,7 +191,7 @@ def _parsed(
 
 
 def _values(raw: pl.Series, column: Column, reading: _Reading, dtype: pl.DataType) -> pl.DataFrame:
-    """Parse texts into the columns raw, value and wrong; of dates, precision as well."""
+    """Parse texts into the columns raw, value and wrong, for dates also precision."""
     listed = column.kind in (Kind.TEXTS, Kind.PRODUCTS)
     text, value = pl.col("text"), pl.col("value")
     text_of = cleaned(raw, ";" if listed else " ")
@@ -212,7 +211,7 @@ def _values(raw: pl.Series, column: Column, reading: _Reading, dtype: pl.DataTyp
         frame = frame.with_columns(value=_bounded(value, column, reading.last))
     frame = frame.with_columns(wrong=text.is_not_null() & value.is_null())
     if listed:
-        # A list with bytes that are no text is wrong as a whole.
+        # A list with invalid bytes is wrong as a whole.
         broken = text.str.contains(_BROKEN, literal=True).fill_null(value=False)
         frame = frame.with_columns(
             value=pl.when((value.list.len() > 0) & ~broken).then(value),
@@ -227,7 +226,7 @@ def _values(raw: pl.Series, column: Column, reading: _Reading, dtype: pl.DataTyp
 
 
 def _completed(frame: pl.DataFrame, column: Column, reading: _Reading) -> pl.DataFrame:
-    """Read text by text what the expressions have left."""
+    """Parse one by one the texts that the expressions did not match."""
     left = frame.filter(pl.col("text").is_not_null() & pl.col("value").is_null())
     texts = left["text"].unique().to_list()
     if not texts:
@@ -251,7 +250,7 @@ def _completed(frame: pl.DataFrame, column: Column, reading: _Reading) -> pl.Dat
 
 
 def _bounded(value: pl.Expr, column: Column, last: datetime.date) -> pl.Expr:
-    """Take what lies outside of a column's bounds as wrong."""
+    """Mark values outside of a column's bounds as wrong."""
     low: float | datetime.date | None = column.low
     high: float | datetime.date | None = column.high
     if column.kind is Kind.DATE:
@@ -329,7 +328,7 @@ def _with_dates(frame: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _money(text: pl.Expr, bare: float, unit: float) -> pl.Expr:
-    """Amount in `unit` yuan; a number without its own unit is multiplied by `bare`."""
+    """Return an amount in `unit` yuan; a number without a unit is multiplied by `bare`."""
     groups = text.str.replace_all(_MONEY_FILLING, "").str.extract_groups(_MONEY)
     factors = {name: yuan / unit for name, yuan in YUAN.items()}
     factor = groups.struct[1].replace_strict(factors, default=bare, return_dtype=pl.Float64)

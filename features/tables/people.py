@@ -1,7 +1,7 @@
-"""Numbers of people as lists have them: 约200, 200+, 50-99人, 少于50人, 1.2万人, 120（含分支机构）.
+"""Numbers of people in lists: 约200, 200+, 50-99人, 少于50人, 1.2万人, 120（含分支机构）.
 
-Of a range the middle is taken, of a lower bound the bound itself, of an upper one its half: what is
-stored is a number. The plain forms are read all at once in `parsing`.
+A number is stored: the middle of a range, a lower bound itself, half of an upper bound. Plain forms
+are parsed column by column in `parsing`.
 """
 
 import re
@@ -34,7 +34,7 @@ _REMARK = re.compile(r"[(\[【].*$|[;,，；。].*$")
 
 @lru_cache(_KEPT)
 def read_people(text: str) -> int | None:
-    """Return a number of people; None where none is stated.
+    """Return a number of people; None if the text states none.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Products with their shares as lists have them: 封装:0.6;支架:40%, or names alone."""
+"""Lists of products with their shares, as in 封装:0.6;支架:40%, or of names alone."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ _NO_SHARE = ["", "-", "--", "NULL", "null", "None"]
 _NOT_PLAIN = r"[;:：]|[(（【][^)）】]*、"
 _PRODUCT = pl.Struct({"name": pl.String, "share": pl.Float64})
 _ROWS = 100_000
-"""So many rows are read at once: their items take more memory than their texts."""
+"""Number of rows that are parsed at once, because items need more memory than texts."""
 
 
 def read_products(texts: pl.Series) -> pl.Series:
-    """Return lists of {name, share}, null where a name is missing or a share is wrong.
+    """Return lists of {name, share}; null if a name is missing or a share is wrong.
 
-    Items are read once, however many rows have them.
+    Each distinct item is parsed once.
     """
     parts = [_read(texts.slice(at, _ROWS)) for at in range(0, len(texts), _ROWS)]
     return pl.concat(parts or [_read(texts)]).alias("value")
@@ -44,9 +44,9 @@ def _read(texts: pl.Series) -> pl.Series:
 
 
 def _items(text: pl.Expr) -> pl.Expr:
-    """Part the items of a text.
+    """Split a text into items.
 
-    封装、支架 is two products; a name beside shares, or in brackets, may hold the mark itself.
+    封装、支架 are two products; in a list with shares, or in brackets, the mark is part of a name.
     """
     text = text.str.replace_all("；", ";", literal=True)
     plain = text.str.contains("、", literal=True) & ~text.str.contains(_NOT_PLAIN)
@@ -57,7 +57,7 @@ def _items(text: pl.Expr) -> pl.Expr:
 def _parsed(items: pl.DataFrame) -> pl.DataFrame:
     """Add the columns product and right."""
     item, tail = pl.col("item"), pl.col("tail")
-    # What follows the last colon is a share only where it is a number: a name may hold a colon.
+    # The text after the last colon is a share only if it is a number: a name may contain a colon.
     plain = tail.str.normalize("NFKC").str.strip_chars().str.replace(_PERCENT, "${1}%")
     percent = pl.when(plain.str.contains("%$")).then(100).otherwise(1)
     number = plain.str.strip_chars_end("% ").cast(pl.Float64, strict=False)

@@ -1,4 +1,4 @@
-"""Files as they come (text, workbooks, Parquet, a zip of one) → rows of raw text of a table."""
+"""Reading of files (text, workbooks, Parquet, a zip of one) into rows of raw text."""
 
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -21,9 +21,9 @@ from features.tables.source import Source, open_source
 
 Reread = Callable[[pl.Series], pl.DataFrame]
 _LOOKED_AT = 1_000
-"""So many first rows are looked at before all are, for a column that has any value."""
+"""Number of first rows that are searched for a value of each column before the whole file is."""
 SHEET_SHIFT = 21
-"""Rows of the sheets of one file are numbered apart: a sheet has at most 2 ** 20 of them."""
+"""Offset between the row numbers of sheets; a sheet has at most 2 ** 20 rows."""
 
 
 @dataclass(frozen=True)
@@ -33,21 +33,21 @@ class Rows:
     Parameters
     ----------
     headers
-        What the headers mean.
+        The matched headers.
     names
-        Names of the fields, in their order: the headers, made different where they are not.
+        Names of the fields, in order: the headers, made unique.
     fields
-        `ROW` and a String column for each of `names`, or of a large file for those that mean
-        something. Empty rows are left out, and so is what is said of persons.
+        `ROW` and a String column for each of `names`, for a large file only for those that match a
+        column. Without empty rows and personal data.
     surplus
-        Number and fields of rows with more fields than headers; they are not in `fields`.
+        Number and fields of rows with more fields than headers, which are not in `fields`.
     warnings
-        What a user should know of how the file was read.
+        Warnings about how the file was read.
     sheets
-        Names of the sheets that the rows come from, where there are several.
+        Names of the sheets of the rows, if there are several.
     reread
-        Reads rows again, by their numbers, with all fields but those about persons; None where
-        `fields` has them all.
+        Reads rows again by their numbers, with all fields except personal data; None if `fields`
+        has all of them.
     """
 
     headers: Headers
@@ -63,7 +63,7 @@ class Rows:
         return column in self.headers.positions
 
     def raw(self, column: str) -> pl.Series | None:
-        """Fields of a canonical column; None when the file has no such column."""
+        """Return the fields of a canonical column; None if the file has no such column."""
         if not self.has(column):
             return None
         name = self.names[self.headers.positions[column]]
@@ -72,18 +72,18 @@ class Rows:
         return self.whole(self.fields[ROW])[name]
 
     def forget(self, column: str) -> None:
-        """Let go of the fields of a canonical column where they can be read again."""
+        """Free the fields of a canonical column if they can be read again."""
         if self.reread is not None:
             self.fields.drop_in_place(self.names[self.headers.positions[column]])
 
     def whole(self, numbers: pl.Series) -> pl.DataFrame:
-        """Return `ROW` and all fields of rows, by their numbers."""
+        """Return `ROW` and all fields of rows, given their numbers."""
         if self.reread is None:
             return self.fields.filter(pl.col(ROW).is_in(numbers.implode()))
         return self.reread(numbers)
 
     def place(self, row: int) -> tuple[str, int]:
-        """Return the sheet, where there are several, and the number that a row has in it."""
+        """Return the sheet, if there are several, and the row number in it."""
         if not self.sheets:
             return "", row
         return self.sheets[row >> SHEET_SHIFT], row & ((1 << SHEET_SHIFT) - 1)
@@ -102,19 +102,19 @@ def read_rows(
     Parameters
     ----------
     sheet
-        Name of a workbook's sheet, or "all"; by default the first one that holds the table.
+        Name of a workbook's sheet, or "all"; by default the first one with the table.
     mapping
-        Header → canonical column, beside the headers that are known.
+        Header → canonical column, in addition to the known headers.
     lean
-        Whether to keep only columns that mean something, of a file that can be read again.
+        Whether to keep only matched columns of a file that can be read again.
 
     Raises
     ------
     InputError
-        When there is no such file, or it is not what its name promises, is empty, changes while it
-        is read, or lacks a required column.
+        When the file does not exist, is not of the type of its extension, is empty, changes while
+        it is read, or lacks a required column.
     UsageError
-        When it has no such sheet, or the mapping names what is not there.
+        When it has no such sheet, or the mapping names an unknown header or column.
     """
     reader = _READERS.get(path.suffix.lower())
     try:
@@ -196,7 +196,7 @@ def _reread(
     first_row: int,
     numbers: pl.Series,
 ) -> pl.DataFrame:
-    """Read rows of a file again, by their numbers."""
+    """Read rows of a file again, given their numbers."""
     own = {f"column_{at + 1}": name for at, name in enumerate(names)}
     found = whole.rename(own).with_row_index(ROW, offset=first_row).select(ROW, *kept)
     return found.filter(pl.col(ROW).is_in(numbers.implode())).collect(engine="streaming")
@@ -209,7 +209,7 @@ def _chosen(
     headers: Sequence[str],
     whole: pl.LazyFrame,
 ) -> list[int]:
-    """Return the columns to keep: those that mean something, and the first three for the layout."""
+    """Return the columns to keep: the matched ones, and the first three for the layout."""
 
     def positions(empty: Collection[int]) -> Mapping[str, int]:
         return matched(table, headers, source, empty=empty, mapping=mapping).positions
@@ -226,7 +226,7 @@ def _chosen(
 
 
 def _said(table: Table, headers: Headers) -> list[str]:
-    """Say which columns were left out, and why."""
+    """Return warnings about the columns that were left out."""
     warnings = []
     if headers.doubles:
         shown = ", ".join(f"{left} (taken: {taken})" for left, taken in headers.doubles.items())
@@ -241,7 +241,7 @@ def _said(table: Table, headers: Headers) -> list[str]:
 
 
 def _joined(parts: Sequence[Rows], sheets: Sequence[str]) -> Rows:
-    """Put the rows of several sheets below each other, under the canonical columns."""
+    """Concatenate the rows of several sheets, under the canonical columns."""
     given: dict[str, str] = {}
     units: dict[str, float] = {}
     for part in parts:
@@ -333,13 +333,13 @@ def _read_parquet(
     except pl.exceptions.PolarsError as error:
         reason = str(error).splitlines()[0]
         raise InputError(
-            f"{source} is no Parquet file, or is damaged ({reason})", expected=_EXPECTED
+            f"{source} is not a Parquet file, or is damaged ({reason})", expected=_EXPECTED
         ) from None
     return [Grid(frame.columns, cells)]
 
 
 def _check_flat(source: Source, name: str, dtype: pl.DataType) -> None:
-    """Refuse a column of records or bytes; a list of texts or of products is one of texts."""
+    """Refuse a column of records or bytes; lists of texts and of products become texts."""
     inner = dtype.inner if isinstance(dtype, pl.List | pl.Array) else dtype
     product = (
         isinstance(dtype, pl.List)

@@ -1,4 +1,4 @@
-"""One record given by a program: parsed and checked by the rules of an import."""
+"""A single record from a program, parsed and checked by the rules of an import."""
 
 import datetime
 from collections.abc import Mapping
@@ -18,12 +18,12 @@ from features.tables.schema import LOADED, ROW, ROW_SCHEMAS
 def parse_record(
     table: Table, given: Mapping[str, str | None], today: datetime.date
 ) -> dict[str, Any]:
-    """Return the columns of a table from the texts given for some of them.
+    """Return the columns of a table, parsed from texts for some of them.
 
     Parameters
     ----------
     given
-        Canonical column → text, as it would stand in a file.
+        Canonical column → text, as in a file.
     today
         Dates after the end of the next year are wrong, those of events after tomorrow.
 

@@ -1,4 +1,4 @@
-"""What the rows of a table refer to: needs, enterprises, zones and industry codes."""
+"""References of rows: to needs, enterprises, zones and industry codes."""
 
 from collections.abc import Callable, Collection
 from hashlib import sha256
@@ -16,21 +16,21 @@ from features.tables.naming import some
 from features.tables.schema import flag
 
 _NAMED = 3
-"""So many examples a warning names."""
+"""Number of examples in a warning."""
 
 Read = Callable[[str], pl.DataFrame]
 """Reads a table of the workspace."""
 
 
 def without_empty_words(frame: pl.DataFrame) -> pl.DataFrame:
-    """Take an industry without any letter, digit or Chinese character as missing."""
+    """Treat an industry without any letter, digit or Chinese character as missing."""
     says_something = pl.col("industry").str.contains(r"[\p{L}\p{N}]")
     return frame.with_columns(industry=pl.when(says_something).then(pl.col("industry")))
 
 
 def with_need_ids(frame: pl.DataFrame) -> pl.DataFrame:
-    """Give a need without an id the one that its zone and industry make."""
-    # A row without an industry is bad for that alone.
+    """Derive the id of a need without one from its zone and industry."""
+    # A row without an industry is already bad for that reason.
     made = pl.concat_str("zone_id", pl.col("industry").fill_null(""), separator="/")
     # Requests name a need by its id, or by its zone and industry.
     named = pl.max_horizontal(
@@ -45,9 +45,9 @@ def with_need_ids(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def with_known_codes(table: Table, frame: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
-    """Normalise the industry codes of needs; those that GB/T 4754-2017 lacks are left out.
+    """Normalise the industry codes of needs; codes that are not in GB/T 4754-2017 are dropped.
 
-    Those of a chain map stay as they are: an unknown one there refuses the whole map.
+    Codes of a chain map are not changed: an unknown one refuses the whole map.
     """
     if table.name != "needs":
         return frame, []
@@ -67,7 +67,7 @@ def with_known_codes(table: Table, frame: pl.DataFrame) -> tuple[pl.DataFrame, l
 
 
 def with_joined_ids(table: Table, frame: pl.DataFrame, read: Read) -> pl.DataFrame:
-    """Put the code of an enterprise for an id that was made from one of its names."""
+    """Replace ids that were derived from names by the codes of the enterprises."""
     if table.name not in {"judgements", "events", "signals"}:
         return frame
     made = frame["enterprise_id"].str.starts_with(MADE).fill_null(value=False)
@@ -77,12 +77,12 @@ def with_joined_ids(table: Table, frame: pl.DataFrame, read: Read) -> pl.DataFra
 
 
 def check_concepts(path: Path, words: pl.DataFrame) -> None:
-    """Refuse concepts of which one is broader than itself.
+    """Refuse a cycle of broader concepts.
 
     Raises
     ------
     InputError
-        Naming the circle.
+        With the cycle.
     """
     broader = {
         concept: above
@@ -95,16 +95,16 @@ def check_concepts(path: Path, words: pl.DataFrame) -> None:
             if above in way:
                 circle = " → ".join([*way[way.index(above) :], above])
                 raise InputError(
-                    f"{path}: broader goes in a circle: {circle}",
+                    f"{path}: broader has a cycle: {circle}",
                     field="broader",
                     got=circle,
-                    expected="a broader concept that is not below its own",
+                    expected="a broader concept that is not narrower than its own",
                 )
             way.append(above)
 
 
 def with_named_enterprises(frame: pl.DataFrame) -> pl.DataFrame:
-    """Give a signal whose enterprise has no id in the file the one that is made from its name."""
+    """Derive the enterprise_id of a signal from the name if the file has no id."""
     without = frame.filter(pl.col("enterprise_id").is_null())["name"].drop_nulls().unique()
     ids = {name: made_id(name) for name in without.to_list()}
     made = pl.col("name").replace_strict(ids, default=None, return_dtype=pl.String)
@@ -112,20 +112,20 @@ def with_named_enterprises(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def with_signal_ids(frame: pl.DataFrame) -> pl.DataFrame:
-    """Give a signal without an id one made from its enterprise, day, kind and text.
+    """Derive the id of a signal without one from its enterprise, day, kind and text.
 
     The same file imported again then changes nothing.
     """
     stated = frame["text"].fill_null("").to_list()
     digest = pl.Series([sha256(text.encode()).hexdigest()[:8] for text in stated], dtype=pl.String)
     parts = (pl.col("enterprise_id"), pl.col("date").cast(pl.String), pl.col("kind"))
-    # A row without one of these is bad for that alone.
+    # A row without one of these is already bad for that reason.
     made = pl.concat_str(*(part.fill_null("") for part in parts), digest, separator="/")
     return frame.with_columns(signal_id=pl.coalesce("signal_id", made))
 
 
 def with_unknown_references(table: Table, frame: pl.DataFrame, read: Read) -> pl.DataFrame:
-    """Flag rows about needs, enterprises or zones that the workspace lacks."""
+    """Flag rows with references to unknown needs, enterprises or zones."""
     if table.name not in {"judgements", "events", "signals"}:
         return frame
     if table.name == "signals":
@@ -147,7 +147,7 @@ def with_unknown_references(table: Table, frame: pl.DataFrame, read: Read) -> pl
 
 
 def unknown_zones(table: Table, frame: pl.DataFrame, read: Read) -> list[str]:
-    """Warn of zones that no zones table knows: they are known by their id alone."""
+    """Warn about zones that are not in the zones table and known only by their id."""
     if table.name not in {"needs", "events"}:
         return []
     zones = set(read("zones")["zone_id"])
@@ -158,7 +158,7 @@ def unknown_zones(table: Table, frame: pl.DataFrame, read: Read) -> list[str]:
 
 
 def unknown_nodes(table: Table, frame: pl.DataFrame, read: Read) -> list[str]:
-    """Warn of nodes that the chain map does not know: they count as words only."""
+    """Warn about nodes that are not in the chain map and are used as words only."""
     if table.name not in {"needs", "enterprises"}:
         return []
     given = frame["nodes"].drop_nulls().explode().drop_nulls().unique(maintain_order=True)

@@ -1,4 +1,4 @@
-"""Bad rows: what is wrong in each, by row, column, value and what was expected."""
+"""Bad rows, with row, column, value and what was expected."""
 
 from pathlib import Path
 
@@ -23,12 +23,12 @@ _OWNERS = {
 
 
 def failed_rules(table: Table, rows: Rows, details: pl.DataFrame) -> pl.DataFrame:
-    """List the values that failed a rule of the row schema.
+    """Return the values that failed a rule of the row schema.
 
     Parameters
     ----------
     details
-        Bad rows with a column for each rule, as dataframely gives them.
+        Bad rows with a column for each rule, as returned by dataframely.
     """
     problems = [pl.DataFrame(schema=PROBLEMS)]
     for column in table.columns:
@@ -57,12 +57,12 @@ def failed_rules(table: Table, rows: Rows, details: pl.DataFrame) -> pl.DataFram
 def unread_values(
     table: Table, rows: Rows, frame: pl.DataFrame
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Take values of optional columns that cannot be read as unknown.
+    """Treat values of optional columns that cannot be parsed as unknown.
 
     Returns
     -------
     tuple
-        The frame, in which they are no failures any more; and a list of them.
+        The frame, in which they are no longer failures, and the list of these values.
     """
     problems = [pl.DataFrame(schema=PROBLEMS)]
     needed = {*table.key, *table.either}
@@ -87,12 +87,12 @@ def unread_values(
 
 
 def repeated_keys(table: Table, rows: Rows, repeated: pl.DataFrame) -> pl.DataFrame:
-    """List the rows whose key stands in an earlier row already.
+    """Return the rows whose key occurs in an earlier row.
 
     Parameters
     ----------
     repeated
-        `ROW`, the key's columns and `first`, the number of that earlier row.
+        `ROW`, the columns of the key and `first`, the number of the earlier row.
     """
     key = ", ".join(table.key)
     return repeated.select(
@@ -104,7 +104,7 @@ def repeated_keys(table: Table, rows: Rows, repeated: pl.DataFrame) -> pl.DataFr
 
 
 def surplus_fields(rows: Rows) -> pl.DataFrame:
-    """List the rows that have more fields than there are headers."""
+    """Return the rows with more fields than headers."""
     width = len(rows.names)
     return pl.DataFrame(
         [
@@ -124,7 +124,7 @@ def surplus_fields(rows: Rows) -> pl.DataFrame:
 def rejected(path: Path, rows: Rows, problems: pl.DataFrame) -> pl.DataFrame:
     """Return a row for each bad row: file, row, column, value, expected, and raw as JSON.
 
-    Where several values of a row are bad, they are parted by " | ".
+    Several bad values of a row are separated by " | ".
     """
     shown = [pl.col(name).fill_null("").str.join(" | ") for name in ("column", "value", "expected")]
     bad = problems["row"].unique()
@@ -154,7 +154,7 @@ def _expected(table: Table, column: Column) -> pl.Expr:
         spoiled = pl.col("value").str.contains(SPOILED)
         return pl.when(spoiled).then(pl.lit(SPOILED_EXPECTED)).otherwise(_owned(table, column))
     if column.name == "industry":
-        # Its name and that of its zone make the id of a need.
+        # The id of a need consists of the id of its zone and its industry.
         long = pl.col("value").str.len_chars() > LONGEST_ID // 2
         longest = pl.lit(f"at most {LONGEST_ID} characters together with its zone")
         return pl.when(long).then(longest).otherwise(pl.lit(column.expected))

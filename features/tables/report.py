@@ -1,4 +1,4 @@
-"""What an import is asked for, and what it says it did."""
+"""Options and report of an import."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ if TYPE_CHECKING:
     from features.tables.matching import Matched
 
 SHOWN = 20
-"""So many problems a report holds; `rejected.csv` holds every bad row."""
+"""Maximum number of problems in a report; `rejected.csv` has every bad row."""
 
 _LONGEST = 200
 
 SAMPLED = 3
-"""So many rows a report shows as they were read."""
+"""Number of parsed rows in a report."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """How a file is read and what becomes of its rows.
+    """How a file is read and its rows are stored.
 
     Parameters
     ----------
     sheet
-        Name of a workbook's sheet, or "all"; by default the first one that holds the table.
+        Name of a workbook's sheet, or "all"; by default the first one with the table.
     mapping
-        Header → canonical column, beside the headers that are known.
+        Header → canonical column, in addition to the known headers.
     rates
-        Currency → yuan in one unit; an amount in another currency is unknown.
+        Exchange rates: currency → yuan; an amount in another currency is unknown.
     replace
-        Whether an empty cell erases what is stored.
+        Whether an empty cell erases the stored value.
     source, date
-        Where enterprises come from and what day that says, of rows that do not say so themselves.
+        Source and date of enterprises, for rows that do not state their own.
     """
 
     sheet: str | None = None
@@ -50,7 +50,7 @@ class Options:
 
 @dataclass(frozen=True)
 class RowProblem:
-    """A bad value: where it stands, by the file's own header, and what was expected."""
+    """A bad value: its row, the header in the file, and what was expected."""
 
     file: str
     row: int
@@ -65,34 +65,35 @@ class RowProblem:
 
 
 def _shortened(value: str) -> str:
-    """Return what of a value is shown; `rejected.csv` has all of it."""
+    """Return a value, shortened; `rejected.csv` has the whole one."""
     return value if len(value) <= _LONGEST else f"{value[:_LONGEST]}… ({len(value):,} characters)"
 
 
 @dataclass(frozen=True)
 class ImportReport:
-    """What an import did.
+    """The result of an import.
 
     Parameters
     ----------
     read, added, replaced, rejected
-        Rows of the file: `read` is the sum of the other three. Empty rows are not counted.
+        Numbers of rows of the file; `read` is the sum of the other three. Without empty rows.
     unchanged
-        How many of the replaced rows were the same before.
+        Number of replaced rows that did not change.
     warnings
-        What a user should know, the first values that could not be read among it.
+        Warnings, including the first values that could not be parsed.
     problems
         The first bad values of rejected rows, at most `SHOWN`.
     unread, unread_values
-        The first values that could not be read and are unknown, at most `SHOWN`; and how many.
+        The first values that could not be parsed and are unknown, at most `SHOWN`; and their
+        number.
     columns
-        Header → what it was taken for: the column, and its unit where the header names one.
+        Header → its interpretation: the column, and the unit if the header names one.
     sample
-        The first rows as they were read, at most `SAMPLED`.
+        The first parsed rows, at most `SAMPLED`.
     rejected_file
-        Where all bad rows stand; None without any, and after a dry run.
+        The file with all bad rows; None if there are none, and after a dry run.
     version
-        Version of the table afterwards.
+        Version of the table after the import.
     """
 
     table: str
@@ -120,26 +121,26 @@ class ImportReport:
 
 @dataclass(frozen=True)
 class Checked:
-    """The good rows of a file, and what was wrong with the others.
+    """The good rows of a file, and the problems of the others.
 
     Parameters
     ----------
     good
         Good rows in the canonical columns of the table, in the order of the file.
     read
-        How many rows the file has, empty ones not counted.
+        Number of rows of the file without empty ones.
     problems
         One row per bad value: row, column, value, expected.
     unread
-        The same of values that could not be read and are unknown.
+        The same for values that could not be parsed and are unknown.
     rejected
         One row per bad row, as in `rejected.csv`.
     present
-        Columns that the file says anything of.
+        Columns that the file provides.
     columns
-        Header → what it was taken for.
+        Header → its interpretation.
     matched
-        Enterprises that are one with others; None for other tables.
+        Enterprises that were matched with stored ones; None for other tables.
     """
 
     good: pl.DataFrame

@@ -1,4 +1,4 @@
-"""Dataframely schemas, made from the vocabulary: what a table holds, and what a row must fulfil."""
+"""Dataframely schemas, generated from the vocabulary: of stored tables and of parsed rows."""
 
 import datetime
 import hashlib
@@ -11,11 +11,11 @@ from features.columns import Column, Kind, Table
 from features.project_list import PROJECTS
 
 ROW = "row number"
-"""The number of a row as a spreadsheet shows it: the headers stand in row 1."""
+"""The number of a row as in a spreadsheet: the headers are in row 1."""
 
 
 def flag(column: str) -> str:
-    """Name of the column that says whether a value of `column` is wrong in itself."""
+    """Return the name of the column that flags invalid values of `column`."""
     return f"{column} wrong"
 
 
@@ -58,8 +58,8 @@ def _schema(table: Table) -> type[dy.Schema]:
 def _row_schema(table: Table) -> type[dy.Schema]:
     columns: dict[str, object] = {ROW: dy.UInt32(), "__module__": __name__}
     for column in table.columns:
-        # A list is checked where it is parsed, once for each distinct text: here it would cost
-        # as much as reading the file.
+        # Lists are checked when they are parsed, once per distinct text: here it would take as long
+        # as reading the file.
         listed = column.kind in (Kind.TEXTS, Kind.PRODUCTS)
         nullable = not (column.required or column.name in table.key)
         columns[column.name] = dy.Any() if listed else _column(column, nullable=nullable)
@@ -68,19 +68,19 @@ def _row_schema(table: Table) -> type[dy.Schema]:
 
 
 SCHEMAS: Mapping[str, type[dy.Schema]] = {name: _schema(table) for name, table in TABLES.items()}
-"""What each table holds in the workspace."""
+"""The schema of each stored table."""
 
 LOADED: Mapping[str, type[dy.Schema]] = {**SCHEMAS, PROJECTS.name: _schema(PROJECTS)}
-"""What rows are parsed into: the tables, and lists that are no tables of the workspace."""
+"""Tables that rows are parsed into: those of the workspace, and lists that are not stored."""
 
 ROW_SCHEMAS: Mapping[str, type[dy.Schema]] = {
     table.name: _row_schema(table) for table in (*TABLES.values(), PROJECTS)
 }
-"""What a parsed row must fulfil to be loaded, where every failure is a bad value."""
+"""The schema of parsed rows; every failure is a bad value."""
 
 
 def schema_hash() -> str:
-    """Return a hash over what models learn from: a model of another schema is not served."""
+    """Return a hash of the columns that models use: a model of another schema is not served."""
     learnt = [table for name, table in TABLES.items() if name not in UNLEARNT]
     stated = [(t.name, [(c.name, c.kind) for c in t.columns]) for t in learnt]
     return hashlib.sha256(repr(stated).encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""Seats of enterprises and zones by the names of today, and what a file calls otherwise."""
+"""Seats of enterprises and zones: present names for former ones, and derived divisions."""
 
 from __future__ import annotations
 
@@ -25,23 +25,22 @@ _COLUMNS = {
 }
 _AIDS = ("region", "address")
 _BEGINNING = r"^[^\d路街道号镇乡村巷弄幢栋]{2,24}[市区县旗]?"
-"""Of an address what names places, before its street; so few of them are different."""
+"""The part of an address before the street; it has few distinct values."""
 _SHOWN = 5
 
 
 def with_seats(
     frame: pl.DataFrame, rows: Rows, table: str = "enterprises"
 ) -> tuple[pl.DataFrame, list[str]]:
-    """Put the names of today for what a table says of places, and fill in what these imply.
+    """Replace names of places by present ones, and fill in the divisions that they imply.
 
-    Of zones nothing is filled in but the county of a city that is a county now: what the others
-    imply is found when it is asked for, and an office sees its zones as it stated them.
+    In zones only the county of a city that has become a county is filled in: other divisions are
+    derived when needed, so that an office sees its zones as it stated them.
 
     Returns
     -------
     tuple
-        The frame, and what a user should know of it: places that are not known and those that were
-        called otherwise, each with the number of its rows.
+        The frame, and warnings about unknown places and former names, each with the number of rows.
     """
     columns = _COLUMNS[table]
     shown = [name for name in columns if rows.has(name)]
@@ -52,7 +51,7 @@ def with_seats(
     for aid in aids:
         text = frame[aid]
         if {"province", "city"} <= set(shown):
-            # Where province and city are known, nothing else is asked.
+            # Where province and city are known, addresses and joined fields are not read.
             known = frame["province"].is_not_null() & frame["city"].is_not_null()
             text = pl.select(pl.when(~known).then(text)).to_series()
         if aid == "address":
@@ -104,7 +103,7 @@ def _warnings(
             lost |= len(change.codes) > 1 and len(change.path) > 2 and not one.seat.district
             (divided if lost else former)[_change(change)] += count
     lines = [
-        f"{name}: no place that is known in {_rows(texts)}, kept as stated: {_some(texts)}"
+        f"{name}: unknown places in {_rows(texts)}, kept as stated: {_some(texts)}"
         for name, texts in unknown.items()
         if texts
     ]
@@ -115,8 +114,8 @@ def _warnings(
     ]
     if divided:
         lines.append(
-            f"places: divided since in {_rows(divided)}, and unknown where nothing tells which "
-            f"part is meant: {_some(divided)}"
+            f"places: divided since then in {_rows(divided)}, and unknown where it is unclear "
+            f"which part is meant: {_some(divided)}"
         )
     if former:
         lines.append(f"places: former names in {_rows(former)}, stored as {_some(former)}")

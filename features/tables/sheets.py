@@ -1,4 +1,4 @@
-"""Workbooks of Excel, WPS and LibreOffice: their sheets as grids of text. Macros never run."""
+"""Workbooks of Excel, WPS and LibreOffice, read as grids of text. Macros are never run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 ENDINGS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".et", ".xltx", ".ett")
 ALL = "all"
-"""Given instead of a sheet's name: every sheet that has a table."""
+"""Value for the name of a sheet: all sheets with a table."""
 
 _EXPECTED = "a workbook: .xlsx, .xls, .xlsm, .xlsb, .ods or .et"
 _LOCKED = "EncryptedPackage".encode("utf-16-le")
@@ -30,19 +30,19 @@ _ZIP = b"PK\x03\x04"
 
 
 def read_workbook(path: Source, table: Table, sheet: str | None = None) -> list[Grid]:
-    """Read the first sheet with a table, or the one that is named, or `ALL` of them.
+    """Read the first sheet with a table, the named one, or `ALL` of them.
 
     Raises
     ------
     InputError
-        When the file is no workbook, is locked, too large, or has no table.
+        When the file is not a workbook, is locked, is too large, or has no table.
     UsageError
         When it has no sheet of that name.
     """
     content = path.read()
     _check_content(path, content)
     spans = extents(path, content)
-    if path.suffix == ".ods":  # all of its sheets are read when it is opened
+    if path.suffix == ".ods":  # all of its sheets are read when the file is opened
         for name, extent in spans.items():
             check_extent(path, name, extent)
     try:
@@ -77,12 +77,12 @@ def _check_content(path: Source, content: bytes) -> None:
     elif content.startswith(b"%PDF"):
         what = "is a PDF file"
     else:
-        what = "is no Excel file, or is damaged"
+        what = "is not an Excel file, or is damaged"
     raise InputError(f"{path} {what}: expected {_EXPECTED}", expected=_EXPECTED)
 
 
 def _no_workbook(path: Source, content: bytes, error: BaseException) -> BaseException:
-    """Return what to raise for a failure of the reader, which panics on some damaged files."""
+    """Return the error for a failure of the reader, which panics on some damaged files."""
     if isinstance(error, KeyboardInterrupt | SystemExit | MemoryError | InputError):
         return error
     reason = (str(error).splitlines() or [type(error).__name__])[0]
@@ -91,7 +91,7 @@ def _no_workbook(path: Source, content: bytes, error: BaseException) -> BaseExce
             f"{path} is locked by a password: save it without one", expected=_EXPECTED
         )
     return InputError(
-        f"{path} is no Excel file, or is damaged or locked by a password ({reason}): "
+        f"{path} is not an Excel file, or is damaged or locked by a password ({reason}): "
         f"expected {_EXPECTED}",
         expected=_EXPECTED,
     )
@@ -112,14 +112,14 @@ def _wanted(path: Source, names: Sequence[str], sheet: str | None) -> Sequence[s
 
 
 def _grid(table: Table, name: str, cells: pl.DataFrame, extent: Extent) -> Grid | None:
-    """Return a sheet as a grid; None where it is empty."""
+    """Return a sheet as a grid; None if it is empty."""
     if cells.is_empty():
         return None
     cells = _with_merged(cells, extent)
     place = find_headers(table, cells.head(SEARCHED).rows())
     if place is None:
         return None
-    # A date comes with its time of midnight.
+    # Dates are returned with the time of midnight.
     fields = cells.slice(place.row + 1).with_columns(
         pl.all().str.replace(r"^(\d{4}-\d\d-\d\d) 00:00:00$", "${1}")
     )
@@ -130,7 +130,7 @@ def _grid(table: Table, name: str, cells: pl.DataFrame, extent: Extent) -> Grid 
 def _above(place: HeaderPlace) -> list[str]:
     if not place.row:
         return []
-    return [f"the headers were found in row {place.row + 1}; what is above is left out"]
+    return [f"the headers were found in row {place.row + 1}; the rows above are left out"]
 
 
 def _narrowed(fields: pl.DataFrame, place: HeaderPlace) -> tuple[pl.DataFrame, list[str]]:
@@ -143,7 +143,7 @@ def _narrowed(fields: pl.DataFrame, place: HeaderPlace) -> tuple[pl.DataFrame, l
 
 
 def _with_merged(cells: pl.DataFrame, extent: Extent) -> pl.DataFrame:
-    """Put the value of cells that are merged downwards into each of them."""
+    """Copy the value of vertically merged cells into each of them."""
     for top, left, bottom, right in extent.merged:
         if bottom == top or left != right or left >= cells.width or top >= cells.height:
             continue

@@ -1,4 +1,4 @@
-"""A file that is read: one on the disk, or the one table in a zip archive."""
+"""The source of a table: a file on disk, or the only table in a zip archive."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 _UTF8_NAME = 0x800
-"""The flag of a zip archive that says that a name is UTF-8; Windows writes GBK without it."""
+"""The flag of a zip archive for names in UTF-8; Windows writes GBK without it."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """A file, as it is named to people, and its content where that is not on the disk itself."""
+    """A file with its display name, and its content if that is not a file on disk."""
 
     path: Path
     name: str
@@ -31,7 +31,7 @@ class Source:
 
     @property
     def suffix(self) -> str:
-        """The ending of the name, in small letters."""
+        """The extension in lower case."""
         return PurePosixPath(self.name).suffix.lower()
 
     def open(self) -> BinaryIO:
@@ -44,17 +44,17 @@ class Source:
 
 
 def open_source(path: Path, endings: Collection[str]) -> Source:
-    """Return a file, or what a zip archive holds beside folders and what systems put in.
+    """Return a file, or the table in a zip archive; folders and system files are ignored.
 
     Parameters
     ----------
     endings
-        Of the files in an archive that can be read.
+        Extensions of the files in an archive that can be read.
 
     Raises
     ------
     InputError
-        When an archive is damaged or far too large, or holds no or several tables.
+        When an archive is damaged, is too large, or has no table or several.
     """
     if path.suffix.lower() != ".zip":
         return Source(path, str(path))
@@ -62,7 +62,7 @@ def open_source(path: Path, endings: Collection[str]) -> Source:
         archive = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, UnicodeDecodeError) as error:
         raise InputError(
-            f"{path} is no zip archive, or is damaged ({error})", expected="a zip of one table"
+            f"{path} is not a zip archive, or is damaged ({error})", expected="a zip of one table"
         ) from None
     with archive:
         check_archive(path, archive)
@@ -79,7 +79,7 @@ def open_source(path: Path, endings: Collection[str]) -> Source:
             raise InputError(
                 f"{path} must hold one table, got {held}",
                 got=held,
-                expected="a zip archive with one file of a table",
+                expected="a zip archive with one table",
             )
         name, part = tables[0]
         return Source(path, f"{path}/{name}", b"".join(unpacked(path, archive, part)))

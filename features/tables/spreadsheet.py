@@ -1,4 +1,4 @@
-"""Tables that people open in a spreadsheet: no text from outside may run there."""
+"""Tables that people open in a spreadsheet, protected against formula injection."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import polars as pl
 import polars.selectors as cs
 
 _RUNS = r"^[=+\-@＝＋－＠\t\r\n]"
-"""What a spreadsheet takes for the beginning of a formula, in Chinese and Japanese ones too."""
+"""Characters that begin a formula in a spreadsheet, in Chinese and Japanese ones too."""
 _NUMBER = r"^[+-]?\d+(\.\d+)?$"
 
 
 def inert(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return a frame whose texts stay texts in a spreadsheet that opens it as CSV.
+    """Return a frame whose texts are not run as formulas by a spreadsheet that opens it as CSV.
 
-    A text that would run as a formula gets an apostrophe in front; a number does no harm and
-    stays. See OWASP, CSV Injection. Only for what people read: programs take texts as they are.
+    A text that would run as a formula is prefixed with an apostrophe; numbers are harmless and
+    kept. See OWASP, CSV Injection. For files that people open; programs need the unchanged texts.
     """
     runs = cs.string().str.contains(_RUNS) & ~cs.string().str.contains(_NUMBER)
     return frame.with_columns(

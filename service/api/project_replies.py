@@ -324,7 +324,7 @@ class Finding(Outgoing):
 class Offer(Outgoing):
     """Findings in an offer, and questions that remain."""
 
-    clear: bool = Field(description="No word was found; this is no clearance.")
+    clear: bool = Field(description="No word was found; this is not a clearance.")
     findings: list[Finding]
     source: str = Field(description="Source of the words: the office's own or those shipped.")
     checklist: list[str]

@@ -101,7 +101,7 @@ def _enterprise(engine: Engine, text: str) -> str:
         raise NotFoundError(
             f"{text!r} is in several names: {several}"
             if several
-            else f"{text!r} is no known enterprise",
+            else f"{text!r} is not a known enterprise",
             field="enterprise",
             got=text,
             expected=f"one of: {several}" if several else "an id or a name of the pool",

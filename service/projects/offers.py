@@ -29,7 +29,7 @@ def check_offer(text: str, rules: Rules) -> Document:
     -------
     dict
         `findings`, in the order of the text: word, `at` (its position), rule and gloss. `clear` is
-        whether there are none, which is no clearance. `source` is the origin of the words.
+        whether there are none, which is not a clearance. `source` is the origin of the words.
     """
     plain = "".join(text.split())
     findings: list[Document] = []

@@ -86,7 +86,7 @@ def test_an_address_where_something_else_answers_is_refused_at_once(said):
 
         threading.Thread(target=answer, daemon=True).start()
         port = server.getsockname()[1]
-        with pytest.raises(UnavailableError, match="is no Ray cluster"):
+        with pytest.raises(UnavailableError, match="is not a Ray cluster"):
             RayCluster(f"127.0.0.1:{port}")
 
 

@@ -5,7 +5,7 @@ from features.errors import InputError
 from features.tables.delimited import read_delimited
 from features.tables.source import Source
 
-TABLE = "a text file of a table in UTF-8, UTF-16, GB18030 or Big5"
+TABLE = "a table as text in UTF-8, UTF-16, GB18030 or Big5"
 ROWS = [("1", "甲公司"), ("2", "乙公司")]
 TEXT = "企业编号,企业名称\n1,甲公司\n2,乙公司\n"
 
@@ -126,12 +126,12 @@ def test_a_file_with_headers_only_has_no_rows(read):
         ),
         (
             'enterprise_id,name\n1,a\n2,"b\n3,c\n',
-            'list.csv, line 3: a quotation mark (") is not closed, or stands undoubled '
+            'list.csv, line 3: a quotation mark (") is not closed, or is not doubled '
             "within a quoted field",
         ),
         (
             'enterprise_id,name\n1,"a" b\n',
-            'list.csv, line 2: a quotation mark (") is not closed, or stands undoubled '
+            'list.csv, line 2: a quotation mark (") is not closed, or is not doubled '
             "within a quoted field",
         ),
     ],
@@ -147,9 +147,7 @@ def test_bytes_of_any_value_are_no_table(refusal):
 def test_a_broken_byte_costs_one_value(read):
     grid = read(TEXT.encode() + b"3,\xff\n")
     assert grid.fields.rows() == [*ROWS, ("3", "\ufffd")]
-    assert grid.warnings == (
-        "read as UTF-8; 1 place is no UTF-8 text: the values there are unknown",
-    )
+    assert grid.warnings == ("read as UTF-8; 1 place is not valid UTF-8: values there are unknown",)
     assert read(b"enterprise_id,name\n1,a\n2,\xff\n").fields.rows() == [("1", "a"), ("2", "\ufffd")]
 
 
@@ -179,7 +177,7 @@ def test_titles_above_the_headers_are_left_out(read):
     assert list(grid.headers) == ["序号", "企业编号", "企业名称"]
     assert grid.fields.rows() == [("1", "9", "甲")]
     assert grid.first_row == 4
-    assert grid.warnings == ("the headers were found in row 3; what is above is left out",)
+    assert grid.warnings == ("the headers were found in row 3; the rows above are left out",)
 
 
 def test_headers_in_two_levels(read):

@@ -74,9 +74,9 @@ def test_what_is_said_later_of_the_name_is_said_of_the_code(load, workspace):
 
 def test_doubtful_pairs_are_named_and_left_apart(load, stored):
     report = load("统一社会信用代码,企业名称\nX1,甲公司\nX2,甲公司\n")
-    assert report.warnings == ["1 name(s) stand under several codes, left apart: 甲公司 (X1, X2)"]
+    assert report.warnings == ["1 name(s) have several codes, kept separate: 甲公司 (X1, X2)"]
     report = load("企业名称\n甲公司\n")
     assert report.warnings[-1] == (
-        "left apart, because several stored enterprises have the name: X1, X2"
+        "kept separate, because several stored enterprises have the name: X1, X2"
     )
     assert len(stored()) == 3

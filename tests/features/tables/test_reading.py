@@ -66,7 +66,7 @@ def test_a_title_above_the_headers_is_left_out(excel):
     path = excel(a=[["开发区名单"], [None], ["开发区编号", "开发区名称"], ["z", "甲"]])
     rows = read_rows(path, ZONES)
     assert fields(rows) == [(4, "z", "甲")]
-    assert rows.warnings == ["the headers were found in row 3; what is above is left out"]
+    assert rows.warnings == ["the headers were found in row 3; the rows above are left out"]
 
 
 def test_other_sheets_are_named(excel):
@@ -163,7 +163,10 @@ def test_a_folder_is_refused(tmp_path, name):
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("a.xlsx", "is no Excel file, or is damaged"), ("a.parquet", "is no Parquet file, or is")],
+    [
+        ("a.xlsx", "is not an Excel file, or is damaged"),
+        ("a.parquet", "is not a Parquet file, or is"),
+    ],
 )
 @pytest.mark.parametrize("content", [b"zone_id,name\n", b"PK\x03\x04", b"PAR1 and PAR1"])
 def test_a_file_that_is_not_what_its_name_says_is_refused(tmp_path, name, message, content):
@@ -177,7 +180,7 @@ def test_a_file_that_is_not_what_its_name_says_is_refused(tmp_path, name, messag
 def test_a_workbook_cut_short_is_refused(excel):
     path = excel(a=[["zone_id", "name"], ["z", "甲"]])
     path.write_bytes(path.read_bytes()[:-200])
-    with pytest.raises(InputError, match="is no Excel file, or is damaged"):
+    with pytest.raises(InputError, match="is not an Excel file, or is damaged"):
         read_rows(path, ZONES)
 
 

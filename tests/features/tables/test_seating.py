@@ -48,10 +48,10 @@ def test_places_are_stored_by_their_names_of_today_and_the_rest_is_named_and_cou
         ("湖北省", "襄阳市", None),
     ]
     assert report.warnings == [
-        "province: no place that is known in 1 row, kept as stated: 虚构省",
-        "city: no place that is known in 2 rows, kept as stated: 虚构市, 杭州市",
+        "province: unknown places in 1 row, kept as stated: 虚构省",
+        "city: unknown places in 2 rows, kept as stated: 虚构市, 杭州市",
         "city: no city is named in 1 row, so it is unknown there: 市辖区",
-        "places: divided since in 1 row, and unknown where nothing tells which part is meant: "
+        "places: divided since then in 1 row, and unknown where it is unclear which part is meant: "
         "雁北地区 → 大同市、朔州市 (1993)",
         "places: former names in 3 rows, stored as 襄樊市 → 襄阳市 (2010), "
         "莱芜市 → 济南市莱芜区 (2018)",
@@ -75,7 +75,7 @@ def test_zones_are_stored_by_their_names_of_today(load):
         (None, "长治市", "虚构县"),
     ]
     assert report.warnings == [
-        "county: no place that is known in 1 row, kept as stated: 虚构县",
+        "county: unknown places in 1 row, kept as stated: 虚构县",
         "places: former names in 2 rows, stored as 长治县 → 长治市上党区 (2018), "
         "莱芜市 → 济南市莱芜区 (2018)",
     ]

@@ -49,10 +49,10 @@ def test_a_concept_without_words_is_a_bad_row(load, row):
 
 def test_a_circle_is_refused_whole(load, workspace):
     load("concept,words,broader\n甲,a,乙\n")
-    with pytest.raises(InputError, match=r"words\.csv: broader goes in a circle: .* → 甲 → "):
+    with pytest.raises(InputError, match=r"words\.csv: broader has a cycle: .* → 甲 → "):
         load("concept,words,broader\n乙,b,丙\n丙,c,甲\n")
     assert workspace.read("words")["concept"].to_list() == ["甲"]
-    with pytest.raises(InputError, match="broader goes in a circle: 丁 → 丁"):
+    with pytest.raises(InputError, match="broader has a cycle: 丁 → 丁"):
         load("concept,words,broader\n丁,d,丁\n")
 
 

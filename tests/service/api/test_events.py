@@ -238,7 +238,7 @@ def test_imported_and_recorded_events_are_one_history(served: TestClient, home: 
     assert served.post(f"{URL}/shared/retract").json()["stage"] == "signed"
     assert workspace.read("events").height == before
     again = import_table(workspace, "events", file)
-    assert again.warnings == ["event_id: 1 of the rows were retracted and stay so"]
+    assert again.warnings == ["event_id: 1 of the rows were retracted and stay retracted"]
     assert workspace.read("events").height == before
     assert workspace.remove("event", "shared") == {"events": 2}
     assert served.get(f"{URL}?limit=200").json()["total"] == before

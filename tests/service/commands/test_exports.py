@@ -213,7 +213,7 @@ def test_a_sheet_may_begin_with_empty_rows_and_columns(came_out, excel):
     path = excel({"S": [[], [], *([None, None, *row] for row in SHEET)]})
     rows, report = came_out(path)
     is_right(rows)
-    assert report["warnings"][0] == "the headers were found in row 3; what is above is left out"
+    assert report["warnings"][0] == "the headers were found in row 3; the rows above are left out"
 
 
 SHEETS = {
