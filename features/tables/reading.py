@@ -232,7 +232,7 @@ def _said(table: Table, headers: Headers) -> list[str]:
         shown = ", ".join(f"{left} (taken: {taken})" for left, taken in headers.doubles.items())
         warnings.append(f"columns left out, because another one means the same: {shown}")
     if headers.personal:
-        warnings.append(f"columns about persons, never stored: {', '.join(headers.personal)}")
+        warnings.append(f"columns of personal data, never stored: {', '.join(headers.personal)}")
     if headers.unknown:
         warnings.append(f"columns left out, unknown for {table.name}: {', '.join(headers.unknown)}")
     for header, (known, column) in headers.suggested.items():

@@ -108,7 +108,7 @@ class TaskBody(Incoming):
 
     kind: Text = Field(default="other", description=f"One of {', '.join(TASK_KINDS)}.")
     title: Name
-    blocks: bool = Field(default=False, description="Whether the project waits for it.")
+    blocks: bool = Field(default=False, description="Whether it blocks the project.")
     unit: Text | None = None
     start: Annotated[date | None, Day] = None
     due: Annotated[date | None, Day] = None

@@ -1,4 +1,4 @@
-"""The console as a part of the app: routes, static files, sessions."""
+"""Installation of the console in the app: routes, static files, sessions."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def install(app: FastAPI, access: Access, settings: Settings) -> Sessions:
-    """Add the console to an app, and let its sessions say whose key a request comes with."""
+    """Add the console to an app; its sessions authenticate requests as keys do."""
     sessions = app.state.sessions = Sessions(settings.home)
     app.state.kept = KeptPages()
 

@@ -1,4 +1,4 @@
-"""The questions of the pages to the engine, for the user who is signed in; those of the API."""
+"""Questions of the pages to the engine, on behalf of the signed-in user; the same as in the API."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ _Model = TypeVar("_Model", bound=BaseModel)
 LISTED = 20
 """Leads on a page."""
 COUNTED = 200
-"""Counts beside filters, and the map, are of so many of the first leads."""
+"""Number of first leads that the counts of filters and the map cover."""
 FACETS: tuple[Facet, ...] = ("node", "province", "region", "stage", "tag")
-"""What the list is filtered by, with counts."""
+"""Filters of the list that have counts."""
 
 
 def parameters(given: QueryParams, model: type[BaseModel]) -> dict[str, Any]:
-    """Return what a model has a field for; what was left blank in a form is left out."""
+    """Return the values for the fields of a model, without blank ones."""
     found: dict[str, Any] = {}
     for name, value in given.multi_items():
         if name not in model.model_fields or not value.strip():
@@ -54,12 +54,12 @@ def parameters(given: QueryParams, model: type[BaseModel]) -> dict[str, Any]:
 
 
 def checked(model: type[_Model], values: Mapping[str, Any]) -> _Model:
-    """Return a model of values that came with a request.
+    """Return a model from the values of a request.
 
     Raises
     ------
     InputError
-        Naming the first wrong field.
+        With the first wrong field.
     """
     try:
         return model.model_validate(values)
@@ -72,34 +72,34 @@ def checked(model: type[_Model], values: Mapping[str, Any]) -> _Model:
 
 
 async def needs_of(frame: Frame) -> list[Document]:
-    """Return the needs of the zones that the caller may see, with those of no zone last."""
+    """Return the needs of the zones visible to the caller, those without a zone last."""
     return needs_seen(frame, await frame.fetch(Lookup("needs")))
 
 
 def needs_seen(frame: Frame, needs: Fetched) -> list[Document]:
-    """Return those of all needs that the caller may see, with those of no zone last."""
+    """Return the visible ones among all needs, those without a zone last."""
     found = needs.document["needs"]
     seen = [n for n in found if frame.caller.sees((n["zone"] or {}).get("zone_id"))]
     return sorted(seen, key=lambda need: need["zone"] is None)
 
 
 async def zones_of(frame: Frame) -> list[Document]:
-    """Return the zones that the caller may see."""
+    """Return the zones visible to the caller."""
     return zones_seen(frame, await frame.fetch(Lookup("zones")))
 
 
 def zones_seen(frame: Frame, zones: Fetched) -> list[Document]:
-    """Return those of all zones that the caller may see."""
+    """Return the visible ones among all zones."""
     return [zone for zone in zones.document["zones"] if frame.caller.sees(zone["zone_id"])]
 
 
 def chosen(needs: list[Document], given: QueryParams) -> Document | None:
-    """Return the need that a page is about: the one asked for, else a zone's first, else the first.
+    """Return the need of a page: the requested one, else the first of the zone, else the first.
 
     Raises
     ------
     NotFoundError
-        For a need or a zone that is not among them.
+        For an unknown need or zone.
     """
     need_id, zone_id = given.get("need_id", ""), given.get("zone_id", "")
     found = [
@@ -109,12 +109,12 @@ def chosen(needs: list[Document], given: QueryParams) -> Document | None:
         and (not zone_id or (need["zone"] or {}).get("zone_id") == zone_id)
     ]
     if not found and zone_id and need_id:
-        # Another zone was chosen on a page that was about a need of the one before.
+        # Another zone was chosen on a page about a need of the previous one.
         found = [need for need in needs if (need["zone"] or {}).get("zone_id") == zone_id]
     if not found and (need_id or zone_id):
         field = "need_id" if need_id else "zone_id"
         got = need_id or zone_id
-        raise NotFoundError(f"no {field} {got!r} is known here", field=field, got=got)
+        raise NotFoundError(f"unknown {field} {got!r}", field=field, got=got)
     leading = [need for need in found if need["role"] == "leading"]
     return next(iter(leading or found), None)
 
@@ -125,7 +125,7 @@ async def leads(frame: Frame, asked: RecommendationQuery) -> Fetched:
 
 
 async def given_leads(frame: Frame, asked: RecommendationBody) -> Fetched:
-    """Return a page of leads for a need of the caller's own."""
+    """Return a page of leads for a need stated by the caller."""
     need = NeedQuery.from_row(asked.need.model_dump(exclude_none=True))
     if need.zone_id is not None:
         frame.request.scope[ZONE] = need.zone_id
@@ -143,7 +143,7 @@ async def _page(
 
 
 async def with_products(frame: Frame, page: Fetched) -> Document:
-    """Return a page of leads with the products of each."""
+    """Return a page of leads with the products of each enterprise."""
     found = page.document
     ids = tuple(lead["enterprise"]["enterprise_id"] for lead in found["leads"])
     made = await frame.answer(ProductsQuestion(ids))
@@ -153,23 +153,23 @@ async def with_products(frame: Frame, page: Fetched) -> Document:
 
 
 async def profile(frame: Frame, enterprise_id: str) -> Document:
-    """Return what is known of an enterprise (NotFoundError)."""
+    """Return the profile of an enterprise (NotFoundError)."""
     return await frame.answer(Lookup("enterprise", (enterprise_id,)))
 
 
 async def facets(frame: Frame, need_id: str) -> Fetched:
-    """Return how many of the first leads for a known need have each value of the filters."""
+    """Return the number of first leads for a known need by value of each filter."""
     rights = frame.caller.rights
     return await frame.fetch(FacetsQuestion(need_id, FACETS, COUNTED, frame.language, rights))
 
 
 async def candidates(frame: Frame, need_id: str, filters: Filters, limit: int = COUNTED) -> Fetched:
-    """Return the first leads for a known need in short, with where they and the zone lie."""
+    """Return summaries of the first leads for a known need, with locations."""
     return await frame.fetch(CandidatesQuestion(need_id, filters, limit, frame.caller.rights))
 
 
 def with_regions(candidates: Fetched) -> list[Document]:
-    """Return candidates with the target regions that each is in."""
+    """Return candidates with the target regions of each."""
     return [
         {**row, "regions": regions_of(row["province"], row["city"])}
         for row in candidates.document["candidates"]
@@ -177,5 +177,5 @@ def with_regions(candidates: Fetched) -> list[Document]:
 
 
 def fields(form: Mapping[str, str], names: Sequence[str]) -> dict[str, Any]:
-    """Return those of some fields of a form that were filled in."""
+    """Return the non-empty ones among some fields of a form."""
     return {name: form[name] for name in names if form.get(name)}

@@ -1,4 +1,4 @@
-"""A chain as SVG: its nodes in columns from upstream to downstream, with supply edges."""
+"""Drawing of a chain as SVG: nodes in columns from upstream to downstream, with supply edges."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _WIDE, _HIGH, _GAP, _BETWEEN, _TOP = 226, 62, 16, 126, 34
 _LONGEST = 15
-"""Characters of a name that fit into a box, of Chinese ones."""
+"""Number of Chinese characters of a name that fit into a box."""
 _MARKS = {"missing": "○", "weak": "◐", "strong": "●", "unknown": "?"}
 
 
@@ -35,7 +35,7 @@ def drawing(
     edges
         With `from` and `to`, within the chain.
     address
-        Where a click on a node leads, by its id.
+        Returns the address of a node's link, given its id.
     language
     """
     columns = [
@@ -58,7 +58,9 @@ def drawing(
     lines = [_edge(places[e["from"]], places[e["to"]]) for e in edges]
     boxes = [_box(node, places[node["node_id"]], address, language) for node in nodes]
     title = (
-        "产业链环节与供应关系，下表有同样的内容" if language == "zh" else "the table has the same"
+        "产业链环节与供应关系，下表有同样的内容"
+        if language == "zh"
+        else "the table has the same data"
     )
     return Markup(
         '<svg class="chain" viewBox="0 0 {w} {h}" role="group" aria-label="{title}">'

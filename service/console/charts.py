@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _BAR, _HIGH = 48, 10
 
 
-# Numbers alone go into these, some hundred times a page; `Markup.format` takes ten times as long.
+# Only numbers are inserted, hundreds of times per page; `Markup.format` takes ten times as long.
 _SHARE = (
     '<svg class="share" viewBox="0 0 100 8" preserveAspectRatio="none" role="img" '
     'aria-label="{label}"><rect class="rail" width="100" height="8"/>'
@@ -38,19 +38,19 @@ _FALL = (
 
 
 def share_bar(share: float, label: str) -> Markup:
-    """Return a bar that is filled to a share from 0 to 1."""
+    """Return a bar filled to a share from 0 to 1."""
     filled = round(max(0.0, min(1.0, share)) * 100, 1)
     return Markup(_SHARE.format(label=escape(label), filled=filled))
 
 
 def bar(value: float, largest: float) -> Markup:
-    """Return a bar as long as what a reason adds, beside the largest of its list."""
+    """Return a bar for the contribution of a reason, relative to the largest in the list."""
     long = round(min(value / largest, 1.0) * _BAR, 1) if largest > 0 else 0.0
     return Markup(_ONE_WAY.format(long=max(long, 1.0)))
 
 
 def twin(value: float, largest: float) -> Markup:
-    """Return a bar to the right for a positive contribution, to the left for a negative one."""
+    """Return a bar to the right for a positive contribution and to the left for a negative one."""
     half = _BAR / 2
     long = round(min(abs(value) / largest, 1.0) * half, 1) if largest else 0.0
     start = half if value >= 0 else half - long
@@ -59,9 +59,9 @@ def twin(value: float, largest: float) -> Markup:
 
 
 def waterfall(reasons: Sequence[Mapping[str, Any]]) -> list[Markup]:
-    """Return a bar for each reason, each beginning where the one before ended.
+    """Return a bar for each reason, each starting at the end of the previous one.
 
-    The last one ends at the raw score: together they show that the contributions add up to it.
+    The last one ends at the raw score, which is the sum of the contributions.
     """
     edges, at = [0.0], 0.0
     for reason in reasons:

@@ -1,4 +1,4 @@
-"""What every page of the console stands in: who asks, in which language, and how it is written."""
+"""The frame of every page of the console: caller, language and rendering."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ PLACES = (
     ("/events", "跟进记录", "Feedback"),
     ("/data", "数据", "Data"),
     ("/versions", "模型版本", "Versions"),
-    ("/quality", "效果说明", "How good"),
+    ("/quality", "效果说明", "Quality"),
 )
 """The pages, in the order of the navigation."""
 
 
 def _fingerprint() -> str:
-    """Return what changes with the style sheet or the script, so that both may be kept for long."""
+    """Return a digest of style sheet and script, so that browsers may cache both for long."""
     digest = blake2b(digest_size=6)
     for name in ("console.css", "console.js"):
         digest.update((_STATIC / name).read_bytes())
@@ -77,12 +77,12 @@ _environment.filters.update(wording.FILTERS)
 _environment.globals.update(
     bar=charts.bar, twin=charts.twin, waterfall=charts.waterfall, share_bar=charts.share_bar
 )
-# Read once for all pages: an import in a template makes its macros anew at every rendering.
+# Loaded once for all pages: an import in a template creates its macros at every rendering.
 _environment.globals.update(parts=_environment.get_template("parts.html").module)
 
 
 def language_of(request: Request) -> Language:
-    """Return the language chosen in the console, else the one that the browser prefers."""
+    """Return the language chosen in the console, else the one preferred by the browser."""
     chosen = request.cookies.get(LANGUAGE_COOKIE)
     if chosen == "en":
         return "en"
@@ -91,18 +91,18 @@ def language_of(request: Request) -> Language:
 
 @dataclass(frozen=True)
 class Fetched:
-    """An answer of the engine as it is kept, in bytes."""
+    """An answer of the engine as cached bytes."""
 
     answer: Answer
 
     @property
     def tag(self) -> bytes:
-        """The same for the same bytes alone."""
+        """A digest of the bytes."""
         return self.answer.tag
 
     @cached_property
     def document(self) -> Document:
-        """What it says."""
+        """The parsed document."""
         found: Document = orjson.loads(self.answer.body)
         return found
 
@@ -115,7 +115,7 @@ class Frame:
     ----------
     request
     parts
-        Of the app: answers, models, ledger.
+        Parts of the app: answers, models, ledger.
     sessions
     """
 
@@ -123,7 +123,7 @@ class Frame:
     parts: Parts
     sessions: Sessions
     trouble: list[str] = field(default_factory=list)
-    """The message above the page."""
+    """The message at the top of the page."""
 
     @cached_property
     def language(self) -> Language:
@@ -132,7 +132,7 @@ class Frame:
 
     @cached_property
     def caller(self) -> Caller:
-        """Who asks; for a request that was refused, the key that it came with, or none."""
+        """The caller; for a refused request, that of its key, if it has one."""
         caller = self.request.scope.get(CALLER)
         access = self.parts.ledger.access
         if isinstance(caller, Caller) and (caller.key_id is not None or access.keyless):
@@ -141,15 +141,15 @@ class Frame:
         return Caller(key.key_id, key.role, frozenset(key.zones) or None) if key else _NOBODY
 
     def say(self, chinese: str, english: str) -> str:
-        """Return one of both."""
+        """Return the text in the language of the page."""
         return chinese if self.language == "zh" else english
 
     def may(self, method: str, path: str) -> bool:
-        """Whether the caller's role may call this."""
+        """Whether the caller's role allows the call."""
         return may(self.caller, method, path)
 
     def url(self, path: str, query: Mapping[str, Any] | None = None, **more: Any) -> str:
-        """Return an address of the console; values that are None, empty or no text are left out."""
+        """Return an address of the console, without values that are None or empty."""
         pairs = [
             (name, text)
             for name, value in {**(query or {}), **more}.items()
@@ -160,17 +160,18 @@ class Frame:
         return prefixed(self.request.scope, f"/console{path}{asked}")
 
     async def answer(self, asked: Question) -> Document:
-        """Return the answer to a question put to the engine, from memory where it is known."""
+        """Return the engine's answer to a question, from the cache if possible."""
         return (await self.fetch(asked)).document
 
     async def fetch(self, asked: Question) -> Fetched:
-        """Return the same, read only when it is looked into."""
+        """Return the same, parsed only when it is accessed."""
         found = await self.parts.answers.respond(asked, self.caller.key_id or "")
         assert isinstance(found, AnswerResponse)
         if found.state == "stale":
             self.trouble.append(
                 self.say(
-                    "结果为上次计算所得，服务正在恢复。", "These results are of an earlier moment."
+                    "结果为上次计算所得，服务正在恢复。",
+                    "These results are from an earlier state of the data.",
                 )
             )
         return Fetched(found.answer)
@@ -181,19 +182,19 @@ class Frame:
         of: Sequence[Fetched],
         values: Callable[[], Awaitable[dict[str, Any]]],
     ) -> Response:
-        """Return a page whose main part is kept for all requests that get the same answers.
+        """Return a page whose main part is cached for all requests with the same answers.
 
         Parameters
         ----------
         template
-            It may not look at the request: it is given no `frame`.
+            It must not depend on the request: it has no `frame`.
         of
-            The answers that the page is made of. Answers name the model and the tables that they
-            are from, and are kept apart by what a caller may see; so is the page.
+            The answers that the page shows. They depend on the model, the tables and the caller's
+            scope, and so does the page.
         values
-            What the template is given, made only where nothing is kept; it may rest on these
-            answers, the query, the caller's zones and what never changes for a model and its
-            tables.
+            Returns the values for the template, called only if no page is cached; they may depend
+            on these answers, the query, the caller's zones, and data that are fixed for a model and
+            its tables.
         """
         scope, kept = self.request.scope, self.request.app.state.kept
         key = (
@@ -216,7 +217,7 @@ class Frame:
         return HTMLResponse(self.text(template, **values), status)
 
     def text(self, template: str, **values: Any) -> str:
-        """Return a page as text."""
+        """Render a page as text."""
         return _environment.get_template(template).render(
             _=self.say,
             frame=self,
@@ -226,20 +227,20 @@ class Frame:
         )
 
     def hidden(self) -> Markup:
-        """Return the field by which a form shows that it comes from a page of this session."""
+        """Return the hidden field with the token of this session's forms."""
         return Markup('<input type="hidden" name="{}" value="{}">').format(TOKEN, self.token())
 
     def role_name(self) -> str:
-        """Return what the caller's key is for."""
+        """Return the name of the caller's role."""
         role = self.caller.role
         return self.say(KEY_ROLES[role].gloss, role)
 
     def places(self) -> list[tuple[str, str, str]]:
-        """Return the pages that the caller may open: path and name in both languages."""
+        """Return path and names, in both languages, of the pages that the caller may open."""
         return [place for place in PLACES if self.may("GET", f"/console{place[0]}")]
 
     async def look_up(self, work: Callable[[], Any]) -> Any:
-        """Do short blocking work in a thread, within the caller's share."""
+        """Run short blocking work in a thread, within the caller's share."""
         return await self.parts.answers.look_up(work, self.caller.key_id or "")
 
     async def read(self, work: Callable[[], _T]) -> _T:
@@ -247,20 +248,20 @@ class Frame:
         return await self.parts.ledger.read(work, self.caller)
 
     async def change(self, work: Callable[[], _T]) -> _T:
-        """Change something, which this worker sees at once."""
+        """Write to the database; this worker sees the change at once."""
         return await self.parts.ledger.change(work, self.caller)
 
     def back(self, path: str, query: Mapping[str, Any] | None = None, **more: Any) -> Response:
-        """Send the browser to a page of the console after a form was taken in."""
+        """Redirect the browser to a page of the console after a form was processed."""
         return RedirectResponse(self.url(path, query, **more), 303)
 
     def token(self) -> str:
-        """Return the token for a form of this session."""
+        """Return a token for a form of this session."""
         return self.sessions.token(self.request.scope)
 
 
 class ForgedFormError(ForbiddenError):
-    """A form that does not come from a page of this session."""
+    """A form that was not sent from a page of this session."""
 
     code = "forged-form"
 
@@ -270,7 +271,7 @@ def _frame(request: Request) -> Frame:
 
 
 async def _form(request: Request) -> dict[str, str]:
-    """Return a form's fields after its token was checked."""
+    """Check the token of a form and return the fields."""
     fields = {name: value for name, value in (await request.form()).items() if _is_text(value)}
     check_token(request, fields)
     return fields  # type: ignore[return-value]
@@ -286,19 +287,19 @@ def check_token(request: Request, fields: Mapping[str, object]) -> None:
     Raises
     ------
     ForgedFormError
-        Where there is none, or another one.
+        When the token is missing or wrong.
     """
     given = fields.get(TOKEN)
     if not isinstance(given, str) or not request.app.state.sessions.holds(request.scope, given):
         raise ForgedFormError(
-            "this form does not come from a page of this session: open the page again",
+            "this form was not sent from a page of this session: reload the page",
             field=TOKEN,
             expected="the token of a page of this session",
         )
 
 
 def is_own_path(path: str) -> bool:
-    r"""Whether a text is a path of the console, and so nothing that leads elsewhere.
+    r"""Whether a text is a path of the console, so that redirecting to it is safe.
 
     Examples
     --------

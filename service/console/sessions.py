@@ -21,29 +21,28 @@ log = logging.getLogger(__name__)
 
 COOKIE = "lianzhao_session"
 LONGEST = 12 * 3600
-"""Seconds after which a session ends and the key is asked for again: a working day."""
+"""Seconds after which a session expires: a working day."""
 _SESSION = "lianzhao.session"
 _BYTES = 32
 
 
 class Session(NamedTuple):
-    """Who signed in: the id of the key, and a number that no other session has."""
+    """A session: the id of the key, and a unique number."""
 
     key_id: str
     number: str
 
 
 class Sessions:
-    """Makes and reads the cookie, and the tokens that forms carry against forgery.
+    """Creates and verifies the cookie and the CSRF tokens of forms.
 
-    The secret that signs them is a file of the workspace, so that every worker knows it and a
-    restart ends no session. A session is never taken from what a browser proposes: each sign-in
-    makes a new number.
+    The signing secret is a file of the workspace, shared by all workers and kept over restarts. A
+    session is never taken over from the browser: each sign-in creates a new number.
 
     Parameters
     ----------
     home : Path
-        The workspace; the secret is made there when it is first needed.
+        The workspace; the secret is created there when it is first needed.
     """
 
     def __init__(self, home: Path) -> None:
@@ -55,24 +54,24 @@ class Sessions:
         return str(self._signer().dumps([key_id, secrets.token_urlsafe(12)]))
 
     def of(self, scope: Scope) -> Session | None:
-        """Return the session of a request; None without one, or with one forged or too old."""
+        """Return the session of a request; None if there is none, or it is forged or expired."""
         if _SESSION not in scope:
             scope[_SESSION] = self._read(_cookie(scope))
         found: Session | None = scope[_SESSION]
         return found
 
     def token(self, scope: Scope) -> str:
-        """Return a token for forms of this session; all without a session share theirs.
+        """Return a token for forms of this session; requests without a session share theirs.
 
-        It is another one at every call, masked: pages are compressed, and the length of one that
-        holds what an attacker has chosen would otherwise reveal a token bit by bit.
+        It is masked differently at every call: pages are compressed, and the length of a page with
+        text chosen by an attacker would otherwise reveal the token bit by bit (BREACH).
         """
         own = self._own_token(scope)
         mask = secrets.token_bytes(len(own))
         return (mask + _masked(own, mask)).hex()
 
     def holds(self, scope: Scope, given: str) -> bool:
-        """Whether a token is one of this session."""
+        """Whether a token belongs to this session."""
         own = self._own_token(scope)
         try:
             both = bytes.fromhex(given)
@@ -114,7 +113,7 @@ class Sessions:
         draft = self._file.with_name(f".{self._file.name}.{secrets.token_hex(4)}")
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(secrets.token_bytes(_BYTES))
-        # Of several workers that make one at the same moment, the first one's holds.
+        # If several workers create one at the same time, the first one is used.
         with suppress(FileExistsError):
             os.link(draft, self._file)
         draft.unlink()
@@ -126,7 +125,7 @@ def _masked(own: bytes, mask: bytes) -> bytes:
 
 
 def _cookie(scope: Scope) -> str:
-    # HTTP/2 may part the cookies into several headers.
+    # HTTP/2 may split the cookies into several headers.
     given = b";".join(value for name, value in scope["headers"] if name == b"cookie")
     for part in given.decode("latin-1").split(";"):
         name, _, value = part.strip().partition("=")

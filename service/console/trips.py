@@ -1,4 +1,4 @@
-"""Who can be visited in one journey: candidates grouped by cities that lie near one another."""
+"""Journeys: candidates grouped by cities that are close to each other."""
 
 from __future__ import annotations
 
@@ -13,20 +13,19 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 WITHIN_KM = 150.0
-"""So far from the city of a journey that has most candidates lie its other ones: about two hours
-by road."""
+"""Maximum distance of other cities from the one with most candidates: about two hours by road."""
 
 
 def journeys(candidates: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Group candidates into journeys, the one with most candidates first.
+    """Group candidates into journeys, the largest first.
 
-    A journey begins at the city with most of those who are left, and takes in every city within
-    `WITHIN_KM`. Those whose city is unknown come last, in a group of their own.
+    A journey starts from the city with most of the remaining candidates and includes every city
+    within `WITHIN_KM`. Candidates in an unknown city form the last group.
 
     Returns
     -------
     list of dict
-        `cities`, each with name, km from the first and its candidates in the order of their rank;
+        `cities`, each with name, distance in km from the first one and its candidates by rank;
         `count`; `known` is false for the group of unknown cities.
     """
     by_city: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""Files that were sent to be imported, kept in the workspace until they are taken or dropped."""
+"""Uploaded files, kept in the workspace until they are imported or removed."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ _SHOWN_VALUES = 3
 
 @dataclass(frozen=True)
 class Taken:
-    """What one column of a file was taken for.
+    """The interpretation of a column of a file.
 
     Parameters
     ----------
     header
-        As it stands in the file.
+        The header in the file.
     column
-        The column of the table; None for one that is left out.
+        The column of the table; None if it is left out.
     values
-        Some of its first values.
+        Some of the first values.
     personal
-        Whether it is about persons: such a column is never stored.
+        Whether it holds personal data, which is never stored.
     """
 
     header: str
@@ -50,12 +50,12 @@ class Taken:
 
 
 class Uploads:
-    """The folder of files that wait.
+    """The folder of uploaded files.
 
     Parameters
     ----------
     workspace
-        Its folder holds them; tables change only when a file is taken.
+        The folder is in it; tables change only when a file is imported.
     """
 
     def __init__(self, workspace: Workspace) -> None:
@@ -63,12 +63,12 @@ class Uploads:
         self._folder = workspace.home / "uploads"
 
     def keep(self, content: bytes, called: str) -> str:
-        """Keep a file and return the name that it is kept under, which cannot be guessed.
+        """Store a file and return its name, which cannot be guessed.
 
         Raises
         ------
         InputError
-            For an empty file, or an ending that no table is read from.
+            For an empty file, or an extension that cannot be read.
         """
         ending = f".{called.rpartition('.')[2].lower()}" if "." in called else ""
         if ending not in ENDINGS:
@@ -87,7 +87,7 @@ class Uploads:
         return name
 
     def columns(self, name: str, table: str) -> list[Taken]:
-        """Return what each column of a kept file is taken for."""
+        """Return the interpretation of each column of a stored file."""
         rows = read_rows(self._path(name), TABLES[table])
         meaning = {position: column for column, position in rows.headers.positions.items()}
         found = []
@@ -99,18 +99,18 @@ class Uploads:
         return found
 
     def tried(self, name: str, table: str) -> ImportReport:
-        """Return what importing a kept file would do; nothing is changed."""
+        """Return the effect of importing a stored file, without importing it."""
         return import_table(self.workspace, table, self._path(name), dry_run=True)
 
     def take(self, name: str, table: str) -> ImportReport:
-        """Import a kept file, which is gone afterwards."""
+        """Import a stored file and remove it."""
         path = self._path(name)
         report = import_table(self.workspace, table, path)
         path.unlink(missing_ok=True)
         return report
 
     def drop(self, name: str) -> None:
-        """Remove a kept file."""
+        """Remove a stored file."""
         with suppress(NotFoundError):
             self._path(name).unlink(missing_ok=True)
 
@@ -118,7 +118,7 @@ class Uploads:
         path = self._folder / name
         if not _NAME.fullmatch(name) or not path.is_file():
             raise NotFoundError(
-                "this file is not here any more: send it again", field="file", got=name
+                "this file is no longer stored: upload it again", field="file", got=name
             )
         return path
 

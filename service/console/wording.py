@@ -1,4 +1,4 @@
-"""How values stand on a page: amounts, shares, dates, and the words of the vocabulary."""
+"""Formatting of values on pages: amounts, shares, dates, and terms of the vocabulary."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 UNKNOWN = "—"
-"""Stands for what is not known; never 0."""
+"""Placeholder for an unknown value; never 0."""
 _ENGLISH = {
     "missing": "missing",
     "weak": "weak",
@@ -44,7 +44,7 @@ _TEN_THOUSAND = 10_000
 
 
 def number(value: float | None, digits: int = 0) -> str:
-    """Return a number with thousands parted."""
+    """Return a number with thousands separators."""
     return UNKNOWN if value is None or not math.isfinite(value) else f"{value:,.{digits}f}"
 
 
@@ -54,13 +54,13 @@ def percent(value: float | None, digits: int = 0) -> str:
 
 
 def signed(value: float, digits: int = 2) -> str:
-    """Return a contribution with its sign, and none for what rounds to zero."""
+    """Return a contribution with its sign, without one if it rounds to zero."""
     text = f"{value:+.{digits}f}"
     return text.replace("-", "−") if text.strip("+-0.") else text[1:]
 
 
 def money(value: float | None, language: str = "zh") -> str:
-    """Return an amount of 万元 as it is read: in 亿元 from 1 亿 on."""
+    """Return an amount in 万元, or in 亿元 from 1 亿 on."""
     if value is None:
         return UNKNOWN
     if language != "zh":
@@ -71,26 +71,26 @@ def money(value: float | None, language: str = "zh") -> str:
 
 
 def role(value: str | None, language: str = "zh") -> str:
-    """Return whether an industry is a leading or an auxiliary one."""
+    """Return the name of an industry's role, leading or auxiliary."""
     if value is None:
         return ""
     return ROLES[value].gloss if language == "zh" else value
 
 
 def stage(value: str, language: str = "zh") -> str:
-    """Return a stage or an ending of a project."""
+    """Return the name of a stage or an ending of an event."""
     return {**STAGES, **ENDINGS}[value].gloss if language == "zh" else _ENDING_NAMES[value]
 
 
 def flag(value: str, language: str = "zh") -> str:
-    """Return a warning sign."""
+    """Return the name of a flag."""
     return FLAGS[value].gloss if language == "zh" else value.replace("-", " ")
 
 
 def chief(reasons: Iterable[Mapping[str, Any]], most: int | None = None) -> list[dict[str, Any]]:
-    """Return what speaks for an enterprise: texts with what they add, the largest first.
+    """Return the reasons for an enterprise with their contributions, the largest first.
 
-    Factors that say the same are one reason, which adds what they add together.
+    Factors with the same text are one reason with the sum of their contributions.
     """
     found: dict[str, float] = {}
     for reason in reasons:
@@ -101,46 +101,46 @@ def chief(reasons: Iterable[Mapping[str, Any]], most: int | None = None) -> list
 
 
 def factor(value: str, language: str = "zh") -> str:
-    """Return what a factor of the score is called."""
+    """Return the name of a factor."""
     if language == "zh" and value in FACTORS:
         return FACTORS[value].gloss
     return value.replace("_", " ")
 
 
 def state(value: str, language: str = "zh") -> str:
-    """Return how strongly a node is present."""
+    """Return the name of a node's state of presence."""
     return (_STATES if language == "zh" else _ENGLISH)[value]
 
 
 def gap(value: str, language: str = "zh") -> str:
-    """Return what an enterprise there would do for the chain."""
+    """Return the effect of an enterprise at a node in this state: 补链, 强链 or 延链."""
     return GAPS[value].gloss if language == "zh" else value
 
 
 def fit(value: str, language: str = "zh") -> str:
-    """Return how well an enterprise answers the need."""
+    """Return the name of a level of fit."""
     return (_FITS if language == "zh" else _ENGLISH)[value]
 
 
 def position(value: str | None, language: str = "zh") -> str:
-    """Return where in its chain a node stands."""
+    """Return the name of a node's position in its chain."""
     if value is None:
         return "位置未定" if language == "zh" else "unplaced"
     return POSITIONS[value].gloss if language == "zh" else value
 
 
 def seat(value: str, language: str = "zh") -> str:
-    """Return that an enterprise is seated near the zone."""
+    """Return the name of a seat relative to the zone."""
     return _SEATS[value][language != "zh"]
 
 
 def table(value: str, language: str = "zh") -> str:
-    """Return what a table is called."""
+    """Return the name of a table."""
     return TABLES[value].gloss if language == "zh" else value.replace("_", " ")
 
 
 def basis(value: str | None, language: str = "zh") -> str:
-    """Return where a need is stated; an illustrative one is marked as an example."""
+    """Return the source of a need; an illustrative one is marked as an example."""
     if not value:
         return ""
     if value == "illustrative":
@@ -152,22 +152,22 @@ def basis(value: str | None, language: str = "zh") -> str:
 
 
 def protocol(value: str, language: str = "zh") -> str:
-    """Return what was held out."""
+    """Return the name of a protocol."""
     names = {
-        "cold": ("没有学过的需求", "needs never learnt"),
-        "warm": ("没有学过的企业", "enterprises never learnt"),
+        "cold": ("没有学过的需求", "held-out needs"),
+        "warm": ("没有学过的企业", "held-out enterprises"),
         "time": ("后来的项目", "later deals"),
     }
     return names[value][language != "zh"] if value in names else value
 
 
 def ranker(value: str, language: str = "zh") -> str:
-    """Return what a ranker is called."""
+    """Return the name of a ranker."""
     names = {
         "blend": ("本模型", "this model"),
-        "character_tfidf": ("只比文字（基线）", "words alone (baseline)"),
+        "character_tfidf": ("只比文字（基线）", "text only (baseline)"),
         "gain_over_character_tfidf": ("高出基线", "above the baseline"),
-        "prior_weights": ("未学习权重", "weights not learnt"),
+        "prior_weights": ("未学习权重", "prior weights"),
     }
     return names[value][language != "zh"] if value in names else value.replace("_", " ")
 

@@ -1,1 +1,1 @@
-"""Routes of the console, a module a page or a few that belong together."""
+"""Routes of the console, one module per page or group of pages."""

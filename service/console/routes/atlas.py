@@ -1,4 +1,4 @@
-"""The map: where the first leads for a need are, with a table that says the same."""
+"""The map: locations of the first leads for a need, with the same data as a table."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ _A_DAY = 86_400
 
 @router.get("/map")
 async def map_(frame: Framed) -> Response:
-    """Draw the first leads by prefecture; a click lists those of one."""
+    """Draw the first leads by prefecture, each linked to its list."""
     every = await frame.fetch(Lookup("needs"))
     needs = asking.needs_seen(frame, every)
     need = asking.chosen(needs, frame.request.query_params)
@@ -59,14 +59,14 @@ async def map_(frame: Framed) -> Response:
 
 @router.get("/map/base.svg")
 async def base(frame: Framed) -> Response:
-    """Give the picture below the circles; it never changes while the service runs."""
+    """Return the base map, which does not change while the service runs."""
     picture = await frame.look_up(geography.base)
     headers = {"Cache-Control": f"private, max-age={_A_DAY}"}
     return Response(picture, headers=headers, media_type="image/svg+xml")
 
 
 def by_city(rows: list[Document]) -> list[dict[str, Any]]:
-    """Return how many there are in each city, most first, with the first three of them."""
+    """Return the number of leads by city, largest first, with the first three leads of each."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for row in rows:
         if not row["city"]:
@@ -92,7 +92,7 @@ def by_city(rows: list[Document]) -> list[dict[str, Any]]:
 
 
 def _zone(need: Document, point: tuple[float, float] | None) -> list[dict[str, Any]]:
-    """Return where the zone of a need lies, if that is known."""
+    """Return the location of a need's zone, if it is known."""
     if need["zone"] is None or point is None:
         return []
     name = need["zone"]["name"] or need["zone"]["zone_id"]

@@ -1,4 +1,4 @@
-"""The chain map: what a zone or the city has of a chain, and who would fill what is missing."""
+"""The chain map: presence of a chain in a zone or city, and candidates for the gaps."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ _CITY = "city:"
 
 @router.get("/chain")
 async def chain(frame: Framed) -> Response:
-    """Draw a chain with how strongly a zone, or all zones of a city, have its nodes."""
+    """Draw a chain with the presence of its nodes in a zone or in all zones of a city."""
     given = frame.request.query_params
     every = await frame.fetch(Lookup("zones")), await frame.fetch(Lookup("chains"))
     zones = asking.zones_seen(frame, every[0])
@@ -43,7 +43,7 @@ async def chain(frame: Framed) -> Response:
 
 
 def _drawn(frame: Frame, chain: Document, has: Document, about: list[str]) -> dict[str, Any]:
-    """Return the drawing of a chain, and what the tables below it show."""
+    """Return the drawing of a chain, and the data of the tables below it."""
     nodes = _joined(chain, has)
     names = {node["node_id"]: node["name"] for node in nodes}
     zone_id = about[0] if len(about) == 1 else None
@@ -65,7 +65,7 @@ def _drawn(frame: Frame, chain: Document, has: Document, about: list[str]) -> di
 
 
 def _about(zones: list[Document], place: str) -> tuple[list[str], str]:
-    """Return the zones that a page is about, and what they are called together."""
+    """Return the zones of a page, and a name for all of them."""
     if place.startswith(_CITY):
         city = place.removeprefix(_CITY)
         found = [zone for zone in zones if zone.get("city") == city]
@@ -77,7 +77,7 @@ def _about(zones: list[Document], place: str) -> tuple[list[str], str]:
         for zone in zones:
             if zone["zone_id"] == place:
                 return [place], zone["name"] or place
-    raise NotFoundError(f"no zone {place!r} is known here", field="place", got=place)
+    raise NotFoundError(f"unknown zone {place!r}", field="place", got=place)
 
 
 def _cities(zones: list[Document]) -> list[str]:
@@ -85,7 +85,7 @@ def _cities(zones: list[Document]) -> list[str]:
 
 
 async def _first_chain(frame: Frame, zone_ids: list[str], chains: list[Document]) -> str:
-    """Return the chain of the first leading need of the zones, else the first chain there is."""
+    """Return the chain of the first leading need of the zones, else the first chain of the map."""
     needs = [
         need
         for need in await asking.needs_of(frame)

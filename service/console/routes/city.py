@@ -1,4 +1,4 @@
-"""The city at a glance: figures, funnel, times in pools, what is late by unit, allocation."""
+"""The overview of a city: figures, funnel, times in pools, late work by unit, allocation."""
 
 import asyncio
 from typing import Any
@@ -23,7 +23,7 @@ _EACH, _MOST_ZONES = 10, 1
 
 @router.get("/city")
 async def city(frame: Framed) -> Response:
-    """Show what a head of office reads in a minute; allocation only when it is asked for."""
+    """Show the overview for a head of office; the allocation only on request."""
     given = asking.parameters(frame.request.query_params, FiguresQuery)
     asked = asking.checked(FiguresQuery, given)
     projects, caller = frame.parts.ledger.projects, frame.caller
@@ -56,7 +56,7 @@ async def city(frame: Framed) -> Response:
 
 
 def reached(found: dict[str, Any]) -> list[tuple[str, int]]:
-    """Return how many projects got into each pool, of all groups together."""
+    """Return the number of projects that reached each pool, over all groups."""
     return [
         (POOLS[pool].gloss, sum(group["reached"][pool] for group in found["groups"]))
         for pool in PATH
@@ -69,7 +69,7 @@ async def _allocation(frame: Framed, name: str) -> dict[str, Any]:
     engine = await frame.parts.answers.engine()
     held = await frame.read(lambda: held_in(projects, name, caller))
     settled = await frame.read(lambda: settled_in(projects, name, caller))
-    # Not in the threads that compute answers: it takes seconds.
+    # Takes seconds, so it does not run in the threads that compute answers.
     done = await asyncio.to_thread(
         lambda: allocate(
             engine,

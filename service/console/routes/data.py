@@ -1,4 +1,4 @@
-"""Data: how fresh each table is, and files that are looked at before anything is stored."""
+"""Data: age of each table, and import of files with a preview."""
 
 from typing import Any
 
@@ -20,20 +20,20 @@ _REJECTED = "text/csv; charset=utf-8"
 
 
 class _InMemory(MultiPartParser):
-    """Holds what comes in memory: outside of the workspace nothing is written."""
+    """Holds uploads in memory, so that nothing is written outside of the workspace."""
 
     spool_max_size = MAX_UPLOAD + 2**20
 
 
 @router.get("")
 async def tables(frame: Framed) -> Response:
-    """Show how many rows each table has, and since when."""
+    """Show rows and date of each table."""
     return await _overview(frame)
 
 
 @router.post("")
 async def look(request: Request, frame: Framed) -> Response:
-    """Look at a file: what each column is taken for, and what importing it would do."""
+    """Preview a file: the interpretation of each column, and the effect of importing it."""
     parser = _InMemory(request.headers, request.stream(), max_files=1, max_fields=8)
     try:
         form = await parser.parse()
@@ -69,7 +69,7 @@ async def look(request: Request, frame: Framed) -> Response:
 
 @router.post("/take")
 async def take(frame: Framed, form: Form) -> Response:
-    """Import a file that was looked at."""
+    """Import a previewed file."""
     table = form.get("table", "")
     _check(table)
     uploads = _uploads(frame)
@@ -79,7 +79,7 @@ async def take(frame: Framed, form: Form) -> Response:
 
 @router.post("/drop")
 async def drop(frame: Framed, form: Form) -> Response:
-    """Remove a file that was looked at."""
+    """Remove a previewed file."""
     uploads = _uploads(frame)
     await frame.read(lambda: uploads.drop(form.get("name", "")))
     return frame.back("/data")
@@ -87,10 +87,10 @@ async def drop(frame: Framed, form: Form) -> Response:
 
 @router.get("/rejected.csv")
 async def rejected(frame: Framed) -> Response:
-    """Give the rows that the last import rejected, with what was expected."""
+    """Return the rows that the last import rejected, with what was expected."""
     file = frame.parts.ledger.workspace.rejected_file
     if not file.is_file():
-        raise NotFoundError("the last import rejected no row", field="file")
+        raise NotFoundError("the last import rejected no rows", field="file")
     content = await frame.read(file.read_bytes)
     headers = {"Content-Disposition": 'attachment; filename="rejected.csv"'}
     return Response(content, headers=headers, media_type=_REJECTED)

@@ -1,4 +1,4 @@
-"""The way in and out: sign-in with a key, sign-out, the language, and the files of the pages."""
+"""Sign-in with a key, sign-out, language, and static files."""
 
 from importlib.resources import files
 from typing import Annotated
@@ -29,7 +29,7 @@ _START = "/console/leads"
 @router.get("/console")
 @router.get("/console/")
 async def start(request: Request) -> Response:
-    """Lead to the first page."""
+    """Redirect to the first page."""
     return RedirectResponse(prefixed(request.scope, _START), 303)
 
 
@@ -39,7 +39,7 @@ async def sign_in_page(
     asked: Annotated[str, Query(alias="next")] = "",
     why: Annotated[str, Query()] = "",
 ) -> Response:
-    """Ask for a key."""
+    """Show the sign-in form."""
     if frame.parts.ledger.access.keyless:
         return frame.back("/leads")
     return frame.page("sign_in.html", next=asked if is_own_path(asked) else "", why=why)
@@ -47,7 +47,7 @@ async def sign_in_page(
 
 @router.post("/console/sign-in")
 async def sign_in(frame: Framed, form: Form) -> Response:
-    """Begin a session: always a new one, whatever the browser held before."""
+    """Begin a session, always a new one, whatever cookie the browser sends."""
     access = frame.parts.ledger.access
     asked = form.get("next", "")
     found = access.key_with(form.get("key", "").strip().encode())
@@ -83,7 +83,7 @@ async def sign_out(frame: Framed, form: Form) -> Response:  # noqa: ARG001
 
 @router.post("/console/language")
 async def choose_language(frame: Framed, form: Form) -> Response:
-    """Keep the language that was chosen, and go back to the page it was chosen on."""
+    """Store the chosen language, and redirect to the page where it was chosen."""
     came_from = frame.request.headers.get("referer", "").partition("/console/")
     asked = f"/console/{came_from[2]}"
     target = asked if came_from[1] and is_own_path(asked) else _START
@@ -96,7 +96,7 @@ async def choose_language(frame: Framed, form: Form) -> Response:
 
 
 def _is_over_tls(frame: Frame) -> bool:
-    """Whether the browser came by TLS, here or at a proxy that is trusted."""
+    """Whether the browser connected by TLS, to this service or to a trusted proxy."""
     request = frame.request
     if frame.parts.ledger.access.proxies.trusts(request.scope):
         return request.headers.get("x-forwarded-proto", request.url.scheme) == "https"
@@ -104,5 +104,5 @@ def _is_over_tls(frame: Frame) -> bool:
 
 
 def _cookie_path(frame: Frame) -> str:
-    """Return where the browser sends the cookies: to the pages, and never to the API."""
+    """Return the path of the cookies: the pages, never the API."""
     return prefixed(frame.request.scope, "/console")

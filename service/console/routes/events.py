@@ -1,4 +1,4 @@
-"""Feedback: outcomes of leads, recorded and taken back by the rules of the API."""
+"""Feedback: outcomes of leads, recorded and retracted by the rules of the API."""
 
 import secrets
 from typing import Any
@@ -21,7 +21,7 @@ router = APIRouter(prefix="/console", include_in_schema=False)
 
 @router.get("/events")
 async def events(frame: Framed) -> Response:
-    """List what was recorded, newest first."""
+    """List recorded events, newest first."""
     given = asking.parameters(frame.request.query_params, EventQuery)
     asked = asking.checked(EventQuery, {"limit": 50, **given})
     feedback = frame.parts.ledger.feedback
@@ -40,7 +40,7 @@ async def events(frame: Framed) -> Response:
 
 @router.post("/events")
 async def record(frame: Framed, form: Form) -> Response:
-    """Record an event, once however often the form is sent."""
+    """Record an event, only once if the form is sent several times."""
     names = ("enterprise_id", "stage", "date", "need_id", "zone_id", "amount", "note")
     body = asking.checked(EventBody, asking.fields(form, names))
     if body.stage in ENDINGS and not (body.note or "").strip():
@@ -64,7 +64,7 @@ async def record(frame: Framed, form: Form) -> Response:
 
 @router.post("/events/retract")
 async def retract(frame: Framed, form: Form) -> Response:
-    """Take an event back; it stays in the history."""
+    """Retract an event; it stays in the history."""
     ledger = frame.parts.ledger
     await frame.change(
         lambda: ledger.feedback.retract(
@@ -82,7 +82,7 @@ async def retract(frame: Framed, form: Form) -> Response:
 
 
 async def history(frame: Frame, enterprise_id: str, need: Document) -> list[Document]:
-    """Return what was recorded of an enterprise and the zone of a need, if the role may see it."""
+    """Return the events of an enterprise and the zone of a need, if the role may see them."""
     if not frame.may("GET", "/v1/events"):
         return []
     zone_id = (need["zone"] or {}).get("zone_id")
@@ -95,12 +95,12 @@ async def history(frame: Frame, enterprise_id: str, need: Document) -> list[Docu
 
 
 def today() -> str:
-    """Return the day that a form begins with."""
+    """Return the initial day of a form."""
     return calendar.today().isoformat()
 
 
 def _names_of(needs: list[Document], zones: list[Document]) -> dict[str, str]:
-    """Return what needs and zones are called, by their ids."""
+    """Return the names of needs and zones by their ids."""
     found = {zone["zone_id"]: zone["name"] or zone["zone_id"] for zone in zones}
     for need in needs:
         zone = found.get((need["zone"] or {}).get("zone_id", ""), "")

@@ -1,4 +1,4 @@
-"""Leads: the list for a zone's industry, one enterprise, two side by side."""
+"""Leads: the list for an industry of a zone, one enterprise, two side by side."""
 
 import secrets
 from typing import Any
@@ -50,7 +50,7 @@ async def leads(frame: Framed) -> Response:
 
 @router.get("/enterprise")
 async def enterprise(frame: Framed, enterprise_id: str, need_id: str = "") -> Response:
-    """Show one enterprise: its profile, why it stands where it does, the needs it would suit."""
+    """Show one enterprise: its profile, the reasons for its rank, and the needs that it suits."""
     profile = await asking.profile(frame, enterprise_id)
     lead = await lead_of(frame, need_id, enterprise_id) if need_id else None
     return frame.page(
@@ -67,7 +67,7 @@ async def enterprise(frame: Framed, enterprise_id: str, need_id: str = "") -> Re
 
 @router.get("/enterprise/suits")
 async def suits(frame: Framed, enterprise_id: str, need_id: str = "") -> Response:
-    """Show the needs that an enterprise would suit: ranking it for all of them takes long."""
+    """Show the needs that an enterprise suits, as a part that loads later: it takes long."""
     if need_id:
         asking.chosen(await asking.needs_of(frame), frame.request.query_params)
     profile = await asking.profile(frame, enterprise_id)
@@ -117,7 +117,7 @@ async def lead_of(frame: Frame, need_id: str, enterprise_id: str) -> Document:
 
 
 def query_of(request: Request, need: Document) -> RecommendationQuery:
-    """Return what is asked for on a page about a need of the workspace."""
+    """Return the query of a page about a need of the workspace."""
     given = asking.parameters(request.query_params, RecommendationQuery)
     for name in ("zone_id", "industry"):
         given.pop(name, None)
@@ -129,7 +129,7 @@ def query_of(request: Request, need: Document) -> RecommendationQuery:
 
 
 def query_for(asked: RecommendationQuery) -> dict[str, Any]:
-    """Return the parameters by which a page is asked for again."""
+    """Return the parameters that request the page again."""
     found = asked.model_dump(exclude_defaults=True)
     if found.get("limit") == asking.LISTED:
         del found["limit"]

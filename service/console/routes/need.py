@@ -1,4 +1,4 @@
-"""A need of one's own: a text, how it was understood, what is changed of that, and its leads."""
+"""A need stated by the user: its text, its interpretation, which can be edited, and its leads."""
 
 from typing import Any
 
@@ -16,12 +16,12 @@ router = APIRouter(prefix="/console", include_in_schema=False)
 
 _SEPARATORS = ";；、,，\n"
 _BETWEEN = "|"
-"""Stands between a word and its weight in a form."""
+"""Separates a word from its weight in a form."""
 
 
 @router.get("/need")
 async def own_need(frame: Framed) -> Response:
-    """Ask for a need in words, show how it was understood, and list its leads."""
+    """Show a form for a need, its interpretation, and its leads."""
     given = frame.request.query_params
     text = given.get("text", "").strip()
     zones = await frame.fetch(Lookup("zones"))
@@ -52,7 +52,7 @@ async def own_need(frame: Framed) -> Response:
 
 
 def body_of(request: Request) -> RecommendationBody:
-    """Return what is asked for: the text, and the words that were chosen for it."""
+    """Return the need: the text, and the words that were chosen for it."""
     given = request.query_params
     need: dict[str, Any] = {"industry": given.get("text", "").strip()}
     if zone_id := given.get("zone_id", "").strip():
@@ -72,7 +72,7 @@ def body_of(request: Request) -> RecommendationBody:
 
 
 def words_of(request: Request) -> list[tuple[str, float]]:
-    """Return the words that were left ticked, with their weights, and those that were added."""
+    """Return the selected words with their weights, and the added ones."""
     given = request.query_params
     added = given.get("more", "")
     for separator in _SEPARATORS:
@@ -91,7 +91,7 @@ def words_of(request: Request) -> list[tuple[str, float]]:
 
 
 def query_for(frame: Frame) -> dict[str, Any]:
-    """Return the parameters by which the page is asked for again."""
+    """Return the parameters that request the page again."""
     given = frame.request.query_params
     return {
         name: given.getlist(name)

@@ -1,4 +1,4 @@
-"""Projects: the board of the pools, one project, and what is due and late."""
+"""Projects: the board of the pools, one project, and due and late work."""
 
 import secrets
 from typing import Any
@@ -33,7 +33,7 @@ router = APIRouter(prefix="/console", include_in_schema=False)
 
 _EACH = 30
 _READ_THROUGH = 200
-"""Projects that a meeting goes through."""
+"""Maximum number of projects on the agenda of a meeting."""
 _AHEAD = 14
 _SHOWN = (*PATH, "stalled", "closed")
 _FIRST_STAGE = {pool: POOLS[pool].stages[0] for pool in (*PATH, "stalled")}
@@ -41,7 +41,7 @@ _FIRST_STAGE = {pool: POOLS[pool].stages[0] for pool in (*PATH, "stalled")}
 
 @router.get("/projects")
 async def board(frame: Framed) -> Response:
-    """Show the pools with their projects, and what is due and late."""
+    """Show the pools with their projects, and due and late work."""
     given = asking.parameters(frame.request.query_params, BoardQuery)
     asked = asking.checked(BoardQuery, {**given, "limit": _EACH})
     filters = asked.model_dump(exclude={"limit"})
@@ -68,7 +68,7 @@ async def board(frame: Framed) -> Response:
 
 @router.get("/projects/meeting")
 async def meeting(frame: Framed) -> Response:
-    """Show on paper what a meeting goes through: blocked and late projects, and what is due."""
+    """Show the agenda of a meeting for printing: blocked and late projects, and due work."""
     given = asking.parameters(frame.request.query_params, AgendaQuery)
     asked = asking.checked(AgendaQuery, {"days": _AHEAD, **given})
     projects, caller = frame.parts.ledger.projects, frame.caller
@@ -85,7 +85,7 @@ async def meeting(frame: Framed) -> Response:
             for one in both.values()
             if one["pool"] in PATH and (one["late"] or one["project_id"] in blocked)
         ]
-        # What is latest is talked about first, then what has waited longest.
+        # The most overdue projects come first, then those that have waited longest.
         rows.sort(key=lambda one: (one["due"] if one["late"] else "9999", -one["days"]))
         running = sum(pool["projects"] for pool in page["pools"] if pool["pool"] in PATH)
         return {"due": due, "rows": rows, "blockers": blocked, "running": running}
@@ -101,7 +101,7 @@ async def meeting(frame: Framed) -> Response:
 
 @router.get("/project")
 async def project(frame: Framed, project_id: str) -> Response:
-    """Show a project: where it stands, its moves, its tasks and what blocks it."""
+    """Show a project: its stage, moves, tasks and blockers."""
     projects, caller = frame.parts.ledger.projects, frame.caller
 
     def work() -> dict[str, Any]:
@@ -125,7 +125,7 @@ async def project(frame: Framed, project_id: str) -> Response:
 
 @router.post("/projects")
 async def begin(frame: Framed, form: Form) -> Response:
-    """Begin a project out of a lead; where it was begun before, show that one."""
+    """Create a project from a lead, or show the existing one."""
     names = ("enterprise_id", "need_id", "zone_id", "project", "stage", "source", "list_id")
     body = asking.checked(ProjectBody, asking.fields(form, names))
     given = body.model_dump(exclude_none=True)
@@ -156,7 +156,7 @@ async def move(frame: Framed, form: Form) -> Response:
 
 @router.post("/projects/take-back")
 async def take_back(frame: Framed, form: Form) -> Response:
-    """Take a move of a project back."""
+    """Undo a move of a project."""
     project_id, move_id = form.get("project_id", ""), form.get("move_id", "")
     projects, asked = _projects(frame), _asked(frame, form)
     await frame.change(lambda: projects.take_back(project_id, move_id, asked))
@@ -165,7 +165,7 @@ async def take_back(frame: Framed, form: Form) -> Response:
 
 @router.post("/projects/change")
 async def change(frame: Framed, form: Form) -> Response:
-    """Change what is known of a project; a field that was emptied becomes unknown."""
+    """Change the fields of a project; an emptied field becomes unknown."""
     names = ("project", "amount", "unit", "handler", "due", "source", "note", "version")
     values = {name: form[name] or None for name in names if name in form}
     body = asking.checked(ProjectChange, values)
@@ -177,7 +177,7 @@ async def change(frame: Framed, form: Form) -> Response:
 
 @router.post("/projects/task")
 async def add(frame: Framed, form: Form) -> Response:
-    """Add a task to a project, or what blocks it."""
+    """Add a task or a blocker to a project."""
     names = ("kind", "title", "unit", "due")
     values: dict[str, Any] = asking.fields(form, names)
     body = asking.checked(TaskBody, {**values, "blocks": form.get("blocks") == "on"})
@@ -199,14 +199,14 @@ async def close(frame: Framed, form: Form) -> Response:
 
 
 def next_pool(pool: str) -> str | None:
-    """Return the pool that follows on the path; None at its end and beside it."""
+    """Return the next pool on the path; None at its end and outside of it."""
     if pool in PATH[:-1]:
         return PATH[PATH.index(pool) + 1]
     return None
 
 
 async def of_lead(frame: Frame, enterprise_id: str, need: Document) -> dict[str, Any]:
-    """Return what is known of projects with an enterprise: those of the zone, and who talks."""
+    """Return the projects of an enterprise in the zone, and the zone in talks with it."""
     if not frame.may("GET", "/v1/projects"):
         return {"projects": [], "talk": None}
     projects, caller = _projects(frame), frame.caller

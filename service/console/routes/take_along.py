@@ -1,4 +1,4 @@
-"""What is taken along: the list as Excel and on paper, a brief of one page, a trip by city."""
+"""Material for visits: the list as Excel and for printing, a one-page brief, a trip by city."""
 
 from typing import Any
 from urllib.parse import quote
@@ -23,7 +23,7 @@ _LENGTHS = (10, 20, 50)
 
 @router.get("/leads.xlsx")
 async def excel(frame: Framed) -> Response:
-    """Give the list as an Excel workbook, the same as the command line writes."""
+    """Return the list as an Excel workbook, the same as written by the command line."""
     page, _ = await _list(frame, _TAKEN)
     content = await frame.look_up(lambda: as_xlsx(leads_frame(page)))
     name = quote(f"线索-{page['need']['industry'][:40]}.xlsx")
@@ -35,7 +35,7 @@ async def excel(frame: Framed) -> Response:
 
 @router.get("/print")
 async def print_view(frame: Framed) -> Response:
-    """Show the list as it is printed on A4."""
+    """Show the list for printing on A4."""
     page, query = await _list(frame, _LENGTHS[0])
     return frame.page(
         "print.html",
@@ -57,7 +57,7 @@ async def brief(frame: Framed, enterprise_id: str, need_id: str = "") -> Respons
 
 @router.get("/trip")
 async def trip(frame: Framed) -> Response:
-    """Group the first leads by what can be visited in one journey."""
+    """Group the first leads into journeys."""
     needs = await asking.needs_of(frame)
     need = asking.chosen(needs, frame.request.query_params)
     if need is None:
@@ -75,7 +75,7 @@ async def trip(frame: Framed) -> Response:
 
 
 async def _list(frame: Frame, most: int) -> tuple[Document, dict[str, Any]]:
-    """Return the leads of a known need or of one's own, and how they are asked for again."""
+    """Return the leads for a known or a stated need, and the parameters that request them again."""
     given = frame.request.query_params
     length = given.get("limit", "")
     limit = int(length) if length.isdigit() and 0 < int(length) <= 200 else most

@@ -1,4 +1,4 @@
-"""Versions of the model: which there are, side by side, and which one is in service."""
+"""Versions of the model: list, comparison, and which one is in service."""
 
 from functools import partial
 from typing import Any
@@ -14,7 +14,7 @@ router = APIRouter(prefix="/console", include_in_schema=False)
 
 @router.get("/versions")
 async def versions(frame: Framed) -> Response:
-    """List the versions with what they were judged by, and compare two of them."""
+    """List the versions with their figures, and compare two of them."""
     models = frame.parts.models
     found = await frame.look_up(models.list)
     wanted = frame.request.query_params.getlist("version")
@@ -40,14 +40,14 @@ async def activate(request: Request, frame: Framed, form: Form) -> Response:
 
 @router.post("/versions/rollback")
 async def rollback(request: Request, frame: Framed, form: Form) -> Response:  # noqa: ARG001
-    """Put the version before in service again."""
+    """Put the previous version back in service."""
     await switched(request, frame.parts, frame.caller, None, frame.parts.models.rollback)
     return frame.back("/versions")
 
 
 @router.get("/quality")
 async def quality(frame: Framed) -> Response:
-    """Say in plain words how well the version in service finds what was held out."""
+    """Describe the quality of the version in service on held-out data."""
     models = frame.parts.models
     active = await frame.look_up(models.active)
     manifest = await frame.look_up(partial(models.show, active)) if active else None
@@ -59,12 +59,13 @@ async def quality(frame: Framed) -> Response:
 
 
 def figures(metrics: Any) -> list[dict[str, Any]]:
-    """Return the figures of a version, flat: what was held out, which ranker, which figure.
+    """Return the figures of a version as flat records.
 
     Returns
     -------
     list of dict
-        `protocol`, `ranker`, `name`, `mean`, `low`, `high`, `needs`; what has no mean is left out.
+        `protocol`, `ranker`, `name`, `mean`, `low`, `high`, `needs`; figures without a mean are
+        omitted.
     """
     return [
         {
