@@ -58,6 +58,8 @@ class Column:
         The value of an empty number; None keeps it unknown.
     made_from
         The column that a required one is derived from if a file lacks it.
+    currency
+        The column in which a file may say the currency of an amount.
     derived
         Whether it is derived from other columns on import, so that no header maps to it.
     """
@@ -74,6 +76,7 @@ class Column:
     separators: str = ";；"
     default: int | None = None
     made_from: str = ""
+    currency: str = ""
     derived: bool = False
 
     @property

@@ -16,7 +16,10 @@ ENTERPRISE_ID_HEADERS = (
     "entid 证券代码 股票代码 stock_code ticker 社会统一信用代码 信用编码 unified_code usci "
     "social_code credit_no 组织机构代码 org_number 注册号 工商注册号 营业执照号 营业执照编号 "
     "营业执照注册号 公司编号 公司注册编号 商业登记号码 公司统编 公司统一编号 统一编号 reg_number "
-    "reg_no registration_number registration_no company_number company_no br_no cr_no id"
+    "reg_no registration_number registration_no company_number company_no br_no cr_no "
+    "统一社会信用代码证号 社会信用代码证号 三证合一码 法人代码 法人单位代码 机构代码 执照号 "
+    "营业执照号码 工商登记号 uscc_code social_credit_no tax_id taxpayer_id "
+    "unified_social_credit_identifier id"
 )
 SOURCE_HEADERS = "来源 数据来源 信息来源"
 
@@ -35,7 +38,8 @@ ENTERPRISES = Table(
             "corp_name corporate_name entname ent_name company enterprise full_name "
             "company_full_name org_name company_name_cn company_name_chinese name_cn chinese_name "
             "申报单位名称 注册名称 工商名称 市场主体 商事主体名称 法人单位 名称 全称 企业 公司 "
-            "单位",
+            "单位 企业中文名 公司中文名 name_of_enterprise name_of_company entity_name legal_name "
+            "registered_name company_cn firm_name organization_name corp",
             required=True,
         ),
         Column(
@@ -67,22 +71,29 @@ ENTERPRISES = Table(
         Column(
             "industry_code",
             Kind.ID,
-            "国标行业代码 行业代码 国民经济行业代码 国民经济行业分类代码 行业小类代码 industryco",
+            "国标行业代码 行业代码 国民经济行业代码 国民经济行业分类代码 行业小类代码 industryco "
+            "所属行业代码 国标行业小类代码 国民经济行业小类代码 行业中类代码 行业大类代码",
             expected="a code or a name of GB/T 4754-2017, such as C3962, 3962 or 光电子器件制造",
         ),
         Column(
             "products",
             Kind.PRODUCTS,
             "主营产品 主要产品 产品 主营产品及占比 主导产品 产品名称 主要产品名称 主营产品名称 "
-            "main_products 主营产品或服务 主要产品或服务 主要产品及服务 产品或服务 产品及服务",
+            "main_products 主营产品或服务 主要产品或服务 主要产品及服务 产品或服务 产品及服务 "
+            "主要产品与服务 主要产品和服务 产品与服务 产品和服务 核心产品 重点产品 主打产品 "
+            "代表产品 拳头产品 产品名 生产产品 main_product key_products products_and_services "
+            "product_name product",
             expected="products as name:share;name:share, each share from 0 to 1 (or 0% to 100%)",
         ),
         Column(
             "business_scope",
             Kind.TEXT,
             "经营范围 业务范围 经营业务范围 主营业务 主要业务活动 主要业务 主要经营范围 经营业务 "
-            "主营项目 经营项目 经营内容 所营事业资料 opscope scope main_business business 企业简介 "
-            "公司简介 单位简介 简介 introduction company_profile",
+            "主营项目 经营项目 经营内容 所营事业资料 opscope scope main_business business "
+            "企业简介 公司简介 单位简介 简介 introduction company_profile 主营业务范围 "
+            "主要业务范围 主营业务介绍 主营业务及产品 主要经营业务 主要经营活动 主营内容 "
+            "主营方向 主营 营业范围 营业项目 经营范围描述 公司业务 business_description "
+            "nature_of_business principal_activities principal_business",
         ),
         Column(
             "founded",
@@ -94,8 +105,9 @@ ENTERPRISES = Table(
             "registration_date reg_date setup_date start_date establishment_time establish_at "
             "founded_at reg_time register_time 注册成立日期 注册成立时间 建立时间 核准设立日期 "
             "设立登记日期 date_of_incorporation incorporated incorporated_on date_founded "
-            "founded_on "
-            "year_founded term_start",
+            "founded_on year_founded term_start 创立时间 创办时间 创建时间 建厂时间 成立年度 "
+            "注册成立日 执照成立日期 established year_established year_of_establishment "
+            "establish_year founding_year register_date regist_date incorp_date opfrom",
             expected=FOUNDED,
             low=1500,
         ),
@@ -112,11 +124,12 @@ ENTERPRISES = Table(
             Kind.MONEY,
             "注册资本 注册资金 认缴资本 认缴注册资本 认缴出资额 注册资本金 开办资金 出资额 "
             "注册资本额 认缴金额 资本总额 reg_capital register_capital registration_capital "
-            "reg_cap "
-            "regcap reg_capi regist_capi registered_capital_rmb capital",
+            "reg_cap regcap reg_capi regist_capi registered_capital_rmb capital "
+            "registered_fund reg_fund regist_capital",
             expected="an amount of RMB in 万元, from 0 to 100万亿元, such as 5000, 5000万 or 1.2亿",
             unit=YUAN["万元"],
             low=0,
+            currency="currency",
         ),
         Column(
             "employees",
@@ -126,7 +139,10 @@ ENTERPRISES = Table(
             "employee_num staff_num staff_count staff_size insured_num insured_number "
             "insured_count social_staff_num staff_num_range number_of_employees headcount empnum "
             "staff insured 人数 用工数 在职员工 在职员工数 在岗人数 员工数量 年末从业人员 "
-            "社保参保人数 社保缴纳人数 社保缴费人数 缴纳社保人数 缴纳社会保险人数",
+            "社保参保人数 社保缴纳人数 社保缴费人数 缴纳社保人数 缴纳社会保险人数 参保人员 "
+            "参保职工数 参保职工人数 雇员人数 雇员数 雇员 职工数 在册职工 人员数量 人员数 总人数 "
+            "全部从业人员 从业人员平均人数 平均从业人数 期末从业人员 吸纳就业人数 就业人数 "
+            "no_of_employees number_of_staff total_employees employee_size employee_scale",
             expected="a number of people, from 0 to 10 million, such as 1200, 1,200人, 50-99人 or "
             "200+",
             low=0,
@@ -135,9 +151,10 @@ ENTERPRISES = Table(
             "revenue",
             Kind.MONEY,
             "营业收入 营收 年营业收入 主营业务收入 年营收 销售收入 年销售收入 销售额 年销售额 "
-            "年产值 "
-            "营业总收入 营业额 年营业额 营收规模 收入规模 年收入 经营收入 主营收入 产值 "
-            "annual_revenue turnover operating_income sales",
+            "年产值 营业总收入 营业额 年营业额 营收规模 收入规模 年收入 经营收入 主营收入 产值 "
+            "年主营业务收入 工业总产值 总产值 年总产值 total_revenue "
+            "operating_revenue sales_revenue annual_sales annual_revenue turnover "
+            "operating_income sales",
             expected="an amount of RMB in 万元, at most 100万亿元, such as 5000, 5000万 or 1.2亿",
             unit=YUAN["万元"],
         ),
@@ -146,7 +163,7 @@ ENTERPRISES = Table(
             Kind.TEXTS,
             "企业标签 标签 资质 企业资质 荣誉 荣誉资质 资质荣誉 企业荣誉 认定类型 认定类别 "
             "资质类型 "
-            "企业称号",
+            "企业称号 资质标签 荣誉称号 称号",
             expected=LIST,
             separators=ANY_COMMA,
         ),
@@ -156,16 +173,23 @@ ENTERPRISES = Table(
             "登记状态 经营状态 企业状态 状态 注册状态 主体状态 市场主体状态 存续状态 营业状态 "
             "企业登记状态 company_status reg_status registration_status business_status "
             "ent_status entstatus regstate reg_state operating_status operating_state biz_status "
-            "生产经营状态 运营状态 经营情况 存续情况 公司状况 company_state oper_state open_status",
+            "生产经营状态 运营状态 经营情况 存续情况 公司状况 company_state oper_state open_status "
+            "operation_status business_state manage_state management_state current_status",
         ),
-        Column("credit", Kind.TEXT, "信用状况 信用 信用等级 信用状态 纳税信用等级 credit_rating"),
+        Column(
+            "credit",
+            Kind.TEXT,
+            "信用状况 信用 信用等级 信用状态 纳税信用等级 信用级别 纳税评级 纳税信用评级 "
+            "credit_rating",
+        ),
         Column(
             "nodes", Kind.TEXTS, "所属环节 环节 产业链环节 所属产业链环节 链条环节", expected=LIST
         ),
         Column(
             "former_names",
             Kind.TEXTS,
-            "曾用名 曾用名称 历史名称 企业曾用名 former_name history_names used_name oldname",
+            "曾用名 曾用名称 历史名称 企业曾用名 former_name history_names used_name oldname "
+            "历史曾用名 历史名 原企业名称 原公司名称 变更前名称 previous_name previous_names",
             expected=LIST,
             separators=ANY_COMMA,
         ),
@@ -186,7 +210,8 @@ ENTERPRISES = Table(
             "region",
             Kind.TEXT,
             "所属地区 所在地区 所属区域 地区 注册地区 行政区划 所属行政区划 所在地 省市区 "
-            "企业所在地 注册地 所在区域 区域 所属省市区 所在省市区 省市县 属地 area location",
+            "企业所在地 注册地 所在区域 区域 所属省市区 所在省市区 省市县 属地 注册所在地 归属地 "
+            "落户地 area location",
         ),
         Column(
             "address",
@@ -195,7 +220,7 @@ ENTERPRISES = Table(
             "住所地 营业场所 生产经营地址 经营地址 详细地址 单位注册地址 company_address "
             "reg_address registered_address reg_location registered_office reg_addr "
             "reg_address_detail addr dom 通信地址 通讯地址 最新年报地址 年报地址 实际经营地址 "
-            "办公地址 办公地点 生产地址 厂址 注册详细地址",
+            "办公地址 办公地点 生产地址 厂址 注册详细地址 主要经营场所 总部地址",
         ),
         Column(
             "industry_class",
@@ -222,8 +247,14 @@ ENTERPRISES = Table(
             Kind.TEXT,
             "国标行业 所属行业 国民经济行业 行业 行业分类 国民经济行业分类 行业名称 所属国标行业 "
             "国标行业名称 行业类别 所属行业类别 行业类型 所属国民经济行业 国民经济行业类别 "
-            "行业领域 "
-            "所属领域 产业领域 industry_name industry_l1",
+            "行业领域 所属领域 产业领域 industry_name industry_l1 国民经济行业名称 行业大类名称 "
+            "行业小类名称 industry_category industry_sector",
+        ),
+        Column(
+            "currency",
+            Kind.TEXT,
+            "注册资本币种 注册资金币种 注册资本货币种类 注册币种 币种 货币种类 资本币种 currency "
+            "regcapcur capital_currency reg_capital_currency",
         ),
     ),
 )

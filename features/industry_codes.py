@@ -18,10 +18,15 @@ from features.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_CODE = re.compile(r"^(?:行业代码|行业|代码)?[:\s]*([A-Za-z]?)[\s\-_.]*(\d{1,4})(?:\.0+)?(?!\d)")
+_CODE = re.compile(
+    r"^(?:行业代码|行业|代码|第|[门大中小]类)?[:\s]*([A-Za-z]?)[\s\-_.]*(\d{1,4})(?:\.0+)?(?!\d)",
+    re.IGNORECASE,
+)
 _NUMBER = re.compile(r"^(\d{1,4})(?:\.0+)?$")
 _SECTION = re.compile(r"^([A-Za-z])(?![A-Za-z0-9])")
 _STEPS = re.compile(r"[>＞/\\|｜→»;；]+|(?<=[\u4e00-\u9fff])\s*[-—－]+\s*(?=[\u4e00-\u9fff])")
+_CODES = re.compile(r"^[A-Za-z]?(?:[\s\-－—/.]+\d{2,4}){2,}$")
+"""C-39-396-3962: a path of codes."""
 _BRACKETED = re.compile(r"^(.*?)\s*[(\[【]\s*(.+?)\s*[)\]】]\s*(.*)$")
 _FILLING = re.compile(r"[\s、,，。.·（）()\-—和与及]")
 
@@ -70,6 +75,8 @@ def find(text: str, digits: int | None = None) -> str | None:
         return None
     if (code := normalise(plain)) is not None:
         return code
+    if _CODES.match(plain):
+        return find(re.split(r"[\s\-－—/.]+", plain)[-1])
     steps = [step for step in (part.strip() for part in _STEPS.split(plain)) if step]
     if len(steps) > 1:
         found = [code for step in steps if (code := find(step)) is not None]

@@ -60,6 +60,10 @@ class Tie(NamedTuple):
 _NO_TIE = Tie()
 
 
+def _longest_first(text: str) -> tuple[int, str]:
+    return -len(text), text
+
+
 @lru_cache(4)
 def kinds_of(thesaurus: Thesaurus) -> Kinds:
     """Return the kinds of a thesaurus, the same ones for all who ask."""
@@ -79,6 +83,8 @@ class Wants(NamedTuple):
         What these belong to.
     general : frozenset of str
         Words of the need of which all that is wanted is but a part: 机械设备 for 橡胶机械.
+    names : tuple of str
+        Names of the concepts that the need itself names, the longest first.
     pieces : tuple of str
         Pieces of its wants that mean something, the longest first: 医药 of 医药流通, not 药流.
     """
@@ -87,6 +93,7 @@ class Wants(NamedTuple):
     inputs: dict[int, Tie]
     above: dict[int, Tie]
     general: frozenset[str]
+    names: tuple[str, ...]
     pieces: tuple[str, ...]
 
     @property
@@ -130,11 +137,12 @@ class Kinds:
             if found.sure >= _SURE and found.source != "chain map"
             for at in find(found.name)[:1]
         ]
+        called = {at: part for part in understood.parts for at in find(part)}
         kinds: dict[int, Tie] = {}
         inputs: dict[int, Tie] = {}
         above: dict[int, Tie] = {}
         for at in wanted:
-            name = concepts[at].name
+            name = called.get(at, concepts[at].name)
             kinds.setdefault(at, Tie(Relation.KIND, name))
             for text in concepts[at].made_of:
                 for part in find(text):
@@ -142,7 +150,8 @@ class Kinds:
             for parent in self._joining(at):
                 above.setdefault(parent, Tie(Relation.SIBLING, name, concepts[parent].name))
         general = {word for word, _ in understood.words if self._is_general(word, kinds)}
-        return Wants(kinds, inputs, above, frozenset(general), self._pieces(understood.parts))
+        pieces = self._pieces(understood.parts)
+        return Wants(kinds, inputs, above, frozenset(general), self._names(called), pieces)
 
     def worths(self, wants: Wants) -> NDArray[np.float32] | None:
         """Return what each concept is worth to a need, shape (c,); None where nothing is wanted."""
@@ -193,7 +202,10 @@ class Kinds:
         return self._share(item, word)
 
     def apart(self, item: str, word: str) -> bool:
-        """Return whether both are concepts, and the one of the item is none of the word's."""
+        """Return whether both are products, and the item is none of the word's kind.
+
+        What ends like the name of a sector belongs to it: 定制家具 is 家具.
+        """
         return self._apart(core_of(item), word)
 
     def joined(self, item: str, word: str) -> str:
@@ -216,6 +228,11 @@ class Kinds:
             for at in found
             for kind in kinds
         )
+
+    def _names(self, called: Iterable[int]) -> tuple[str, ...]:
+        concepts = (self.thesaurus.concepts[at] for at in called)
+        names = {form_of(name) for own in concepts for name in (own.name, *own.names)}
+        return tuple(sorted((name for name in names if len(name) >= _SHORTEST), key=_longest_first))
 
     def _pieces(self, parts: Iterable[str]) -> tuple[str, ...]:
         return tuple(
@@ -247,4 +264,5 @@ class Kinds:
 
     def _apart_of(self, core: str, word: str) -> bool:
         own, others = self.thesaurus.find(core), self.thesaurus.find(word)
-        return bool(own and others) and not self._among(own, others)
+        products = [at for at in others if self.thesaurus.concepts[at].level == "product"]
+        return bool(own and products) and not self._among(own, others)

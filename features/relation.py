@@ -18,8 +18,9 @@ _TRAIL = re.compile(
 _FRAGMENT = re.compile(r"^(?:含|除|型|其(?!他|它)|以下|及|和|与|等|按|非.+类$|.$)|[-—]$|^其他$")
 """What an item looks like that was cut out of a table of revenue: 含电磁水表, 以下电缆料, MW-."""
 _EVERYBODYS = re.compile(
-    r"^(?:(?:主营|其他|自有|自产|外购)?(?:业务|产品|商品|服务|销售|贸易|材料|配件|零件|零部件|设备|工程|工业|商业|制造业?|加工|其他)){1,2}类?$"
+    r"^(?:(?:主营|其他|自有|自产|外购)?(?:业务|产品|商品|服务|销售|贸易|新?材料|使用费|配件|零件|零部件|设备|工程|工业|商业|制造业?|加工|其他)){1,2}类?$"
 )
+_TRADE = re.compile(r"(?:贸易|电商|电子商务|零售|批发|经销|代理|安装|维修|租赁|运输|物流|仓储)")
 _LATIN = re.compile(r"[a-z]+")
 _LONGEST_ABBREVIATION = 4
 _WORDS = {"mini": "Mini", "micro": "Micro"}
@@ -65,6 +66,12 @@ def is_plain(item: str) -> bool:
 
 
 @lru_cache(_KEPT)
+def is_trade(text: str) -> bool:
+    """Return whether a text speaks of trade in products, or of a service with them: 金属贸易."""
+    return bool(_TRADE.search(text))
+
+
+@lru_cache(_KEPT)
 def relation(item: str, word: str) -> Relation:
     """Return how an item relates to a word; both in whatever form.
 
@@ -78,6 +85,8 @@ def relation(item: str, word: str) -> Relation:
         return Relation.SAME
     if core.endswith(word) or _is_parted(item, word):
         return Relation.KIND
+    if f"{word}级" in item or f"{word}用" in item:
+        return Relation.INPUT
     if word in item or (len(item) >= _COMMON and item in word):
         return Relation.NEAR
     return Relation.NONE

@@ -35,8 +35,9 @@ _DECORATION = re.compile(r"\s|[(].*?[)]|[ⅰⅱⅲ]+$|(?<=[\u4e00-\u9fff])i{1,3}
 _ENDING = re.compile(
     r"(?<=..)(?:制造业|产业链|产业|行业|制造|生产|企业|公司|供应商|经销商|制造商|生产商|服务商|业者|业)$"
 )
-_OF_A_WORD = 0.85
-"""Weight of the similarity to a concept's word, relative to one of its names."""
+_OF_A_WORD = {"product": 0.85, "sector": 0.5}
+"""Weight of the similarity to a concept's word, relative to one of its names, by level: who wants
+铜箔 wants no other word of a sector that lists it."""
 
 
 class Concept(NamedTuple):
@@ -147,7 +148,7 @@ class Thesaurus:
         """Return the concepts nearest to a text: number, similarity (0 to 1), nearest name or word.
 
         Similarity is the cosine of TF-IDF weighted character 1-3-grams with the nearest name, or
-        0.85 times that with the nearest word.
+        a part of that with the nearest word, see `_OF_A_WORD`.
         """
         index = self._index
         likeness = index.characters.cosines([normal(text)])[0] * index.strength
@@ -264,7 +265,7 @@ class _Index:
         strengths: list[float] = []
         for at, concept in enumerate(concepts):
             names = (concept.name, *concept.names)
-            for texts, strength in ((names, 1.0), (concept.words, _OF_A_WORD)):
+            for texts, strength in ((names, 1.0), (concept.words, _OF_A_WORD[concept.level])):
                 self.texts += map(normal, texts)
                 owners += [at] * len(texts)
                 strengths += [strength] * len(texts)

@@ -32,7 +32,7 @@ OWN_WEIGHT = {"product": 2.0, "sector": 1.0}
 their name, but rarely by that of their sector."""
 
 _SEPARATOR = re.compile(
-    r"[、，,;；/|\n。！!？?：:+＋&]+|\s{2,}|以及|及其|或者|或|等(?=.)|制成|做成|加工成|转化为|生产(?=..)|(?<=..)做(?=..)"
+    r"[、，,;；/|\n。！!？?：:+＋&]+|\s{2,}|以及|及其|或者|或|等(?=.)|制成|做成|加工成|转化为|^能?把(?=..)|生产(?=..)|(?<=..)做(?=..)"
 )
 _AND = re.compile(r"(?<=.)[和与及](?=.)")
 _SPACE = re.compile(r"(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])")
@@ -55,6 +55,10 @@ _SERVED = 0.3
 
 Without a stated want, inputs of the customer's product are wanted: 给新能源汽车配套."""
 _LATIN = re.compile(r"[a-z0-9]+")
+_PARTS_OF = frozenset(
+    ("零部件", "零配件", "零组件", "配件", "部件", "组件", "关键零部件", "核心零部件")
+)
+"""Parts that depend on the want before them: 智能手机整机及零部件."""
 _PROCESS = re.compile(
     r"(?<=..)(?:种植|养殖|栽培|屠宰|加工|制造|生产|研发|冶炼|回收|处理|处置|运营|服务|销售|整机|成品)+$"
 )
@@ -137,14 +141,14 @@ class Fillers:
                 left_out.append(word)
         return text, tuple(left_out)
 
-    def strip(self, text: str) -> tuple[str, tuple[str, ...]]:
-        """Return a text without fillers at its ends.
+    def strip(self, text: str, thesaurus: Thesaurus) -> tuple[str, tuple[str, ...]]:
+        """Return a text without fillers at its ends, up to a name: 焦化副产品 keeps its 产品.
 
         Empty if the text consists of fillers.
         """
         left_out: list[str] = []
         again = bool(text)
-        while again:
+        while again and not thesaurus.find(text):
             again = False
             for word in self._either:
                 if text.startswith(word) or text.endswith(word):
@@ -185,13 +189,15 @@ def understand(text: str, thesaurus: Thesaurus, fillers: Fillers) -> Understood:
     served: set[str] = set()
     parts = parts_of(rest, thesaurus) if rest else []
     for part in parts:
-        core, left_out = (part, ()) if thesaurus.find(part) else fillers.strip(part)
+        core, left_out = fillers.strip(part, thesaurus)
         if (len(parts) > 1 or "配套" in left_out) and (customer := _SUPPLIED.match(core)):
             core = customer[1]
             served.add(core)
         if len(core) == 1 and core.isascii():  # a single letter or digit is meaningless
             core, left_out = "", (*left_out, core)
         ignored += filter(str.strip, left_out)
+        if core in _PARTS_OF and wants:
+            core = _without_process(wants[-1], thesaurus) + core
         if any(character.isalnum() for character in core):
             wants.append(core)
     wants = list(dict.fromkeys(wants))
@@ -250,20 +256,25 @@ def parts_of(text: str, thesaurus: Thesaurus) -> list[str]:
     found: list[str] = []
     for piece in _SEPARATOR.split(_SPACE.sub("、", text)):
         piece = piece.strip()
-        if len(found) >= MAX_PARTS or not _AND.search(piece) or _is_one(piece, thesaurus):
-            halves = [piece]  # with too many parts, concepts are not needed
-        else:
-            halves = _joined(_AND.split(piece), thesaurus)
-        found += [half for half in halves if half]
+        # With too many parts, concepts are not needed.
+        joined = len(found) < MAX_PARTS and _AND.search(piece)
+        found += _halves(piece, thesaurus) if joined else filter(None, [piece])
     return found or [text]
 
 
-def _is_one(piece: str, thesaurus: Thesaurus) -> bool:
-    """Return whether a piece with 和 or 与 is a name, or very similar to one."""
+def _halves(piece: str, thesaurus: Thesaurus) -> list[str]:
+    """Return the wants of a piece with 和 or 与: one if it is a name, or very similar to one.
+
+    Names on both sides are two wants: 水泥和商品混凝土.
+    """
     if thesaurus.find(piece):
-        return True
-    near = thesaurus.near(piece, 1)
-    return bool(near) and near[0][1] >= _ONE_NAME
+        return [piece]
+    halves = _joined(_AND.split(piece), thesaurus)
+    if halves[-1] not in _PARTS_OF and not all(map(thesaurus.find, halves)):
+        near = thesaurus.near(piece, 1)
+        if near and near[0][1] >= _ONE_NAME:
+            return [piece]
+    return [half for half in halves if half]
 
 
 def _joined(pieces: Sequence[str], thesaurus: Thesaurus) -> list[str]:
@@ -271,6 +282,8 @@ def _joined(pieces: Sequence[str], thesaurus: Thesaurus) -> list[str]:
     if len(pieces) < 2:
         return list(pieces)
     last, found = pieces[-1], []
+    if last in _PARTS_OF:
+        return list(pieces)
     for piece in pieces[:-1]:
         heads = (last[-size:] for size in range(min(4, len(last) - 1), 0, -1))
         whole = next((piece + head for head in heads if thesaurus.find(piece + head)), None)
@@ -289,7 +302,7 @@ def look_up(part: str, thesaurus: Thesaurus) -> dict[int, float]:
     named = thesaurus.find(part)
     if named:
         return dict.fromkeys(named, 1.0)
-    core = _PROCESS.sub("", part)
+    core = _without_process(part, thesaurus)
     named = thesaurus.find(core)
     if named:
         return dict.fromkeys(named, 0.95)
@@ -318,6 +331,14 @@ def look_up(part: str, thesaurus: Thesaurus) -> dict[int, float]:
         for at in one.concepts:
             found[at] = max(found.get(at, 0.0), sure)
     return found
+
+
+def _without_process(part: str, thesaurus: Thesaurus) -> str:
+    """Return a part without its process, unless its head includes that: 锂电池回收 is 电池回收."""
+    core = _PROCESS.sub("", part)
+    inner = thesaurus.within(part) if core != part else []
+    spans = inner and inner[-1].start < len(core) and inner[-1].stop == len(part)
+    return part if spans else core
 
 
 def _are_siblings(inner: Sequence[Named], core: str, thesaurus: Thesaurus) -> bool:

@@ -171,7 +171,7 @@ FLAGS: Mapping[str, Flag] = {
 UNKNOWN = _words(
     "- -- --- — —— / \\ null none nan n/a #n/a #ref! #value! #name? #div/0! 无 未知 不详 暂无 "
     "暂无信息 暂无数据 暂无资料 无数据 无信息 未公开 未公示 不公示 不公开 企业选择不公示 未披露 "
-    "未填写 未填报 未填 待补充 待定 保密 缺失 （空） (空)"
+    "选择不公示 企业未公示 暂未公示 未填写 未填报 未填 待补充 待定 保密 缺失 （空） (空)"
 ) | {""}
 """Placeholders of unknown values, in lower case."""
 

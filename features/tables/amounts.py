@@ -29,6 +29,8 @@ _FILLING = re.compile(
 )
 _PAID_IN = re.compile(r"(?<=[元万亿币])[(\[,;、]*(?:其中:?)?实[缴收].*$")
 """Of 1000万元，实缴500万元 the registered amount is taken."""
+_IN_WORDS = re.compile(rf"(?<=[\d元万亿币整])\((?:大写:?)?(?:人民币)?{NUMERAL}[元万亿整]*\)")
+"""3000万元（叁仟万元） repeats the amount in words."""
 _UNITS = "|".join(sorted(YUAN, key=len, reverse=True))
 _TERM = re.compile(rf"([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|{NUMERAL})({_UNITS})?")
 _UNIT_FIRST = re.compile(rf"({_UNITS})([+-]?\d+\.?\d*)")
@@ -53,7 +55,7 @@ def read_amount(text: str, bare: float, rates: Mapping[str, float] = _NOWHERE) -
     (None, 35500000.0)
     """
     plain = simplified(unicodedata.normalize("NFKC", text)).lower()
-    plain = _PAID_IN.sub("", plain.replace("圆", "元"))
+    plain = _IN_WORDS.sub("", _PAID_IN.sub("", plain.replace("圆", "元")))
     plain = _FILLING.sub("", plain).strip(":/")
     plain = re.sub(r"(?<=\d)w(?=元?$)", "万", plain)
     foreign = {_CODES[found[0]] for found in _FOREIGN.finditer(plain)}
@@ -82,6 +84,8 @@ def _yuan(plain: str, bare: float) -> float | None:
         if number is None:
             return None
         numeral = not term[1][-1].isdigit() and term[1][-1] != "."
+        if terms and numeral:
+            return None  # two amounts, not parts of one
         unit = YUAN[term[2]] if term[2] else None
         if unit is None and numeral and re.search("[万亿]", term[1]):
             unit = 1.0

@@ -31,8 +31,8 @@ _MONTHS = {
     for name in (full, full[:3], f"{full[:3]}.")
 } | {"sept": 9, "sept.": 9}
 _BEHIND = (
-    r"(?:(?:[t\s]+\d{1,2}[:时]\d{1,2}.*)|z|"
-    r"\s*(?:[(\[至~到—–].*|[\u4e00-\u9fff].*|-\s*\d{4}.*|\s-\s.*|-\s*))?$"
+    r"(?:(?:[t\s]+\d{1,2}[:时]?\d{1,2}.*)|z|"
+    r"\s*(?:[(\[至~到—–;；].*|[\u4e00-\u9fff].*|[-/]\s*\d{4}.*|\s-\s.*|-\s*[\u4e00-\u9fff]*))?$"
 )
 """Text that may follow a date: a time, a remark, the end of a range."""
 _SEPARATED = re.compile(
@@ -61,10 +61,15 @@ _MONTH_FIRST = re.compile(
 _YEAR_FIRST = re.compile(r"^(\d{4})[-\s/,.]+([a-z]{3,9}\.?)[-\s/,.]+(\d{1,2})(?:st|nd|rd|th)?\b")
 _WEEKDAY = re.compile(r"^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*[.,]*\s+(?=\d)")
 _IN_JSON = re.compile(r"^/date\((-?\d+)(?:[+-]\d{4})?\)/$")
-_MONTH_YEAR = re.compile(r"^([a-z]{3,9}\.?)[-\s/,.]*(\d{4})$")
+_MONTH_YEAR = re.compile(r"^([a-z]{3,9}\.?)[-\s/,.']*(\d{4}|\d{2})$")
+_MONTH_BEFORE = re.compile(r"^(\d{1,2})[-/.](\d{4})$")
+_AROUND = " \t\"'“”‘’[]<>《》【】()。；;，,、/."
+_POWER = re.compile(r"^\d\.\d+e\+?(?:9|12)$")
+_YEAR_IN_NUMERALS = re.compile(r"^[一二][〇零九○][〇零一二三四五六七八九○]{2}$")
 _NUMERALS = re.compile(rf"({NUMERAL})(?=\s*[年月日号])")
 _EARLIER = re.compile(
-    r"^(?:成立于|成立日期|成立时间|始建于|创建于|创立于|注册于|于|约|自|公元|:)+\s*:?\s*"
+    r"^(?:成立于|成立日期|成立时间|始建于|创建于|创立于|注册于|于|约|自|公元|:|established|founded|"
+    r"est\.?(?=\s)|since|in(?=\s)|\s)+\s*:?\s*"
 )
 
 
@@ -91,6 +96,8 @@ def read_day(text: str) -> PartialDate | None:
     if (day := _written_day(text)) is not None:
         return day
     plain = unicodedata.normalize("NFKC", text).strip().lower()
+    if _POWER.match(plain):
+        plain = f"{float(plain):.0f}"
     found = _STAMP.match(_IN_JSON.sub(r"\1", plain))
     return _stamped(found[1]) if found else None
 
@@ -98,8 +105,10 @@ def read_day(text: str) -> PartialDate | None:
 @lru_cache(_KEPT)
 def _written_day(text: str) -> PartialDate | None:
     plain = simplified(unicodedata.normalize("NFKC", text)).strip().lower()
-    plain = _EARLIER.sub("", plain)
+    plain = _EARLIER.sub("", plain.strip(_AROUND))
     plain = re.sub(r"(?<=[一二三四五六七八九])[0o](?=[一二三四五六七八九])", "〇", plain)
+    if _YEAR_IN_NUMERALS.match(plain):
+        plain = f"{plain}年"
     plain = _NUMERALS.sub(lambda found: str(value(found[1])), plain)
     if republic := re.match(r"^(?:中华)?民国\s*(\d{1,3}|元)\s*年?", plain):
         year = _REPUBLIC + (1 if republic[1] == "元" else int(republic[1]))
@@ -117,13 +126,16 @@ def _written(text: str) -> PartialDate | None:
         return _day(found[1])
     for pattern in (_SHORT, _SHORT_MONTH):
         if found := pattern.match(text):
+            if "/" in text and int(found[1]) <= 12 and int(found[3]) > 12:
+                return None  # 03/01/19 is ambiguous
             return _day(_full(found[1]), found[2], found[3] if pattern is _SHORT else None)
     if found := _BEHIND_YEAR.match(text):
         first, second = int(found[1]), int(found[3])
         if first > 12 or (second <= 12 and found[2] == "."):
             return _day(found[4], second, first)
         return _day(found[4], first, second) if second > 12 or found[2] == "/" else None
-    return None
+    found = _MONTH_BEFORE.match(text)
+    return _day(found[2], found[1]) if found else None
 
 
 def _english(text: str) -> PartialDate | None:
@@ -135,7 +147,7 @@ def _english(text: str) -> PartialDate | None:
     if (found := _MONTH_FIRST.match(text)) and found[1] in _MONTHS:
         return _day(found[3], _MONTHS[found[1]], found[2])
     if (found := _MONTH_YEAR.match(text)) and found[1] in _MONTHS:
-        return _day(found[2], _MONTHS[found[1]])
+        return _day(_full(found[2]), _MONTHS[found[1]])
     return None
 
 
@@ -164,6 +176,9 @@ def _full(year: str) -> str:
 def _day(
     year: str | int, month: str | int | None = None, day: str | int | None = None
 ) -> PartialDate | None:
+    # Databases write 2019-03-00 if the day is unknown.
+    month = None if month is not None and not int(month) else month
+    day = None if month is None or (day is not None and not int(day)) else day
     precision = "year" if month is None else "month" if day is None else "day"
     try:
         return PartialDate(datetime.date(int(year), int(month or 1), int(day or 1)), precision)

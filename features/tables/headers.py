@@ -11,6 +11,7 @@ from types import MappingProxyType
 from features.columns import Column, Kind, Table
 from features.errors import InputError, UsageError
 from features.normal import simplified
+from features.tables.header_forms import is_name, place, without_suffix
 from features.vocabulary import YUAN
 
 _BRACKET = re.compile(r"^(.+?)[(\[【](?:单位:?)?([^()\[\]【】]*(?:\([^()]*\))?)[)\]】]$")
@@ -18,8 +19,11 @@ _NUMBERED = re.compile(
     r"^(?:[(]?[\d一二三四五六七八九十]{1,2}[、.)]|[(\[【][^)\]】]*[)\]】])\s*(?=.)"
 )
 _YEAR = re.compile(
-    r"^(?:截至|截止)?(?:(?:19|20)\d\d|上|去|本|近一)年?(?:度|末|底)?(?:\d{1,2}月末?)?"
+    r"^(?:截至|截止)?(?:(?:19|20)\d\d|上|去|本|近一)年?(?:度|末|底)?(?:\d{1,2}月末?)?|"
+    r"(?<=[\u4e00-\u9fff])\(?(?:19|20)\d\d(?:年度?)?\)?$|(?<=[(])(?:19|20)\d\d年?度?[,，、]?(?=.)"
 )
+_OF_MONEY = re.compile(r"\((?:金|额|总额|总)\)")
+"""注册资本(金)(万元)."""
 _UNITS = "|".join(sorted(YUAN, key=len, reverse=True))
 _UNIT_BEHIND = re.compile(rf"^(.+?)[/:_\-,,]*(?:单位:?)?({_UNITS})(?:人民币)?$")
 _PERSONAL = re.compile(
@@ -34,7 +38,10 @@ _BETWEEN = re.compile(r"[/、]")
 _ELSE = re.compile(r"(?:类型|类别|性质)$")
 """Headers that no column covers, although they resemble others: 企业类型 is not 企业规模类型."""
 _ENGLISH_UNITS = {"k": 1e3, "thousand": 1e3, "10k": 1e4, "10thousand": 1e4, "m": 1e6, "mn": 1e6}
+_ENGLISH_UNITS |= {"1000": 1e3, "10000": 1e4, "tenthousand": 1e4}
 _ENGLISH_UNITS |= {"million": 1e6, "millions": 1e6, "bn": 1e9, "billion": 1e9}
+_UNLISTED = 1_000
+"""Rank of a header that is no alias: any alias is better."""
 _LIKE = 0.6
 """Minimum similarity of an unknown header to a known one that is suggested."""
 
@@ -238,7 +245,8 @@ def _meaning(table: Table, header: str) -> _Meaning | None:
     """Return the column of a header, and yuan per unit if it names a unit of money."""
     known = _aliases(table)
     unnumbered = _NUMBERED.sub("", unicodedata.normalize("NFKC", header).strip())
-    for form in dict.fromkeys((_plain(header), _plain(unnumbered))):
+    plain = _plain(unnumbered)
+    for form in dict.fromkeys((_plain(header), plain, _OF_MONEY.sub("", plain))):
         if form in known:
             return known[form]
         dated = _YEAR.sub("", form)
@@ -247,7 +255,17 @@ def _meaning(table: Table, header: str) -> _Meaning | None:
             return found
         if (found := _with_unit(known, form)) is not None:
             return found
-    return _in_parts(known, _plain(unnumbered))
+    return _in_parts(known, plain) or _described_by_form(known, plain)
+
+
+def _described_by_form(known: Mapping[str, _Meaning], form: str) -> _Meaning | None:
+    """Return the meaning of a header that is no alias, by its form."""
+    found = known.get(without_suffix(form))
+    if found is None and (column := place(form)) is not None:
+        found = known.get(column)
+    if found is None and is_name(form) and "企业名称" in known:
+        found = known["企业名称"]
+    return None if found is None else _Meaning(found.column, _UNLISTED, found.unit)
 
 
 def _in_parts(known: Mapping[str, _Meaning], form: str) -> _Meaning | None:
@@ -277,7 +295,9 @@ def _with_unit(known: Mapping[str, _Meaning], text: str) -> _Meaning | None:
         meaning = known[bracketed[1]]
         if meaning.column.kind is not Kind.MONEY:
             return meaning
-        if not bracketed[2] or not re.search(r"[元万亿千百币]|rmb|cny|usd", bracketed[2]):
+        if bracketed[2] in _ENGLISH_UNITS:
+            return _Meaning(meaning.column, meaning.rank, _ENGLISH_UNITS[bracketed[2]])
+        if not bracketed[2] or not re.search(r"[元万亿千百币]|rmb|cny|usd|yuan", bracketed[2]):
             return meaning
         if not re.sub(r"人民币|rmb|cny|金额|[:,/]", "", bracketed[2]):
             return meaning
@@ -291,7 +311,7 @@ def _with_unit(known: Mapping[str, _Meaning], text: str) -> _Meaning | None:
 
 
 def _money_unit(text: str) -> float | None:
-    unit = re.sub("人民币|rmb|cny|yuan|单位|[:()/,]", "", text)
+    unit = re.sub("人民币|rmb|cny|yuan|单位|^in|[:()/,]", "", text)
     return YUAN.get(unit) or _ENGLISH_UNITS.get(unit)
 
 

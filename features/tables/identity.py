@@ -13,15 +13,20 @@ from features.normal import simplified
 
 MADE = "N-"
 """Prefix of ids that are derived from names."""
-SPOILED = r"^\d(?:\.\d+)?[eE]\+?1\d$"
+SPOILED = r"^\d(?:\.\d+)?[eE]\+?0*1\d$"
 """A code of 18 characters that a spreadsheet converted to a number."""
 SPOILED_EXPECTED = (
     "a credit code of 18 characters: a spreadsheet has turned it into a number and lost its last "
     "digits; format the column as text and fill it in from the source"
 )
 
-_ODD = r"[^0-9A-Z._/\-]"
+_ODD = r"[^0-9A-Z._/\-]|\d{13}\.0"
 _WRAPPED = r'^=\s*"?(.*?)"?$'
+_LABEL = r"^[\x{4e00}-\x{9fff}/]{2,}[:：]\s*"
+"""统一社会信用代码：9114…."""
+_REMARK = r"^([0-9A-Za-z]{18})\s*[(（].*$"
+_DECIMAL = r"^(\d{13,})\.0+$"
+"""A code of digits that was stored as a number."""
 _QUOTES = "'\"‘’“”` \u00a0"
 _CODE = r"^[0-9A-Za-z]{18}$"
 _SIGNS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -41,7 +46,13 @@ def normalised_ids(ids: pl.Series) -> pl.Series:
         return ids
     name = ids.name
     plain = (
-        pl.col(name).str.normalize("NFKC").str.replace(_WRAPPED, "${1}").str.strip_chars(_QUOTES)
+        pl.col(name)
+        .str.normalize("NFKC")
+        .str.replace(_WRAPPED, "${1}")
+        .str.strip_chars(_QUOTES)
+        .str.replace(_LABEL, "")
+        .str.replace(_REMARK, "${1}")
+        .str.replace(_DECIMAL, "${1}")
     )
     compact = plain.str.replace_all(r"[\s\-]", "")
     return (

@@ -17,6 +17,11 @@ BESIDE = 3
 FILLED = "number of filled fields"
 
 _SHOWN = 3
+_PART = (
+    r"^(?:名称|代码|编号|全称|简称|类别|类型|日期|时间|年份|状态|金额|数额|数量|数值|总额|总数|人数|地址|情况|内容|详情|"
+    r"单位|[(（]?[千百]?[万亿]?[元人])"
+)
+"""Start of a header in a second level that needs the header above it."""
 _TOTAL = r"^(?:[合总小共累]\s*计|汇\s*总|平\s*均|total|subtotal)[\s:：]*[\d.,家户个条名]*$"
 _NOTE = (
     r"^(?:附?注|备注|说明|附注|声明|数据来源|资料来源|信息来源|来源|※|\*{1,3}|[-—=_]{3,}|"
@@ -57,8 +62,8 @@ def find_headers(table: Table, rows: Sequence[Sequence[str | None]]) -> HeaderPl
         found = recognised(table, row)
         if best is None or found > most:
             best, most = HeaderPlace(at, row), found
-    if best is None:
-        return None
+    if best is None or not most:
+        return best
     for at in range(len(texts) - 1):
         joined = _joined(table, texts[at], texts[at + 1])
         found = recognised(table, joined)
@@ -68,14 +73,31 @@ def find_headers(table: Table, rows: Sequence[Sequence[str | None]]) -> HeaderPl
     return best
 
 
+def is_explanation(table: Table, headers: Sequence[str], rows: pl.DataFrame) -> bool:
+    """Whether a sheet describes columns: most values of a required column are headers."""
+    named = [at for at, header in enumerate(headers) if is_required(table, header)]
+    if not named or rows.width <= named[0]:
+        return False
+    first = rows.head(SEARCHED).to_series(named[0]).drop_nulls().to_list()
+    return 2 * sum(is_header(table, text) for text in first) > len(first)
+
+
 def _is_lower_level(table: Table, upper: Sequence[str], row: Sequence[str]) -> bool:
     """Whether a row is a second level of headers, and not data."""
     filled = [(upper[at] if at < len(upper) else "", cell) for at, cell in enumerate(row) if cell]
-    if not filled or any(sign.isdigit() for _, cell in filled for sign in cell):
+    if not filled:
         return False
-    named = sum(is_header(table, cell) for _, cell in filled)
+    named = [is_header(table, cell) for _, cell in filled]
+    # 2024年营业收入 is a header with digits; any other text with digits is data.
+    if any(
+        any(sign.isdigit() for sign in cell) and not known
+        for (_, cell), known in zip(filled, named, strict=True)
+    ):
+        return False
     # Below a header that matches a column, the second level states a unit or a part.
-    return 2 * named >= len(filled) or not any(is_required(table, above) for above, _ in filled)
+    if 2 * sum(named) >= len(filled):
+        return True
+    return not any(is_required(table, above) for above, _ in filled)
 
 
 def _joined(table: Table, upper: Sequence[str], lower: Sequence[str]) -> list[str]:
@@ -86,7 +108,14 @@ def _joined(table: Table, upper: Sequence[str], lower: Sequence[str]) -> list[st
         below = lower[at] if at < len(lower) else ""
         span = above or (span if below else "")
         unit = re.search(r"[(（].*[)）]$", below)
-        forms = [below, span + below, span + unit[0] if unit else "", span]
+        part = bool(re.match(_PART, below))
+        forms = [
+            span + unit[0] if unit and part else "",
+            span + below if part else "",
+            below,
+            span + below,
+            span if part or not below else "",
+        ]
         known = (form for form in forms if form and is_header(table, form))
         headers.append(next(known, below or span))
     return headers

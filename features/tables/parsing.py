@@ -39,6 +39,8 @@ _MONEY = (
 _MONEY_FILLING = r"[,\s()]|人民币|rmb|cny|¥|整$"
 _LONGEST = {Kind.ID: LONGEST_ID, Kind.TEXT: 100_000}
 """Maximum number of characters of a text, that of a cell in Excel."""
+_RMB = r"^\s*$|人民币|人民幣|rmb|cny|^元|^万元|^[-—/无]+$|^156$"
+"""Texts of a column of currencies that mean RMB or nothing; 156 is its number in ISO 4217."""
 _BROKEN = "\ufffd"
 """Replacement of invalid bytes."""
 
@@ -80,6 +82,8 @@ def parsed(
             made = _text(raw, column)
         else:
             unit = rows.headers.units.get(column.name, column.unit)
+            if column.currency and (currency := rows.raw(column.currency)) is not None:
+                raw = _with_currency(raw, currency)
             made = _parsed(
                 raw,
                 column,
@@ -109,6 +113,17 @@ def with_defaults(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
 def _order(table: Table) -> list[str]:
     names = [column.name for column in (*table.columns, *table.aids)]
     return [ROW, *(each for name in names for each in (name, flag(name)))]
+
+
+def _with_currency(raw: pl.Series, currency: pl.Series) -> pl.Series:
+    """Append the foreign currency of another column to amounts."""
+    amount, other = pl.col("amount"), pl.col("other")
+    foreign = other.is_not_null() & ~other.str.to_lowercase().str.contains(_RMB)
+    # An amount with its own currency stays as it is.
+    bare = amount.str.contains(r"^[\s\d.,，．０-９万亿千百元eE+]+$")
+    frame = pl.DataFrame([raw.alias("amount"), currency.alias("other")]).lazy()
+    stated = pl.when(foreign & bare).then(pl.concat_str(amount, other)).otherwise(amount)
+    return frame.select(stated.alias("amount")).collect(engine="streaming")["amount"]
 
 
 def _text(raw: pl.Series, column: Column) -> list[pl.Series]:

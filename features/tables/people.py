@@ -22,13 +22,17 @@ _BELOW = re.compile(
 )
 _ABOVE = re.compile(
     rf"^(?:(?:大于|多于|高于|超过|超|不少于|不低于|至少|over|morethan|>=?|≥|≧){_NUMBER}|"
-    rf"{_NUMBER}(?:以上|及以上|或以上|余|多|\+|ormore))$"
+    rf"{_NUMBER}(?:以上|及以上|或以上|余|多|来|\+|-|ormore))$"
 )
 _FILLING = re.compile(
     r"[\s,]|人|名|位|个|员工|职工|约|大约|近|左右|大概|people|employees|persons|staff"
 )
-_LABEL = re.compile(r"^(?:\d{4}年?(?:度|年报)?)?(?:[^\d:,]{1,8}:|参保|社保)")
+_LABEL = re.compile(
+    r"^(?:\d{4}年?(?:度|年报)?)?(?:[^\d:,]{1,8}:|(?:参保|缴纳|社保|正式|全职|在职|在岗|在册|现有|总计|合计|共|职工|员工)+)"
+)
 """人数：120, 2023年报：120人."""
+_INCLUDED = re.compile(r"[(\[【]含[)\]】]")
+"""50人（含）以下."""
 _REMARK = re.compile(r"[(\[【].*$|[;,，；。].*$")
 
 
@@ -43,7 +47,7 @@ def read_people(text: str) -> int | None:
     """
     plain = simplified(unicodedata.normalize("NFKC", text)).lower()
     plain = _LABEL.sub("", re.sub(r"(?<=\d),(?=\d{3})", "", plain))
-    plain = _FILLING.sub("", _REMARK.sub("", plain))
+    plain = _FILLING.sub("", _REMARK.sub("", _INCLUDED.sub("", plain)))
     if found := _SINGLE.match(plain):
         return _whole(found[1], found[2])
     if found := _RANGE.match(plain):

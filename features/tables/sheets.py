@@ -10,7 +10,7 @@ import polars as pl
 from features.errors import InputError, UsageError
 from features.tables.grid import Grid
 from features.tables.headers import is_complete, recognised
-from features.tables.layout import SEARCHED, HeaderPlace, find_headers
+from features.tables.layout import SEARCHED, HeaderPlace, find_headers, is_explanation
 from features.tables.packages import Extent, check_extent, extents
 
 if TYPE_CHECKING:
@@ -61,9 +61,12 @@ def read_workbook(path: Source, table: Table, sheet: str | None = None) -> list[
         except BaseException as error:
             raise _no_workbook(path, content, error) from None
         grid = _grid(table, name, cells, extent)
-        found = 0 if grid is None or not visible else recognised(table, grid.headers)
+        found = 0
+        if grid is not None and visible and not is_explanation(table, grid.headers, grid.fields):
+            found = recognised(table, grid.headers)
         grids.append((name, grid, found))
-        if sheet is None and grid is not None and found and is_complete(table, grid.headers):
+        # A page of instructions names one column at most.
+        if sheet is None and grid is not None and found > 1 and is_complete(table, grid.headers):
             break
     return _chosen(path, names, sheet, grids)
 

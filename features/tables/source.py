@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -14,6 +15,8 @@ from features.tables.packages import check_archive, unpacked
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+_README = re.compile(r"(?:说明|须知|必读|声明|read.?me)[^/]*\.txt$", re.IGNORECASE)
+"""A description beside the table in an archive."""
 _UTF8_NAME = 0x800
 """The flag of a zip archive for names in UTF-8; Windows writes GBK without it."""
 
@@ -74,6 +77,8 @@ def open_source(path: Path, endings: Collection[str]) -> Source:
             and not name.startswith("__MACOSX/")
             and not PurePosixPath(name).name.startswith((".", "~$"))
         ]
+        if len(tables) > 1:
+            tables = [one for one in tables if not _README.search(one[0])] or tables
         if len(tables) != 1:
             held = ", ".join(name for name, _ in tables or parts) or "nothing"
             raise InputError(

@@ -79,6 +79,8 @@ class Evidence:
     kind : Answer or None
         The item that is closest to what is wanted by the thesaurus.
     mention : Mention
+    named_as : str
+        What is wanted, as the enterprise's name says it; empty where it does not.
     node : Node or None
         The node that it fits best, among those the need is after where it is after some.
     fits : bool
@@ -109,6 +111,7 @@ class Evidence:
     answer: Answer | None = None
     kind: Answer | None = None
     mention: Mention = _NO_MENTION
+    named_as: str = ""
     node: Node | None = None
     fits: bool = False
     of_chain: bool = False
@@ -212,6 +215,7 @@ def _of_items(
         answer=answered.best,
         kind=answered.kind,
         mention=_mention(need, items, pool.names[row]),
+        named_as=_named_as(need, pool.names[row]),
         node=node,
         fits=fits,
         of_chain=bool(need.targets),
@@ -313,6 +317,12 @@ def _mention(need: NeedFeatures, items: Sequence[Item], name: str) -> Mention:
         tuple(within[:1]),
         tuple(named[:_SHARED]),
     )
+
+
+def _named_as(need: NeedFeatures, name: str) -> str:
+    """Return what is wanted as an enterprise's name says it: 农村商业银行 for 农商行."""
+    form = form_of(name)
+    return next((spelt(word, (name,)) for word in need.wants.names if word in form), "")
 
 
 def _named(words: Sequence[str], name: str) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from features.relation import (
     Relation,
     core_of,
     is_plain,
+    is_trade,
     relation,
     same_head,
     spelt,
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from features.arrays import NeedFeatures
     from features.kinds import Kinds
 
+SIDE_LINE = 0.05
+"""A product with a smaller share of revenue is a side line."""
+_UNSTATED = 0.3
+"""The root of the share of an item without one, beside products that have one."""
 _ENOUGH = 0.2
 """From which match on two that end alike are of one sort: about half of their characters."""
 NEAR = 0.04
@@ -37,13 +42,15 @@ _WORTH = {
     Relation.SIBLING: 0.4,
     Relation.AKIN: 0.6,
     Relation.KIND: 0.9,
-    Relation.SAME: 0.85,
+    Relation.SAME: 0.9,
 }
 """How much each relation is worth as an answer."""
-_SIDE = 0.3
-"""By how much a side product comes after a main one."""
+_SIDE, _STATED_SIDE = 0.3, 0.6
+"""How much less a side product is worth than a main one: by its place in a list, by its share."""
 _WANTED = 1.5
 """What an answer counts to a word that the need itself says."""
+_EXACT = 1.3
+"""What an answer counts that is called as the need calls it."""
 _UNCLEAR = 0.5
 """What an answer counts of an item that does not say what it is."""
 _BY_MATCH = 0.1
@@ -127,10 +134,18 @@ class Answers(NamedTuple):
         return np.where(close, self.worth, 0.0)
 
     def ranked(self) -> list[Item]:
-        """Return the items that say what they are and relate to the need, the best first."""
+        """Return the items that say what they are and relate to the need, the best first.
+
+        Small side products that are no kind of what is wanted are left out.
+        """
         order = np.argsort(-self.worth, kind="stable").tolist()
-        found = (self.of_item[at] for at in order)
-        return [answer.item for answer in found if answer and is_plain(answer.item.text)]
+        found = [answer for at in order if (answer := self.of_item[at])]
+        return [answer.item for answer in found if is_plain(answer.item.text) and _counts(answer)]
+
+
+def _counts(answer: Answer) -> bool:
+    share = answer.item.share
+    return answer.relation >= Relation.KIND or share is None or share >= SIDE_LINE
 
 
 def distinct(items: Iterable[Item], most: int) -> tuple[Item, ...]:
@@ -181,7 +196,7 @@ def answers(
     weighed = np.round(matches * own, 4) if matches.size else np.zeros((len(items), 1))
     # Of matches that are equal, the one with the word that counts most: the need's own.
     nearest = weighed.max(axis=1, initial=0)
-    main = np.sqrt(strengths / max(float(strengths.max(initial=0)), 1e-9))
+    main = _mains(strengths, items)
     found: list[Answer | None] = []
     worth = np.zeros(len(items))
     kind, of_kind = None, 0.0
@@ -190,7 +205,7 @@ def answers(
             found.append(None)
             continue
         by_kind, by_letters = kinds.tie(need.wants, item.text) if tied[at] else Tie(), Tie()
-        side = (1 - _SIDE + _SIDE * main[at]) * (1 if is_plain(item.text) else _UNCLEAR)
+        side = main[at] * (1 if is_plain(item.text) else _UNCLEAR)
         if _WORTH[by_kind.relation] * side > of_kind:
             of_kind = _WORTH[by_kind.relation] * side
             kind = _answer(item, by_kind, parts)
@@ -199,6 +214,8 @@ def answers(
             text = need.understood.words[word][0]
             by_letters = _by_letters(item.text, text, float(matches[at, word]), kinds)
         tie = max(by_letters, by_kind, key=lambda own: own.relation)
+        if tie.relation > Relation.NEAR and is_trade(item.text) and not is_trade(tie.word):
+            tie = Tie(Relation.NEAR, tie.word)
         if tie.relation is Relation.NONE:
             found.append(None)
             continue
@@ -210,11 +227,22 @@ def answers(
             (_WORTH[tie.relation] + _BY_MATCH * nearest[at])
             * side
             * (_WANTED if answer.wanted else 1)
+            * (_EXACT if answer.wanted and tie.relation is Relation.SAME else 1)
             * (_ELSEWHERE if elsewhere else 1)
         )
     order = np.argsort(-nearest, kind="stable").tolist()
     near = (items[at] for at in order if nearest[at] >= _ENOUGH and is_plain(items[at].text))
     return Answers(tuple(found), worth, tuple(near), kind)
+
+
+def _mains(strengths: NDArray[np.float32], items: Sequence[Item]) -> NDArray[np.float64]:
+    """Return what each item is worth as far as it is a main one, at most 1."""
+    largest = max((item.share for item in items if item.share), default=None)
+    if largest is None:
+        main = np.sqrt(strengths / max(float(strengths.max(initial=0)), 1e-9))
+        return np.asarray(1 - _SIDE + _SIDE * main, dtype=np.float64)
+    roots = [_UNSTATED if item.share is None else (item.share / largest) ** 0.5 for item in items]
+    return 1 - _STATED_SIDE + _STATED_SIDE * np.array(roots)
 
 
 def _answer(item: Item, tie: Tie, parts: Sequence[str]) -> Answer:

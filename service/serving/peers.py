@@ -9,7 +9,7 @@ from scipy import sparse
 
 from features.compact import rows_of
 from features.ordered import found_in
-from features.relation import is_plain
+from features.relation import is_plain, same_head
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from models.ranker import PoolRanker
     from service.serving.items import Item
 
+_TRIED = 10
+"""How many of the most alike pairs are looked at."""
 _ALIKE = 0.5
 """From which cosine on two items are said to be alike."""
 
@@ -123,10 +125,13 @@ def peer_of(
         alike[:, ~theirs] = 0
         alike[alike < _ALIKE] = 0
         ranked = np.round(alike * worth[:, None], 4)
-        at, other = map(int, np.unravel_index(int(ranked.argmax()), ranked.shape))
-        if ranked[at, other]:
-            peer = pool.names[int(chosen.rows[chosen.owners[other]])]
-            return Peer(peer, items[at], pool.products.texts[int(chosen.entries[other])])
+        closest = np.argsort(-ranked, axis=None, kind="stable")[:_TRIED]
+        for at, other in zip(*np.unravel_index(closest, ranked.shape), strict=True):
+            text = pool.products.texts[int(chosen.entries[other])]
+            # 溶剂类色浆 has 溶剂 in it, and is none.
+            if ranked[at, other] and same_head(items[at].text, text):
+                peer = pool.names[int(chosen.rows[chosen.owners[other]])]
+                return Peer(peer, items[at], text)
     vectors = pool.views["meaning"]
     nearest = others[int(np.argmax(vectors[chosen.rows[others]] @ vectors[row]))]
     return Peer(pool.names[int(chosen.rows[nearest])], theirs=_chief(pool, chosen, int(nearest)))

@@ -9,6 +9,7 @@ from features.relation import Relation
 from models.blend import CONSTANT
 from models.ranker import ranked_factors
 from models.signals import SIGNALS
+from service.serving.items import SIDE_LINE
 from service.serving.neighbours import gap_text, link_text
 from service.serving.sentences import FACTORS
 from service.serving.signals import signal_text
@@ -24,8 +25,6 @@ SEPARATORS: dict[Language, str] = {"zh": "；", "en": "; "}
 _BY_ANALOGY = {"hybrid", "topic_words"}
 _OF_THE_ZONE = {"supply_link", "gap"}
 _OF_DEALS = {name for name, own in FACTORS.items() if "{deals}" in own.chinese[0]}
-_SIDE_LINE = 0.05
-"""Of a product with a smaller share of revenue the share is stated."""
 _TRACE = 0.001
 
 
@@ -236,6 +235,10 @@ def _mention_text(evidence: Evidence, *, chinese: bool) -> str:
 
 def _business_text(evidence: Evidence, *, chinese: bool) -> str:
     """Return what the business as a whole is, beside what the need is after."""
+    kind = evidence.answer is not None and evidence.answer.relation >= Relation.KIND
+    if evidence.named_as and not kind:
+        named = _quoted(evidence.named_as, chinese=chinese)
+        return f"企业名称即为{named}" if chinese else f"its name says {named}"
     if not evidence.related:
         return _no_answer_text(evidence, chinese=chinese)
     stated = {normal(item.text) for item in evidence.related}
@@ -305,7 +308,7 @@ def _subject(evidence: Evidence, item: Item | None, *, chinese: bool) -> str:
 
 def _share_text(share: float | None, *, chinese: bool) -> str:
     """Return a share of revenue that is small, in brackets; of others nothing."""
-    if share is None or share >= _SIDE_LINE:
+    if share is None or share >= SIDE_LINE:
         return ""
     stated = f"{100 * share:.2g}%" if share >= _TRACE else f"<{_TRACE:.1%}"
     return f"（占收入{stated}）" if chinese else f" ({stated} of its revenue)"

@@ -61,6 +61,18 @@ def test_two_concepts_of_their_own_are_apart_however_alike_they_end(kinds):
     assert not kinds.apart("色素炭黑", "炭黑")
 
 
+def test_what_ends_like_a_sector_is_not_apart_from_it():
+    furniture = Concept("家具", "sector", (), ()), Concept("定制家具", "product", (), ())
+    assert not Kinds(Thesaurus(furniture)).apart("定制家具", "家具")
+
+
+def test_a_concept_is_called_as_the_need_calls_it(kinds):
+    need = understood("罐头食品", parts=("罐头",))
+    wants = kinds.wants(need)
+    assert kinds.tie(wants, "午餐肉罐头") == Tie(Relation.KIND, "罐头")
+    assert wants.names == ("罐头食品",)
+
+
 def test_a_piece_in_common_has_to_mean_something(kinds):
     assert kinds.share("马口铁皮", "马口铁罐")
     assert not kinds.share("二氧化硫", "二氧化钛")

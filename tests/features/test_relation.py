@@ -15,6 +15,8 @@ from features.relation import Relation, in_common, relation, same_head, spelt
         ("工程机械齿轮", "工程机械", Relation.NEAR),
         ("正极材料", "锂电正极材料", Relation.NEAR),
         ("淀粉", "钛白粉", Relation.NONE),
+        ("食品级液体二氧化碳", "食品", Relation.INPUT),
+        ("光伏用玻璃", "光伏", Relation.INPUT),
     ],
 )
 def test_the_head_of_a_compound_decides(item, word, expected):

@@ -47,6 +47,54 @@ FILLERS = Fillers(
 )
 
 
+PAIRS = Thesaurus(
+    [
+        Concept("水泥", "sector", (), ("熟料",), (), (), ""),
+        Concept("商品混凝土", "product", ("混凝土",), ("商混",), (), (), ""),
+        Concept("锂电池", "product", (), ("电芯",), (), (), ""),
+        Concept("电池回收", "product", ("废电池回收",), ("梯次利用",), (), (), ""),
+        Concept("工业金属", "sector", (), ("铜箔", "铝锭", "铅锭", "锌锭"), (), (), ""),
+        Concept("电解铜箔", "product", (), ("锂电铜箔",), (), (), ""),
+        Concept("智能手机", "product", (), ("手机整机",), (), (), ""),
+        Concept("手机零部件", "product", ("智能手机零部件",), ("中框",), (), (), ""),
+        Concept("焦化", "sector", ("焦化副产品",), ("焦炭",), (), (), ""),
+        Concept("赤泥", "product", (), ("赤泥砖",), (), (), ""),
+    ]
+)
+
+
+def wanted(text):
+    """Return the concepts of a text, the most certain first, by the thesaurus of pairs."""
+    return [one.name for one in understand(text, PAIRS, FILLERS).concepts]
+
+
+def test_names_on_both_sides_of_and_are_two_wants():
+    found = understand("水泥和商品混凝土", PAIRS, FILLERS)
+    assert set(found.parts) == {"水泥", "商品混凝土"}
+
+
+def test_a_head_that_includes_its_process_is_not_cut():
+    assert wanted("锂电池回收") == ["电池回收"]
+
+
+def test_a_word_of_a_sector_does_not_stand_for_the_sector():
+    assert wanted("铜箔")[0] == "电解铜箔"
+    assert "铅锭" not in dict(understand("铜箔", PAIRS, FILLERS).words)
+
+
+def test_parts_without_a_whole_are_those_of_the_want_before():
+    assert set(wanted("智能手机整机及零部件")) == {"智能手机", "手机零部件"}
+    assert "零部件" in understand("零部件", PAIRS, FILLERS).parts
+
+
+def test_fillers_are_removed_up_to_a_name():
+    assert wanted("焦化副产品加工项目") == ["焦化"]
+
+
+def test_what_something_is_made_of_is_a_want_of_its_own():
+    assert understand("能把赤泥做成水泥", PAIRS, FILLERS).parts == ("赤泥", "水泥")
+
+
 def said(text):
     return understand(text, THESAURUS, FILLERS)
 

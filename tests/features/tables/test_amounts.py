@@ -42,6 +42,9 @@ from features.tables.amounts import read_amount
         ("0（万元）", 0),
         ("1000.00", 1000),
         ("约5000万", 5000),
+        ("3000万元（叁仟万元）", 3000),
+        ("5000万元 人民币（大写：伍仟万元整）", 5000),
+        ("十五万八千元", 15.8),
     ],
 )
 def test_amounts_in_ten_thousands_of_yuan(text, amount):
@@ -75,3 +78,7 @@ def test_a_rate_makes_an_amount_known():
     assert read_amount("100(万元港币)", 1e4, rates) == pytest.approx(900_000)
     assert read_amount("USD 100", 1e4, rates) == pytest.approx(7_000_000)
     assert read_amount("5万欧元", 1e4, rates) is None
+
+
+def test_two_amounts_are_not_added_up():
+    assert read_amount("3000万元叁仟万元", 1e4) is None

@@ -79,6 +79,12 @@ def test_days(text):
         ("二〇一九年三月", (DAY, "month")),
         ("98年3月", (date(1998, 3, 1), "month")),
         ("Mar 2019", (DAY, "month")),
+        ("Mar-19", (DAY, "month")),
+        ("03/2019", (DAY, "month")),
+        ("2019-03-00", (DAY, "month")),
+        ("2019-00-00", (date(2019, 1, 1), "year")),
+        ("二零一九", (date(2019, 1, 1), "year")),
+        ("Established 2019", (date(2019, 1, 1), "year")),
     ],
 )
 def test_years_and_months_are_no_more_precise_than_they_are(text, known):
@@ -89,7 +95,7 @@ def test_years_and_months_are_no_more_precise_than_they_are(text, known):
     "text",
     [
         *("2019-02-30", "2019-13-01", "0000-00-00", "1900-01-01", "03-01-2019", "2019-", "去年"),
-        *("2019-03-01x", "-5", "20191301", "长期", "待定", "", "12345678901234567890"),
+        *("2019-03-01x", "03/01/19", "-5", "20191301", "长期", "待定", "", "12345678901234567890"),
     ],
 )
 def test_what_is_no_date_is_unknown(text):
@@ -101,3 +107,14 @@ def test_what_is_no_date_is_unknown(text):
 )
 def test_a_number_with_a_zero_before_it_counts_no_days_and_no_seconds(text):
     assert read_day(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("2019-03-01/2039-03-01", "2019.03.01-长期", "2019-03-01;2020-01-01", "[2019-03-01]"),
+        *("“2019-03-01”", "2019-03-01。", "2019/3/1/", "20190301T000000", "1.5513696E12"),
+    ],
+)
+def test_what_stands_around_a_date_makes_no_difference(text):
+    assert read_day(text) == (DAY, "day")

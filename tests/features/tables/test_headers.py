@@ -238,3 +238,44 @@ def test_a_mapping_says_what_headers_mean():
 def test_a_mapping_of_what_is_not_there_is_refused(mapping, message):
     with pytest.raises(UsageError, match=message):
         matched(ENTERPRISES, ["id", "name"], "a", mapping=mapping)
+
+
+@pytest.mark.parametrize(
+    ("header", "column"),
+    [
+        *(("所在县（区）", "district"), ("所属县市区", "district"), ("所属市州", "city")),
+        *(("省份地区", "region"), ("所属省市县", "region"), ("行政区域", "region")),
+        *(("链主企业名称", "name"), ("目标企业", "name"), ("上市公司名称", "name")),
+        *(("regstate_cn", "status"), ("注册资本金额", "registered_capital")),
+        *(("注册资本(金)(万元)", "registered_capital"), ("营业收入2024", "revenue")),
+        *(("营业收入（2024年，万元）", "revenue"), ("僱員人數", "employees")),
+        *(("Name of Enterprise", "name"), ("No. of Employees", "employees")),
+        *(("Principal Activities", "business_scope"), ("regcapcur", "currency")),
+    ],
+)
+def test_a_header_that_no_catalogue_lists_is_read_by_its_form(header, column):
+    headers = ["id", header] if column == "name" else ["id", "企业名称", header]
+    assert match(ENTERPRISES, *headers).positions[column] == len(headers) - 1
+
+
+@pytest.mark.parametrize("header", ["母公司名称", "推荐单位名称", "所属街道", "产区", "合作企业"])
+def test_what_is_of_another_or_of_no_place_is_left_out(header):
+    assert set(match(ENTERPRISES, "id", "企业名称", header).given) == {"enterprise_id", "name"}
+
+
+def test_a_plain_name_comes_before_that_of_a_certain_kind_of_enterprise():
+    assert match(ENTERPRISES, "链主企业", "企业名称").positions["name"] == 1
+
+
+@pytest.mark.parametrize(
+    ("header", "yuan"),
+    [
+        ("Registered Capital (million)", 1e6),
+        ("Registered Capital (10,000 RMB)", 1e4),
+        ("注册资本(金)（元）", 1),
+        ("营业收入（2024年，亿元）", 1e8),
+    ],
+)
+def test_units_beside_other_words_are_read(header, yuan):
+    (unit,) = match(ENTERPRISES, "id", "企业名称", header).units.values()
+    assert unit == yuan

@@ -16,6 +16,8 @@ from features.tables.identity import MADE, SPOILED, made_id, misspelled, normali
         "‘91140400MA0000119U",
         " 91140400 MA00 0011 9U ",
         "91140400MA0000119U\u3000",
+        "统一社会信用代码：91140400MA0000119U",
+        "91140400MA0000119U（长治）",
     ],
 )
 def test_a_credit_code_is_stored_in_one_form(written):
@@ -27,6 +29,11 @@ def test_other_ids_stay_as_they_are():
     assert normalised_ids(pl.Series("x", ids)).to_list() == ids
 
 
+def test_a_code_of_digits_that_was_a_number_is_one_of_digits():
+    ids = pl.Series("x", ["140400123456789.0", "600000.0", "a1.0"])
+    assert normalised_ids(ids).to_list() == ["140400123456789", "600000.0", "a1.0"]
+
+
 def test_check_digits():
     # The first is the example of GB 32100-2015, the others are codes of well-known enterprises.
     right = ["91350100M000100Y43", "9144030071526726XG", "914403001922038216"]
@@ -35,7 +42,7 @@ def test_check_digits():
     assert misspelled(ids).to_list() == [*[False] * 3, *[True] * 2, *[False] * 3]
 
 
-@pytest.mark.parametrize("text", ["9.13203E+17", "9.1e17", "9E+17"])
+@pytest.mark.parametrize("text", ["9.13203E+17", "9.1e17", "9E+17", "9.13203e+017"])
 def test_what_a_spreadsheet_makes_of_a_code_is_known(text):
     assert pl.Series([text]).str.contains(SPOILED).item()
 

@@ -231,6 +231,56 @@ def test_of_several_sheets_the_first_with_the_table_is_read(came_out, excel):
     )
 
 
+def test_a_sheet_that_explains_the_columns_is_not_the_table(came_out, excel):
+    explained = [
+        ["字段", "含义"],
+        ["企业名称", "全称"],
+        ["统一社会信用代码", "18位"],
+        ["注册资本", "万元"],
+    ]
+    rows, _ = came_out(excel({"填表说明": explained, "数据": SHEET}))
+    is_right(rows)
+
+
+def test_headers_in_two_levels_may_hold_digits_and_groups(came_out, tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text(
+        "统一社会信用代码,企业名称,经营情况,,,地址,\n,,2024年营业收入（万元）,从业人员（人）,利税,省,市\n"
+        "X1,甲,1234.5,88,12,山西,长治\n",
+        encoding="utf-8",
+    )
+    row = came_out(path)[0]["X1"]
+    assert (row["revenue"], row["employees"], row["status"]) == ("1234.5", "88", "")
+    assert (row["province"], row["city"]) == ("山西省", "长治市")
+
+
+def test_a_column_may_say_the_currency_of_another(came_out, tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text(
+        "uniscid,entname,regcap,regcapcur\nX1,甲,100,人民币\nX2,乙,100,美元\nX3,丙,100,\n"
+        "X4,丁,100万美元,美元\nX5,戊,100万元,欧元\n",
+        encoding="utf-8",
+    )
+    rows, _ = came_out(path)
+    assert [row["registered_capital"] for row in rows.values()] == ["100", "", "100", "", ""]
+    rows, _ = came_out(path, "--rate", "USD=7", "--rate", "EUR=8")
+    assert [row["registered_capital"] for row in rows.values()] == [
+        "100",
+        "700",
+        "100",
+        "700",
+        "800",
+    ]
+
+
+def test_a_readme_beside_a_packed_table_is_passed_over(came_out, tmp_path):
+    path = tmp_path / "list.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("导出/名单.csv", delimited(AS_TEXT))
+        archive.writestr("导出/下载说明.txt", "请查收")
+    is_right(came_out(path)[0])
+
+
 def test_a_sheet_by_its_name(came_out, excel):
     assert list(came_out(excel(SHEETS), "--sheet", "乙区")[0]) == ["91140400MA0000202B"]
 

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from features.kinds import Kinds
 from features.need import NeedQuery
@@ -13,7 +14,7 @@ from models.supply import Link
 from service.serving.evidence import Evidence, Mention, find_evidence
 from service.serving.interfaces import Language
 from service.serving.items import Answer, Item, distinct
-from service.serving.peers import Peer, chosen_for
+from service.serving.peers import Chosen, Peer, chosen_for, peer_of
 from service.serving.reasons import reasons, summary
 from service.serving.sentences import FACTORS
 from tests.pool import NEED_IDS, UNKNOWN, tables
@@ -405,6 +406,29 @@ def test_a_field_is_told_with_the_items_that_come_near_it(bound):
         sentence(bound, "topic_words", **given)["text"]
         == "其「灯珠」、「背光」等业务与「LED」领域相近"
     )
+
+
+def test_a_name_that_says_what_is_wanted_is_told(bound):
+    bank = Evidence("某农村商业银行股份有限公司", named_as="农村商业银行", aim="农商行")
+    texts = {reason["factor"]: reason["text"] for reason in told(bound, bank)}
+    assert texts["topic_words"] == "企业名称即为「农村商业银行」"
+
+
+def test_one_that_only_holds_the_other_s_letters_is_no_likeness():
+    texts, pool = (
+        ("溶剂类色浆", "溶剂"),
+        SimpleNamespace(
+            names=["甲", "乙"],
+            products=SimpleNamespace(
+                texts=("溶剂类色浆", "溶剂"), weights=sparse.csr_array(np.eye(2, dtype=np.float32))
+            ),
+            views={"meaning": np.eye(2, dtype=np.float32)},
+        ),
+    )
+    chosen = Chosen(np.array([1]), np.array([1]), np.array([0]), sparse.csr_array((1, 1)))
+    likeness = sparse.csr_array(np.array([[0.9]], dtype=np.float32))
+    found = peer_of(pool, chosen, 0, likeness, [Item(texts[0])], np.array([0.9]))
+    assert found == Peer("乙", theirs="溶剂")
 
 
 def test_items_that_say_the_same_are_told_once():

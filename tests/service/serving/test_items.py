@@ -1,0 +1,55 @@
+import numpy as np
+import pytest
+
+from features.kinds import Kinds
+from features.relation import Relation
+from features.thesaurus import Concept, Thesaurus
+from features.understanding import FoundConcept, Understood
+from service.serving.items import Item, answers
+
+KINDS = Kinds(
+    Thesaurus(
+        [
+            Concept("金属", "sector", (), ()),
+            Concept("铝", "sector", (), ("铝锭",), broader="金属"),
+            Concept("电解铝", "product", (), (), broader="铝"),
+            Concept("铝材", "product", (), (), broader="铝"),
+            Concept("铜材", "product", (), (), broader="金属"),
+        ]
+    )
+)
+
+
+class Need:
+    understood = Understood(("铝",), (FoundConcept("铝", 1.0),), (("铝", 2.0), ("铝锭", 1.0)))
+    wants = KINDS.wants(understood)
+    weights = np.array([2.0, 1.0], dtype=np.float32)
+
+
+def answered(*items):
+    matches = np.zeros((len(items), 2), dtype=np.float32)
+    strengths = np.array([item.share or 0.05 for item in items], dtype=np.float32) ** 0.5
+    tied = np.ones(len(items), dtype=bool)
+    return answers(Need(), matches, strengths, items, tied, KINDS)
+
+
+def test_of_two_kinds_of_what_is_wanted_the_main_product_is_named():
+    found = answered(Item("铝材", share=0.001), Item("电解铝", share=0.9))
+    assert found.best.item.text == "电解铝"
+    assert found.best.wanted
+
+
+def test_a_product_with_a_share_comes_before_an_item_of_the_scope():
+    found = answered(Item("铝材", of_scope=True), Item("电解铝", share=0.9))
+    assert found.best.item.text == "电解铝"
+
+
+@pytest.mark.parametrize("trade", ["铝材贸易", "铝材仓储", "电解铝设备维修"])
+def test_trade_in_a_product_is_not_making_it(trade):
+    found = answered(Item(trade))
+    assert found.best is None or found.best.relation <= Relation.NEAR
+
+
+def test_small_side_products_that_are_no_kind_are_not_listed():
+    found = answered(Item("铜材", share=0.01), Item("电解铝", share=0.9))
+    assert [item.text for item in found.ranked()] == ["电解铝"]
