@@ -155,7 +155,7 @@ def test_postgresql_restarted_between_two_events(tmp_path: Path, postgres: Postg
     database.close()
 
 
-def test_a_database_locked_by_another_is_text(tmp_path: Path) -> None:
+def test_a_database_locked_by_another_is_reported(tmp_path: Path) -> None:
     database = Database(tmp_path, busy=0.2)
     log = EventLog(database)
     log.record(event("a"), ENTRY)

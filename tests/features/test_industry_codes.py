@@ -175,7 +175,7 @@ def test_a_section_has_no_one_division() -> None:
     [("A111", "0111"), ("B610", "0610"), ("A1", "01"), ("B6", "06"), ("B111", "111"),
      ("111 稻谷种植", "0111"), ("111稻谷种植", "0111"), ("111", "111"), ("6", None)],
 )  # fmt: skip
-def test_a_letter_or_a_name_tells_of_a_zero_that_was_dropped(text, code):
+def test_a_letter_or_a_name_reveals_a_dropped_zero(text, code):
     assert find(text) == code
 
 
@@ -197,5 +197,5 @@ def test_a_letter_or_a_name_tells_of_a_zero_that_was_dropped(text, code):
         (["C2614", "光电子器件制造"], {}, {}),
     ],
 )
-def test_a_column_tells_of_zeros_that_a_spreadsheet_dropped(texts, lost, unsure):
+def test_a_column_reveals_zeros_that_a_spreadsheet_dropped(texts, lost, unsure):
     assert lost_zeros(texts) == (lost, unsure)

@@ -135,7 +135,7 @@ def test_an_id_that_nobody_has_any_more_stands_for_nobody(workspace):
     assert "OLD" in ids(workspace, "enterprises")
 
 
-def test_damaged_joins_are_text(workspace):
+def test_damaged_joins_are_reported(workspace):
     for text in ("{", '{"a": "b", "b": "a"}', '["a"]'):
         (workspace.home / "tables" / joins.FILE).write_text(text, "utf-8")
         with pytest.raises(DamagedError, match=r"joins\.json is damaged"):

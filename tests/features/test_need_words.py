@@ -60,7 +60,7 @@ def test_keywords_speak_before_the_industry():
     assert words["尿素"] == pytest.approx(BESIDE_STATED)
 
 
-def test_a_stated_node_speaks_before_the_industry_and_is_text():
+def test_a_stated_node_precedes_the_industry_and_is_shown():
     node = CHAINS.node("led/packaging")
     need = found(NeedQuery("氮肥", nodes=("led/packaging",)))
     words = dict(need.words)
@@ -105,7 +105,7 @@ def test_words_of_a_language_model_come_before_those_of_the_thesaurus():
 
 
 @pytest.mark.parametrize("nothing", [None, [], ()])
-def test_a_model_that_said_nothing_changes_nothing(nothing):
+def test_an_empty_answer_of_a_model_changes_nothing(nothing):
     assert found(NeedQuery("氮肥"), of_model=nothing) == found(NeedQuery("氮肥"))
 
 
@@ -116,7 +116,7 @@ def test_edited_words_take_the_place_of_all_others():
     assert found(need, of_model=["硝酸铵"]).words == (("灯", 3.0), ("led", 0.5))
 
 
-def test_words_sent_back_as_they_were_told_change_nothing():
+def test_returned_words_sent_back_unchanged_change_nothing():
     told = found(NeedQuery("氮肥", keywords=("乳制品",)))
     again = found(NeedQuery("氮肥", keywords=("乳制品",), words=told.words))
     assert again.words == told.words

@@ -52,7 +52,7 @@ def test_an_event_says_who_is_there(space, stage, expected):
         ([("lost", "2024-06-01"), ("signed", "2024-07-01")], 0.35),
     ],
 )
-def test_whoever_left_since_is_not_there(space, later, expected):
+def test_an_enterprise_that_has_left_is_not_present(space, later, expected):
     events = [event("e", "signed"), *(event("e", stage, on=on) for stage, on in later)]
     found, _ = presence(space, [enterprise("e", PACKAGING)], events)
     assert strength(space, found.of("c")) == pytest.approx(expected)
@@ -178,7 +178,7 @@ def test_a_need_is_not_judged_by_what_its_own_events_brought(space):
     assert found.of("c", apart_from="n3") is found.of("c")
 
 
-def test_the_last_event_of_a_pair_is_text(space):
+def test_the_last_event_of_a_pair_is_returned(space):
     needs = [
         {"need_id": "n1", "zone_id": "c", "industry": "x"},
         {"need_id": "free", "industry": "y"},

@@ -46,7 +46,7 @@ def test_several_say_more_and_never_more_than_one():
     assert [own.kind for own in signals(other, one).of("e")] == ["expansion", "financing"]
 
 
-def test_the_same_told_twice_is_told_once():
+def test_equal_signals_count_once():
     one = ("e", TODAY, "expansion", "甲")
     assert strength("e", signals(one, one)) == strength("e", signals(one))
 
@@ -57,7 +57,7 @@ def test_a_signal_of_tomorrow_is_not_there_yet():
     assert len(signals(tomorrow, today=TODAY + timedelta(1)).ids) == 1
 
 
-def test_whoever_has_none_gets_nothing():
+def test_an_enterprise_without_signals_has_strength_zero():
     found = signals(("b", TODAY, "listing", None), ("gone", TODAY, "listing", None))
     spread = found.spread(np.array(["a", "b", "c"]))
     assert spread.tolist() == [0, pytest.approx(FADING["listing"].weight), 0]

@@ -19,7 +19,7 @@ UNKNOWN = "筹建 名称预先核准 设立中 筹备中 预登记 待开业 未
 
 
 @pytest.mark.parametrize("status", [*ACTIVE.split(), "Good standing", "In Business"])
-def test_whoever_goes_on_is_active(status):
+def test_existing_enterprises_are_active(status):
     assert standing(status) == "active"
 
 
@@ -35,7 +35,7 @@ def test_whoever_goes_on_is_active(status):
         "Not in business",
     ],
 )
-def test_whoever_has_ended_is_inactive(status):
+def test_ended_enterprises_are_inactive(status):
     assert standing(status) == "inactive"
 
 

@@ -71,7 +71,7 @@ def test_names_within_a_text_are_the_longest_and_none_across_another(text, found
     assert said == found
 
 
-def test_what_is_near_is_told_with_its_likeness_and_the_text():
+def test_similar_concepts_have_their_similarity_and_text():
     (at, likeness, text), *_ = TINY.near("合成氨装置", 3)
     assert (TINY.concepts[at].name, text) == ("氮肥", "合成氨")
     assert 0 < likeness < 0.85

@@ -38,7 +38,7 @@ def reject_on_a_full_disk(home, answers):
 @pytest.mark.parametrize(
     ("write", "place"), [(commit_on_a_full_disk, "tables"), (reject_on_a_full_disk, "rejected")]
 )
-def test_a_full_disk_is_told_and_leaves_everything_as_it_was(workspace, write, place):
+def test_a_full_disk_is_reported_and_changes_nothing(workspace, write, place):
     workspace.commit({"zones": zones("a")})
     workspace.replace_rejected(pl.DataFrame({"file": ["old"]}))
     before = sorted(path for path in workspace.home.rglob("*"))
@@ -57,13 +57,13 @@ def test_a_full_disk_is_told_and_leaves_everything_as_it_was(workspace, write, p
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_that_cannot_be_written_to_is_text(tmp_path):
+def test_a_folder_that_cannot_be_written_to_is_reported(tmp_path):
     tmp_path.chmod(0o500)
     with pytest.raises(UnavailableError, match="could not write"):
         Workspace(tmp_path / "var").commit({"zones": zones("a")})
 
 
-def test_a_home_that_is_a_file_is_text(tmp_path):
+def test_a_home_that_is_a_file_is_reported(tmp_path):
     home = tmp_path / "var"
     home.write_text("")
     with pytest.raises(UnavailableError, match=r"could not write .*var: File exists"):

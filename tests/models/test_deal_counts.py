@@ -24,7 +24,7 @@ def test_a_deal_counts_half_a_half_life_later():
     assert not place[1:].any()
 
 
-def test_deals_of_the_same_chain_and_of_an_industry_with_the_same_enterprises_are_told_apart():
+def test_deals_of_one_chain_and_of_one_industry_are_distinguished():
     needs = [need("z", "封装", chain="LED"), need("z", "显示", chain="LED"), need("z", "照明")]
     rows = [event("a", "z/封装"), event("a", "z/照明"), event("b", "z/显示"), event("c", "z/照明")]
     own, branch, related = tally(needs, rows).industry(subject_of(needs[0]))

@@ -49,7 +49,7 @@ def test_missing_nodes_count_most_then_weak_ones_and_strong_ones_little(space):
     np.testing.assert_allclose(score(need, pool)[[1, 2]], [1 - 0.8 * 0.9, 1], rtol=1e-5)
 
 
-def test_the_gap_is_told_with_who_is_there(space):
+def test_a_gap_has_the_enterprises_present(space):
     need, pool = asked(space, [event("a", "established")])
     weak, missing = filling(need, pool, 1), filling(need, pool, 2)
     assert weak == (column(space, PACKAGING), "weak", (("a公司", "established"),), False)

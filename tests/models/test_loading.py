@@ -77,7 +77,7 @@ def test_one_whose_arrays_are_read_differently_now_is_refused(workspace, folder,
         loading.load(folder, workspace, HashedEncoder())
 
 
-def test_a_damaged_one_is_told_as_such(workspace, folder):
+def test_a_damaged_one_is_reported_as_such(workspace, folder):
     path = folder / "blend.warm.npy"
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(DamagedError, match=r"blend\.warm\.npy"):

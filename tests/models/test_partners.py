@@ -41,7 +41,7 @@ def strengths(found):
     return dict(zip(found.pool.ids.tolist(), found.strengths.tolist(), strict=True))
 
 
-def test_suppliers_and_customers_are_told_apart(pool, space):
+def test_suppliers_and_customers_are_distinguished(pool, space):
     suppliers = strengths(found(pool, space, supplies=True))
     customers = strengths(found(pool, space, supplies=False))
     assert suppliers["frames"] > 0.9 > suppliers["screens"]

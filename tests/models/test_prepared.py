@@ -276,7 +276,7 @@ def test_a_changed_byte_is_found_by_verifying(bound, workspace, caplog):
     assert "checksum" in caplog.text
 
 
-def test_a_disk_that_takes_nothing_is_told_and_nothing_is_left(bound, workspace, monkeypatch):
+def test_a_full_disk_is_reported_and_leaves_no_files(bound, workspace, monkeypatch):
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 

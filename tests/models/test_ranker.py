@@ -42,7 +42,7 @@ def test_a_partial_order_is_the_head_of_the_whole_one():
     assert all(order(raw, rows, limit).tolist() == whole[:limit] for limit in range(1, 200))
 
 
-def test_factors_are_told_largest_first_and_zero_ones_not():
+def test_factors_are_listed_largest_first_without_zeros():
     found = ranked_factors(("a", "b", "c", "d"), np.array([-1.0, 0.0, 2.0, -1.0]))
     assert found == [("c", 2.0), ("a", -1.0), ("d", -1.0)]
 

@@ -236,7 +236,7 @@ def test_what_a_worker_cannot_load_does_not_become_active(registry):
     assert registry.active() == "v2"
 
 
-def test_an_active_version_that_is_gone_is_text(registry):
+def test_an_active_version_that_is_gone_is_reported(registry):
     registry.activate("v2")
     assert registry.active_folder() == registry.folder / "v2"
     shutil.rmtree(registry.folder / "v2")

@@ -80,7 +80,7 @@ def test_without_a_worker_nothing_is_announced_and_nothing_written(rollout):
     assert not rollout.folder.exists()
 
 
-def test_every_worker_is_told_and_waited_for(rollout):
+def test_every_worker_is_notified_and_awaited(rollout):
     with answering(rollout) as one, answering(rollout) as other:
         assert len(rollout.workers()) == 2
         with rollout.announced("v1"):

@@ -48,7 +48,7 @@ def test_releases_come_in_the_order_of_their_numbers(url, file):
     assert store.release(3) == releases[2]
 
 
-def test_of_two_publishers_one_is_told_that_the_other_was_first(url, file):
+def test_the_second_of_two_publishers_gets_a_conflict(url, file):
     one, other = Store(url), Store(url)
     one.add(1, Release("one", {}, (file,)))
     with pytest.raises(ConflictError, match="another publisher has added release 1"):

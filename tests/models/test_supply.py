@@ -71,7 +71,7 @@ def test_a_chain_leader_pulls_more_and_is_named_first(space):
     assert link(need, pool, 2).with_whom == "b公司"
 
 
-def test_whoever_is_in_the_zone_is_named_before_whoever_is_around(space):
+def test_enterprises_in_the_zone_are_named_before_those_nearby(space):
     rows = [
         enterprise("a", PACKAGING, city="太原市", tags=["链主"]),
         enterprise("b", PACKAGING),

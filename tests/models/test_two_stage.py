@@ -49,7 +49,7 @@ def test_with_everybody_shortlisted_it_is_the_full_ranking(bound, large):
         np.testing.assert_allclose(parts.sum(axis=0), whole.sum(axis=0)[expected], atol=1e-4)
 
 
-def test_the_sample_follows_from_what_is_said_and_not_from_ids(bound, monkeypatch):
+def test_the_sample_depends_on_profiles_and_not_on_ids(bound, monkeypatch):
     monkeypatch.setattr(two_stage, "SAMPLE", 20)
     turned = np.random.default_rng(2).permutation(len(bound.pool))
     pool = bound.pool.by_rows()
@@ -101,7 +101,7 @@ def test_a_score_does_not_depend_on_who_else_is_asked_for(bound, large):
 
 
 @pytest.mark.usefixtures("few")
-def test_whoever_was_chosen_for_the_need_is_on_the_shortlist(bound, large, monkeypatch):
+def test_enterprises_chosen_for_the_need_are_on_the_shortlist(bound, large, monkeypatch):
     need, rows = needs(bound)[0], everybody(bound)
     chosen = bound.ranker.heads.chosen(need.need_id)
     assert len(chosen)

@@ -78,7 +78,7 @@ def test_the_better_of_two_items_counts_for_a_word_and_not_their_sum():
     np.testing.assert_allclose(found, [[0.64, (0.36 + 0.64) / 2]], rtol=1e-6)
 
 
-def test_the_part_of_each_word_can_be_told_exactly():
+def test_the_contribution_of_each_word_is_exact():
     both = ItemWords().score(NEED, ITEMS)[:, 0]
     one = ItemWords().score(need_of([2.0, 0.0], [[1, 0, 0], [0, 1, 0]]), ITEMS)[:, 0]
     other = ItemWords().score(need_of([0.0, 1.0], [[1, 0, 0], [0, 1, 0]]), ITEMS)[:, 0]

@@ -89,6 +89,6 @@ def test_they_are_kept_without_outputs():
     assert found.returncode == 0, found.stdout
 
 
-def test_a_parameter_that_is_not_there_is_text():
+def test_a_parameter_that_is_not_there_is_reported():
     with pytest.raises(ValueError, match="has no parameter SIZE"):
         run(NOTEBOOKS[0], {"SIZE": 1})

@@ -134,7 +134,7 @@ def test_nobody_reading_any_more_is_no_failure() -> None:
     os.close(writing)
 
 
-def test_a_line_for_a_terminal_is_text() -> None:
+def test_a_line_for_a_terminal_is_plain_text() -> None:
     at = datetime(2026, 1, 2, 3, 4, 5)
     fields = {"time": at, "level": "info", "logger": "service.access", **FIELDS}
     assert as_text(fields) == (

@@ -45,7 +45,7 @@ def test_times_fall_into_the_buckets_of_the_client_itself(telemetry: Telemetry) 
     assert _value(telemetry, "request_seconds_sum", **labels) == sum(times)
 
 
-def test_with_several_workers_counts_are_told_unasked_and_at_the_end(
+def test_several_workers_write_counts_periodically_and_at_the_end(
     telemetry: Telemetry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(MULTIPROCESS, "/nowhere")

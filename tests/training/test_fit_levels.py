@@ -29,7 +29,7 @@ def separable():
     return made(evidence, grades, [f"n{at % 10}" for at in range(200)])
 
 
-def test_what_tells_the_grade_gets_the_weight(separable):
+def test_an_informative_feature_gets_the_weight(separable):
     weights, intercept = learn_levels(separable)
     assert weights[0] > 4 * max(map(abs, weights[1:]))
     assert intercept < 0

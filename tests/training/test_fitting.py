@@ -72,7 +72,7 @@ def test_the_order_of_rows_changes_nothing(fitted, store, today):
         np.testing.assert_array_equal(other[name], array, err_msg=name)
 
 
-def test_nothing_to_rank_is_text(store, today):
+def test_nothing_to_rank_is_reported(store, today):
     empty = {name: table.clear() for name, table in tables().items() if name != "chains"}
     with pytest.raises(InputError, match="holds no enterprise"):
         fit(training_data(**empty), store, today=today)
@@ -109,7 +109,7 @@ def test_a_need_that_nothing_is_known_of_does_not_stop_training(store, today):
     assert found.ranker.heads.chosen(NEED_IDS[0]).tolist() == [f"E00{at}" for at in range(EACH)]
 
 
-def test_events_that_cannot_be_are_told_and_change_nothing(fitted, store, today):
+def test_impossible_events_are_reported_and_ignored(fitted, store, today):
     own = {"need_id": NEED_IDS[3], "enterprise_id": "E020", "stage": "signed"}
     odd = [
         {**own, "event_id": "later", "date": today + timedelta(days=1)},
@@ -130,7 +130,7 @@ def test_events_that_cannot_be_are_told_and_change_nothing(fitted, store, today)
         np.testing.assert_array_equal(found.ranker.arrays()[name], array, err_msg=name)
 
 
-def test_contradictory_labels_do_not_stop_training_and_are_text(store, today):
+def test_contradictory_labels_do_not_stop_training_and_are_reported(store, today):
     first = judgement_rows()[0]
     lost = {**first, "event_id": "lost", "stage": "lost", "date": today}
     judged = frame("judgements", [*judgement_rows(), {**first, "grade": 0, "source": "another"}])
@@ -276,7 +276,7 @@ def test_without_later_deals_to_judge_it_by_the_history_of_deals_is_silent(
     assert (silent.cold[-1], silent.warm[-1]) == (0, 0)
 
 
-def test_steps_are_text(store, today):
+def test_steps_are_reported(store, today):
     told = []
     fit(training_data(), store, today=today, progress=lambda *done: told.append(done))
     assert told[0] == ("read profiles", 0, 1)

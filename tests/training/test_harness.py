@@ -105,7 +105,7 @@ def test_the_factor_that_alone_reaches_most_is_a_row_beside_the_stack(document):
     assert document["stack_minus_peer"][BEST]["all"]["ndcg@10"]["mean"] == 0
 
 
-def test_it_is_told_among_whom_needs_are_asked(document):
+def test_the_candidates_are_described(document):
     among = document["candidates"]
     assert among["who"].startswith("enterprises that no judgement left to learn from names")
     assert among["fewest"] <= among["most"] < among["enterprises"]
@@ -159,7 +159,7 @@ def test_a_need_that_no_profile_speaks_of_is_counted_and_asked_of_nobody(store):
     assert len(found["rankers"]["oracle"]["needs"]["ndcg@10"]) == len(NEED_IDS) - 1
 
 
-def test_needs_that_no_profile_speaks_of_at_all_are_text(store):
+def test_needs_that_no_profile_speaks_of_at_all_are_reported(store):
     needs = [{**row, "industry": "ωψξ", "nodes": None} for row in need_rows()]
     data = training_data(needs=frame("needs", needs))
     with pytest.raises(InputError, match="no profile says a word"):
@@ -177,7 +177,7 @@ def test_the_stack_learns_from_the_task_alone_and_its_parts_sum_up(cold, store):
     assert "need_head" not in found["stack_minus_stack_without"]
 
 
-def test_steps_are_told_task_by_task(cold, store):
+def test_steps_are_reported_task_by_task(cold, store):
     told = []
     compare(cold, store, rankers=[Oracle()], progress=lambda *done: told.append(done))
     assert ("cold-need 5/5: peers", 1, 1) in told
@@ -232,7 +232,7 @@ def judged(enterprises, pairs):
     )
 
 
-def test_figures_that_tell_nothing_are_told_as_such(store, document):
+def test_uninformative_figures_are_marked(store, document):
     pairs = [(need, 5 * need + at) for need in range(5) for at in range(5)]
     rankers = [Oracle(), Chance()]
     one = split("cold-need", judged(25, pairs), today=TODAY)

@@ -65,7 +65,7 @@ def test_what_happened_outranks_a_grade_of_0():
     assert found.notes == ("1 pairs were judged 0, and signed: that they signed counts",)
 
 
-def test_of_two_grades_the_highest_counts_and_the_contradiction_is_text():
+def test_of_two_grades_the_highest_counts_and_the_contradiction_is_reported():
     found = gather([("n1", "a", 0), ("n1", "a", 2), ("n1", "b", 1), ("n1", "b", 3)])
     assert found.gains.toarray()[0].tolist() == [1, 1, 0]
     assert found.notes == ("1 pairs have grades both of 0 and of 1 or more: the highest counts",)
@@ -99,7 +99,7 @@ def test_the_order_of_rows_changes_nothing():
         np.testing.assert_array_equal(getattr(one, part), getattr(other, part))
 
 
-def test_judgements_that_all_say_no_are_told_as_such():
+def test_judgements_that_are_all_negative_are_reported():
     found = gather([("n1", "a", 0), ("n2", "b", 0)], [("n1", "b", "lost")])
     assert found.notes[0].startswith("every judgement says no (2): ")
     assert gather([], []).notes == ()

@@ -99,7 +99,7 @@ def test_every_word_is_there_in_both_languages():
     assert plots.WORDS["zh"].keys() == plots.WORDS["en"].keys()
 
 
-def test_what_is_not_installed_is_text(monkeypatch):
+def test_a_missing_package_of_plots_is_reported(monkeypatch):
     assert plots.why_not() is None
     monkeypatch.setattr(plots, "find_spec", lambda _: None)
     assert plots.why_not() == "not installed: altair, vl_convert (dependency group `peers`)"

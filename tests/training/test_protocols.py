@@ -229,7 +229,7 @@ def test_an_event_of_a_hidden_zone_without_a_need_is_hidden_too():
         ("leave-zone-out", {}, "zones with a relevant pair, there are 2"),
     ],
 )
-def test_what_is_missing_is_text(protocol, changed, told):
+def test_missing_data_are_reported(protocol, changed, told):
     data = training_data(**{"events": tables()["events"].clear(), **changed})
     with pytest.raises(InputError, match=told) as error:
         split(protocol, data, today=TODAY)
@@ -239,7 +239,7 @@ def test_what_is_missing_is_text(protocol, changed, told):
 @pytest.mark.parametrize(
     ("since", "told"), [(date(2010, 1, 1), "before 2010-01-01"), (date(2030, 1, 1), "from 2030")]
 )
-def test_a_date_without_deals_on_both_sides_is_text(since, told):
+def test_a_date_without_deals_on_both_sides_is_reported(since, told):
     with pytest.raises(InputError, match=told):
         split("time", trading_data(), today=TODAY, since=since)
 
@@ -291,7 +291,7 @@ def test_grades_that_are_all_one_are_members_and_no_phrases():
     assert split("prose", data, today=TODAY).tasks
 
 
-def test_judgements_that_are_all_no_are_text():
+def test_negative_judgements_alone_are_reported():
     noes = tables()["judgements"].with_columns(grade=pl.lit(0, pl.Int8))
     for protocol in ("phrases", "prose"):
         with pytest.raises(InputError, match="no need with a judgement of 1 or more"):

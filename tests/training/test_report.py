@@ -55,7 +55,7 @@ def test_warm_and_cold_get_tables_of_their_own_only_where_there_are_both(documen
     assert report.slices_of(document) == ["all", "warm", "cold"]
 
 
-def test_markdown_tells_everything_that_was_counted(document):
+def test_markdown_has_all_counts(document):
     text = report.markdown(document)
     assert "| bm25 | 0.500 [0.400, 0.600] |" in text
     assert "- needs: 20" in text
@@ -88,14 +88,14 @@ def test_files_hold_everything_and_the_table_is_read_by_excel(document, tmp_path
     assert (gap["ranker"], gap["figure"], float(gap["mean"])) == ("bm25", "ndcg@10", 0.1)
 
 
-def test_a_folder_that_cannot_be_written_to_is_text(document, tmp_path):
+def test_a_folder_that_cannot_be_written_to_is_reported(document, tmp_path):
     blocked = tmp_path / "file"
     blocked.write_text("")
     with pytest.raises(UnavailableError, match="could not write"):
         report.save(document, blocked)
 
 
-def test_cuts_are_told_with_their_days(document):
+def test_cuts_are_listed_with_their_days(document):
     own = {"lianzhao": {"ndcg@10": figure(0.5)}, "bm25": {"ndcg@10": None}}
     document |= {"dates": ["2011-01-01", "2012-01-01"]}
     document["cuts"] = dict.fromkeys(document["dates"], own)
@@ -108,7 +108,7 @@ def test_cuts_are_told_with_their_days(document):
     assert "## Cut by cut" in text
 
 
-def test_candidates_are_text(document):
+def test_candidates_are_described(document):
     assert "Candidates: 30 of 30: all enterprises." in report.markdown(document)
     some = {"who": "some", "fewest": 10, "most": 20, "enterprises": 30}
     assert report.candidates_text(some) == "10 to 20 of 30: some"

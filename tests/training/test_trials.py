@@ -330,7 +330,7 @@ def test_without_deals_no_year_is_held_out(judged, traded):
     assert empty.cold == empty.warm == []
 
 
-def test_steps_of_the_years_are_told_to_the_end(traded):
+def test_steps_of_the_years_are_reported_to_the_end(traded):
     told = []
     other = again(traded, traded.labels.events)
     other.progress = lambda *step: told.append(step)

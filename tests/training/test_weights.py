@@ -35,7 +35,7 @@ def test_without_cases_the_prior_is_returned_not_shared():
 
 
 @pytest.mark.parametrize("telling", [0, 1])
-def test_what_tells_gets_more_weight_and_noise_less(telling):
+def test_informative_factors_get_more_weight_than_noise(telling):
     found = learn_weights(cases(200, telling), PRIOR)
     assert found[telling] > PRIOR[telling]
     assert found[1 - telling] < PRIOR[1 - telling]

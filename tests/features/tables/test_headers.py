@@ -209,7 +209,7 @@ def test_headers_of_real_exports(header, column):
         "phone",
     ],
 )
-def test_what_is_said_of_persons_is_never_taken(header):
+def test_personal_data_are_never_read(header):
     found = match(ENTERPRISES, "id", "name", header)
     assert found.personal == [header]
     assert found.unknown == []

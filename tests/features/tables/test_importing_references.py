@@ -49,7 +49,7 @@ def test_an_input_output_table_replaces_the_whole_one(load, workspace):
     assert workspace.read("input_output").rows() == [("1", "煤", "2", "钢", 0.1)]
 
 
-def test_bad_rows_of_an_input_output_table_are_text(load, workspace):
+def test_bad_rows_of_an_input_output_table_are_reported(load, workspace):
     rows = "1,煤,2,钢,0.1\n2,钢,1,煤,1.5\n3,焦,1,煤,多\n,焦,1,煤,0.1\n1,煤,2,钢,0.2\n4,矿,1,煤,\n"
     report = load("input_output", LINKS + rows)
     assert (report.added, report.rejected) == (1, 5)

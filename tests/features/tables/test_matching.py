@@ -63,7 +63,7 @@ def test_a_code_takes_the_place_of_a_name(load, stored, workspace):
     assert workspace.read("judgements")["enterprise_id"].to_list() == ["X1"]
 
 
-def test_what_is_said_later_of_the_name_is_said_of_the_code(load, workspace):
+def test_later_rows_with_the_name_belong_to_the_code(load, workspace):
     load("统一社会信用代码,企业名称\nX1,甲公司\n")
     load("zone_id,name\nz,区\n", "zones")
     load("zone_id,industry\nz,食品\n", "needs")

@@ -95,7 +95,7 @@ def test_parquet(tmp_path):
     ]
 
 
-def test_headers_of_one_name_are_told_apart(tmp_path):
+def test_equal_headers_are_made_unique(tmp_path):
     path = tmp_path / "list.csv"
     path.write_text("zone_id,name,x,x,,row number\n1,2,3,4,5,6\n")
     rows = read_rows(path, ZONES)

@@ -7,7 +7,7 @@ from features.errors import RejectedRowsError, UnavailableError
 from tests.features.tables.reports import counts, problems, rejected_rows
 
 
-def test_bad_rows_are_told_and_the_good_ones_load(load, workspace):
+def test_bad_rows_are_reported_and_good_rows_loaded(load, workspace):
     report = load(
         "enterprises",
         "企业编号,name,成立日期,注册资本（亿元）,products,employees,extra\n"

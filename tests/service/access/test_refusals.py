@@ -22,7 +22,7 @@ def refusals(now: list[float]) -> Refusals:
     return Refusals(lambda: now[0])
 
 
-def test_they_are_told_when_their_minute_is_over(refusals: Refusals, now: list[float]) -> None:
+def test_counts_are_written_when_their_minute_is_over(refusals: Refusals, now: list[float]) -> None:
     for address in ("10.0.0.1", "10.0.0.2", "10.0.0.1"):
         refusals.note(UNKNOWN, None, address)
     refusals.note(FAST, KEY, "10.0.0.1")
@@ -38,7 +38,7 @@ def test_they_are_told_when_their_minute_is_over(refusals: Refusals, now: list[f
     assert refusals.take() == {}
 
 
-def test_no_address_is_told_and_another_process_names_it_differently(refusals: Refusals) -> None:
+def test_no_address_is_written_and_processes_use_different_names(refusals: Refusals) -> None:
     names = set()
     for counting in (refusals, Refusals()):
         counting.note(UNKNOWN, None, "10.0.0.1")

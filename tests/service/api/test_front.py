@@ -98,7 +98,7 @@ def test_what_is_fetched_again_is_not_routed(start: Start) -> None:
         assert set(answers[2].headers) == set(answers[0].headers)
 
 
-def test_a_question_that_has_no_answer_any_more_is_text(
+def test_a_question_without_an_answer_any_more_is_not_found(
     client: TestClient, source: FakeSource
 ) -> None:
     assert client.get(URL).status_code == 200

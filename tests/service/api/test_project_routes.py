@@ -229,7 +229,7 @@ def test_gates_and_offers(client: TestClient) -> None:
     assert client.get("/v1/gates").status_code == 422
 
 
-def test_what_is_wrong_with_a_project_is_said_in_chinese(client: TestClient) -> None:
+def test_errors_of_a_project_are_in_chinese(client: TestClient) -> None:
     zh = {"Accept-Language": "zh"}
     own = client.post(URL, json=LEAD).json()["project_id"]
     ended = client.post(URL, json={"project": "x", "zone_id": "za", "stage": "签约"}).json()

@@ -242,7 +242,7 @@ def test_truth_is_no_number(client: TestClient, body: dict[str, object], field: 
     assert fault["expected"] == "a number, not true or false"
 
 
-def test_an_integer_too_long_for_json_is_told_and_no_failure(client: TestClient) -> None:
+def test_an_integer_too_long_for_json_is_a_client_error(client: TestClient) -> None:
     body = f'{{"need": {{"industry": "LED"}}, "limit": {10**30}}}'
     headers = {"Content-Type": "application/json"}
     answer = client.post("/v1/recommendations", content=body, headers=headers)

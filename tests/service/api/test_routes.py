@@ -161,7 +161,7 @@ def test_models_change_without_a_restart(client: TestClient) -> None:
     assert (last.status_code, last.json()["code"]) == (409, "conflict")
 
 
-def test_health_tells_what_is_ready(client: TestClient, source: FakeSource) -> None:
+def test_readiness_lists_its_parts(client: TestClient, source: FakeSource) -> None:
     assert client.get("/health/live").json() == {"status": "alive"}
     assert client.get("/health/ready").json() == {
         "status": "ready",

@@ -133,7 +133,7 @@ def test_words_are_there_once_the_server_is_back(start, server):
         assert page.headers["x-cache"] == "miss"
 
 
-def test_a_server_that_is_away_is_told_by_readiness(start, server):
+def test_an_unreachable_server_is_reported_by_readiness(start, server):
     with start() as client:
         assert client.get("/health/ready").json()["language_model"] == "none"
     server.status = 503

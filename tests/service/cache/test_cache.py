@@ -70,7 +70,7 @@ def test_entries_end_with_their_time_but_not_all_at_once() -> None:
     assert (cache.weight, len(cache)) == (0, 0)
 
 
-def test_an_answer_weighs_what_is_said() -> None:
+def test_the_weight_of_an_answer_is_its_memory() -> None:
     cache: LocalCache[Answer] = LocalCache(2**30, 60)
     tracemalloc.start()
     for number in range(1_000):

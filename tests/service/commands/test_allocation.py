@@ -62,7 +62,7 @@ def test_whom_a_zone_is_in_talks_with_is_for_that_zone_alone(
     assert first not in settled["enterprise_id"].to_list()
 
 
-def test_unknown_cities_and_industries_are_text(engine: Engine, references: References) -> None:
+def test_unknown_cities_and_industries_are_reported(engine: Engine, references: References) -> None:
     with pytest.raises(NotFoundError, match="no zone of '北京'"):
         allocate(engine, references, "北京")
     with pytest.raises(InputError, match="has a need for 'nothing'"):

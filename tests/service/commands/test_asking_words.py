@@ -28,7 +28,7 @@ def test_a_text_is_understood_by_the_model(run, home, server):
     assert "geheim" not in ended.out + ended.err
 
 
-def test_a_model_that_is_away_is_text(run, home, server):
+def test_a_model_that_is_away_is_reported(run, home, server):
     server.status = 500
     ended = run("recommend", "--text", TEXT, "-k", 3)
     assert ended.code == 0

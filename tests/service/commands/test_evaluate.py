@@ -113,7 +113,7 @@ def test_every_protocol_runs_where_there_are_data_for_it(run, trading, compared,
         (("--protocol", "prose", "--words", "no.csv"), 1, "no.csv does not exist"),
     ],
 )
-def test_what_cannot_be_run_is_told_in_one_line(run, home, arguments, code, told):
+def test_a_protocol_that_cannot_be_run_is_reported_in_one_line(run, home, arguments, code, told):
     ended = run("evaluate", *arguments, "--json")
     assert ended.code == code
     assert told in ended.said
@@ -128,7 +128,7 @@ def test_wrong_usage(run, home, arguments):
     assert (ended.code, ended.out) == (2, "")
 
 
-def test_an_empty_workspace_is_told_and_left_as_it_is(run, tmp_path):
+def test_an_empty_workspace_is_reported_and_not_changed(run, tmp_path):
     ended = run("evaluate", "--protocol", "cold-need")
     assert ended.code == 1
     assert "the workspace holds no enterprises" in ended.said
@@ -136,7 +136,7 @@ def test_an_empty_workspace_is_told_and_left_as_it_is(run, tmp_path):
 
 
 @pytest.mark.parametrize("below", ["", "out"])
-def test_a_folder_that_cannot_be_made_is_told_before_anything_is_compared(
+def test_a_folder_that_cannot_be_created_is_reported_before_the_comparison(
     run, home, compared, tmp_path, below
 ):
     taken = tmp_path / "file"
@@ -213,7 +213,7 @@ def test_a_file_of_needs_is_asked_over_the_workspace_and_the_rest_is_learnt_from
     assert task.data.judgements.height == Workspace(home).read("judgements").height
 
 
-def test_a_file_without_a_good_row_is_text(run, home, compared, files, tmp_path):
+def test_a_file_without_a_good_row_is_reported(run, home, compared, files, tmp_path):
     (tmp_path / "needs.csv").write_text("need_id,industry\np1,\n", encoding="utf-8")
     ended = run("evaluate", "--protocol", "phrases", *files)
     assert (ended.code, compared) == (1, {})

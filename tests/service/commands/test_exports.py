@@ -411,7 +411,7 @@ def test_a_dry_run_shows_what_columns_were_taken_for_and_three_rows(run, tmp_pat
     assert "columns of personal data, never stored: 联系电话" in ended.err
 
 
-def test_nothing_said_of_persons_is_kept_not_even_of_a_bad_row(run, tmp_path):
+def test_personal_data_are_not_stored_even_for_bad_rows(run, tmp_path):
     path = tmp_path / "list.csv"
     path.write_text("企业名称,编号,统一社会信用代码,法定代表人,电话\n,1,X,张某某,13900000000\n")
     run("import", "enterprises", path)
@@ -422,7 +422,7 @@ def test_nothing_said_of_persons_is_kept_not_even_of_a_bad_row(run, tmp_path):
 
 
 @pytest.mark.parametrize("said", [["--map", "甲方=name", "--map", "代号=enterprise_id"], None])
-def test_headers_may_be_said(came_out, tmp_path, said):
+def test_headers_may_be_mapped(came_out, tmp_path, said):
     path, mapping = tmp_path / "list.csv", tmp_path / "map.txt"
     path.write_text("甲方,代号\n甲有限公司,X1\n", encoding="utf-8")
     mapping.write_text("# 表头=字段\n甲方=name\n代号=enterprise_id\n", encoding="utf-8")

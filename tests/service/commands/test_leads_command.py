@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("home")
 
 
-def test_partners_are_told_with_their_paths(run: Callable[..., Ended]) -> None:
+def test_partners_are_listed_with_their_paths(run: Callable[..., Ended]) -> None:
     ended = run("leads", "--mode", "leader", "--enterprise", "E000", "--side", "customers")
     assert ended.code == 0
     assert "客户）" in ended.out

@@ -35,7 +35,7 @@ def test_training_an_empty_workspace_fails_in_one_line(run, tmp_path):
     assert not (tmp_path / "home" / "models").exists()
 
 
-def test_training_tells_what_was_reached_and_activates(run, home):
+def test_training_prints_figures_and_activates(run, home):
     ended = run("train", "--seed", "5")
     assert ended.code == 0
     lines = ended.out.splitlines()
@@ -120,7 +120,7 @@ def test_a_version_is_shown(run, registry):
     assert found["tables"]["enterprises"]
 
 
-def test_the_notes_of_training_are_told_and_kept(run, home, monkeypatch):
+def test_the_notes_of_training_are_printed_and_kept(run, home, monkeypatch):
     fit, note = publishing.fit, "3 events dated after 2026-01-01: left out"
 
     def noting(*given, **named):
@@ -173,7 +173,7 @@ def spoilt(home):
     return ModelRegistry(workspace)
 
 
-def test_a_version_made_worse_is_refused_told_and_marked(run, spoilt):
+def test_a_worse_version_is_refused_reported_and_marked(run, spoilt):
     before = spoilt.active()
     ended = run("train")
     assert ended.code == 3
@@ -298,7 +298,7 @@ def test_a_seed_that_no_generator_takes_is_wrong_usage(run, registry, command):
     assert run(command, *protocol, "--seed", 2**32).code == 2
 
 
-def test_a_damaged_model_is_told_in_one_line_naming_the_file(run, registry):
+def test_a_damaged_model_is_reported_in_one_line_with_the_file(run, registry):
     path = registry.path(registry.active()) / "space.lsa.directions.npy"
     path.write_bytes(path.read_bytes()[:-4])
     ended = run("recommend", "--need", NEED_IDS[0])

@@ -94,7 +94,7 @@ def test_rules_are_listed_printed_and_replaced(run: Callable[..., Ended], tmp_pa
     assert run("projects", "rules", "nothing").code == 1
 
 
-def test_figures_are_told_and_written(run: Callable[..., Ended], tmp_path: Path) -> None:
+def test_figures_are_printed_and_written(run: Callable[..., Ended], tmp_path: Path) -> None:
     fill(tmp_path / "home")
     run("projects", "add", "--project", "x", "--zone", "za", "--stage", "signed", "--amount", "2")
     told = run("projects", "figures").out
@@ -125,7 +125,7 @@ def test_tasks_are_listed_added_and_closed(run: Callable[..., Ended], tmp_path: 
     assert run("projects", "task", id_, "x", "--due", "soon").code == 1
 
 
-def test_gates_and_offers_are_text(run: Callable[..., Ended], tmp_path: Path) -> None:
+def test_gates_and_offers_are_printed(run: Callable[..., Ended], tmp_path: Path) -> None:
     fill(tmp_path / "home")
     told = run("projects", "gates", "--enterprise", "e3", "--zone", "za").out
     assert "两高：不通过  3110 属两高行业" in told

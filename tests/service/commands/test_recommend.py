@@ -40,7 +40,7 @@ def read(path):
     [["--need", NEED], ["--zone", "z0", "--industry", "LED封装"], ["--text", "LED封装"]],
     ids=lambda asked: asked[0],
 )
-def test_leads_are_told_with_whole_names_and_reasons(run, home, asked):
+def test_leads_are_printed_with_full_names_and_reasons(run, home, asked):
     ended = run("recommend", *asked, "-k", 10)
     assert (ended.code, ended.err) == (0, "")
     lines = ended.out.splitlines()
@@ -51,7 +51,7 @@ def test_leads_are_told_with_whole_names_and_reasons(run, home, asked):
     assert "LED封装" in lines[0]
 
 
-def test_flags_are_told_in_words(run, home):
+def test_flags_are_printed_in_words(run, home):
     ended = run("recommend", "--need", NEED, "-k", 9999)
     line = next(line for line in ended.out.splitlines() if NAMES[FLAGGED] in line)
     assert "特别处理" in line
@@ -255,7 +255,7 @@ def test_within_without_ids_is_one_line(run, home, needs, tmp_path, text):
     assert not out.exists()
 
 
-def test_needs_that_cannot_be_read_are_told_and_the_others_ranked(run, home, tmp_path):
+def test_needs_that_cannot_be_read_are_reported_and_the_others_ranked(run, home, tmp_path):
     needs = write(
         tmp_path / "needs.csv",
         f"need_id,industry\n{NEED},LED封装\nempty,\nodd,ωψξ\nlast,老陈醋\n",

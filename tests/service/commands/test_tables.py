@@ -39,7 +39,7 @@ def test_json_is_one_document_and_nothing_else(run, path):
     assert found["problems"][0]["row"] == 4
 
 
-def test_a_bad_row_is_told_on_stderr_and_the_good_ones_load(run, path, tmp_path):
+def test_a_bad_row_is_reported_on_stderr_and_the_good_ones_load(run, path, tmp_path):
     path.write_text(CSV + "3,,\n", encoding="utf-8")
     ended = run("import", "enterprises", path)
     assert ended.code == 0
@@ -181,7 +181,7 @@ def test_a_removal_with_too_few_or_too_many_ids_is_wrong_usage(run, home, words)
     assert run("remove", *words).code == 2
 
 
-def test_what_goes_along_is_told_and_asked_about(run, home, monkeypatch):
+def test_related_rows_are_named_and_confirmed(run, home, monkeypatch):
     monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
     asked = []
     monkeypatch.setattr("typer.confirm", lambda text, **_: asked.append(text))
@@ -213,7 +213,7 @@ def test_duplicates_are_listed_joined_and_parted(run, home):
     assert run("duplicates", "--join", "X-twin-b", "X-twin-a", "--undo", "x").code == 2
 
 
-def test_whoever_was_joined_goes_along(run, home):
+def test_joined_enterprises_are_removed_too(run, home):
     run("duplicates", "--join", "X-twin-a", "X-twin-b")
     assert "2 of enterprises" in run("remove", "enterprise", "X-twin-a").out
     left = Workspace(home).read("enterprises")["enterprise_id"]

@@ -67,14 +67,14 @@ def test_counts_beside_filters_are_of_the_first_leads(reading: TestClient) -> No
     assert f"<b>{count[1]}</b> 家候选" in filtered
 
 
-def test_no_result_for_a_filter_is_said_with_a_way_back(reading: TestClient) -> None:
+def test_an_empty_result_of_a_filter_has_a_link_to_clear_it(reading: TestClient) -> None:
     page = reading.get("/console/leads", params={"need_id": NEED, "province": "海南省"})
     assert page.status_code == 200
     assert "没有符合条件的企业" in page.text
     assert "清除筛选" in page.text
 
 
-def test_a_wrong_filter_is_text(reading: TestClient) -> None:
+def test_a_wrong_filter_is_reported(reading: TestClient) -> None:
     for query in ({"min_capital": "-3"}, {"max_age": "viele"}, {"region": "火星"}):
         page = reading.get("/console/leads", params={"need_id": NEED, **query})
         assert page.status_code == 422
@@ -86,7 +86,7 @@ def test_blank_fields_of_a_form_are_no_filters(reading: TestClient) -> None:
     assert reading.get("/console/leads", params=query).status_code == 200
 
 
-def test_a_lead_that_vanished_is_said_to_be_gone(reading: TestClient) -> None:
+def test_a_removed_lead_is_reported_as_gone(reading: TestClient) -> None:
     page = reading.get("/console/enterprise", params={"enterprise_id": "gone", "need_id": NEED})
     assert page.status_code == 404
     assert "没有找到" in page.text
@@ -178,7 +178,7 @@ def test_a_file_is_looked_at_before_anything_is_stored(console: TestClient, home
     ("called", "content"),
     [("a.exe", b"MZ"), ("a.csv", b""), ("noending", b"x"), ("a.csv", b"x,y\n1,2\n")],
 )
-def test_a_file_that_cannot_be_read_is_told_and_not_kept(
+def test_a_file_that_cannot_be_read_is_reported_and_not_kept(
     console: TestClient, home: Path, called: str, content: bytes
 ) -> None:
     fields = {"csrf": token(console.get("/console/data").text), "table": "enterprises"}
@@ -216,7 +216,7 @@ def test_a_need_of_one_s_own_is_changed_by_its_words(reading: TestClient) -> Non
     assert "已按您的修改查找" in page
 
 
-def test_words_that_no_profile_has_are_said_to_find_nothing(reading: TestClient) -> None:
+def test_words_without_any_profile_are_reported(reading: TestClient) -> None:
     page = reading.get("/console/need", params={"text": "ㄅㄆ"})
     assert page.status_code == 422
     assert "没有找到任何相关企业" in page.text

@@ -259,7 +259,7 @@ def test_an_old_session_ends(home: Path, keys: KeyStore, monkeypatch: pytest.Mon
         assert client.get("/console/leads").status_code == 303
 
 
-def test_a_wrong_key_is_told_and_signs_nobody_in(home: Path, keys: KeyStore) -> None:
+def test_a_wrong_key_is_reported_and_not_signed_in(home: Path, keys: KeyStore) -> None:
     keys.add("administrator")
     with opened(home) as client:
         answer = sign_in(client, "lz_guess")

@@ -83,7 +83,7 @@ def test_signing_out_ends_the_session_in_the_browser(home: Path, keys: KeyStore)
         "/console/chain?chain_id=gone",
     ],
 )
-def test_what_is_gone_is_said_to_be_gone_with_a_way_back(reading: TestClient, address: str) -> None:
+def test_a_removed_page_is_reported_with_a_link_back(reading: TestClient, address: str) -> None:
     page = reading.get(address)
     assert page.status_code == 404
     assert "没有找到" in page.text
@@ -185,7 +185,7 @@ def test_versions_are_compared_activated_and_rolled_back(start: Start) -> None:
         )
 
 
-def test_the_evaluation_is_said_in_plain_words(
+def test_the_evaluation_is_described_in_plain_words(
     start: Start,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -107,7 +107,7 @@ def test_promises_are_named_with_their_rule(
     assert len(found["checklist"]) == 5
 
 
-def test_what_the_office_has_not_checked_is_said(projects: Projects) -> None:
+def test_rules_not_checked_by_the_office_are_marked(projects: Projects) -> None:
     energy = gates_of(projects, "e3", "za", NOBODY)[2]
     assert energy["source"] == "两高行业（随软件提供，待本单位核对）"
     assert "待本单位核对" in check_offer("零地价", projects.rules)["source"]

@@ -44,7 +44,7 @@ def test_below_the_threshold_the_note_says_how_many_it_takes(language):
         assert count in told["probability_note"]
 
 
-def test_an_office_that_records_what_it_signed_alone_is_told_no_chance():
+def test_signed_outcomes_alone_give_no_chance():
     told = chance(Calibration(250, 250), 0.5, warm=False, language="zh")
     assert told["probability"] is None
     assert "未成0个" in told["probability_note"]
@@ -71,7 +71,7 @@ def test_every_lead_of_a_known_and_of_a_new_need_has_a_chance_that_never_rises(c
     assert leads[0]["probability_note"] == CALIBRATED["zh"].format(closed=CLOSED, won=WON)
 
 
-def test_a_version_keeps_and_tells_how_well_it_is_calibrated(calibrated, capsys):
+def test_a_version_stores_its_calibration_figures(calibrated, capsys):
     _, facts = calibrated
     assert facts["calibration"]["figures"]["warm"]["outcomes"] == CLOSED
     manifests.tell_calibration(facts)
@@ -80,7 +80,7 @@ def test_a_version_keeps_and_tells_how_well_it_is_calibrated(calibrated, capsys)
     assert manifests.figure(facts["calibration"]["figures"]["cold"]["ece"]) in told
 
 
-def test_too_few_outcomes_are_told_and_an_older_version_says_nothing(capsys):
+def test_too_few_outcomes_are_noted_and_older_versions_have_no_note(capsys):
     few = {"closed": 7, "won": 2, "figures": None}
     few["it_takes"] = {"closed": 200, "won": 30, "lost": 30}
     manifests.tell_calibration({"calibration": few})

@@ -21,7 +21,7 @@ def directory(bound):
     return Directory(profiles, closed, nobody, known, bound.ranker.space.chain_map)
 
 
-def test_zones_are_told_with_their_needs(directory):
+def test_zones_are_listed_with_their_needs(directory):
     assert [zone["zone_id"] for zone in directory.zones()] == ["z0", "z1"]
     zone = directory.zone("z1")
     assert zone["county"] == "襄垣县"
@@ -29,7 +29,7 @@ def test_zones_are_told_with_their_needs(directory):
     assert zone["needs"][0]["zone"] == {"zone_id": "z1", "name": "襄垣开发区"}
 
 
-def test_a_zone_known_by_its_needs_alone_is_text(directory):
+def test_a_zone_known_by_its_needs_alone_is_listed(directory):
     zone = directory.zone("z9")
     assert (zone["name"], [need["need_id"] for need in zone["needs"]]) == (None, ["z9/LED"])
 
@@ -114,7 +114,7 @@ def test_enterprises_are_searched_by_name_or_id_literally(directory, q, found):
     assert page["total"] == len(found)
 
 
-def test_a_search_is_told_in_pages(directory):
+def test_a_search_has_pages(directory):
     page = directory.enterprises("股份", 3, 58)
     assert page["total"] == 60
     assert [row["enterprise_id"] for row in page["enterprises"]] == ["E113", "E114"]

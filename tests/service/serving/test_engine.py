@@ -200,7 +200,7 @@ def test_warning_signs_are_flags(engine):
     assert lead["enterprise"]["flags"] == ["special-treatment", "bad-credit"]
 
 
-def test_the_node_is_told_in_the_caller_s_language(engine):
+def test_the_node_is_named_in_the_caller_s_language(engine):
     zh, en = (page(engine, limit=1, language=language)["leads"][0] for language in ("zh", "en"))
     assert zh["node"] == {"node_id": "led/packaging", "name": "封装"}
     assert en["node"] == {"node_id": "led/packaging", "name": "LED packaging"}

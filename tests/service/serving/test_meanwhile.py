@@ -84,7 +84,7 @@ def wait(holder: EngineHolder) -> None:
     assert not reading.is_alive()
 
 
-def test_the_former_leads_are_told_without_those_who_are_gone(
+def test_former_leads_are_listed_without_removed_enterprises(
     large: Workspace, holder: EngineHolder, preparing: Preparing
 ) -> None:
     before = holder.current()

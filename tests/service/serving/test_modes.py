@@ -46,7 +46,7 @@ def test_by_missing_node_what_the_zone_lacks_is_looked_for(workspace):
     assert set(ids(one)[:5]) == {f"E02{at}" for at in range(5)}
 
 
-def test_where_nothing_is_known_of_a_chain_that_is_said(engine):
+def test_a_chain_without_known_enterprises_is_noted(engine):
     page = ModeQuestion(GapNeed(zone_id="z1", chain_id="led"), mode="gap").answer(engine)
     assert {node["state"] for node in page["gaps"]} == {"unknown"}
     assert "无从判断" in page["note"]
@@ -132,7 +132,7 @@ def test_of_equal_partners_those_come_first_that_signals_speak_for(workspace):
     assert after["leads"][0]["signals"][0]["kind"] == "expansion"
 
 
-def test_nothing_known_of_a_leader_is_said(engine):
+def test_a_leader_without_known_products_is_noted(engine):
     page = PartnersQuestion(UNKNOWN).answer(engine)
     assert page["leads"] == []
     assert "无从推断" in page["note"]

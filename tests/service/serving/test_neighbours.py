@@ -18,7 +18,7 @@ SUPPLIES = Link(True, FRAME, PACKAGING, "高科华烨", "production", "LED支架
 BUYS = Link(False, PACKAGING, FRAME, "支架公司", "city", None)
 
 
-def test_a_link_is_told_with_its_direction():
+def test_a_link_is_described_with_its_direction():
     assert link_text(SUPPLIES, chinese=True) == "可为本区已投产的「高科华烨」（封装）供应「支架」"
     assert (
         link_text(BUYS, chinese=True) == "可就近采购本市的「支架公司」（支架）的产品，用于「封装」"
@@ -69,12 +69,12 @@ FIRST, SECOND, NEAR = ("甲", "established"), ("乙", "established"), ("丙", "c
         ),
     ],
 )
-def test_a_gap_is_told_with_who_is_there(given, chinese, english):
+def test_a_gap_is_described_with_the_enterprises_present(given, chinese, english):
     assert gap_text(given, PACKAGING, chinese=True) == chinese
     assert gap_text(given, PACKAGING, chinese=False) == english
 
 
-def test_a_node_without_an_english_name_is_told_by_the_chinese_one():
+def test_a_node_without_an_english_name_has_the_chinese_one():
     assert "“支架”" in gap_text(filling("missing"), node("支架"), chinese=False)
 
 
@@ -102,5 +102,5 @@ def test_stages_and_endings_have_a_name_in_both_languages():
         ({"stage": None, "seat": None}, None),
     ],
 )
-def test_how_far_a_lead_has_come_is_told_before_its_seat(lead, expected):
+def test_the_stage_of_a_lead_precedes_its_seat(lead, expected):
     assert progress_text(lead) == expected

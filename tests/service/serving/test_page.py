@@ -55,7 +55,7 @@ def test_without_a_zone_nobody_is_left_out(engine):
     assert page(engine, NeedQuery("LED封装"))["left_out"] == {}
 
 
-def test_what_may_be_included_is_told_where_something_else_is_asked_for():
+def test_an_unknown_value_of_include_is_refused():
     with pytest.raises(
         InputError, match="include must be one of signed, local, unfit, got 'everybody'"
     ):
@@ -73,7 +73,7 @@ def test_a_page_says_what_the_need_was_taken_for(engine):
     assert {"led封装", "老陈醋"} <= {word["word"] for word in told["words"]}
 
 
-def test_words_as_they_were_told_give_the_same_list_when_sent_back(engine):
+def test_returned_words_sent_back_give_the_same_list(engine):
     first = page(engine, NeedQuery("老陈醋"), limit=20)
     words = [{"word": w["word"], "weight": w["weight"]} for w in first["understood"]["words"]]
     again = page(engine, NeedQuery.from_row({"industry": "老陈醋", "words": words}), limit=20)
@@ -109,7 +109,7 @@ def test_every_want_of_a_phrase_has_its_leads(engine):
     assert {"E09", "E10"} <= {id_[:3] for id_ in strong}
 
 
-def test_fit_is_told_of_every_lead_and_the_first_one_answers_the_need(engine):
+def test_every_lead_has_a_fit_and_the_first_one_answers_the_need(engine):
     found = page(engine, NeedQuery("老陈醋"))
     fits = [lead["fit"] for lead in found["leads"]]
     assert set(fits) <= set(LEVELS)

@@ -77,7 +77,7 @@ def test_without_redis_a_version_is_only_prepared(registry: ModelRegistry) -> No
     assert registry.active() != OTHER
 
 
-def test_what_cannot_be_prepared_is_told_as_it_is(registry: ModelRegistry) -> None:
+def test_an_error_of_preparing_is_passed_on(registry: ModelRegistry) -> None:
     array = registry.path(OTHER) / "blend.warm.npy"
     array.write_bytes(array.read_bytes()[:-1])
     with pytest.raises(DamagedError, match=rf"{OTHER} cannot be prepared: .*blend\.warm\.npy"):
@@ -93,7 +93,7 @@ def test_what_cannot_be_prepared_is_told_as_it_is(registry: ModelRegistry) -> No
         ("kill -9 $$", UnavailableError, "its process ended with -9"),
     ],
 )
-def test_an_end_of_its_process_is_text(
+def test_an_end_of_its_process_is_reported(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     script: str,

@@ -18,7 +18,7 @@ def test_unknown_columns_are_counted_in_the_title():
     )
 
 
-def test_unknown_places_are_text():
+def test_unknown_places_are_counted():
     found = pl.DataFrame({"place": ["广东省", None], "enterprises": [2, 1]})
     said = title(pool_plots.place_bars(found, "省份"))
     assert said["text"] == "广东省的企业最多，有2家"
@@ -33,7 +33,7 @@ def test_nodes_without_an_enterprise_are_counted():
     )
 
 
-def test_gaps_are_told_and_unknown_is_not_missing():
+def test_gaps_are_listed_and_unknown_is_not_missing():
     gaps = pl.DataFrame(
         {
             "zone": ["东区", "西区"],

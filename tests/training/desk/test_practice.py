@@ -47,6 +47,6 @@ def test_the_needs_with_the_most_enterprises_are_kept():
     assert found["judgements"].height == 7
 
 
-def test_where_too_few_are_stated_it_is_text():
+def test_too_few_stated_nodes_are_reported():
     with pytest.raises(InputError, match="no node has 5 enterprises"):
         practice_tables(stated(packaging=4), CHAINS, 9)

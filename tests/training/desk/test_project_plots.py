@@ -71,7 +71,7 @@ def test_a_plot_has_the_numbers_of_the_figures(told: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("plot", PLOTS)
-def test_where_there_is_nothing_to_draw_that_is_said(plot: Any, projects: Projects) -> None:
+def test_an_empty_plot_is_replaced_by_a_note(plot: Any, projects: Projects) -> None:
     assert isinstance(plot(figures(projects, NOBODY)), Note)
 
 

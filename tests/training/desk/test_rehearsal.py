@@ -18,7 +18,7 @@ LISTED = [
 ]
 
 
-def test_versions_are_told_oldest_first_and_what_was_not_measured_is_unknown():
+def test_versions_are_listed_oldest_first_with_unknown_figures():
     assert versions.reached(LISTED).rows() == [
         ("v0", "2026-01-01", "备用", None, None, None, None),
         ("v1", "2026-01-01", "备用", None, None, None, None),

@@ -6,7 +6,7 @@ from training.desk import theme
 vl_convert = pytest.importorskip("vl_convert")
 
 
-def test_what_is_unknown_is_said_in_a_table_and_nothing_is_taken_for_markup():
+def test_unknown_values_are_marked_in_a_table_and_markup_is_escaped():
     shown = theme.Sheet.of(
         pl.DataFrame({"a": ["<甲>", None], "b": [1, 2], "c": [["x", "y"], None]}),
         ["甲", "乙", "丙"],
@@ -31,7 +31,7 @@ def test_plots_are_vectors_with_a_stack_of_chinese_fonts():
     assert chart.to_dict()["config"]["font"] == theme.FONTS
 
 
-def test_that_there_is_no_font_is_said_clearly(monkeypatch):
+def test_a_missing_font_is_reported(monkeypatch):
     monkeypatch.setattr(theme, "font_folders", lambda: ())
     monkeypatch.setattr(theme, "renders_chinese", lambda: False)
     assert "本机没有中文字体" in theme.font_note()

@@ -65,7 +65,7 @@ def taking_part():
     ]
 
 
-def test_names_and_glosses_are_told_apart():
+def test_names_and_glosses_are_distinct():
     assert len(set(NAMES)) == len({peer.gloss for peer in peers()}) == len(peers())
 
 
@@ -111,6 +111,6 @@ def test_factorisations_of_pairs_say_where_they_know_nobody(peer, protocol, told
 
 
 @pytest.mark.parametrize("peer", ["bm25", "als", "bpr"], indirect=True)
-def test_a_missing_package_is_text(peer, rounds, monkeypatch):
+def test_a_missing_package_is_reported(peer, rounds, monkeypatch):
     monkeypatch.setattr(base, "find_spec", lambda _: None)
     assert f"{peer.package} is not installed" in peer.why_not(rounds["time"][0])
