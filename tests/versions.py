@@ -13,7 +13,7 @@ OTHER = "29990101T000000-aaaaaa"
 
 
 def save_other(registry: ModelRegistry, *, weighing: float = 1) -> None:
-    """Save a copy of the active version as `OTHER`, whose parts weigh so many times as much."""
+    """Save a copy of the active version as `OTHER`, with its weights multiplied by a factor."""
     folder = registry.active_folder()
     assert folder is not None
     arrays = artifact.load(folder)

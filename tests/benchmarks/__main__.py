@@ -33,11 +33,11 @@ ON_REQUEST = (
     "soak",
     "stability",
 )
-"""Those that take too long to be run unless they are asked for."""
+"""Benchmarks that take too long to run unless they are named."""
 
 
 def main() -> int:
-    """Run what is asked for; return 1 when a benchmark failed."""
+    """Run the named benchmarks; return 1 if one failed."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument(
         "names", nargs="*", metavar="NAME", help=", ".join(("import", *NAMES, *ON_REQUEST))
@@ -81,7 +81,7 @@ def main() -> int:
 def runner(
     name: str, folds: tuple[int, ...], options: argparse.Namespace
 ) -> Callable[[Listed], None]:
-    """Return what runs a benchmark; its module is imported only when it is asked for."""
+    """Return the function of a benchmark, whose module is imported only when it is run."""
     if name == "import":
         return run_import
     run: Callable[..., None] = import_module(f"tests.benchmarks.bench_{name}").run

@@ -60,7 +60,7 @@ def measure(home: Path, needs: int, zones: int, seconds: float) -> None:
 
 
 def tables(needs: pl.DataFrame, count: int, zones: int) -> dict[str, pl.DataFrame]:
-    """Return so many zones of one city, and needs of theirs for industries that are known."""
+    """Return a number of zones in one city, and their needs for known industries."""
     industries = needs["industry"].unique(maintain_order=True).to_list()
     places = [
         {"zone_id": f"z{at}", "name": f"第{at}开发区", "city": CITY, "province": "山西省"}

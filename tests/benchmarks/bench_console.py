@@ -90,7 +90,7 @@ def _bytes(page: Page) -> float:
 
 
 def again(url: str, page: str) -> None:
-    """Report how long a list takes that was asked for before, the client's time included."""
+    """Report the time of a repeated list, including the client's."""
     connection = HTTPConnection(url.partition("//")[2])
     taken = [_fetched(connection, page) for _ in range(200)]
     report("console.kept_list.milliseconds", median(taken), "ms", target="<= 10")

@@ -28,7 +28,7 @@ _DAY = date(2021, 10, 1)
 
 
 def run(listed: Listed) -> None:
-    """Report what was learnt beside what is shipped, and what each level comes to."""
+    """Report the learnt values next to the shipped ones, and the figures of each level."""
     home = listed.folder / "fit"
     home.mkdir()
     if listed.ready is not None and (listed.ready / ENCODINGS).is_file():

@@ -100,7 +100,7 @@ def judge(listed: Listed, fold: int, found: dict[str, Values]) -> int:
 
 
 def split(listed: Listed, fold: int, paths: dict[str, Path]) -> dict[str, set[str]]:
-    """Write what remains, what is held out and who is a candidate; return who is relevant."""
+    """Write the remaining data, the held-out needs and the candidates; return the relevant ones."""
     needs = pl.read_csv(listed.source("needs"), infer_schema=False)
     usable = needs.filter(pl.col("industry").str.strip_chars().str.len_chars() > 0)
     judgements = pl.read_csv(listed.source("judgements"), infer_schema=False)

@@ -1,4 +1,4 @@
-"""The README's table of quality, through the command line alone: what is asked, over which pool.
+"""The README's table of quality, measured through the command line: by question and pool.
 
 Phrases that officials type over two pools, names of another classification over a third, industries
 and enterprises never seen among the listed companies (their labels are exclusive), and the outbound

@@ -169,7 +169,7 @@ def tell(pool: str, told: Figures, **more: Any) -> None:
 
 
 def in_full(bound: PoolRanker, needs: list[NeedFeatures]) -> list[NDArray[np.float64]]:
-    """Return the raw scores of a large pool, everybody scored in full, piece by piece."""
+    """Return the raw scores of a large pool, all enterprises scored in full, in chunks."""
     pieces: list[list[Values]] = [[] for _ in needs]
     for start in range(0, len(bound.pool), _PIECE):
         taken = bound.take(np.arange(start, min(start + _PIECE, len(bound.pool))))
@@ -205,7 +205,7 @@ def changed(module: Any, name: str, value: Any) -> Iterator[None]:
 
 
 def make(listed: Listed, home: Path, rows: int) -> None:
-    """Make a workspace of so many enterprises and the listed companies' model."""
+    """Create a workspace with a number of enterprises and the listed companies' model."""
     source = pl.read_csv(listed.source("enterprises"), infer_schema=False)
     pool, parents = larger(source, rows, np.random.default_rng(0))
     path = home.with_name("enterprises.csv")
@@ -231,7 +231,7 @@ def milliseconds(engine: Engine, need: NeedQuery, filters: Filters) -> float:
 
 
 def main() -> None:
-    """Load a workspace, answer for all that is timed, say so, and stay until nobody listens."""
+    """Load a workspace, answer the timed questions, report, and wait until the pipe is closed."""
     engine = load(Path(sys.argv[1]))
     for need in [*engine._needs.values()][:_NEEDS]:
         milliseconds(engine, need, Filters())

@@ -83,7 +83,7 @@ def run(listed: Listed) -> None:
 
 
 def need_wrk() -> None:
-    """Skip a benchmark where there is no wrk."""
+    """Skip a benchmark if wrk is not installed."""
     if shutil.which("wrk") is None:
         raise SkippedError("no wrk in the path (Debian: apt-get install wrk)")
 

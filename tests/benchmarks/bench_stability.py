@@ -1,4 +1,4 @@
-"""Whether lists depend on what is drawn: ten seeds, ten renamings of all enterprises, one renamed.
+"""Stability of lists over ten seeds, ten renamings of all enterprises, and one renamed enterprise.
 
 A list is the first twenty of everybody for a need, trained anew each time; how many of them two
 lists share is a mean over needs. An id is only a name, and a seed only decides what is drawn.
@@ -51,7 +51,7 @@ def renamings(ids: list[str]) -> list[dict[str, str]]:
 
 
 class Lists:
-    """Trains on tables and lists the first of everybody for each of their needs.
+    """Trains on tables and lists the first enterprises for each of their needs.
 
     Parameters
     ----------

@@ -6,7 +6,7 @@ from typing import Any
 
 
 class SkippedError(Exception):
-    """What a benchmark needs is not there; the message says what, and where it was looked for."""
+    """A requirement of a benchmark is missing; the message names it and where it was searched."""
 
 
 def report(

@@ -11,7 +11,7 @@ from tests.benchmarks.listed import ROOT
 
 @contextmanager
 def started(arguments: list[str], environment: Mapping[str, str]) -> Iterator[tuple[str, int]]:
-    """Start a server; yield the address that it says and its process id; end it afterwards."""
+    """Start a server; yield its address and process id; stop it afterwards."""
     process = subprocess.Popen(
         arguments, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
     )
@@ -27,7 +27,7 @@ def started(arguments: list[str], environment: Mapping[str, str]) -> Iterator[tu
 
 
 def await_workers(url: str, count: int, seconds: float, headers: Mapping[str, str]) -> None:
-    """Wait until so many workers have said that they are ready."""
+    """Wait until a number of workers have reported that they are ready."""
     ends, ready = time.monotonic() + seconds, set[str]()
     request = urllib.request.Request(f"{url}/health/ready", headers=dict(headers))
     while len(ready) < count:

@@ -1,4 +1,4 @@
-"""A mixed load at a constant rate: what officials, analysts and front ends ask, and what is wrong.
+"""A mixed load at a constant rate: requests of officials, analysts and front ends, and wrong ones.
 
 Requests are due at fixed times, whether or not the one before has been answered, and latencies
 count from then: a service that stands still cannot hide it.
@@ -127,7 +127,7 @@ class Mix:
 
 
 class Load:
-    """Sends what a mix draws, so many requests a second, until it is stopped.
+    """Sends requests drawn from a mix at a rate per second, until it is stopped.
 
     Parameters
     ----------

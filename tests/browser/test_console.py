@@ -42,7 +42,7 @@ SERIOUS = {"serious", "critical"}
 
 
 def check(page: Page) -> None:
-    """Nothing is cut off to the side, and nobody is kept out (axe-core, at the ends alone)."""
+    """Check that a page is not cut off, and accessible (axe-core, at the outer widths)."""
     wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     assert wide <= 0, f"{wide} pixels too wide"
     if page.viewport_size and page.viewport_size["width"] == WIDTHS[1]:

@@ -89,7 +89,7 @@ class Postgres:
         self._run("start")
 
     def stop(self, mode: str) -> None:
-        """Stop it: `fast` ends what is under way, `immediate` is as if it were killed."""
+        """Stop the server: `fast` aborts running transactions, `immediate` is like a kill."""
         self._run("stop", "-m", mode)
 
     def freeze(self) -> None:

@@ -31,7 +31,7 @@ import resource
 
 @contextmanager
 def full(most: int = 0) -> Iterator[None]:
-    """Let no file of this process grow beyond so many bytes: to SQLite the disk is full then."""
+    """Limit the size of files of this process: for SQLite the disk is then full."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))
     try:

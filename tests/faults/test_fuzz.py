@@ -1,4 +1,4 @@
-"""Ten thousand requests that nobody would send by mistake, straight at the ASGI app: no 5xx."""
+"""Ten thousand hostile requests, sent directly to the ASGI app: no 5xx."""
 
 from __future__ import annotations
 

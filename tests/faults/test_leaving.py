@@ -1,4 +1,4 @@
-"""A client that leaves before its answer is there: what nobody else waits for ends."""
+"""A client that disconnects before its answer: work that nobody else waits for is cancelled."""
 
 from __future__ import annotations
 

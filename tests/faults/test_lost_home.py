@@ -1,4 +1,4 @@
-"""A workspace that is taken away under a running service is no empty one: it says so, and mends."""
+"""A workspace removed under a running service is reported, not taken for an empty one."""
 
 from __future__ import annotations
 

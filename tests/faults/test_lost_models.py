@@ -1,4 +1,4 @@
-"""A model that is gone or broken while it is in service: the answers go on, and it is told."""
+"""A model that is removed or damaged while in service: answers continue, and it is reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bytes that no client would send, against the real server: no 5xx, no answer nobody asked for."""
+"""Malformed bytes against the real server: no 5xx, and no unexpected response."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ REFUSED: dict[str, tuple[bytes, set[int]]] = {
 
 
 def answers(sent: bytes, host: tuple[str, int]) -> list[Answer]:
-    """Return all answers to what is sent and to one last good request, if it comes to that."""
+    """Return all responses to the bytes and to a final valid request, if the connection lasts."""
     received = io.BytesIO()
     with socket.create_connection(host, timeout=10) as client, suppress(ConnectionError):
         client.sendall(sent + LAST)

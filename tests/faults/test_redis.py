@@ -59,7 +59,7 @@ def await_state(client: TestClient, expected: str) -> None:
 
 
 def told(server: RedisServer, *command: str) -> str:
-    """Return what a server says to a command."""
+    """Return a server's reply to a command."""
     with Redis(port=server.port) as client:
         said = client.execute_command(*command)
     return said.decode() if isinstance(said, bytes) else str(said)
@@ -112,7 +112,7 @@ def test_killed_and_started_again_under_load(redis: Make, start: Start) -> None:
 
 @contextmanager
 def delayed(port: int, seconds: float) -> Iterator[int]:
-    """Pass bytes on to a port, each answer later by so many seconds; yield the port to call."""
+    """Forward bytes to a port, with a delay in seconds per reply; yield the port to connect to."""
     loop = asyncio.new_event_loop()
 
     async def carry(
@@ -274,7 +274,7 @@ def test_a_number_of_a_database_that_there_is_not(redis: Make, start: Start) -> 
 
 @pytest.mark.usefixtures("patient")
 def test_what_is_no_redis_at_all(start: Start) -> None:
-    """A server of another kind says something that no client understands."""
+    """A server of another kind sends a reply that the client cannot parse."""
     with socket.create_server(("127.0.0.1", 0)) as other:
 
         def talk() -> None:

@@ -52,7 +52,7 @@ class Service:
         self.worker = next(pid for pid, said in commands.items() if "spawn_main" in said)
 
     def ask(self, path: str, body: object = None, **headers: str) -> tuple[int, Any, float]:
-        """Return status, document and the seconds it took; what is refused is a problem."""
+        """Return status, document and duration in seconds; a refusal must be a problem document."""
         connection = http.client.HTTPConnection(self.host, timeout=20)
         headers |= {"X-API-Key": self.token, "Content-Type": "application/json"}
         began = time.monotonic()
@@ -96,7 +96,7 @@ def service(launch: Launch, tmp_path: Path) -> Service:
 
 @pytest.fixture
 def held(service: Service) -> Iterator[subprocess.Popen[str]]:
-    """Hold the writers' lock in another process, until something is said to it."""
+    """Hold the writers' lock in another process, until it receives a message."""
     with subprocess.Popen(
         [sys.executable, "-c", _HOLD, str(service.database)],
         stdin=subprocess.PIPE,

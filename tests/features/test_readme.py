@@ -1,4 +1,4 @@
-"""The page of what is understood says what the catalogue and the code do."""
+"""The page on files, headers and values agrees with the catalogue and the code."""
 
 import re
 from pathlib import Path

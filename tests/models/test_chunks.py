@@ -25,7 +25,7 @@ def small(monkeypatch, home):
 
 
 class Counted(InProcess):
-    """Counts its tasks, and is stopped before one of them where it is told to."""
+    """Counts its tasks, and is stopped before one of them if requested."""
 
     def __init__(self, stopped_at=None):
         self.done, self._stopped_at = 0, stopped_at

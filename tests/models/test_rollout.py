@@ -30,7 +30,7 @@ def rollout(tmp_path):
 
 @contextmanager
 def answering(rollout, problem=None):
-    """Be a worker that answers the next announcement; yields what it was told."""
+    """Act as a worker that answers the next announcement; yield the announcements."""
     told, ended = [], threading.Event()
 
     def work():

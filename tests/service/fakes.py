@@ -1,4 +1,4 @@
-"""An engine, its holder and a registry that answer from a few rows and note what is asked."""
+"""An engine, its holder and a registry that answer from a few rows and record the questions."""
 
 from __future__ import annotations
 

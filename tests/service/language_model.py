@@ -1,4 +1,4 @@
-"""A small server of chat completions that answers as a test says."""
+"""A small server of chat completions with answers set by the test."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class LanguageModel(ThreadingHTTPServer):
 
     @property
     def texts(self) -> list[str]:
-        """What users said, in all requests."""
+        """Messages of users in all requests."""
         return [asked["body"]["messages"][-1]["content"] for asked in self.asked]
 
     def handle_error(self, *_: object) -> None:
@@ -81,7 +81,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def words(*given: object) -> str:
-    """Return the answer that is asked for."""
+    """Return the configured answer."""
     return json.dumps({"words": given}, ensure_ascii=False)
 
 

@@ -1,4 +1,4 @@
-"""The demo data are complete, hold together, and agree with what is public about the companies."""
+"""The demo data are complete, consistent, and agree with public data about the companies."""
 
 import csv
 import os

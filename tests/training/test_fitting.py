@@ -145,7 +145,7 @@ def test_contradictory_labels_do_not_stop_training_and_are_reported(store, today
 
 
 def test_who_declined_is_learnt_as_a_no_by_the_head_of_the_need(fitted, store, today):
-    """One who is like the chosen and was never asked stands before one who is and declined."""
+    """Of two similar to the chosen ones, the one never contacted ranks before the declined one."""
     said_no = {"need_id": NEED_IDS[0], "enterprise_id": TWINS[0], "stage": "declined"}
     events = pl.concat(
         [tables()["events"], frame("events", [{**said_no, "event_id": "no", "date": today}])]

@@ -33,7 +33,7 @@ class Oracle(Peer):
 
 
 class Recorded(Stack):
-    """A stack of four factors: one knows, one is noise, one speaks once, one moves nobody."""
+    """A stack of four factors: informative, noise, non-zero for one need, constant."""
 
     def fit(self, ground):
         self.factors_ = ("knows", "noise", "seldom", "constant")

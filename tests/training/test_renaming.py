@@ -1,4 +1,4 @@
-"""An id is only a name: what is learnt stays the same when enterprises are called otherwise."""
+"""Models do not depend on ids: renaming enterprises does not change what is learnt."""
 
 import numpy as np
 import polars as pl

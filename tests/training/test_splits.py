@@ -19,7 +19,7 @@ from training.splits import (
 
 
 def relevant(*counts):
-    """Return needs with so many relevant enterprises each, all different."""
+    """Return needs with a number of relevant enterprises each, all distinct."""
     matrix = np.zeros((len(counts), sum(counts)), dtype=bool)
     start = 0
     for row, count in enumerate(counts):

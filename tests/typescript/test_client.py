@@ -19,7 +19,7 @@ HERE = Path(__file__).parent
 README = HERE.parents[1] / "service" / "README.md"
 SECONDS = 600
 AWAY = re.compile(r"ENOTFOUND|ECONN|ETIMEDOUT|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|E50\d|E40[134]\b")
-"""What npm says where no registry can be reached: that is no fault of the client."""
+"""Messages of npm when no registry can be reached, which is not a failure of the client."""
 
 pytestmark = pytest.mark.skipif(
     shutil.which("npm") is None, reason="npm is not there, so no client can be made"

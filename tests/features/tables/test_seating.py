@@ -1,4 +1,4 @@
-"""What an import does with names of places, and what it says of those that it does not know."""
+"""Names of places in imports, and warnings about unknown ones."""
 
 from datetime import date
 

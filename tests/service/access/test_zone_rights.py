@@ -1,4 +1,4 @@
-"""Nothing of a zone that a key may not see stands in any answer of any route."""
+"""No response of any route contains data of a zone that the key may not see."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ KEYS: dict[str, tuple[str, tuple[str, ...]]] = {
     "administrator": ("administrator", ()),
 }
 OPEN = {"/docs", "/openapi.json", "/health/live", "/health/ready", "/metrics"}
-"""The same for everybody. So are zones and needs by themselves: reference data for all roles."""
+"""Routes with the same response for all callers. Zones and needs are reference data for all
+roles."""
 COUNTED = {
     name: 10**18 + at for at, name in enumerate(("deals", "industry", "zone", "area", "last"))
 }

@@ -1,4 +1,4 @@
-"""Errors are in Chinese where Chinese is asked for, with the same codes and fields."""
+"""Errors are in Chinese if the client prefers it, with the same codes and fields."""
 
 from __future__ import annotations
 

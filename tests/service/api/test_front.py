@@ -1,4 +1,4 @@
-"""The short way answers like the long one, and lets nobody pass who would not pass there."""
+"""The fast path responds like the framework, with the same access checks."""
 
 from __future__ import annotations
 

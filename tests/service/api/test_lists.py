@@ -1,4 +1,4 @@
-"""Pages of one list: of one model and one pool, or told to be gone; never mixed."""
+"""Pages of one list: of one model and one pool, or 409; never mixed."""
 
 from __future__ import annotations
 

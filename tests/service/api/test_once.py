@@ -1,4 +1,4 @@
-"""A name that stands twice in a body or a query is refused: either value may have been meant."""
+"""A name that occurs twice in a body or a query is refused: either value may have been meant."""
 
 from __future__ import annotations
 

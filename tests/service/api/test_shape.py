@@ -1,4 +1,4 @@
-"""Reasons, fields and counts of a page are as they are asked for, and the list stays the same."""
+"""A page has the requested reasons, fields and counts, and the list stays the same."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ ROWS = [["企业名称", "统一社会信用代码"], ["甲有限公司", "91140
 
 @pytest.fixture
 def refusal(run, tmp_path):
-    """Import a file that must be refused; return the line that says why."""
+    """Import a file that must be refused; return the error line."""
 
     def refusal(name, content, *options):
         path = tmp_path / name

@@ -1,4 +1,4 @@
-"""What nobody types on purpose: an answer or a clear refusal, and no more time for more text."""
+"""Malformed input: an answer or a clear error, in bounded time."""
 
 import json
 import time

@@ -14,7 +14,7 @@ from training.stack import STACK
 
 @pytest.fixture
 def compared(monkeypatch):
-    """Compare nothing in earnest: keep the split that was asked for, and answer at once."""
+    """Replace the comparison: keep the requested split, and return at once."""
     seen = {}
 
     class Found:

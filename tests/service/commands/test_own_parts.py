@@ -23,7 +23,7 @@ EXAMPLES = dict(re.findall(r"```(?:python|toml)\n# (\S+)\n(.*?)```", PAGE, re.DO
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """Put the modules of the page into the current folder; what is imported from it goes again."""
+    """Write the modules of the page into the current folder; unload them afterwards."""
     monkeypatch.setattr(sys, "path", [*sys.path])
     for name in ("mine", "encoders", "branch_offices"):
         (tmp_path / f"{name}.py").write_text(EXAMPLES[f"{name}.py"], encoding="utf-8")
@@ -111,7 +111,7 @@ def test_what_is_no_encoder_is_wrong_usage(folder, name):
 
 
 def test_a_factor_from_outside_is_learnt_with_and_ranks_in_other_processes(home, folder):
-    """Installed as any package is: a module, and beside it what it says of itself."""
+    """A module installed like a package, with its metadata."""
     told = EXAMPLES["pyproject.toml"]
     (point,) = re.findall(r"^(branch_office = \S+)$", told, re.MULTILINE)
     about = folder / "branch_offices-1.0.dist-info"

@@ -9,7 +9,7 @@ NEED = NEED_IDS[0]
 # One is struck off, and one of two of one name stands for both.
 EVERYBODY = tables()["enterprises"].height - 2
 NEW = EVERYBODY - 11
-"""Who is no new lead for NEED: one that signed with its zone, ten that are seated in its city."""
+"""Enterprises that are not new leads for NEED: one that signed, ten seated in the zone's city."""
 EVERY = ("--include", "signed,local")
 NAMES = dict(tables()["enterprises"].select("enterprise_id", "name").iter_rows())
 

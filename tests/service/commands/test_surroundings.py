@@ -1,4 +1,4 @@
-"""The command where the locale knows ASCII only, streams are closed, or the home is no home."""
+"""Commands with an ASCII locale, closed streams, or an invalid home."""
 
 import json
 import os

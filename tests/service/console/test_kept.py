@@ -1,4 +1,4 @@
-"""Pages that are kept are those that would be written anew, for everybody who asks for them."""
+"""Cached pages equal newly rendered ones, for every caller."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands on the pages, and their states: empty, no model, gone, refused."""
+"""Contents of the pages, and their states: empty, no model, gone, refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""States that a page may be in, besides full and well: each says what is so, and what to do."""
+"""Exceptional states of pages: each describes the state and what to do."""
 
 from __future__ import annotations
 

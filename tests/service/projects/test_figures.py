@@ -1,4 +1,4 @@
-"""Figures from moves: the report's own rebuilt, times in pools, funnels, what is unknown."""
+"""Figures from moves: those of the report, times in pools, funnels, unknown values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tasks, meetings, what is due and late by a clock that is passed in, calendar and webhook."""
+"""Tasks, meetings, due and late work by an injected clock, calendar and webhook."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def test_deadlines_make_a_calendar(projects: Projects, id_: str) -> None:
 
 
 class Sink(BaseHTTPRequestHandler):
-    """Takes what is posted; the first ones are refused."""
+    """Receives posted requests; the first ones are refused."""
 
     refuse = 0
     taken: list[tuple[Mapping[str, str], bytes]]

@@ -1,4 +1,4 @@
-"""Loading an engine: what is refused, and what changes of model and tables bring."""
+"""Loading an engine: refusals, and effects of changes of model and tables."""
 
 import shutil
 from concurrent.futures import ThreadPoolExecutor

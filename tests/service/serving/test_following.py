@@ -240,7 +240,7 @@ class Following:
             time.sleep(0.02)
 
     def store_said(self, wanted: str) -> None:
-        """Wait until readiness says this of the store."""
+        """Wait until readiness reports this state of the store."""
         ends = time.monotonic() + 60
         while self.client.get("/health/ready").json()["store"] != wanted:
             assert time.monotonic() < ends, self.client.get("/health/ready").json()

@@ -19,7 +19,7 @@ NAMES = {masks.PASS: "pass", masks.FAIL: "fail", masks.UNKNOWN: "unknown"}
 
 @pytest.fixture
 def told(workspace):
-    """Return a workspace in which credit and standing of many are told, and zones exclude some."""
+    """Return a workspace with credit and standing of many enterprises, and exclusions of zones."""
     rows = tables()["enterprises"].to_dicts()
     for at, row in enumerate(rows):
         row["status"] = row["status"] or STATUSES[at % 4]

@@ -1,4 +1,4 @@
-"""What is in service and what is spare, without loading anything."""
+"""The state of the engines in service and spare, without loading any."""
 
 from __future__ import annotations
 

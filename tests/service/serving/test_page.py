@@ -1,4 +1,4 @@
-"""What a page says of the need, of who is left out, and of how well its leads fit."""
+"""A page's fields on the need, on excluded enterprises, and on fit."""
 
 import pytest
 

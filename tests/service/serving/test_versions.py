@@ -1,4 +1,4 @@
-"""Versions in a running service: what is activated or rolled back anywhere is served at once."""
+"""Versions in a running service: activations and rollbacks by any process take effect at once."""
 
 from __future__ import annotations
 

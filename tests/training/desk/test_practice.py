@@ -10,7 +10,7 @@ CHAINS = ChainMap.from_frame(shipped_chain_map())
 
 
 def stated(**of: int) -> pl.DataFrame:
-    """Return so many enterprises stated to be in each node of the LED chain."""
+    """Return a number of enterprises for each node of the LED chain."""
     return frame(
         "enterprises",
         [

@@ -40,7 +40,7 @@ def ground(store):
 
 
 def asked(ground, number):
-    """Return the question of the task, asked for another need."""
+    """Return the question of the task for another need."""
     row = next(row for row in ground.rows if row["need_id"] == NEED_IDS[number])
     return replace(ground.task.questions[0], row=row)
 

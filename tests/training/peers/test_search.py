@@ -44,7 +44,7 @@ def test_every_enterprise_has_a_row(count):
 
 
 def question_of(ground, industry, **more):
-    """Return a question of a round, asked for another industry."""
+    """Return a question of a round for another industry."""
     own = ground.task.questions[0]
     return replace(own, query=NeedQuery(industry, **more))
 
