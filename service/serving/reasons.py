@@ -196,8 +196,10 @@ def _most_like_text(evidence: Evidence, peer: Peer, *, chinese: bool) -> str:
     """Return what it does and which of those chosen it is most like, where no items are alike."""
     shown = [item.text for item in evidence.related or evidence.main]
     own = _listed(shown, chinese=chinese)
+    unsure = ""
     if not own:
         own = "主营产品未知；" if chinese else "its products are unknown; "
+        unsure = "，有待核实" if chinese else ": to check"
     elif evidence.related:
         own = f"相关业务有{own}；" if chinese else f"it does {own}; "
     else:
@@ -207,9 +209,9 @@ def _most_like_text(evidence: Evidence, peer: Peer, *, chinese: bool) -> str:
     makes = "" if told else _quoted(str(peer.theirs), chinese=chinese)
     if chinese:
         makes = makes and f"（主营{makes}）"
-        return f"{own}此前为本需求选定的企业中，与其最接近的是「{peer.name}」{makes}"
+        return f"{own}此前为本需求选定的企业中，与其最接近的是「{peer.name}」{makes}{unsure}"
     makes = makes and f" ({makes})"
-    return f"{own}of those chosen for this need it is most like {peer.name}{makes}"
+    return f"{own}of those chosen for this need it is most like {peer.name}{makes}{unsure}"
 
 
 def _mention_text(evidence: Evidence, *, chinese: bool) -> str:

@@ -397,7 +397,7 @@ def test_who_makes_nothing_that_one_chosen_makes_is_told_with_what_that_one_make
         "主要经营「灯珠」；此前为本需求选定的企业中，与其最接近的是「乙公司」（主营「灯带」）"
     )
     text = sentence(bound, "need_head", akin=Peer("乙公司"))["text"]
-    assert text == "主营产品未知；此前为本需求选定的企业中，与其最接近的是「乙公司」"
+    assert text == "主营产品未知；此前为本需求选定的企业中，与其最接近的是「乙公司」，有待核实"
 
 
 def test_a_field_is_told_with_the_items_that_come_near_it(bound):
