@@ -127,8 +127,8 @@ class Fillers:
         for word, kind in words:
             kinds[kind].add(normal(word))
         self.fillers, self.policy, self.scope = kinds["filler"], kinds["policy"], kinds["scope"]
-        self._either = sorted(self.fillers | self.policy, key=len, reverse=True)
-        self._policies = sorted(self.policy, key=len, reverse=True)
+        self._either = _longest_first(self.fillers | self.policy)
+        self._policies = _longest_first(self.policy)
 
     def without_policy(self, text: str, thesaurus: Thesaurus) -> tuple[str, tuple[str, ...]]:
         """Return a text without policy words, except within longer names."""
@@ -147,8 +147,8 @@ class Fillers:
         Empty if the text consists of fillers.
         """
         left_out: list[str] = []
-        again = bool(text)
-        while again and not thesaurus.find(text):
+        again = bool(text) and not thesaurus.find(text)
+        while again and not (thesaurus.find(text) and text not in self.fillers):
             again = False
             for word in self._either:
                 if text.startswith(word) or text.endswith(word):
@@ -161,6 +161,10 @@ class Fillers:
                     left_out.append(word)
                     break
         return text.rstrip(" 的") or text, tuple(left_out)
+
+
+def _longest_first(words: Iterable[str]) -> list[str]:
+    return sorted(words, key=lambda word: (-len(word), word))
 
 
 @cache

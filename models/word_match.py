@@ -123,6 +123,17 @@ class _ItemEntries:
         named, at = np.unique(self.weights.indices, return_inverse=True)
         return named, at
 
+    @cached_property
+    def totals(self) -> NDArray[np.float32]:
+        """The sum of the weights of each of `known`."""
+        return self.reduced(np.add, self.weights.data)
+
+    def reduced(self, how: np.ufunc, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return values of the entries reduced for each of `known`: their sum, say."""
+        if not len(self.known):
+            return np.empty(0, dtype=np.float32)
+        return np.asarray(how.reduceat(values, self.weights.indptr[self.known]))
+
 
 @dataclass(frozen=True)
 class KindsOfItems(_ItemEntries):
@@ -140,10 +151,6 @@ class KindsOfItems(_ItemEntries):
     def _concepts_named(self) -> sparse.csr_array:
         return sparse.csr_array(rows_of(self.concepts, self.named[0]))
 
-    @cached_property
-    def _totals(self) -> NDArray[np.float32]:
-        return self._summed(self.weights.data)
-
     def worths(self, kinds: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return what each entry of the weights is worth, given the worth of each concept.
 
@@ -159,19 +166,11 @@ class KindsOfItems(_ItemEntries):
 
     def shares(self, worths: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the mean worth of the entries by their weights, one for each of `known`."""
-        return self._summed(worths * self.weights.data) / self._totals
+        return self.reduced(np.add, worths * self.weights.data) / self.totals
 
     def best(self, worths: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the worth of the best entry, one for each of `known`."""
-        return self._by_enterprise(np.maximum, worths)
-
-    def _summed(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
-        return self._by_enterprise(np.add, values)
-
-    def _by_enterprise(self, how: np.ufunc, values: NDArray[np.float32]) -> NDArray[np.float32]:
-        if not len(self.known):
-            return np.empty(0, dtype=np.float32)
-        return np.asarray(how.reduceat(values, self.weights.indptr[self.known]))
+        return self.reduced(np.maximum, worths)
 
 
 @dataclass(frozen=True)
@@ -201,9 +200,8 @@ class Items(_ItemEntries):
         entries = np.flatnonzero(place[at] >= 0)
         any_word = np.zeros(found.shape[0], dtype=np.float32)
         any_word[matched] = (dense * np.minimum(need.weights, 1)).max(axis=1, initial=0)
-        starts, data = self.weights.indptr[known], self.weights.data
-        focus = np.add.reduceat(any_word[at] * data, starts) / np.add.reduceat(data, starts)
-        owners = np.searchsorted(starts, entries, side="right") - 1
+        focus = self.reduced(np.add, any_word[at] * self.weights.data) / self.totals
+        owners = np.searchsorted(self.weights.indptr[known], entries, side="right") - 1
         return ItemMatches(known, entries, owners, dense[place[at[entries]]], focus)
 
 
@@ -244,7 +242,12 @@ class ItemMatches(NamedTuple):
             if strengths is not None:
                 each = each * strengths[self.entries, None]
             starts = np.flatnonzero(np.diff(self.owners, prepend=-1))
-            best[self.owners[starts]] = np.maximum.reduceat(each, starts, axis=0)
+            sizes = np.diff(starts, append=len(self.owners))
+            # Item by item of all enterprises at once: faster than `reduceat` over rows.
+            for place in range(int(sizes.max())):
+                own = starts[sizes > place]
+                at = self.owners[own]
+                best[at] = np.maximum(best[at], each[own + place])
         return best
 
 

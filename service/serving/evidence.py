@@ -15,7 +15,7 @@ from features.relation import Relation, core_of, form_of, is_plain, relation, sp
 from models.gap import Filling, filling
 from models.supply import Link, link
 from models.word_match import KindsOfItems
-from service.serving.items import Answer, Answers, Item, answers, distinct, matches_of
+from service.serving.items import SIDE_LINE, Answer, Answers, Item, answers, distinct, matches_of
 from service.serving.peers import peer_of
 
 if TYPE_CHECKING:
@@ -254,7 +254,8 @@ def _node(
     columns = np.array(need.targets or range(len(fit)))
     ranked = columns[np.argsort(-fit[columns], kind="stable")].tolist()
     best, how, own = ranked[0], (Relation.NONE, False), None
-    ends = {text[-1:] for item in items for text in (form_of(item.text), core_of(item.text))}
+    forms = [form_of(item.text) for item in items]
+    ends = {form[-1:] for form in forms} | {core_of(item.text)[-1:] for item in items}
     for at in ranked:
         if fit[at] < NAMED_FROM or how[0] >= Relation.KIND:
             break
@@ -262,7 +263,9 @@ def _node(
         for word, is_name in _words_of(chain_map.node(pool.nodes.node_ids[at])):
             if not first and word[-1:] not in ends:  # a kind of something ends like it
                 continue
-            for item in items:
+            for item, form in zip(items, forms, strict=True):
+                if word[-1] not in form and form not in word:
+                    continue  # no relation by letters
                 found = relation(item.text, word)
                 if found and (found, is_name) > how and (first or found >= Relation.KIND):
                     best, how, own = at, (found, is_name), item
@@ -312,8 +315,11 @@ def _mention(need: NeedFeatures, items: Sequence[Item], name: str) -> Mention:
             named.append(spelt(word, (name,)))
         if len(made) == _SHARED:
             break
+    # What is a main product first; side lines are left out beside it.
+    main = {word for word, share in made.items() if share is None or share >= SIDE_LINE}
+    stated = sorted(made.items(), key=lambda own: -(1 if own[1] is None else own[1]))
     return Mention(
-        tuple((spelt(word, texts), share) for word, share in made.items()),
+        tuple((spelt(word, texts), share) for word, share in stated if word in main or not main),
         tuple(within[:1]),
         tuple(named[:_SHARED]),
     )

@@ -80,6 +80,11 @@ class Item(NamedTuple):
     share: float | None = None
     chief: bool = True
 
+    @property
+    def is_side_line(self) -> bool:
+        """Whether a small share of revenue is known for it."""
+        return self.share is not None and self.share < SIDE_LINE
+
 
 class Answer(NamedTuple):
     """Which item answers which word of a need.
@@ -140,12 +145,12 @@ class Answers(NamedTuple):
         """
         order = np.argsort(-self.worth, kind="stable").tolist()
         found = [answer for at in order if (answer := self.of_item[at])]
-        return [answer.item for answer in found if is_plain(answer.item.text) and _counts(answer)]
-
-
-def _counts(answer: Answer) -> bool:
-    share = answer.item.share
-    return answer.relation >= Relation.KIND or share is None or share >= SIDE_LINE
+        return [
+            answer.item
+            for answer in found
+            if is_plain(answer.item.text)
+            and (answer.relation >= Relation.KIND or not answer.item.is_side_line)
+        ]
 
 
 def distinct(items: Iterable[Item], most: int) -> tuple[Item, ...]:
@@ -196,12 +201,14 @@ def answers(
     weighed = np.round(matches * own, 4) if matches.size else np.zeros((len(items), 1))
     # Of matches that are equal, the one with the word that counts most: the need's own.
     nearest = weighed.max(axis=1, initial=0)
+    words = np.where(weighed == nearest[:, None], need.weights, -1).argmax(axis=1).tolist()
+    matched = nearest.tolist()
     main = _mains(strengths, items)
     found: list[Answer | None] = []
     worth = np.zeros(len(items))
     kind, of_kind = None, 0.0
     for at, item in enumerate(items):
-        if not tied[at] and not nearest[at]:
+        if not tied[at] and not matched[at]:
             found.append(None)
             continue
         by_kind, by_letters = kinds.tie(need.wants, item.text) if tied[at] else Tie(), Tie()
@@ -209,8 +216,8 @@ def answers(
         if _WORTH[by_kind.relation] * side > of_kind:
             of_kind = _WORTH[by_kind.relation] * side
             kind = _answer(item, by_kind, parts)
-        if nearest[at] > 0:
-            word = int(np.argmax(np.where(weighed[at] == nearest[at], need.weights, -1.0)))
+        if matched[at] > 0:
+            word = words[at]
             text = need.understood.words[word][0]
             by_letters = _by_letters(item.text, text, float(matches[at, word]), kinds)
         tie = max(by_letters, by_kind, key=lambda own: own.relation)
@@ -224,14 +231,21 @@ def answers(
         typical = tie is by_letters and tie.relation is Relation.SAME and not answer.wanted
         elsewhere = typical and by_kind.relation < Relation.KIND and kinds.known(item.text)
         worth[at] = (
-            (_WORTH[tie.relation] + _BY_MATCH * nearest[at])
+            (_WORTH[tie.relation] + _BY_MATCH * matched[at])
             * side
             * (_WANTED if answer.wanted else 1)
             * (_EXACT if answer.wanted and tie.relation is Relation.SAME else 1)
             * (_ELSEWHERE if elsewhere else 1)
         )
     order = np.argsort(-nearest, kind="stable").tolist()
-    near = (items[at] for at in order if nearest[at] >= _ENOUGH and is_plain(items[at].text))
+    near = (
+        item
+        for at in order
+        if matched[at] >= _ENOUGH
+        and is_plain((item := items[at]).text)
+        and not item.is_side_line
+        and kinds.share(item.text, need.understood.words[words[at]][0])
+    )
     return Answers(tuple(found), worth, tuple(near), kind)
 
 

@@ -125,13 +125,15 @@ def peer_of(
         alike[:, ~theirs] = 0
         alike[alike < _ALIKE] = 0
         ranked = np.round(alike * worth[:, None], 4)
-        closest = np.argsort(-ranked, axis=None, kind="stable")[:_TRIED]
-        for at, other in zip(*np.unravel_index(closest, ranked.shape), strict=True):
+        for _ in range(_TRIED):
+            at, other = map(int, np.unravel_index(int(ranked.argmax()), ranked.shape))
+            if not ranked[at, other]:
+                break
             text = pool.products.texts[int(chosen.entries[other])]
-            # 溶剂类色浆 has 溶剂 in it, and is none.
-            if ranked[at, other] and same_head(items[at].text, text):
+            if same_head(items[at].text, text):
                 peer = pool.names[int(chosen.rows[chosen.owners[other]])]
                 return Peer(peer, items[at], text)
+            ranked[at, other] = 0  # 溶剂类色浆 has 溶剂 in it, and is none
     vectors = pool.views["meaning"]
     nearest = others[int(np.argmax(vectors[chosen.rows[others]] @ vectors[row]))]
     return Peer(pool.names[int(chosen.rows[nearest])], theirs=_chief(pool, chosen, int(nearest)))

@@ -217,6 +217,8 @@ def _most_like_text(evidence: Evidence, peer: Peer, *, chinese: bool) -> str:
 def _mention_text(evidence: Evidence, *, chinese: bool) -> str:
     """Return which words of the need stand in the profile, and where."""
     made, within, named = evidence.mention
+    if evidence.named_as and not _is_kind(evidence.answer):
+        return _named_as_text(evidence, chinese=chinese)
     if made:
         words = ("、" if chinese else ", ").join(
             _quoted(word, chinese=chinese) + _share_text(share, chinese=chinese)
@@ -237,10 +239,8 @@ def _mention_text(evidence: Evidence, *, chinese: bool) -> str:
 
 def _business_text(evidence: Evidence, *, chinese: bool) -> str:
     """Return what the business as a whole is, beside what the need is after."""
-    kind = evidence.answer is not None and evidence.answer.relation >= Relation.KIND
-    if evidence.named_as and not kind:
-        named = _quoted(evidence.named_as, chinese=chinese)
-        return f"企业名称即为{named}" if chinese else f"its name says {named}"
+    if evidence.named_as and not _is_kind(evidence.answer):
+        return _named_as_text(evidence, chinese=chinese)
     if not evidence.related:
         return _no_answer_text(evidence, chinese=chinese)
     stated = {normal(item.text) for item in evidence.related}
@@ -250,6 +250,15 @@ def _business_text(evidence: Evidence, *, chinese: bool) -> str:
     if chinese:
         return f"其{items}等业务与{aim or '所需'}领域相近"
     return f"its business, such as {items}, is near the field of {aim or 'the need'}"
+
+
+def _is_kind(answer: Answer | None) -> bool:
+    return answer is not None and answer.relation >= Relation.KIND
+
+
+def _named_as_text(evidence: Evidence, *, chinese: bool) -> str:
+    named = _quoted(evidence.named_as, chinese=chinese)
+    return f"企业名称中即有{named}" if chinese else f"its name says {named}"
 
 
 def _pointed_at(factor: str, evidence: Evidence) -> list[str]:

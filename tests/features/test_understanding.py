@@ -91,6 +91,14 @@ def test_fillers_are_removed_up_to_a_name():
     assert wanted("焦化副产品加工项目") == ["焦化"]
 
 
+def test_fillers_of_one_length_are_removed_in_one_order():
+    ways = [
+        Fillers([(word, "filler") for word in order])
+        for order in (("甲乙", "乙丙"), ("乙丙", "甲乙"))
+    ]
+    assert len({fillers.strip("甲乙丙", PAIRS) for fillers in ways}) == 1
+
+
 def test_what_something_is_made_of_is_a_want_of_its_own():
     assert understand("能把赤泥做成水泥", PAIRS, FILLERS).parts == ("赤泥", "水泥")
 

@@ -411,7 +411,7 @@ def test_a_field_is_told_with_the_items_that_come_near_it(bound):
 def test_a_name_that_says_what_is_wanted_is_told(bound):
     bank = Evidence("某农村商业银行股份有限公司", named_as="农村商业银行", aim="农商行")
     texts = {reason["factor"]: reason["text"] for reason in told(bound, bank)}
-    assert texts["topic_words"] == "企业名称即为「农村商业银行」"
+    assert texts["topic_words"] == "企业名称中即有「农村商业银行」"
 
 
 def test_one_that_only_holds_the_other_s_letters_is_no_likeness():
