@@ -188,7 +188,7 @@ def test_a_path_out_of_the_workspace_is_refused(
         file = release.files[0]._replace(path=path)
         number = store.numbers()[-1] + 1
         store.add(number, release._replace(files=(*release.files, file)))
-        with pytest.raises(DamagedError, match="no file of one"):
+        with pytest.raises(DamagedError, match="not a file of a release"):
             replica.pull(store)
 
 
