@@ -42,12 +42,13 @@ def contributions(page: Page, names: Mapping[str, str]) -> pl.DataFrame:
     )
 
 
-def evidence(page: Page) -> pl.DataFrame:
+def evidence(page: Page, names: Mapping[str, str]) -> pl.DataFrame:
     """Return one row per lead and factor, without the constant, with the explanation."""
     return pl.DataFrame(
         [
             {
                 "enterprise": _named(lead),
+                "gloss": names.get(reason["factor"], reason["factor"]),
                 "text": reason["text"],
                 "evidence": reason["evidence"],
                 "contribution": reason["contribution"],

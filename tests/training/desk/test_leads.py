@@ -41,7 +41,8 @@ def test_the_contributions_of_a_lead_sum_to_its_score():
 
 
 def test_evidence_leaves_the_constant_out():
-    found = leads.evidence(ONE)
+    found = leads.evidence(ONE, NAMES)
+    assert found["gloss"].to_list() == ["经营内容", "补链强链", "经营内容"]
     assert found["text"].to_list() == ["text_words of a", "gap of a", "text_words of b"]
     assert found["evidence"].to_list() == [["产品"]] * 3
 
