@@ -65,6 +65,11 @@ def is_plain(item: str) -> bool:
     return not (_FRAGMENT.search(text) or _EVERYBODYS.match(text))
 
 
+def denies(item: str, word: str) -> bool:
+    """Return whether an item says that it is none of a word: 非色纺纱线 for 色纺纱线."""
+    return f"非{form_of(word)}" in form_of(item)
+
+
 @lru_cache(_KEPT)
 def is_trade(text: str) -> bool:
     """Return whether a text speaks of trade in products, or of a service with them: 金属贸易."""
@@ -83,6 +88,8 @@ def relation(item: str, word: str) -> Relation:
     core, item, word = core_of(item), form_of(item), form_of(word)
     if word in (item, core):
         return Relation.SAME
+    if denies(item, word):
+        return Relation.NONE
     if core.endswith(word) or _is_parted(item, word):
         return Relation.KIND
     if f"{word}级" in item or f"{word}用" in item:

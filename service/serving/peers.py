@@ -9,7 +9,7 @@ from scipy import sparse
 
 from features.compact import rows_of
 from features.ordered import found_in
-from features.relation import is_plain, same_head
+from features.relation import denies, is_plain, same_head
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -130,7 +130,7 @@ def peer_of(
             if not ranked[at, other]:
                 break
             text = pool.products.texts[int(chosen.entries[other])]
-            if same_head(items[at].text, text):
+            if same_head(items[at].text, text) and not denies(text, items[at].text):
                 peer = pool.names[int(chosen.rows[chosen.owners[other]])]
                 return Peer(peer, items[at], text)
             ranked[at, other] = 0  # 溶剂类色浆 has 溶剂 in it, and is none

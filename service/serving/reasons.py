@@ -253,7 +253,7 @@ def _business_text(evidence: Evidence, *, chinese: bool) -> str:
 
 
 def _is_kind(answer: Answer | None) -> bool:
-    return answer is not None and answer.relation >= Relation.KIND
+    return answer is not None and answer.wanted and answer.relation >= Relation.KIND
 
 
 def _named_as_text(evidence: Evidence, *, chinese: bool) -> str:

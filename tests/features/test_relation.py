@@ -16,6 +16,7 @@ from features.relation import Relation, in_common, relation, same_head, spelt
         ("正极材料", "锂电正极材料", Relation.NEAR),
         ("淀粉", "钛白粉", Relation.NONE),
         ("食品级液体二氧化碳", "食品", Relation.INPUT),
+        ("非金属矿", "金属矿", Relation.NONE),
         ("光伏用玻璃", "光伏", Relation.INPUT),
     ],
 )
