@@ -54,6 +54,8 @@ _SERVED = 0.3
 """Weight of a customer beside the wants: 彩电 in 给彩电整机厂做注塑件.
 
 Without a stated want, inputs of the customer's product are wanted: 给新能源汽车配套."""
+_RAW = re.compile(r"(.{2,}?)(?:的?(?:上游)?原(?:材)?料)$")
+"""What something is made of: 聚氨酯原料."""
 _LATIN = re.compile(r"[a-z0-9]+")
 _PARTS_OF = frozenset(
     ("零部件", "零配件", "零组件", "配件", "部件", "组件", "关键零部件", "核心零部件")
@@ -191,12 +193,16 @@ def understand(text: str, thesaurus: Thesaurus, fillers: Fillers) -> Understood:
     ignored = list(policy)
     wants: list[str] = []
     served: set[str] = set()
+    raw: set[str] = set()
     parts = parts_of(rest, thesaurus) if rest else []
     for part in parts:
         core, left_out = fillers.strip(part, thesaurus)
         if (len(parts) > 1 or "配套" in left_out) and (customer := _SUPPLIED.match(core)):
             core = customer[1]
             served.add(core)
+        elif not thesaurus.find(core) and (product := _RAW.match(core)):
+            core = product[1]
+            raw.add(core)
         if len(core) == 1 and core.isascii():  # a single letter or digit is meaningless
             core, left_out = "", (*left_out, core)
         ignored += filter(str.strip, left_out)
@@ -219,12 +225,14 @@ def understand(text: str, thesaurus: Thesaurus, fillers: Fillers) -> Understood:
             }
         levels = {thesaurus.concepts[at].level for at, sure in found.items() if sure >= _LEADING}
         weights[part] = OWN_WEIGHT["sector" if levels == {"sector"} else "product"]
-        if part in served:
-            weights[part] *= _SERVED
-            for at, sure in found.items() if len(wants) == 1 else ():
+        if part in raw or (part in served and len(wants) == 1):
+            for at, sure in found.items():
                 supplies = map(normal, thesaurus.concepts[at].made_of)
                 weights |= {word: max(weights.get(word, 0.0), sure) for word in supplies}
-            found = {at: sure * _SERVED for at, sure in found.items()}
+        if part in served or part in raw:
+            weights[part] *= _SERVED
+            inputs = _inputs(found, thesaurus) if part in raw else {}
+            found = {at: sure * _SERVED for at, sure in found.items()} | inputs
         share = 1 / max(sum(found.values()), 1.0)
         for at, sure in found.items():
             sures[at] = max(sures.get(at, 0.0), sure)
@@ -238,6 +246,16 @@ def understand(text: str, thesaurus: Thesaurus, fillers: Fillers) -> Understood:
         tuple(dict.fromkeys(ignored)),
         () if wants else (NO_PRODUCT,),
     )
+
+
+def _inputs(found: dict[int, float], thesaurus: Thesaurus) -> dict[int, float]:
+    """Return the concepts that others are made of, as certain as these."""
+    return {
+        supply: sure
+        for at, sure in found.items()
+        for name in thesaurus.concepts[at].made_of
+        for supply in thesaurus.find(name)
+    }
 
 
 def strongest(weights: dict[str, float]) -> tuple[tuple[str, float], ...]:

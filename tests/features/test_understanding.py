@@ -59,6 +59,9 @@ PAIRS = Thesaurus(
         Concept("手机零部件", "product", ("智能手机零部件",), ("中框",), (), (), ""),
         Concept("焦化", "sector", ("焦化副产品",), ("焦炭",), (), (), ""),
         Concept("赤泥", "product", (), ("赤泥砖",), (), (), ""),
+        Concept("聚氨酯", "product", (), ("软泡",), ("异氰酸酯",), (), ""),
+        Concept("异氰酸酯", "product", ("MDI",), ("聚合MDI",), (), (), ""),
+        Concept("光刻胶原料", "product", (), ("光引发剂",), (), (), ""),
     ]
 )
 
@@ -89,6 +92,12 @@ def test_parts_without_a_whole_are_those_of_the_want_before():
 
 def test_fillers_are_removed_up_to_a_name():
     assert wanted("焦化副产品加工项目") == ["焦化"]
+
+
+def test_raw_materials_of_a_product_are_what_it_is_made_of():
+    found = understand("聚氨酯原材料", PAIRS, FILLERS)
+    assert [(one.name, one.sure) for one in found.concepts] == [("异氰酸酯", 1.0), ("聚氨酯", 0.3)]
+    assert wanted("光刻胶原料") == ["光刻胶原料"]
 
 
 def test_fillers_of_one_length_are_removed_in_one_order():
