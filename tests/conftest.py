@@ -15,7 +15,7 @@ from features.tables.importing import import_table
 from features.workspace import Workspace
 from models.registry import ModelRegistry
 from service.commands.demo import TABLES as DEMO_TABLES
-from service.serving.loading import load_engine
+from service.serving.lifecycle.loading import load_engine
 from tests.patience import PATIENCE
 from tests.pool import HashedEncoder, tables, training_data
 from tests.training.deals import trading_data

@@ -48,7 +48,7 @@ from service.console import app as console
 from service.console.layer import Pages
 from service.database.ledger import Ledger
 from service.projects.notices import Reminders, Webhook
-from service.serving.word_model import NoWords, word_model
+from service.serving.words.model import NoWords, word_model
 from service.telemetry import Telemetry
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     from service.access.keys import Access
     from service.console.sessions import Sessions
     from service.serving.interfaces import EngineSource, Registry
-    from service.serving.word_model import WordSource
+    from service.serving.words.model import WordSource
     from service.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -241,8 +241,8 @@ def _version() -> str:
 # Imported only when needed: an app on another engine needs neither scikit-learn nor the encoder.
 def _engine_of(settings: Settings, workspace: Workspace, words: WordSource) -> EngineSource:
     from features.encoder import encoder_named
-    from service.serving import preparing
-    from service.serving.holder import EngineHolder
+    from service.serving.lifecycle import preparing
+    from service.serving.lifecycle.holder import EngineHolder
 
     prepare = partial(preparing.prepare, settings)
     return EngineHolder(workspace, encoder_named(settings.encoder), prepare=prepare, words=words)
@@ -250,7 +250,7 @@ def _engine_of(settings: Settings, workspace: Workspace, words: WordSource) -> E
 
 def _registry_of(settings: Settings) -> Registry:
     from models.registry import ModelRegistry
-    from service.serving import preparing
+    from service.serving.lifecycle import preparing
 
     # Checksums are a sufficient check here, and do not block requests: the process that prepares a
     # version has loaded it.

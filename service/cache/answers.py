@@ -19,7 +19,7 @@ from service.cache.answer import Answer, AnswerResponse
 from service.cache.lists import Formers, ListId
 from service.cache.local import LocalCache
 from service.serving.questions import trimmed
-from service.serving.word_model import Given
+from service.serving.words.model import Given
 from service.threads import SharedThreads
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from service.cache.tiers import RemoteCache
     from service.serving.interfaces import Engine, EngineSource
     from service.serving.questions import Question
-    from service.serving.word_model import WordModel
+    from service.serving.words.model import WordModel
     from service.telemetry import State, Telemetry
 
 log = logging.getLogger(__name__)

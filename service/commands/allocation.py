@@ -12,7 +12,7 @@ from service.commands.context import Context, echo_json, progress
 from service.projects.allocation import allocate as share
 from service.projects.talks import held_in, settled_in
 from service.serving.export import check_writable, write_table
-from service.serving.loading import load_engine
+from service.serving.lifecycle.loading import load_engine
 
 
 def allocate(

@@ -20,7 +20,7 @@ from service import logs
 from service.database.connection import Database
 from service.database.event_log import EventLog
 from service.projects.projects import Projects
-from service.serving.word_model import NoWords, WordModel, word_model
+from service.serving.words.model import NoWords, WordModel, word_model
 from service.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from features.encoder import SentenceEncoder
-    from service.serving.word_model import WordSource
+    from service.serving.words.model import WordSource
 
 
 class Context:
@@ -76,8 +76,10 @@ class Context:
         )
 
     def _prepare(self, version: str) -> None:
-        """Prepare a version, see `service.serving.preparing`."""
-        from service.serving import preparing  # slow to import, and only activation needs it
+        """Prepare a version, see `service.serving.lifecycle.preparing`."""
+        from service.serving.lifecycle import (
+            preparing,  # slow to import, and only activation needs it
+        )
 
         preparing.prepare(self.settings, version)
 

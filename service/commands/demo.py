@@ -12,7 +12,7 @@ from service.commands.context import Context, progress
 from service.commands.recommend import tell
 from service.projects.lists import import_list
 from service.serving.filters import Filters
-from service.serving.loading import load_engine
+from service.serving.lifecycle.loading import load_engine
 from training import publishing
 
 TABLES = ("zones", "needs", "enterprises", "events")

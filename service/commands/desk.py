@@ -15,7 +15,7 @@ from service.database.connection import Database
 from service.projects.lists import import_list
 from service.projects.projects import Projects
 from service.serving.engine import Engine
-from service.serving.loading import load_engine
+from service.serving.lifecycle.loading import load_engine
 from service.settings import Settings
 from training import publishing
 from training.desk.bars import bars

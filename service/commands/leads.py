@@ -11,7 +11,7 @@ from features.errors import NotFoundError, UsageError
 from service.commands.context import Context, echo_json
 from service.commands.recommend import tell
 from service.serving.engine import Engine
-from service.serving.loading import load_engine
+from service.serving.lifecycle.loading import load_engine
 from service.serving.modes import GapNeed, LikeNeed, ModeQuestion, PartnersQuestion
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from service.commands.workers import (
 )
 from service.serving.by_shards import chunk_workers
 from service.serving.export import write_table
-from service.serving.loading import load_engine
+from service.serving.lifecycle.loading import load_engine
 from training import comparison, publishing
 from training.desk.matrices import factor_matrix
 

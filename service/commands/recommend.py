@@ -35,7 +35,7 @@ from service.serving.export import (
 )
 from service.serving.filters import INCLUDED, Filters
 from service.serving.interfaces import Language
-from service.serving.loading import load_engine
+from service.serving.lifecycle.loading import load_engine
 from service.serving.neighbours import progress_text
 from service.serving.questions import KnownNeed, LeadsQuestion
 from service.serving.reasons import SEPARATORS, summary

@@ -13,8 +13,8 @@ from models import releases
 from models.registry import ModelRegistry
 from models.store import Store
 from service.commands.context import Context, echo_json, progress
-from service.serving.following import follow
-from service.serving.loading import NoModelError, load_engine
+from service.serving.lifecycle.following import follow
+from service.serving.lifecycle.loading import NoModelError, load_engine
 
 store = typer.Typer(no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]

@@ -8,7 +8,7 @@ import typer
 
 from features.errors import UsageError
 from service.commands.context import Context, echo_json, progress
-from service.serving.word_model import WordModel
+from service.serving.words.model import WordModel
 
 
 def words(

@@ -24,7 +24,7 @@ from service.serving.partners import PartnerWriter
 from service.serving.selection import Selection, of_any_industry
 from service.serving.suited_needs import NeedFinder
 from service.serving.survey import Survey
-from service.serving.word_model import NoWords
+from service.serving.words.model import NoWords
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from models.retrieval import Retriever
     from service.serving.filters import Facet
     from service.serving.interfaces import Document, Language
-    from service.serving.word_model import WordSource
+    from service.serving.words.model import WordSource
 
 NO_WORDS = NoWords()
 _NO_FILTERS = Filters()

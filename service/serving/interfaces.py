@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from features.need import NeedQuery
     from features.progress import Count
     from service.serving.filters import Facet, Filters
-    from service.serving.word_model import WordSource
+    from service.serving.words.model import WordSource
 
 Language = Literal["zh", "en"]
 Document = dict[str, Any]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from service.cache.local import LocalCache
-from service.serving.word_model import given_for
+from service.serving.words.model import given_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from features.need import NeedQuery
     from features.presence import Presence
     from features.space import FeatureSpace
-    from service.serving.word_model import WordSource
+    from service.serving.words.model import WordSource
 
 _BYTES = 32 * 2**20
 

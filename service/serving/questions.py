@@ -11,7 +11,7 @@ from service.access.zones import EVERY_ZONE, ZoneRights
 from service.cache.lists import ListId
 from service.serving.filters import Filters
 from service.serving.shape import Shape
-from service.serving.word_model import given_for
+from service.serving.words.model import given_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ from features.encoder import UniversalSentenceEncoder
 from features.workspace import Workspace
 from service.projects.allocation import allocate
 from service.projects.references import References
-from service.serving.loading import load_engine
+from service.serving.lifecycle.loading import load_engine
 from tests.benchmarks.bench_scale import make
 from tests.benchmarks.listed import Listed
 from tests.benchmarks.report import progress, report

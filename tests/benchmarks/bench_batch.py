@@ -8,7 +8,7 @@ from features.encoder import UniversalSentenceEncoder
 from features.need import NeedQuery
 from features.tables.lists import read_needs
 from features.workspace import Workspace
-from service.serving.loading import load_engine
+from service.serving.lifecycle.loading import load_engine
 from tests.benchmarks.listed import Listed, lianzhao
 from tests.benchmarks.report import progress, report
 

@@ -19,7 +19,7 @@ from features.workspace import Workspace
 from models.hybrid import LightFMHybrid, _lightfm_matrix
 from models.ranker import order
 from models.settings import HybridSettings
-from service.serving.loading import load_engine
+from service.serving.lifecycle.loading import load_engine
 from tests.benchmarks.listed import Listed
 from tests.benchmarks.report import progress, report
 

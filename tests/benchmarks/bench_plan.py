@@ -25,7 +25,7 @@ from models.registry import ModelRegistry
 from models.sharded import Sharded
 from models.shards import Shard, ShardFiles, ShardTask, Span, answer, spans
 from models.store import Store
-from service.serving.loading import load_engine
+from service.serving.lifecycle.loading import load_engine
 from tests.benchmarks.bench_scale import make
 from tests.benchmarks.listed import Listed
 from tests.benchmarks.replay import Cluster, replay, straggling

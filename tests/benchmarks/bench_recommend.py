@@ -8,7 +8,7 @@ from features.need import NeedQuery
 from features.workspace import Workspace
 from service.serving.engine import Engine
 from service.serving.filters import Filters
-from service.serving.loading import load_engine
+from service.serving.lifecycle.loading import load_engine
 from tests.benchmarks.listed import Listed
 from tests.benchmarks.report import progress, report
 

@@ -34,7 +34,7 @@ from models.scale import Values
 from models.two_stage import TwoStage
 from service.serving.engine import Engine
 from service.serving.filters import Filters
-from service.serving.loading import load_engine
+from service.serving.lifecycle.loading import load_engine
 from tests.benchmarks.bench_scale_train import keep_vectors, larger
 from tests.benchmarks.bench_soak import pss
 from tests.benchmarks.listed import ENCODINGS, ROOT, Listed

@@ -18,7 +18,7 @@ from features.encoder import UniversalSentenceEncoder
 from features.errors import NotFoundError
 from features.workspace import Workspace
 from service.serving.filters import Filters
-from service.serving.loading import load_engine
+from service.serving.lifecycle.loading import load_engine
 from service.serving.questions import KnownNeed, LeadsQuestion
 from service.serving.take_along import take_along
 from tests.benchmarks.bench_import import measured, wide

@@ -15,7 +15,7 @@ from service.database.connection import FILE, Database, DatabaseFullError
 from service.database.event_log import EventLog
 from service.database.key_store import KeyStore
 from service.serving.filters import Filters
-from service.serving.loading import load_engine
+from service.serving.lifecycle.loading import load_engine
 from tests.pool import HashedEncoder
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from features.errors import DamagedError
 from features.tables.importing import import_table
 from models.registry import ModelRegistry
 from service.api.app import create_app
-from service.serving.holder import EngineHolder
 from service.serving.interfaces import LOOK_SECONDS
+from service.serving.lifecycle.holder import EngineHolder
 from service.settings import Settings
 from tests.pool import NEED_IDS, HashedEncoder
 from tests.versions import OTHER, save_other
@@ -168,7 +168,7 @@ def test_a_loading_that_fails_is_not_tried_again_at_every_request(
 
     holder = EngineHolder(registry.workspace, HashedEncoder(), lambda: now[0])
     with monkeypatch.context() as patch:
-        patch.setattr("service.serving.loader.load_engine", fail)
+        patch.setattr("service.serving.lifecycle.loader.load_engine", fail)
         for _ in range(50):
             with pytest.raises(DamagedError, match="broken"):
                 holder.current()

@@ -16,7 +16,7 @@ from features.workspace import Workspace
 from models import retrieval, sharded, two_stage
 from models.ray_cluster import RayCluster
 from service.serving.by_shards import by_shards
-from service.serving.loading import load_engine
+from service.serving.lifecycle.loading import load_engine
 from tests.pool import HashedEncoder
 
 LEADS = 10

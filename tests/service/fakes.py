@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from features.errors import ConflictError, LianzhaoError, NotFoundError
 from features.need import NeedQuery
 from service.serving.filters import Filters
-from service.serving.word_model import NoWords
+from service.serving.words.model import NoWords
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 from service.api.once import OnceRoute
 from service.api.operation_replies import Alive, Ready
 from service.api.routes.context import AppParts, shaped
-from service.serving.following import store_state
+from service.serving.lifecycle.following import store_state
 
 router = APIRouter(tags=["health"], route_class=OnceRoute)
 

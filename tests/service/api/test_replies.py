@@ -14,7 +14,7 @@ from service.api.app import create_app
 from service.api.lead_replies import ModePage
 from service.database.connection import Database
 from service.database.key_store import KeyStore
-from service.serving.holder import EngineHolder
+from service.serving.lifecycle.holder import EngineHolder
 from service.settings import Settings
 from tests.pool import NEED_IDS, HashedEncoder, tables
 

@@ -13,7 +13,7 @@ from service.database.connection import Database
 from service.database.event_log import EventLog
 from service.projects.projects import Projects
 from service.serving.filters import Filters
-from service.serving.loading import load_engine
+from service.serving.lifecycle.loading import load_engine
 from tests.pool import NEED_IDS, HashedEncoder
 from training.publishing import train
 

@@ -7,7 +7,7 @@ from features import calendar
 from features.errors import InputError
 from service.serving.batch import BATCH_SCHEMA
 from service.serving.filters import Filters
-from service.serving.loading import load_engine
+from service.serving.lifecycle.loading import load_engine
 from tests.pool import (
     NEED_IDS,
     STRUCK,

@@ -8,7 +8,7 @@ from models.registry import ModelRegistry
 from service.commands import manifests
 from service.serving.chances import CALIBRATED, TOO_FEW, UNCOUNTED, chance
 from service.serving.filters import Filters
-from service.serving.loading import load_engine
+from service.serving.lifecycle.loading import load_engine
 from tests.pool import NEED_IDS, HashedEncoder, tables
 from tests.training.outcomes import CLOSED, WON, closed_data
 from training.publishing import TABLES, train

@@ -15,7 +15,7 @@ from models.retrieval import Exhaustive
 from models.two_stage import TwoStage
 from service.serving.engine import Engine
 from service.serving.filters import Filters
-from service.serving.loading import load_engine
+from service.serving.lifecycle.loading import load_engine
 from service.threads import AbandonedError
 from tests.pool import (
     EACH,

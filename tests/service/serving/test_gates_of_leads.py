@@ -7,7 +7,7 @@ from service.projects.rules import SHIPPED, Rules
 from service.serving import masks
 from service.serving.filters import Filters
 from service.serving.gates import Gates
-from service.serving.loading import load_engine
+from service.serving.lifecycle.loading import load_engine
 from service.serving.modes import PartnersQuestion
 from service.serving.questions import KnownNeed, LeadsQuestion
 from tests.pool import FLAGGED, NEED_IDS, HashedEncoder, frame, tables
@@ -97,7 +97,7 @@ def test_a_zone_s_own_exclusions_are_those_of_its_list(engine):
 
 
 def test_rules_that_change_are_noticed_at_once(told):
-    from service.serving.holder import EngineHolder
+    from service.serving.lifecycle.holder import EngineHolder
 
     holder = EngineHolder(told, HashedEncoder())
     before = holder.current()

@@ -9,7 +9,7 @@ from features.workspace import Workspace
 from service.access.keys import Caller
 from service.access.zones import ForeignZoneError
 from service.serving.filters import Filters
-from service.serving.loading import load_engine
+from service.serving.lifecycle.loading import load_engine
 from service.serving.modes import GapNeed, LikeNeed, ModeQuestion, PartnersQuestion
 from service.serving.questions import KnownNeed, LeadsQuestion
 from tests.pool import NEED_IDS, UNKNOWN, HashedEncoder, frame

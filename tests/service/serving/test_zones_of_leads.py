@@ -7,8 +7,8 @@ import pytest
 
 from features import calendar
 from features.need import NeedQuery
-from service.serving.holder import EngineHolder
-from service.serving.loading import load_engine
+from service.serving.lifecycle.holder import EngineHolder
+from service.serving.lifecycle.loading import load_engine
 from tests.pool import (
     EACH,
     UNKNOWN,

@@ -1,4 +1,4 @@
-from service.serving.word_store import WordStore
+from service.serving.words.store import WordStore
 
 
 def test_words_are_kept_by_model_and_text(tmp_path):

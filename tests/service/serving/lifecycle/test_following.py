@@ -19,9 +19,9 @@ from models.registry import ModelRegistry
 from models.releases import State
 from models.store import Store
 from service.api.app import create_app
-from service.serving import following
-from service.serving.following import follow, store_state
-from service.serving.loading import load_engine
+from service.serving.lifecycle import following
+from service.serving.lifecycle.following import follow, store_state
+from service.serving.lifecycle.loading import load_engine
 from service.settings import Settings
 from tests.pool import NEED_IDS, HashedEncoder, enterprise_rows, frame
 from tests.service.buckets import buckets

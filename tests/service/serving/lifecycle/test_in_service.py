@@ -5,8 +5,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from service.serving.in_service import InService
-from service.serving.marks import Mark, TablesMark
+from service.serving.lifecycle.in_service import InService
+from service.serving.lifecycle.marks import Mark, TablesMark
 
 TABLES, OTHER_TABLES = TablesMark((1, 1), "", 0), TablesMark((2, 2), "", 0)
 MARK, LATER = Mark(TABLES, (1, 1)), Mark(TABLES, (2, 2))

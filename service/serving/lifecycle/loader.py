@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from features.errors import DamagedError, UnavailableError
 from models.registry import ModelRegistry
 from service.serving.engine import NO_WORDS, Engine
-from service.serving.in_service import InService
-from service.serving.loading import load_engine
-from service.serving.marks import Marks
-from service.serving.meanwhile import meanwhile
+from service.serving.lifecycle.in_service import InService
+from service.serving.lifecycle.loading import load_engine
+from service.serving.lifecycle.marks import Marks
+from service.serving.lifecycle.meanwhile import meanwhile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from features.encoder import SentenceEncoder
     from features.errors import LianzhaoError
     from features.workspace import Workspace
-    from service.serving.marks import Mark
-    from service.serving.word_model import WordSource
+    from service.serving.lifecycle.marks import Mark
+    from service.serving.words.model import WordSource
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class EngineLoader:
 
     If a model cannot be loaded, the previous one stays in service as long as the tables are those
     that it was bound to. While the changed profiles of a large pool are read in the background,
-    `service.serving.meanwhile` answers.
+    `service.serving.lifecycle.meanwhile` answers.
 
     Parameters
     ----------

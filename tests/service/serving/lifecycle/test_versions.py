@@ -28,7 +28,7 @@ from tests.versions import OTHER, save_other
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 COMMAND = [sys.executable, "-c", "from service.commands import main; main()"]
 PAGE = f"/v1/recommendations?need_id={quote(NEED_IDS[0], safe='')}&limit=1"
 

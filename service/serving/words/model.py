@@ -25,14 +25,14 @@ from circuitbreaker import CircuitBreaker
 from features.normal import normal
 from features.text import clear
 from service.cache.local import LocalCache
-from service.serving.word_answers import (
+from service.serving.words.answers import (
     MAX_ANSWER,
     MAX_TEXT,
     WrongAnswerError,
     question,
     words_of,
 )
-from service.serving.word_store import NAME, WordStore
+from service.serving.words.store import NAME, WordStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

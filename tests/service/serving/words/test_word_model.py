@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from service.serving.word_model import Given, WordModel, word_model
-from service.serving.word_store import NAME, WordStore
+from service.serving.words.model import Given, WordModel, word_model
+from service.serving.words.store import NAME, WordStore
 from service.settings import Settings
 from tests.service.language_model import language_model, words
 

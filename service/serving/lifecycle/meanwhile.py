@@ -16,7 +16,7 @@ from features.profile import struck_off
 from models import prepared
 from models.registry import ModelRegistry
 from models.two_stage import TwoStage
-from service.serving.loading import engine_of
+from service.serving.lifecycle.loading import engine_of
 
 if TYPE_CHECKING:
     from features.snapshot import Snapshot

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from features.workspace import Workspace
     from models.chunks import Workers
     from models.prepared import Prepared
-    from service.serving.word_model import WordSource
+    from service.serving.words.model import WordSource
 
     WorkersOf = Callable[[Path], Workers]
 

@@ -12,8 +12,8 @@ from features.errors import DamagedError, NotFoundError, UnavailableError
 from features.need import NeedQuery
 from features.workspace import Workspace
 from models.registry import ModelRegistry
-from service.serving.holder import EngineHolder
-from service.serving.loading import NoModelError, load_engine
+from service.serving.lifecycle.holder import EngineHolder
+from service.serving.lifecycle.loading import NoModelError, load_engine
 from tests.pool import (
     NEED_IDS,
     HashedEncoder,

@@ -18,7 +18,7 @@ from features.need import NeedQuery
 from features.tables.schema import SCHEMAS
 from models.registry import ModelRegistry
 from service.serving.filters import Filters
-from service.serving.holder import EngineHolder
+from service.serving.lifecycle.holder import EngineHolder
 from tests.pool import HashedEncoder
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def test_what_was_loaded_ahead_is_put_in_service_by_a_look(
     holder.loader.load_ahead(OTHER)
     assert holder.engine is first
     assert holder.ready()
-    monkeypatch.setattr("service.serving.loader.load_engine", None)
+    monkeypatch.setattr("service.serving.lifecycle.loader.load_engine", None)
     registry.activate(OTHER)
     assert holder.ready()
     assert version(holder) == OTHER
@@ -88,7 +88,7 @@ def test_what_is_there_is_not_loaded_ahead_again(
     holder: EngineHolder, registry: ModelRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     holder.loader.load_ahead(OTHER)
-    monkeypatch.setattr("service.serving.loader.load_engine", None)
+    monkeypatch.setattr("service.serving.lifecycle.loader.load_engine", None)
     holder.loader.load_ahead(OTHER)
     holder.loader.load_ahead(version(holder))
 
@@ -103,7 +103,7 @@ def test_requests_hardly_wait_for_what_is_loaded_ahead(
         raise UnavailableError("no memory is left")
 
     usual = sys.getswitchinterval()
-    monkeypatch.setattr("service.serving.loader.load_engine", load)
+    monkeypatch.setattr("service.serving.lifecycle.loader.load_engine", load)
     with pytest.raises(UnavailableError):
         holder.loader.load_ahead(OTHER)
     assert seen == [pytest.approx(usual / 10)]
@@ -152,7 +152,7 @@ def test_an_activation_finds_the_version_loaded(
 ) -> None:
     join(holder, registry)
     registry.activate(OTHER)
-    monkeypatch.setattr("service.serving.loader.load_engine", None)
+    monkeypatch.setattr("service.serving.lifecycle.loader.load_engine", None)
     assert holder.ready()
     assert version(holder) == OTHER
     registry.rollback()

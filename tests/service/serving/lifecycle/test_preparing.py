@@ -17,7 +17,7 @@ from service.api.app import create_app
 from service.cache.answers import warm
 from service.cache.embedded import EmbeddedServer
 from service.cache.tiers import RemoteCache
-from service.serving import preparing
+from service.serving.lifecycle import preparing
 from service.serving.questions import Lookup
 from service.settings import Settings
 from tests.pool import NEED_IDS
@@ -164,6 +164,6 @@ def test_pages_that_cannot_be_computed_stop_no_publishing(
     for name in ("os.nice", "signal.signal", "service.logs.configure_service"):
         monkeypatch.setattr(name, lambda *_: None)
     monkeypatch.setattr("sys.argv", ["preparing", OTHER, "1"])
-    with caplog.at_level(logging.ERROR, "service.serving.preparing"):
+    with caplog.at_level(logging.ERROR, "service.serving.lifecycle.preparing"):
         preparing.main()
     assert "are computed on request" in caplog.text

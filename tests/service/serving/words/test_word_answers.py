@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from service.serving.word_answers import MAX_WORDS, WrongAnswerError, question, words_of
+from service.serving.words.answers import MAX_WORDS, WrongAnswerError, question, words_of
 from tests.service.language_model import completion, words
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from service.serving.engine import Engine
-    from service.serving.marks import Mark, TablesMark
+    from service.serving.lifecycle.marks import Mark, TablesMark
 
 
 class InService:

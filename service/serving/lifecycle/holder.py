@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING
 from models.artifact import MANIFEST
 from service.serving.engine import NO_WORDS, Engine
 from service.serving.interfaces import LOOK_SECONDS
-from service.serving.loader import EngineLoader
-from service.serving.watcher import RolloutWatcher
+from service.serving.lifecycle.loader import EngineLoader
+from service.serving.lifecycle.watcher import RolloutWatcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from features.encoder import SentenceEncoder
     from features.workspace import Workspace
-    from service.serving.word_model import WordSource
+    from service.serving.words.model import WordSource
 
 
 class EngineHolder:
     """Provides the engine of a workspace, and notices when the workspace changes.
 
-    The engines in service and spare are state (`service.serving.in_service`); a loader loads
-    engines, and a watcher has announced versions loaded before they become active.
+    The engines in service and spare are state (`in_service.InService`); a loader loads engines, and
+    a watcher has announced versions loaded before they become active.
 
     Parameters
     ----------

@@ -13,9 +13,9 @@ from features.errors import UnavailableError
 from features.need import NeedQuery
 from models import prepared
 from service.serving.filters import Filters
-from service.serving.holder import EngineHolder
-from service.serving.loading import load_engine
-from service.serving.meanwhile import meanwhile
+from service.serving.lifecycle.holder import EngineHolder
+from service.serving.lifecycle.loading import load_engine
+from service.serving.lifecycle.meanwhile import meanwhile
 from tests.pool import HashedEncoder
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def test_profiles_that_cannot_be_read_are_tried_again(
     monkeypatch: pytest.MonkeyPatch,
     error: Exception,
 ) -> None:
-    monkeypatch.setattr("service.serving.loader._RETRY_SECONDS", 0.01)
+    monkeypatch.setattr("service.serving.lifecycle.loader._RETRY_SECONDS", 0.01)
     prepare, tried = preparing._prepare, threading.Event()
 
     def fail(_: str) -> None:

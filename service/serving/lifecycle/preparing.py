@@ -2,7 +2,7 @@
 
 It writes the prepared files that workers then open, and stores the first page of leads of every
 known need in Redis, so that neither loading nor the first requests compute anything. Run by
-`prepare` as `python -m service.serving.preparing VERSION PARENT`.
+`prepare` as `python -m service.serving.lifecycle.preparing VERSION PARENT`.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from service.cache.embedded import end_with_parent
 from service.cache.tiers import RemoteCache
 from service.database.connection import Database
 from service.database.event_log import EventLog
-from service.serving.loading import load_engine
+from service.serving.lifecycle.loading import load_engine
 from service.serving.questions import KnownNeed, LeadsQuestion
-from service.serving.word_model import Given, NoWords, word_model
+from service.serving.words.model import Given, NoWords, word_model
 from service.settings import PREFIX, Settings
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from service.serving.engine import Engine
 
-log = logging.getLogger("service.serving.preparing")
+log = logging.getLogger("service.serving.lifecycle.preparing")
 
 _WARMING_SECONDS = 60.0
 """How long pages are computed; the others are computed on request."""
@@ -62,7 +62,14 @@ def prepare(settings: Settings, version: str) -> None:
         When the version cannot be prepared; pages that cannot be computed are no error.
     """
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "service.serving.preparing", version, str(os.getpid())],
+        [
+            sys.executable,
+            "-P",
+            "-m",
+            "service.serving.lifecycle.preparing",
+            version,
+            str(os.getpid()),
+        ],
         env=_environment(settings),
         stdout=subprocess.PIPE,
         check=False,

@@ -1,0 +1,1 @@
+"""Engines in service: loading, replacing, preparing ahead, following a store."""

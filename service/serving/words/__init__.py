@@ -1,0 +1,1 @@
+"""Words of a need from a language model."""
