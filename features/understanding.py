@@ -54,12 +54,11 @@ _SERVED = 0.3
 """Weight of a customer beside the wants: 彩电 in 给彩电整机厂做注塑件.
 
 Without a stated want, inputs of the customer's product are wanted: 给新能源汽车配套."""
+_EQUIPMENT = re.compile(r"(?<=..)(?:设备|装备|机械|整机|产品)$")
 _RAW = re.compile(r"(.{2,}?)(?:的?(?:上游)?原(?:材)?料)$")
 """What something is made of: 聚氨酯原料."""
 _LATIN = re.compile(r"[a-z0-9]+")
-_PARTS_OF = frozenset(
-    ("零部件", "零配件", "零组件", "配件", "部件", "组件", "关键零部件", "核心零部件")
-)
+_PARTS_OF = ("零部件", "零配件", "零组件", "配件", "部件", "组件", "关键零部件", "核心零部件")
 """Parts that depend on the want before them: 智能手机整机及零部件."""
 _PROCESS = re.compile(
     r"(?<=..)(?:种植|养殖|栽培|屠宰|加工|制造|生产|研发|冶炼|回收|处理|处置|运营|服务|销售|整机|成品)+$"
@@ -321,7 +320,7 @@ def _joined(pieces: Sequence[str], thesaurus: Thesaurus) -> list[str]:
 
 def look_up(part: str, thesaurus: Thesaurus) -> dict[int, float]:
     """Return the possible concepts of a part, with certainties."""
-    named = thesaurus.find(part)
+    named = thesaurus.find(part) or _of_a_whole(part, thesaurus)
     if named:
         return dict.fromkeys(named, 1.0)
     core = _without_process(part, thesaurus)
@@ -353,6 +352,17 @@ def look_up(part: str, thesaurus: Thesaurus) -> dict[int, float]:
         for at in one.concepts:
             found[at] = max(found.get(at, 0.0), sure)
     return found
+
+
+def _of_a_whole(part: str, thesaurus: Thesaurus) -> tuple[int, ...]:
+    """Return the concepts of the parts of something by another name: 煤机零部件 is 煤机配件."""
+    ending = next((own for own in _PARTS_OF if part.endswith(own)), "")
+    whole = part.removesuffix(ending)
+    if not ending or not whole:
+        return ()
+    wholes = (whole, _EQUIPMENT.sub("", whole))
+    names = (thesaurus.find(own + other) for own in wholes for other in _PARTS_OF)
+    return next(filter(None, names), ())
 
 
 def _without_process(part: str, thesaurus: Thesaurus) -> str:

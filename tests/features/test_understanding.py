@@ -94,6 +94,10 @@ def test_fillers_are_removed_up_to_a_name():
     assert wanted("焦化副产品加工项目") == ["焦化"]
 
 
+def test_parts_of_a_whole_have_several_names():
+    assert wanted("智能手机设备零配件") == ["手机零部件"]
+
+
 def test_raw_materials_of_a_product_are_what_it_is_made_of():
     found = understand("聚氨酯原材料", PAIRS, FILLERS)
     assert [(one.name, one.sure) for one in found.concepts] == [("异氰酸酯", 1.0), ("聚氨酯", 0.3)]
