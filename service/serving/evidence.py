@@ -15,8 +15,16 @@ from features.relation import Relation, core_of, form_of, is_plain, relation, sp
 from models.gap import Filling, filling
 from models.supply import Link, link
 from models.word_match import KindsOfItems
-from service.serving.items import SIDE_LINE, Answer, Answers, Item, answers, distinct, matches_of
-from service.serving.peers import peer_of
+from service.serving.items import (
+    SIDE_LINE,
+    Item,
+    ItemAnswer,
+    ItemAnswers,
+    answers,
+    distinct,
+    matches_of,
+)
+from service.serving.precedents import precedent_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,7 +37,7 @@ if TYPE_CHECKING:
     from features.kinds import Kinds
     from features.signals import Signal
     from models.ranker import PoolRanker
-    from service.serving.peers import Chosen, Peer
+    from service.serving.precedents import Chosen, Precedent
 
 _SHARED, _MAIN = 3, 2
 _SHORT = 2
@@ -74,9 +82,9 @@ class Evidence:
         Those of its items that have to do with the need, the closest first.
     near : Item or None
         The item that matches a word of the need best, whether or not that means anything.
-    answer : Answer or None
+    answer : ItemAnswer or None
         None where no item has to do with the need.
-    kind : Answer or None
+    kind : ItemAnswer or None
         The item that is closest to what is wanted by the thesaurus.
     mention : Mention
     named_as : str
@@ -91,7 +99,7 @@ class Evidence:
         The item by which it fits the node.
     of_node : Relation
         How that item relates to the words of the node.
-    akin : Peer or None
+    akin : Precedent or None
         The enterprise most like it among those already chosen for the need.
     deals : dict
         What the enterprise's deals have to do with the need, see `DealHistory.evidence`.
@@ -108,8 +116,8 @@ class Evidence:
     main: tuple[Item, ...] = ()
     related: tuple[Item, ...] = ()
     near: Item | None = None
-    answer: Answer | None = None
-    kind: Answer | None = None
+    answer: ItemAnswer | None = None
+    kind: ItemAnswer | None = None
     mention: Mention = _NO_MENTION
     named_as: str = ""
     node: Node | None = None
@@ -117,7 +125,7 @@ class Evidence:
     of_chain: bool = False
     at_node: Item | None = None
     of_node: Relation = Relation.NONE
-    akin: Peer | None = None
+    akin: Precedent | None = None
     deals: dict[str, Any] = field(default_factory=dict)
     link: Link | None = None
     traded: Item | None = None
@@ -165,7 +173,7 @@ def find_evidence(
         items = _items(bound.pool, weights.indices[own], made[place])
         answered = answers(need, matches[own], weights.data[own], items, tied[own], kinds)
         worth = answered.at_least(Relation.AKIN)
-        akin = peer_of(bound.pool, chosen, row, alike[own], items, worth)
+        akin = precedent_of(bound.pool, chosen, row, alike[own], items, worth)
         found.append(_of_items(bound, need, row, items, weights.data[own], answered, akin))
     return found
 
@@ -196,8 +204,8 @@ def _of_items(
     row: int,
     items: Sequence[Item],
     strengths: NDArray[np.float32],
-    answered: Answers,
-    akin: Peer | None,
+    answered: ItemAnswers,
+    akin: Precedent | None,
 ) -> Evidence:
     pool, chain_map = bound.pool, bound.ranker.space.chain_map
     by_share = [items[at] for at in np.argsort(-strengths, kind="stable").tolist()]

@@ -86,7 +86,7 @@ class Item(NamedTuple):
         return self.share is not None and self.share < SIDE_LINE
 
 
-class Answer(NamedTuple):
+class ItemAnswer(NamedTuple):
     """Which item answers which word of a need.
 
     Attributes
@@ -108,28 +108,28 @@ class Answer(NamedTuple):
     through: str = ""
 
 
-class Answers(NamedTuple):
+class ItemAnswers(NamedTuple):
     """How each item of an enterprise answers a need.
 
     Attributes
     ----------
-    of_item : tuple of (Answer or None)
+    of_item : tuple of (ItemAnswer or None)
         None for an item that has nothing to do with the need.
     worth : ndarray of shape (items,)
         0 for such an item.
     near : tuple of Item
         Those that match a word, the best first, whether or not it means anything.
-    kind : Answer or None
+    kind : ItemAnswer or None
         The item that is closest to what is wanted by the thesaurus.
     """
 
-    of_item: tuple[Answer | None, ...]
+    of_item: tuple[ItemAnswer | None, ...]
     worth: NDArray[np.float64]
     near: tuple[Item, ...] = ()
-    kind: Answer | None = None
+    kind: ItemAnswer | None = None
 
     @property
-    def best(self) -> Answer | None:
+    def best(self) -> ItemAnswer | None:
         """The answer that is worth most."""
         return self.of_item[int(np.argmax(self.worth))] if len(self.worth) else None
 
@@ -191,7 +191,7 @@ def answers(
     items: Sequence[Item],
     tied: NDArray[np.bool_],
     kinds: Kinds,
-) -> Answers:
+) -> ItemAnswers:
     """Return how each item answers the need: by the word that it matches best, or by its kind.
 
     A main product comes before a side one that answers about as well, as in the score.
@@ -204,7 +204,7 @@ def answers(
     words = np.where(weighed == nearest[:, None], need.weights, -1).argmax(axis=1).tolist()
     matched = nearest.tolist()
     main = _mains(strengths, items)
-    found: list[Answer | None] = []
+    found: list[ItemAnswer | None] = []
     worth = np.zeros(len(items))
     kind, of_kind = None, 0.0
     for at, item in enumerate(items):
@@ -246,7 +246,7 @@ def answers(
         and not item.is_side_line
         and kinds.share(item.text, need.understood.words[words[at]][0])
     )
-    return Answers(tuple(found), worth, tuple(near), kind)
+    return ItemAnswers(tuple(found), worth, tuple(near), kind)
 
 
 def _mains(strengths: NDArray[np.float32], items: Sequence[Item]) -> NDArray[np.float64]:
@@ -259,9 +259,9 @@ def _mains(strengths: NDArray[np.float32], items: Sequence[Item]) -> NDArray[np.
     return 1 - _STATED_SIDE + _STATED_SIDE * np.array(roots)
 
 
-def _answer(item: Item, tie: Tie, parts: Sequence[str]) -> Answer:
+def _answer(item: Item, tie: Tie, parts: Sequence[str]) -> ItemAnswer:
     word = spelt(tie.word, (item.text,))
-    return Answer(item, word, tie.relation, tie.word in parts, tie.through)
+    return ItemAnswer(item, word, tie.relation, tie.word in parts, tie.through)
 
 
 def _by_letters(item: str, word: str, match: float, kinds: Kinds) -> Tie:

@@ -16,7 +16,7 @@ from service.serving.chances import chance
 from service.serving.directory import brief
 from service.serving.evidence import find_evidence, node_of
 from service.serving.neighbours import stage_text
-from service.serving.peers import chosen_for
+from service.serving.precedents import chosen_for
 from service.serving.reasons import reasons
 from service.serving.signals import signals_shown
 from service.threads import check_wanted
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from service.serving.evidence import Evidence
     from service.serving.gates import Gates
     from service.serving.interfaces import Document, Language
-    from service.serving.peers import Chosen
+    from service.serving.precedents import Chosen
 
 _CHOSEN_BYTES = 4 * 2**20
 _ENTRY_BYTES = 500

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from models.ranker import PoolRanker
     from service.serving.evidence import Evidence
     from service.serving.interfaces import Language
-    from service.serving.items import Answer, Item
-    from service.serving.peers import Peer
+    from service.serving.items import Item, ItemAnswer
+    from service.serving.precedents import Precedent
 
 SEPARATORS: dict[Language, str] = {"zh": "；", "en": "; "}
 _BY_ANALOGY = {"hybrid", "topic_words"}
@@ -113,7 +113,7 @@ _TIES: dict[Relation, tuple[str, str]] = {
 }
 
 
-def _answer_text(evidence: Evidence, answer: Answer | None, *, chinese: bool) -> str:
+def _answer_text(evidence: Evidence, answer: ItemAnswer | None, *, chinese: bool) -> str:
     """Return which item answers which word; a product that is the word is named once."""
     if answer is None:
         return _no_answer_text(evidence, chinese=chinese)
@@ -177,22 +177,22 @@ def _node_text(evidence: Evidence, *, chinese: bool) -> str:
 
 
 def _akin_text(evidence: Evidence, *, chinese: bool) -> str:
-    peer = evidence.akin
-    if peer is None:
+    akin = evidence.akin
+    if akin is None:
         return "该企业已被本需求选中" if chinese else "it was chosen for this very need"
-    if peer.ours is None or peer.theirs is None:
-        return _most_like_text(evidence, peer, chinese=chinese)
-    subject = _subject(evidence, peer.ours, chinese=chinese)
-    if normal(peer.ours.text) == normal(peer.theirs):
+    if akin.ours is None or akin.theirs is None:
+        return _most_like_text(evidence, akin, chinese=chinese)
+    subject = _subject(evidence, akin.ours, chinese=chinese)
+    if normal(akin.ours.text) == normal(akin.theirs):
         if chinese:
-            return f"{subject}也是此前为本需求选定的「{peer.name}」的产品"
-        return f"{subject} is a product of {peer.name} too, chosen for this need"
+            return f"{subject}也是此前为本需求选定的「{akin.name}」的产品"
+        return f"{subject} is a product of {akin.name} too, chosen for this need"
     if chinese:
-        return f"{subject}与此前为本需求选定的「{peer.name}」的「{peer.theirs}」相近"
-    return f"{subject} is like “{peer.theirs}” of {peer.name}, chosen for this need"
+        return f"{subject}与此前为本需求选定的「{akin.name}」的「{akin.theirs}」相近"
+    return f"{subject} is like “{akin.theirs}” of {akin.name}, chosen for this need"
 
 
-def _most_like_text(evidence: Evidence, peer: Peer, *, chinese: bool) -> str:
+def _most_like_text(evidence: Evidence, akin: Precedent, *, chinese: bool) -> str:
     """Return what it does and which of those chosen it is most like, where no items are alike."""
     shown = [item.text for item in evidence.related or evidence.main]
     own = _listed(shown, chinese=chinese)
@@ -204,14 +204,14 @@ def _most_like_text(evidence: Evidence, peer: Peer, *, chinese: bool) -> str:
         own = f"相关业务有{own}；" if chinese else f"it does {own}; "
     else:
         own = f"主要经营{own}；" if chinese else f"it chiefly does {own}; "
-    theirs = peer.theirs and normal(peer.theirs)
+    theirs = akin.theirs and normal(akin.theirs)
     told = not theirs or theirs in map(normal, shown)
-    makes = "" if told else _quoted(str(peer.theirs), chinese=chinese)
+    makes = "" if told else _quoted(str(akin.theirs), chinese=chinese)
     if chinese:
         makes = makes and f"（主营{makes}）"
-        return f"{own}此前为本需求选定的企业中，与其最接近的是「{peer.name}」{makes}{unsure}"
+        return f"{own}此前为本需求选定的企业中，与其最接近的是「{akin.name}」{makes}{unsure}"
     makes = makes and f" ({makes})"
-    return f"{own}of those chosen for this need it is most like {peer.name}{makes}{unsure}"
+    return f"{own}of those chosen for this need it is most like {akin.name}{makes}{unsure}"
 
 
 def _mention_text(evidence: Evidence, *, chinese: bool) -> str:
@@ -252,7 +252,7 @@ def _business_text(evidence: Evidence, *, chinese: bool) -> str:
     return f"its business, such as {items}, is near the field of {aim or 'the need'}"
 
 
-def _is_kind(answer: Answer | None) -> bool:
+def _is_kind(answer: ItemAnswer | None) -> bool:
     return answer is not None and answer.wanted and answer.relation >= Relation.KIND
 
 
@@ -279,8 +279,8 @@ def _pointed_at(factor: str, evidence: Evidence) -> list[str]:
     elif factor == "node_match":
         found = [evidence.at_node.text if evidence.at_node else found[0]]
         found.append(evidence.node.name if evidence.node else None)
-    elif factor == "need_head" and (peer := evidence.akin):
-        found = [peer.ours.text if peer.ours else found[0], peer.name, peer.theirs]
+    elif factor == "need_head" and (akin := evidence.akin):
+        found = [akin.ours.text if akin.ours else found[0], akin.name, akin.theirs]
     elif factor == "text_words":
         mention = evidence.mention
         within = [text for item, word in mention.within for text in (item.text, word)]

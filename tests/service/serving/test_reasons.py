@@ -13,8 +13,8 @@ from models.gap import Filling
 from models.supply import Link
 from service.serving.evidence import Evidence, Mention, find_evidence
 from service.serving.interfaces import Language
-from service.serving.items import Answer, Item, distinct
-from service.serving.peers import Chosen, Peer, chosen_for, peer_of
+from service.serving.items import Item, ItemAnswer, distinct
+from service.serving.precedents import Chosen, Precedent, chosen_for, precedent_of
 from service.serving.reasons import reasons, summary
 from service.serving.sentences import FACTORS
 from tests.pool import NEED_IDS, UNKNOWN, tables
@@ -119,7 +119,7 @@ def test_link_and_gap_are_told_with_their_own_products(bound, language):
 
 
 def test_braces_in_a_name_are_told_as_they_are(bound):
-    odd = replace(BARE, name="{x}公司{0}", akin=Peer("{akin}"))
+    odd = replace(BARE, name="{x}公司{0}", akin=Precedent("{akin}"))
     assert any("{x}公司{0}" in reason["text"] for reason in told(bound, odd))
 
 
@@ -261,7 +261,7 @@ def sentence(bound, factor, language="zh", **given):
 
 
 def test_who_is_known_by_its_scope_is_quoted_from_it(bound):
-    answer = Answer(Item("老陈醋", of_scope=True), "香醋", Relation.NEAR, wanted=False)
+    answer = ItemAnswer(Item("老陈醋", of_scope=True), "香醋", Relation.NEAR, wanted=False)
     zh, en = (
         sentence(bound, "item_words", language, answer=answer)["text"] for language in ("zh", "en")
     )
@@ -294,7 +294,7 @@ def test_who_is_known_by_its_scope_is_quoted_from_it(bound):
 def test_what_answers_the_need_is_told_with_the_word_that_it_answers(
     bound, item, word, relation, wanted, chinese
 ):
-    answer = Answer(Item(item), word, relation, wanted=wanted)
+    answer = ItemAnswer(Item(item), word, relation, wanted=wanted)
     found = sentence(bound, "item_words", answer=answer)
     assert found["text"] == chinese
     assert found["evidence"] == list(dict.fromkeys([item, word]))
@@ -335,7 +335,7 @@ def test_where_nothing_answers_but_a_node_is_fitted_the_node_is_told(bound):
 
 def test_a_side_product_is_not_called_a_main_one(bound):
     cap = Item("瓶盖", share=0.034, chief=False)
-    answer = Answer(cap, "瓶盖", Relation.SAME, wanted=False)
+    answer = ItemAnswer(cap, "瓶盖", Relation.SAME, wanted=False)
     text = sentence(bound, "item_words", answer=answer)["text"]
     assert text == "产品「瓶盖」（占收入3.4%）是所需产业的典型产品"
     trace = answer._replace(item=cap._replace(share=0.0))
@@ -379,24 +379,24 @@ def test_a_node_is_claimed_only_for_an_item_that_is_of_it(bound, item, relation,
 
 
 def test_one_chosen_before_is_named_with_what_both_make(bound):
-    same = Peer("乙公司", Item("灯珠"), "灯珠")
+    same = Precedent("乙公司", Item("灯珠"), "灯珠")
     assert (
         sentence(bound, "need_head", akin=same)["text"]
         == "主营产品「灯珠」也是此前为本需求选定的「乙公司」的产品"
     )
-    alike = Peer("乙公司", Item("LED灯珠"), "贴片灯珠")
+    alike = Precedent("乙公司", Item("LED灯珠"), "贴片灯珠")
     found = sentence(bound, "need_head", akin=alike)
     assert found["text"] == "主营产品「LED灯珠」与此前为本需求选定的「乙公司」的「贴片灯珠」相近"
     assert found["evidence"] == ["LED灯珠", "乙公司", "贴片灯珠"]
 
 
 def test_who_makes_nothing_that_one_chosen_makes_is_told_with_what_that_one_makes(bound):
-    alone = Peer("乙公司", theirs="灯带")
+    alone = Precedent("乙公司", theirs="灯带")
     text = sentence(bound, "need_head", akin=alone, main=(Item("灯珠"),))["text"]
     assert text == (
         "主要经营「灯珠」；此前为本需求选定的企业中，与其最接近的是「乙公司」（主营「灯带」）"
     )
-    text = sentence(bound, "need_head", akin=Peer("乙公司"))["text"]
+    text = sentence(bound, "need_head", akin=Precedent("乙公司"))["text"]
     assert text == "主营产品未知；此前为本需求选定的企业中，与其最接近的是「乙公司」，有待核实"
 
 
@@ -427,8 +427,8 @@ def test_one_that_only_holds_the_other_s_letters_is_no_likeness():
     )
     chosen = Chosen(np.array([1]), np.array([1]), np.array([0]), sparse.csr_array((1, 1)))
     likeness = sparse.csr_array(np.array([[0.9]], dtype=np.float32))
-    found = peer_of(pool, chosen, 0, likeness, [Item(texts[0])], np.array([0.9]))
-    assert found == Peer("乙", theirs="溶剂")
+    found = precedent_of(pool, chosen, 0, likeness, [Item(texts[0])], np.array([0.9]))
+    assert found == Precedent("乙", theirs="溶剂")
 
 
 def test_items_that_say_the_same_are_told_once():

@@ -26,7 +26,7 @@ _ALIKE = 0.5
 """From which cosine on two items are said to be alike."""
 
 
-class Peer(NamedTuple):
+class Precedent(NamedTuple):
     """One already chosen for the need.
 
     Attributes
@@ -103,14 +103,14 @@ def _unit_rows(grams: sparse.csr_array) -> sparse.csr_array:
     return sparse.csr_array((unit, grams.indices, grams.indptr), shape=grams.shape)
 
 
-def peer_of(
+def precedent_of(
     pool: PoolFeatures,
     chosen: Chosen,
     row: int,
     likeness: sparse.csr_array,
     items: Sequence[Item],
     worth: NDArray[np.float64],
-) -> Peer | None:
+) -> Precedent | None:
     """Return the one among the chosen that has an item most like one here, else the most alike.
 
     `likeness` is that of the items here, a row each. What an item is worth as an answer to the need
@@ -131,12 +131,14 @@ def peer_of(
                 break
             text = pool.products.texts[int(chosen.entries[other])]
             if same_head(items[at].text, text) and not denies(text, items[at].text):
-                peer = pool.names[int(chosen.rows[chosen.owners[other]])]
-                return Peer(peer, items[at], text)
+                name = pool.names[int(chosen.rows[chosen.owners[other]])]
+                return Precedent(name, items[at], text)
             ranked[at, other] = 0  # 溶剂类色浆 has 溶剂 in it, and is none
     vectors = pool.views["meaning"]
     nearest = others[int(np.argmax(vectors[chosen.rows[others]] @ vectors[row]))]
-    return Peer(pool.names[int(chosen.rows[nearest])], theirs=_chief(pool, chosen, int(nearest)))
+    return Precedent(
+        pool.names[int(chosen.rows[nearest])], theirs=_chief(pool, chosen, int(nearest))
+    )
 
 
 def _chief(pool: PoolFeatures, chosen: Chosen, place: int) -> str | None:
