@@ -5,7 +5,7 @@ from features.kinds import Kinds
 from features.relation import Relation
 from features.thesaurus import Concept, Thesaurus
 from features.understanding import FoundConcept, Understood
-from service.serving.items import Item, answers
+from service.serving.items import Item, answers, distinct
 
 KINDS = Kinds(
     Thesaurus(
@@ -53,3 +53,11 @@ def test_trade_in_a_product_is_not_making_it(trade):
 def test_small_side_products_that_are_no_kind_are_not_listed():
     found = answered(Item("铜材", share=0.01), Item("电解铝", share=0.9))
     assert [item.text for item in found.ranked()] == ["电解铝"]
+
+
+def test_equivalent_items_are_listed_once():
+    texts = ("物业管理业务", "保安", "物业管理服务", "保安服务公司")
+    items = [Item(text) for text in texts]
+    assert [item.text for item in distinct(items, 3)] == ["物业管理业务", "保安"]
+    short = [Item(text) for text in ("畜牧养殖", "禽畜养殖", "动力煤", "炼焦煤", "焦炭")]
+    assert [item.text for item in distinct(short, 3)] == ["畜牧养殖", "动力煤", "炼焦煤"]
