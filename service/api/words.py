@@ -17,7 +17,7 @@ from features.vocabulary import (
     STAGES,
 )
 from models.blend import CONSTANT
-from service.serving.sentences import FACTORS
+from service.serving.explanation.sentences import FACTORS
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -20,7 +20,7 @@ from models.settings import ModelSettings
 from service.commands.context import Context, echo_json, progress
 from service.commands.evaluation_data import Files
 from service.commands.workers import AddressOption, EngineOption, WorkEngine, workers
-from service.serving.sentences import FACTORS
+from service.serving.explanation.sentences import FACTORS
 from training import harness, plots, protocols, report
 from training.peers.roster import peer_named, peers
 from training.publishing import read_tables

@@ -9,7 +9,7 @@ import typer
 from rich.cells import cell_len, set_cell_size
 
 from models.settings import ModelSettings
-from service.serving.sentences import FACTORS
+from service.serving.explanation.sentences import FACTORS
 from training.evaluation import KINDS, MEASURES
 from training.interactions import ALL_REFUSED
 

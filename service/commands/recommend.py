@@ -25,6 +25,8 @@ from service.commands.workers import (
     workers,
 )
 from service.serving.by_shards import by_shards, chunk_workers
+from service.serving.explanation.neighbours import progress_text
+from service.serving.explanation.reasons import SEPARATORS, summary
 from service.serving.export import (
     basis_shown,
     check_writable,
@@ -36,9 +38,7 @@ from service.serving.export import (
 from service.serving.filters import INCLUDED, Filters
 from service.serving.interfaces import Language
 from service.serving.lifecycle.loading import load_engine
-from service.serving.neighbours import progress_text
 from service.serving.questions import KnownNeed, LeadsQuestion
-from service.serving.reasons import SEPARATORS, summary
 from service.serving.take_along import take_along
 
 

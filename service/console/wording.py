@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from features.catalogue import TABLES
 from features.vocabulary import ENDINGS, FLAGS, GAPS, POSITIONS, ROLES, STAGES
-from service.serving.sentences import FACTORS
+from service.serving.explanation.sentences import FACTORS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -10,7 +10,7 @@ import polars as pl
 
 from features.errors import InputError
 from models.fit import score_of
-from service.serving.reasons import SEPARATORS, reasons, summary
+from service.serving.explanation.reasons import SEPARATORS, reasons, summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from features.need import NeedQuery
     from features.progress import Count
     from models.retrieval import Retriever, Wanted
+    from service.serving.explanation.leads import LeadWriter
     from service.serving.interfaces import Language
-    from service.serving.leads import LeadWriter
     from service.serving.need_cache import NeedCache
 
 BATCH_SCHEMA = pl.Schema(

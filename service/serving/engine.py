@@ -15,10 +15,10 @@ from features.signals import NO_SIGNALS, Signals
 from service.projects.rules import SHIPPED, Rules
 from service.serving.batch import BatchRanker
 from service.serving.directory import Directory, brief
+from service.serving.explanation.leads import LeadWriter
+from service.serving.explanation.meaning import fit_note, understood_document
 from service.serving.filters import Filters
 from service.serving.gates import Gates
-from service.serving.leads import LeadWriter
-from service.serving.meaning import fit_note, understood_document
 from service.serving.need_cache import NeedCache
 from service.serving.partners import PartnerWriter
 from service.serving.selection import Selection, of_any_industry

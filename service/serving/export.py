@@ -12,8 +12,8 @@ import xlsxwriter
 from features.errors import UnavailableError, UsageError
 from features.tables.spreadsheet import inert
 from features.vocabulary import FLAGS
-from service.serving.neighbours import progress_text
-from service.serving.reasons import summary
+from service.serving.explanation.neighbours import progress_text
+from service.serving.explanation.reasons import summary
 
 if TYPE_CHECKING:
     from pathlib import Path

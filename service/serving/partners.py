@@ -9,7 +9,7 @@ import numpy as np
 from features.nodes import NAMED_FROM
 from models.partners import SIDES, LinkPath, Partners, TradePath, partners
 from service.serving.directory import brief
-from service.serving.signals import signals_shown
+from service.serving.explanation.signals import signals_shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from features.presence import Presence
     from features.space import FeatureSpace
     from models.prepared import Prepared
+    from service.serving.explanation.leads import LeadWriter
     from service.serving.interfaces import Document, Language
-    from service.serving.leads import LeadWriter
 
 BOTH = "both"
 UNKNOWN = {

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from features.need import NeedQuery
     from models.retrieval import Retriever
+    from service.serving.explanation.leads import LeadWriter
     from service.serving.interfaces import Document, Language
-    from service.serving.leads import LeadWriter
     from service.serving.need_cache import NeedCache
     from service.serving.selection import Selection
 

@@ -16,8 +16,8 @@ import xlsxwriter
 
 from features.standing import standing
 from features.vocabulary import FLAGS, ROLES
-from service.serving.neighbours import progress_text
-from service.serving.reasons import summary
+from service.serving.explanation.neighbours import progress_text
+from service.serving.explanation.reasons import summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

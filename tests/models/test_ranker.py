@@ -11,7 +11,7 @@ from models import artifact
 from models.ranker import Ranker, order, ranked_factors
 from models.scorer import ContentScorer, content_factors
 from models.track_record import HistoryScorer
-from service.serving.sentences import FACTORS
+from service.serving.explanation.sentences import FACTORS
 from tests.pool import EACH, NEED_IDS, TWINS, UNKNOWN, frame, products, tables, training_data
 from tests.training.deals import trading_data
 from training.fitting import fit

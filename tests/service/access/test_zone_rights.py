@@ -14,8 +14,8 @@ from service.access.zones import ZoneRights
 from service.api.app import create_app
 from service.database.connection import Database
 from service.database.key_store import KeyStore
-from service.serving import reasons
-from service.serving.leads import LeadWriter
+from service.serving.explanation import reasons
+from service.serving.explanation.leads import LeadWriter
 from service.settings import Settings
 from tests.pool import NEED_IDS, HashedEncoder
 

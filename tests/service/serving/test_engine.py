@@ -270,7 +270,7 @@ def test_work_that_nobody_waits_for_ends_between_two_leads(engine, monkeypatch):
         if len(asked) == 3:
             raise AbandonedError
 
-    monkeypatch.setattr("service.serving.leads.check_wanted", check)
+    monkeypatch.setattr("service.serving.explanation.leads.check_wanted", check)
     with pytest.raises(AbandonedError):
         page(engine, NeedQuery("LED"), limit=200)
     assert len(asked) == 3

@@ -7,8 +7,8 @@ from features.need import NeedQuery
 from features.thesaurus import shipped_thesaurus
 from features.understanding import shipped_fillers, understand
 from models.fit import LEVELS
+from service.serving.explanation.meaning import fit_note
 from service.serving.filters import INCLUDED, Filters
-from service.serving.meaning import fit_note
 from tests.pool import EACH, NEED_IDS
 
 NEED = NEED_IDS[0]

@@ -1,4 +1,4 @@
-from service.serving.reasons import summary
+from service.serving.explanation.reasons import summary
 
 
 def test_a_summary_joins_positive_reasons_with_evidence_first():

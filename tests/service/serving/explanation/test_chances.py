@@ -6,7 +6,7 @@ from features.workspace import Workspace
 from models.calibration import Calibration, Curve
 from models.registry import ModelRegistry
 from service.commands import manifests
-from service.serving.chances import CALIBRATED, TOO_FEW, UNCOUNTED, chance
+from service.serving.explanation.chances import CALIBRATED, TOO_FEW, UNCOUNTED, chance
 from service.serving.filters import Filters
 from service.serving.lifecycle.loading import load_engine
 from tests.pool import NEED_IDS, HashedEncoder, tables

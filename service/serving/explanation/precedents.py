@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from features.arrays import NeedFeatures, PoolFeatures
     from models.ranker import PoolRanker
-    from service.serving.items import Item
+    from service.serving.explanation.items import Item
 
 _TRIED = 10
 """How many of the most alike pairs are looked at."""

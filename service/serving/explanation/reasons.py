@@ -9,17 +9,17 @@ from features.relation import Relation
 from models.blend import CONSTANT
 from models.ranker import ranked_factors
 from models.signals import SIGNALS
-from service.serving.items import SIDE_LINE
-from service.serving.neighbours import gap_text, link_text
-from service.serving.sentences import FACTORS
-from service.serving.signals import signal_text
+from service.serving.explanation.items import SIDE_LINE
+from service.serving.explanation.neighbours import gap_text, link_text
+from service.serving.explanation.sentences import FACTORS
+from service.serving.explanation.signals import signal_text
 
 if TYPE_CHECKING:
     from models.ranker import PoolRanker
-    from service.serving.evidence import Evidence
+    from service.serving.explanation.evidence import Evidence
+    from service.serving.explanation.items import Item, ItemAnswer
+    from service.serving.explanation.precedents import Precedent
     from service.serving.interfaces import Language
-    from service.serving.items import Item, ItemAnswer
-    from service.serving.precedents import Precedent
 
 SEPARATORS: dict[Language, str] = {"zh": "；", "en": "; "}
 _BY_ANALOGY = {"hybrid", "topic_words"}

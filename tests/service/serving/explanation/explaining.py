@@ -6,9 +6,9 @@ import numpy as np
 
 from features.kinds import Kinds
 from features.need import NeedQuery
-from service.serving.evidence import Evidence, find_evidence
-from service.serving.precedents import chosen_for
-from service.serving.reasons import reasons
+from service.serving.explanation.evidence import Evidence, find_evidence
+from service.serving.explanation.precedents import chosen_for
+from service.serving.explanation.reasons import reasons
 from tests.pool import tables
 
 QUERIES = {row["need_id"]: NeedQuery.from_row(row) for row in tables()["needs"].to_dicts()}

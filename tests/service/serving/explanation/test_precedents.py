@@ -3,10 +3,10 @@ from types import SimpleNamespace
 import numpy as np
 from scipy import sparse
 
-from service.serving.items import Item
-from service.serving.precedents import Chosen, Precedent, chosen_for, precedent_of
+from service.serving.explanation.items import Item
+from service.serving.explanation.precedents import Chosen, Precedent, chosen_for, precedent_of
 from tests.pool import NEED_IDS
-from tests.service.serving.explaining import QUERIES
+from tests.service.serving.explanation.explaining import QUERIES
 
 
 def test_chosen_are_those_the_need_s_head_was_fitted_on(bound):

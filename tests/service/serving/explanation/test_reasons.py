@@ -7,12 +7,12 @@ import pytest
 from features.relation import Relation
 from models.gap import Filling
 from models.supply import Link
-from service.serving.evidence import Evidence, Mention
+from service.serving.explanation.evidence import Evidence, Mention
+from service.serving.explanation.items import Item, ItemAnswer
+from service.serving.explanation.precedents import Precedent
+from service.serving.explanation.reasons import reasons
 from service.serving.interfaces import Language
-from service.serving.items import Item, ItemAnswer
-from service.serving.precedents import Precedent
-from service.serving.reasons import reasons
-from tests.service.serving.explaining import BARE, explained, sentence
+from tests.service.serving.explanation.explaining import BARE, explained, sentence
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

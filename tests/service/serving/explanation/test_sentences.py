@@ -5,11 +5,11 @@ import pytest
 
 from features.kinds import Kinds
 from features.need import NeedQuery
-from service.serving.evidence import find_evidence
-from service.serving.precedents import chosen_for
-from service.serving.sentences import FACTORS
+from service.serving.explanation.evidence import find_evidence
+from service.serving.explanation.precedents import chosen_for
+from service.serving.explanation.sentences import FACTORS
 from tests.pool import NEED_IDS, UNKNOWN, tables
-from tests.service.serving.explaining import BARE, QUERIES, evidence, explained
+from tests.service.serving.explanation.explaining import BARE, QUERIES, evidence, explained
 
 METHODS = ("LightFM", "LSA", "TF-IDF", "用字", "主题", "向量", "相似推及", "factor", "topic model")
 

@@ -15,7 +15,7 @@ from features.relation import Relation, core_of, form_of, is_plain, relation, sp
 from models.gap import Filling, filling
 from models.supply import Link, link
 from models.word_match import KindsOfItems
-from service.serving.items import (
+from service.serving.explanation.items import (
     SIDE_LINE,
     Item,
     ItemAnswer,
@@ -24,7 +24,7 @@ from service.serving.items import (
     distinct,
     matches_of,
 )
-from service.serving.precedents import precedent_of
+from service.serving.explanation.precedents import precedent_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from features.kinds import Kinds
     from features.signals import Signal
     from models.ranker import PoolRanker
-    from service.serving.precedents import Chosen, Precedent
+    from service.serving.explanation.precedents import Chosen, Precedent
 
 _SHARED, _MAIN = 3, 2
 _SHORT = 2

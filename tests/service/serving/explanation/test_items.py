@@ -5,7 +5,7 @@ from features.kinds import Kinds
 from features.relation import Relation
 from features.thesaurus import Concept, Thesaurus
 from features.understanding import FoundConcept, Understood
-from service.serving.items import Item, answers, distinct
+from service.serving.explanation.items import Item, answers, distinct
 
 KINDS = Kinds(
     Thesaurus(

@@ -12,13 +12,13 @@ from features.kinds import kinds_of
 from features.profile import confidence, known_of_zone
 from models.fit import SHIPPED, fit_evidence, score_of
 from service.cache.local import LocalCache
-from service.serving.chances import chance
 from service.serving.directory import brief
-from service.serving.evidence import find_evidence, node_of
-from service.serving.neighbours import stage_text
-from service.serving.precedents import chosen_for
-from service.serving.reasons import reasons
-from service.serving.signals import signals_shown
+from service.serving.explanation.chances import chance
+from service.serving.explanation.evidence import find_evidence, node_of
+from service.serving.explanation.neighbours import stage_text
+from service.serving.explanation.precedents import chosen_for
+from service.serving.explanation.reasons import reasons
+from service.serving.explanation.signals import signals_shown
 from service.threads import check_wanted
 
 if TYPE_CHECKING:
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from features.presence import Presence
     from features.signals import Signals
     from models.prepared import Prepared
-    from service.serving.evidence import Evidence
+    from service.serving.explanation.evidence import Evidence
+    from service.serving.explanation.precedents import Chosen
     from service.serving.gates import Gates
     from service.serving.interfaces import Document, Language
-    from service.serving.precedents import Chosen
 
 _CHOSEN_BYTES = 4 * 2**20
 _ENTRY_BYTES = 500

@@ -6,7 +6,14 @@ from features.seats import CITY, COUNTY
 from features.vocabulary import ENDINGS, GAPS, STAGES
 from models.gap import Filling
 from models.supply import Link
-from service.serving.neighbours import SEATS, THERE, gap_text, link_text, progress_text, stage_text
+from service.serving.explanation.neighbours import (
+    SEATS,
+    THERE,
+    gap_text,
+    link_text,
+    progress_text,
+    stage_text,
+)
 
 
 def node(name, english=None):

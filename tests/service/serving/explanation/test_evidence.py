@@ -1,8 +1,8 @@
 from features.need import NeedQuery
 from features.relation import Relation
-from service.serving.evidence import Mention
+from service.serving.explanation.evidence import Mention
 from tests.pool import NEED_IDS, UNKNOWN, tables
-from tests.service.serving.explaining import QUERIES, evidence, row_of
+from tests.service.serving.explanation.explaining import QUERIES, evidence, row_of
 
 
 def test_evidence_points_at_product_node_and_one_already_chosen(bound):

@@ -1,0 +1,1 @@
+"""Explanation of leads: evidence, reasons and their sentences."""
