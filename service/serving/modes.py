@@ -23,15 +23,15 @@ _NO_FILTERS = Filters()
 _NOTES = {
     "unknown": {
         "zh": "本系统数据中，本区该产业链尚无已知企业，缺哪一环无从判断：按全链列出",
-        "en": "nothing of this chain is known in the zone, nor what is missing: all is looked for",
+        "en": "nothing of this chain is known in the zone, gaps neither: all nodes are searched",
     },
     "weak": {
         "zh": "本区该产业链没有缺失环节：按薄弱环节列出（强链）",
-        "en": "no node of this chain is missing in the zone: the weak ones are looked for",
+        "en": "no node of this chain is missing in the zone: the weak ones are searched",
     },
     "strong": {
         "zh": "本区该产业链各环节均已强：按全链列出（延链）",
-        "en": "every node of this chain is strong in the zone: all of it is looked for",
+        "en": "every node of this chain is strong in the zone: all of them are searched",
     },
 }
 _FIRST_PRODUCTS = 8

@@ -26,7 +26,7 @@ TOO_FEW = {
 }
 UNCOUNTED = {
     "zh": "签约概率须待有足够的签约结果后校准，目前不给出；得分只表示排序，不是概率。",
-    "en": "A chance of signing is not given until there are outcomes enough to calibrate it on; "
+    "en": "A chance of signing is not given until there are enough outcomes to calibrate it; "
     "score only ranks and is not a probability.",
 }
 """The note for a version made before outcomes were counted."""

@@ -1,4 +1,4 @@
-"""What can be pointed at for one enterprise and one need, before it is put into words."""
+"""Evidence for an enterprise and a need, from which reasons are written."""
 
 from __future__ import annotations
 
@@ -42,18 +42,18 @@ if TYPE_CHECKING:
 _SHARED, _MAIN = 3, 2
 _SHORT = 2
 _CHIEF = 0.1
-"""From which share of revenue on a product is a main one."""
+"""Share of revenue from which a product is a main one."""
 _NODES = 10_000
 _BETWEEN = re.compile(r"[与和及、/]")
 
 
 class Mention(NamedTuple):
-    """Words of a need that a profile holds: as what it makes, within something else, in its name.
+    """Words of a need in a profile: as products, within other items, in the name.
 
     Attributes
     ----------
     made : tuple of (str, float or None)
-        Each with the largest share of what it stands for, where that is known.
+        Each with the largest share of revenue of its products, if known.
     within : tuple of (Item, str)
     named : tuple of str
     """
@@ -68,47 +68,47 @@ _NO_MENTION = Mention()
 
 @dataclass(frozen=True)
 class Evidence:
-    """What can be pointed at for one enterprise and one need.
+    """The evidence for an enterprise and a need.
 
     Attributes
     ----------
     name : str
-        Of the enterprise.
+        Name of the enterprise.
     aim : str
-        What the need is after, as it is written.
+        The first part of the need, as it is written.
     main : tuple of Item
-        What it chiefly makes or does.
+        Its main products or activities.
     related : tuple of Item
-        Those of its items that have to do with the need, the closest first.
+        Its items that are related to the need, the closest first.
     near : Item or None
-        The item that matches a word of the need best, whether or not that means anything.
+        The item with the best match to a word of the need, even if it is not related.
     answer : ItemAnswer or None
-        None where no item has to do with the need.
+        None if no item is related to the need.
     kind : ItemAnswer or None
-        The item that is closest to what is wanted by the thesaurus.
+        The item that is closest to the wanted concepts by the thesaurus.
     mention : Mention
     named_as : str
-        What is wanted, as the enterprise's name says it; empty where it does not.
+        The wanted product in the enterprise's name; empty if there is none.
     node : Node or None
-        The node that it fits best, among those the need is after where it is after some.
+        The node that it fits best, among those of the need if it has any.
     fits : bool
-        Whether it fits that node well enough to count as being in it.
+        Whether it fits that node well enough to be assigned to it.
     of_chain : bool
-        Whether the node is one of those that the need is after.
+        Whether the node is one of the need's.
     at_node : Item or None
         The item by which it fits the node.
     of_node : Relation
-        How that item relates to the words of the node.
+        The relation of that item to the words of the node.
     akin : Precedent or None
-        The enterprise most like it among those already chosen for the need.
+        The most similar one of the enterprises already chosen for the need.
     deals : dict
-        What the enterprise's deals have to do with the need, see `DealHistory.evidence`.
+        Counts of the enterprise's deals related to the need, see `DealHistory.evidence`.
     link : Link or None
-        The enterprise of the zone that it would trade with, by the item `traded`.
+        The enterprise of the zone that it could trade with, by the item `traded`.
     filling : Filling or None
         The gap of the zone that it would fill, at the node `gap_node` with the item `filled`.
     signals : tuple of Signal
-        What it has done of late, what says most first.
+        Its recent signals, the strongest first.
     """
 
     name: str
@@ -136,7 +136,7 @@ class Evidence:
 
     @property
     def best(self) -> Item | None:
-        """The item that comes nearest to the need, else the chief one; None where none is known."""
+        """The item that matches the need best, else the main one; None if none is known."""
         if self.answer is not None:
             return self.answer.item
         return self.main[0] if self.main else None
@@ -150,7 +150,7 @@ def find_evidence(
     chosen: Chosen,
     made: Sequence[Mapping[str, float | None]],
 ) -> list[Evidence]:
-    """Gather the evidence for rows of the pool; what they make is read for all of them at once.
+    """Return the evidence for rows of the pool; their items are read together.
 
     Parameters
     ----------
@@ -160,8 +160,8 @@ def find_evidence(
     rows : ndarray of int, shape (n,)
     chosen : Chosen
     made : sequence of n mappings of str to float or None
-        The products of each enterprise as they are stated, with their shares of revenue; other
-        items are of its business scope.
+        The stated products of each enterprise with their shares of revenue; other items are from
+        its business scope.
     """
     weights = bound.pool.products.weights[rows]
     grams = rows_of(bound.pool.product_grams, weights.indices)
@@ -179,7 +179,7 @@ def find_evidence(
 
 
 def _tied(need: NeedFeatures, weights: sparse.csr_array, pool: PoolFeatures) -> NDArray[np.bool_]:
-    """Return which entries may be related by the thesaurus: all if it was extended since."""
+    """Return which entries may be related by the thesaurus; all if it was extended since."""
     if need.kinds is None or len(need.kinds) != pool.product_kinds.shape[1]:
         return np.full(weights.nnz, need.kinds is not None)
     return KindsOfItems(weights, pool.product_kinds).worths(need.kinds) > 0
@@ -240,7 +240,7 @@ def _of_items(
 
 
 def node_of(pool: PoolFeatures, chain_map: ChainMap, need: NeedFeatures, row: int) -> Node | None:
-    """Return the node that an enterprise fits best, if it fits it well enough to be named."""
+    """Return the node that an enterprise fits best, if it fits well enough to be named."""
     weights = pool.products.weights
     own = weights.indices[weights.indptr[row] : weights.indptr[row + 1]]
     items = [Item(pool.products.texts[at]) for at in own.tolist()]
@@ -251,10 +251,10 @@ def node_of(pool: PoolFeatures, chain_map: ChainMap, need: NeedFeatures, row: in
 def _node(
     pool: PoolFeatures, chain_map: ChainMap, need: NeedFeatures, row: int, items: Sequence[Item]
 ) -> tuple[Node | None, bool, Item | None, Relation]:
-    """Return the best node, whether the enterprise fits it, and the item that is of it, and how.
+    """Return the best node, whether the enterprise fits it, and the related item with its relation.
 
-    Of nodes that it fits, one of which an item is comes first; the name of a node before its
-    keywords, which may stand for more: 储能电池 is a keyword of 动力电池.
+    Among fitting nodes, one with an item of its kind is preferred; the name of a node before its
+    keywords, which may be wider: 储能电池 is a keyword of 动力电池.
     """
     fit = np.nan_to_num(pool.nodes.fit[row])
     if not fit.any():
@@ -269,11 +269,13 @@ def _node(
             break
         first = at == ranked[0]
         for word, is_name in _words_of(chain_map.node(pool.nodes.node_ids[at])):
-            if not first and word[-1:] not in ends:  # a kind of something ends like it
+            if (
+                not first and word[-1:] not in ends
+            ):  # a kind of a product has the same last character
                 continue
             for item, form in zip(items, forms, strict=True):
                 if word[-1] not in form and form not in word:
-                    continue  # no relation by letters
+                    continue  # no relation by characters
                 found = relation(item.text, word)
                 if found and (found, is_name) > how and (first or found >= Relation.KIND):
                     best, how, own = at, (found, is_name), item
@@ -294,10 +296,10 @@ def _words_of(node: Node) -> tuple[tuple[str, bool], ...]:
 
 
 def _mention(need: NeedFeatures, items: Sequence[Item], name: str) -> Mention:
-    """Return the weightiest words that the profile holds, none within another.
+    """Return the words with the largest weights in the profile, none within another.
 
-    Two characters that the need does not say itself are too general to be named alone, and so is
-    what the need is but a part of: 机械设备 for 橡胶机械.
+    Words of two characters that are not in the need are too general to be named, and so are wider
+    terms than the need: 机械设备 for 橡胶机械.
     """
     words = [word for word, _ in need.understood.words]
     if not items:
@@ -323,7 +325,7 @@ def _mention(need: NeedFeatures, items: Sequence[Item], name: str) -> Mention:
             named.append(spelt(word, (name,)))
         if len(made) == _SHARED:
             break
-    # What is a main product first; side lines are left out beside it.
+    # Main products first; side lines are left out if there are any.
     main = {word for word, share in made.items() if share is None or share >= SIDE_LINE}
     stated = sorted(made.items(), key=lambda own: -(1 if own[1] is None else own[1]))
     return Mention(
@@ -334,13 +336,13 @@ def _mention(need: NeedFeatures, items: Sequence[Item], name: str) -> Mention:
 
 
 def _named_as(need: NeedFeatures, name: str) -> str:
-    """Return what is wanted as an enterprise's name says it: 农村商业银行 for 农商行."""
+    """Return the wanted product in an enterprise's name: 农村商业银行 for 农商行."""
     form = form_of(name)
     return next((spelt(word, (name,)) for word in need.wants.names if word in form), "")
 
 
 def _named(words: Sequence[str], name: str) -> tuple[str, ...]:
-    """Return which words an enterprise's name holds, none within another."""
+    """Return the words in an enterprise's name, none within another."""
     form = form_of(name)
     found: list[str] = []
     for word in words:

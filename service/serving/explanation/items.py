@@ -1,4 +1,4 @@
-"""The products and scope items of an enterprise, and how they answer a need."""
+"""Products and scope items of an enterprise, and their relations to a need."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 SIDE_LINE = 0.05
 """A product with a smaller share of revenue is a side line."""
 _UNSTATED = 0.3
-"""The root of the share of an item without one, beside products that have one."""
+"""The square root of the share assumed for an item without one, next to products with shares."""
 _ENOUGH = 0.2
-"""From which match on two that end alike are of one sort: about half of their characters."""
+"""Match from which two items with the same ending are akin: about half of the characters."""
 NEAR = 0.04
-"""From which match on an item is said to be near a word."""
+"""Match from which an item is near a word."""
 _WORTH = {
     Relation.NONE: 0.0,
     Relation.INPUT: 0.2,
@@ -44,21 +44,21 @@ _WORTH = {
     Relation.KIND: 0.9,
     Relation.SAME: 0.9,
 }
-"""How much each relation is worth as an answer."""
+"""Worth of each relation as an answer."""
 _SIDE, _STATED_SIDE = 0.3, 0.6
-"""How much less a side product is worth than a main one: by its place in a list, by its share."""
+"""Reduction of the worth of a side product: by its place in a list, by its share."""
 _WANTED = 1.5
-"""What an answer counts to a word that the need itself says."""
+"""Factor for an answer to a word of the need itself."""
 _EXACT = 1.3
-"""What an answer counts that is called as the need calls it."""
+"""Factor for an answer with the same name as in the need."""
 _UNCLEAR = 0.5
-"""What an answer counts of an item that does not say what it is."""
+"""Factor for an answer of an unspecific item."""
 _BY_MATCH = 0.1
-"""How much of an answer's worth is its match: of two kinds the one nearer to the word."""
+"""Weight of the match in an answer's worth: of two kinds the closer one is preferred."""
 _ELSEWHERE = 0.5
-"""What an answer counts of an item that is typical of what is wanted, and no kind of it."""
+"""Factor for an item that is typical of the wanted industry without being a kind of it."""
 _SHORT = 4
-"""Up to this length two items that share all characters but one are the same."""
+"""Length up to which two items that differ in one character are equivalent."""
 
 
 class Item(NamedTuple):
@@ -68,9 +68,9 @@ class Item(NamedTuple):
     ----------
     text : str
     of_scope : bool
-        Whether it is of the business scope.
+        Whether it is from the business scope.
     share : float or None
-        Of revenue, where it is known.
+        Share of revenue, if known.
     chief : bool
         Whether it is one of the main products.
     """
@@ -82,23 +82,23 @@ class Item(NamedTuple):
 
     @property
     def is_side_line(self) -> bool:
-        """Whether a small share of revenue is known for it."""
+        """Whether its known share of revenue is small."""
         return self.share is not None and self.share < SIDE_LINE
 
 
 class ItemAnswer(NamedTuple):
-    """Which item answers which word of a need.
+    """An item that answers a word of a need.
 
     Attributes
     ----------
     item : Item
     word : str
-        As it is written.
+        The word as it is written.
     relation : Relation
     wanted : bool
-        Whether the word is what the need itself says.
+        Whether the word is in the need itself.
     through : str
-        The concept that both belong to, where they are siblings.
+        The common broader concept, if they are siblings.
     """
 
     item: Item
@@ -109,18 +109,18 @@ class ItemAnswer(NamedTuple):
 
 
 class ItemAnswers(NamedTuple):
-    """How each item of an enterprise answers a need.
+    """The answers of an enterprise's items to a need.
 
     Attributes
     ----------
     of_item : tuple of (ItemAnswer or None)
-        None for an item that has nothing to do with the need.
+        None for an item that is not related to the need.
     worth : ndarray of shape (items,)
         0 for such an item.
     near : tuple of Item
-        Those that match a word, the best first, whether or not it means anything.
+        Items that match a word, the best first, even if they are not related.
     kind : ItemAnswer or None
-        The item that is closest to what is wanted by the thesaurus.
+        The item that is closest to the wanted concepts by the thesaurus.
     """
 
     of_item: tuple[ItemAnswer | None, ...]
@@ -130,18 +130,18 @@ class ItemAnswers(NamedTuple):
 
     @property
     def best(self) -> ItemAnswer | None:
-        """The answer that is worth most."""
+        """The answer with the largest worth."""
         return self.of_item[int(np.argmax(self.worth))] if len(self.worth) else None
 
     def at_least(self, relation: Relation) -> NDArray[np.float64]:
-        """Return the worth of the items that relate to the need at least so closely, else 0."""
+        """Return the worth of items with at least this relation to the need, 0 for others."""
         close = [answer is not None and answer.relation >= relation for answer in self.of_item]
         return np.where(close, self.worth, 0.0)
 
     def ranked(self) -> list[Item]:
-        """Return the items that say what they are and relate to the need, the best first.
+        """Return the specific items that are related to the need, the best first.
 
-        Small side products that are no kind of what is wanted are left out.
+        Small side products that are not a kind of the wanted product are left out.
         """
         order = np.argsort(-self.worth, kind="stable").tolist()
         found = [answer for at in order if (answer := self.of_item[at])]
@@ -154,7 +154,7 @@ class ItemAnswers(NamedTuple):
 
 
 def distinct(items: Iterable[Item], most: int) -> tuple[Item, ...]:
-    """Return the first items, without what says the same: 物业管理服务 after 物业管理业务."""
+    """Return the first items, without equivalent ones: 物业管理服务 after 物业管理业务."""
     found: dict[str, Item] = {}
     for item in items:
         own = core_of(item.text)
@@ -166,7 +166,7 @@ def distinct(items: Iterable[Item], most: int) -> tuple[Item, ...]:
 
 
 def _same(one: str, other: str) -> bool:
-    """Return whether one holds the other, or short ones differ in hardly more than a character."""
+    """Return whether one text contains the other, or short ones differ in about one character."""
     if one in other or other in one or one[:2] == other[:2]:
         return True
     short, long = sorted((set(one), set(other)), key=len)
@@ -174,9 +174,9 @@ def _same(one: str, other: str) -> bool:
 
 
 def matches_of(grams: sparse.csr_array, need: NeedFeatures) -> NDArray[np.float32]:
-    """Return how well each item matches each word, a word that counts less than 1 the less.
+    """Return the match of each item with each word, reduced for words with a weight below 1.
 
-    `grams` are those of the items, a row each.
+    `grams` has a row per item.
     """
     if not grams.shape[0] or not need.understood.words:
         return np.zeros((grams.shape[0], 0), dtype=np.float32)
@@ -192,14 +192,14 @@ def answers(
     tied: NDArray[np.bool_],
     kinds: Kinds,
 ) -> ItemAnswers:
-    """Return how each item answers the need: by the word that it matches best, or by its kind.
+    """Return the answer of each item to the need: by its best-matching word, or by its kind.
 
-    A main product comes before a side one that answers about as well, as in the score.
+    A main product precedes a side product with a similar match, as in the score.
     """
     parts = need.understood.parts
     own = np.where([word in parts for word, _ in need.understood.words], _WANTED, 1.0)
     weighed = np.round(matches * own, 4) if matches.size else np.zeros((len(items), 1))
-    # Of matches that are equal, the one with the word that counts most: the need's own.
+    # Of equal matches, the one with the heaviest word is taken: the need's own.
     nearest = weighed.max(axis=1, initial=0)
     words = np.where(weighed == nearest[:, None], need.weights, -1).argmax(axis=1).tolist()
     matched = nearest.tolist()
@@ -250,7 +250,7 @@ def answers(
 
 
 def _mains(strengths: NDArray[np.float32], items: Sequence[Item]) -> NDArray[np.float64]:
-    """Return what each item is worth as far as it is a main one, at most 1."""
+    """Return a factor of at most 1 for each item, by how far it is a main product."""
     largest = max((item.share for item in items if item.share), default=None)
     if largest is None:
         main = np.sqrt(strengths / max(float(strengths.max(initial=0)), 1e-9))
@@ -265,9 +265,9 @@ def _answer(item: Item, tie: Tie, parts: Sequence[str]) -> ItemAnswer:
 
 
 def _by_letters(item: str, word: str, match: float, kinds: Kinds) -> Tie:
-    """Return how an item relates to a word as both are written.
+    """Return the relation of an item to a word by their characters.
 
-    白炭黑 is a concept of its own, and no 炭黑.
+    白炭黑 is a separate concept and not a kind of 炭黑.
     """
     how = relation(item, word)
     if how is Relation.SAME or match < NEAR:

@@ -1,4 +1,4 @@
-"""One enterprise as a lead: score, fit, reasons and what is known of it, as a document."""
+"""An enterprise as a lead, as a document: score, fit, reasons and profile."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 _CHOSEN_BYTES = 4 * 2**20
 _ENTRY_BYTES = 500
 _AT_ONCE = 20
-"""How many enterprises' items are read at once."""
+"""Number of enterprises whose items are read at once."""
 _DESCRIBED = ("name", "short_name", "province", "city")
 
 
@@ -53,7 +53,7 @@ class LeadWriter:
     presence : Presence
         The enterprises and the events of each zone.
     signals : Signals
-        What enterprises have done of late.
+        Recent signals of enterprises.
     gates : Gates
     """
 
@@ -104,10 +104,10 @@ class LeadWriter:
             The contributions to their raw scores.
         rows : ndarray of int, shape (n,)
         first : int
-            The rank of the first of them; the others follow it.
+            The rank of the first row.
         language : {"zh", "en"}
         deals : bool
-            Whether the caller may see how many deals the enterprises have in all zones.
+            Whether the caller may see counts of deals, which cover all zones.
         """
         return [
             self._lead(
@@ -160,7 +160,7 @@ class LeadWriter:
         return SHIPPED.levels(SHIPPED.probabilities(evidence))
 
     def evidence(self, need: NeedFeatures, rows: NDArray[np.intp]) -> Iterator[Evidence]:
-        """Give the evidence for rows of the pool, one after the other."""
+        """Yield the evidence for rows of the pool."""
         with self._lock:
             chosen = self.chosen.get(need.need_id)
             if chosen is None:
@@ -192,12 +192,12 @@ class LeadWriter:
         }
 
     def clear(self) -> None:
-        """Remove what is kept to answer faster."""
+        """Clear the cache."""
         with self._lock:
             self.chosen.clear()
 
     def _stage(self, need: NeedQuery, enterprise_id: str, language: Language) -> Document | None:
-        """Return the stage of the last event of zone and enterprise, None where there is none."""
+        """Return the stage of the last event of zone and enterprise; None if there is none."""
         last = self.presence.last_event(need, enterprise_id)
         return last and {
             "stage": last.stage,

@@ -1,4 +1,4 @@
-"""How a need was understood, and a note on how well a list answers it."""
+"""The interpretation of a need, and a note on the fit of a list."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
 _NOTES = {
     "nothing_of_a_product": (
         "需求中没有说明任何产品或业务（{ignored}），以下排序没有依据；请写明所需的产品或环节",
-        "the need names no product or activity ({ignored}), so that the ranking rests on nothing: "
-        "say which product or node is looked for",
+        "the need names no product or activity ({ignored}), so that there is no basis for a "
+        "ranking: name a product or node",
     ),
     "unknown": (
         "词表中没有与「{part}」相符的产品或产业，仅按字面比较；可改写需求或补充产品词",
-        "the thesaurus knows nothing like “{part}”, so that only its characters are compared: "
-        "word it otherwise, or add products",
+        "the thesaurus has nothing similar to “{part}”, so that only its characters are compared: "
+        "rephrase it, or add products",
     ),
     "weak": (
         "没有企业明显符合该需求：以下企业仅有部分关联",
-        "no enterprise clearly answers the need: those listed have little to do with it",
+        "no enterprise clearly answers the need: those listed are hardly related to it",
     ),
     "few": (
         "仅前 {strong} 家企业明显或部分符合该需求，其余关联较弱",
@@ -44,7 +44,7 @@ _UNANSWERED = {
     ),
     "wrong": (
         "语言模型的回答不可用，仅按产业与产品词表理解",
-        "the answer of the language model was of no use: the thesaurus alone was used",
+        "the answer of the language model was invalid: the thesaurus alone was used",
     ),
     "busy": (
         "语言模型正忙，仅按产业与产品词表理解",
@@ -52,7 +52,7 @@ _UNANSWERED = {
     ),
     "unasked": (
         "尚未询问语言模型，仅按产业与产品词表理解",
-        "the language model was not asked yet: the thesaurus alone was used",
+        "the language model has not been asked yet: the thesaurus alone was used",
     ),
 }
 

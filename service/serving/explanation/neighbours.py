@@ -28,9 +28,11 @@ _SHOWN = 3
 
 
 def link_text(link: Link | None, *, chinese: bool) -> str:
-    """Return a supply link in words: supplier, customer and product."""
+    """Return the sentence of a supply link: supplier, customer and product."""
     if link is None:
-        return "与本区已有企业有供需联系" if chinese else "it trades with what the zone has"
+        return (
+            "与本区已有企业有供需联系" if chinese else "it can trade with enterprises of the zone"
+        )
     ours, theirs = _name(link.ours, chinese=chinese), _name(link.theirs, chinese=chinese)
     there = THERE[link.how][0 if chinese else 1]
     if chinese:
@@ -45,7 +47,7 @@ def link_text(link: Link | None, *, chinese: bool) -> str:
 
 
 def gap_text(filling: Filling | None, node: Node | None, *, chinese: bool) -> str:
-    """Return a gap in words: whether the node is missing, weak or strong, and its enterprises."""
+    """Return the sentence of a gap: the node is missing, weak or strong, with its enterprises."""
     if filling is None or node is None:
         return "补链强链" if chinese else "it fills a gap of the chain"
     name, kind = _name(node, chinese=chinese), GAPS[filling.state].gloss
@@ -74,7 +76,7 @@ def stage_text(stage: str, *, chinese: bool) -> str:
 
 
 def progress_text(lead: Mapping[str, Any]) -> str | None:
-    """Return in Chinese the stage of a lead in the zone, else its seat relative to the zone."""
+    """Return, in Chinese, the stage of a lead in the zone, else its seat relative to the zone."""
     if lead["stage"]:
         return f"进展：{stage_text(lead['stage']['stage'], chinese=True)}"
     return SEATS[lead["seat"]] if lead["seat"] else None

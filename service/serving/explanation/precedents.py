@@ -1,4 +1,4 @@
-"""Enterprises already chosen for a need, and which of them one is like."""
+"""Enterprises already chosen for a need, and the one most similar to an enterprise."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
     from service.serving.explanation.items import Item
 
 _TRIED = 10
-"""How many of the most alike pairs are looked at."""
+"""Number of most similar pairs that are tried."""
 _ALIKE = 0.5
-"""From which cosine on two items are said to be alike."""
+"""Cosine from which two items are similar."""
 
 
 class Precedent(NamedTuple):
-    """One already chosen for the need.
+    """An enterprise already chosen for the need.
 
     Attributes
     ----------
     name : str
     ours : Item or None
-        The item here that is like one of its items; None where none is.
+        The item of the explained enterprise that is similar to one of its items; None if none is.
     theirs : str or None
-        Its item, else what it chiefly makes; None where that is unknown.
+        Its item, else its main product; None if that is unknown.
     """
 
     name: str
@@ -50,11 +50,11 @@ class Chosen(NamedTuple):
     ----------
     rows : ndarray of int, shape (k,)
     entries : ndarray of int, shape (e,)
-        Their items, enterprise by enterprise.
+        Their items, grouped by enterprise.
     owners : ndarray of int, shape (e,)
-        Places in `rows`.
+        Positions in `rows`.
     grams : csr_array of shape (g, e)
-        Of these items, a column of length 1 each.
+        Character n-grams of these items, as columns of length 1.
     """
 
     rows: NDArray[np.intp]
@@ -63,14 +63,14 @@ class Chosen(NamedTuple):
     grams: sparse.csr_array
 
     def likeness(self, grams: sparse.csr_array) -> sparse.csr_array:
-        """Return how alike items, a row of grams each, and those of the chosen are, as cosines."""
+        """Return cosines between items, given as rows of n-grams, and the items of the chosen."""
         if not len(self.entries):
             return sparse.csr_array((grams.shape[0], 0), dtype=np.float32)
         return sparse.csr_array(_unit_rows(grams) @ self.grams)
 
     @property
     def nbytes(self) -> int:
-        """What it weighs in memory."""
+        """Size in memory."""
         arrays = (self.rows, self.entries, self.owners, self.grams.data, self.grams.indices)
         return int(sum(own.nbytes for own in arrays) + self.grams.indptr.nbytes)
 
@@ -95,7 +95,7 @@ def chosen_for(bound: PoolRanker, need: NeedFeatures) -> Chosen:
 
 
 def _unit_rows(grams: sparse.csr_array) -> sparse.csr_array:
-    """Return rows of length 1."""
+    """Scale rows to length 1."""
     lengths = np.diff(grams.indptr)
     owners = np.repeat(np.arange(len(lengths)), lengths)
     norms = np.sqrt(np.bincount(owners, grams.data**2, minlength=len(lengths)))
@@ -111,10 +111,10 @@ def precedent_of(
     items: Sequence[Item],
     worth: NDArray[np.float64],
 ) -> Precedent | None:
-    """Return the one among the chosen that has an item most like one here, else the most alike.
+    """Return the chosen enterprise with the most similar item, else the most similar enterprise.
 
-    `likeness` is that of the items here, a row each. What an item is worth as an answer to the need
-    (`worth`, 0 for none) counts as much as the likeness: 技术服务 and 贸易 are everybody's.
+    `likeness` has a row per item here. The worth of an item as an answer to the need (`worth`, 0
+    for none) counts as much as the similarity: 技术服务 and 贸易 are common to many.
     """
     others = np.flatnonzero(chosen.rows != row)
     if not len(others):
@@ -133,7 +133,7 @@ def precedent_of(
             if same_head(items[at].text, text) and not denies(text, items[at].text):
                 name = pool.names[int(chosen.rows[chosen.owners[other]])]
                 return Precedent(name, items[at], text)
-            ranked[at, other] = 0  # 溶剂类色浆 has 溶剂 in it, and is none
+            ranked[at, other] = 0  # 溶剂类色浆 contains 溶剂 and is not one
     vectors = pool.views["meaning"]
     nearest = others[int(np.argmax(vectors[chosen.rows[others]] @ vectors[row]))]
     return Precedent(
@@ -142,7 +142,7 @@ def precedent_of(
 
 
 def _chief(pool: PoolFeatures, chosen: Chosen, place: int) -> str | None:
-    """Return what one of the chosen chiefly makes."""
+    """Return the main product of a chosen enterprise."""
     weights = pool.products.weights
     row = chosen.rows[place]
     own = slice(weights.indptr[row], weights.indptr[row + 1])

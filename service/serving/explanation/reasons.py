@@ -1,4 +1,4 @@
-"""Why an enterprise stands where it does: every contribution in words, with its evidence."""
+"""Reasons of a rank: every contribution as a sentence with its evidence."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ _TRACE = 0.001
 def reasons(
     bound: PoolRanker, parts: Any, evidence: Evidence, language: Language
 ) -> list[dict[str, Any]]:
-    """Return every factor that is not zero, largest first: factor, contribution, text, evidence.
+    """Return all non-zero factors, largest first: factor, contribution, text, evidence.
 
-    A factor that rests on deals has their counts as `deals`, in its text too, where they are known.
+    A factor based on deals has their counts as `deals` and in its text, if they are known.
 
     Parameters
     ----------
     bound : PoolRanker
     parts : ndarray of shape (factors + 1,)
-        The contributions to one raw score; they are passed on unrounded.
+        The contributions to one raw score; they are returned unrounded.
     evidence : Evidence
     language : {"zh", "en"}
     """
@@ -58,11 +58,11 @@ def reasons(
 
 
 def summary(stated: list[dict[str, Any]], separator: str, most: int = 3) -> str:
-    """Join the strongest reasons for a lead, those that point at it itself first.
+    """Join the strongest reasons for a lead, those about the enterprise itself first.
 
-    Where none of several is about the zone, the last one makes room for the strongest that does:
-    what differs from other zones' lists is what an official asks first. The kind of an item that
-    was named for its words is left out: its name would be read twice.
+    If none of several is about the zone, the last one is replaced by the strongest one that is:
+    officials look first for the difference from other zones' lists. The kind of an item that is
+    already named is left out, so that its name is not repeated.
     """
     found = [r for r in stated if r["contribution"] > 0 and r["factor"] != CONSTANT]
     named = {text for r in found if r["factor"] == "item_words" for text in r["evidence"][:1]}
@@ -72,7 +72,7 @@ def summary(stated: list[dict[str, Any]], separator: str, most: int = 3) -> str:
     if most > 1 and not any(reason["factor"] in _OF_THE_ZONE for reason in shown):
         of_the_zone = [r for r in found[most:] if r["factor"] in _OF_THE_ZONE]
         shown[most - 1 :] = of_the_zone[:1] or shown[most - 1 :]
-    # Why now is asked whatever else there is to say.
+    # The reason to act now is always included.
     shown += [r for r in found if r["factor"] == SIGNALS and r not in shown]
     return separator.join(dict.fromkeys(reason["text"] for reason in shown))
 
@@ -84,7 +84,7 @@ def _sentence(factor: str, part: float, words: dict[str, str], language: Languag
 
 
 def _words(evidence: Evidence, *, chinese: bool) -> dict[str, str]:
-    """Return what the sentences of all factors may hold."""
+    """Return the values for the placeholders of the factors' sentences."""
     return {
         "answer": _answer_text(evidence, evidence.answer, chinese=chinese),
         "kind": _answer_text(evidence, evidence.kind or evidence.answer, chinese=chinese),
@@ -109,21 +109,21 @@ _TIES: dict[Relation, tuple[str, str]] = {
         "{item}与{word}同属「{through}」",
         "{item} and {word} both belong to “{through}”",
     ),
-    Relation.NEAR: ("{item}与{word}相关", "{item} has to do with {word}"),
+    Relation.NEAR: ("{item}与{word}相关", "{item} is related to {word}"),
 }
 
 
 def _answer_text(evidence: Evidence, answer: ItemAnswer | None, *, chinese: bool) -> str:
-    """Return which item answers which word; a product that is the word is named once."""
+    """Return the sentence of an item and the word that it answers; equal names are shown once."""
     if answer is None:
         return _no_answer_text(evidence, chinese=chinese)
     subject = _subject(evidence, answer.item, chinese=chinese)
     if normal(answer.item.text) == normal(answer.word) or answer.relation is Relation.SAME:
         if answer.wanted:
-            return f"{subject}正是需求所指" if chinese else f"{subject} is what is looked for"
+            return f"{subject}正是需求所指" if chinese else f"{subject} is exactly what is needed"
         if chinese:
             return f"{subject}是所需产业的典型产品"
-        return f"{subject} is typical of what is looked for"
+        return f"{subject} is typical of the needed industry"
     word = _quoted(answer.word, chinese=chinese)
     if chinese:
         word = ("所需的" if answer.wanted else "该领域的") + word
@@ -132,7 +132,7 @@ def _answer_text(evidence: Evidence, answer: ItemAnswer | None, *, chinese: bool
 
 
 def _no_answer_text(evidence: Evidence, *, chinese: bool) -> str:
-    """Return what it does instead, where nothing that is known answers the need."""
+    """Return the sentence of its main business, if no known item answers the need."""
     if evidence.of_chain and evidence.fits and evidence.of_node >= Relation.KIND:
         return _node_text(evidence, chinese=chinese)
     aim = _quoted(evidence.aim, chinese=chinese) if evidence.aim else ""
@@ -141,45 +141,45 @@ def _no_answer_text(evidence: Evidence, *, chinese: bool) -> str:
         near = ""
         if evidence.near and evidence.near not in evidence.main:
             nearest = _subject(evidence, evidence.near, chinese=chinese)
-            near = f"，较接近的是{nearest}" if chinese else f", the nearest being {nearest}"
+            near = f"，较接近的是{nearest}" if chinese else f", the closest being {nearest}"
         if chinese:
             aim = aim or "需求"
             return f"未能确认与{aim}直接对应的产品{near}，主要经营{items}"
         aim = aim or "the need"
-        return f"no product could be confirmed to answer {aim}{near}; it chiefly does {items}"
+        return f"no product could be confirmed to match {aim}{near}; its main business is {items}"
     if named := evidence.mention.named:
         words = _listed(named, chinese=chinese)
         if chinese:
             return f"主营产品未知，企业名称中有{words}"
-        return f"what it makes is unknown; its name holds {words}"
+        return f"its products are unknown; its name contains {words}"
     if chinese:
         return f"主营产品未知，企业名称未直接提及{aim or '需求'}，有待核实"
-    return f"what it makes is unknown, and its name does not mention {aim or 'the need'}: to check"
+    return f"its products are unknown, and its name does not mention {aim or 'the need'}: to check"
 
 
 def _node_text(evidence: Evidence, *, chinese: bool) -> str:
     node = evidence.node
     if node is None:
-        return "与所需环节相关" if chinese else "it has to do with the nodes wanted"
+        return "与所需环节相关" if chinese else "it is related to the nodes of the need"
     named = f"「{node.name}」环节" if chinese else f"node “{node.name_en or node.name}”"
     if evidence.at_node is None:
         if evidence.fits:
             return f"企业登记在{named}" if chinese else f"it is stated to be at {named}"
-        return f"可能与{named}有关" if chinese else f"it may have to do with {named}"
+        return f"可能与{named}有关" if chinese else f"it may be related to {named}"
     subject = _subject(evidence, evidence.at_node, chinese=chinese)
     if normal(evidence.at_node.text) == normal(node.name):
         return f"{subject}正是产业链的一个环节" if chinese else f"{subject} is itself a node"
     if evidence.fits and evidence.of_node >= Relation.KIND:
         return f"{subject}属于{named}" if chinese else f"{subject} is of {named}"
     if evidence.fits and evidence.of_node is Relation.NEAR:
-        return f"{subject}与{named}相关" if chinese else f"{subject} has to do with {named}"
-    return f"{subject}可能与{named}有关" if chinese else f"{subject} may have to do with {named}"
+        return f"{subject}与{named}相关" if chinese else f"{subject} is related to {named}"
+    return f"{subject}可能与{named}有关" if chinese else f"{subject} may be related to {named}"
 
 
 def _akin_text(evidence: Evidence, *, chinese: bool) -> str:
     akin = evidence.akin
     if akin is None:
-        return "该企业已被本需求选中" if chinese else "it was chosen for this very need"
+        return "该企业已被本需求选中" if chinese else "it was chosen for this need"
     if akin.ours is None or akin.theirs is None:
         return _most_like_text(evidence, akin, chinese=chinese)
     subject = _subject(evidence, akin.ours, chinese=chinese)
@@ -193,7 +193,7 @@ def _akin_text(evidence: Evidence, *, chinese: bool) -> str:
 
 
 def _most_like_text(evidence: Evidence, akin: Precedent, *, chinese: bool) -> str:
-    """Return what it does and which of those chosen it is most like, where no items are alike."""
+    """Return the sentence of its business and the most similar enterprise, if no items match."""
     shown = [item.text for item in evidence.related or evidence.main]
     own = _listed(shown, chinese=chinese)
     unsure = ""
@@ -201,9 +201,9 @@ def _most_like_text(evidence: Evidence, akin: Precedent, *, chinese: bool) -> st
         own = "主营产品未知；" if chinese else "its products are unknown; "
         unsure = "，有待核实" if chinese else ": to check"
     elif evidence.related:
-        own = f"相关业务有{own}；" if chinese else f"it does {own}; "
+        own = f"相关业务有{own}；" if chinese else f"its business is {own}; "
     else:
-        own = f"主要经营{own}；" if chinese else f"it chiefly does {own}; "
+        own = f"主要经营{own}；" if chinese else f"its main business is {own}; "
     theirs = akin.theirs and normal(akin.theirs)
     told = not theirs or theirs in map(normal, shown)
     makes = "" if told else _quoted(str(akin.theirs), chinese=chinese)
@@ -215,7 +215,7 @@ def _most_like_text(evidence: Evidence, akin: Precedent, *, chinese: bool) -> st
 
 
 def _mention_text(evidence: Evidence, *, chinese: bool) -> str:
-    """Return which words of the need stand in the profile, and where."""
+    """Return the sentence of the need's words in the profile, with their places."""
     made, within, named = evidence.mention
     if evidence.named_as and not _is_kind(evidence.answer):
         return _named_as_text(evidence, chinese=chinese)
@@ -224,7 +224,11 @@ def _mention_text(evidence: Evidence, *, chinese: bool) -> str:
             _quoted(word, chinese=chinese) + _share_text(share, chinese=chinese)
             for word, share in made
         )
-        return f"产品与经营内容中有{words}" if chinese else f"it makes or does {words}"
+        return (
+            f"产品与经营内容中有{words}"
+            if chinese
+            else f"its products and activities include {words}"
+        )
     if evidence.answer or not evidence.main:
         return _answer_text(evidence, evidence.answer, chinese=chinese)
     if within:
@@ -233,12 +237,12 @@ def _mention_text(evidence: Evidence, *, chinese: bool) -> str:
         return f"{subject}涉及{word}" if chinese else f"{subject} concerns {word}"
     if named:
         words = _listed(named, chinese=chinese)
-        return f"企业名称中有{words}" if chinese else f"its name holds {words}"
+        return f"企业名称中有{words}" if chinese else f"its name contains {words}"
     return _no_answer_text(evidence, chinese=chinese)
 
 
 def _business_text(evidence: Evidence, *, chinese: bool) -> str:
-    """Return what the business as a whole is, beside what the need is after."""
+    """Return the sentence of the business as a whole, compared with the need."""
     if evidence.named_as and not _is_kind(evidence.answer):
         return _named_as_text(evidence, chinese=chinese)
     if not evidence.related:
@@ -258,11 +262,11 @@ def _is_kind(answer: ItemAnswer | None) -> bool:
 
 def _named_as_text(evidence: Evidence, *, chinese: bool) -> str:
     named = _quoted(evidence.named_as, chinese=chinese)
-    return f"企业名称中即有{named}" if chinese else f"its name says {named}"
+    return f"企业名称中即有{named}" if chinese else f"its name states {named}"
 
 
 def _pointed_at(factor: str, evidence: Evidence) -> list[str]:
-    """Return product, node and whatever else the factor's sentence rests on."""
+    """Return the evidence of a factor's sentence: product, node and others."""
     if factor == CONSTANT:
         return []
     best = evidence.best
@@ -297,7 +301,7 @@ def _pointed_at(factor: str, evidence: Evidence) -> list[str]:
 
 
 def _deals_text(deals: dict[str, Any], *, chinese: bool) -> str:
-    """Return how many deals there are and how many of them here or in the industry."""
+    """Return the counts of deals, in total, in the industry and in the zone."""
     if not deals.get("deals"):
         return ""
     shown = (
@@ -310,7 +314,7 @@ def _deals_text(deals: dict[str, Any], *, chinese: bool) -> str:
 
 
 def _subject(evidence: Evidence, item: Item | None, *, chinese: bool) -> str:
-    """Return an item with what it is; the enterprise by its name where none is known."""
+    """Return an item with its type, or the name of the enterprise if no item is known."""
     if item is None:
         name = evidence.name
         return f"「{name}」（主营产品未知）" if chinese else f"“{name}” (products unknown)"
@@ -318,7 +322,7 @@ def _subject(evidence: Evidence, item: Item | None, *, chinese: bool) -> str:
 
 
 def _share_text(share: float | None, *, chinese: bool) -> str:
-    """Return a share of revenue that is small, in brackets; of others nothing."""
+    """Return a small share of revenue in brackets; nothing for others."""
     if share is None or share >= SIDE_LINE:
         return ""
     stated = f"{100 * share:.2g}%" if share >= _TRACE else f"<{_TRACE:.1%}"

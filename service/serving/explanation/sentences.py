@@ -8,11 +8,10 @@ from models.own_factors import own_factors
 
 @dataclass(frozen=True)
 class FactorGloss:
-    """The name of a factor, and the sentences of its reason for a positive and a negative value.
+    """The name of a factor, and its sentences for a positive and a negative contribution.
 
-    The sentences may hold {answer}, {kind}, {node}, {akin}, {shared}, {business}, and for what the
-    zone has {link} and {gap}, with the products {traded} and {filled} that they rest on; {signal}
-    is what the enterprise has done of late.
+    Placeholders: {answer}, {kind}, {node}, {akin}, {shared}, {business}; for the zone {link} and
+    {gap}, with their products {traded} and {filled}; {signal} is a recent signal.
     """
 
     gloss: str
@@ -24,30 +23,30 @@ FACTORS: Mapping[str, FactorGloss] = {
     "item_words": FactorGloss(
         "产品对应",
         ("{answer}", "已知的产品与经营项目中，与需求对应的不多"),
-        ("{answer}", "of the products and activities known, few answer the need"),
+        ("{answer}", "few of its known products and activities match the need"),
     ),
     "item_kinds": FactorGloss(
         "产品类别",
         ("{kind}", "已知的产品与经营项目中，属于所需类别的不多"),
-        ("{kind}", "of the products and activities known, few are of a kind that is wanted"),
+        ("{kind}", "few of its known products and activities are of a needed kind"),
     ),
     "text_words": FactorGloss(
         "经营内容",
         ("{shared}", "名称与经营内容很少涉及需求所指"),
-        ("{shared}", "name and business hardly mention what is looked for"),
+        ("{shared}", "name and business hardly mention what is needed"),
     ),
     "topic_words": FactorGloss(
         "业务领域",
         ("{business}", "整体业务与所需领域差别较大"),
         (
             "{business}",
-            "its business as a whole is of another field",
+            "its business as a whole is in another field",
         ),
     ),
     "node_match": FactorGloss(
         "环节匹配",
         ("{node}", "未见属于所需环节的产品"),
-        ("{node}", "no product of it is known to be of the nodes wanted"),
+        ("{node}", "none of its known products belongs to the nodes of the need"),
     ),
     "industry_code": FactorGloss(
         "行业代码",
@@ -60,12 +59,12 @@ FACTORS: Mapping[str, FactorGloss] = {
     "supply_link": FactorGloss(
         "供需联系",
         ("{link}，{traded}", "与本区已有企业少见供需联系"),
-        ("{link}, with {traded}", "it is hardly linked with what the zone has"),
+        ("{link}, with {traded}", "it has hardly any links with enterprises of the zone"),
     ),
     "gap": FactorGloss(
         "补链强链",
         ("{gap}，{filled}", "对本区所缺环节补充有限"),
-        ("{gap}; {filled} fits", "it does little for what the zone lacks"),
+        ("{gap}; {filled} fits", "it hardly fills gaps of the zone"),
     ),
     "proximity": FactorGloss(
         "距离",
@@ -111,7 +110,7 @@ FACTORS: Mapping[str, FactorGloss] = {
     "signals": FactorGloss(
         "近期动向",
         ("{signal}", "近期动向不支持"),
-        ("{signal}", "what it did of late speaks against it"),
+        ("{signal}", "its recent news count against it"),
     ),
     "constant": FactorGloss(
         "基准",

@@ -1,4 +1,4 @@
-"""Signals of an enterprise in words."""
+"""Sentences about signals of an enterprise."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _SHORT = 60
 
 
 def signal_text(signals: Sequence[Signal], *, chinese: bool) -> str:
-    """Return the strongest signal in words, with its day and source."""
+    """Return the sentence of the strongest signal, with its day and source."""
     if not signals:
-        return "近期有动向" if chinese else "it has been active of late"
+        return "近期有动向" if chinese else "it has been active recently"
     first = signals[0]
     text = first.text and (first.text if len(first.text) <= _SHORT else first.text[:_SHORT] + "…")
     if chinese:
@@ -30,11 +30,11 @@ def signal_text(signals: Sequence[Signal], *, chinese: bool) -> str:
     stated = f": “{text}”" if text else ""
     source = f" ({first.source})" if first.source else " (no source given)"
     more = f", and {len(signals) - 1} more" if len(signals) > 1 else ""
-    return f"of late: {first.kind} on {first.date}{stated}{source}{more}"
+    return f"recently: {first.kind} on {first.date}{stated}{source}{more}"
 
 
 def signals_shown(signals: Sequence[Signal], language: Language) -> list[Document]:
-    """Return the strongest signals, as a lead shows them."""
+    """Return the strongest signals, as shown with a lead."""
     return [
         {
             "date": signal.date.isoformat(),

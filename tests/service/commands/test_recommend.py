@@ -71,7 +71,7 @@ def test_json_is_one_page_and_nothing_else(run, home):
 def test_english_reasons(run, home):
     page = json.loads(run("recommend", "--need", NEED, "-k", 1, "--english", "--json").out)
     told = {reason["factor"]: reason["text"] for reason in page["leads"][0]["reasons"]}
-    assert "is what is looked for" in told["item_words"]
+    assert "is exactly what is needed" in told["item_words"]
     assert page["leads"][0]["node"]["name"] == "LED packaging"
 
 

@@ -79,7 +79,7 @@ def test_an_item_of_the_scope_is_quoted_as_such(bound):
         sentence(bound, "item_words", language, answer=answer)["text"] for language in ("zh", "en")
     )
     assert zh == "经营范围中的「老陈醋」与该领域的「香醋」相关"
-    assert en == "“老陈醋” in its business scope has to do with “香醋”"
+    assert en == "“老陈醋” in its business scope is related to “香醋”"
 
 
 @pytest.mark.parametrize(
