@@ -15,6 +15,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
 
 from threadpoolctl import threadpool_limits
@@ -127,11 +128,17 @@ class LocalProcesses(Executor):
     def begin(self, work: Callable[[T], R], task: T) -> tuple[ProcessPoolExecutor, Future[R]]:
         """Begin a task, in processes that are started where there are none."""
         while True:
-            pool = self._running()
-            try:
-                return pool, pool.submit(work, task)
-            except BrokenProcessPool:  # by another task
-                self.replace(pool)
+            with suppress(BrokenProcessPool):  # by another task
+                return self.begin_once(work, task)
+
+    def begin_once(self, work: Callable[[T], R], task: T) -> tuple[ProcessPoolExecutor, Future[R]]:
+        """Begin a task (BrokenProcessPool where a process was lost, which is replaced)."""
+        pool = self._running()
+        try:
+            return pool, pool.submit(work, task)
+        except BrokenProcessPool:
+            self.replace(pool)
+            raise
 
     def _running(self) -> ProcessPoolExecutor:
         with self._lock:

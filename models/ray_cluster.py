@@ -28,7 +28,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 OLDEST, BEFORE = (2, 60), (3,)
-_INSTALL = "pip install 'lianzhao[cluster]'"
+INSTALL = "pip install 'lianzhao[cluster]'"
 _CONNECT_SECONDS = 5.0
 _SETTINGS = b"\x04"
 _HTTP_2 = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\x00\x00\x00" + _SETTINGS + b"\x00" * 5
@@ -126,16 +126,16 @@ def check_installed() -> None:
         found = version("ray")
     except PackageNotFoundError as error:
         raise UnavailableError(
-            f"--engine ray needs Ray, which is not installed: {_INSTALL}",
+            f"--engine ray needs Ray, which is not installed: {INSTALL}",
             field="engine",
             got="ray",
-            expected=_INSTALL,
+            expected=INSTALL,
         ) from error
     numbers = tuple(int(part) for part in found.split(".")[:2] if part.isdigit())
     if not OLDEST <= numbers < BEFORE:
         expected = f"Ray {'.'.join(map(str, OLDEST))} or later, before {BEFORE[0]}"
         raise UnavailableError(
-            f"--engine ray needs {expected}, installed is {found}: {_INSTALL}",
+            f"--engine ray needs {expected}, installed is {found}: {INSTALL}",
             field="engine",
             got=found,
             expected=expected,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from features.arrays import NeedFeatures
     from models.ranker import PoolRanker
+    from models.shards import Span
 
     Wanted = tuple[NeedFeatures, NDArray[np.intp]]
     Page = tuple[NDArray[np.intp], NDArray[np.float64]]
@@ -60,6 +61,12 @@ class Retriever(ABC):
         start, stop : int
         """
 
+    def ranked_partly(
+        self, need: NeedFeatures, rows: NDArray[np.intp], start: int, stop: int
+    ) -> tuple[Page, tuple[Span, ...]]:
+        """Return the same for the available shards of the pool, and the unavailable ones."""
+        return self.ranked(need, rows, start, stop), ()
+
     def ranked_all(self, wanted: Iterable[Wanted], stop: int) -> Iterator[Page]:
         """Return the first `stop` rows for each of many needs, and their contributions.
 
@@ -77,6 +84,11 @@ class Retriever(ABC):
         self, need: NeedFeatures, row: int, rows: NDArray[np.intp]
     ) -> tuple[int, NDArray[np.float64]]:
         """Return the rank that a row has or would have among `rows`, and its contributions."""
+
+    @property
+    def in_two_stages(self) -> bool:
+        """Whether the pool is too large to be scored in full."""
+        return False
 
     @property
     @abstractmethod
@@ -104,9 +116,7 @@ class Exhaustive(Retriever):
     ) -> tuple[int, NDArray[np.float64]]:
         """Return the rank of a row, and its contributions."""
         parts = self._contributions(need)
-        raw = parts.sum(axis=0)
-        before = (raw > raw[row]) | ((raw == raw[row]) & (np.arange(len(raw)) < row))
-        return 1 + int(before[rows].sum()), parts[:, row].copy()
+        return place_of(parts, row, rows), parts[:, row].copy()
 
     def _contributions(self, need: NeedFeatures) -> NDArray[np.float64]:
         for own, parts in tuple(self._last):
@@ -122,3 +132,10 @@ class Exhaustive(Retriever):
         """The nodes of each enterprise."""
         nodes = self.bound.pool.nodes
         return NamedNodes(nodes.node_ids, named_bits(nodes.fit), len(self.bound.pool))
+
+
+def place_of(parts: NDArray[np.float64], row: int, rows: NDArray[np.intp]) -> int:
+    """Return the rank of a row among `rows`, by the contributions of all enterprises."""
+    raw = parts.sum(axis=0)
+    before = (raw > raw[row]) | ((raw == raw[row]) & (np.arange(len(raw)) < row))
+    return 1 + int(before[rows].sum())

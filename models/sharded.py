@@ -4,11 +4,14 @@ The list is that of one process, whatever the number of shards. Everything that 
 besides its enterprise and the need is known before, or fitted here on what the shards return: the
 first of all by the estimate, of whom each shard knows the first of its own; then the scale, on the
 values of these in the order of the pool.
+
+If a shard is unavailable, only `ranked_partly` returns a list: that of the other shards, with the
+unavailable ones.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -16,15 +19,23 @@ import numpy as np
 
 from models import two_stage
 from models.ranker import order
-from models.retrieval import Retriever
+from models.retrieval import Retriever, place_of
 from models.sample import Among
 from models.scale import Values
-from models.shards import EstimateRequest, HistoryParts, MeasureRequest, RankRequest, Shard
+from models.shards import (
+    CompareRequest,
+    EstimateRequest,
+    HistoryParts,
+    MeasureRequest,
+    RankRequest,
+    Shard,
+    ShardUnavailableError,
+)
 from models.signals import signal_part
-from models.two_stage import TwoStage, page
+from models.two_stage import TwoStage, page, place_among
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -46,24 +57,45 @@ class Sharded(Retriever):
     Parameters
     ----------
     whole : Retriever
-        Of the whole pool: it says how the pool is ranked, and describes whoever comes first.
+        Of the whole pool: it defines how the pool is ranked, and describes the first rows.
     spans : sequence of Span
         The shards, one after another; together they are the pool.
     ask : callable
-        Takes a shard, a method of `Shard` and what it is asked; hands the question out.
+        Takes a shard, a method of `Shard` and what it is asked; submits the request. The result
+        of an unavailable shard raises ShardUnavailableError.
     """
 
     def __init__(self, whole: Retriever, spans: Sequence[Span], ask: Ask) -> None:
         super().__init__(whole.bound)
-        self._whole, self._spans, self._ask = whole, spans, ask
+        self._whole, self.spans, self._ask = whole, spans, ask
 
     def ranked(self, need: NeedFeatures, rows: NDArray[np.intp], start: int, stop: int) -> Page:
-        """Return the rows at ranks `start` to `stop`, and their contributions."""
+        """Return the rows at ranks `start` to `stop`, and their contributions.
+
+        Raises
+        ------
+        ShardUnavailableError
+            When a shard is unavailable.
+        """
         ((found, parts),) = self.ranked_all([(need, rows)], stop)
         return found[start:], parts[:, start:]
 
+    def ranked_partly(
+        self, need: NeedFeatures, rows: NDArray[np.intp], start: int, stop: int
+    ) -> tuple[Page, tuple[Span, ...]]:
+        """Return the same for the available shards, and the unavailable ones.
+
+        Raises
+        ------
+        ShardUnavailableError
+            When all of them are unavailable.
+        """
+        begun = self._begin([(need, rows)], partly=True)
+        ((found, parts),) = self._end(begun, stop)
+        return (found[start:], parts[:, start:]), tuple(sorted(begun.missing))
+
     def ranked_all(self, wanted: Iterable[Wanted], stop: int) -> Iterator[Page]:
-        """Return the first rows for each of many needs.
+        """Return the first rows for each of many needs (ShardUnavailableError).
 
         While the lists of some needs are used, the shards are at the next ones.
         """
@@ -79,37 +111,106 @@ class Sharded(Retriever):
     def place(
         self, need: NeedFeatures, row: int, rows: NDArray[np.intp]
     ) -> tuple[int, NDArray[np.float64]]:
-        """Return the rank of one row among `rows`, and its contributions."""
-        return self._whole.place(need, row, rows)
+        """Return the rank of a row among `rows`, and its contributions (ShardUnavailableError)."""
+        whole, begun = self._whole, self._begin([(need, rows)])
+        (candidates,) = self._candidates(begun)
+        values = [one for (one,) in self._values(begun, [candidates]).values() if one is not None]
+        if not values:
+            return whole.place(need, row, rows)
+        measured = Values.beside(*values)
+        if not isinstance(whole, TwoStage):
+            parts = self.bound.fit(need, measured)[1]
+            return place_of(parts, row, rows), parts[:, row].copy()
+        among = Among(whole.sample, need, candidates, measured)
+        if (found := place_among(among, candidates, row)) is not None:
+            return found
+        query = whole.estimate.query(need)
+        (own,) = whole.estimate.of(need, np.array([row]))
+        listed = self._mask(rows)
+        asked = {
+            span: self._ask(span, Shard.above, [CompareRequest(query, _bits(listed, span), own)])
+            for span in self.spans
+        }
+        before = sum(count for (count,) in self._collect(begun, asked).values())
+        return max(before, len(candidates)) + 1, among.others(np.array([row]))[:, 0]
 
     @property
     def named(self) -> NamedNodes:
         """The nodes of each enterprise."""
         return self._whole.named
 
-    def _begin(self, group: Sequence[Wanted]) -> _Group:
+    @property
+    def in_two_stages(self) -> bool:
+        """Whether the pool is ranked in two stages."""
+        return self._whole.in_two_stages
+
+    def _begin(self, group: Sequence[Wanted], *, partly: bool = False) -> _Group:
         """Have the shards estimate who comes first, for the needs for which that matters."""
         whole, asked = self._whole, [len(rows) > two_stage.CANDIDATES for _, rows in group]
-        pending: list[Pending[Any]] = []
+        pending: dict[Span, Pending[Any]] = {}
         if isinstance(whole, TwoStage) and any(asked):
             some = [
                 (whole.estimate.query(need), self._mask(rows))
                 for (need, rows), own in zip(group, asked, strict=True)
                 if own
             ]
-            for span in self._spans:
+            for span in self.spans:
                 question = [
-                    EstimateRequest(query, np.packbits(mask[slice(*span)]), two_stage.CANDIDATES)
+                    EstimateRequest(query, _bits(mask, span), two_stage.CANDIDATES)
                     for query, mask in some
                 ]
-                pending.append(self._ask(span, Shard.leading, question))
-        return _Group(group, asked, pending)
+                pending[span] = self._ask(span, Shard.leading, question)
+        return _Group(group, asked, pending, partly)
+
+    def _collect(self, begun: _Group, pending: Mapping[Span, Pending[Any]]) -> dict[Span, Any]:
+        """Return the answers of the shards, in their order; note the unavailable ones.
+
+        Raises
+        ------
+        ShardUnavailableError
+            When one is unavailable, unless a partial list is requested; when all of them are.
+        """
+        found = {}
+        for span, answer in pending.items():
+            try:
+                found[span] = answer.result()
+            except ShardUnavailableError:
+                begun.missing.add(span)
+                if not begun.partly or len(begun.missing) == len(self.spans):
+                    raise
+        return found
+
+    def _reachable(self, begun: _Group, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Return which of some rows, in order, are in available shards."""
+        if not begun.missing:
+            return rows
+        return np.concatenate(
+            [span.within(rows) for span in self.spans if span not in begun.missing]
+        )
 
     def _end(self, begun: _Group, stop: int) -> Iterator[Page]:
         candidates = self._candidates(begun)
+        measured = self._values(begun, candidates)
+        for (need, rows), among, values in zip(
+            begun.group, candidates, zip(*measured.values(), strict=True), strict=True
+        ):
+            found, listed = (
+                [each for each in values if each is not None],
+                self._reachable(begun, rows),
+            )
+            if not found:
+                yield self._whole.ranked(need, listed, 0, stop)
+                continue
+            every = Values.beside(*found)
+            yield self._page(begun, need, listed, self._reachable(begun, among), every, stop)
+
+    def _values(
+        self, begun: _Group, candidates: Sequence[NDArray[np.intp]]
+    ) -> dict[Span, list[Values | None]]:
+        """Return, by shard, the values of its candidates for each need."""
         history = [self._history(need) for need, _ in begun.group]
-        pending = [
-            self._ask(
+        asked = {
+            span: self._ask(
                 span,
                 Shard.values,
                 [
@@ -117,70 +218,56 @@ class Sharded(Retriever):
                     for (need, _), own, rows in zip(begun.group, history, candidates, strict=True)
                 ],
             )
-            for span in self._spans
-        ]
-        measured = zip(*[each.result() for each in pending], strict=True)
-        for (need, rows), own, among, values in zip(
-            begun.group, history, candidates, measured, strict=True
-        ):
-            found = [each for each in values if each is not None]
-            if not found:
-                yield self._whole.ranked(need, rows, 0, stop)
-                continue
-            yield self._page(need, rows, own, among, Values.beside(*found), stop)
+            for span in self.spans
+            if span not in begun.missing
+        }
+        return self._collect(begun, asked)
 
     def _candidates(self, begun: _Group) -> list[NDArray[np.intp]]:
         """Return whose values are needed for each need, in order."""
         whole = self._whole
         if not isinstance(whole, TwoStage):
             return [np.arange(len(self.bound.pool))] * len(begun.group)
-        estimated = zip(*[each.result() for each in begun.pending], strict=True)
+        estimated = zip(*self._collect(begun, begun.pending).values(), strict=True)
         found = []
         for (need, rows), asked in zip(begun.group, begun.asked, strict=True):
-            if not asked:
-                found.append(rows)
-                continue
-            some, estimates = zip(*next(estimated), strict=True)
-            found.append(
-                whole.shortlisted(need, rows, np.concatenate(some), np.concatenate(estimates))
-            )
+            listed = self._reachable(begun, rows)
+            if asked:
+                some, estimates = zip(*next(estimated), strict=True)
+                first = np.concatenate(some), np.concatenate(estimates)
+                listed = whole.shortlisted(need, listed, *first)
+            found.append(listed)
         return found
 
     def _page(
         self,
+        begun: _Group,
         need: NeedFeatures,
         rows: NDArray[np.intp],
-        history: HistoryParts,
         candidates: NDArray[np.intp],
         values: Values,
         stop: int,
     ) -> Page:
         whole = self._whole
         if not isinstance(whole, TwoStage):
-            parts = self.bound.fit(need, values)[1]
-            found = order(parts.sum(axis=0), rows, stop)
-            return found, parts[:, found]
+            parts = self.bound.fit(need, values, rows=candidates)[1]
+            at = order(parts.sum(axis=0), np.searchsorted(candidates, rows), stop)
+            return candidates[at], parts[:, at]
         among = Among(whole.sample, need, candidates, values)
 
         def best(others: NDArray[np.intp], limit: int) -> NDArray[np.intp]:
             mask, own = self._mask(others), replace(need, signals=None)
-            pending = [
-                self._ask(
+            history = self._history(need)
+            pending = {
+                span: self._ask(
                     span,
                     Shard.best,
-                    [
-                        RankRequest(
-                            own,
-                            _part(history, span),
-                            np.packbits(mask[slice(*span)]),
-                            among.scale,
-                            limit,
-                        )
-                    ],
+                    [RankRequest(own, _part(history, span), _bits(mask, span), among.scale, limit)],
                 )
-                for span in self._spans
-            ]
-            leading = [each.result()[0] for each in pending]
+                for span in self.spans
+                if span not in begun.missing
+            }
+            leading = [ranked for (ranked,) in self._collect(begun, pending).values()]
             first, raw = (np.concatenate(own) for own in zip(*leading, strict=True))
             return np.asarray(first[order(raw, np.arange(len(first)), limit)])
 
@@ -210,16 +297,26 @@ class _Group:
     group : sequence of Wanted
     asked : list of bool
         For which of them the shards estimate who comes first.
-    pending : list
+    pending : dict
         The answers of the shards.
+    partly : bool
+        Whether a list may be partial.
+    missing : set of Span
+        The unavailable shards.
     """
 
     group: Sequence[Wanted]
     asked: list[bool]
-    pending: list[Pending[Any]]
+    pending: dict[Span, Pending[Any]]
+    partly: bool
+    missing: set[Span] = field(default_factory=set)
 
 
 def _part(history: HistoryParts, span: Span) -> HistoryParts:
     """Return the history of the enterprises of one shard."""
     at = slice(*np.searchsorted(history.rows, span))
     return HistoryParts(history.rows[at], history.deals[:, at], history.signals[at])
+
+
+def _bits(mask: NDArray[np.bool_], span: Span) -> NDArray[np.uint8]:
+    return np.packbits(mask[slice(*span)])

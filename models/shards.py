@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from features.encoder import encoder_named
+from features.errors import UnavailableError
 from features.ordered import found_in
 from features.workspace import Workspace
 from models import artifact, loading, pool_files
+from models.artifact import UnfitModelError
 from models.first_stage import estimates
 from models.ranker import leading
 
@@ -33,8 +35,16 @@ if TYPE_CHECKING:
     from models.scale import Scale, Values
 
 _PIECE = 8_192
+_PAGE = 4_096
+_SHOWN = 12
 _OPEN = 4
 """So many shards stay open in one worker; they are mapped files."""
+
+
+class ShardUnavailableError(UnavailableError):
+    """A shard does not answer, or cannot read its files."""
+
+    code = "shard-unavailable"
 
 
 class Span(NamedTuple):
@@ -87,6 +97,23 @@ class EstimateRequest:
     query: Query
     listed: NDArray[np.uint8]
     count: int
+
+
+@dataclass(frozen=True)
+class CompareRequest:
+    """A need, of which the rows with a higher estimate are counted.
+
+    Attributes
+    ----------
+    query : Query
+    listed : ndarray of uint8
+        Bits: which rows of the shard can be listed.
+    estimate : float32
+    """
+
+    query: Query
+    listed: NDArray[np.uint8]
+    estimate: np.float32
 
 
 @dataclass(frozen=True)
@@ -152,14 +179,32 @@ class Shard:
         self, asked: Sequence[EstimateRequest]
     ) -> list[tuple[NDArray[np.intp], NDArray[np.float32]]]:
         """Return, for each need, rows and estimates of those not below the one at rank `count`."""
-        queries = [each.query for each in asked]
-        every = estimates(self._first["matrix"], self._first["nodes"], queries, self.start)
         found = []
-        for each, own in zip(asked, every, strict=True):
+        for each, own in zip(asked, self._estimates(asked), strict=True):
             rows = self._rows(each.listed)
             kept = rows[leading(own[rows], each.count)]
             found.append((self.start + kept, own[kept]))
         return found
+
+    def above(self, asked: Sequence[CompareRequest]) -> list[int]:
+        """Return, for each need, how many rows have a higher estimate."""
+        return [
+            int((own[self._rows(each.listed)] > each.estimate).sum())
+            for each, own in zip(asked, self._estimates(asked), strict=True)
+        ]
+
+    def size(self, _: None = None) -> int:
+        """Return the number of rows, as a sign of life."""
+        return len(self.bound.pool)
+
+    def touch(self, _: None = None) -> None:
+        """Read every page of the rows' features, so that no request waits for the disk."""
+        pool, first = self.bound.pool, self._first
+        dense = [*(pool.views[view] for view in ("topics", "meaning")), pool.nodes.fit]
+        dense += [pool.views["text"].data, pool.products.weights.data]
+        dense += [first["matrix"], *first["nodes"]] if first else []
+        for array in dense:
+            array.reshape(-1).view(np.uint8)[::_PAGE].max(initial=0)
 
     def values(self, asked: Sequence[MeasureRequest]) -> list[Values | None]:
         """Return, for each need, what every factor says of its rows; None where there are none."""
@@ -186,6 +231,12 @@ class Shard:
             found.append((self.start + rows[kept], raw[kept]))
         return found
 
+    def _estimates(
+        self, asked: Sequence[EstimateRequest | CompareRequest]
+    ) -> list[NDArray[np.float32]]:
+        queries = [each.query for each in asked]
+        return estimates(self._first["matrix"], self._first["nodes"], queries, self.start)
+
     def _rows(self, listed: NDArray[np.uint8]) -> NDArray[np.intp]:
         return np.flatnonzero(np.unpackbits(listed, count=len(self.bound.pool)))
 
@@ -206,6 +257,8 @@ class ShardFiles(NamedTuple):
         The workspace.
     model, prepared : str
         Folders of the version, and of what was prepared of it.
+    seals : tuple of str
+        Of their manifests.
     encoder : str or None
         Its name, see `features.encoder.encoder_named`.
     span : Span
@@ -214,6 +267,7 @@ class ShardFiles(NamedTuple):
     home: str
     model: str
     prepared: str
+    seals: tuple[str, str]
     encoder: str | None
     span: Span
 
@@ -240,9 +294,10 @@ def opened(files: ShardFiles) -> Shard:
     DamagedError
         When a file of the model or of what was prepared is missing, cut short or altered.
     UnfitModelError
-        When the version does not serve here.
+        When the version does not serve here, or the files are of another one.
     """
     workspace, encoder = Workspace(Path(files.home)), encoder_named(files.encoder)
+    _check_version(files, workspace)
     ranker = loading.load(Path(files.model), workspace, encoder)
     arrays = artifact.mapped(Path(files.prepared))
     rows = slice(*files.span)
@@ -251,3 +306,26 @@ def opened(files: ShardFiles) -> Shard:
     if first:
         first = {"matrix": first["matrix"][rows], "nodes": first["nodes"][:, rows]}
     return Shard(bound, files.span.start, first)
+
+
+def _check_version(files: ShardFiles, workspace: Workspace) -> None:
+    """Check that what is on this disk is what is asked for (DamagedError, UnfitModelError)."""
+    links: dict[str, str] = {}
+    for folder, seal in zip((files.model, files.prepared), files.seals, strict=True):
+        manifest = artifact.manifest(Path(folder))
+        links |= manifest.get("links", {})
+        if manifest["seal"] != seal:
+            raise UnfitModelError(
+                f"{folder} is of another version than the one asked for: its seal is "
+                f"{manifest['seal'][:_SHOWN]}, expected {seal[:_SHOWN]}",
+                got=manifest["seal"],
+                expected=seal,
+            )
+    for table, version in links.items():
+        if workspace.version(table) != version:
+            raise UnfitModelError(
+                f"{files.prepared} was prepared for another version of the table {table} than "
+                f"the one in {files.home}",
+                got=workspace.version(table),
+                expected=version,
+            )

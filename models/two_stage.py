@@ -113,6 +113,11 @@ class TwoStage(Retriever):
         """The nodes of each enterprise."""
         return self._named
 
+    @property
+    def in_two_stages(self) -> bool:
+        """It is."""
+        return True
+
     def ranked(
         self, need: NeedFeatures, rows: NDArray[np.intp], start: int, stop: int
     ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
@@ -149,12 +154,8 @@ class TwoStage(Retriever):
         """
         shortlist = self.shortlist(need, rows)
         among = Among(self.sample, need, shortlist)
-        if row in shortlist:
-            ranked = shortlist[
-                order(among.parts.sum(axis=0), np.arange(len(shortlist)), len(shortlist))
-            ]
-            own = among.parts[:, np.searchsorted(shortlist, row)]
-            return 1 + int(np.flatnonzero(ranked == row)[0]), own
+        if (found := place_among(among, shortlist, row)) is not None:
+            return found
         estimate = self.estimate.of(need)
         before = int((estimate[rows] > estimate[row]).sum())
         return max(before, len(shortlist)) + 1, among.others(np.array([row]))[:, 0]
@@ -230,6 +231,17 @@ def page(
     others = np.setdiff1d(rows, shortlist, assume_unique=True)
     found = np.concatenate([first, best(others, stop - len(first))])[start:stop]
     return found, among.others(found)
+
+
+def place_among(
+    among: Among, shortlist: NDArray[np.intp], row: int
+) -> tuple[int, NDArray[np.float64]] | None:
+    """Return the rank of a row within the shortlist, and its contributions; None if not there."""
+    at = int(np.searchsorted(shortlist, row))
+    if at == len(shortlist) or shortlist[at] != row:
+        return None
+    ranked = order(among.parts.sum(axis=0), np.arange(len(shortlist)), len(shortlist))
+    return 1 + int(np.flatnonzero(ranked == at)[0]), among.parts[:, at]
 
 
 def _topics(pool: PoolFeatures) -> Iterator[bytes]:

@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from granian.constants import Interfaces
+from granian.constants import Interfaces, Loops
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import Server
@@ -110,6 +110,7 @@ def serve(
             address=host,
             port=port,
             interface=Interfaces.ASGI,
+            loop=Loops.asyncio,  # whatever else is installed beside it
             workers=workers,
             websockets=False,
             workers_kill_timeout=_GRACE_SECONDS,

@@ -45,6 +45,10 @@ _EXPECTED = {
     "words_url": "http(s)://host[:port][/v1], and no key in it: that is LIANZHAO_WORDS_KEY",
     "words_model": "the name of a model as the server has it, of 1 to 200 characters",
     "words_key": "1 to 4096 printable ASCII characters, without spaces",
+    "shards": "a whole number from 1 to 1000",
+    "shard_engine": "local or ray",
+    "shard_timeout": "a number of seconds from 0.1 to 300",
+    "ray_address": "host:port of a running Ray cluster, such as 10.0.0.5:6379",
     "store_url": "file:///folder or s3://bucket/prefix",
     "words_timeout": "a number of seconds from 0.1 to 300",
 }
@@ -121,6 +125,15 @@ class Settings(BaseSettings):
     words_timeout: float = Field(default=8.0, ge=0.1, le=300, allow_inf_nan=False)
     """Timeout in seconds, after which a list is made without the language model's words."""
 
+    shards: int = Field(default=1, ge=1, le=1000)
+    """Shards of the pool, each ranked by its own process; 1: the service ranks the pool itself."""
+    shard_engine: Literal["local", "ray"] = "local"
+    """Processes of this machine, or deployments of Ray Serve."""
+    shard_timeout: float = Field(default=5.0, ge=0.1, le=300, allow_inf_nan=False)
+    """Seconds after which a shard that does not answer is unavailable, and lists are partial."""
+    ray_address: str | None = None
+    """host:port of the cluster; unset: one of this machine alone."""
+
     store_url: str | None = None
     """Where releases are published to and taken from; unset: nowhere."""
 
@@ -194,6 +207,13 @@ class Settings(BaseSettings):
             except UsageError as error:
                 raise ValueError from error
         return url
+
+    @field_validator("ray_address")
+    @classmethod
+    def _cluster(cls, address: str | None) -> str | None:
+        if address is not None and not re.fullmatch(r"[^/\s]+:\d{1,5}", address):
+            raise ValueError(address)
+        return address
 
     @field_validator("words_key")
     @classmethod

@@ -223,6 +223,12 @@ class _Now(Collector):
             "1 while the model in service is not the active one, or gone from disk.",
             value=float(self.source.trouble() is not None),
         )
+        shards = engine.shards() if engine else None
+        yield GaugeMetricFamily(
+            "lianzhao_shards_unavailable",
+            "Unavailable shards of the pool; while there are any, lists are partial.",
+            value=float(len(shards["unavailable"])) if shards else 0.0,
+        )
         state = self.cache.state
         yield GaugeMetricFamily(
             "lianzhao_cache_up", "1 when Redis answers.", value=float(state == "up")

@@ -241,11 +241,18 @@ def _version() -> str:
 # Imported only when needed: an app on another engine needs neither scikit-learn nor the encoder.
 def _engine_of(settings: Settings, workspace: Workspace, words: WordSource) -> EngineSource:
     from features.encoder import encoder_named
+    from service.serving.by_shards import group_of
     from service.serving.lifecycle import preparing
     from service.serving.lifecycle.holder import EngineHolder
 
-    prepare = partial(preparing.prepare, settings)
-    return EngineHolder(workspace, encoder_named(settings.encoder), prepare=prepare, words=words)
+    return EngineHolder(
+        workspace,
+        encoder_named(settings.encoder),
+        prepare=partial(preparing.prepare, settings),
+        words=words,
+        shards=group_of(settings),
+        named_encoder=settings.encoder,
+    )
 
 
 def _registry_of(settings: Settings) -> Registry:

@@ -44,6 +44,7 @@ _SAID = {
     "unfit-model": "模型与现有数据或编码器不符：请重新训练",
     "damaged": "模型或数据文件已损坏",
     "database-unavailable": "数据库没有应答，或被占用",
+    "shard-unavailable": "企业库的一个分片暂不可用，请稍后再试",
     "storage-full": "磁盘已满，没有写入",
     "refused": "没有启用：现有版本更好",
     "failure": "出错了",

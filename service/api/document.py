@@ -61,6 +61,7 @@ PROBLEMS = {
         "unfit-model": "the model was made with another encoder, or for other tables",
         "damaged": "a file of the model or of the tables was altered or truncated",
         "database-unavailable": "the database does not answer, or is locked",
+        "shard-unavailable": "a shard of the pool is unavailable, and the answer needs all of them",
         "storage-full": "the disk is full; nothing was written",
     },
 }

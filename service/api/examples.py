@@ -62,6 +62,7 @@ LEADS: dict[str, Any] = {
     "unknown_values": {"city": ["火星"]},
     "left_out": {"signed": 2, "local": 1},
     "fit_note": None,
+    "partial": None,
     "facets": {"province": [{"value": "广东省", "name": "广东省", "count": 97}]},
     "probability_note": "尚无足够的签约结果，目前不给出签约概率。",
     "leads": [

@@ -107,6 +107,20 @@ class Alive(Outgoing):
     status: Literal["alive"]
 
 
+class ShardReason(Outgoing):
+    """An unavailable shard."""
+
+    shard: int = Field(ge=1)
+    reason: str
+
+
+class Shards(Outgoing):
+    """The shards of the pool."""
+
+    of: int = Field(ge=1)
+    unavailable: list[ShardReason] = Field(description="While there are any, lists are `partial`.")
+
+
 class Ready(Outgoing):
     """Readiness: model and tables are loaded."""
 
@@ -126,4 +140,7 @@ class Ready(Outgoing):
         description="The store of releases, if the workspace follows one; while it is down, the "
         "release before stays in service."
     )
-    degraded: list[Literal["cache", "database", "model", "language_model", "store"]]
+    shards: Shards | None = Field(
+        default=None, description="The shards that the pool is ranked by; null without."
+    )
+    degraded: list[Literal["cache", "database", "model", "language_model", "store", "shards"]]

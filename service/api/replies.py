@@ -209,6 +209,23 @@ class FacetCounts(Outgoing):
     listed: list[FacetValue] | None = None
 
 
+class MissingShard(Outgoing):
+    """A shard of the pool that a list is made without."""
+
+    shard: int = Field(ge=1)
+    enterprises: int = Field(ge=1)
+    candidates: int = Field(ge=0, description="Of the list's `total`.")
+
+
+class Partial(Outgoing):
+    """Which part of the pool a list is made without."""
+
+    shards: int = Field(ge=1, description="Shards of the pool.")
+    missing: list[MissingShard]
+    share: float = Field(ge=0, le=1, description="Share of the candidates that are not ranked.")
+    note: str
+
+
 ITS_LIST = "Identifies this list, for further pages and in events."
 
 
@@ -233,6 +250,11 @@ class _Page(Outgoing):
         "judged `unfit` for this need."
     )
     fit_note: str | None = Field(description="A note if nothing in the list fits well.")
+    partial: Partial | None = Field(
+        default=None,
+        description="Which candidates are not ranked, while a shard of the pool is unavailable; "
+        "null for a complete list.",
+    )
     facets: FacetCounts | None
     probability_note: str | None = Field(description="The same for all leads; null without any.")
 
@@ -278,34 +300,6 @@ class PickedLeadPage(_Page):
     """A page of leads with the fields selected by `fields`."""
 
     leads: list[PickedLead]
-
-
-class RecordedEvent(Outgoing):
-    """A recorded or imported event."""
-
-    event_id: str
-    enterprise_id: str
-    stage: Stage
-    date: str
-    need_id: str | None
-    zone_id: str | None
-    amount: float | None = Field(description="亿元.")
-    note: str | None
-    source: str | None
-    list_id: str | None = Field(description="The list of leads that it came from.")
-    rank: int | None = Field(ge=1, description="The rank of the enterprise in that list.")
-    model_version: str | None = Field(description="The model of that list.")
-    retracted: bool = Field(description="Whether it was retracted, and no longer counts.")
-    retracted_at: str | None
-
-
-class EventPage(Outgoing):
-    """A page of events, newest first."""
-
-    total: int = Field(ge=0)
-    limit: int = Field(ge=1)
-    offset: int = Field(ge=0)
-    events: list[RecordedEvent]
 
 
 class EnterprisePage(Outgoing):

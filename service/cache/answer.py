@@ -36,11 +36,20 @@ class Answer:
 
     It has no secrets of the caller; compressed forms are kept beside it, so that a list that is
     requested repeatedly is compressed once.
+
+    Parameters
+    ----------
+    body, model_version, language
+    missing
+        The shards that it was made without, see `service.cache.lists.missing_of`.
     """
 
-    def __init__(self, body: bytes, model_version: str, language: Language | None) -> None:
+    def __init__(
+        self, body: bytes, model_version: str, language: Language | None, missing: str = ""
+    ) -> None:
         self.body = body
         self.model_version = model_version
+        self.missing = missing
         self.tag = blake2b(body, digest_size=16).hexdigest().encode()
         self.packing = asyncio.Lock()
         self.grown: Callable[[int], None] = _uncounted

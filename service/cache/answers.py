@@ -16,7 +16,7 @@ from features.errors import DamagedError, UnavailableError
 from features.tables.schema import schema_hash
 from models.artifact import FORMAT
 from service.cache.answer import Answer, AnswerResponse
-from service.cache.lists import Formers, ListId
+from service.cache.lists import Formers, missing_of
 from service.cache.local import LocalCache
 from service.serving.questions import trimmed
 from service.serving.words.model import Given
@@ -174,6 +174,8 @@ class Answers:
                 raise
             log.warning("the last answer is returned as stale: %s", error)
             answer, state = found, "stale"
+        if asked.list_id is not None and asked.list_id.missing != answer.missing:
+            raise asked.list_id.of_other_shards
         self.count(state)
         return AnswerResponse(answer, state, self.look_up)
 
@@ -280,7 +282,11 @@ class Answers:
                 if body is None:
                     state = "miss"
                     threads = self._ranking if asked.ranks else self._lookups
-                    body = await self._in(threads, lambda: _computed(engine, asked), caller)
+                    body, missing = await self._in(
+                        threads, lambda: _computed(engine, asked), caller
+                    )
+                    if missing:  # never kept: the next one may be whole
+                        return Answer(body, engine.model_version, asked.language, missing), state
                     pointer = f"{engine.model_version}\n{name}".encode()
                     last = _name("last", engine.pool_version, asked.key)
                     await self.remote.put({name: body, last: pointer})
@@ -331,12 +337,17 @@ async def warm(
     name = _name(*_key(engine, asked, given))
     if await remote.get(name) is not None:
         return False
-    await remote.put({name: _computed(engine, asked)})
+    body, missing = _computed(engine, asked)
+    if not missing:
+        await remote.put({name: body})
     return True
 
 
-def _computed(engine: Engine, asked: Question) -> bytes:
-    return trimmed(orjson.dumps(asked.answer(engine), option=orjson.OPT_SERIALIZE_NUMPY))
+def _computed(engine: Engine, asked: Question) -> tuple[bytes, str]:
+    """Return the body of an answer, and the shards that it was made without."""
+    document = asked.answer(engine)
+    body = trimmed(orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY))
+    return body, missing_of(document) if asked.ranks else ""
 
 
 def _key(engine: Engine, asked: Question, given: Given) -> _Key:

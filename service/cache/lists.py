@@ -12,7 +12,7 @@ from features.errors import ConflictError, InputError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from service.serving.interfaces import Engine
+    from service.serving.interfaces import Document, Engine
 
 KEPT_SECONDS = 900.0
 """Seconds for which the engine of a list is kept after another one came into service."""
@@ -21,6 +21,7 @@ _MOST_PREPARED = 3
 """Maximum number of former engines: each may take much memory."""
 _BETWEEN = "~"
 _BEFORE_WORDS = "."
+_BEFORE_MISSING = "-"
 
 
 class GoneListError(ConflictError):
@@ -30,7 +31,7 @@ class GoneListError(ConflictError):
 
 
 class ListId(NamedTuple):
-    """Identifies a list by its model, pool, question and a language model's words.
+    """Identifies a list by its model, pool, question, a language model's words, and missing shards.
 
     The same question of the same model and pool has the same id in every worker.
     """
@@ -39,15 +40,24 @@ class ListId(NamedTuple):
     pool_version: str
     asked: str
     words: str = ""
+    missing: str = ""
 
     @classmethod
-    def of(cls, engine: Engine, asked: bytes, words: Sequence[str] = ()) -> Self:
-        """Return the id of a list; `asked` is the question without the page.
+    def of(cls, engine: Engine, asked: bytes, words: Sequence[str] = (), missing: str = "") -> Self:
+        """Return the id of a list.
 
-        `words` are those of a language model.
+        Parameters
+        ----------
+        engine : Engine
+        asked : bytes
+            The question without the page.
+        words : sequence of str
+            Those of a language model.
+        missing : str
+            The shards that the list is made without, see `missing_of`.
         """
         digest = blake2b(asked, digest_size=8).hexdigest()
-        return cls(engine.model_version, engine.pool_version, digest, _digest_of(words))
+        return cls(engine.model_version, engine.pool_version, digest, _digest_of(words), missing)
 
     def has_words(self, words: Sequence[str]) -> bool:
         """Whether the list was made with these words of a language model."""
@@ -67,23 +77,38 @@ class ListId(NamedTuple):
         parts = text.split(_BETWEEN)
         if len(parts) != 3 or not all(parts):
             raise _wrong(text, "the list_id of a page of leads")
-        asked, _, words = parts[2].partition(_BEFORE_WORDS)
-        return cls(parts[0], parts[1], asked, words)
+        asked, _, missing = parts[2].partition(_BEFORE_MISSING)
+        asked, _, words = asked.partition(_BEFORE_WORDS)
+        return cls(parts[0], parts[1], asked, words, missing)
 
     def __str__(self) -> str:
         text = _BETWEEN.join(self[:3])
-        return f"{text}{_BEFORE_WORDS}{self.words}" if self.words else text
+        words = f"{_BEFORE_WORDS}{self.words}" if self.words else ""
+        return text + words + (f"{_BEFORE_MISSING}{self.missing}" if self.missing else "")
 
     @property
     def gone(self) -> GoneListError:
         """The error for a further page that is no longer available."""
+        return self._gone("model, tables or the words of a language model have changed since")
+
+    @property
+    def of_other_shards(self) -> GoneListError:
+        """The error for a further page when other shards are unavailable than for the first."""
+        return self._gone("other shards of the pool are unavailable than for its first page")
+
+    def _gone(self, reason: str) -> GoneListError:
         return GoneListError(
-            "this list is gone: model, tables or the words of a language model have changed since; "
-            "begin again without list_id",
+            f"this list is gone: {reason}; begin again without list_id",
             field="list_id",
             got=str(self),
             expected="the list_id of a list that is not older than a quarter of an hour",
         )
+
+
+def missing_of(document: Document) -> str:
+    """Return which shards a list is made without, as a digest; empty if it is whole."""
+    partial = document.get("partial")
+    return _digest_of([str(one["shard"]) for one in partial["missing"]]) if partial else ""
 
 
 def _digest_of(words: Sequence[str]) -> str:

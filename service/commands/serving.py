@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from service.commands.context import Context
+from service.commands.workers import AddressOption, WorkEngine, check_shards
 
 
 def serve(
@@ -16,9 +17,27 @@ def serve(
     ),
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 chooses a free one.")] = 8000,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+    shards: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=1000,
+            help="Parts of the pool, each ranked by a process of its own; by default the setting "
+            "SHARDS, or 1: the service ranks the pool itself.",
+        ),
+    ] = None,
+    engine: Annotated[
+        WorkEngine | None, typer.Option(help="Where these processes are: this machine, or Ray.")
+    ] = None,
+    address: AddressOption = None,
 ) -> None:
     """Serve the API until Ctrl-C."""
     own: Context = context.obj
     from service import server  # slow to import, and only needed here
 
-    server.serve(own.settings, host=host, port=port, workers=workers)
+    given = {"shards": shards, "shard_engine": engine, "ray_address": address}
+    settings = own.settings.model_copy(
+        update={name: value for name, value in given.items() if value is not None}
+    )
+    check_shards(settings, workers)
+    server.serve(settings, host=host, port=port, workers=workers)

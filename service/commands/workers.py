@@ -10,10 +10,12 @@ import typer
 
 from features.errors import UsageError
 from models.executors import InProcess, LocalProcesses
-from models.ray_cluster import RayCluster
+from models.ray_cluster import RayCluster, check_answered
+from models.ray_serve import check_serve
 
 if TYPE_CHECKING:
     from models.executors import Executor
+    from service.settings import Settings
 
 
 class WorkEngine(StrEnum):
@@ -39,6 +41,44 @@ ShardsOption = Annotated[
         "By default 1 with local (no other process), and one for each processor with ray.",
     ),
 ]
+
+
+def check_shards(settings: Settings, services: int) -> None:
+    """Check where the shards of a pool in service are to be, before anything is started.
+
+    Parameters
+    ----------
+    settings : Settings
+    services : int
+        Processes that serve.
+
+    Raises
+    ------
+    UsageError
+        For an address without a cluster, a cluster without shards, or processes that would each
+        start a cluster.
+    UnavailableError
+        When Ray is not there, or nobody answers.
+    """
+    expected = None
+    if settings.shard_engine == "local":
+        if settings.ray_address is not None:
+            expected = "--engine ray"
+    elif settings.shards == 1:
+        expected = "--shards 2 or more"
+    elif settings.ray_address is None and services > 1:
+        expected = "--address of one cluster for all workers"
+    if expected:
+        raise UsageError(
+            f"to rank shards by processes elsewhere takes {expected}",
+            field="engine",
+            got=settings.shard_engine,
+            expected=expected,
+        )
+    if settings.shard_engine == "ray":
+        check_serve()
+        if settings.ray_address is not None:
+            check_answered(settings.ray_address)
 
 
 def workers(engine: WorkEngine, address: str | None, shards: int | None) -> Executor:

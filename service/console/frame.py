@@ -24,6 +24,7 @@ from service.api.prefix import prefixed
 from service.cache.answer import AnswerResponse
 from service.console import charts, wording
 from service.console.kept import PageText
+from service.serving.partial import partial_note
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -174,7 +175,12 @@ class Frame:
                     "These results are from an earlier state of the data.",
                 )
             )
-        return Fetched(found.answer)
+        fetched = Fetched(found.answer)
+        if found.answer.missing:
+            note = f"{partial_note(fetched.document['partial'], self.language)}。"
+            if note not in self.trouble:  # of two answers of one page
+                self.trouble.append(note)
+        return fetched
 
     async def kept_page(
         self,

@@ -62,7 +62,7 @@ class FacetsQuestion(Question):
     def answer(self, engine: Engine) -> Document:
         """Return the counts (NotFoundError, ForeignZoneError)."""
         need = _seen(engine, self.need_id, self.rights)
-        return {"facets": engine.facets(need, Filters(), self.wanted, self.spoken, self.first)}
+        return engine.facets(need, Filters(), self.wanted, self.spoken, self.first)
 
 
 @dataclass(frozen=True)

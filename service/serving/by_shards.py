@@ -1,24 +1,32 @@
-"""Preparing and ranking a pool by workers, each of which reads its part of the workspace."""
+"""Preparing, ranking and serving a pool by workers, each of which reads a part of it."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from features.errors import UnavailableError
-from models import prepared
+from models import artifact, prepared
 from models.chunks import Workers
+from models.ray_serve import ShardDeployments
 from models.registry import ModelRegistry
+from models.shard_hosts import ProcessHost, ShardGroup
 from models.sharded import Sharded
 from models.shards import Shard, ShardFiles, ShardTask, answer, spans
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from features.snapshot import Snapshot
     from features.workspace import Workspace
     from models.executors import Executor, Pending
+    from models.prepared import Prepared
+    from models.shard_hosts import ShardHost
     from models.shards import Span
     from service.serving.engine import Engine
+    from service.serving.lifecycle.loading import Served
+    from service.settings import Settings
 
 
 def chunk_workers(
@@ -58,18 +66,83 @@ def by_shards(
     UnavailableError
         When the version could not be written to the disk, where workers would read it.
     """
-    home = workspace.home.absolute()
-    folder = prepared.folder(engine.model_version, home, engine.made_of[1:])
+    model = ModelRegistry(workspace).folder_of(engine.model_version)
+    files = files_of(workspace, model, engine.made_of, encoder)
+
+    def ask(span: Span, method: Callable[[Shard, Any], Any], asked: Any) -> Pending[Any]:
+        return executor.submit(answer, ShardTask(files(span), method, asked))
+
+    return Sharded(engine.retriever, spans(len(engine.bound.pool), count), ask)
+
+
+def files_of(
+    workspace: Workspace | Snapshot, model: Path, made_of: Sequence[str], encoder: str | None
+) -> Callable[[Span], ShardFiles]:
+    """Return what says where a shard of a prepared version is read from.
+
+    Parameters
+    ----------
+    workspace : Workspace or Snapshot
+    model : Path
+        The folder of the version.
+    made_of : sequence of str
+        The version, and those of the tables that it was prepared for.
+    encoder : str or None
+        The setting ENCODER.
+
+    Raises
+    ------
+    UnavailableError
+        When the version is not prepared on the disk.
+    DamagedError, UnfitModelError
+        When a manifest cannot be read.
+    """
+    home, model = workspace.home.absolute(), model.absolute()
+    folder = prepared.folder(made_of[0], home, tuple(made_of[1:]))
     if not folder.exists():
         raise UnavailableError(
             f"the pool cannot be cut into shards: {folder} is not there; they are read from it",
             got=str(folder),
             expected="a disk with room for what is prepared",
         )
-    model = ModelRegistry(workspace).folder_of(engine.model_version).absolute()
+    seals = (artifact.manifest(model)["seal"], artifact.manifest(folder)["seal"])
+    return lambda span: ShardFiles(str(home), str(model), str(folder), seals, encoder, span)
 
-    def ask(span: Span, method: Callable[[Shard, Any], Any], asked: Any) -> Pending[Any]:
-        files = ShardFiles(str(home), str(model), str(folder), encoder, span)
-        return executor.submit(answer, ShardTask(files, method, asked))
 
-    return Sharded(engine.retriever, spans(len(engine.bound.pool), count), ask)
+def group_of(settings: Settings) -> ShardGroup | None:
+    """Return the hosts of the shards that a service is set to rank by; None without shards.
+
+    Raises
+    ------
+    UnavailableError, UsageError
+        When the cluster is not there.
+    """
+    if settings.shards == 1:
+        return None
+    hosts: Sequence[ShardHost]
+    if settings.shard_engine == "ray":
+        hosts = ShardDeployments(settings.ray_address, settings.shards).hosts
+    else:
+        hosts = [ProcessHost() for _ in range(settings.shards)]
+    return ShardGroup(hosts, settings.shard_timeout)
+
+
+def served_by(group: ShardGroup, encoder: str | None) -> Served:
+    """Return what has a prepared version ranked by the hosts of shards, see `load_engine`.
+
+    Parameters
+    ----------
+    group : ShardGroup
+        Every host has to see the workspace under the same path.
+    encoder : str or None
+        The setting ENCODER.
+    """
+
+    def served(
+        ready: Prepared, snapshot: Snapshot, folder: Path, made_of: tuple[str, ...]
+    ) -> Prepared:
+        files = files_of(snapshot, folder, made_of, encoder)
+        # What requests gather is read by the hosts, and only described here.
+        return replace(ready, retriever=group.serve(ready.retriever, files), gathered=())
+
+    return served

@@ -6,16 +6,18 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from features.errors import NotFoundError
 from features.lookup import alike
 from features.need import NeedQuery
 from features.normal import normal
+from features.ordered import found_in
 from features.profile import confidence, flags
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    import numpy as np
     import polars as pl
     from numpy.typing import NDArray
 
@@ -212,6 +214,12 @@ class Directory:
             "struck_off": bool(self._closed[at]),
             "confidence": confidence(row),
         }
+
+    def within(self, enterprise_ids: Sequence[str]) -> NDArray[np.bool_]:
+        """Return which rows of the pool are among the given ids."""
+        ids, found = self._profiles.ids, np.zeros(len(self._profiles), dtype=np.bool_)
+        found[found_in(ids, np.array(list(enterprise_ids), dtype=np.str_))[0]] = True
+        return found
 
     def _at(self, enterprise_id: str) -> int:
         """Return the row of an enterprise, by its id or one merged into it (NotFoundError)."""

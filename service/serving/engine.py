@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from features.need import NeedQuery
-from features.ordered import found_in
 from features.presence import Presence
 from features.signals import NO_SIGNALS, Signals
 from service.projects.rules import SHIPPED, Rules
@@ -20,6 +19,7 @@ from service.serving.explanation.meaning import fit_note, understood_document
 from service.serving.filters import Filters
 from service.serving.gates import Gates
 from service.serving.need_cache import NeedCache
+from service.serving.partial import partial_document, shards_document
 from service.serving.partners import PartnerWriter
 from service.serving.selection import Selection, of_any_industry
 from service.serving.suited_needs import NeedFinder
@@ -114,6 +114,10 @@ class Engine(Directory):
         self.space.thesaurus.open()
         self.prepared.touch()
 
+    def shards(self) -> Document | None:
+        """Return the state of the shards of the pool; None without shards."""
+        return shards_document(self.retriever)
+
     def rest(self) -> None:
         """Clear the caches: another engine is in service from now on."""
         self.need_cache.clear()
@@ -136,25 +140,22 @@ class Engine(Directory):
         `deals` says whether the caller may see counts of deals, which cover all zones; facets are
         counted over the whole list.
         """
-        rows, unknown, unknown_values, left_out = self._selection.leads(need, filters)
+        chosen, features = self._selection.leads(need, filters), self.features(need)
+        rows = chosen.rows
         counted = self._selection.facets(facets, rows, need, language) if facets else None
-        features = self.features(need)
-        ranked, parts = self.retriever.ranked(features, rows, offset, offset + limit)
+        ranked, parts, partial = self._ranked(features, rows, offset, offset + limit, language)
         fits = self.writer.fits(features, ranked)
         leads = self.writer.leads(need, features, parts, ranked, offset + 1, language, deals=deals)
         return {
             "need": self._shown(need),
             "understood": understood_document(features.understood, language),
-            "model_version": self.model_version,
-            "pool_version": self.pool_version,
-            "pool_date": self.pool_date,
+            **self._versions,
             "total": len(rows),
             "limit": limit,
             "offset": offset,
-            "unknown": unknown,
-            "unknown_values": unknown_values,
-            "left_out": left_out,
+            **chosen.counts,
             "fit_note": fit_note(features.understood, fits, language),
+            "partial": partial,
             "facets": counted,
             "leads": [lead | {"fit": fit} for lead, fit in zip(leads, fits, strict=True)],
         }
@@ -198,12 +199,12 @@ class Engine(Directory):
         wanted: Sequence[Facet],
         language: Language,
         first: int | None = None,
-    ) -> dict[str, list[Document]]:
+    ) -> Document:
         """Return, for each facet, how many of all leads, or of the `first`, have each value."""
-        rows = self._selection.leads(need, filters).rows
+        rows, partial = self._selection.leads(need, filters).rows, None
         if first is not None:
-            rows, _ = self.retriever.ranked(self.features(need), rows, 0, first)
-        return self._selection.facets(wanted, rows, need, language)
+            rows, _, partial = self._ranked(self.features(need), rows, 0, first, language)
+        return {"facets": self._selection.facets(wanted, rows, need, language), "partial": partial}
 
     def lead(
         self, need: NeedQuery, enterprise_id: str, language: Language, *, deals: bool = True
@@ -220,7 +221,7 @@ class Engine(Directory):
         """Return the first leads without reasons, for maps and counts."""
         features = self.features(need)
         rows = self._selection.leads(need, filters).rows
-        ranked, parts = self.retriever.ranked(features, rows, 0, limit)
+        ranked, parts, partial = self._ranked(features, rows, 0, limit, "zh")
         found = self._survey.candidates(features, ranked, parts.sum(axis=0))
         fits = self.writer.fits(features, ranked)
         point = None if np.isnan(features.point).any() else list(features.point)
@@ -228,6 +229,7 @@ class Engine(Directory):
             "need": self._shown(need),
             "point": point,
             "total": len(rows),
+            "partial": partial,
             "candidates": [one | {"fit": fit} for one, fit in zip(found, fits, strict=True)],
         }
 
@@ -251,9 +253,7 @@ class Engine(Directory):
         for_zone = NeedQuery("以商招商", zone_id=zone_id)
         chosen = self._selection.leads(for_zone, filters)
         found = self._partners.page(at, side, chosen.rows, limit, offset, language, zone_id)
-        shown = chosen._asdict()
-        del shown["rows"]
-        return {**self._versions, **found, **shown}
+        return {**self._versions, **found, **chosen.counts}
 
     def gaps(self, zone_id: str, chain_id: str) -> list[Document]:
         """Return the nodes of a chain as a zone has them: missing, weak, strong or unknown."""
@@ -319,12 +319,6 @@ class Engine(Directory):
         """
         return self.bound.contributions(self.features(need)), self._listed
 
-    def within(self, enterprise_ids: Sequence[str]) -> NDArray[np.bool_]:
-        """Return which rows of the pool are among the given ids."""
-        ids, found = self.bound.pool.ids, np.zeros(len(self.bound.pool), dtype=np.bool_)
-        found[found_in(ids, np.array(list(enterprise_ids), dtype=np.str_))[0]] = True
-        return found
-
     def without(self, enterprise_ids: Sequence[str]) -> NDArray[np.bool_]:
         """Return which rows of the pool are not these enterprises, under any of their ids."""
         found = np.ones(len(self.bound.pool), dtype=np.bool_)
@@ -354,6 +348,13 @@ class Engine(Directory):
             "limit": limit,
             "needs": [{"need": self._shown(need)} | lead for need, lead in found.needs],
         }
+
+    def _ranked(
+        self, need: NeedFeatures, rows: NDArray[np.intp], start: int, stop: int, language: Language
+    ) -> tuple[NDArray[np.intp], NDArray[np.float64], Document | None]:
+        """Return the rows at some ranks, their contributions, and the field `partial`."""
+        (ranked, parts), missing = self.retriever.ranked_partly(need, rows, start, stop)
+        return ranked, parts, partial_document(self.retriever, missing, rows, language)
 
     @property
     def _versions(self) -> Document:

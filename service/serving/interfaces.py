@@ -64,8 +64,11 @@ class Engine(Protocol):
         wanted: Sequence[Facet],
         language: Language,
         first: int | None = None,
-    ) -> dict[str, list[Document]]:
+    ) -> Document:
         """Return how many of all leads for a need, or of the first, have each value."""
+
+    def shards(self) -> Document | None:
+        """Return the state of the shards of the pool; None without shards."""
 
     def lead(
         self, need: NeedQuery, enterprise_id: str, language: Language, *, deals: bool = True

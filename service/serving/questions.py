@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import orjson
 
 from service.access.zones import EVERY_ZONE, ZoneRights
-from service.cache.lists import ListId
+from service.cache.lists import ListId, missing_of
 from service.serving.filters import Filters
 from service.serving.shape import Shape
 from service.serving.words.model import given_for
@@ -88,9 +88,9 @@ class Question:
         object.__setattr__(self, "_of", ListId.parse(of, self.key) if of else None)
         self._set_key(call, language, rights, {**asked, **page})
 
-    def _list_by(self, engine: Engine, words: Sequence[str] = ()) -> str:
+    def _list_by(self, engine: Engine, words: Sequence[str] = (), missing: str = "") -> str:
         """Return the id of the list as an engine makes it."""
-        return str(ListId.of(engine, vars(self)["_whole"], words))
+        return str(ListId.of(engine, vars(self)["_whole"], words, missing))
 
 
 @dataclass(frozen=True)
@@ -268,7 +268,7 @@ class LeadsQuestion(Question):
             facets=self.shape.facets,
         )
         given = given_for(need, engine.words)
-        its = self._list_by(engine, given.words if given else ())
+        its = self._list_by(engine, given.words if given else (), missing_of(page))
         leads = page.pop("leads")
         # It is the same for all leads of a need.
         note = leads[0]["probability_note"] if leads else None

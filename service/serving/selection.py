@@ -49,6 +49,11 @@ class Selected(NamedTuple):
     unknown_values: dict[str, list[str]]
     left_out: dict[str, int]
 
+    @property
+    def counts(self) -> Document:
+        """The fields of a page of leads."""
+        return {name: value for name, value in self._asdict().items() if name != "rows"}
+
 
 class Selection:
     """Selects from a pool of n enterprises.

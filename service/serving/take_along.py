@@ -18,6 +18,7 @@ from features.standing import standing
 from features.vocabulary import FLAGS, ROLES
 from service.serving.explanation.neighbours import progress_text
 from service.serving.explanation.reasons import summary
+from service.serving.partial import partial_note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -170,11 +171,13 @@ def _cover(
     needs = [_need(page) for page in pages]
     first = pages[0] if pages else None
     counts = [f"{page['need']['industry']} {len(page['leads'])}家" for page in pages]
+    partial = [page["partial"] for page in pages if page.get("partial")]
     facts = [
         ("开发区", "、".join(zone for zone in zones if zone)),
         ("需求", "；".join(needs)),
         ("企业数", "；".join(counts)),
         ("未列入", "；".join(shown for page in pages if (shown := _left_out(page)))),
+        ("不完整", "；".join(partial_note(one, "zh") for one in partial)),
         ("制表日期", f"{day.year}年{day.month}月{day.day}日"),
         ("制表", author or "链招"),
         ("数据日期", (first and first["pool_date"]) or ""),

@@ -1,5 +1,6 @@
 """What shards find together is what one process finds: the same leads, order and scores."""
 
+from contextlib import suppress
 from dataclasses import replace
 from itertools import pairwise
 
@@ -11,15 +12,17 @@ from hypothesis import strategies as st
 from features.need import NeedQuery
 from models import sharded, shards, two_stage
 from models.executors import InProcess
-from models.ranker import PoolRanker
+from models.ranker import PoolRanker, order
 from models.retrieval import Exhaustive
 from models.sharded import Sharded
-from models.shards import Shard, Span, spans
+from models.shards import Shard, ShardUnavailableError, Span, spans
 from models.track_record import DealHistory, HistoryScorer
 from models.two_stage import TwoStage
 from tests.pool import NEED_IDS, SUBJECTS
 
 SHORTLIST = 12
+QUESTIONS = ("leading", "values", "best")
+"""What a shard is asked for a list, in this order."""
 
 
 @pytest.fixture(scope="module")
@@ -76,15 +79,25 @@ def cut(whole, span):
     return Shard(bound, span.start, first)
 
 
-def by_shards(whole, parts):
-    """Return the retriever of a pool that is cut into those parts."""
+class Unavailable:
+    def __init__(self, span):
+        self._span = span
+
+    def result(self):
+        raise ShardUnavailableError(f"{self._span} is unavailable")
+
+
+def by_shards(whole, parts, unavailable=lambda span, method: False):
+    """Return the retriever of a pool cut into these shards, some of which may be unavailable."""
     made = {span: cut(whole, span) for span in parts}
     here = InProcess()
-    return Sharded(
-        whole,
-        parts,
-        lambda span, method, asked: here.submit(lambda of: method(made[span], of), asked),
-    )
+
+    def ask(span, method, asked):
+        if unavailable(span, method):
+            return Unavailable(span)
+        return here.submit(lambda of: method(made[span], of), asked)
+
+    return Sharded(whole, parts, ask)
 
 
 def same(found, expected):
@@ -121,6 +134,71 @@ def test_any_number_of_shards_gives_the_list_of_one_process(bound, needs, case, 
     wanted = [(replace(need, signals=signals), listed) for need in needs()]
     expected = list(whole.ranked_all(wanted, k))
     same(by_shards(whole, parts).ranked_all(wanted, k), expected)
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(pools(), st.booleans(), st.integers(0, 79))
+def test_the_rank_of_one_is_that_of_one_process(bound, needs, case, in_two_stages, row):
+    rows, parts, listed, _, signals = case
+    own, row = made(bound, rows), row % len(rows)
+    whole = TwoStage(own, two_stage.make(own)) if in_two_stages else Exhaustive(own)
+    for need in needs():
+        asked = replace(need, signals=signals), row, listed
+        rank, contributions = by_shards(whole, parts).place(*asked)
+        expected, theirs = whole.place(*asked)
+        assert rank == expected
+        np.testing.assert_allclose(contributions, theirs, atol=1e-6)
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(pools(), st.booleans(), st.integers(0, 6), st.sampled_from(QUESTIONS))
+def test_without_a_shard_the_list_is_that_of_the_others(
+    bound, needs, case, in_two_stages, lost, lost_at
+):
+    rows, parts, listed, k, signals = case
+    own, gone = made(bound, rows), parts[lost % len(parts)]
+    whole = TwoStage(own, two_stage.make(own)) if in_two_stages else Exhaustive(own)
+    late = QUESTIONS[QUESTIONS.index(lost_at) :]
+    cut_up = by_shards(whole, parts, lambda span, method: span == gone and method.__name__ in late)
+    need = replace(needs()[0], signals=signals)
+    if len(parts) == 1:
+        with suppress(ShardUnavailableError):
+            same([cut_up.ranked_partly(need, listed, 0, k)[0]], [whole.ranked(need, listed, 0, k)])
+        return
+    (found, contributions), missing = cut_up.ranked_partly(need, listed, 0, k)
+    if not missing:  # it has answered all that it was asked
+        same([(found, contributions)], [whole.ranked(need, listed, 0, k)])
+        return
+    assert missing == (gone,)
+    there = np.concatenate([np.arange(*span) for span in parts if span != gone])
+    others = np.intersect1d(listed, there)
+    assert np.isin(others, found).sum() == min(k, len(others)) or lost_at == "best"
+    if lost_at == "leading" and in_two_stages:
+        same([(found, contributions)], [whole.ranked(need, others, 0, k)])
+    if not in_two_stages:
+        apart = own.take(there).contributions(need)
+        expected = order(apart.sum(axis=0), np.searchsorted(there, others), k)
+        same([(found, contributions)], [(there[expected], apart[:, expected])])
+
+
+def test_lists_and_ranks_are_refused_without_a_shard(bound, needs):
+    own = made(bound, np.arange(40))
+    whole, need = TwoStage(own, two_stage.make(own)), needs()[0]
+    cut_up = by_shards(whole, spans(40, 3), lambda span, method: span.start > 20)
+    for asked in (
+        lambda: cut_up.ranked(need, np.arange(40), 0, 5),
+        lambda: list(cut_up.ranked_all([(need, np.arange(40))], 5)),
+        lambda: cut_up.place(need, 3, np.arange(40)),
+    ):
+        with pytest.raises(ShardUnavailableError):
+            asked()
+    nobody = by_shards(whole, spans(40, 3), lambda span, method: True)
+    with pytest.raises(ShardUnavailableError):
+        nobody.ranked_partly(need, np.arange(40), 0, 5)
 
 
 @pytest.mark.parametrize("count", [1, 2, 5, 1000])

@@ -47,6 +47,10 @@ _UNKNOWN = dict.fromkeys(
 )
 
 
+def _facets(wanted: Sequence[str]) -> dict[str, list[Document]]:
+    return {name: [{"value": "x", "name": "x", "count": 1}] for name in wanted}
+
+
 @dataclass
 class FakeEngine:
     model_version: str = "m1"
@@ -118,7 +122,8 @@ class FakeEngine:
             "unknown_values": {},
             "left_out": {},
             "fit_note": None,
-            "facets": self.facets(need, filters, facets, language) if facets else None,
+            "partial": None,
+            "facets": _facets(facets) if facets else None,
             "leads": leads[offset : offset + limit],
         }
 
@@ -129,8 +134,11 @@ class FakeEngine:
         wanted: Sequence[str],
         language: Language,
         first: int | None = None,
-    ) -> dict[str, list[Document]]:
-        return {name: [{"value": "x", "name": "x", "count": 1}] for name in wanted}
+    ) -> Document:
+        return {"facets": _facets(wanted), "partial": None}
+
+    def shards(self) -> Document | None:
+        return None
 
     def rest(self) -> None:
         pass
@@ -227,7 +235,7 @@ class FakeEngine:
             "offset": offset,
             "unknown": {},
             "unknown_values": {},
-            "facets": self.facets(NEED, filters, facets, language) if facets else None,
+            "facets": _facets(facets) if facets else None,
             "enterprises": found[offset : offset + limit],
         }
 

@@ -42,6 +42,10 @@ def test_the_environment_goes_before_the_file_and_the_command_line_before_both(
             ("https://a.example", "http://localhost:3000"),
         ),
         ("ENCODER", "package.module:factory", "encoder", "package.module:factory"),
+        ("SHARDS", "4", "shards", 4),
+        ("SHARD_ENGINE", "ray", "shard_engine", "ray"),
+        ("SHARD_TIMEOUT", "0.5", "shard_timeout", 0.5),
+        ("RAY_ADDRESS", "10.0.0.5:6379", "ray_address", "10.0.0.5:6379"),
     ],
 )
 def test_values_are_read(
@@ -76,6 +80,10 @@ def test_redis_addresses(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
         ("CACHE_TTL", "0", "0"),
         ("CACHE_TTL", "soon", "soon"),
         ("ENCODER", "no colon", "no colon"),
+        ("SHARDS", "0", "0"),
+        ("SHARD_ENGINE", "spark", "spark"),
+        ("SHARD_TIMEOUT", "0", "0"),
+        ("RAY_ADDRESS", "ray://host:10001", "ray://host:10001"),
         ("HOME", __file__, __file__),
     ],
 )

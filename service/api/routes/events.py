@@ -4,9 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from service.api.event_replies import EventPage, RecordedEvent
 from service.api.observer import REQUEST_ID
 from service.api.once import OnceRoute
-from service.api.replies import EventPage, RecordedEvent
 from service.api.routes.changes import IdempotencyKey, answered
 from service.api.routes.context import AppParts, Asking, only
 from service.api.schemas import EventBody, EventQuery

@@ -30,20 +30,22 @@ async def ready(parts: AppParts) -> Response:
     `degraded` names components that fail while leads are still served. Without the cache answers
     are slower; without the database the last known keys stay valid and events are refused (503); if
     a model could not be loaded, the previous one stays in service, and `trouble` says why; without
-    the language model only the thesaurus is used; without the store no newer release comes.
+    the language model only the thesaurus is used; without the store no newer release comes; without
+    a shard, lists are partial.
     """
     answers = parts.answers
     engine = await answers.engine()
     cache, database = await answers.remote.check(), parts.ledger.state
     trouble = await answers.look_up(answers.source.trouble)
     words = answers.words.state if answers.words else "none"
-    store = store_state(parts.home)
+    store, shards = store_state(parts.home), engine.shards()
     bad = {
         "cache": cache in _AILING,
         "database": database in _AILING,
         "model": bool(trouble),
         "language_model": words in _AILING,
         "store": store in _AILING,
+        "shards": bool(shards and shards["unavailable"]),
     }
     return _json(
         {
@@ -56,6 +58,7 @@ async def ready(parts: AppParts) -> Response:
             "trouble": trouble,
             "language_model": words,
             "store": store,
+            "shards": shards,
             "degraded": [name for name, is_bad in bad.items() if is_bad],
         }
     )

@@ -6,6 +6,7 @@ from urllib.parse import quote
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from features.errors import UnavailableError
 from service.api.routes.recommendations import filters_of
 from service.console import asking, trips
 from service.console.frame import Frame, Framed
@@ -13,6 +14,7 @@ from service.console.routes import need as own
 from service.console.routes.leads import lead_of, query_for, query_of
 from service.serving.export import as_xlsx, leads_frame
 from service.serving.interfaces import Document
+from service.serving.partial import partial_note
 
 router = APIRouter(prefix="/console", include_in_schema=False)
 
@@ -25,6 +27,8 @@ _LENGTHS = (10, 20, 50)
 async def excel(frame: Framed) -> Response:
     """Return the list as an Excel workbook, the same as written by the command line."""
     page, _ = await _list(frame, _TAKEN)
+    if page["partial"]:
+        raise UnavailableError(partial_note(page["partial"], frame.language))
     content = await frame.look_up(lambda: as_xlsx(leads_frame(page)))
     name = quote(f"线索-{page['need']['industry'][:40]}.xlsx")
     headers = {

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from features.encoder import SentenceEncoder
     from features.workspace import Workspace
+    from models.shard_hosts import ShardGroup
     from service.serving.words.model import WordSource
 
 
@@ -27,7 +28,7 @@ class EngineHolder:
 
     Parameters
     ----------
-    workspace, encoder, clock, prepare, words
+    workspace, encoder, clock, prepare, words, shards, named_encoder
         See `EngineLoader`.
     """
 
@@ -38,10 +39,12 @@ class EngineHolder:
         clock: Callable[[], float] = time.monotonic,
         prepare: Callable[[str], object] | None = None,
         words: WordSource = NO_WORDS,
+        shards: ShardGroup | None = None,
+        named_encoder: str | None = None,
     ) -> None:
         self.workspace = workspace
         self.clock = clock
-        self.loader = EngineLoader(workspace, encoder, clock, prepare, words)
+        self.loader = EngineLoader(workspace, encoder, clock, prepare, words, shards, named_encoder)
         self.state = self.loader.state
         self.watcher = RolloutWatcher(self.loader.registry.rollout, self.loader.load_ahead)
         self._looked_at = float("-inf")
@@ -58,7 +61,7 @@ class EngineHolder:
         self.watcher.open()
 
     def close(self) -> None:
-        """Stop loading ahead."""
+        """Stop loading ahead, and end the hosts of shards."""
         self.loader.close()
         self.watcher.close()
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from features.errors import DamagedError, UnavailableError
 from models.registry import ModelRegistry
+from service.serving.by_shards import served_by
 from service.serving.engine import NO_WORDS, Engine
 from service.serving.lifecycle.in_service import InService
 from service.serving.lifecycle.loading import load_engine
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from features.encoder import SentenceEncoder
     from features.errors import LianzhaoError
     from features.workspace import Workspace
+    from models.shard_hosts import ShardGroup
     from service.serving.lifecycle.marks import Mark
     from service.serving.words.model import WordSource
 
@@ -53,6 +55,10 @@ class EngineLoader:
         process.
     words : WordSource
         A language model, for the engines that are loaded.
+    shards : ShardGroup, optional
+        The hosts of the shards that the engines rank by.
+    named_encoder : str, optional
+        The name of the encoder, for these hosts.
     """
 
     def __init__(
@@ -62,11 +68,15 @@ class EngineLoader:
         clock: Callable[[], float] = time.monotonic,
         prepare: Callable[[str], object] | None = None,
         words: WordSource = NO_WORDS,
+        shards: ShardGroup | None = None,
+        named_encoder: str | None = None,
     ) -> None:
         self.workspace = workspace
         self.encoder = encoder
         self.clock = clock
         self.words = words
+        self.shards = shards
+        self._served = served_by(shards, named_encoder) if shards else None
         self.registry = ModelRegistry(workspace)
         self.marks = Marks(workspace, self.registry.pointer)
         self.state = InService()
@@ -77,8 +87,10 @@ class EngineLoader:
         self._closing = threading.Event()
 
     def close(self) -> None:
-        """Stop retrying to read changed profiles."""
+        """Stop retrying to read changed profiles; end the hosts of shards."""
         self._closing.set()
+        if self.shards is not None:
+            self.shards.close()
 
     def current(self) -> Engine:
         """Return an engine that is up to date with the workspace; load it if the workspace changed.
@@ -158,7 +170,12 @@ class EngineLoader:
     def _load(self, former: Engine | None = None, version: str | None = None) -> Engine:
         """Load an engine; its files are read in the background while it already answers."""
         engine = load_engine(
-            self.workspace, self.encoder, former=former, version=version, words=self.words
+            self.workspace,
+            self.encoder,
+            former=former,
+            version=version,
+            words=self.words,
+            served=self._served,
         )
         if (
             former is None

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from service.serving.words.model import WordSource
 
     WorkersOf = Callable[[Path], Workers]
+    Served = Callable[[Prepared, Snapshot, Path, tuple[str, ...]], Prepared]
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +50,7 @@ def load_engine(
     version: str | None = None,
     words: WordSource = NO_WORDS,
     workers: WorkersOf | None = None,
+    served: Served | None = None,
 ) -> Engine:
     """Load a version, by default the active one, and bind it to the tables as they are now.
 
@@ -65,6 +67,9 @@ def load_engine(
     words : WordSource
     workers : callable, optional
         Takes the folder of the version; returns what computes the features where they are missing.
+    served : callable, optional
+        Takes what is prepared, a snapshot, the folder of the version and what it was made of;
+        returns the same, ranked by shards.
 
     Raises
     ------
@@ -95,6 +100,8 @@ def load_engine(
             folder = registry.folder_of(name) if version is None else registry.path(name)
             made = None if workers is None else workers(folder)
             ready = load_prepared(folder, snapshot, encoder, progress, made)
+            if served is not None:
+                ready = served(ready, snapshot, folder, made_of)
         return engine_of(snapshot, ready, model_version=name, made_of=made_of, words=words)
 
     return workspace.reading(read)

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from features.profile import struck_off
 from models import prepared
 from models.registry import ModelRegistry
-from models.two_stage import TwoStage
 from service.serving.lifecycle.loading import engine_of
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def meanwhile(former: Engine | None, workspace: Workspace) -> Engine | None:
     DamagedError
         When a table was altered.
     """
-    if former is None or not isinstance(former.prepared.retriever, TwoStage):
+    if former is None or not former.prepared.retriever.in_two_stages:
         return None
     version = ModelRegistry(workspace).active()
     if version != former.model_version:

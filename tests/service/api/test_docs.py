@@ -14,6 +14,7 @@ from features.errors import UnavailableError
 from features.vocabulary import ENDINGS, FLAGS, REGIONS, ROLES, STAGES
 from features.workspace import Workspace
 from models.registry import ModelRegistry
+from models.shards import ShardUnavailableError
 from service.api import replies
 from service.api.app import create_app
 from service.api.guards import MAX_BODY, BodyLimit
@@ -124,6 +125,8 @@ def test_every_code_of_the_document_is_reached(
             reached.ask(client, 503, "busy", "GET", "/v1/chains")
         source.error = UnavailableError("not now")
         reached.ask(client, 503, "unavailable", "GET", "/v1/needs")
+        source.error = ShardUnavailableError("shard 2 of 4 is away")
+        reached.ask(client, 503, "shard-unavailable", "GET", "/v1/needs")
         source.error = None
     with start(rate_limit="1/day") as client:
         client.get("/v1/needs")

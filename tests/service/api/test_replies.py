@@ -9,7 +9,7 @@ from urllib.parse import quote
 from starlette.testclient import TestClient
 
 from features.workspace import Workspace
-from service.api import lead_replies, operation_replies, reference_replies, replies
+from service.api import event_replies, lead_replies, operation_replies, reference_replies, replies
 from service.api.app import create_app
 from service.api.lead_replies import ModePage
 from service.database.connection import Database
@@ -42,7 +42,7 @@ PAGES = (
     ("/v1/leads?mode=gap&zone_id=z1&chain_id=led", lead_replies.ModePage),
     (f"/v1/leads?mode=similar&enterprise_id={ENTERPRISE}", lead_replies.ModePage),
     (f"/v1/leads?mode=leader&enterprise_id={ENTERPRISE}", lead_replies.PartnerPage),
-    ("/v1/events", replies.EventPage),
+    ("/v1/events", event_replies.EventPage),
     ("/v1/models", operation_replies.Models),
     ("/v1/models/{active}", operation_replies.ModelManifest),
     ("/v1/audit", operation_replies.AuditPage),

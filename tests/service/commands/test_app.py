@@ -73,6 +73,10 @@ def test_help_everywhere(run, command, tmp_path):
         ["models", "show"],
         ["serve", "--port", "99999"],
         ["serve", "--workers", "0"],
+        ["serve", "--shards", "0"],
+        ["serve", "--shards", "2", "--address", "10.0.0.5:6379"],
+        ["serve", "--engine", "ray"],
+        ["serve", "--engine", "ray", "--shards", "2", "--workers", "2"],
     ],
     ids=" ".join,
 )

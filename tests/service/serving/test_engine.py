@@ -45,7 +45,7 @@ def test_a_page_has_the_contract_s_fields(engine):
     assert set(found) == {
         *("need", "model_version", "pool_version", "pool_date", "total", "limit", "offset"),
         *("leads", "unknown", "unknown_values", "understood", "left_out", "fit_note"),
-        "facets",
+        *("facets", "partial"),
     }
     assert set(found["need"]) == {
         *("need_id", "zone", "industry", "role", "basis"),

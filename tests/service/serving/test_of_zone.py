@@ -39,7 +39,7 @@ def test_facets_count_the_first_of_a_list(engine):
     need = engine.need(NEED_IDS[0])
     first = engine.recommend(need, Filters(), 10, 0, "zh")["leads"]
     places = [lead["enterprise"]["province"] for lead in first]
-    counted = engine.facets(need, Filters(), ("province",), "zh", 10)["province"]
+    counted = engine.facets(need, Filters(), ("province",), "zh", 10)["facets"]["province"]
     assert {row["value"]: row["count"] for row in counted} == {
         name: places.count(name) for name in places if name
     }
@@ -49,7 +49,7 @@ def test_facets_count_the_whole_list(engine):
     need = engine.need(NEED_IDS[0])
     _, page = ids(engine, Filters())
     wanted = ("province", "tag", "stage", "seat", "flag", "standing", "industry_code", "node")
-    found = engine.facets(need, Filters(), wanted, "zh")
+    found = engine.facets(need, Filters(), wanted, "zh")["facets"]
     assert tuple(found) == wanted
     assert sum(row["count"] for row in found["standing"]) == page["total"]
     assert found["province"][0] == {"value": "山西省", "name": "山西省", "count": 15}
@@ -60,7 +60,7 @@ def test_facets_count_the_whole_list(engine):
         for row in found[name]:
             of_value = engine.recommend(need, Filters(**{name: (row["value"],)}), 1, 0, "zh")
             assert of_value["total"] == row["count"], (name, row)
-    assert engine.facets(need, Filters(), ("flag",), "en")["flag"][0]["name"] == "none"
+    assert engine.facets(need, Filters(), ("flag",), "en")["facets"]["flag"][0]["name"] == "none"
 
 
 def test_a_mistyped_city_is_named(engine):

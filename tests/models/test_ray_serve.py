@@ -1,0 +1,42 @@
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from features.errors import UnavailableError
+from models import ray_serve
+from models.ray_serve import ShardDeployments
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_deployments_give_the_list_of_one_process_and_a_lost_replica_is_missing_or_replaced(home):
+    pytest.importorskip("ray", reason="no Ray (requirements/cluster.txt)")
+    pytest.importorskip("grpc", reason="no Ray Serve (requirements/cluster.txt)")
+    shutil.rmtree(home / "prepared", ignore_errors=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.models.ray_shards", str(home)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {
+        "equal": True,
+        "missing": [],
+        "equal_for_another": True,
+        "never_another_list": True,
+        "whole_at_last": True,
+    }
+
+
+def test_without_ray_serve_it_says_how_to_install_it(monkeypatch):
+    monkeypatch.setattr(ray_serve, "check_installed", lambda: None)
+    monkeypatch.setitem(sys.modules, "ray.serve", None)
+    with pytest.raises(UnavailableError, match=r"Ray Serve, which is not installed: pip install"):
+        ShardDeployments(None, 2)

@@ -1,0 +1,220 @@
+"""A service that ranks by shards: its pages, complete and partial."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import fastexcel
+import polars as pl
+import pytest
+from starlette.testclient import TestClient
+
+from features.workspace import Workspace
+from models import shard_hosts
+from models.executors import LocalProcesses
+from models.shard_hosts import ShardGroup
+from service.api.app import create_app
+from service.api.replies import LeadPage
+from service.serving import by_shards
+from service.settings import Settings
+from tests.models.test_shard_hosts import ENCODER, HereHost
+from tests.pool import NEED_IDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+LEADS = "/v1/recommendations"
+ASKED = {"need_id": NEED_IDS[0], "limit": 10}
+SECONDS = 60
+
+
+@contextmanager
+def served(home: Path, **settings: Any) -> Iterator[TestClient]:
+    given = Settings.load(home=home, log_level="error", encoder=ENCODER, **settings)
+    with TestClient(create_app(given), base_url="http://127.0.0.1:8000") as client:
+        yield client
+
+
+@pytest.fixture
+def hosts(monkeypatch: pytest.MonkeyPatch) -> list[HereHost]:
+    """Return the hosts of three shards, which are checked only by the test."""
+    monkeypatch.setattr(shard_hosts, "CHECK_SECONDS", 3600)
+    hosts = [HereHost() for _ in range(3)]
+    monkeypatch.setattr(by_shards, "group_of", lambda _: ShardGroup(hosts, 5))
+    return hosts
+
+
+@pytest.fixture
+def client(home: Path, hosts: list[HereHost]) -> Iterator[TestClient]:
+    with served(home) as client:
+        yield client
+
+
+def check(client: TestClient) -> None:
+    client.app.state.parts.answers.source.engine.retriever.check()
+
+
+def test_pages_are_those_of_one_process(home: Path) -> None:
+    asked = [(LEADS, {"need_id": need_id, "limit": 200}) for need_id in NEED_IDS]
+    asked += [("/v1/leads", {"mode": "gap", "zone_id": "z1", "chain_id": "led"})]
+    with served(home) as client:
+        expected = [client.get(path, params=query).json() for path, query in asked]
+        first = expected[0]["leads"][3]["enterprise"]["enterprise_id"]
+        suited = client.get(f"/v1/enterprises/{first}/needs").json()
+        assert client.get("/health/ready").json()["shards"] is None
+    for count in (2, 5):
+        with served(home, shards=count) as client:
+            found = [client.get(path, params=query).json() for path, query in asked]
+            assert found == expected
+            assert client.get(f"/v1/enterprises/{first}/needs").json() == suited
+            ready = client.get("/health/ready").json()
+            assert (ready["shards"], ready["degraded"]) == ({"of": count, "unavailable": []}, [])
+
+
+def test_an_unavailable_shard_makes_pages_partial_and_they_are_never_cached(
+    client: TestClient, hosts: list[HereHost]
+) -> None:
+    hosts[1].trouble = "lost"
+    answers = [client.get(LEADS, params=ASKED) for _ in range(2)]
+    assert [answer.headers["X-Cache"] for answer in answers] == ["miss", "miss"]
+    page = answers[0].json()
+    LeadPage.model_validate_json(answers[0].content, extra="forbid")
+    (missing,) = page["partial"]["missing"]
+    assert (page["partial"]["shards"], missing["shard"]) == (3, 2)
+    assert page["partial"]["share"] == missing["candidates"] / page["total"] > 0.2
+    assert "第 2 个暂不可用" in page["partial"]["note"]
+    english = client.get(LEADS, params=ASKED, headers={"Accept-Language": "en"}).json()
+    assert (
+        "of the candidates are not ranked, and the list is incomplete" in english["partial"]["note"]
+    )
+    ready = client.get("/health/ready").json()
+    assert (ready["status"], ready["degraded"]) == ("ready", ["shards"])
+    assert ready["shards"]["unavailable"] == [{"shard": 2, "reason": "it was ended"}]
+    assert "lianzhao_shards_unavailable 1.0" in client.get("/metrics").text
+    hosts[1].trouble = None
+    check(client)
+    whole = client.get(LEADS, params=ASKED)
+    assert (whole.headers["X-Cache"], whole.json()["partial"]) == ("miss", None)
+    assert whole.json()["total"] == page["total"]
+    assert client.get("/health/ready").json()["degraded"] == []
+    hosts[1].trouble = "lost"  # what is whole is kept
+    kept = client.get(LEADS, params=ASKED)
+    assert (kept.headers["X-Cache"], kept.content) == ("hit", whole.content)
+
+
+def test_pages_of_one_list_are_of_the_same_shards(
+    client: TestClient, hosts: list[HereHost]
+) -> None:
+    def further(first: dict[str, Any]) -> tuple[int, str | None]:
+        query = {**ASKED, "offset": 10, "list_id": first["list_id"]}
+        answer = client.get(LEADS, params=query)
+        return answer.status_code, answer.json().get("code")
+
+    whole = client.get(LEADS, params=ASKED).json()
+    hosts[2].trouble = "lost"
+    assert further(whole) == (409, "list-gone")
+    without = client.get(LEADS, params={**ASKED, "limit": 9}).json()
+    query = {**ASKED, "limit": 9, "offset": 9, "list_id": without["list_id"]}
+    second = client.get(LEADS, params=query)
+    assert second.status_code == 200
+    ids = [lead["enterprise"]["enterprise_id"] for lead in without["leads"]]
+    assert not set(ids) & {lead["enterprise"]["enterprise_id"] for lead in second.json()["leads"]}
+    hosts[2].trouble = None
+    check(client)
+    assert further(without) == (409, "list-gone")
+    assert further(whole) == (200, None)
+    assert further(without) == (409, "list-gone")  # the page is kept by now
+
+
+def test_answers_that_need_every_shard_are_refused_without_one(
+    client: TestClient, hosts: list[HereHost]
+) -> None:
+    enterprise = client.get(LEADS, params=ASKED).json()["leads"][0]["enterprise"]
+    hosts[0].trouble = "slow"
+    path = f"/v1/enterprises/{enterprise['enterprise_id']}/needs"
+    for _ in range(2):
+        answer = client.get(path)
+        assert (answer.status_code, answer.json()["code"]) == (503, "shard-unavailable")
+        assert "shard 1 of 3 is unavailable" in answer.json()["detail"]
+        assert "Retry-After" in answer.headers
+    hosts[0].trouble = None
+    check(client)
+    assert client.get(path).status_code == 200
+
+
+def test_without_any_shard_there_is_no_list(client: TestClient, hosts: list[HereHost]) -> None:
+    for host in hosts:
+        host.trouble = "lost"
+    answer = client.get(LEADS, params=ASKED)
+    assert (answer.status_code, answer.json()["code"]) == (503, "shard-unavailable")
+
+
+def test_the_console_and_workbooks_say_that_a_list_is_partial(
+    client: TestClient, hosts: list[HereHost]
+) -> None:
+    hosts[1].trouble = "lost"
+    for path in ("leads", "map", "trip", "print"):
+        page = client.get(f"/console/{path}", params={"need_id": NEED_IDS[0]})
+        assert page.status_code == 200
+        assert page.text.count("第 2 个暂不可用") == 1, path
+    book = client.get(f"{LEADS}.xlsx", params=ASKED)
+    cover = fastexcel.read_excel(book.content).load_sheet(0, header_row=None).to_polars()
+    assert "名单不完整" in "".join(cover.cast(pl.String).fill_null("").to_numpy().ravel())
+    excel = client.get("/console/leads.xlsx", params={"need_id": NEED_IDS[0]})
+    assert excel.status_code == 503
+    assert "名单不完整" in excel.text
+    hosts[1].trouble = None
+    check(client)
+    for path in ("leads", "map", "trip", "print"):
+        page = client.get(f"/console/{path}", params={"need_id": NEED_IDS[0]})
+        assert "暂不可用" not in page.text
+    assert client.get("/console/leads.xlsx", params={"need_id": NEED_IDS[0]}).status_code == 200
+
+
+def test_changed_tables_and_events_are_ranked_by_shards_at_once(home: Path) -> None:
+    workspace = Workspace(home)
+    with served(home, shards=2) as client:
+        before = client.get(LEADS, params={**ASKED, "limit": 200}).json()
+        gone = before["leads"][0]["enterprise"]["enterprise_id"]
+        enterprises = workspace.read("enterprises").filter(pl.col("enterprise_id") != gone)
+        workspace.commit({"enterprises": enterprises})
+        after = client.get(LEADS, params={**ASKED, "limit": 200}).json()
+    with served(home) as client:
+        assert client.get(LEADS, params={**ASKED, "limit": 200}).json() == after
+    assert after["total"] == before["total"] - 1
+    assert after["pool_version"] != before["pool_version"]
+
+
+def test_processes_that_are_killed_are_replaced_while_others_answer(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[LocalProcesses] = []
+
+    class Noted(LocalProcesses):
+        def __init__(self, workers: int) -> None:
+            super().__init__(workers)
+            made.append(self)
+
+    monkeypatch.setattr(shard_hosts, "LocalProcesses", Noted)
+    with served(home, shards=2) as client:
+        whole = client.get(LEADS, params=ASKED).json()
+        pool = made[1]._pool
+        assert pool is not None
+        (process,) = pool._processes
+        os.kill(process, signal.SIGKILL)
+        ends = time.monotonic() + SECONDS
+        while not (ready := client.get("/health/ready").json())["shards"]["unavailable"]:
+            assert time.monotonic() < ends
+            time.sleep(0.02)
+        assert ready["shards"]["unavailable"][0]["shard"] == 2
+        while client.get("/health/ready").json()["shards"]["unavailable"]:
+            assert time.monotonic() < ends
+            time.sleep(0.05)
+        again = client.get(LEADS, params={**ASKED, "limit": 11}).json()
+        assert again["leads"][:10] == whole["leads"]
+        assert again["partial"] is None
