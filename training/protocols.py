@@ -263,13 +263,13 @@ def _without(data: TrainingData, gone: pl.Expr, *, needs: bool = False) -> Train
 def _enough(protocol: str, there: int, what: str) -> None:
     if there < FOLDS:
         raise _impossible(
-            protocol, f"it takes at least {FOLDS} {what}, there are {there}", "more of them"
+            protocol, f"at least {FOLDS} {what} are required, got {there}", "more of them"
         )
 
 
 def _impossible(protocol: str, why: str, expected: str) -> InputError:
     return InputError(
-        f"{protocol} cannot be run on this workspace: {why}; it would take: {expected}",
+        f"{protocol} cannot be run on this workspace: {why}; expected: {expected}",
         field="protocol",
         got=protocol,
         expected=expected,

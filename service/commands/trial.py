@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from features.errors import UnavailableError
+from service.settings import PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,13 +69,16 @@ class RunningService:
 def serving(home: Path) -> Iterator[RunningService]:
     """Start `lianzhao serve` on a workspace, wait until it is ready, and stop it at the end.
 
+    It logs warnings only, unless LIANZHAO_LOG_LEVEL is set: a notebook shows its stderr.
+
     Raises
     ------
     UnavailableError
         When it does not start.
     """
     command = [sys.executable, "-c", _COMMAND, "--home", str(home), "serve", "--port", "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    environment = {f"{PREFIX}LOG_LEVEL": "warning", **os.environ}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
     try:
         stated = process.stdout.readline() if process.stdout else ""
         found = re.search(r"http://[\d.]+:\d+", stated)

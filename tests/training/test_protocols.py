@@ -220,13 +220,13 @@ def test_an_event_of_a_hidden_zone_without_a_need_is_hidden_too():
 @pytest.mark.parametrize(
     ("protocol", "changed", "told"),
     [
-        ("cold-need", {"judgements": tables()["judgements"].head(4 * EACH)}, "there are 4"),
+        ("cold-need", {"judgements": tables()["judgements"].head(4 * EACH)}, "required, got 4"),
         ("cold-need", {"needs": tables()["needs"].clear()}, "holds no needs"),
         ("cold-need", {"enterprises": tables()["enterprises"].clear()}, "holds no enterprises"),
-        ("cold-enterprise", {"judgements": tables()["judgements"].head(3)}, "there are 3"),
-        ("warm", {}, "whose need and whose enterprise have another one, there are 0"),
+        ("cold-enterprise", {"judgements": tables()["judgements"].head(3)}, "required, got 3"),
+        ("warm", {}, "whose need and whose enterprise have another one are required, got 0"),
         ("time", {"events": tables()["events"].clear()}, "no event of a stage of signed or later"),
-        ("leave-zone-out", {}, "zones with a relevant pair, there are 2"),
+        ("leave-zone-out", {}, "zones with a relevant pair are required, got 2"),
     ],
 )
 def test_missing_data_are_reported(protocol, changed, told):

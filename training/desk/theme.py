@@ -7,6 +7,7 @@ the browser uses the first available of `FONTS`. A bitmap needs a font on this m
 from __future__ import annotations
 
 import os
+import warnings
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -98,6 +99,8 @@ def dress() -> Note:
         }
 
     alt.renderers.enable("svg")
+    # Bars of libraries are texts here; tqdm would ask for ipywidgets.
+    warnings.filterwarnings("ignore", "IProgress not found")
     return font_note()
 
 
@@ -143,6 +146,8 @@ def holds_chinese_font(folder: Path) -> bool:
 def _shown(value: Any) -> str:
     if value is None:
         return UNKNOWN
+    if isinstance(value, bool):
+        return "是" if value else "否"
     if isinstance(value, float):
         return f"{value:.3f}"
     if isinstance(value, (list, tuple)):

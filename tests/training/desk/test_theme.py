@@ -8,14 +8,16 @@ vl_convert = pytest.importorskip("vl_convert")
 
 def test_unknown_values_are_marked_in_a_table_and_markup_is_escaped():
     shown = theme.Sheet.of(
-        pl.DataFrame({"a": ["<甲>", None], "b": [1, 2], "c": [["x", "y"], None]}),
-        ["甲", "乙", "丙"],
+        pl.DataFrame(
+            {"a": ["<甲>", None], "b": [1, 2], "c": [["x", "y"], None], "d": [True, False]}
+        ),
+        ["甲", "乙", "丙", "丁"],
     )
     html = shown._repr_html_()
     assert "&lt;甲&gt;" in html
     assert html.count("未知") == 2
     assert "<td style='text-align:right'>2</td>" in html
-    assert repr(shown) == "甲 | 乙 | 丙\n<甲> | 1 | x、y\n未知 | 2 | 未知"
+    assert repr(shown) == "甲 | 乙 | 丙 | 丁\n<甲> | 1 | x、y | 是\n未知 | 2 | 未知 | 否"
 
 
 def test_a_note_is_shown_as_markdown():
