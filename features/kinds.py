@@ -36,6 +36,9 @@ _TYPICAL, _WITHIN = 0.3, 0.5
 """How much a concept counts of which a text is typical, or whose name it holds, but not as head."""
 _SHORTEST = 3
 """A name that stands within a text counts from this length on."""
+_THEME = 0.7
+"""A sector of whose words this share names concepts of other sectors is known by its words: 新材料
+and 资源综合利用 join what belongs elsewhere."""
 _WIDE = 170
 """From how many concepts below it on a concept joins what has little in common: 机械设备."""
 
@@ -77,6 +80,8 @@ class Wants(NamedTuple):
     ----------
     kinds : dict of int to Tie
         The concepts whose kinds are wanted.
+    typical : dict of int to Tie
+        Members of sectors that are known by their words.
     inputs : dict of int to Tie
         What these are made of.
     above : dict of int to Tie
@@ -90,6 +95,7 @@ class Wants(NamedTuple):
     """
 
     kinds: dict[int, Tie]
+    typical: dict[int, Tie]
     inputs: dict[int, Tie]
     above: dict[int, Tie]
     general: frozenset[str]
@@ -139,11 +145,15 @@ class Kinds:
         ]
         called = {at: part for part in understood.parts for at in find(part)}
         kinds: dict[int, Tie] = {}
+        typical: dict[int, Tie] = {}
         inputs: dict[int, Tie] = {}
         above: dict[int, Tie] = {}
         for at in wanted:
             name = called.get(at, concepts[at].name)
             kinds.setdefault(at, Tie(Relation.KIND, name))
+            for word in concepts[at].words if self._is_theme(at) else ():
+                for member in find(word):
+                    typical.setdefault(member, Tie(Relation.SAME, word))
             for text in concepts[at].made_of:
                 for part in find(text):
                     inputs.setdefault(part, Tie(Relation.INPUT, name))
@@ -151,7 +161,8 @@ class Kinds:
                 above.setdefault(parent, Tie(Relation.SIBLING, name, concepts[parent].name))
         general = {word for word, _ in understood.words if self._is_general(word, kinds)}
         pieces = self._pieces(understood.parts)
-        return Wants(kinds, inputs, above, frozenset(general), self._names(called), pieces)
+        names = self._names(called)
+        return Wants(kinds, typical, inputs, above, frozenset(general), names, pieces)
 
     def worths(self, wants: Wants) -> NDArray[np.float32] | None:
         """Return what each concept is worth to a need, shape (c,); None where nothing is wanted."""
@@ -159,7 +170,11 @@ class Kinds:
             return None
         found = np.zeros(len(self.thesaurus), dtype=np.float32)
         found[list(wants.inputs)] = _INPUT
-        for wanted, worth in ((wants.above, SIBLING), (wants.kinds, _KIND)):
+        for wanted, worth in (
+            (wants.above, SIBLING),
+            (wants.typical, _KIND),
+            (wants.kinds, _KIND),
+        ):
             below = self._above[:, list(wanted)]
             found[np.diff(sparse.csr_array(below).indptr) > 0] = worth
         return found
@@ -180,9 +195,10 @@ class Kinds:
         """Return how an item relates to what is wanted, the closest way there is."""
         for at in self._own(item):
             chain = self._chains[at]
-            for above in chain:
-                if above in wants.kinds:
-                    return wants.kinds[above]
+            for members in (wants.kinds, wants.typical):
+                for above in chain:
+                    if above in members:
+                        return members[above]
             if at in wants.inputs:
                 return wants.inputs[at]
             for above in chain:
@@ -220,6 +236,15 @@ class Kinds:
     def _joining(self, at: int) -> tuple[int, ...]:
         """Return what a concept directly belongs to, unless that is too wide to say much."""
         return tuple(parent for parent in self._chains[at][1:2] if self._below[parent] <= _WIDE)
+
+    def _is_theme(self, at: int) -> bool:
+        """Return whether a concept is a sector that is known by its words."""
+        concept, find = self.thesaurus.concepts[at], self.thesaurus.find
+        if concept.level != "sector":
+            return False
+        found = [own[0] for own in map(find, concept.words) if own and own[0] != at]
+        outside = sum(at not in self._chains[own] for own in found)
+        return bool(found) and outside >= _THEME * len(found)
 
     def _is_general(self, word: str, kinds: Iterable[int]) -> bool:
         found = self.thesaurus.find(word)

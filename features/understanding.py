@@ -58,7 +58,7 @@ _EQUIPMENT = re.compile(r"(?<=..)(?:设备|装备|机械|整机|产品)$")
 _RAW = re.compile(r"(.{2,}?)(?:的?(?:上游)?原(?:材)?料)$")
 """What something is made of: 聚氨酯原料."""
 _LATIN = re.compile(r"[a-z0-9]+")
-_PARTS_OF = ("零部件", "零配件", "零组件", "配件", "部件", "组件", "关键零部件", "核心零部件")
+_PARTS_OF = ("关键零部件", "核心零部件", "零部件", "零配件", "零组件", "配件", "部件", "组件")
 """Parts that depend on the want before them: 智能手机整机及零部件."""
 _PROCESS = re.compile(
     r"(?<=..)(?:种植|养殖|栽培|屠宰|加工|制造|生产|研发|冶炼|回收|处理|处置|运营|服务|销售|整机|成品)+$"

@@ -66,6 +66,23 @@ def test_what_ends_like_a_sector_is_not_apart_from_it():
     assert not Kinds(Thesaurus(furniture)).apart("定制家具", "家具")
 
 
+def test_a_sector_whose_words_belong_elsewhere_is_known_by_its_words():
+    concepts = (
+        Concept("新材料", "sector", (), ("玻璃纤维", "钛材", "石墨烯")),
+        Concept("建材", "sector", (), ("玻璃纤维",)),
+        Concept("玻璃纤维", "product", (), (), broader="建材"),
+        Concept("玻纤布", "product", (), (), broader="玻璃纤维"),
+        Concept("钛材", "product", (), (), broader="有色金属"),
+    )
+    kinds = Kinds(Thesaurus(concepts))
+    wants = kinds.wants(understood("新材料", parts=("新材料",)))
+    assert kinds.tie(wants, "玻纤布") == Tie(Relation.SAME, "玻璃纤维")
+    assert kinds.worths(wants).tolist() == [1, 0, 1, 1, 1]
+    building = kinds.wants(understood("建材", parts=("建材",)))
+    assert building.typical == {}
+    assert kinds.tie(building, "玻纤布") == Tie(Relation.KIND, "建材")
+
+
 def test_a_concept_is_called_as_the_need_calls_it(kinds):
     need = understood("罐头食品", parts=("罐头",))
     wants = kinds.wants(need)

@@ -49,7 +49,7 @@ _SIDE, _STATED_SIDE = 0.3, 0.6
 """Reduction of the worth of a side product: by its place in a list, by its share."""
 _WANTED = 1.5
 """Factor for an answer to a word of the need itself."""
-_EXACT = 1.3
+_EXACT = 1.8
 """Factor for an answer with the same name as in the need."""
 _UNCLEAR = 0.5
 """Factor for an answer of an unspecific item."""
@@ -220,7 +220,7 @@ def answers(
             word = words[at]
             text = need.understood.words[word][0]
             by_letters = _by_letters(item.text, text, float(matches[at, word]), kinds)
-        tie = max(by_letters, by_kind, key=lambda own: own.relation)
+        tie = max(by_letters, by_kind, key=lambda own: _rank(own, parts))
         if tie.relation > Relation.NEAR and is_trade(item.text) and not is_trade(tie.word):
             tie = Tie(Relation.NEAR, tie.word)
         if tie.relation is Relation.NONE:
@@ -247,6 +247,11 @@ def answers(
         and kinds.share(item.text, need.understood.words[words[at]][0])
     )
     return ItemAnswers(tuple(found), worth, tuple(near), kind)
+
+
+def _rank(tie: Tie, parts: Sequence[str]) -> tuple[float, Relation]:
+    """Return what a tie is worth by itself, one to what the need says more."""
+    return _WORTH[tie.relation] * (_WANTED if tie.word in parts else 1), tie.relation
 
 
 def _mains(strengths: NDArray[np.float32], items: Sequence[Item]) -> NDArray[np.float64]:
