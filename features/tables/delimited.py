@@ -24,6 +24,8 @@ _DELIMITERS = (",", ";", "\t", "|", "，", "；", "｜")
 _EXPECTED = "a table as text in UTF-8, UTF-16, GB18030 or Big5"
 _LONGEST_LINE = 1 << 22
 """Maximum number of bytes in a line of a table."""
+_BEGIN = (b",", b";", b"\t", b"|", b"\n", b"\r")
+"""What stands before a field."""
 _MAGIC = {
     b"PK\x03\x04": "an Excel or zip file; name it .xlsx if it is from Excel, .zip if it is packed",
     b"\xd0\xcf\x11\xe0": "an old Excel or WPS file; name it .xls or .et",
@@ -122,18 +124,40 @@ def _check_text(path: Source, head: bytes) -> None:
 
 
 def _check_lines(path: Source) -> None:
-    """Refuse a file with an extremely long line before it is read into memory."""
+    """Refuse a line, or a quoted field of many lines, without end before it is in memory."""
     with path.open() as file:
-        length = 0
+        line = unquoted = at = 0
+        before = b""
         while chunk := file.read(1 << 20):
-            last = max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
-            length = len(chunk) - last - 1 + (length if last < 0 else 0)
-            if length > _LONGEST_LINE:
-                raise InputError(
-                    f"{path} has a line of over {_LONGEST_LINE:,} bytes: longer than any cell "
-                    "of a table",
-                    expected=_EXPECTED,
-                )
+            end = max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
+            line = len(chunk) - end - 1 + (line if end < 0 else 0)
+            quote = chunk.rfind(b'"')
+            unquoted = len(chunk) - quote - 1 + (unquoted if quote < 0 else 0)
+            if quote >= 0:
+                before = chunk[quote - 1 : quote] if quote else b"\n"
+            at += len(chunk)
+            if line > _LONGEST_LINE:
+                raise _too_long(path, "line")
+            # Text follows a quotation mark that begins a field: the field may still be open.
+            if unquoted > _LONGEST_LINE and before in _BEGIN and _is_quoted(path, at - unquoted):
+                raise _too_long(path, "field")
+
+
+def _is_quoted(path: Source, end: int) -> bool:
+    """Whether a quotation is open after so many bytes."""
+    marks = 0
+    with path.open() as file:
+        while end > 0 and (chunk := file.read(min(end, 1 << 20))):
+            marks += chunk.count(b'"')
+            end -= len(chunk)
+    return marks % 2 == 1
+
+
+def _too_long(path: Source, what: str) -> InputError:
+    return InputError(
+        f"{path} has a {what} of over {_LONGEST_LINE:,} bytes: longer than any cell of a table",
+        expected=_EXPECTED,
+    )
 
 
 def _is_utf8(text: bytes) -> bool:
@@ -208,15 +232,25 @@ def _fast(
     )
     try:
         if content is not None or choose is None:
-            return shape.grid(whole.collect(engine="streaming"))
+            frame = whole.collect(engine="streaming")
+            _check_fields(path, frame)
+            return shape.grid(frame)
         names = list(schema)
         kept = choose(shape.headers, whole)
         filled = pl.sum_horizontal(pl.col(names).is_not_null()).cast(pl.UInt16).alias("filled")
         frame = whole.select(*(names[at] for at in kept), filled).collect(engine="streaming")
+        _check_fields(path, frame)
         part = Part(kept, frame.drop_in_place("filled"), whole)
         return shape.grid(frame, part=part)
     except pl.exceptions.PolarsError:
         return None
+
+
+def _check_fields(path: Source, frame: pl.DataFrame) -> None:
+    """Refuse a field of many lines that is longer than a line may be."""
+    longest = frame.select(pl.max_horizontal(pl.col(pl.String).str.len_bytes().max())).item()
+    if longest is not None and longest > _LONGEST_LINE:
+        raise _too_long(path, "field")
 
 
 def _by_record(path: Source, text: io.BytesIO | None, shape: _Shape) -> Grid:

@@ -197,3 +197,14 @@ def test_headers_in_two_levels(read):
 )
 def test_what_is_larger_than_any_table_is_refused(refusal, content, message):
     assert message in refusal(content)
+
+
+def test_a_quotation_mark_far_above_plain_rows_is_no_open_field(read):
+    rows = "".join(f"{at},甲\n" for at in range(500_000))
+    assert read(f'id,name\n"x,",乙"丙\n{rows}').fields.height == 500_001
+
+
+def test_a_field_of_doubled_marks_without_end_is_refused(refusal):
+    assert "has a field of over 4,194,304 bytes" in refusal(
+        b'enterprise_id,name\nx,"' + b'a""\n' * 2_000_000 + b'"\n'
+    )

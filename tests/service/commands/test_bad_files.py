@@ -111,6 +111,13 @@ def test_a_name_without_end(refusal):
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
 
 
+def test_a_name_of_lines_without_end(refusal):
+    content = b'enterprise_id,name\nx,"' + b"a\n" * 50_000_000 + b'"\n'
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert "has a field of over 4,194,304 bytes" in refusal("a.csv", content)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
+
+
 def test_a_name_longer_than_any_is_a_bad_row(run, tmp_path):
     path = tmp_path / "a.csv"
     path.write_text(f"enterprise_id,name\nx,{'a' * 200_000}\ny,乙\n", encoding="utf-8")
