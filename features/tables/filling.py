@@ -25,6 +25,8 @@ _LEVELS = {
     "industry": None,
 }
 """Columns with the name or code of an industry, the narrowest first, and the length of the code."""
+_WHOLE = 4
+"""Digits of the narrowest codes."""
 _SHOWN = 3
 
 MADE_FROM: Mapping[str, Mapping[str, Sequence[str]]] = {
@@ -79,7 +81,7 @@ def _with_industries(frame: pl.DataFrame, rows: Rows) -> tuple[pl.DataFrame, lis
     code = _codes(given, None, zeros.lost)
     wrong = given.is_not_null() & code.is_null()
     for column, digits in _LEVELS.items():
-        if rows.has(column):
+        if rows.has(column) and (code.is_null() | (code.str.len_bytes() < _WHOLE)).any():
             code = _narrower(code, _codes(frame[column], digits, {}))
     doubtful = {
         text: whole

@@ -17,15 +17,18 @@ class Part:
     ----------
     positions
         Positions of the headers whose columns are kept, in order.
-    filled
-        Number of non-empty fields of each row, over all columns.
     whole
         All fields of the file, to be read again.
     """
 
     positions: Sequence[int]
-    filled: pl.Series
     whole: pl.LazyFrame
+
+    def filled(self, rows: pl.Series) -> pl.Series:
+        """Return the number of non-empty fields, over all columns, of rows by their positions."""
+        counts = self.whole.select(pl.sum_horizontal(pl.all().is_not_null()).alias("filled"))
+        asked = counts.with_row_index("row").filter(pl.col("row").is_in(rows.implode()))
+        return asked.collect(engine="streaming")["filled"]
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,16 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
 from features.normal import simplified
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 MADE = "N-"
 """Prefix of ids that are derived from names."""
@@ -81,17 +86,32 @@ def misspelled(ids: pl.Series) -> pl.Series:
     if not codes.any():
         return wrong
     joined: str = ids.filter(codes).str.join("").item()
-    signs = np.frombuffer(joined.encode(), dtype=np.uint8).reshape(-1, _LENGTH)
-    worth = np.full(256, -1, dtype=np.int16)
-    worth[np.frombuffer(_SIGNS.encode(), dtype=np.uint8)] = np.arange(len(_SIGNS))
-    total = np.zeros(len(signs), dtype=np.int16)  # at most 17 × 30 × 30
-    fits = np.ones(len(signs), dtype=np.bool_)
-    for place in range(_LENGTH - 1):
-        value = worth[signs[:, place]]
-        total += value * np.int16(3**place % 31)
-        fits &= value >= 0
-    fits &= (31 - total % 31) % 31 == worth[signs[:, -1]]
+    pairs = np.frombuffer(joined.encode(), dtype="<u2").reshape(-1, _LENGTH // 2)
+    total = np.zeros(len(pairs), dtype=np.int32)
+    for place, worths in enumerate(_worths()):
+        total += worths[pairs[:, place]]
+    fits = (total >= 0) & (total % 31 == 0)
     return wrong.scatter(codes.arg_true(), ~fits)
+
+
+@cache
+def _worths() -> list[npt.NDArray[np.int32]]:
+    """Return for each of the nine pairs of characters the weighted sum of any two characters.
+
+    The check digit has weight 1, so that a right code sums to a multiple of 31. Characters of no
+    code make the sum of all pairs negative.
+    """
+    worth = np.full(256, -1, dtype=np.int32)
+    worth[np.frombuffer(_SIGNS.encode(), dtype=np.uint8)] = np.arange(len(_SIGNS))
+    known = worth >= 0
+    # A pair is one number, with its first character in the lower byte.
+    both = known[:, None] & known[None, :]
+    weights = [*(3**place % 31 for place in range(_LENGTH - 1)), 1]
+    sums = [
+        worth[None, :] * weights[at] + worth[:, None] * weights[at + 1]
+        for at in range(0, _LENGTH, 2)
+    ]
+    return [np.where(both, one, -_LENGTH * 30 * 30).astype(np.int32).reshape(-1) for one in sums]
 
 
 def plain_name(name: str) -> str:

@@ -13,6 +13,7 @@ from features.catalogue import TABLES
 from features.chains import ChainMap
 from features.columns import Table
 from features.errors import InputError, RejectedRowsError, UsageError
+from features.tables.cleaning import differ
 from features.tables.filling import MADE_FROM, fill_enterprises
 from features.tables.matching import Matched, match_enterprises
 from features.tables.merging import Merged, merge
@@ -210,10 +211,10 @@ def _checked(
     good = frame
     if not details.is_empty():
         good = frame.filter(~pl.col(ROW).is_in(details[ROW].implode()))
-    # A struct of one column would take ten times the memory of the column.
-    key = pl.col(table.key[0]) if len(table.key) == 1 else pl.struct(table.key)
-    first = good.select(key.is_first_distinct()).to_series()
-    if not first.all():
+    if len(table.key) > 1 or not differ(good[table.key[0]]):
+        # A struct of one column would take ten times the memory of the column.
+        key = pl.col(table.key[0]) if len(table.key) == 1 else pl.struct(table.key)
+        first = good.select(key.is_first_distinct()).to_series()
         earlier = pl.col(ROW).first().over(table.key).alias("first")
         problems.append(repeated_keys(table, rows, good.with_columns(earlier).filter(~first)))
         good = good.filter(first)

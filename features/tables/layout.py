@@ -137,6 +137,16 @@ class Body:
     warnings: list[str]
 
 
+def lacks_required(table: Table, headers: Headers, names: Sequence[str]) -> pl.Expr:
+    """Select rows without a required value: they may be empty, titles or notes."""
+    required = [
+        names[headers.positions[column.name]]
+        for column in table.columns
+        if column.required and column.name in headers.positions
+    ]
+    return pl.any_horizontal(pl.col(name).is_null() for name in required or names[:1])
+
+
 def find_body(
     table: Table, fields: pl.DataFrame, row: str, headers: Headers, names: Sequence[str]
 ) -> Body:
@@ -152,12 +162,7 @@ def find_body(
     """
     if not names or fields.is_empty():
         return Body(None, [])
-    required = [
-        names[headers.positions[column.name]]
-        for column in table.columns
-        if column.required and column.name in headers.positions
-    ]
-    lacking = pl.any_horizontal(pl.col(name).is_null() for name in required or names[:1])
+    lacking = lacks_required(table, headers, names)
     first = pl.coalesce(names[:BESIDE])
     # Few rows qualify: the remaining rules are applied to these only.
     suspect = lacking | pl.col(names[0]).str.contains(_TOTAL) | _repeats(names, headers)

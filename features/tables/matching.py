@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from features.tables.cleaning import differ
 from features.tables.identity import MADE, made_id, plain_name
 
 if TYPE_CHECKING:
@@ -139,6 +140,8 @@ def _codes_of(made: pl.DataFrame, frame: pl.DataFrame) -> dict[str, str]:
 def _doubtful(frame: pl.DataFrame) -> list[str]:
     """Report names that occur under different codes."""
     named = frame.filter(pl.col("name").is_not_null() & pl.col(_KEY).is_not_null())
+    if differ(named["name"]):
+        return []
     twice = named.filter(named["name"].is_duplicated()).select("name", _KEY)
     if twice.is_empty():
         return []

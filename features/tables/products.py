@@ -5,6 +5,9 @@ from __future__ import annotations
 import polars as pl
 
 _TAIL = r"[:：∶﹕︰]\s*([^:：∶﹕︰]*)$"
+_PLAIN_SHARE = r":(\d+(?:\.\d+)?)$"
+_NOT_NAME = r"[:：∶﹕︰]|\s$"
+"""An item that is not a name, or a name and a plain share, alone."""
 _PERCENT = r"^百分之(.+)$"
 _NO_SHARE = ["", "-", "--", "NULL", "null", "None"]
 _NOT_PLAIN = r"[;:：]|[(（【][^)）】]*、"
@@ -33,7 +36,13 @@ def _read(texts: pl.Series) -> pl.Series:
         read = _parsed(flat)
     else:
         read = flat.join(_parsed(few.to_frame()), on="item", how="left", maintain_order="left")
-    lists = read.group_by("row", maintain_order=True).agg("product", pl.col("right").all())
+    lists = (
+        read.with_columns(pl.col("row").set_sorted())
+        .group_by("row", maintain_order=True)
+        .agg("product", pl.col("right").all())
+    )
+    if lists.height == rows.height and lists["right"].all():
+        return lists["product"]
     whole = rows.join(lists, on="row", how="left", maintain_order="left")
     nothing = pl.lit([], pl.List(_PRODUCT))
     return whole.select(
@@ -56,6 +65,28 @@ def _items(text: pl.Expr) -> pl.Expr:
 
 def _parsed(items: pl.DataFrame) -> pl.DataFrame:
     """Add the columns product and right."""
+    item, name, share = pl.col("item"), pl.col("name"), pl.col("share")
+    plain = items.lazy().select("item", share=item.str.extract(_PLAIN_SHARE))
+    suffix = pl.concat_str(pl.lit(":"), share)
+    plain = plain.with_columns(
+        name=pl.when(share.is_null()).then(item).otherwise(item.str.strip_suffix(suffix)),
+        share=share.cast(pl.Float64),
+    )
+    read = plain.with_columns(odd=name.str.contains(_NOT_NAME)).collect()
+    names, shares = read["name"], read["share"]
+    odd = read["odd"].arg_true()
+    if not odd.is_empty():
+        rest = _parsed_odd(read.select(item.gather(odd)))
+        names, shares = names.scatter(odd, rest["name"]), shares.scatter(odd, rest["share"])
+    return items.with_columns(names.alias("name"), shares.alias("share")).select(
+        pl.exclude("name", "share"),
+        product=pl.struct("name", "share"),
+        right=(name != "") & share.is_between(0, 1).fill_null(value=True),
+    )
+
+
+def _parsed_odd(items: pl.DataFrame) -> pl.DataFrame:
+    """Return names and shares of items with other colons, percentages or full-width digits."""
     item, tail = pl.col("item"), pl.col("tail")
     # The text after the last colon is a share only if it is a number: a name may contain a colon.
     plain = tail.str.normalize("NFKC").str.strip_chars().str.replace(_PERCENT, "${1}%")
@@ -63,14 +94,6 @@ def _parsed(items: pl.DataFrame) -> pl.DataFrame:
     number = plain.str.strip_chars_end("% ").cast(pl.Float64, strict=False)
     stated = number.is_not_null() | plain.is_in(_NO_SHARE)
     head = item.str.strip_suffix(tail).str.strip_chars_end(":：∶﹕︰ \u3000")
-    name = pl.when(stated).then(head).otherwise(item)
-    share = number.fill_nan(None) / percent
-    return (
-        items.with_columns(tail=item.str.extract(_TAIL))
-        .with_columns(name=name, share=share)
-        .select(
-            pl.exclude("tail", "name", "share"),
-            product=pl.struct("name", "share"),
-            right=(pl.col("name") != "") & pl.col("share").is_between(0, 1).fill_null(value=True),
-        )
+    return items.with_columns(tail=item.str.extract(_TAIL)).select(
+        name=pl.when(stated).then(head).otherwise(item), share=number.fill_nan(None) / percent
     )

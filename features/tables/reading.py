@@ -12,9 +12,9 @@ from features.columns import Table
 from features.errors import InputError, UsageError
 from features.tables import limits
 from features.tables.delimited import read_delimited
-from features.tables.grid import Choose, Grid
+from features.tables.grid import Choose, Grid, Part
 from features.tables.headers import Headers, matched
-from features.tables.layout import BESIDE, FILLED, find_body
+from features.tables.layout import BESIDE, FILLED, find_body, lacks_required
 from features.tables.schema import ROW
 from features.tables.sheets import ENDINGS, read_workbook
 from features.tables.source import Source, open_source
@@ -168,8 +168,8 @@ def _rows(source: str, table: Table, grid: Grid, mapping: Mapping[str, str] | No
     headers = matched(table, grid.headers, source, empty=empty, mapping=mapping)
     names = _distinct([header.strip() for header in grid.headers])
     fields = fields.rename({fields.columns[n]: names[at] for n, at in enumerate(positions)})
-    counts = pl.sum_horizontal(pl.all().is_not_null()) if part is None else part.filled
-    fields = fields.with_columns(counts.alias(FILLED)).with_row_index(ROW, offset=grid.first_row)
+    fields = fields.with_columns(_filled(table, fields, headers, names, part).alias(FILLED))
+    fields = fields.with_row_index(ROW, offset=grid.first_row)
     if (fields[FILLED] == 0).any():
         fields = fields.filter(pl.col(FILLED) > 0)
     body = find_body(table, fields, ROW, headers, names)
@@ -187,6 +187,20 @@ def _rows(source: str, table: Table, grid: Grid, mapping: Mapping[str, str] | No
         kept = [name for name in names if name not in personal]
         reread = partial(_reread, part.whole, names, kept, grid.first_row)
     return Rows(headers, names, fields, grid.surplus, warnings, reread=reread)
+
+
+def _filled(
+    table: Table, fields: pl.DataFrame, headers: Headers, names: Sequence[str], part: Part | None
+) -> pl.Series:
+    """Return the number of non-empty fields of each row; exact for rows without a required value.
+
+    Only for those is the number used, and only those are read again of a large file.
+    """
+    if part is None or not names:
+        return fields.select(pl.sum_horizontal(pl.all().is_not_null())).to_series()
+    lacking = fields.select(lacks_required(table, headers, names)).to_series().arg_true()
+    filled = pl.select(pl.repeat(len(names), fields.height, dtype=pl.UInt32)).to_series()
+    return filled if lacking.is_empty() else filled.scatter(lacking, part.filled(lacking))
 
 
 def _reread(

@@ -7,7 +7,7 @@ import re
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from features.errors import InputError
 from features.tables.packages import check_archive, unpacked
@@ -37,7 +37,7 @@ class Source:
         """The extension in lower case."""
         return PurePosixPath(self.name).suffix.lower()
 
-    def open(self) -> BinaryIO:
+    def open(self) -> io.BufferedReader | io.BytesIO:
         """Open the content for reading."""
         return self.path.open("rb") if self.content is None else io.BytesIO(self.content)
 

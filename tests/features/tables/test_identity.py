@@ -58,3 +58,14 @@ def test_names_are_compared_without_their_signs():
     assert len({made_id(form) for form in forms}) == 1
     assert made_id("样例（太原）有限公司") != made_id(forms[0])
     assert made_id(forms[0]).startswith(MADE)
+
+
+def test_each_check_digit_but_one_is_wrong():
+    signs = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+    first = "91350100M000100Y4"
+    assert misspelled(pl.Series([first + sign for sign in signs])).sum() == len(signs) - 1
+    # Characters that no code has are wrong wherever they stand.
+    for at in range(18):
+        code = "91350100M000100Y43"
+        assert misspelled(pl.Series([code[:at] + "I" + code[at + 1 :]])).item(), at
+    assert misspelled(pl.Series(["I" * 18])).item()

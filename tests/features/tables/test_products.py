@@ -15,3 +15,20 @@ def test_products_are_read_the_same_in_parts_of_any_size(monkeypatch, rows):
 
 def test_no_rows_have_no_products():
     assert read_products(pl.Series([], dtype=pl.String)).to_list() == []
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "share"),
+    [
+        *(
+            ("灯:0.5", "灯", 0.5),
+            ("灯 :0.5", "灯", 0.5),
+            ("灯:1", "灯", 1.0),
+            ("灯::0.5", "灯", 0.5),
+        ),
+        *(("A:B:0.5", "A:B", 0.5), ("灯:红", "灯:红", None), ("灯:50%", "灯", 0.5)),
+        *(("5:1", "5", 1.0), ("灯0.5", "灯0.5", None), ("灯:-", "灯", None)),
+    ],
+)
+def test_a_share_is_what_follows_the_last_colon(text, name, share):
+    assert read_products(pl.Series([text])).to_list() == [[{"name": name, "share": share}]]
