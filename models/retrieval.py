@@ -17,13 +17,13 @@ from features.nodes import NamedNodes, named_bits
 from models.ranker import order
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from features.arrays import NeedFeatures
     from models.ranker import PoolRanker
-    from models.shards import Span
+    from models.shards import Span, UnavailableShard
 
     Wanted = tuple[NeedFeatures, NDArray[np.intp]]
     Page = tuple[NDArray[np.intp], NDArray[np.float64]]
@@ -42,8 +42,20 @@ class Retriever(ABC):
     bound : PoolRanker
     """
 
+    spans: Sequence[Span] = ()
+    """The shards by which the pool is ranked; empty without shards."""
+
     def __init__(self, bound: PoolRanker) -> None:
         self.bound = bound
+
+    @property
+    def unavailable(self) -> Sequence[UnavailableShard]:
+        """The unavailable shards, with the reasons."""
+        return ()
+
+    def number(self, span: Span) -> int:
+        """Return the number of a shard, from 1."""
+        return self.spans.index(span) + 1
 
     @abstractmethod
     def ranked(

@@ -13,14 +13,21 @@ from abc import ABC, abstractmethod
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from features.errors import DamagedError
 from models.artifact import UnfitModelError
 from models.executors import LocalProcesses
 from models.sharded import Sharded
-from models.shards import Shard, ShardTask, ShardUnavailableError, answer, spans
+from models.shards import (
+    Shard,
+    ShardTask,
+    ShardUnavailableError,
+    UnavailableShard,
+    answer,
+    spans,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -114,20 +121,6 @@ class _ProcessReply(HostReply):
         self._future.cancel()
 
 
-class UnavailableShard(NamedTuple):
-    """An unavailable shard.
-
-    Attributes
-    ----------
-    shard : int
-        Its number, from 1.
-    reason : str
-    """
-
-    shard: int
-    reason: str
-
-
 class ShardGroup:
     """The hosts of all shards of a pool, for every version in service or spare.
 
@@ -210,10 +203,6 @@ class ServedShards(Sharded):
         """The unavailable shards, with the reasons."""
         with self._lock:
             return [UnavailableShard(at + 1, why) for at, why in sorted(self._reasons.items())]
-
-    def number(self, span: Span) -> int:
-        """Return the number of a shard, from 1."""
-        return self._index[span] + 1
 
     def open(self) -> None:
         """Have every host read its shard (DamagedError, UnfitModelError)."""

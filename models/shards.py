@@ -59,6 +59,20 @@ class Span(NamedTuple):
         return rows[first:last]
 
 
+class UnavailableShard(NamedTuple):
+    """An unavailable shard.
+
+    Attributes
+    ----------
+    shard : int
+        Its number, from 1.
+    reason : str
+    """
+
+    shard: int
+    reason: str
+
+
 def spans(size: int, count: int) -> list[Span]:
     """Return `count` shards of a pool of that size, as equal as can be; none is empty."""
     ends = np.linspace(0, size, min(count, size) + 1).round().astype(int).tolist()

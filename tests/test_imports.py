@@ -1,6 +1,8 @@
 """Imports run one way; only the command line reaches into all four packages."""
 
 import ast
+import subprocess
+import sys
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -96,6 +98,16 @@ def test_imports_in_functions_and_under_type_checking_are_seen():
         "def f():\n    from training import splits\n    importlib.import_module('service.server')\n"
     )
     assert imported(source) == {"os", "models.head.NeedHeads", "training.splits", "service.server"}
+
+
+def test_an_engine_is_imported_without_what_runs_workers():
+    command = "import sys, service.serving.engine; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", command], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    workers = {"models.executors", "models.ray_cluster", "models.shard_hosts", "models.shards"}
+    assert "service.serving.engine" in done.stdout.split()
+    assert not workers & set(done.stdout.split())
 
 
 def test_there_is_something_to_look_at():

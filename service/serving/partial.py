@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from models.shard_hosts import ServedShards
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -39,7 +37,6 @@ def partial_document(
     """
     if not missing:
         return None
-    assert isinstance(retriever, ServedShards)
     shards = [
         {
             "shard": retriever.number(span),
@@ -62,7 +59,7 @@ def partial_note(partial: Document, language: Language) -> str:
 
 def shards_document(retriever: Retriever) -> Document | None:
     """Return the state of the shards of a pool; None if it is not ranked by shards."""
-    if not isinstance(retriever, ServedShards):
+    if not retriever.spans:
         return None
     unavailable = [shard._asdict() for shard in retriever.unavailable]
     return {"of": len(retriever.spans), "unavailable": unavailable}
