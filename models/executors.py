@@ -152,6 +152,12 @@ class LocalProcesses(Executor):
                 )
             return self._pool
 
+    @property
+    def pids(self) -> list[int]:
+        """The ids of the processes that are running."""
+        with self._lock:
+            return [] if self._pool is None else list(self._pool._processes)
+
     def replace(self, broken: ProcessPoolExecutor) -> None:
         """Take other processes from now on; those of the broken pool end by themselves."""
         with self._lock:

@@ -99,6 +99,11 @@ class ProcessHost(ShardHost):
         except BrokenProcessPool as error:
             raise HostLostError(_ENDED) from error
 
+    @property
+    def pids(self) -> list[int]:
+        """The ids of its processes."""
+        return self._processes.pids
+
     def close(self) -> None:
         """End it after the request in progress."""
         self._processes.close()

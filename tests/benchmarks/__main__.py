@@ -30,6 +30,7 @@ ON_REQUEST = (
     "publish",
     "scale",
     "scale_train",
+    "shards",
     "soak",
     "stability",
 )

@@ -23,8 +23,9 @@ from models.chunks import Workers, make_chunk
 from models.executors import InProcess, Pending
 from models.registry import ModelRegistry
 from models.sharded import Sharded
-from models.shards import Shard, ShardFiles, ShardTask, Span, answer, spans
+from models.shards import Shard, ShardTask, Span, answer, spans
 from models.store import Store
+from service.serving.by_shards import files_of
 from service.serving.lifecycle.loading import load_engine
 from tests.benchmarks.bench_scale import make
 from tests.benchmarks.listed import Listed
@@ -89,10 +90,10 @@ def measure(home: Path, store: Path) -> Spent:
 
     progress("rank")
     asked: dict[str, float] = {}
-    files = ShardFiles(str(home), str(registry.path(version)), str(folder), None, Span(0, 0))
+    files = files_of(workspace, registry.path(version), engine.made_of, None)
 
     def ask(span: Span, method: Callable[[Shard, Any], Any], what: Any) -> Pending[Any]:
-        return executor.submit(answer, ShardTask(files._replace(span=span), method, what))
+        return executor.submit(answer, ShardTask(files(span), method, what))
 
     by_shards = Sharded(engine.retriever, spans(size, 2), ask)
     needs = [*engine._needs.values()][:NEEDS]

@@ -203,9 +203,7 @@ def test_processes_that_are_killed_are_replaced_while_others_answer(
     monkeypatch.setattr(shard_hosts, "LocalProcesses", Noted)
     with served(home, shards=2) as client:
         whole = client.get(LEADS, params=ASKED).json()
-        pool = made[1]._pool
-        assert pool is not None
-        (process,) = pool._processes
+        (process,) = made[1].pids
         os.kill(process, signal.SIGKILL)
         ends = time.monotonic() + SECONDS
         while not (ready := client.get("/health/ready").json())["shards"]["unavailable"]:
