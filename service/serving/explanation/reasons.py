@@ -219,7 +219,9 @@ def _mention_text(evidence: Evidence, *, chinese: bool) -> str:
     made, within, named = evidence.mention
     if evidence.named_as and not _is_kind(evidence.answer):
         return _named_as_text(evidence, chinese=chinese)
-    if made:
+    # Side lines are not named where a main product answers.
+    answered = evidence.answer is not None and not evidence.answer.item.is_side_line
+    if made and not (answered and all(_is_small(share) for _, share in made)):
         words = ("、" if chinese else ", ").join(
             _quoted(word, chinese=chinese) + _share_text(share, chinese=chinese)
             for word, share in made
@@ -229,7 +231,7 @@ def _mention_text(evidence: Evidence, *, chinese: bool) -> str:
             if chinese
             else f"its products and activities include {words}"
         )
-    if evidence.answer or not evidence.main:
+    if made or evidence.answer or not evidence.main:
         return _answer_text(evidence, evidence.answer, chinese=chinese)
     if within:
         item, word = within[0]
@@ -256,8 +258,12 @@ def _business_text(evidence: Evidence, *, chinese: bool) -> str:
     return f"its business, such as {items}, is near the field of {aim or 'the need'}"
 
 
+def _is_small(share: float | None) -> bool:
+    return share is not None and share < SIDE_LINE
+
+
 def _is_kind(answer: ItemAnswer | None) -> bool:
-    return answer is not None and answer.wanted and answer.relation >= Relation.KIND
+    return answer is not None and answer.relation >= Relation.KIND
 
 
 def _named_as_text(evidence: Evidence, *, chinese: bool) -> str:
