@@ -23,7 +23,7 @@ _ZONE = re.compile(
 _FREE_TRADE = re.compile(
     r"^\(?(\w{2,3}?)\)?(?:市|省)?(?:自由贸易试验区|自贸试验区|自贸区|自由贸易港)[-\s]*"
 )
-"""中国（上海）自由贸易试验区, 天津自贸试验区: a zone that bears the name of its province."""
+"""中国（上海）自由贸易试验区, 天津自贸试验区: a zone named after its province."""
 _CORPS = re.compile(r"^新疆生产建设兵团(?:第?[一二三四五六七八九十\d]{1,3}师)?")
 _ISLANDS = re.compile(r"^(香港|澳门)(?!\w{0,2}[路街道])")
 _WHOLE = re.compile(r"[省市区州盟县旗]$|地区$")

@@ -1,4 +1,4 @@
-"""What a product is by the thesaurus, beside what a need is after.
+"""The kind of a product by the thesaurus, compared with a need's concepts.
 
 午餐肉罐头 is a 罐头, which is 食品; its letters alone do not say so. 白炭黑 ends like 炭黑 and is
 none: both are concepts of their own.
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from features.understanding import Understood
 
 _SURE = 0.5
-"""How sure a concept must be for an item to be said to belong to it."""
+"""Certainty of a concept from which an item counts as belonging to it."""
 _KEPT = 50_000
 _ENTRY_BYTES = 200
 _LONGEST = 8
@@ -33,9 +33,9 @@ SIBLING = 0.45
 _KIND, _INPUT = 1.0, 0.2
 """What one is worth that is of a wanted kind, and one that goes into it."""
 _TYPICAL, _WITHIN = 0.3, 0.5
-"""How much a concept counts of which a text is typical, or whose name it holds, but not as head."""
+"""Weight of a concept that a text is typical for, or whose name it contains, but not as head."""
 _SHORTEST = 3
-"""A name that stands within a text counts from this length on."""
+"""Minimum length of a name within a text."""
 _THEME = 0.7
 """A sector of whose words this share names concepts of other sectors is known by its words: 新材料
 and 资源综合利用 join what belongs elsewhere."""
@@ -278,7 +278,7 @@ class Kinds:
         return next(filter(None, named), ())
 
     def _named_in(self, item: str) -> tuple[int, ...]:
-        """Return the concepts whose names, of three characters or more, a product holds."""
+        """Return the concepts whose names, of three characters or more, occur in a product."""
         found = self.thesaurus.within(form_of(item))
         return tuple(
             at for own in found if own.stop - own.start >= _SHORTEST for at in own.concepts

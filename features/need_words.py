@@ -36,10 +36,10 @@ CHAIN_NODE_WEIGHT = 0.3
 """Weight of a keyword of a stated node; of name and keywords of a node if the whole chain is
 meant."""
 BESIDE_STATED = 0.35
-"""Weight of the industry's words beside stated nodes or keywords."""
+"""Weight of the industry's words next to stated nodes or keywords."""
 MODEL_WEIGHT = 2.0
 BESIDE_MODEL = 0.5
-"""Weight of a language model's word, and of the thesaurus beside it."""
+"""Weight of a language model's word, and of the thesaurus next to it."""
 SECTOR_WEIGHT, CHAIN_WEIGHT = 0.3, 0.1
 MAX_TEXT = 2_000
 """Maximum length of an industry that is read."""

@@ -31,7 +31,7 @@ _PSEUDO = re.compile(
 _NO_COUNTY = re.compile(
     r"高新|经开|经济|技术|开发|工业|产业|保税|综合|示范|新区|新城|园区?$|管委会"
 )
-"""Development zones in a county's column, which are no counties."""
+"""Development zones in a county's column, which are not counties."""
 
 
 class Found(NamedTuple):
@@ -141,7 +141,7 @@ def resolve(
 
 
 def is_zone(text: str) -> bool:
-    """Whether the text of a county's column is a development zone: 高新区 is no county."""
+    """Whether the text of a county's column is a development zone: 高新区 is not a county."""
     return _NO_COUNTY.search(text) is not None
 
 

@@ -1,4 +1,4 @@
-"""Projects: their pools, what may stand in their way, and the list of them as officials keep it."""
+"""Projects: pools, blockers, and the columns of officials' lists."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

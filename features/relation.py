@@ -33,15 +33,15 @@ class Relation(IntEnum):
 
     NONE = 0
     INPUT = 1
-    """What the word says is made of the item, among other things."""
+    """The word's product is made from the item, among other things."""
     NEAR = 2
-    """The word stands in the item, or the other way round, but not as its head."""
+    """One contains the other, but not as its head."""
     SIBLING = 3
     """Both belong to one concept."""
     AKIN = 4
     """Both end alike: 软件解决方案 and 银行IT解决方案."""
     KIND = 5
-    """The item is a kind of what the word says."""
+    """The item is a kind of the word's product."""
     SAME = 6
 
 
@@ -53,20 +53,20 @@ def form_of(text: str) -> str:
 
 @lru_cache(_KEPT)
 def core_of(item: str) -> str:
-    """Return the normal form of an item without what says how it is had: 销售, 系列, (军品)."""
+    """Return the normal form of an item without additions such as 销售, 系列, (军品)."""
     text = form_of(item)
     return _TRAIL.sub("", text) or text
 
 
 @lru_cache(_KEPT)
 def is_plain(item: str) -> bool:
-    """Return whether an item says of itself what it is: neither a fragment nor everybody's."""
+    """Return whether an item is specific: neither a fragment nor common to most enterprises."""
     text = form_of(item)
     return not (_FRAGMENT.search(text) or _EVERYBODYS.match(text))
 
 
 def denies(item: str, word: str) -> bool:
-    """Return whether an item says that it is none of a word: 非色纺纱线 for 色纺纱线."""
+    """Return whether an item negates a word: 非色纺纱线 for 色纺纱线."""
     return f"非{form_of(word)}" in form_of(item)
 
 
@@ -100,7 +100,7 @@ def relation(item: str, word: str) -> Relation:
 
 
 def _is_parted(item: str, word: str) -> bool:
-    """Return whether an item says a word with something within: 改性工程塑料 for 改性塑料."""
+    """Return whether an item is a word with an insertion: 改性工程塑料 for 改性塑料."""
     modifier, head = word[:-_HEAD], word[-_HEAD:]
     return len(modifier) >= _HEAD and item.endswith(head) and modifier in item
 
@@ -112,7 +112,7 @@ def same_head(item: str, word: str) -> bool:
 
 
 def in_common(item: str, word: str) -> list[str]:
-    """Return the pieces of three characters or more that stand in both, the longest first.
+    """Return the common pieces of three characters or more, the longest first.
 
     蛋白粉 and 钛白粉 have but two characters in common, and nothing else.
     """

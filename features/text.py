@@ -23,7 +23,7 @@ BESIDE_PRODUCTS = 0.36
 
 LEAST_SHARE = 0.01
 UNKNOWN_SHARE = 0.05
-"""The share assumed for a product without a stated one, beside products with a share."""
+"""The share assumed for a product without a stated one, next to products with a share."""
 
 _LEGAL_FORM = re.compile(
     r"股份有限公司|有限责任公司|有限公司|集团股份|（集团）|\(集团\)|控股集团|集团|控股|公司"
@@ -56,7 +56,7 @@ class WeightedTexts:
 
     @cached_property
     def plain(self) -> pl.Series:
-        """The texts in the form in which words are compared; found when first asked for."""
+        """The texts in normal form for comparing words; computed on first access."""
         return pl.Series([normal(text) for text in self.texts], dtype=pl.String)
 
     def text(self, row: int, place: int) -> str | None:

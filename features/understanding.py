@@ -51,7 +51,7 @@ _WITHOUT_PROCESS = 0.5
 _OUT_OF_CONTEXT = 0.5
 _SUPPLIED = re.compile(r"(?:给(?!水|排水|料)|为)(.{2,}?)(?:整机|主机)?厂?$")
 _SERVED = 0.3
-"""Weight of a customer beside the wants: 彩电 in 给彩电整机厂做注塑件.
+"""Weight of a customer next to the wants: 彩电 in 给彩电整机厂做注塑件.
 
 Without a stated want, inputs of the customer's product are wanted: 给新能源汽车配套."""
 _EQUIPMENT = re.compile(r"(?<=..)(?:设备|装备|机械|整机|产品)$")
@@ -187,7 +187,7 @@ def understand(text: str, thesaurus: Thesaurus, fillers: Fillers) -> Understood:
     fillers : Fillers
     """
     whole = normal(text)
-    # Before splitting: 新质生产力 is no want to produce 力.
+    # Before splitting: 新质生产力 does not ask for a product 力.
     rest, policy = fillers.without_policy(whole, thesaurus)
     ignored = list(policy)
     wants: list[str] = []

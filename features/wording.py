@@ -51,7 +51,7 @@ class Wording:
             The order of sampling and factorisation; by default as given.
         """
         rows = stated.weights.shape[0]
-        # In a small pool a token of a single profile is no noise: it may be the only match of a
+        # In a small pool a token of a single profile is not noise: it may be the only match of a
         # need.
         self._set(min_documents=1 if rows < _SMALL_POOL else 2)
         (counted,) = self.characters_.fit_counts([stated])

@@ -26,7 +26,7 @@ HISTORY = ("track_record", "place_affinity")
 
 
 def content_share(chosen: int) -> float:
-    """Return content's weight beside a head with n = `chosen` examples: 1.2 / √n, 0.2 to 1."""
+    """Return content's weight next to a head with n = `chosen` examples: 1.2 / √n, 0.2 to 1."""
     return float(np.clip(1.2 / np.sqrt(max(chosen, 1)), 0.2, 1.0))
 
 

@@ -33,7 +33,7 @@ R_co = TypeVar("R_co", covariant=True)
 ATTEMPTS = 4
 """How often a task is begun whose worker is lost, before that is taken for the task's own fault."""
 _AHEAD = 2
-"""Tasks that are handed out for every worker before the first result is asked for."""
+"""Number of tasks submitted per worker before the first result is awaited."""
 _LOOK_SECONDS = 1.0
 
 

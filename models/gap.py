@@ -125,7 +125,7 @@ def known_nodes(here: ZonePresence, targets: Sequence[int]) -> bool:
 
 
 def _worth(present: NDArray[np.float32], targets: NDArray[np.intp]) -> NDArray[np.float32]:
-    """Return the worth of each node, shape as `present`; 0 if it is no target."""
+    """Return the worth of each node, shape as `present`; 0 if it is not a target."""
     worth = np.zeros_like(present)
     worth[..., targets] = 1 - (1 - _OF_STRONG) * present[..., targets]
     return worth

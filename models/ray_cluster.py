@@ -58,7 +58,7 @@ class RayCluster(Executor):
         check_installed()
         if address is not None:
             check_answered(address)
-        # Ray reports how it is used unless told otherwise.
+        # Ray sends usage statistics by default.
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
         with warnings.catch_warnings():
@@ -143,7 +143,7 @@ def check_installed() -> None:
 
 
 def check_answered(address: str) -> None:
-    """Refuse an address that is none, or at which nobody answers within some seconds."""
+    """Refuse an invalid address, or one that does not answer within some seconds."""
     host, _, port = address.rpartition(":")
     if not host or not port.isdigit() or "/" in host:
         raise UsageError(
@@ -174,7 +174,7 @@ def check_answered(address: str) -> None:
 
 
 def _log(told: Mapping[str, Any], **_: object) -> None:
-    """Log what Ray says of its nodes."""
+    """Log the state of Ray's nodes."""
     for line in told["lines"]:
         log.warning("ray: %s", str(line).splitlines()[0])
 

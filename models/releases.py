@@ -35,7 +35,7 @@ _IMMUTABLE = ("models", prepared.FOLDER)
 
 
 class State(NamedTuple):
-    """How a workspace stands to the store that it follows.
+    """State of a workspace relative to the store that it follows.
 
     Attributes
     ----------

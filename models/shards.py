@@ -221,7 +221,7 @@ class Shard:
             array.reshape(-1).view(np.uint8)[::_PAGE].max(initial=0)
 
     def values(self, asked: Sequence[MeasureRequest]) -> list[Values | None]:
-        """Return, for each need, what every factor says of its rows; None where there are none."""
+        """Return, for each need, the values of every factor for its rows; None without rows."""
         return [
             self._values(each.need, each.history, each.rows - self.start)
             if len(each.rows)
@@ -323,7 +323,7 @@ def opened(files: ShardFiles) -> Shard:
 
 
 def _check_version(files: ShardFiles, workspace: Workspace) -> None:
-    """Check that what is on this disk is what is asked for (DamagedError, UnfitModelError)."""
+    """Check that the files on this disk are the requested ones (DamagedError, UnfitModelError)."""
     links: dict[str, str] = {}
     for folder, seal in zip((files.model, files.prepared), files.seals, strict=True):
         manifest = artifact.manifest(Path(folder))

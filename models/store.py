@@ -25,7 +25,7 @@ FORMAT = 1
 _INSTALL = "pip install 'lianzhao[store]'"
 _EXPECTED = "file:///folder or s3://bucket/prefix"
 _PIECE = 32 * 2**20
-"""Bytes asked for at once: each piece has to come within the time limit."""
+"""Bytes per request: each piece has to arrive within the time limit."""
 _SECONDS = {"timeout": "60s", "connect_timeout": "5s"}
 
 

@@ -245,7 +245,7 @@ def place_among(
 
 
 def _topics(pool: PoolFeatures) -> Iterator[bytes]:
-    """Yield the bytes of every enterprise's topics: what it says, whatever it is called."""
+    """Yield the bytes of every enterprise's topics, which do not depend on its id."""
     topics = pool.views["topics"]
     for start in range(0, len(topics), CHUNK):
         for row in np.ascontiguousarray(topics[start : start + CHUNK]):

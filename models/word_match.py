@@ -1,4 +1,4 @@
-"""How far a profile holds the words that a need stands for, in three kinds of evidence.
+"""Match of a profile with a need's words, by three kinds of evidence.
 
 Items (products, and what a scope names), the text of the whole profile, and its topics. Each is a
 sum over words, so that the share of each word is exact: in texts and topics a sum of
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from features.arrays import NeedFeatures, PoolFeatures
 
 FOCUS_WEIGHT = 0.5
-"""What the share of items that are of the words counts beside the best items."""
+"""Weight of the share of matching items next to the best items."""
 
 
 class TextWords(Factor):

@@ -110,7 +110,7 @@ def serve(
             address=host,
             port=port,
             interface=Interfaces.ASGI,
-            loop=Loops.asyncio,  # whatever else is installed beside it
+            loop=Loops.asyncio,  # whatever else is installed
             workers=workers,
             websockets=False,
             workers_kill_timeout=_GRACE_SECONDS,

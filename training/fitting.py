@@ -221,7 +221,7 @@ class _Weights:
     def __init__(self, folds: ScoredCases, time: ScoredCases, holding: float) -> None:
         self._cold = time.cold if len(time.cold) >= MIN_TIME_CASES else folds.cold
         self._warm = time.warm if len(time.warm) >= MIN_TIME_CASES else folds.warm
-        # In random folds enterprises with deals are no candidates, so that the weight of deals
+        # In random folds enterprises with deals are not candidates, so that the weight of deals
         # cannot be learnt.
         self._history = len(time.cold) + len(time.warm) >= MIN_TIME_CASES
         self._holding = holding

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 FOLDS = 5
 YEARS_JUDGED = 2
-"""The number of years after a cut whose deals are asked for."""
+"""The number of years after a cut whose deals are evaluated."""
 MIN_NEEDS = 10
 """With fewer needs that can be held out, none are: the figures would be meaningless."""
 
@@ -34,7 +34,7 @@ _PAIR = ("need_id", "enterprise_id")
 
 @dataclass(frozen=True)
 class Cut:
-    """A day in the log of events: the events before it are known, later ones are asked for.
+    """A day in the log of events: earlier events are known, later ones are evaluated.
 
     Attributes
     ----------
@@ -51,13 +51,13 @@ class Cut:
         return events.filter(pl.col("date") < self.day)
 
     def after(self, events: pl.DataFrame) -> pl.DataFrame:
-        """Return the events that are hidden and asked for."""
+        """Return the hidden events to be predicted."""
         late = pl.col("date") >= self.day
         return events.filter(late if self.end is None else late & (pl.col("date") < self.end))
 
 
 def cut_before(last: date, years: int) -> Cut:
-    """Return the cut so many years before the day after `last`, judged for `YEARS_JUDGED`."""
+    """Return the cut `years` before the day after `last`, evaluated for `YEARS_JUDGED`."""
     day = last + timedelta(days=1) - timedelta(days=round(years * _DAYS_PER_YEAR))
     return Cut(day, day + timedelta(days=round(YEARS_JUDGED * _DAYS_PER_YEAR)))
 

@@ -191,7 +191,7 @@ def libraries() -> dict[str, str | None]:
 
 
 def count_needs(split: Split) -> dict[str, int]:
-    """Count the needs asked for; one may be warm in one task and cold in another."""
+    """Count the needs in questions; one may be warm in one task and cold in another."""
     asked = [question for task in split.tasks for question in task.questions]
     of = {
         "all": {q.query.need_id for q in asked},

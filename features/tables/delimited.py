@@ -25,7 +25,7 @@ _EXPECTED = "a table as text in UTF-8, UTF-16, GB18030 or Big5"
 _LONGEST_LINE = 1 << 22
 """Maximum number of bytes in a line of a table."""
 _BEGIN = (b",", b";", b"\t", b"|", b"\n", b"\r")
-"""What stands before a field."""
+"""Characters before a field."""
 _MAGIC = {
     b"PK\x03\x04": "an Excel or zip file; name it .xlsx if it is from Excel, .zip if it is packed",
     b"\xd0\xcf\x11\xe0": "an old Excel or WPS file; name it .xls or .et",
@@ -145,7 +145,7 @@ def _check_lines(path: Source) -> None:
 
 
 def _is_quoted(path: Source, end: int) -> bool:
-    """Whether a quotation is open after so many bytes."""
+    """Whether a quotation is open after a number of bytes."""
     marks = 0
     with path.open() as file:
         while end > 0 and (chunk := file.read(min(end, 1 << 20))):

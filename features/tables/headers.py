@@ -41,7 +41,7 @@ _ENGLISH_UNITS = {"k": 1e3, "thousand": 1e3, "10k": 1e4, "10thousand": 1e4, "m":
 _ENGLISH_UNITS |= {"1000": 1e3, "10000": 1e4, "tenthousand": 1e4}
 _ENGLISH_UNITS |= {"million": 1e6, "millions": 1e6, "bn": 1e9, "billion": 1e9}
 _UNLISTED = 1_000
-"""Rank of a header that is no alias: any alias is better."""
+"""Rank of a header that is not an alias: any alias is preferred."""
 _LIKE = 0.6
 """Minimum similarity of an unknown header to a known one that is suggested."""
 
@@ -259,7 +259,7 @@ def _meaning(table: Table, header: str) -> _Meaning | None:
 
 
 def _described_by_form(known: Mapping[str, _Meaning], form: str) -> _Meaning | None:
-    """Return the meaning of a header that is no alias, by its form."""
+    """Return the meaning of a header that is not an alias, by its form."""
     found = known.get(without_suffix(form))
     if found is None and (column := place(form)) is not None:
         found = known.get(column)

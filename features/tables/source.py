@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 _README = re.compile(r"(?:说明|须知|必读|声明|read.?me)[^/]*\.txt$", re.IGNORECASE)
-"""A description beside the table in an archive."""
+"""Names of descriptions next to the table in an archive."""
 _UTF8_NAME = 0x800
 """The flag of a zip archive for names in UTF-8; Windows writes GBK without it."""
 

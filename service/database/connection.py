@@ -104,7 +104,7 @@ class Database:
                 self._made_on, self._engine = self._mark(), engine
 
     def read(self, work: Callable[[sa.Connection], T], nothing: T) -> T:
-        """Return what `work` reads; `nothing` where there is no database yet."""
+        """Return the result of `work`; `nothing` if there is no database yet."""
         try:
             with _shown():
                 if not self._is_made():
@@ -201,7 +201,7 @@ class Database:
         """Migrate the database; a file that cannot be created completely is removed."""
         fresh = not self.exists
         try:
-            if fresh:  # readable only by its owner, as are the files that SQLite creates beside it
+            if fresh:  # readable only by its owner, as are the files that SQLite creates next to it
                 os.close(os.open(self._file, os.O_CREAT | os.O_RDWR, 0o600))
             self._migrate(engine)
         except BaseException:

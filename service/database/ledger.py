@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 _EVERY = 0.5
-"""Interval in seconds at which changed keys and events of other workers are looked for."""
+"""Interval in seconds of checks for changed keys and events of other workers."""
 _FORGETS_EVERY = 3600.0
 """Interval in seconds at which old Idempotency-Keys are deleted, first at the start."""
 _THREADS = 4

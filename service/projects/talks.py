@@ -1,4 +1,4 @@
-"""First talk (首谈): of a city's zones, the first that talked with an enterprise holds the talks.
+"""First talk (首谈): the first zone of a city in talks with an enterprise reserves it.
 
 The holder of a talk is not stored, but follows from the events: the first zone of a city that
 records a talk with an enterprise holds it, every later talk of that zone renews it, and it ends
@@ -60,7 +60,7 @@ class Said(NamedTuple):
 
 
 class Talk(NamedTuple):
-    """The zone that holds the talks with an enterprise, and the last day of it."""
+    """The zone that reserves an enterprise, and the last day of the reservation."""
 
     zone_id: str
     until: datetime.date

@@ -1,4 +1,4 @@
-"""What each gate says of an enterprise: pass, fail or unknown, with its source and date.
+"""Verdicts of the gates on an enterprise: pass, fail or unknown, with source and date.
 
 Unknown never passes silently: a gate that lacks what it needs says so, and what that is.
 """
@@ -26,7 +26,7 @@ _PROFILE = "企业表"
 
 
 class Verdict(NamedTuple):
-    """What a gate says."""
+    """The verdict of a gate."""
 
     state: str
     text: str
@@ -37,7 +37,7 @@ class Verdict(NamedTuple):
 def verdicts(
     profile: Mapping[str, Any] | None, zone_id: str | None, rules: Rules, date: str | None
 ) -> dict[str, Verdict]:
-    """Return what the gates say of a profile for a zone; all unknown where there is no profile.
+    """Return the verdicts of the gates on a profile for a zone; all unknown without a profile.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def verdicts(
 
 
 def of_column(gate: str, value: str | None, rules: Rules, date: str | None) -> Verdict:
-    """Return what one of the gates `FIXED` says of a value of its column."""
+    """Return the verdict of one of the gates `FIXED` on a value of its column."""
     if gate == "credit":
         return _credit(value, date)
     if gate == "standing":

@@ -78,7 +78,7 @@ def by_shards(
 def files_of(
     workspace: Workspace | Snapshot, model: Path, made_of: Sequence[str], encoder: str | None
 ) -> Callable[[Span], ShardFiles]:
-    """Return what says where a shard of a prepared version is read from.
+    """Return a function that states the files of a shard of a prepared version.
 
     Parameters
     ----------

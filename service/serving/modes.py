@@ -106,7 +106,7 @@ class ModeQuestion(LeadsQuestion):
     mode: str = "need"
 
     def __post_init__(self) -> None:
-        if isinstance(self.need, LikeNeed):  # the enterprise itself is no lead
+        if isinstance(self.need, LikeNeed):  # the enterprise itself is not a lead
             apart = (*self.filters.exclude, self.need.enterprise_id)
             object.__setattr__(self, "filters", replace(self.filters, exclude=apart))
         super().__post_init__()

@@ -1,4 +1,4 @@
-"""A workspace that follows a store: taking releases over as they come, and how that stands."""
+"""Following a store: taking over new releases, and the state of this."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 UNSEEN_SECONDS = 60.0
-"""Nobody has looked at the store for so long: whoever follows it has ended, or stands still."""
+"""Seconds without a check of the store after which its follower has ended or hangs."""
 
 
 def follow(
@@ -62,7 +62,7 @@ def follow(
 
 
 def store_state(home: Path) -> Literal["up", "down", "none"]:
-    """Return how a workspace stands to the store that it follows, "none" where it follows none."""
+    """Return the state of a workspace relative to the store that it follows, "none" without one."""
     state = State.of(home)
     if state is None or not state.looked_at:
         return "none"

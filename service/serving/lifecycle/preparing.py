@@ -149,7 +149,7 @@ async def _warm(settings: Settings, engine: Engine) -> None:
                 break
             asked = LeadsQuestion(KnownNeed(need["need_id"]))
             given = engine.words.known(need["industry"]) or Given()
-            if given.problem:  # the language model is asked for it with the first request
+            if given.problem:  # the language model is called with the first request
                 continue
             try:
                 computed += await warm(remote, engine, asked, given)
