@@ -253,7 +253,7 @@ ENTERPRISES = Table(
         Column(
             "currency",
             Kind.TEXT,
-            "注册资本币种 注册资金币种 注册资本货币种类 注册币种 币种 货币种类 资本币种 currency "
+            "注册资本币种 注册资金币种 注册资本货币种类 注册币种 币种 货币种类 资本币种 "
             "regcapcur capital_currency reg_capital_currency",
         ),
     ),
