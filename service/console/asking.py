@@ -157,10 +157,12 @@ async def profile(frame: Frame, enterprise_id: str) -> Document:
     return await frame.answer(Lookup("enterprise", (enterprise_id,)))
 
 
-async def facets(frame: Frame, need_id: str) -> Fetched:
+async def facets(frame: Frame, need_id: str, asked: FilterBody) -> Fetched:
     """Return the number of first leads for a known need by value of each filter."""
-    rights = frame.caller.rights
-    return await frame.fetch(FacetsQuestion(need_id, FACETS, COUNTED, frame.language, rights))
+    filters, rights = filters_of(asked), frame.caller.rights
+    return await frame.fetch(
+        FacetsQuestion(need_id, filters, FACETS, COUNTED, frame.language, rights)
+    )
 
 
 async def candidates(frame: Frame, need_id: str, filters: Filters, limit: int = COUNTED) -> Fetched:

@@ -59,13 +59,14 @@ PLACES = (
 
 
 def _fingerprint() -> str:
-    """Return a digest of style sheet and script, so that browsers may cache both for long."""
+    """Return a digest of the static files, so that browsers may cache them for long."""
     digest = blake2b(digest_size=6)
-    for name in ("console.css", "console.js"):
+    for name in ("console.css", "console.js", "icon.svg"):
         digest.update((_STATIC / name).read_bytes())
     return digest.hexdigest()
 
 
+FINGERPRINT = _fingerprint()
 _environment = Environment(
     loader=PackageLoader("service.console"),
     autoescape=True,
@@ -73,7 +74,7 @@ _environment = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_environment.globals.update(fingerprint=_fingerprint(), token_name=TOKEN)
+_environment.globals.update(fingerprint=FINGERPRINT, token_name=TOKEN)
 _environment.filters.update(wording.FILTERS)
 _environment.globals.update(
     bar=charts.bar, twin=charts.twin, waterfall=charts.waterfall, share_bar=charts.share_bar

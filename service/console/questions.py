@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from service.access.zones import EVERY_ZONE, ZoneRights
-from service.serving.filters import Filters
 from service.serving.questions import Question
 
 if TYPE_CHECKING:
     from features.need import NeedQuery
-    from service.serving.filters import Facet
+    from service.serving.filters import Facet, Filters
     from service.serving.interfaces import Document, Engine, Language
 
 
@@ -40,10 +39,12 @@ class ProductsQuestion(Question):
 class FacetsQuestion(Question):
     """Counts of facets among the first leads for a need of the workspace.
 
-    Over the whole list, most nodes would be unrelated to the need.
+    Over the whole list, most nodes would be unrelated to the need. Each facet is counted under the
+    other filters: its counts say how many there would be if its value was chosen as well.
     """
 
     need_id: str
+    filters: Filters
     wanted: tuple[Facet, ...]
     first: int
     spoken: Language
@@ -51,7 +52,12 @@ class FacetsQuestion(Question):
     ranks: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        arguments = {"need_id": self.need_id, "facets": self.wanted, "first": self.first}
+        arguments = {
+            "need_id": self.need_id,
+            "filters": self.filters.canonical(),
+            "facets": self.wanted,
+            "first": self.first,
+        }
         self._set_key("console-facets", self.spoken, self.rights, arguments)
 
     @property
@@ -62,7 +68,21 @@ class FacetsQuestion(Question):
     def answer(self, engine: Engine) -> Document:
         """Return the counts (NotFoundError, ForeignZoneError)."""
         need = _seen(engine, self.need_id, self.rights)
-        return engine.facets(need, Filters(), self.wanted, self.spoken, self.first)
+        counts: Document = {}
+        partial = None
+        for filters, names in self._by_filters().items():
+            found = engine.facets(need, filters, names, self.spoken, self.first)
+            counts |= found["facets"]
+            partial = found["partial"] or partial
+        return {"facets": counts, "partial": partial}
+
+    def _by_filters(self) -> dict[Filters, list[Facet]]:
+        """Return the facets by the filters that they are counted under."""
+        groups: dict[Filters, list[Facet]] = {}
+        for name in self.wanted:
+            without: dict[str, Any] = {name: ()}
+            groups.setdefault(replace(self.filters, **without), []).append(name)
+        return groups
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,18 @@
 """Sign-in with a key, sign-out, language, and static files."""
 
+import os
 from importlib.resources import files
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from service.access.keys import Key
 from service.api.prefix import prefixed
 from service.console.frame import (
+    FINGERPRINT,
     LANGUAGE_COOKIE,
     Form,
     Frame,
@@ -19,9 +22,30 @@ from service.console.frame import (
 from service.console.sessions import COOKIE, LONGEST
 
 router = APIRouter(include_in_schema=False)
-static = StaticFiles(directory=str(files("service.console") / "static"))
+
+
+class _Static(StaticFiles):
+    """Static files: kept by browsers for good under an address with their fingerprint."""
+
+    def file_response(
+        self,
+        full_path: str | os.PathLike[str],
+        stat_result: os.stat_result,
+        scope: Scope,
+        status_code: int = 200,
+    ) -> Response:
+        """Return a file with the time for which it may be kept."""
+        found = super().file_response(full_path, stat_result, scope, status_code)
+        named = f"v={FINGERPRINT}".encode()
+        found.headers["Cache-Control"] = _FOR_GOOD if scope["query_string"] == named else _ASK_AGAIN
+        return found
+
+
+static = _Static(directory=str(files("service.console") / "static"))
 
 _A_YEAR = 365 * 24 * 3600
+_FOR_GOOD = f"public, max-age={_A_YEAR}, immutable"
+_ASK_AGAIN = "no-cache"
 _START = "/console/leads"
 
 

@@ -31,7 +31,7 @@ async def leads(frame: Framed) -> Response:
         return frame.page("no_needs.html", status=200)
     asked = query_of(frame.request, need)
     page = await asking.leads(frame, asked)
-    facets = await asking.facets(frame, need["need_id"])
+    facets = await asking.facets(frame, need["need_id"], asked)
 
     async def values() -> dict[str, Any]:
         return {

@@ -67,6 +67,26 @@ def test_counts_beside_filters_are_of_the_first_leads(reading: TestClient) -> No
     assert f"<b>{count[1]}</b> 家候选" in filtered
 
 
+def test_counts_beside_a_filter_are_those_under_the_other_filters(reading: TestClient) -> None:
+    def counts(**filters: str) -> dict[str, dict[str, int]]:
+        page = reading.get("/console/leads", params={"need_id": NEED, **filters}).text
+        ticks = r'name="(\w+)" value="([^"]+)"[^>]*><span>[^<]*</span><b>(\d+)</b>'
+        found: dict[str, dict[str, int]] = {}
+        for name, value, count in re.findall(ticks, page):
+            found.setdefault(name, {})[value] = int(count)
+        return found
+
+    every, filtered = counts(), counts(province="广东省")
+    assert filtered["province"] == every["province"]
+    within = every["province"]["广东省"]
+    assert sum(filtered["stage"].values()) == within < sum(every["stage"].values())
+    for node, count in filtered["node"].items():
+        page = reading.get(
+            "/console/leads", params={"need_id": NEED, "province": "广东省", "node": node}
+        ).text
+        assert f"<b>{count}</b> 家候选" in page
+
+
 def test_an_empty_result_of_a_filter_has_a_link_to_clear_it(reading: TestClient) -> None:
     page = reading.get("/console/leads", params={"need_id": NEED, "province": "海南省"})
     assert page.status_code == 200

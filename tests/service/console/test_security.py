@@ -104,6 +104,21 @@ def test_every_answer_forbids_frames_and_foreign_scripts(reading: TestClient, ad
     assert headers["cache-control"] == "no-store"
 
 
+def test_static_files_are_kept_by_browsers_under_the_address_of_their_content(
+    reading: TestClient,
+) -> None:
+    page = reading.get("/console/quality").text
+    addresses = re.findall(r'(?:href|src)="([^"]*/static/[^"]+)"', page)
+    assert len(addresses) == 3
+    for address in addresses:
+        assert "immutable" in reading.get(address).headers["cache-control"]
+        for other in (address.partition("?")[0], f"{address}0"):
+            found = reading.get(other)
+            assert found.headers["cache-control"] == "no-cache"
+            again = reading.get(other, headers={"If-None-Match": found.headers["etag"]})
+            assert again.status_code == 304
+
+
 def routes() -> list[tuple[str, str]]:
     """Return method and path of every route of the console."""
     found = [
