@@ -173,6 +173,7 @@ def test_readiness_lists_its_parts(client: TestClient, source: FakeSource) -> No
         "database": "up",
         "language_model": "none",
         "store": "none",
+        "shards": None,
         "degraded": [],
     }
     source.error = UnavailableError("no model yet: run lianzhao train")

@@ -104,7 +104,7 @@ def test_every_protocol_runs_where_there_are_data_for_it(run, trading, compared,
     ("arguments", "code", "told"),
     [
         (("--protocol", "warm"), 1, "warm cannot be run on this workspace"),
-        (("--protocol", "leave-zone-out"), 1, "zones with a relevant pair, there are 2"),
+        (("--protocol", "leave-zone-out"), 1, "zones with a relevant pair are required, got 2"),
         (("--protocol", "time", "--date", "2000-01-01"), 1, "before 2000-01-01"),
         (("--protocol", "warm", "--date", "2020-01-01"), 2, "--date goes with --protocol time"),
         (("--protocol", "warm", "--needs", "n.csv"), 2, "--needs goes with --protocol phrases or"),
