@@ -43,6 +43,26 @@ _BASES = {"article": "报道", "news": "新闻", "plan": "规划"}
 _TEN_THOUSAND = 10_000
 
 
+_FILTERS = {
+    "province": "省份",
+    "city": "城市",
+    "region": "重点区域",
+    "node": "环节",
+    "tag": "企业标签",
+    "stage": "进展",
+    "seat": "所在地",
+    "flag": "风险提示",
+    "standing": "登记状态",
+    "gate": "准入关口",
+    "industry_code": "行业",
+    "listed": "是否上市",
+    "min_capital": "注册资本",
+    "min_revenue": "营业收入",
+    "max_revenue": "营业收入",
+    "max_age": "成立日期",
+}
+
+
 def number(value: float | None, digits: int = 0) -> str:
     """Return a number with thousands separators."""
     return UNKNOWN if value is None or not math.isfinite(value) else f"{value:,.{digits}f}"
@@ -134,6 +154,11 @@ def seat(value: str, language: str = "zh") -> str:
     return _SEATS[value][language != "zh"]
 
 
+def filter_of(value: str, language: str = "zh") -> str:
+    """Return the name of a filter of the list."""
+    return _FILTERS.get(value, value) if language == "zh" else value.replace("_", " ")
+
+
 def table(value: str, language: str = "zh") -> str:
     """Return the name of a table."""
     return TABLES[value].gloss if language == "zh" else value.replace("_", " ")
@@ -187,6 +212,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "fit_name": fit,
     "position_name": position,
     "seat_name": seat,
+    "filter_name": filter_of,
     "table_name": table,
     "basis_name": basis,
     "protocol_name": protocol,
