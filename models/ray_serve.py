@@ -11,7 +11,7 @@ import logging
 import warnings
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from threadpoolctl import threadpool_limits
 
@@ -19,10 +19,11 @@ from features.errors import UnavailableError
 from models.artifact import FORMAT
 from models.ray_cluster import INSTALL, RayCluster, check_installed
 from models.shard_hosts import HostLostError, HostReply, ShardHost
-from models.shards import answer
 
 if TYPE_CHECKING:
-    from models.shards import ShardTask
+    from collections.abc import Callable
+
+T = TypeVar("T")
 
 _QUIET = {"log_level": "ERROR", "enable_access_log": False}
 _LOOK_SECONDS = 2.0
@@ -37,9 +38,9 @@ class ShardReplica:
     def __init__(self) -> None:
         threadpool_limits(1, user_api="blas")
 
-    def answer(self, task: ShardTask) -> Any:
-        """Return the answer of a shard."""
-        return answer(task)
+    def work(self, work: Callable[[T], Any], task: T) -> Any:
+        """Do the work of a host."""
+        return work(task)
 
 
 class RayHost(ShardHost):
@@ -54,9 +55,9 @@ class RayHost(ShardHost):
     def __init__(self, handle: Any) -> None:
         self._handle = handle
 
-    def submit(self, task: ShardTask) -> HostReply:
+    def submit(self, work: Callable[[T], Any], task: T) -> HostReply:
         """Submit a request to one of the replicas."""
-        return _ReplicaReply(self._handle.answer.remote(task))
+        return _ReplicaReply(self._handle.work.remote(work, task))
 
     def close(self) -> None:
         """Leave it running: other services may use it."""

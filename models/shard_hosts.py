@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakSet
 
 from features.errors import DamagedError
@@ -26,6 +26,7 @@ from models.shards import (
     ShardUnavailableError,
     UnavailableShard,
     answer,
+    is_read,
     spans,
 )
 
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
     FilesOf = Callable[[Span], ShardFiles]
 
+T = TypeVar("T")
+
 log = logging.getLogger(__name__)
 
 OPENING_SECONDS = 120.0
@@ -47,6 +50,7 @@ CHECK_SECONDS = 1.0
 """Interval of the checks of idle and of unavailable hosts."""
 _DEEP = 12
 """How many times longer a request may take that computes every factor for a whole shard."""
+_POLL_SECONDS = 0.05
 _ENDED = "its process was ended"
 _REFUSALS = (DamagedError, UnfitModelError)
 
@@ -78,8 +82,15 @@ class ShardHost(ABC):
     """Answers the requests to one shard, of any version."""
 
     @abstractmethod
-    def submit(self, task: ShardTask) -> HostReply:
-        """Submit a request (HostLostError); a lost host is started again."""
+    def submit(self, work: Callable[[T], Any], task: T) -> HostReply:
+        """Submit a request (HostLostError); a lost host is started again.
+
+        Parameters
+        ----------
+        work : callable
+            `models.shards.answer` or `is_read`.
+        task : ShardTask or ShardFiles
+        """
 
     @abstractmethod
     def close(self) -> None:
@@ -92,10 +103,10 @@ class ProcessHost(ShardHost):
     def __init__(self) -> None:
         self._processes = LocalProcesses(1)
 
-    def submit(self, task: ShardTask) -> HostReply:
+    def submit(self, work: Callable[[T], Any], task: T) -> HostReply:
         """Submit a request."""
         try:
-            return _ProcessReply(self._processes, *self._processes.begin_once(answer, task))
+            return _ProcessReply(self._processes, *self._processes.begin_once(work, task))
         except BrokenProcessPool as error:
             raise HostLostError(_ENDED) from error
 
@@ -211,25 +222,35 @@ class ServedShards(Sharded):
 
     def open(self) -> None:
         """Have every host read its shard (DamagedError, UnfitModelError)."""
-        replies = [self._submit(at, Shard.touch, None) for at in range(len(self.spans))]
-        ends = time.monotonic() + OPENING_SECONDS
-        for at, reply in enumerate(replies):
-            try:
-                self._wait(at, reply, max(ends - time.monotonic(), 0.0))
-            except _REFUSALS as error:
-                message = f"shard {at + 1} of {len(self.spans)} is refused: {error.message}"
-                raise type(error)(message, got=error.got, expected=error.expected) from error
-            except ShardUnavailableError:  # it is checked again later
-                continue
+        ends, unread = time.monotonic() + OPENING_SECONDS, set(range(len(self.spans)))
+        while unread:
+            replies = {at: self._submit(at, is_read, self._files[at]) for at in sorted(unread)}
+            for at, reply in replies.items():
+                try:
+                    if self._wait(at, reply, max(ends - time.monotonic(), 0.0)):
+                        unread.remove(at)
+                except _REFUSALS as error:
+                    message = f"shard {at + 1} of {len(self.spans)} is refused: {error.message}"
+                    raise type(error)(message, got=error.got, expected=error.expected) from error
+                except ShardUnavailableError:  # it is checked again later
+                    unread.remove(at)
+            if time.monotonic() > ends:
+                for at in unread:
+                    self._mark_unavailable(at, "it was not read in time")
+                break
+            if unread:
+                time.sleep(_POLL_SECONDS)
 
     def check(self) -> None:
         """Check idle hosts, and unavailable ones, which have to read their shards first."""
         now = time.monotonic()
         for at in tuple(self._reasons):
-            if at not in self._reopening and (reply := self._submit(at, Shard.touch, None)):
+            if at in self._reopening:
+                continue
+            if reply := self._submit(at, is_read, self._files[at]):
                 self._reopening[at] = reply
         idle = [at for at, until in enumerate(self._busy_until) if until < now]
-        replies = {at: self._submit(at, Shard.size, None) for at in idle if at not in self._reasons}
+        replies = {at: self._put(at, Shard.size, None) for at in idle if at not in self._reasons}
         for at, pending in replies.items():
             with suppress(ShardUnavailableError):
                 self._result(at, pending, self._group.seconds)
@@ -239,13 +260,12 @@ class ServedShards(Sharded):
     def _check_reopened(self, at: int, reply: HostReply) -> None:
         """Take a shard back into service if its host has read it."""
         try:
-            reply.result(0.0)
+            if reply.result(0.0):
+                self._mark_available(at)
         except TimeoutError:
             return
         except Exception as error:
             self._mark_unavailable(at, str(error) or type(error).__name__)
-        else:
-            self._mark_available(at)
         del self._reopening[at]
 
     def _request(self, span: Span, method: Callable[[Shard, Any], Any], asked: Any) -> Pending[Any]:
@@ -254,7 +274,7 @@ class ServedShards(Sharded):
         seconds = self._group.seconds * (_DEEP if method is Shard.best else 1)
         # A host at work would answer a check too late.
         self._busy_until[at] = max(self._busy_until[at], time.monotonic() + seconds)
-        reply = None if at in self._reasons else self._submit(at, method, asked)
+        reply = None if at in self._reasons else self._put(at, method, asked)
         return _Pending(partial(self._result, at, reply, seconds))
 
     def _result(self, at: int, reply: HostReply | None, seconds: float) -> Any:
@@ -265,10 +285,14 @@ class ServedShards(Sharded):
             self._mark_unavailable(at, error.message)
             raise self._error(at) from error
 
-    def _submit(self, at: int, method: Callable[[Shard, Any], Any], asked: Any) -> HostReply | None:
+    def _put(self, at: int, method: Callable[[Shard, Any], Any], asked: Any) -> HostReply | None:
+        """Submit a request to an open shard."""
+        return self._submit(at, answer, ShardTask(self._files[at], method, asked))
+
+    def _submit(self, at: int, work: Callable[[T], Any], task: T) -> HostReply | None:
         """Submit a request; if the host is lost, the shard is unavailable, and None returned."""
         try:
-            return self._group.hosts[at].submit(ShardTask(self._files[at], method, asked))
+            return self._group.hosts[at].submit(work, task)
         except HostLostError as error:
             self._mark_unavailable(at, str(error))
             return None

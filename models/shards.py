@@ -7,6 +7,8 @@ and the items that the whole pool shares.
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -26,6 +28,7 @@ from models.ranker import leading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from concurrent.futures import Future
 
     from numpy.typing import NDArray
 
@@ -211,7 +214,7 @@ class Shard:
         """Return the number of rows, as a sign of life."""
         return len(self.bound.pool)
 
-    def touch(self, _: None = None) -> None:
+    def touch(self) -> None:
         """Read every page of the rows' features, so that no request waits for the disk."""
         pool, first = self.bound.pool, self._first
         dense = [*(pool.views[view] for view in ("topics", "meaning")), pool.nodes.fit]
@@ -297,6 +300,45 @@ class ShardTask(NamedTuple):
 def answer(task: ShardTask) -> Any:
     """Return the answer of a shard, which is opened where it is not open yet."""
     return task.method(opened(task.files), task.asked)
+
+
+class Reader:
+    """Opens shards in a thread, so that requests to open ones do not wait meanwhile."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="shard")
+        self._reading: dict[ShardFiles, Future[None]] = {}
+        self._lock = threading.Lock()
+
+    def is_read(self, files: ShardFiles) -> bool:
+        """Return whether a shard is open and its pages are read; begin with it otherwise.
+
+        Raises
+        ------
+        DamagedError, UnfitModelError
+            See `opened`.
+        """
+        with self._lock:
+            if files not in self._reading:
+                self._reading[files] = self._thread.submit(_read, files)
+            reading = self._reading[files]
+            if not reading.done():
+                return False
+            del self._reading[files]
+        reading.result()
+        return True
+
+
+def _read(files: ShardFiles) -> None:
+    opened(files).touch()
+
+
+def is_read(files: ShardFiles) -> bool:
+    """Return whether a shard is read in this process, see `Reader`."""
+    return _READER.is_read(files)
+
+
+_READER = Reader()
 
 
 @lru_cache(_OPEN)

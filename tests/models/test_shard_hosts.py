@@ -17,7 +17,7 @@ from models import artifact, prepared, shard_hosts
 from models.artifact import MANIFEST, UnfitModelError
 from models.registry import ModelRegistry
 from models.shard_hosts import HostLostError, HostReply, ProcessHost, ShardGroup, ShardHost
-from models.shards import Shard, ShardTask, ShardUnavailableError, answer, opened
+from models.shards import Shard, ShardTask, ShardUnavailableError, answer, is_read, opened
 from service.serving.by_shards import files_of
 from service.serving.lifecycle.loading import load_engine
 from tests.pool import HashedEncoder
@@ -33,19 +33,19 @@ class HereHost(ShardHost):
         self.trouble = None
         self.asked = []
 
-    def submit(self, task):
-        self.asked.append(task.method)
+    def submit(self, work, task):
+        self.asked.append(work)
         if self.trouble == "gone":
             raise HostLostError("it is gone")
-        return Here(self, task)
+        return Here(self, work, task)
 
     def close(self):
         self.trouble = "closed"
 
 
 class Here(HostReply):
-    def __init__(self, host, task):
-        self._host, self._task = host, task
+    def __init__(self, host, work, task):
+        self._host, self._work, self._task = host, work, task
 
     def result(self, seconds):
         if self._host.trouble == "lost":
@@ -54,7 +54,7 @@ class Here(HostReply):
             raise TimeoutError
         if isinstance(self._host.trouble, Exception):
             raise self._host.trouble
-        return answer(self._task)
+        return self._work(self._task)
 
     def cancel(self):
         pass
@@ -88,6 +88,14 @@ def group(hosts, monkeypatch):
 def ranked(engine, retriever):
     need = engine.features(next(iter(engine._needs.values())))
     return retriever.ranked_partly(need, np.arange(len(engine.bound.pool)), 0, 10)
+
+
+def until_available(shards):
+    ends = time.monotonic() + SECONDS
+    while shards.unavailable:
+        assert time.monotonic() < ends
+        shards.check()
+        time.sleep(0.01)
 
 
 def test_hosts_give_the_list_of_one_process(served, group):
@@ -128,9 +136,8 @@ def test_an_unavailable_shard_is_named_and_gets_no_request_until_it_is_available
     shards.check()
     assert shards.unavailable == [(2, reason)]
     hosts[1].trouble = None
-    shards.check()
-    assert shards.unavailable == []
-    assert hosts[1].asked[-1] is Shard.touch  # it has read its rows before it is asked
+    until_available(shards)
+    assert hosts[1].asked[-1] is is_read  # it has read its rows before it gets requests
     assert ranked(engine, shards)[1] == ()
 
 
@@ -194,18 +201,18 @@ def test_a_killed_process_is_replaced_and_a_stopped_one_times_out(served):
     host = ProcessHost()
     try:
         size = span.stop - span.start
-        assert host.submit(task).result(SECONDS) == size
+        assert host.submit(answer, task).result(SECONDS) == size
         (own,) = host.pids
         os.kill(own, signal.SIGSTOP)
-        waiting = host.submit(task)
+        waiting = host.submit(answer, task)
         with pytest.raises(TimeoutError):
             waiting.result(0.05)
         os.kill(own, signal.SIGCONT)
         assert waiting.result(SECONDS) == size
         os.kill(own, signal.SIGKILL)
         with pytest.raises(HostLostError, match="its process was ended"):
-            host.submit(task).result(SECONDS)
-        assert host.submit(task).result(SECONDS) == size
+            host.submit(answer, task).result(SECONDS)
+        assert host.submit(answer, task).result(SECONDS) == size
     finally:
         host.close()
 
@@ -257,6 +264,25 @@ def test_a_shard_prepared_for_other_chains_is_refused(files):
     workspace.commit({"chains": chains.head(len(chains) - 1)})
     with pytest.raises(UnfitModelError, match="another version of the table chains"):
         opened(files)
+
+
+def test_requests_do_not_wait_for_a_shard_that_is_being_read(files, monkeypatch):
+    begun, go = threading.Event(), threading.Event()
+
+    def slow(self):
+        begun.set()
+        go.wait(SECONDS)
+
+    monkeypatch.setattr(Shard, "touch", slow)
+    assert not is_read(files)
+    assert begun.wait(SECONDS)
+    assert answer(ShardTask(files, Shard.size, None)) == files.span.stop
+    assert not is_read(files)
+    go.set()
+    ends = time.monotonic() + SECONDS
+    while not is_read(files):
+        assert time.monotonic() < ends
+        time.sleep(0.01)
 
 
 def test_a_version_that_is_only_in_memory_cannot_be_cut_into_shards(home):

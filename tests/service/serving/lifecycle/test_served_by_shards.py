@@ -21,7 +21,7 @@ from service.api.app import create_app
 from service.api.replies import LeadPage
 from service.serving import by_shards
 from service.settings import Settings
-from tests.models.test_shard_hosts import ENCODER, HereHost
+from tests.models.test_shard_hosts import ENCODER, HereHost, until_available
 from tests.pool import NEED_IDS
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def client(home: Path, hosts: list[HereHost]) -> Iterator[TestClient]:
 
 
 def check(client: TestClient) -> None:
-    client.app.state.parts.answers.source.engine.retriever.check()
+    until_available(client.app.state.parts.answers.source.engine.retriever)
 
 
 def test_pages_are_those_of_one_process(home: Path) -> None:
