@@ -167,13 +167,13 @@ class ChainMap:
         return cls(_chain(chain_id, members) for chain_id, members in rows.items())
 
     def to_frame(self) -> pl.DataFrame:
-        """Return the chains table: one row per node, columns as in `SCHEMA`."""
+        """Return the chains table: one row per node, columns as in `SCHEMA`; no list is null."""
         return pl.DataFrame(
             [
                 (
                     *(chain.chain_id, chain.name, chain.name_en),
                     *(node.node_id, node.name, node.name_en, node.position),
-                    *(list(node.keywords), list(node.industry_codes), list(node.supplies)),
+                    *(list(o) or None for o in (node.keywords, node.industry_codes, node.supplies)),
                 )
                 for chain in self.chains
                 for node in chain.nodes
@@ -245,13 +245,14 @@ class ChainMap:
 
 
 def shipped_chain_map() -> pl.DataFrame:
-    """Read the shipped chains table: one row per node, columns as in `SCHEMA`."""
+    """Read the shipped chains table: one row per node, columns as in `SCHEMA`.
+
+    A list that is not stated is null, as in a table that was imported.
+    """
     with files("features").joinpath("reference", "chains.csv").open("rb") as file:
         frame = pl.read_csv(file, schema=pl.Schema(dict.fromkeys(SCHEMA, pl.String())))
     lists = [name for name, dtype in SCHEMA.items() if dtype == pl.List(pl.String)]
-    # The empty text would split into one empty item.
-    items = (pl.col(name).fill_null("").str.split(";") for name in lists)
-    return frame.with_columns(each.list.filter(pl.element() != "") for each in items)
+    return frame.with_columns(pl.col(name).str.split(";") for name in lists)
 
 
 def _chain(chain_id: str, rows: Sequence[Mapping[str, Any]]) -> Chain:

@@ -186,6 +186,12 @@ def test_the_shipped_table_has_the_canonical_schema() -> None:
     assert_frame_equal(ChainMap.from_frame(frame).to_frame(), frame)
 
 
+def test_a_list_that_is_not_stated_is_null_as_in_a_table_that_was_imported() -> None:
+    sizes = shipped_chain_map().select(pl.col(pl.List(pl.String)).list.len())
+    assert min(sizes.min().row(0)) > 0
+    assert sizes["supplies"].null_count() > 0
+
+
 def test_the_shipped_chains_are_the_industries_of_the_pilot(shipped: ChainMap) -> None:
     path = SHARED / "changzhi" / "needs.csv"
     if not path.exists():
