@@ -62,11 +62,11 @@ class Chosen(NamedTuple):
     owners: NDArray[np.intp]
     grams: sparse.csr_array
 
-    def likeness(self, grams: sparse.csr_array) -> sparse.csr_array:
+    def likeness(self, grams: sparse.csr_array) -> NDArray[np.float32]:
         """Return cosines between items, given as rows of n-grams, and the items of the chosen."""
         if not len(self.entries):
-            return sparse.csr_array((grams.shape[0], 0), dtype=np.float32)
-        return sparse.csr_array(_unit_rows(grams) @ self.grams)
+            return np.zeros((grams.shape[0], 0), dtype=np.float32)
+        return np.asarray((_unit_rows(grams) @ self.grams).toarray())
 
     @property
     def nbytes(self) -> int:
@@ -107,7 +107,7 @@ def precedent_of(
     pool: PoolFeatures,
     chosen: Chosen,
     row: int,
-    likeness: sparse.csr_array,
+    likeness: NDArray[np.float32],
     items: Sequence[Item],
     worth: NDArray[np.float64],
 ) -> Precedent | None:
@@ -121,9 +121,7 @@ def precedent_of(
         return None
     theirs = np.isin(chosen.owners, others)
     if worth.any() and theirs.any():
-        alike = likeness.toarray()
-        alike[:, ~theirs] = 0
-        alike[alike < _ALIKE] = 0
+        alike = np.where(theirs & (likeness >= _ALIKE), likeness, 0)
         ranked = np.round(alike * worth[:, None], 4)
         for _ in range(_TRIED):
             at, other = map(int, np.unravel_index(int(ranked.argmax()), ranked.shape))

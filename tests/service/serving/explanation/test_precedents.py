@@ -27,6 +27,6 @@ def test_common_characters_alone_are_not_a_likeness():
         ),
     )
     chosen = Chosen(np.array([1]), np.array([1]), np.array([0]), sparse.csr_array((1, 1)))
-    likeness = sparse.csr_array(np.array([[0.9]], dtype=np.float32))
+    likeness = np.array([[0.9]], dtype=np.float32)
     found = precedent_of(pool, chosen, 0, likeness, [Item(texts[0])], np.array([0.9]))
     assert found == Precedent("乙", theirs="溶剂")
