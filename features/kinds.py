@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy import sparse
 
+from features.normal import longest_first
 from features.relation import Relation, core_of, form_of, in_common
 
 if TYPE_CHECKING:
@@ -61,10 +62,6 @@ class Tie(NamedTuple):
 
 
 _NO_TIE = Tie()
-
-
-def _longest_first(text: str) -> tuple[int, str]:
-    return -len(text), text
 
 
 @lru_cache(4)
@@ -170,11 +167,7 @@ class Kinds:
             return None
         found = np.zeros(len(self.thesaurus), dtype=np.float32)
         found[list(wants.inputs)] = _INPUT
-        for wanted, worth in (
-            (wants.above, SIBLING),
-            (wants.typical, _KIND),
-            (wants.kinds, _KIND),
-        ):
+        for wanted, worth in ((wants.above, SIBLING), (wants.typical | wants.kinds, _KIND)):
             below = self._above[:, list(wanted)]
             found[np.diff(sparse.csr_array(below).indptr) > 0] = worth
         return found
@@ -257,7 +250,7 @@ class Kinds:
     def _names(self, called: Iterable[int]) -> tuple[str, ...]:
         concepts = (self.thesaurus.concepts[at] for at in called)
         names = {form_of(name) for own in concepts for name in (own.name, *own.names)}
-        return tuple(sorted((name for name in names if len(name) >= _SHORTEST), key=_longest_first))
+        return tuple(longest_first(name for name in names if len(name) >= _SHORTEST))
 
     def _pieces(self, parts: Iterable[str]) -> tuple[str, ...]:
         return tuple(

@@ -11,6 +11,8 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from opencc import OpenCC
 
 _HAN = range(0x3400, 0xA000)
@@ -69,3 +71,8 @@ def simplified(text: str) -> str:
 def traditional(text: str) -> str:
     """Return a text in traditional characters."""
     return str(_converter("s2t").convert(text))
+
+
+def longest_first(texts: Iterable[str]) -> list[str]:
+    """Return texts, the longest first; equally long ones in order, the same in every process."""
+    return sorted(texts, key=lambda text: (-len(text), text))

@@ -15,7 +15,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from features.normal import normal
+from features.normal import longest_first, normal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -48,7 +48,7 @@ _NO_MODIFIERS = 0.6
 _LEADING = 0.5
 _WITHOUT_PROCESS = 0.5
 """Weight of a head if a near concept includes the process: 锂电池 in 废旧锂电池回收."""
-_OUT_OF_CONTEXT = 0.5
+_OUT_OF_CONTEXT, _SHORT = 0.5, 2
 _SUPPLIED = re.compile(r"(?:给(?!水|排水|料)|为)(.{2,}?)(?:整机|主机)?厂?$")
 _SERVED = 0.3
 """Weight of a customer next to the wants: 彩电 in 给彩电整机厂做注塑件.
@@ -128,8 +128,8 @@ class Fillers:
         for word, kind in words:
             kinds[kind].add(normal(word))
         self.fillers, self.policy, self.scope = kinds["filler"], kinds["policy"], kinds["scope"]
-        self._either = _longest_first(self.fillers | self.policy)
-        self._policies = _longest_first(self.policy)
+        self._either = longest_first(self.fillers | self.policy)
+        self._policies = longest_first(self.policy)
 
     def without_policy(self, text: str, thesaurus: Thesaurus) -> tuple[str, tuple[str, ...]]:
         """Return a text without policy words, except within longer names."""
@@ -162,10 +162,6 @@ class Fillers:
                     left_out.append(word)
                     break
         return text.rstrip(" 的") or text, tuple(left_out)
-
-
-def _longest_first(words: Iterable[str]) -> list[str]:
-    return sorted(words, key=lambda word: (-len(word), word))
 
 
 @cache
@@ -215,13 +211,7 @@ def understand(text: str, thesaurus: Thesaurus, fillers: Fillers) -> Understood:
     weights = {} if wants else {whole: 1.0}
     sures: dict[int, float] = {}
     for part in wants:
-        found = {at: sure for at, sure in look_up(part, thesaurus).items() if sure >= _LEAST_SURE}
-        if len(wants) > 1 and len(part) <= 2:
-            # A short part among several has lost its context: 运输 in 天然气的储存和运输.
-            found = {
-                at: sure * (_OUT_OF_CONTEXT if thesaurus.concepts[at].level == "sector" else 1.0)
-                for at, sure in found.items()
-            }
+        found = _concepts_of(part, thesaurus, alone=len(wants) == 1)
         levels = {thesaurus.concepts[at].level for at, sure in found.items() if sure >= _LEADING}
         weights[part] = OWN_WEIGHT["sector" if levels == {"sector"} else "product"]
         if part in raw or (part in served and len(wants) == 1):
@@ -245,6 +235,20 @@ def understand(text: str, thesaurus: Thesaurus, fillers: Fillers) -> Understood:
         tuple(dict.fromkeys(ignored)),
         () if wants else (NO_PRODUCT,),
     )
+
+
+def _concepts_of(part: str, thesaurus: Thesaurus, *, alone: bool) -> dict[int, float]:
+    """Return the concepts of a want that are certain enough, with their certainties.
+
+    A short want among several has lost its context: 运输 in 天然气的储存和运输.
+    """
+    found = {at: sure for at, sure in look_up(part, thesaurus).items() if sure >= _LEAST_SURE}
+    if alone or len(part) > _SHORT:
+        return found
+    return {
+        at: sure * (_OUT_OF_CONTEXT if thesaurus.concepts[at].level == "sector" else 1.0)
+        for at, sure in found.items()
+    }
 
 
 def _inputs(found: dict[int, float], thesaurus: Thesaurus) -> dict[int, float]:

@@ -10,12 +10,12 @@ from __future__ import annotations
 import logging
 import warnings
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from threadpoolctl import threadpool_limits
 
 from features.errors import UnavailableError
+from features.version import installed_version
 from models.artifact import FORMAT
 from models.ray_cluster import INSTALL, RayCluster, check_installed
 from models.shard_hosts import HostLostError, HostReply, ShardHost
@@ -107,7 +107,8 @@ class ShardDeployments:
         ray: Any = import_module("ray")
         logging.getLogger("ray.serve").setLevel(logging.ERROR)  # it has a handler of its own
         share = min(1.0, self._cluster.workers / (count * replicas))
-        names = [f"lianzhao-{_version()}-shard-{at}-of-{count}" for at in range(1, count + 1)]
+        version = f"{installed_version()}-{FORMAT}"
+        names = [f"lianzhao-{version}-shard-{at}-of-{count}" for at in range(1, count + 1)]
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of Ray's own
@@ -152,10 +153,3 @@ def check_serve() -> Any:
             got="ray",
             expected=INSTALL,
         ) from error
-
-
-def _version() -> str:
-    try:
-        return f"{version('lianzhao')}-{FORMAT}"
-    except PackageNotFoundError:
-        return f"0-{FORMAT}"

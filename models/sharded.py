@@ -194,10 +194,8 @@ class Sharded(Retriever):
         for (need, rows), among, values in zip(
             begun.group, candidates, zip(*measured.values(), strict=True), strict=True
         ):
-            found, listed = (
-                [each for each in values if each is not None],
-                self._reachable(begun, rows),
-            )
+            listed = self._reachable(begun, rows)
+            found = [each for each in values if each is not None]
             if not found:
                 yield self._whole.ranked(need, listed, 0, stop)
                 continue

@@ -6,7 +6,6 @@ import logging
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
@@ -14,6 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from features import calendar
 from features.errors import LianzhaoError
+from features.version import installed_version
 from features.workspace import Workspace
 from service import tracing
 from service.access.gate import AccessGate, Admission
@@ -143,7 +143,7 @@ def create_app(
     running = _Running(source, answers, telemetry, observer, ledger, limiter, reminders)
     app = App(
         title="Lianzhao 链招",
-        version=_version(),
+        version=installed_version(),
         description=_DESCRIPTION,
         lifespan=running.lifespan,
         docs_url=None,
@@ -231,27 +231,23 @@ def _add_layers(
     app.add_middleware(Pages, parts=app.state.parts, sessions=sessions)
 
 
-def _version() -> str:
-    try:
-        return version("lianzhao")
-    except PackageNotFoundError:
-        return "0"
-
-
 # Imported only when needed: an app on another engine needs neither scikit-learn nor the encoder.
 def _engine_of(settings: Settings, workspace: Workspace, words: WordSource) -> EngineSource:
     from features.encoder import encoder_named
     from service.serving.by_shards import group_of
     from service.serving.lifecycle import preparing
     from service.serving.lifecycle.holder import EngineHolder
+    from service.serving.lifecycle.loader import EngineLoader
 
     return EngineHolder(
-        workspace,
-        encoder_named(settings.encoder),
-        prepare=partial(preparing.prepare, settings),
-        words=words,
-        shards=group_of(settings),
-        named_encoder=settings.encoder,
+        EngineLoader(
+            workspace,
+            encoder_named(settings.encoder),
+            prepare=partial(preparing.prepare, settings),
+            words=words,
+            shards=group_of(settings),
+            named_encoder=settings.encoder,
+        )
     )
 
 

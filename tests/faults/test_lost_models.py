@@ -16,6 +16,7 @@ from models.registry import ModelRegistry
 from service.api.app import create_app
 from service.serving.interfaces import LOOK_SECONDS
 from service.serving.lifecycle.holder import EngineHolder
+from service.serving.lifecycle.loader import EngineLoader
 from service.settings import Settings
 from tests.pool import NEED_IDS, HashedEncoder
 from tests.versions import OTHER, save_other
@@ -166,7 +167,7 @@ def test_a_loading_that_fails_is_not_tried_again_at_every_request(
         tried.append(now[0])
         raise DamagedError("broken")
 
-    holder = EngineHolder(registry.workspace, HashedEncoder(), lambda: now[0])
+    holder = EngineHolder(EngineLoader(registry.workspace, HashedEncoder(), lambda: now[0]))
     with monkeypatch.context() as patch:
         patch.setattr("service.serving.lifecycle.loader.load_engine", fail)
         for _ in range(50):
@@ -197,7 +198,7 @@ def test_a_version_that_fails_to_load_leaves_the_one_before(
 
 def test_broken_tables_are_not_answered_from_the_ones_before(registry: ModelRegistry) -> None:
     workspace = registry.workspace
-    holder = EngineHolder(workspace, HashedEncoder())
+    holder = EngineHolder(EngineLoader(workspace, HashedEncoder()))
     holder.current()
     workspace.remove("enterprise", "E000")
     for table in (workspace.home / "tables").glob("enterprises*"):
@@ -208,7 +209,7 @@ def test_broken_tables_are_not_answered_from_the_ones_before(registry: ModelRegi
 
 def test_requests_of_the_same_moment_share_a_look(registry: ModelRegistry) -> None:
     now = [100.0]
-    holder = EngineHolder(registry.workspace, HashedEncoder(), lambda: now[0])
+    holder = EngineHolder(EngineLoader(registry.workspace, HashedEncoder(), lambda: now[0]))
     holder.current()
     assert holder.ready()
     registry.activate(OTHER)

@@ -16,12 +16,12 @@ from models.gap import Filling, filling
 from models.supply import Link, link
 from models.word_match import KindsOfItems
 from service.serving.explanation.items import (
-    SIDE_LINE,
     Item,
     ItemAnswer,
     ItemAnswers,
     answers,
     distinct,
+    is_small,
     matches_of,
 )
 from service.serving.explanation.precedents import precedent_of
@@ -326,7 +326,7 @@ def _mention(need: NeedFeatures, items: Sequence[Item], name: str) -> Mention:
         if len(made) == _SHARED:
             break
     # Main products first; side lines are left out if there are any.
-    main = {word for word, share in made.items() if share is None or share >= SIDE_LINE}
+    main = {word for word, share in made.items() if not is_small(share)}
     stated = sorted(made.items(), key=lambda own: -(1 if own[1] is None else own[1]))
     return Mention(
         tuple((spelt(word, texts), share) for word, share in stated if word in main or not main),

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from features.arrays import NeedFeatures
     from features.kinds import Kinds
 
-SIDE_LINE = 0.05
+_SIDE_LINE = 0.05
 """A product with a smaller share of revenue is a side line."""
 _UNSTATED = 0.3
 """The square root of the share assumed for an item without one, next to products with shares."""
@@ -61,6 +61,11 @@ _SHORT = 4
 """Length up to which two items that differ in one character are equivalent."""
 
 
+def is_small(share: float | None) -> bool:
+    """Return whether a share of revenue is known, and that of a side line."""
+    return share is not None and share < _SIDE_LINE
+
+
 class Item(NamedTuple):
     """A product or an item of a business scope.
 
@@ -83,7 +88,7 @@ class Item(NamedTuple):
     @property
     def is_side_line(self) -> bool:
         """Whether its known share of revenue is small."""
-        return self.share is not None and self.share < SIDE_LINE
+        return is_small(self.share)
 
 
 class ItemAnswer(NamedTuple):

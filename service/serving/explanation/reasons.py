@@ -9,7 +9,7 @@ from features.relation import Relation
 from models.blend import CONSTANT
 from models.ranker import ranked_factors
 from models.signals import SIGNALS
-from service.serving.explanation.items import SIDE_LINE
+from service.serving.explanation.items import is_small
 from service.serving.explanation.neighbours import gap_text, link_text
 from service.serving.explanation.sentences import FACTORS
 from service.serving.explanation.signals import signal_text
@@ -221,7 +221,7 @@ def _mention_text(evidence: Evidence, *, chinese: bool) -> str:
         return _named_as_text(evidence, chinese=chinese)
     # Side lines are not named where a main product answers.
     answered = evidence.answer is not None and not evidence.answer.item.is_side_line
-    if made and not (answered and all(_is_small(share) for _, share in made)):
+    if made and not (answered and all(is_small(share) for _, share in made)):
         words = ("、" if chinese else ", ").join(
             _quoted(word, chinese=chinese) + _share_text(share, chinese=chinese)
             for word, share in made
@@ -256,10 +256,6 @@ def _business_text(evidence: Evidence, *, chinese: bool) -> str:
     if chinese:
         return f"其{items}等业务与{aim or '所需'}领域相近"
     return f"its business, such as {items}, is near the field of {aim or 'the need'}"
-
-
-def _is_small(share: float | None) -> bool:
-    return share is not None and share < SIDE_LINE
 
 
 def _is_kind(answer: ItemAnswer | None) -> bool:
@@ -329,7 +325,7 @@ def _subject(evidence: Evidence, item: Item | None, *, chinese: bool) -> str:
 
 def _share_text(share: float | None, *, chinese: bool) -> str:
     """Return a small share of revenue in brackets; nothing for others."""
-    if share is None or share >= SIDE_LINE:
+    if share is None or not is_small(share):
         return ""
     stated = f"{100 * share:.2g}%" if share >= _TRACE else f"<{_TRACE:.1%}"
     return f"（占收入{stated}）" if chinese else f" ({stated} of its revenue)"

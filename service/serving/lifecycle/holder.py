@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from models.artifact import MANIFEST
-from service.serving.engine import NO_WORDS, Engine
 from service.serving.interfaces import LOOK_SECONDS
-from service.serving.lifecycle.loader import EngineLoader
 from service.serving.lifecycle.watcher import RolloutWatcher
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from features.encoder import SentenceEncoder
-    from features.workspace import Workspace
-    from models.shard_hosts import ShardGroup
-    from service.serving.words.model import WordSource
+    from service.serving.engine import Engine
+    from service.serving.lifecycle.loader import EngineLoader
 
 
 class EngineHolder:
@@ -28,25 +21,13 @@ class EngineHolder:
 
     Parameters
     ----------
-    workspace, encoder, clock, prepare, words, shards, named_encoder
-        See `EngineLoader`.
+    loader : EngineLoader
     """
 
-    def __init__(
-        self,
-        workspace: Workspace,
-        encoder: SentenceEncoder,
-        clock: Callable[[], float] = time.monotonic,
-        prepare: Callable[[str], object] | None = None,
-        words: WordSource = NO_WORDS,
-        shards: ShardGroup | None = None,
-        named_encoder: str | None = None,
-    ) -> None:
-        self.workspace = workspace
-        self.clock = clock
-        self.loader = EngineLoader(workspace, encoder, clock, prepare, words, shards, named_encoder)
-        self.state = self.loader.state
-        self.watcher = RolloutWatcher(self.loader.registry.rollout, self.loader.load_ahead)
+    def __init__(self, loader: EngineLoader) -> None:
+        self.loader = loader
+        self.workspace, self.clock, self.state = loader.workspace, loader.clock, loader.state
+        self.watcher = RolloutWatcher(loader.registry.rollout, loader.load_ahead)
         self._looked_at = float("-inf")
         self._events = ""
         self._is_current = False

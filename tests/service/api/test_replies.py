@@ -15,6 +15,7 @@ from service.api.lead_replies import ModePage
 from service.database.connection import Database
 from service.database.key_store import KeyStore
 from service.serving.lifecycle.holder import EngineHolder
+from service.serving.lifecycle.loader import EngineLoader
 from service.settings import Settings
 from tests.pool import NEED_IDS, HashedEncoder, tables
 
@@ -54,7 +55,7 @@ PAGES = (
 @contextmanager
 def served_at(home: Path) -> Iterator[TestClient]:
     settings = Settings.load(home=home, log_level="error")
-    app = create_app(settings, EngineHolder(Workspace(home), HashedEncoder()))
+    app = create_app(settings, EngineHolder(EngineLoader(Workspace(home), HashedEncoder())))
     with TestClient(app, base_url="http://127.0.0.1:8000") as client:
         yield client
 

@@ -98,8 +98,9 @@ def test_a_zone_s_own_exclusions_are_those_of_its_list(engine):
 
 def test_rules_that_change_are_noticed_at_once(told):
     from service.serving.lifecycle.holder import EngineHolder
+    from service.serving.lifecycle.loader import EngineLoader
 
-    holder = EngineHolder(told, HashedEncoder())
+    holder = EngineHolder(EngineLoader(told, HashedEncoder()))
     before = holder.current()
     assert page(before, gate=("energy",))["total"]
     Rules(told.home).replace("energy", "code,gloss\nC,制造业\n")

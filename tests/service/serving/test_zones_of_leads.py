@@ -8,6 +8,7 @@ import pytest
 from features import calendar
 from features.need import NeedQuery
 from service.serving.lifecycle.holder import EngineHolder
+from service.serving.lifecycle.loader import EngineLoader
 from service.serving.lifecycle.loading import load_engine
 from tests.pool import (
     EACH,
@@ -76,7 +77,7 @@ def test_an_input_output_table_takes_the_place_of_the_chain_map_s_edges(workspac
     rows += [("2", "乳制品", "3", "食醋", 0.3)]
     schema = workspace.read("input_output").schema
     with_event(workspace, enterprise_id="E100")
-    holder = EngineHolder(workspace, HashedEncoder())
+    holder = EngineHolder(EngineLoader(workspace, HashedEncoder()))
     asked = NeedQuery("甲醇", zone_id="far")
     assert told(lead_of(page(holder.current(), asked), "E030"), "supply_link")["contribution"] < 0
     workspace.commit({"input_output": pl.DataFrame(rows, schema=schema, orient="row")})

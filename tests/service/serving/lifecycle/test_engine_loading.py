@@ -13,6 +13,7 @@ from features.need import NeedQuery
 from features.workspace import Workspace
 from models.registry import ModelRegistry
 from service.serving.lifecycle.holder import EngineHolder
+from service.serving.lifecycle.loader import EngineLoader
 from service.serving.lifecycle.loading import NoModelError, load_engine
 from tests.pool import (
     NEED_IDS,
@@ -74,7 +75,7 @@ def test_a_damaged_model_is_not_served_and_the_file_named(workspace):
 
 
 def test_what_was_removed_is_gone_at_once_and_what_is_new_is_ranked(workspace):
-    holder = EngineHolder(workspace, HashedEncoder())
+    holder = EngineHolder(EngineLoader(workspace, HashedEncoder()))
     engine = holder.current()
     assert "E000" in ids(page(engine))
     assert holder.ready()
@@ -111,7 +112,7 @@ def test_the_order_of_imported_rows_changes_no_score(workspace, engine):
 
 
 def test_another_version_is_served_once_it_is_active(workspace):
-    holder = EngineHolder(workspace, HashedEncoder())
+    holder = EngineHolder(EngineLoader(workspace, HashedEncoder()))
     first = holder.current().model_version
     registry = ModelRegistry(workspace)
     copy = registry.folder / "copy"
@@ -135,7 +136,7 @@ def test_a_version_is_loaded_before_it_is_active(workspace):
 
 
 def test_an_event_is_seen_at_once_and_gone_at_once_without_reading_the_profiles_again(workspace):
-    holder = EngineHolder(workspace, HashedEncoder())
+    holder = EngineHolder(EngineLoader(workspace, HashedEncoder()))
     first = holder.current()
     asked = NeedQuery("光电LED", zone_id="far")
     before = page(first, asked)
@@ -172,7 +173,7 @@ def test_a_new_day_brings_a_new_engine(workspace, monkeypatch):
     day = date(2026, 1, 1)
     with_signal(workspace, day)
     monkeypatch.setattr("features.calendar.today", lambda: day)
-    holder = EngineHolder(workspace, HashedEncoder())
+    holder = EngineHolder(EngineLoader(workspace, HashedEncoder()))
     first = holder.current()
     assert holder.current() is first
     monkeypatch.setattr("features.calendar.today", lambda: day + timedelta(1))

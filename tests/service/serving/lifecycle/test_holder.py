@@ -19,6 +19,7 @@ from features.tables.schema import SCHEMAS
 from models.registry import ModelRegistry
 from service.serving.filters import Filters
 from service.serving.lifecycle.holder import EngineHolder
+from service.serving.lifecycle.loader import EngineLoader
 from tests.pool import HashedEncoder
 
 if TYPE_CHECKING:
@@ -45,7 +46,9 @@ def registry(workspace: Workspace) -> ModelRegistry:
 def holder(registry: ModelRegistry) -> Iterator[EngineHolder]:
     """Return a holder that serves the first version; every look of it is a new one."""
     ticks = iter(range(10**6))
-    holder = EngineHolder(registry.workspace, HashedEncoder(), lambda: float(next(ticks)))
+    holder = EngineHolder(
+        EngineLoader(registry.workspace, HashedEncoder(), lambda: float(next(ticks)))
+    )
     holder.current()
     yield holder
     holder.close()

@@ -14,6 +14,7 @@ from features.need import NeedQuery
 from models import prepared
 from service.serving.filters import Filters
 from service.serving.lifecycle.holder import EngineHolder
+from service.serving.lifecycle.loader import EngineLoader
 from service.serving.lifecycle.loading import load_engine
 from service.serving.lifecycle.meanwhile import meanwhile
 from tests.pool import HashedEncoder
@@ -58,7 +59,7 @@ def preparing(large: Workspace) -> Preparing:
 
 @pytest.fixture
 def holder(large: Workspace, preparing: Preparing) -> EngineHolder:
-    holder = EngineHolder(large, HashedEncoder(), prepare=preparing)
+    holder = EngineHolder(EngineLoader(large, HashedEncoder(), prepare=preparing))
     holder.current()
     return holder
 
