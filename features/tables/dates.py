@@ -124,11 +124,12 @@ def _written(text: str) -> PartialDate | None:
             return _day(found[1], found[2], found[3])
     if found := _YEAR.match(text):
         return _day(found[1])
-    for pattern in (_SHORT, _SHORT_MONTH):
-        if found := pattern.match(text):
-            if "/" in text and int(found[1]) <= 12 and int(found[3]) > 12:
-                return None  # 03/01/19 is ambiguous
-            return _day(_full(found[1]), found[2], found[3] if pattern is _SHORT else None)
+    if found := _SHORT.match(text):
+        if "/" in text[: found.end(3)] and int(found[1]) <= 12 and int(found[3]) > 12:
+            return None  # 03/01/19 is ambiguous
+        return _day(_full(found[1]), found[2], found[3])
+    if found := _SHORT_MONTH.match(text):
+        return _day(_full(found[1]), found[2])
     if found := _BEHIND_YEAR.match(text):
         first, second = int(found[1]), int(found[3])
         if first > 12 or (second <= 12 and found[2] == "."):

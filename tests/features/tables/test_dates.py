@@ -78,6 +78,8 @@ def test_days(text):
         ("2019年3月", (DAY, "month")),
         ("二〇一九年三月", (DAY, "month")),
         ("98年3月", (date(1998, 3, 1), "month")),
+        ("08年5月（筹建/成立）", (date(2008, 5, 1), "month")),
+        ("05-03-19(变更/注册)", (date(2005, 3, 19), "day")),
         ("Mar 2019", (DAY, "month")),
         ("Mar-19", (DAY, "month")),
         ("03/2019", (DAY, "month")),
