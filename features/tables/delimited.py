@@ -140,8 +140,10 @@ def _check_lines(path: Source) -> None:
             if line > _LONGEST_LINE:
                 raise _too_long(path, "line")
             # Text follows a quotation mark that begins a field: the field may still be open.
-            if unquoted > _LONGEST_LINE and before in _BEGIN and _is_quoted(path, at - unquoted):
-                raise _too_long(path, "field")
+            if unquoted > _LONGEST_LINE and before in _BEGIN:
+                if _is_quoted(path, at - unquoted):
+                    raise _too_long(path, "field")
+                before = b""  # it is closed, up to the next mark
 
 
 def _is_quoted(path: Source, end: int) -> bool:

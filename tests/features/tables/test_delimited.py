@@ -2,6 +2,7 @@ import pytest
 
 from features.enterprise_columns import ENTERPRISES
 from features.errors import InputError
+from features.tables import delimited
 from features.tables.delimited import read_delimited
 from features.tables.source import Source
 
@@ -202,6 +203,17 @@ def test_what_is_larger_than_any_table_is_refused(refusal, content, message):
 def test_a_quotation_mark_far_above_plain_rows_is_no_open_field(read):
     rows = "".join(f"{at},甲\n" for at in range(500_000))
     assert read(f'id,name\n"x,",乙"丙\n{rows}').fields.height == 500_001
+
+
+def test_a_closed_field_far_above_is_counted_once(read, monkeypatch):
+    counted = []
+    is_quoted = delimited._is_quoted
+    monkeypatch.setattr(
+        delimited, "_is_quoted", lambda path, end: counted.append(end) or is_quoted(path, end)
+    )
+    rows = "".join(f"{at},甲\n" for at in range(900_000))
+    assert read(f'id,name\n"x,",乙\n{rows}').fields.height == 900_001
+    assert len(counted) == 1
 
 
 def test_a_field_of_doubled_marks_without_end_is_refused(refusal):
