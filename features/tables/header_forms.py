@@ -47,7 +47,7 @@ def place(form: str) -> str | None:
     """
     plain = _BETWEEN.sub("", _WHERE.sub("", form))
     levels = _PLACE.sub(lambda found: _PLACES[found[0]], plain)
-    if not re.fullmatch("[pcdrtm]+", levels):
+    if re.search("[a-z]", plain) or not re.fullmatch("[pcdrtm]+", levels):
         return None
     for pattern, column in _COLUMNS.items():
         if re.fullmatch(pattern, levels):

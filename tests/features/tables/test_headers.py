@@ -258,7 +258,10 @@ def test_a_header_that_no_catalogue_lists_is_read_by_its_form(header, column):
     assert match(ENTERPRISES, *headers).positions[column] == len(headers) - 1
 
 
-@pytest.mark.parametrize("header", ["母公司名称", "推荐单位名称", "所属街道", "产区", "合作企业"])
+@pytest.mark.parametrize(
+    "header",
+    ["母公司名称", "推荐单位名称", "所属街道", "产区", "合作企业", "PC", "CM", "MD", "p"],
+)
 def test_what_is_of_another_or_of_no_place_is_left_out(header):
     assert set(match(ENTERPRISES, "id", "企业名称", header).given) == {"enterprise_id", "name"}
 
