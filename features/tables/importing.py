@@ -215,9 +215,10 @@ def _checked(
         # A struct of one column would take ten times the memory of the column.
         key = pl.col(table.key[0]) if len(table.key) == 1 else pl.struct(table.key)
         first = good.select(key.is_first_distinct()).to_series()
-        earlier = pl.col(ROW).first().over(table.key).alias("first")
-        problems.append(repeated_keys(table, rows, good.with_columns(earlier).filter(~first)))
-        good = good.filter(first)
+        if not first.all():
+            earlier = pl.col(ROW).first().over(table.key).alias("first")
+            problems.append(repeated_keys(table, rows, good.with_columns(earlier).filter(~first)))
+            good = good.filter(first)
     good = good.select(SCHEMAS[table.name].column_names())
     if table.name == "chains":
         _check_chain_map(path, good)
