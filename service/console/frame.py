@@ -178,7 +178,8 @@ class Frame:
             )
         fetched = Fetched(found.answer)
         if found.answer.missing:
-            note = f"{partial_note(fetched.document['partial'], self.language)}。"
+            end = self.say("。", ".")
+            note = partial_note(fetched.document["partial"], self.language) + end
             if note not in self.trouble:  # of two answers of one page
                 self.trouble.append(note)
         return fetched
