@@ -38,7 +38,7 @@ def join(workspace: Workspace, kept: str, other: str) -> dict[str, int]:
     """
     with workspace.writing():
         joins = workspace.joins
-        stored = workspace.imported("enterprises")[_KEY]
+        stored = workspace.imported("enterprises", [_KEY])[_KEY]
         for id_ in (kept, other):
             if id_ not in stored:
                 raise NotFoundError(

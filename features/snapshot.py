@@ -5,23 +5,24 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 import polars as pl
 
-from features import calendar, joins
+from features import calendar, joins, table_files
 from features.catalogue import UNLEARNT
 from features.chains import shipped_chain_map
 from features.errors import DamagedError, UnavailableError
 from features.retractions import SCHEMA, retracted
 from features.tables.identity import MADE
-from features.tables.matching import joined_ids
+from features.tables.matching import IDENTIFYING, joined_ids
 from features.tables.schema import SCHEMAS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -120,15 +121,27 @@ class Snapshot:
         """Run work on this snapshot; the caller handles OutdatedError."""
         return work(self)
 
-    def read(self, table: str) -> pl.DataFrame:
-        """Read a table as `stored` does, with joined enterprises as one."""
-        found = self.stored(table)
-        if not self.joins.into or table not in joins.JOINED:
-            return found
-        known = None if table == "enterprises" else self.imported("enterprises")["enterprise_id"]
-        return self.joins.applied(table, found, known)
+    def read(self, table: str, columns: Collection[str] | None = None) -> pl.DataFrame:
+        """Read a table as `stored` does, with joined enterprises as one.
 
-    def stored(self, table: str) -> pl.DataFrame:
+        Parameters
+        ----------
+        table : str
+        columns : collection of str, optional
+            Only these columns, in the order of the table; where possible the others are not read.
+        """
+        if not self.joins.into or table not in joins.JOINED:
+            return self.stored(table, columns)
+        known = None if table == "enterprises" else self._known
+        found = self.joins.applied(table, self.stored(table), known)
+        return _chosen(found, columns)
+
+    @property
+    def _known(self) -> pl.Series:
+        """The ids of all stored enterprises."""
+        return self.imported("enterprises", ["enterprise_id"])["enterprise_id"]
+
+    def stored(self, table: str, columns: Collection[str] | None = None) -> pl.DataFrame:
         """Read a table in its canonical columns and order of rows.
 
         Without an import a table is empty, except `chains`, which is the shipped map. Events are
@@ -138,46 +151,67 @@ class Snapshot:
         Raises
         ------
         DamagedError
-            When the table's file is altered or truncated.
+            When a file of the table is altered or truncated.
         OutdatedError
-            When the file is gone.
+            When one is gone.
+        UnavailableError
+            When one cannot be read.
         """
         if table == "judgements":
-            return self._joined(self.imported(table), ("need_id", "enterprise_id"))
-        if table == "signals":
-            return self._joined(self.imported(table), ("signal_id",))
-        if table != "events":
-            return self.imported(table)
-        events = self._joined(self.history(), ("event_id",))
-        if self._content is None:
-            return events
-        gone = self.retracted(events)
-        return events.join(gone, on="event_id", how="anti", maintain_order="left")
+            found = self._joined(self.imported(table), ("need_id", "enterprise_id"))
+        elif table == "signals":
+            found = self._joined(self.imported(table), ("signal_id",))
+        elif table == "events":
+            found = self._joined(self.history(), ("event_id",))
+            if self._content is not None:
+                gone = self.retracted(found)
+                found = found.join(gone, on="event_id", how="anti", maintain_order="left")
+        else:
+            return self.imported(table, columns)
+        return _chosen(found, columns)
 
     def _joined(self, rows: pl.DataFrame, key: tuple[str, ...]) -> pl.DataFrame:
         """Return rows with former ids of enterprises replaced by their codes."""
         if not rows["enterprise_id"].str.starts_with(MADE).any():
             return rows
-        joined = joined_ids(rows, self.imported("enterprises"))
+        joined = joined_ids(rows, self.imported("enterprises", IDENTIFYING))
         return joined if joined is rows else joined.unique(key, keep="first", maintain_order=True)
 
-    def imported(self, table: str) -> pl.DataFrame:
+    def imported(self, table: str, columns: Collection[str] | None = None) -> pl.DataFrame:
         """Read a table as imported, without recorded events; as `read`."""
         entry = self.entries.get(table)
         if entry is None:
-            return shipped_chain_map() if table == "chains" else SCHEMAS[table].create_empty()
-        path = self.home / "tables" / entry.file
-        try:
-            whole = digest(path) == entry.version
-            frame = with_added_columns(table, pl.read_parquet(path)) if whole else None
-        except FileNotFoundError as error:
-            raise OutdatedError(f"{path} is missing, although current.json names it") from error
-        if frame is None or frame.schema != columns(table):
-            raise DamagedError(
-                f"{path} is not what was imported (altered or cut short); "
-                f"restore it from a backup, or remove {path.parent} and import again"
-            )
+            shipped = shipped_chain_map() if table == "chains" else SCHEMAS[table].create_empty()
+            return _chosen(shipped, columns)
+        with self._files_of(entry) as folder:
+            frame = table_files.read(folder, table, entry.file, entry.version, columns)
+        frame = with_added_columns(table, frame, columns)
+        if frame.schema != stored_columns(table, columns):
+            raise table_files.damaged(folder / entry.file)
         return frame
+
+    def files(self) -> list[Path]:
+        """Return the files of all tables, once each was found to be as imported; as `stored`."""
+        found = []
+        for entry in self.entries.values():
+            with self._files_of(entry) as folder:
+                found += table_files.check(folder, entry.file, entry.version)
+        return found
+
+    @contextmanager
+    def _files_of(self, entry: TableEntry) -> Iterator[Path]:
+        """Provide the folder of a table's files, and raise the errors of `stored`."""
+        folder = self.home / "tables"
+        try:
+            yield folder
+        except FileNotFoundError as error:
+            raise OutdatedError(
+                f"{error.filename or folder / entry.file} is missing, although {CURRENT} needs it; "
+                f"restore it from a backup, or remove {folder} and import again"
+            ) from error
+        except OSError as error:
+            path = error.filename or folder / entry.file
+            raise UnavailableError(f"could not read {path}: {error.strerror or error}") from error
 
     def history(self) -> pl.DataFrame:
         """Read all events, including retracted ones; of duplicate ids the imported one."""
@@ -217,7 +251,7 @@ class Snapshot:
         versions = [self.version(table) for table in POOL]
         if self.fades:
             versions.append(self.today.isoformat())
-        versions += [digest(path) for path in self._rules if path.exists()]
+        versions += [table_files.digest(path) for path in self._rules if path.exists()]
         return _hash(" ".join(versions))
 
     @property
@@ -296,14 +330,17 @@ def entries_in(home: Path) -> dict[str, TableEntry]:
         ) from error
 
 
-def columns(table: str) -> pl.Schema:
-    """Return the stored columns of a table."""
-    return SCHEMAS[table].create_empty().schema
+def stored_columns(table: str, chosen: Collection[str] | None = None) -> pl.Schema:
+    """Return the stored columns of a table, or some of them."""
+    stored = SCHEMAS[table].create_empty().schema
+    return pl.Schema({name: stored[name] for name in stored if chosen is None or name in chosen})
 
 
-def with_added_columns(table: str, frame: pl.DataFrame) -> pl.DataFrame:
-    """Return a table with columns added that it lacks, as unknown."""
-    wanted, filled = columns(table), SCHEMAS[table].columns()
+def with_added_columns(
+    table: str, frame: pl.DataFrame, chosen: Collection[str] | None = None
+) -> pl.DataFrame:
+    """Return a table, or some columns of it, with columns added that it lacks, as unknown."""
+    wanted, filled = stored_columns(table, chosen), SCHEMAS[table].columns()
     added = [name for name in wanted if name not in frame.columns and filled[name].nullable]
     if not added:
         return frame
@@ -312,10 +349,8 @@ def with_added_columns(table: str, frame: pl.DataFrame) -> pl.DataFrame:
     return both.select(wanted.names()) if both.width == len(wanted) else frame
 
 
-def digest(path: Path) -> str:
-    """Return the version of a table's file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+def _chosen(frame: pl.DataFrame, columns: Collection[str] | None) -> pl.DataFrame:
+    return frame if columns is None else frame.select(n for n in frame.columns if n in columns)
 
 
 def _hash(text: str) -> str:

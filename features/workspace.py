@@ -3,7 +3,7 @@
 import datetime
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar
 import filelock
 import polars as pl
 
-from features import calendar, joins
+from features import calendar, joins, table_files
 from features.catalogue import OPTIONAL
 from features.errors import DamagedError, GoneError, NotFoundError, UnavailableError
 from features.snapshot import (
@@ -21,9 +21,8 @@ from features.snapshot import (
     OutdatedError,
     Snapshot,
     TableEntry,
-    columns,
-    digest,
     entries_in,
+    stored_columns,
 )
 from features.tables.spreadsheet import inert
 
@@ -51,12 +50,22 @@ class Workspace:
         Recorded events, besides imported ones; by default none.
     joined
         Whether joined enterprises are read as one.
+    part_rows
+        Rows of the enterprises beyond which they are written in parts, see `features.table_files`.
     """
 
-    def __init__(self, home: Path, log: EventLog | None = None, *, joined: bool = True) -> None:
+    def __init__(
+        self,
+        home: Path,
+        log: EventLog | None = None,
+        *,
+        joined: bool = True,
+        part_rows: int = table_files.PART_ROWS,
+    ) -> None:
         self.home = Path(home)
         self.log = log
         self.joined = joined
+        self.part_rows = part_rows
         self._folder = self.home / "tables"
         self._current = self._folder / CURRENT
         self._was_there = self._current.exists()
@@ -106,7 +115,7 @@ class Workspace:
     @property
     def as_stored(self) -> "Workspace":
         """The same workspace, with every enterprise under its own id."""
-        return Workspace(self.home, self.log, joined=False)
+        return Workspace(self.home, self.log, joined=False, part_rows=self.part_rows)
 
     def reading(self, work: Callable[[Snapshot], T]) -> T:
         """Run work on a snapshot, and repeat it on a new one if tables that it reads were replaced.
@@ -126,17 +135,17 @@ class Workspace:
                     raise DamagedError(str(error)) from error
                 snapshot = newer
 
-    def read(self, table: str) -> pl.DataFrame:
-        """Read the current table, see `Snapshot.read` (DamagedError)."""
-        return self.reading(lambda snapshot: snapshot.read(table))
+    def read(self, table: str, columns: Collection[str] | None = None) -> pl.DataFrame:
+        """Read the current table, or some columns, see `Snapshot.read` (DamagedError)."""
+        return self.reading(lambda snapshot: snapshot.read(table, columns))
 
     def history(self) -> pl.DataFrame:
         """Read all events, including retracted ones; of duplicate ids the imported one."""
         return self.reading(Snapshot.history)
 
-    def imported(self, table: str) -> pl.DataFrame:
+    def imported(self, table: str, columns: Collection[str] | None = None) -> pl.DataFrame:
         """Read a table as imported, without recorded events (DamagedError)."""
-        return self.reading(lambda snapshot: snapshot.imported(table))
+        return self.reading(lambda snapshot: snapshot.imported(table, columns))
 
     def retracted(self, events: pl.DataFrame) -> pl.DataFrame:
         """Return event_id and retracted_at of retracted events."""
@@ -202,7 +211,7 @@ class Workspace:
             try:
                 self._folder.mkdir(exist_ok=True)
                 for table, frame in tables.items():
-                    entry = self._write(table, frame)
+                    entry = self._write(table, frame, entries.get(table))
                     if table not in entries or entries[table].version != entry.version:
                         entries[table] = entry
                 self._replace_current(entries)
@@ -330,16 +339,12 @@ class Workspace:
             self.check()
         return found
 
-    def _write(self, table: str, frame: pl.DataFrame) -> TableEntry:
-        if frame.schema != columns(table):
-            raise TypeError(f"{table} must have {columns(table)}, got {frame.schema}")
-        path = self._folder / f".{table}.tmp"
-        frame.rechunk().write_parquet(path, compression="lz4", statistics=False)
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
-        version = digest(path)
-        name = f"{table}-{version}.parquet"
-        path.replace(self._folder / name)
+    def _write(self, table: str, frame: pl.DataFrame, former: TableEntry | None) -> TableEntry:
+        if frame.schema != stored_columns(table):
+            raise TypeError(f"{table} must have {stored_columns(table)}, got {frame.schema}")
+        name, version = table_files.write(
+            self._folder, table, frame, self.part_rows, None if former is None else former.file
+        )
         now = calendar.now().isoformat(timespec="seconds")
         return TableEntry(name, frame.height, version, now)
 
@@ -356,10 +361,15 @@ class Workspace:
 
     def _tidy(self) -> None:
         """Remove unreferenced files: former versions, and remains of killed commands."""
-        named = {entry.file for entry in self._entries().values()}
-        with suppress(OSError):
+        # Nothing is removed where a damaged list does not tell which parts belong to a table.
+        with suppress(OSError, DamagedError):
+            named = {
+                name
+                for entry in self._entries().values()
+                for name in table_files.names(self._folder, entry.file)
+            }
             for path in self._folder.iterdir():
-                if path.suffix in {".parquet", ".tmp"} and path.name not in named:
+                if path.suffix in {*table_files.ENDINGS, ".tmp"} and path.name not in named:
                     path.unlink()
 
 

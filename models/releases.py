@@ -24,6 +24,7 @@ from models.store import Release, StoredFile, stored_file
 
 if TYPE_CHECKING:
     from features.progress import Count
+    from features.snapshot import Snapshot
     from features.workspace import Workspace
     from models.registry import ModelRegistry
     from models.store import Store
@@ -74,9 +75,13 @@ def release_of(workspace: Workspace, version: str) -> Release:
     UnavailableError
         When it is not prepared.
     DamagedError
-        When a file of it was altered.
+        When a file of it, or of a table, was altered.
     """
-    home, snapshot = workspace.home, workspace.snapshot()
+    return workspace.reading(lambda snapshot: _release_of(snapshot, version))
+
+
+def _release_of(snapshot: Snapshot, version: str) -> Release:
+    home = snapshot.home
     folder = prepared.folder(version, home, prepared.versions(snapshot))
     if not folder.exists():
         raise UnavailableError(
@@ -91,7 +96,7 @@ def release_of(workspace: Workspace, version: str) -> Release:
     paths = [
         *sorted(model.iterdir()),
         *sorted(folder.iterdir()),
-        *(home / _TABLES / entry["file"] for entry in tables.values()),
+        *sorted({*snapshot.files()}),
         *(path for path in (home / _TABLES / JOINS,) if path.exists()),
         *sorted((home / _RULES).glob("*.csv")),
     ]

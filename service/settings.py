@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from features import calendar
 from features.errors import LianzhaoError, UsageError
+from features.table_files import PART_ROWS
 from models.store import check_url
 from service.access.proxies import is_path_prefix, network
 from service.cache.connecting import WrongAddressError, check_address, stray_mark
@@ -40,6 +41,7 @@ _EXPECTED = {
     "audit_days": "a whole number of days from 1 to 3650",
     "webhook_url": "http://host[:port]/path or https://…",
     "webhook_secret": "a secret of at least 16 characters",
+    "part_rows": "a whole number from 1000 to 100000000",
     "talk_days": "a whole number of days from 1 to 3650",
     "cache_ttl": "a whole number of seconds from 1 to 2592000 (30 days)",
     "words_url": "http(s)://host[:port][/v1], and no key in it: that is LIANZHAO_WORDS_KEY",
@@ -94,6 +96,8 @@ class Settings(BaseSettings):
 
     home: Path = Path("var")
     """The workspace: nothing is written elsewhere."""
+    part_rows: int = Field(default=PART_ROWS, ge=1000, le=100_000_000)
+    """Rows beyond which an import writes the enterprises in parts."""
     redis_url: SecretStr | None = None
     """Unset: a server started by the project."""
     cache_seal: SecretStr | None = Field(default=None, min_length=16)

@@ -15,12 +15,11 @@ from features.columns import Table
 from features.errors import InputError, RejectedRowsError, UsageError
 from features.tables.cleaning import differ
 from features.tables.filling import MADE_FROM, fill_enterprises
-from features.tables.matching import Matched, match_enterprises
+from features.tables.matching import Matched, Read, match_enterprises
 from features.tables.merging import Merged, merge
 from features.tables.parsing import parsed
 from features.tables.reading import Rows, read_rows
 from features.tables.references import (
-    Read,
     check_concepts,
     unknown_nodes,
     unknown_zones,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import polars as pl
 
@@ -11,12 +11,21 @@ from features.tables.cleaning import differ
 from features.tables.identity import MADE, made_id, plain_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Collection, Mapping
 
     from features.tables.reading import Rows
 
 _SHOWN = 3
 _KEY = "enterprise_id"
+IDENTIFYING = (_KEY, "name", "former_names")
+"""The columns by which enterprises are matched."""
+
+
+class Read(Protocol):
+    """Reads a table of the workspace: all columns, or at least some of them."""
+
+    def __call__(self, table: str, columns: Collection[str] | None = None, /) -> pl.DataFrame:
+        """Read it."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +53,7 @@ class Matched:
         return old.filter(~pl.col(_KEY).is_in(gone)).with_columns(pl.col(_KEY).replace(given))
 
 
-def match_enterprises(
-    frame: pl.DataFrame, rows: Rows, read: Callable[[str], pl.DataFrame]
-) -> tuple[pl.DataFrame, Matched]:
+def match_enterprises(frame: pl.DataFrame, rows: Rows, read: Read) -> tuple[pl.DataFrame, Matched]:
     """Find enterprises of a file that are already stored under another id.
 
     Equal codes match by themselves. If one of the two is known only by name, they match by the
@@ -55,9 +62,9 @@ def match_enterprises(
     warnings: list[str] = []
     codes: dict[str, str] = {}
     if not rows.has(_KEY):
-        frame, warnings = _with_codes(frame, read("enterprises"))
+        frame, warnings = _with_codes(frame, read("enterprises", IDENTIFYING))
     else:
-        old = read("enterprises")
+        old = read("enterprises", IDENTIFYING)
         made = old.filter(pl.col(_KEY).str.starts_with(MADE))
         if not made.is_empty():
             codes = _codes_of(made, frame)
@@ -91,7 +98,7 @@ def joined_ids(frame: pl.DataFrame, enterprises: pl.DataFrame) -> pl.DataFrame:
 
 def _by_made_id(enterprises: pl.DataFrame) -> dict[str, list[str]]:
     ids: dict[str, list[str]] = {}
-    for code, name, former in enterprises.select(_KEY, "name", "former_names").iter_rows():
+    for code, name, former in enterprises.select(IDENTIFYING).iter_rows():
         for one in {made_id(text) for text in (name, *(former or ())) if text}:
             ids.setdefault(one, []).append(code)
     return ids

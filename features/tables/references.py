@@ -1,6 +1,6 @@
 """References of rows: to needs, enterprises, zones and industry codes."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from hashlib import sha256
 from pathlib import Path
 
@@ -11,15 +11,12 @@ from features.columns import LONGEST_ID, Table
 from features.errors import InputError
 from features.industry_codes import find, lost_zeros
 from features.tables.identity import MADE, made_id
-from features.tables.matching import joined_ids
+from features.tables.matching import IDENTIFYING, Read, joined_ids
 from features.tables.naming import some
 from features.tables.schema import flag
 
 _NAMED = 3
 """Number of examples in a warning."""
-
-Read = Callable[[str], pl.DataFrame]
-"""Reads a table of the workspace."""
 
 
 def without_empty_words(frame: pl.DataFrame) -> pl.DataFrame:
@@ -73,7 +70,7 @@ def with_joined_ids(table: Table, frame: pl.DataFrame, read: Read) -> pl.DataFra
     made = frame["enterprise_id"].str.starts_with(MADE).fill_null(value=False)
     if not made.any():
         return frame
-    return joined_ids(frame, read("enterprises"))
+    return joined_ids(frame, read("enterprises", IDENTIFYING))
 
 
 def check_concepts(path: Path, words: pl.DataFrame) -> None:
@@ -129,15 +126,16 @@ def with_unknown_references(table: Table, frame: pl.DataFrame, read: Read) -> pl
     if table.name not in {"judgements", "events", "signals"}:
         return frame
     if table.name == "signals":
-        ids = read("enterprises")["enterprise_id"]
+        ids = read("enterprises", ["enterprise_id"])["enterprise_id"]
         lacking = pl.col("enterprise_id").is_in(ids.implode()).not_().fill_null(False)
         wrong = flag("enterprise_id")
         return frame.with_columns((pl.col(wrong) | lacking).alias(wrong))
-    needs = read("needs")
-    known = {"need_id": needs["need_id"], "enterprise_id": read("enterprises")["enterprise_id"]}
     flags = {
-        column: pl.col(column).is_in(ids.implode()).not_().fill_null(False)
-        for column, ids in known.items()
+        column: pl.col(column)
+        .is_in(read(other, [column])[column].implode())
+        .not_()
+        .fill_null(False)
+        for other, column in (("needs", "need_id"), ("enterprises", "enterprise_id"))
     }
     if table.name == "events":
         flags["need_id"] |= pl.col("need_id").is_null() & pl.col("zone_id").is_null()

@@ -53,7 +53,8 @@ class Context:
     @cached_property
     def workspace(self) -> Workspace:
         """The workspace; it need not exist yet."""
-        return Workspace(self.settings.home, EventLog(self.database))
+        log = EventLog(self.database)
+        return Workspace(self.settings.home, log, part_rows=self.settings.part_rows)
 
     @cached_property
     def database(self) -> Database:

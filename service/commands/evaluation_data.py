@@ -19,6 +19,7 @@ from features.tables.report import SHOWN, RowProblem
 from training.protocols import JUDGED_PROTOCOLS
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     import polars as pl
@@ -101,8 +102,8 @@ class Files:
     ) -> pl.DataFrame:
         """Add the valid rows of a file to a table as an import would, and return them."""
 
-        def read(name: str) -> pl.DataFrame:
-            return tables[name] if name in tables else workspace.read(name)
+        def read(name: str, columns: Collection[str] | None = None) -> pl.DataFrame:
+            return tables[name] if name in tables else workspace.read(name, columns)
 
         checked = check_rows(workspace, table, path, read=read)
         for problem in checked.problems.head(SHOWN).iter_rows(named=True):

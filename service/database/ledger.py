@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from urllib.parse import parse_qs
 
@@ -72,12 +73,13 @@ class Ledger:
         self.keys = KeyStore(self.database)
         self.audit = AuditLog(self.database, settings.audit_days)
         self.events = EventLog(self.database)
-        self.feedback = Feedback(Workspace(settings.home, self.events), self.events)
+        workspace = partial(Workspace, settings.home, part_rows=settings.part_rows)
+        self.feedback = Feedback(workspace(self.events), self.events)
         self.projects = Projects(
-            Workspace(settings.home, self.events), self.database, talk_days=settings.talk_days
+            workspace(self.events), self.database, talk_days=settings.talk_days
         )
         self.seen = SeenEvents(self.events)
-        self.workspace = Workspace(settings.home, self.seen)
+        self.workspace = workspace(self.seen)
         # Reads, writes and the check for changed keys do not wait for one another.
         self._reading = SharedThreads("database-reads", _THREADS, 1)
         self._writing = SharedThreads("database-writes", _THREADS)

@@ -1,4 +1,5 @@
 import shutil
+from io import BytesIO
 
 import filelock
 import numpy as np
@@ -87,6 +88,27 @@ def test_features_come_back_as_they_were_made_whatever_the_chunks(bound, workspa
         assert found.measured[factor].keys() == own.keys()
         for name, array in own.items():
             assert same(found.measured[factor][name], array), (factor, name)
+
+
+@pytest.mark.parametrize("part_rows", [40, 17, 3])
+def test_of_a_table_in_parts_the_same_files_are_made(bound, workspace, monkeypatch, part_rows):
+    monkeypatch.setattr(retrieval, "EXACT", 10)
+    monkeypatch.setattr(pool_files, "_CHUNK", 20)
+    found = []
+    for size in (500_000, part_rows):
+        workspace.part_rows = size
+        with workspace.writing():
+            workspace.commit({"enterprises": workspace.read("enterprises").sort("enterprise_id")})
+        prepared.prepare("v1", lambda: bound.ranker, workspace)
+        folder = prepared.folder("v1", workspace.home, prepared.versions(workspace))
+        found.append({path.name: path.read_bytes() for path in folder.glob("*.npy")})
+    assert len(list(workspace.home.glob("tables/enterprises-*.parquet"))) > 1
+    # Equal columns of polars may be different bytes.
+    whole, parted = (
+        pl.read_ipc(np.load(BytesIO(each.pop("profiles.columns.npy"))).tobytes()) for each in found
+    )
+    assert whole.equals(parted)
+    assert found[0] == found[1]
 
 
 def test_scores_are_those_of_features_that_were_never_written(bound, workspace):

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+import polars as pl
 import pytest
 from starlette.testclient import TestClient
 
@@ -110,6 +111,46 @@ def test_of_what_was_published_before_only_the_difference_is_stored_and_fetched(
     version = replica.registry.active()
     kept = [*(replica.workspace.home / "prepared" / str(version)).glob("[!.]*")]
     assert len(kept) == 1, "what was prepared for the tables before is removed"
+
+
+def test_a_table_in_parts_is_published_whole_and_then_the_part_that_changed(
+    workspace: Workspace, store: Store, replica: Replica
+) -> None:
+    workspace.part_rows = 20
+    table = workspace.read("enterprises").sort("enterprise_id")
+    workspace.commit({"enterprises": table.with_columns(district=pl.lit("城区"))})
+    push(workspace, store)
+    replica.pull(store)
+    assert replica.workspace.read("enterprises").equals(workspace.read("enterprises"))
+    one = pl.when(pl.col("enterprise_id") == table["enterprise_id"][0]).then(pl.lit("郊区"))
+    changed = table.with_columns(district=one.otherwise(pl.lit("城区")))
+    workspace.commit({"enterprises": changed})
+    push(workspace, store, 1)
+    before, after = (
+        {file.path for file in store.release(number).files if "/enterprises-" in file.path}
+        for number in (1, 2)
+    )
+    assert len(before) == len(after) == 5
+    assert len(after - before) == 2, "the list and a part"
+    replica.pull(store)
+    assert replica.workspace.read("enterprises").equals(changed)
+    left = {path.name for path in (replica.workspace.home / "tables").glob("enterprises-*")}
+    assert left == {path.rpartition("/")[2] for path in after}
+
+
+@pytest.mark.parametrize("part_rows", [20, 500_000])
+def test_a_table_of_which_a_file_was_altered_is_not_published(
+    workspace: Workspace, store: Store, part_rows: int
+) -> None:
+    workspace.part_rows = part_rows
+    workspace.commit({"enterprises": workspace.read("enterprises").sort("enterprise_id")})
+    push(workspace, store)
+    file = sorted(workspace.home.glob("tables/enterprises-*.parquet"))[0]
+    file.write_bytes(file.read_bytes()[:-9] + b"?" + file.read_bytes()[-8:])
+    version = ModelRegistry(workspace).active()
+    assert version is not None
+    with pytest.raises(DamagedError, match=rf"{file.name} is not what was imported"):
+        releases.push(workspace, version, store, 1)
 
 
 def test_an_altered_file_is_refused_and_the_release_before_stays(
