@@ -14,7 +14,7 @@ import numpy as np
 from scipy import sparse
 
 from features.normal import longest_first
-from features.relation import Relation, core_of, form_of, in_common
+from features.relation import Relation, core_of, form_of, forms_of, in_common
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -79,6 +79,8 @@ class Wants(NamedTuple):
         The concepts whose kinds are wanted.
     typical : dict of int to Tie
         Members of sectors that are known by their words.
+    named : dict of int to Tie
+        What the words of other sectors name, without what these sectors belong to.
     inputs : dict of int to Tie
         What these are made of.
     above : dict of int to Tie
@@ -93,6 +95,7 @@ class Wants(NamedTuple):
 
     kinds: dict[int, Tie]
     typical: dict[int, Tie]
+    named: dict[int, Tie]
     inputs: dict[int, Tie]
     above: dict[int, Tie]
     general: frozenset[str]
@@ -143,14 +146,18 @@ class Kinds:
         called = {at: part for part in understood.parts for at in find(part)}
         kinds: dict[int, Tie] = {}
         typical: dict[int, Tie] = {}
+        named: dict[int, Tie] = {}
         inputs: dict[int, Tie] = {}
         above: dict[int, Tie] = {}
         for at in wanted:
             name = called.get(at, concepts[at].name)
             kinds.setdefault(at, Tie(Relation.KIND, name))
-            for word in concepts[at].words if self._is_theme(at) else ():
+            theme = self._is_theme(at)
+            members, how = (typical, Relation.SAME) if theme else (named, Relation.AKIN)
+            for word in concepts[at].words:
                 for member in find(word):
-                    typical.setdefault(member, Tie(Relation.SAME, word))
+                    if member not in self._chains[at]:
+                        members.setdefault(member, Tie(how, word))
             for text in concepts[at].made_of:
                 for part in find(text):
                     inputs.setdefault(part, Tie(Relation.INPUT, name))
@@ -159,7 +166,7 @@ class Kinds:
         general = {word for word, _ in understood.words if self._is_general(word, kinds)}
         pieces = self._pieces(understood.parts)
         names = self._names(called)
-        return Wants(kinds, typical, inputs, above, frozenset(general), names, pieces)
+        return Wants(kinds, typical, named, inputs, above, frozenset(general), names, pieces)
 
     def worths(self, wants: Wants) -> NDArray[np.float32] | None:
         """Return what each concept is worth to a need, shape (c,); None where nothing is wanted."""
@@ -192,6 +199,8 @@ class Kinds:
                 for above in chain:
                     if above in members:
                         return members[above]
+            if at in wants.named:
+                return wants.named[at]
             if at in wants.inputs:
                 return wants.inputs[at]
             for above in chain:
@@ -204,7 +213,7 @@ class Kinds:
 
     def known(self, item: str) -> bool:
         """Return whether a product as a whole is a concept."""
-        return bool(self.thesaurus.find(item) or self.thesaurus.find(core_of(item)))
+        return bool(self._whole(item))
 
     def share(self, item: str, word: str) -> bool:
         """Return whether both hold a concept's name: 液压支架, and not 二氧化 or 消费类."""
@@ -216,6 +225,11 @@ class Kinds:
         What ends like the name of a sector belongs to it: 定制家具 is 家具.
         """
         return self._apart(core_of(item), word)
+
+    def differ(self, item: str, word: str) -> bool:
+        """Return whether both are concepts as a whole, and neither belongs to the other."""
+        own, others = self._whole(item), self.thesaurus.find(word)
+        return bool(own and others) and not (self._among(own, others) or self._among(others, own))
 
     def joined(self, item: str, word: str) -> str:
         """Return the concept that both directly belong to, empty where they have none so near."""
@@ -266,9 +280,12 @@ class Kinds:
 
     def _own_of(self, item: str) -> tuple[int, ...]:
         """Return the concepts that a product names, as a whole or by its head."""
-        texts, thesaurus = (form_of(item), core_of(item)), self.thesaurus
-        named = (read(text) for read in (thesaurus.find, thesaurus.head) for text in texts)
-        return next(filter(None, named), ())
+        heads = map(self.thesaurus.head, forms_of(item))
+        return self._whole(item) or next(filter(None, heads), ())
+
+    def _whole(self, item: str) -> tuple[int, ...]:
+        """Return the concepts that a product names as a whole, but for additions."""
+        return next(filter(None, map(self.thesaurus.find, forms_of(item))), ())
 
     def _named_in(self, item: str) -> tuple[int, ...]:
         """Return the concepts whose names, of three characters or more, occur in a product."""

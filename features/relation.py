@@ -12,15 +12,19 @@ from functools import lru_cache
 
 from features.normal import normal
 
-_TRAIL = re.compile(
-    r"(?:[(（].*[)）]|及.*|等.*|系列|产品|制品|材料|类|业务|服务|板块|项目|的?(?:研发|生产|制造|(?:精|深|初|精深)?加工|销售|批发|零售|贸易|经营|收入)|\W)+$"
+_ADDITION = (
+    r"(?:[(（].*[)）]|及.*|等.*|系列|产品|制品|材料|类|业务|服务|板块|项目"
+    r"|的?(?:研发|生产|制造|(?:精|深|初|精深)?加工|销售|批发|零售|贸易|经营|收入)|\W)"
 )
+_TRAIL, _LAST = re.compile(f"{_ADDITION}+$"), re.compile(f"{_ADDITION}$")
 _FRAGMENT = re.compile(r"^(?:含|除|型|其(?!他|它)|以下|及|和|与|等|按|非.+类$|.$)|[-—]$|^其他$")
 """What an item looks like that was cut out of a table of revenue: 含电磁水表, 以下电缆料, MW-."""
 _EVERYBODYS = re.compile(
     r"^(?:(?:主营|其他|自有|自产|外购)?(?:业务|产品|商品|服务|销售|贸易|新?材料|使用费|配件|零件|零部件|设备|工程|工业|商业|制造业?|加工|其他)){1,2}类?$"
 )
-_TRADE = re.compile(r"(?:贸易|电商|电子商务|零售|批发|经销|代理|安装|维修|租赁|运输|物流|仓储)")
+_TRADE = re.compile(
+    r"(?:贸易|电商|电子商务|零售|批发|流通|分销|配送|经销|代理|安装|维修|租赁|运输|物流|仓储)"
+)
 _LATIN = re.compile(r"[a-z]+")
 _LONGEST_ABBREVIATION = 4
 _WORDS = {"mini": "Mini", "micro": "Micro"}
@@ -56,6 +60,20 @@ def core_of(item: str) -> str:
     """Return the normal form of an item without additions such as 销售, 系列, (军品)."""
     text = form_of(item)
     return _TRAIL.sub("", text) or text
+
+
+def forms_of(item: str) -> tuple[str, ...]:
+    """Return the normal form of an item, then without one addition after the other.
+
+    Examples
+    --------
+    >>> forms_of("医药批发业务")
+    ('医药批发业务', '医药批发', '医药')
+    """
+    found = [form_of(item)]
+    while (shorter := _LAST.sub("", found[-1])) and shorter != found[-1]:
+        found.append(shorter)
+    return tuple(found)
 
 
 @lru_cache(_KEPT)

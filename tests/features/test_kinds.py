@@ -83,6 +83,38 @@ def test_a_sector_whose_words_belong_elsewhere_is_known_by_its_words():
     assert kinds.tie(building, "玻纤布") == Tie(Relation.KIND, "建材")
 
 
+def test_what_the_words_of_a_sector_name_is_akin_to_them_without_being_wanted():
+    concepts = (
+        Concept("新能源", "sector", (), ("光伏电站", "光伏组件", "新能源")),
+        Concept("光伏组件", "product", (), (), broader="新能源"),
+        Concept("光伏发电", "sector", ("光伏电站",), (), broader="电力"),
+        Concept("电力", "sector", (), ()),
+    )
+    kinds = Kinds(Thesaurus(concepts))
+    wants = kinds.wants(understood("新能源", parts=("新能源",)))
+    assert kinds.tie(wants, "光伏发电") == Tie(Relation.AKIN, "光伏电站")
+    assert kinds.tie(wants, "电力") == Tie()
+    assert kinds.worths(wants).tolist() == [1, 1, 0, 0]
+
+
+def test_the_longest_name_that_additions_leave_is_what_a_product_is():
+    concepts = (
+        Concept("医药制造业", "sector", ("医药",), ()),
+        Concept("医药流通", "sector", ("医药批发",), ()),
+    )
+    kinds = Kinds(Thesaurus(concepts))
+    wants = kinds.wants(understood("医药流通", parts=("医药流通",)))
+    assert kinds.tie(wants, "医药批发业务") == Tie(Relation.KIND, "医药流通")
+    assert kinds.tie(wants, "医药业务") == Tie()
+
+
+def test_two_sectors_differ_unless_one_belongs_to_the_other(kinds):
+    assert kinds.differ("肉制品", "罐头食品")
+    assert not kinds.differ("罐头", "食品")
+    assert not kinds.differ("食品", "罐头")
+    assert not kinds.differ("什么", "罐头")
+
+
 def test_a_concept_is_called_as_the_need_calls_it(kinds):
     need = understood("罐头食品", parts=("罐头",))
     wants = kinds.wants(need)

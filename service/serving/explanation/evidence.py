@@ -80,6 +80,8 @@ class Evidence:
         Its main products or activities.
     related : tuple of Item
         Its items that are related to the need, the closest first.
+    is_direct : bool
+        Whether these are of a wanted kind themselves.
     near : Item or None
         The item with the best match to a word of the need, even if it is not related.
     answer : ItemAnswer or None
@@ -115,6 +117,7 @@ class Evidence:
     aim: str = ""
     main: tuple[Item, ...] = ()
     related: tuple[Item, ...] = ()
+    is_direct: bool = False
     near: Item | None = None
     answer: ItemAnswer | None = None
     kind: ItemAnswer | None = None
@@ -182,7 +185,9 @@ def _tied(need: NeedFeatures, weights: sparse.csr_array, pool: PoolFeatures) -> 
     """Return which entries may be related by the thesaurus; all if it was extended since."""
     if need.kinds is None or len(need.kinds) != pool.product_kinds.shape[1]:
         return np.full(weights.nnz, need.kinds is not None)
-    return KindsOfItems(weights, pool.product_kinds).worths(need.kinds) > 0
+    kinds = need.kinds.copy()
+    kinds[list(need.wants.named)] = 1
+    return KindsOfItems(weights, pool.product_kinds).worths(kinds) > 0
 
 
 def _items(
@@ -211,6 +216,7 @@ def _of_items(
     by_share = [items[at] for at in np.argsort(-strengths, kind="stable").tolist()]
     by_share.sort(key=lambda item: not is_plain(item.text))
     by_text = {item.text: item for item in items}
+    ranked = answered.ranked()
     node, fits, at_node, of_node = _node(pool, chain_map, need, row, by_share)
     fills, tie = filling(need, pool, row), link(need, pool, row)
     filled = pool.products.text(row, pool.nodes.product[row, fills.node]) if fills else None
@@ -218,7 +224,8 @@ def _of_items(
         name=pool.names[row],
         aim=spelt(need.understood.parts[0]) if need.understood.parts else "",
         main=distinct(by_share, _MAIN),
-        related=distinct(answered.ranked(), _MAIN),
+        related=distinct((own.item for own in ranked), _MAIN),
+        is_direct=bool(ranked) and ranked[0].relation >= Relation.KIND,
         near=next(iter(answered.near), None),
         answer=answered.best,
         kind=answered.kind,

@@ -143,19 +143,16 @@ class ItemAnswers(NamedTuple):
         close = [answer is not None and answer.relation >= relation for answer in self.of_item]
         return np.where(close, self.worth, 0.0)
 
-    def ranked(self) -> list[Item]:
-        """Return the specific items that are related to the need, the best first.
+    def ranked(self) -> list[ItemAnswer]:
+        """Return the answers of specific items, the best first.
 
-        Small side products that are not a kind of the wanted product are left out.
+        If any of these is of a wanted kind, others are left out; so are small side products.
         """
         order = np.argsort(-self.worth, kind="stable").tolist()
         found = [answer for at in order if (answer := self.of_item[at])]
-        return [
-            answer.item
-            for answer in found
-            if is_plain(answer.item.text)
-            and (answer.relation >= Relation.KIND or not answer.item.is_side_line)
-        ]
+        found = [answer for answer in found if is_plain(answer.item.text)]
+        direct = [answer for answer in found if answer.relation >= Relation.KIND]
+        return direct or [answer for answer in found if not answer.item.is_side_line]
 
 
 def distinct(items: Iterable[Item], most: int) -> tuple[Item, ...]:
@@ -277,17 +274,18 @@ def _answer(item: Item, tie: Tie, parts: Sequence[str]) -> ItemAnswer:
 def _by_letters(item: str, word: str, match: float, kinds: Kinds) -> Tie:
     """Return the relation of an item to a word by their characters.
 
-    白炭黑 is a separate concept and not a kind of 炭黑.
+    白炭黑 is a separate concept and not a kind of 炭黑, and 火力发电 is not akin to 水力发电.
     """
     how = relation(item, word)
     if how is Relation.SAME or match < NEAR:
         return Tie(how, word)
-    if kinds.apart(item, word):
+    alike = how < Relation.AKIN and match >= _ENOUGH and same_head(item, word)
+    if kinds.apart(item, word) or (alike and kinds.differ(item, word)):
         if how is Relation.KIND:
             return Tie()
         through = kinds.joined(item, word)
         return Tie(Relation.SIBLING, word, through) if through else Tie(how, word)
-    if how < Relation.AKIN and match >= _ENOUGH and same_head(item, word):
+    if alike:
         return Tie(Relation.AKIN, word)
     if how is Relation.NONE and match >= _ENOUGH and kinds.share(item, word):
         return Tie(Relation.NEAR, word)

@@ -254,8 +254,10 @@ def _business_text(evidence: Evidence, *, chinese: bool) -> str:
     aim = "" if known else _quoted(evidence.aim, chinese=chinese)
     items = _listed([item.text for item in evidence.related], chinese=chinese)
     if chinese:
-        return f"其{items}等业务与{aim or '所需'}领域相近"
-    return f"its business, such as {items}, is near the field of {aim or 'the need'}"
+        how = "属于{}领域" if evidence.is_direct else "与{}领域相近"
+        return f"其{items}等业务" + how.format(aim or "所需")
+    how = "in" if evidence.is_direct else "near"
+    return f"its business, such as {items}, is {how} the field of {aim or 'the need'}"
 
 
 def _is_kind(answer: ItemAnswer | None) -> bool:

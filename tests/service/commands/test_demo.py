@@ -1,11 +1,13 @@
 import csv
+import re
+import shlex
 from collections import defaultdict
 from itertools import combinations
 
 from features.need_words import specialities
 from features.workspace import Workspace
 from models.registry import ModelRegistry
-from tests.service.test_demo_data import DEMO
+from tests.service.test_demo_data import DEMO, ROOT
 
 
 def test_the_demo_loads_trains_and_prints_whole_names(run, tmp_path):
@@ -20,6 +22,18 @@ def test_the_demo_loads_trains_and_prints_whole_names(run, tmp_path):
     assert workspace.read("enterprises").height == len(names)
     assert ModelRegistry(workspace).active()
     assert [path.name for path in tmp_path.iterdir()] == ["home"]
+
+
+def test_the_readmes_show_what_the_demo_answers(run):
+    """The encoder is that of the tests: who comes first does not depend on it, nor the reasons."""
+    assert run("demo", "--no-serve").code == 0
+    for page in ("README.md", "README.zh.md"):
+        example = re.search(
+            r"^\$ lianzhao (recommend --text .*)\n(.*?)^```",
+            (ROOT / page).read_text(encoding="utf-8"),
+            re.M | re.S,
+        )
+        assert run(*shlex.split(example[1])).out == example[2]
 
 
 def test_the_demo_s_projects_are_a_board(run, tmp_path):

@@ -5,7 +5,7 @@ from features.kinds import Kinds
 from features.relation import Relation
 from features.thesaurus import Concept, Thesaurus
 from features.understanding import FoundConcept, Understood
-from service.serving.explanation.items import Item, answers, distinct
+from service.serving.explanation.items import Item, _by_letters, answers, distinct
 
 KINDS = Kinds(
     Thesaurus(
@@ -51,8 +51,24 @@ def test_trade_in_a_product_is_not_making_it(trade):
 
 
 def test_small_side_products_that_are_no_kind_are_not_listed():
-    found = answered(Item("铜材", share=0.01), Item("电解铝", share=0.9))
-    assert [item.text for item in found.ranked()] == ["电解铝"]
+    found = answered(Item("铜材", share=0.01), Item("铝材贸易", share=0.9))
+    assert [own.item.text for own in found.ranked()] == ["铝材贸易"]
+
+
+def test_where_something_wanted_is_made_nothing_else_is_listed():
+    found = answered(Item("铜材", share=0.6), Item("电解铝", share=0.3))
+    assert [own.item.text for own in found.ranked()] == ["电解铝"]
+    found = answered(Item("铜材", share=0.6), Item("铝材贸易", share=0.3))
+    assert {own.item.text for own in found.ranked()} == {"铜材", "铝材贸易"}
+
+
+@pytest.mark.parametrize(("item", "akin"), [("火力发电", False), ("动力发电", True)])
+def test_what_ends_alike_is_akin_unless_both_are_concepts_of_their_own(item, akin):
+    kinds = Kinds(
+        Thesaurus([Concept("火力发电", "sector", (), ()), Concept("水力发电", "sector", (), ())])
+    )
+    found = _by_letters(item, "水力发电", 0.4, kinds)
+    assert (found.relation is Relation.AKIN) == akin
 
 
 def test_equivalent_items_are_listed_once():

@@ -219,6 +219,10 @@ def test_a_field_is_shown_with_the_nearest_items(bound):
         sentence(bound, "topic_words", **given)["text"]
         == "其「灯珠」、「背光」等业务与「LED」领域相近"
     )
+    assert (
+        sentence(bound, "topic_words", **given, is_direct=True)["text"]
+        == "其「灯珠」、「背光」等业务属于「LED」领域"
+    )
 
 
 def test_a_name_with_the_wanted_product_is_shown(bound):
