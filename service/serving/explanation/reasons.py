@@ -199,6 +199,8 @@ def _most_like_text(evidence: Evidence, akin: Precedent, *, chinese: bool) -> st
     unsure = ""
     if not own:
         own = "主营产品未知；" if chinese else "its products are unknown; "
+        if evidence.mention.named:
+            own = _no_answer_text(evidence, chinese=chinese) + ("；" if chinese else "; ")
         unsure = "，有待核实" if chinese else ": to check"
     elif evidence.related:
         own = f"相关业务有{own}；" if chinese else f"its business is {own}; "
@@ -322,15 +324,20 @@ def _subject(evidence: Evidence, item: Item | None, *, chinese: bool) -> str:
     if item is None:
         name = evidence.name
         return f"「{name}」（主营产品未知）" if chinese else f"“{name}” (products unknown)"
-    return _kind(item, chinese=chinese) + _share_text(item.share, chinese=chinese)
+    others = [main.text for main in evidence.main if main is not item and not main.is_side_line]
+    shown = _share_text(item.share, *others[:1], chinese=chinese)
+    return _kind(item, chinese=chinese) + shown
 
 
-def _share_text(share: float | None, *, chinese: bool) -> str:
-    """Return a small share of revenue in brackets; nothing for others."""
+def _share_text(share: float | None, main: str = "", *, chinese: bool) -> str:
+    """Return a small share of revenue, with the main product, in brackets; nothing for others."""
     if share is None or not is_small(share):
         return ""
     stated = f"{100 * share:.2g}%" if share >= _TRACE else f"<{_TRACE:.1%}"
-    return f"（占收入{stated}）" if chinese else f" ({stated} of its revenue)"
+    mainly = _quoted(main, chinese=chinese) if main else ""
+    if chinese:
+        return f"（占收入{stated}" + (f"，主营{mainly}" if main else "") + "）"
+    return f" ({stated} of its revenue" + (f", which is mainly {mainly}" if main else "") + ")"
 
 
 def _kind(item: Item, *, chinese: bool) -> str:

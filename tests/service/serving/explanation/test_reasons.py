@@ -154,6 +154,9 @@ def test_a_side_product_is_not_called_a_main_one(bound):
     trace = answer._replace(item=cap._replace(share=0.0))
     text = sentence(bound, "item_words", answer=trace)["text"]
     assert text == "产品「瓶盖」（占收入<0.1%）是所需产业的典型产品"
+    mainly = (Item("灌装机", share=0.9),)
+    text = sentence(bound, "item_words", answer=answer, main=mainly)["text"]
+    assert text == "产品「瓶盖」（占收入3.4%，主营「灌装机」）是所需产业的典型产品"
 
 
 @pytest.mark.parametrize(
@@ -208,6 +211,11 @@ def test_a_precedent_without_a_common_product_is_named_with_its_own(bound):
     text = sentence(bound, "need_head", akin=alone, main=(Item("灯珠"),))["text"]
     assert text == (
         "主要经营「灯珠」；此前为本需求选定的企业中，与其最接近的是「乙公司」（主营「灯带」）"
+    )
+    named = Mention(named=("LED",))
+    text = sentence(bound, "need_head", akin=Precedent("乙公司"), mention=named)["text"]
+    assert text == (
+        "主营产品未知，企业名称中有「LED」；此前为本需求选定的企业中，与其最接近的是「乙公司」，有待核实"
     )
     text = sentence(bound, "need_head", akin=Precedent("乙公司"))["text"]
     assert text == "主营产品未知；此前为本需求选定的企业中，与其最接近的是「乙公司」，有待核实"
