@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from scipy import sparse
 
-from features.compact import rows_of, single
 from features.content import Content
 from features.text import WeightedTexts
 
@@ -44,8 +43,6 @@ class PoolFeatures:
         it; `meaning`: sentence vectors of items and name.
     products : WeightedTexts
         n enterprises by m distinct items: products, and items of business scopes.
-    product_vectors : ndarray of shape (m, d)
-        Unit sentence vectors of the items.
     product_grams : csr_array of shape (m, g)
         Character 1-2-grams of the items, TF-IDF weighted, divided by their length to the power
         0.75: a long item that contains a word is nearly as good as the word alone.
@@ -70,7 +67,6 @@ class PoolFeatures:
     names: Sequence[str]
     views: dict[str, Any]
     products: WeightedTexts
-    product_vectors: NDArray[np.float32]
     product_grams: sparse.csr_array
     product_kinds: sparse.csr_array
     nodes: NodeFit
@@ -109,7 +105,7 @@ class PoolFeatures:
             self,
             ids=self.ids[rows],
             names=(),
-            views={name: rows_of(view, rows) for name, view in self.views.items()},
+            views={name: view[rows] for name, view in self.views.items()},
             products=WeightedTexts([], self.products.weights[rows]),
             nodes=nodes,
             stations=nodes if self.stations is self.nodes else self.stations.take(rows),
@@ -119,11 +115,6 @@ class PoolFeatures:
             centre=self.content.mean,
             gram=None,
         )
-
-    def in_single(self) -> PoolFeatures:
-        """Return the same in single precision, for the few enterprises that every request reads."""
-        views = {name: single(view) for name, view in self.views.items()}
-        return replace(self, views=views)
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import polars as pl
+from scipy import sparse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from features.chains import ChainMap, Node
+    from features.compact import SparseCodes
     from features.need import NeedQuery
     from features.text import WeightedTexts
 
@@ -27,6 +29,7 @@ _SIDE_PRODUCT = 0.6
 NAMED_FROM = 0.45
 """Minimum fit for a node to be named as the enterprise's."""
 _WHOLE_FROM = 0.75
+_NO_PRODUCTS = np.empty((0, 0), dtype=np.int16)
 
 
 def target_nodes(need: NeedQuery, chain_map: ChainMap) -> list[Node]:
@@ -53,18 +56,45 @@ class NodeFit:
     node_ids : tuple of str
         The columns.
     fit : ndarray of shape (n enterprises, n nodes)
-        0 to 1; NaN where neither products nor nodes of the enterprise are known.
+        0 to 1; NaN where neither products nor nodes of the enterprise are known. Of a large pool
+        `Fractions`.
     product : ndarray of shape (n enterprises, n nodes), int16
-        Index of the best fitting product of the enterprise; -1 if none is known.
+        Index of the best fitting product of the enterprise; -1 if none is known. Of a large pool
+        `NamedProducts`.
     """
 
     node_ids: tuple[str, ...]
-    fit: NDArray[np.float32]
-    product: NDArray[np.int16]
+    fit: Any
+    product: Any
 
     def take(self, rows: NDArray[np.intp]) -> NodeFit:
         """Return the fit of some enterprises, without their products."""
-        return NodeFit(self.node_ids, self.fit[rows], self.product[:0])
+        return NodeFit(self.node_ids, self.fit[rows], _NO_PRODUCTS)
+
+
+class NamedProducts:
+    """The best fitting products of enterprises at the nodes where they are named.
+
+    Parameters
+    ----------
+    places : SparseCodes of shape (n enterprises, n nodes)
+        Their indices, plus 1.
+    """
+
+    def __init__(self, places: SparseCodes) -> None:
+        self._places = places
+
+    @staticmethod
+    def of(fit: NDArray[Any], product: NDArray[Any]) -> sparse.csr_array:
+        """Return the places of a fit and its products."""
+        named = np.where(fit >= NAMED_FROM, product + 1, 0)
+        return sparse.csr_array(named.astype(np.uint16))
+
+    def __getitem__(self, at: Any) -> NDArray[np.int16]:
+        """Return the products of some rows at all nodes, or of one row at one; -1 elsewhere."""
+        rows, columns = at if isinstance(at, tuple) else (at, slice(None))
+        found = self._places[np.atleast_1d(rows)].toarray().astype(np.int16) - np.int16(1)
+        return np.asarray(found[0 if np.ndim(rows) == 0 else slice(None), columns])
 
 
 class NamedNodes(NamedTuple):

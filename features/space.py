@@ -313,7 +313,6 @@ class FeatureSpace:
             names=frame["name"].to_list(),
             views=views,
             products=items,
-            product_vectors=product_vectors,
             product_grams=self.items_.weigh(self.items_.counts_of(items.texts), norm=ITEM_NORM),
             product_kinds=kinds_of(self._shipped).index(items.texts),
             nodes=nodes,

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from features.compact import rows_of, single
+from features.compact import Codes, Fractions, sparse_codes
 from features.encoder import encoder_named
 from features.errors import DamagedError
 from features.lines import Lines
+from features.nodes import NamedProducts
 from features.snapshot import OutdatedError
 from features.workspace import Workspace
 from models import artifact, loading
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import polars as pl
-    from numpy.typing import DTypeLike, NDArray
+    from numpy.typing import NDArray
 
     from features.arrays import PoolFeatures
     from features.progress import Count
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
 
 _CODE_LEVELS = 4
 _ROWS, _COLUMNS = "rows.", ".columns"
+_SPARSE = ("data", "indices", "indptr")
+_BITS = {"views.topics": 8, "views.meaning": 4, "measured.hybrid.items": 8}
+"""Dense features of a large pool, and the bits of their numbers."""
 
 
 class Chunk(NamedTuple):
@@ -51,20 +55,18 @@ class Chunk(NamedTuple):
         By file name: arrays and sparse matrices of n rows. `products` has the columns of `texts`.
     texts : sequence of str
         The products, m of them, of these and perhaps of other enterprises.
-    vectors : ndarray of shape (m, d)
     grams : csr_array of shape (m, g)
     kinds : csr_array of shape (m, c)
     """
 
     rows: dict[str, Any]
     texts: Sequence[str]
-    vectors: NDArray[Any]
     grams: sparse.csr_array
     kinds: sparse.csr_array
 
 
 def chunk_of(
-    ranker: Ranker, frame: pl.DataFrame, kind: DTypeLike, progress: Count | None = None
+    ranker: Ranker, frame: pl.DataFrame, compact: bool, progress: Count | None = None
 ) -> Chunk:
     """Return the features of the enterprises of a table.
 
@@ -73,27 +75,27 @@ def chunk_of(
     ranker : Ranker
     frame : DataFrame
         Some rows of the enterprises table, ordered by id.
-    kind : dtype
-        The dtype of stored dense features.
+    compact : bool
+        Whether they are stored in codes, as those of large pools.
     progress : callable, optional
         Called with (done, of).
     """
     pool = ranker.space.pool(frame, progress=progress)
-    return rows_of_pool(pool, measure(ranker, pool), kind)
+    return rows_of_pool(pool, measure(ranker, pool), compact)
 
 
 def rows_of_pool(
-    pool: PoolFeatures, measured: Measured, kind: DTypeLike, at: Any = slice(None)
+    pool: PoolFeatures, measured: Measured, compact: bool, at: Any = slice(None)
 ) -> Chunk:
     """Return the stored features of some enterprises of a pool."""
     fits = {"nodes": pool.nodes}
     if pool.stations is not pool.nodes:
         fits["stations"] = pool.stations
     rows = {
-        **{f"views.{view}": pool.views[view][at].astype(kind) for view in ("topics", "meaning")},
-        "views.text": sparse.csr_array(rows_of(pool.views["text"], at)),
+        **{f"views.{view}": pool.views[view][at] for view in ("topics", "meaning")},
+        "views.text": sparse.csr_array(pool.views["text"][at]),
         "products": pool.products.weights[at],
-        **{f"{name}.fit": fit.fit[at].astype(kind) for name, fit in fits.items()},
+        **{f"{name}.fit": fit.fit[at] for name, fit in fits.items()},
         **{f"{name}.product": fit.product[at] for name, fit in fits.items()},
         "attributes": pool.attributes[at],
         "codes": _padded(pool.codes[at]),
@@ -104,9 +106,25 @@ def rows_of_pool(
             for name, array in own.items()
         },
     }
-    return Chunk(
-        rows, pool.products.texts, pool.product_vectors, pool.product_grams, pool.product_kinds
-    )
+    if compact:
+        rows = _in_codes(rows)
+    return Chunk(rows, pool.products.texts, pool.product_grams, pool.product_kinds)
+
+
+def _in_codes(rows: dict[str, Any]) -> dict[str, Any]:
+    """Return the same features in codes, each under the names of its arrays."""
+    found = dict(rows)
+    for name, array in rows.items():
+        if bits := _BITS.get(name):
+            arrays = Codes.of(found.pop(name), bits).arrays()
+            found |= {f"{name}.{part}": own for part, own in arrays.items()}
+        elif name.endswith(".fit"):
+            found[name] = Fractions.of(array).codes
+            product = f"{name.removesuffix('.fit')}.product"
+            found[product] = NamedProducts.of(array, rows[product])
+        elif sparse.issparse(array):
+            found[name], found[f"{name}.scales"] = sparse_codes(array)
+    return found
 
 
 def _padded(codes: NDArray[np.str_]) -> NDArray[np.str_]:
@@ -137,7 +155,7 @@ class Workers:
     def each(
         self,
         frames: Iterable[pl.DataFrame],
-        kind: DTypeLike,
+        compact: bool,
         folder: Path,
         tables: Mapping[str, str],
     ) -> Iterator[Chunk]:
@@ -146,7 +164,7 @@ class Workers:
         Parameters
         ----------
         frames : iterable of DataFrame
-        kind : dtype
+        compact : bool
         folder : Path
             Chunks are kept there, under a digest of their rows.
         tables : mapping
@@ -157,10 +175,9 @@ class Workers:
         OutdatedError
             When a worker finds other tables.
         """
-        name = np.dtype(kind).name
         tasks = (
             ChunkTask(
-                self._home, self._model, self._encoder, frame, name, str(folder), dict(tables)
+                self._home, self._model, self._encoder, frame, compact, str(folder), dict(tables)
             )
             for frame in frames
         )
@@ -175,7 +192,7 @@ class ChunkTask(NamedTuple):
     model: str
     encoder: str | None
     frame: pl.DataFrame
-    kind: str
+    compact: bool
     folder: str
     tables: dict[str, str]
 
@@ -188,7 +205,7 @@ def make_chunk(task: ChunkTask) -> str:
         return str(path)
     shutil.rmtree(path, ignore_errors=True)
     ranker = _ranker(task.home, task.model, task.encoder, tuple(task.tables.items()))
-    artifact.save(path, _arrays(chunk_of(ranker, task.frame, task.kind), task.kind), {})
+    artifact.save(path, _arrays(chunk_of(ranker, task.frame, task.compact)), {})
     return str(path)
 
 
@@ -206,18 +223,16 @@ def _ranker(
     return loading.load(Path(model), workspace, encoder_named(encoder))
 
 
-def _arrays(chunk: Chunk, kind: DTypeLike) -> dict[str, NDArray[Any]]:
+def _arrays(chunk: Chunk) -> dict[str, NDArray[Any]]:
     """Return a chunk as arrays, to be saved."""
     kept: dict[str, Any] = {f"{_ROWS}{name}": array for name, array in chunk.rows.items()}
-    kept |= {"vectors": chunk.vectors.astype(kind), "grams": chunk.grams, "kinds": chunk.kinds}
+    kept |= {"grams": chunk.grams, "kinds": chunk.kinds}
     found = Lines.of(chunk.texts).arrays("texts")
     for name, array in kept.items():
         if not sparse.issparse(array):
             found[name] = array
             continue
-        halved = name in ("grams", "kinds", f"{_ROWS}views.text")
-        found[f"{name}.data"] = array.data.astype(kind) if halved else array.data
-        found[f"{name}.indices"], found[f"{name}.indptr"] = array.indices, array.indptr
+        found |= {f"{name}.{part}": getattr(array, part) for part in _SPARSE}
         found[f"{name}{_COLUMNS}"] = np.array(array.shape[1])
     return found
 
@@ -227,13 +242,11 @@ def _restored(arrays: Mapping[str, NDArray[Any]]) -> Chunk:
     found: dict[str, Any] = {}
     for name, array in arrays.items():
         stem, _, ending = name.rpartition(".")
-        if f"{stem}{_COLUMNS}" not in arrays:
+        if ending == _COLUMNS[1:]:
+            parts = tuple(arrays[f"{stem}.{part}"] for part in _SPARSE)
+            found[stem] = sparse.csr_array(parts, shape=(len(parts[-1]) - 1, int(array)))
+        elif ending not in _SPARSE:
             found[name] = array
-        elif ending == "data":
-            parts = (arrays[f"{stem}.{part}"] for part in ("data", "indices", "indptr"))
-            columns = int(arrays[f"{stem}{_COLUMNS}"])
-            shape = (len(arrays[f"{stem}.indptr"]) - 1, columns)
-            found[stem] = single(sparse.csr_array(tuple(parts), shape=shape))
     rows = {name.removeprefix(_ROWS): own for name, own in found.items() if name.startswith(_ROWS)}
     texts = Lines(arrays["texts"], arrays["texts_ends"])
-    return Chunk(rows, texts, found["vectors"], found["grams"], found["kinds"])
+    return Chunk(rows, texts, found["grams"], found["kinds"])

@@ -1,18 +1,19 @@
 """The first stage of ranking a large pool: an estimate of every raw score, by one matrix product.
 
 It uses what one matrix can hold for every enterprise: the leading directions of content (topics and
-sentence vectors together), which approximate words and a need's head; LightFM's representations;
-and columns for the nodes that a need names. Codes, links and gaps of a zone and the words of a head
-are left to the second stage.
+sentence vectors together), which approximate words and a need's head; beside them LightFM's
+representations, and the fit to the nodes that a need names. Codes, links and gaps of a zone and the
+words of a head are left to the second stage.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
+from features.compact import Codes, Fractions, dot
 from features.ordered import found_in
 from models.node_match import BREADTH
 from models.scale import Moments
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from features.arrays import NeedFeatures
+    from models.ranker import PoolRanker
     from models.sample import Sample
 
 _BY_TOPICS = ("item_words", "item_kinds", "text_words", "topic_words")
@@ -39,15 +41,18 @@ class Query:
 
     Attributes
     ----------
-    vector : ndarray of shape (c + h,)
+    content : ndarray of shape (c,)
         The vector to multiply the matrix by.
+    hybrid : ndarray of shape (h,) or None
+        The vector to multiply LightFM's representations by.
     nodes : NodeColumn or None
         None for a need that names no node.
     added : tuple of pairs of ndarray
         Rows of the pool, ascending, and the values added to their estimates for deals and signals.
     """
 
-    vector: NDArray[np.float32]
+    content: NDArray[np.float32]
+    hybrid: NDArray[np.float32] | None
     nodes: NodeColumn | None
     added: tuple[tuple[NDArray[np.intp], NDArray[np.float32]], ...]
 
@@ -67,19 +72,46 @@ class NodeColumn:
     mean: np.float32
     strength: np.float32
 
-    def values(self, nodes: NDArray[np.uint8], rows: Any = slice(None)) -> NDArray[np.float32]:
-        """Return the values added to the estimates of some rows."""
-        fits = [nodes[at][rows] for at in self.targets]
-        best, total = fits[0].copy(), fits[0].astype(np.uint16)
-        for other in fits[1:]:
-            np.maximum(best, other, out=best)
-            total += other
-        values = total * np.float32(BREADTH / len(fits))
-        values += best
-        values /= np.float32(255)
+    def values(self, nodes: Fractions, rows: Any) -> NDArray[np.float32]:
+        """Return the values added to the estimates of some rows, 0 where the fit is unknown."""
+        values, mean = nodes.best_and_mean(rows, self.targets)
+        values += np.float32(BREADTH) * mean
         values -= self.mean
         values *= self.strength
-        return np.asarray(values)
+        return np.nan_to_num(values, copy=False)
+
+
+class Stored(NamedTuple):
+    """What is stored of the enterprises of a pool, or of a part of it, for estimates.
+
+    Attributes
+    ----------
+    matrix : Codes of shape (n, c)
+        Content in its leading directions.
+    items : Codes of shape (n, h) or None
+        LightFM's representations.
+    nodes : Fractions of shape (n, v)
+    """
+
+    matrix: Codes
+    items: Codes | NDArray[np.float32] | None
+    nodes: Fractions
+
+    @classmethod
+    def of(cls, bound: PoolRanker, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """Return what is stored of a pool, given its rows of the arrays of `two_stage.make`."""
+        codes, scales = arrays["matrix.codes"], arrays["matrix.scales"]
+        items = bound.measured[bound.ranker.hybrid.name].get("items")
+        return cls(Codes(codes, scales, codes.shape[1]), items, Fractions.of(bound.pool.nodes.fit))
+
+    def products(self, query: Query, rows: Any) -> NDArray[np.float32]:
+        """Return the estimates of some rows, without what is added for deals and signals."""
+        found = self.matrix.dot(query.content, rows)
+        if self.items is not None and query.hybrid is not None:
+            found += dot(self.items, query.hybrid, rows)
+        if query.nodes is not None:
+            found += query.nodes.values(self.nodes, rows)
+        return found
 
 
 class FirstStage:
@@ -95,30 +127,23 @@ class FirstStage:
     def __init__(self, sample: Sample, arrays: Mapping[str, NDArray[Any]]) -> None:
         self._sample = sample
         self._ranker = sample.whole.ranker
-        self.matrix, self._basis = arrays["matrix"], arrays["basis"]
-        self._nodes = arrays["nodes"]
-        self._of_sample = np.asarray(self.matrix[sample.rows])
+        self._basis = arrays["basis"]
+        self.stored = Stored.of(sample.whole, arrays)
+        self._of_sample = self.stored.matrix[sample.rows]
         self._at = {name: at for at, name in enumerate(self._ranker.blend.names)}
 
     def of(self, need: NeedFeatures, rows: NDArray[np.intp] | None = None) -> NDArray[np.float32]:
         """Return the estimates of some rows, or of all."""
         query = self.query(need)
         if rows is None:
-            return estimates(self.matrix, self._nodes, [query])[0]
-        found = self._products(query.vector, rows)
-        if query.nodes is not None:
-            found += query.nodes.values(self._nodes, rows)
+            return estimates(self.stored, [query])[0]
+        found = np.empty(len(rows), dtype=np.float32)
+        for first in range(0, len(rows), _GATHERED):
+            some = slice(first, first + _GATHERED)
+            found[some] = self.stored.products(query, rows[some])
         for known, values in query.added:
             at, here = found_in(rows, known)
             found[at] += values[here]
-        return found
-
-    def _products(self, vector: NDArray[np.float32], rows: NDArray[np.intp]) -> NDArray[np.float32]:
-        """Return the products of some rows with the matrix."""
-        found = np.empty(len(rows), dtype=np.float32)
-        for at in range(0, len(rows), _GATHERED):
-            some = rows[at : at + _GATHERED]
-            np.vecdot(self.matrix[some], vector, out=found[at : at + _GATHERED])
         return found
 
     def _weights(self, need: NeedFeatures) -> NDArray[np.float64]:
@@ -127,7 +152,7 @@ class FirstStage:
 
     def query(self, need: NeedFeatures) -> Query:
         """Return the query of a need, for every part of the pool."""
-        vector, scale = self._vector(need)
+        content, hybrid, scale = self._vectors(need)
         known, parts = self._sample.whole.history_parts(need)
         added = []
         if len(known):
@@ -137,34 +162,34 @@ class FirstStage:
             told = np.flatnonzero(need.signals)
             worth = WORTH * np.asarray(need.signals[told], dtype=np.float64)
             added.append((told, worth.astype(np.float32)))
-        return Query(vector, self._column(need, scale), tuple(added))
+        return Query(content, hybrid, self._column(need, scale), tuple(added))
 
-    def _vector(self, need: NeedFeatures) -> tuple[NDArray[np.float32], float]:
-        """Return the vector to multiply the matrix by, and the weight of a content factor."""
-        ranker, width = self._ranker, self._basis.shape[1]
-        query = np.zeros(self.matrix.shape[1], dtype=np.float32)
+    def _vectors(
+        self, need: NeedFeatures
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None, float]:
+        """Return the vectors of `Query`, and the weight of a content factor."""
+        ranker = self._ranker
         vectors = np.zeros(len(self._basis), dtype=np.float32)
         topics = topic_query(need)
         spread = self._moments(need, "topic_words").spread
         strength = sum(self._weight(name) for name in _BY_TOPICS) / (spread or 1.0)
         vectors[: len(topics)] = np.float32(strength) * topics
-        query[:width] = vectors @ self._basis
+        query = vectors @ self._basis
         content, head, hybrid, _ = self._weights(need)
         estimate = self._of_sample @ query
         column = self._column(need, 1.0)
         if column is not None:
-            estimate += column.values(self._nodes, self._sample.rows)
+            estimate += column.values(self.stored.nodes, self._sample.rows)
         scale = content / max(float(np.std(estimate)), 1e-9)
         query *= np.float32(scale)
-        for strength, direction, cut in (
-            (head, ranker.heads.direction(need.need_id, len(self._basis)), slice(width)),
-            (hybrid, ranker.hybrid.direction(need), slice(width, None)),
-        ):
-            if direction is not None:
-                own = direction @ self._basis if cut.start is None else direction
-                spread = float(np.std(self._of_sample[:, cut] @ own))
-                query[cut] += own * np.float32(strength / max(spread, 1e-9))
-        return query, scale
+        direction = ranker.heads.direction(need.need_id, len(self._basis))
+        if direction is not None:
+            own = direction @ self._basis
+            query += own * _strength(head, self._of_sample @ own)
+        items, own = self.stored.items, ranker.hybrid.direction(need)
+        if items is not None and own is not None:
+            own = own * _strength(hybrid, items[self._sample.rows] @ own)
+        return query, own, scale
 
     def _column(self, need: NeedFeatures, scale: float) -> NodeColumn | None:
         """Return the weighted z-scores of a need's nodes, standardised by the sample."""
@@ -183,35 +208,33 @@ class FirstStage:
         return Moments(0.0, 0.0) if found is None else found.whole
 
 
+def _strength(weight: float, values: NDArray[np.float32]) -> np.float32:
+    """Return what to multiply values by, so that their spread is the weight."""
+    return np.float32(weight / max(float(np.std(values)), 1e-9))
+
+
 def estimates(
-    matrix: NDArray[np.float32],
-    nodes: NDArray[np.uint8],
-    queries: Sequence[Query],
-    start: int = 0,
+    stored: Stored, queries: Sequence[Query], start: int = 0
 ) -> list[NDArray[np.float32]]:
     """Return the estimates of a part of a pool for several needs.
 
     The matrix is read once for all of them. Products are computed row by row: for one need BLAS
-    takes twice as long, and for several it sums in another order than for one.
+    takes as long, and for several it sums in another order than for one.
 
     Parameters
     ----------
-    matrix : ndarray of shape (n, c + h)
-        The rows of the pool from `start` on.
-    nodes : ndarray of shape (v, n)
+    stored : Stored
+        Of the rows of the pool from `start` on.
     queries : sequence of Query
     start : int
     """
-    size = len(matrix)
+    size = len(stored.matrix)
     found = [np.empty(size, dtype=np.float32) for _ in queries]
-    step = size if len(queries) == 1 else _GATHERED
-    for at in range(0, size, step or 1):
-        rows = matrix[at : at + step]
+    for at in range(0, size, _GATHERED):
+        rows = slice(at, at + _GATHERED)
         for query, own in zip(queries, found, strict=True):
-            np.vecdot(rows, query.vector, out=own[at : at + step])
+            own[rows] = stored.products(query, rows)
     for query, own in zip(queries, found, strict=True):
-        if query.nodes is not None:
-            own += query.nodes.values(nodes)
         for known, values in query.added:
             first, last = np.searchsorted(known, [start, start + size])
             own[known[first:last] - start] += values[first:last]

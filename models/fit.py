@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from features.compact import dot, rows_of, single
+from features.compact import dot
 from features.kinds import SIBLING
 from features.understanding import NO_PRODUCT
 from models.word_match import Items, KindsOfItems
@@ -118,7 +118,7 @@ def fit_evidence(
     if not len(rows) or NO_PRODUCT in need.understood.notes:
         return found
     share = need.weights / max(float(need.weights.sum()), 1e-9)
-    text = single(rows_of(pool.views["text"], rows)) @ need.views["text"].T
+    text = pool.views["text"][rows] @ need.views["text"].T
     cosines = np.asarray(text.toarray(), dtype=np.float32)
     topics = pool.views["topics"][rows]
     found[:, 3], found[:, 4] = cosines.max(axis=1), dot(cosines, share)

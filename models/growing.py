@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import numpy as np
 
+from features.compact import with_gaps
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from numpy.typing import DTypeLike, NDArray
+    from numpy.typing import NDArray
     from scipy import sparse
 
 
@@ -20,10 +22,15 @@ class Growing(Protocol):
     def append(self, name: str, rows: NDArray[Any]) -> None:
         """Append rows to the named array; all have the type and width of the first."""
 
-    def append_sparse(self, name: str, rows: sparse.csr_array, kind: DTypeLike) -> None:
+    def append_sparse(self, name: str, rows: sparse.csr_array, *, gaps: bool = False) -> None:
         """Append rows of a sparse matrix, kept as `name.data`, `name.indices`, `name.lengths`.
 
-        The values are kept as numbers of that kind.
+        Parameters
+        ----------
+        name : str
+        rows : csr_array
+        gaps : bool
+            Keep `name.gaps` in place of `name.indices`, see `features.compact.with_gaps`.
         """
 
 
@@ -33,10 +40,14 @@ class _Sparse:
     def append(self, name: str, rows: NDArray[Any]) -> None:
         raise NotImplementedError
 
-    def append_sparse(self, name: str, rows: sparse.csr_array, kind: DTypeLike) -> None:
+    def append_sparse(self, name: str, rows: sparse.csr_array, *, gaps: bool = False) -> None:
         """Append rows of a sparse matrix, see `Growing`."""
-        self.append(f"{name}.data", rows.data.astype(kind))
-        self.append(f"{name}.indices", rows.indices.astype(np.int32))
+        if gaps:
+            rows, between = with_gaps(rows)
+            self.append(f"{name}.gaps", between)
+        else:
+            self.append(f"{name}.indices", rows.indices.astype(np.int32))
+        self.append(f"{name}.data", rows.data)
         self.append(f"{name}.lengths", np.diff(rows.indptr).astype(np.int32))
 
 

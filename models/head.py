@@ -17,7 +17,6 @@ import numpy as np
 from scipy import sparse
 from scipy.linalg import cho_factor, cho_solve
 
-from features.compact import single
 from features.ordered import sampled
 from models.factor import Factor
 from models.settings import HeadSettings
@@ -52,7 +51,7 @@ class Views(NamedTuple):
 
     def dot(self, dense: NDArray[np.float32], tokens: sparse.csr_array) -> NDArray[np.float32]:
         """Return the dot product of every enterprise with a head."""
-        text = single(self.pool.views["text"])
+        text = self.pool.views["text"]
         if text.format == "csr":
             said = text @ tokens.toarray()[0]
         else:

@@ -8,9 +8,9 @@ import numpy as np
 from scipy import sparse
 
 from features.arrays import PoolFeatures
-from features.compact import rows_of
+from features.compact import Codes, Fractions, Shared, SparseCodes, sparse_codes
 from features.lines import Lines
-from features.nodes import NodeFit
+from features.nodes import NamedProducts, NodeFit
 from features.text import WeightedTexts
 from models.chunks import chunk_of, rows_of_pool
 from models.ranker import PoolRanker
@@ -18,13 +18,13 @@ from models.scorer import content_factors
 from models.track_record import DealHistory, HistoryScorer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import polars as pl
-    from numpy.typing import DTypeLike, NDArray
+    from numpy.typing import NDArray
 
-    from features.chains import ChainMap
     from features.progress import Count
+    from features.space import FeatureSpace
     from models.chunks import Chunk
     from models.growing import Growing
     from models.ranker import Ranker
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 _CHUNK = 20_000
 _SQUARED = 50_000
+_SHARED = ("codes", "points")
+"""Features that many enterprises have in common."""
 
 
 class FormerPool(NamedTuple):
@@ -54,7 +56,7 @@ def write(
     files: Growing,
     ranker: Ranker,
     frame: pl.DataFrame,
-    kind: DTypeLike,
+    compact: bool,
     progress: Count | None,
     former: FormerPool | None = None,
     elsewhere: Elsewhere | None = None,
@@ -67,8 +69,8 @@ def write(
     ranker : Ranker
     frame : DataFrame
         The enterprises, ordered by id.
-    kind : dtype
-        The dtype of stored dense features.
+    compact : bool
+        Whether they are stored in codes, as those of large pools.
     progress : callable, optional
         Called with (enterprises done, enterprises).
     former : FormerPool, optional
@@ -76,7 +78,8 @@ def write(
     elsewhere : callable, optional
         Takes chunks of the table and yields their features, computed in other processes.
     """
-    size, moments, products = len(frame), ContentMoments(len(frame)), _Products(files, kind)
+    size, moments, products = len(frame), ContentMoments(len(frame)), _Products(files, compact)
+    shared = {name: _Distinct(files, name) for name in _SHARED if compact}
     before = np.full(size, -1) if former is None else former.rows
     own = None if elsewhere is None else elsewhere(_changed(frame, before))
     for start in range(0, max(size, 1), _CHUNK):
@@ -89,16 +92,20 @@ def write(
 
         parts = []
         if changed.any() or not size:
-            made = chunk_of(ranker, chunk.filter(changed), kind, told) if own is None else next(own)
+            made = (
+                chunk_of(ranker, chunk.filter(changed), compact, told) if own is None else next(own)
+            )
             parts.append(products.numbered(made))
         if former is not None and not changed.all():
             pool, measured = former.bound.pool, former.bound.measured
-            parts.append(products.numbered(rows_of_pool(pool, measured, kind, at[~changed])))
+            parts.append(products.numbered(rows_of_pool(pool, measured, compact, at[~changed])))
         rows = _merged(parts, changed)
-        moments.add(rows["views.topics"], rows["views.meaning"])
+        moments.add(*_content(rows, ranker.space))
         for name, array in rows.items():
             if sparse.issparse(array):
-                files.append_sparse(name, array, kind if name == "views.text" else array.dtype)
+                files.append_sparse(name, array, gaps=compact and name != "products")
+            elif name in shared:
+                shared[name].append(array)
             else:
                 files.append(name, array)
         told(1, 1)
@@ -128,11 +135,11 @@ def _merged(parts: list[dict[str, Any]], changed: NDArray[np.bool_]) -> dict[str
 
 
 class _Products:
-    """Assigns a column to every distinct product of a pool, and keeps its vector."""
+    """Assigns a column to every distinct product of a pool, and keeps its grams and concepts."""
 
-    def __init__(self, files: Growing, kind: DTypeLike) -> None:
+    def __init__(self, files: Growing, compact: bool) -> None:
         self._files = files
-        self._kind = kind
+        self._compact = compact
         self._columns: dict[str, int] = {}
 
     def numbered(self, chunk: Chunk) -> dict[str, Any]:
@@ -142,12 +149,15 @@ class _Products:
         known = len(self._columns)
         texts = (chunk.texts[at] for at in own.tolist())
         columns = [self._columns.setdefault(text, len(self._columns)) for text in texts]
-        number = np.zeros(len(chunk.vectors), dtype=np.int32)
+        number = np.zeros(len(chunk.texts), dtype=np.int32)
         number[own] = columns
         new = own[number[own] >= known]
-        self._files.append("product_vectors", chunk.vectors[new].astype(self._kind))
-        self._files.append_sparse("product_grams", rows_of(chunk.grams, new), self._kind)
-        self._files.append_sparse("product_kinds", rows_of(chunk.kinds, new), self._kind)
+        for name, matrix in (("product_grams", chunk.grams), ("product_kinds", chunk.kinds)):
+            rows = matrix[new]
+            if self._compact:
+                rows, scales = sparse_codes(rows)
+                self._files.append(f"{name}.scales", scales)
+            self._files.append_sparse(name, rows, gaps=self._compact)
         shape = (said.shape[0], np.iinfo(np.int32).max)  # the final number is not known yet
         mine = sparse.csr_array((said.data, number[said.indices], said.indptr), shape=shape)
         return chunk.rows | {"products": mine}
@@ -157,11 +167,28 @@ class _Products:
         return Lines.of(list(self._columns)).arrays("texts")
 
 
+class _Distinct:
+    """Keeps each distinct row of an array once, and numbers, see `features.compact.Shared`."""
+
+    def __init__(self, files: Growing, name: str) -> None:
+        self._files, self._name = files, name
+        self._numbers: dict[bytes, int] = {}
+
+    def append(self, rows: NDArray[Any]) -> None:
+        """Append rows."""
+        known, numbers = len(self._numbers), self._numbers
+        each = [numbers.setdefault(row.tobytes(), len(numbers)) for row in rows]
+        found = np.array(each, dtype=np.int32)
+        new = np.unique(found, return_index=True)[1]
+        self._files.append(f"{self._name}.distinct", rows[new[found[new] >= known]])
+        self._files.append(f"{self._name}.numbers", found)
+
+
 class ContentMoments:
     """Mean and XᵀX of content, accumulated chunk by chunk.
 
-    For a large pool XᵀX is estimated on `_SQUARED` evenly spaced enterprises, which takes a second
-    instead of minutes.
+    For a large pool both are estimated on some `_SQUARED` evenly spaced enterprises, which takes a
+    second instead of minutes.
 
     Parameters
     ----------
@@ -171,26 +198,22 @@ class ContentMoments:
 
     def __init__(self, size: int) -> None:
         self._stride = max(1, size // _SQUARED)
-        self._count = self._squared = 0
+        self._size, self._count = size, 0
         self._sum: Any = np.float64(0)
         self._squares: Any = np.float64(0)
 
-    def add(self, topics: NDArray[Any], meaning: NDArray[Any]) -> None:
+    def add(self, topics: NDArray[Any] | Codes, meaning: NDArray[Any] | Codes) -> None:
         """Add the content of some enterprises."""
-        self._sum += np.concatenate(
-            [part.sum(axis=0, dtype=np.float64) for part in (topics, meaning)]
-        )
-        self._count += len(topics)
-        some = [part[:: self._stride].astype(np.float32) for part in (topics, meaning)]
-        content = np.hstack(some)
+        content = np.hstack([part[:: self._stride] for part in (topics, meaning)])
+        self._sum += content.sum(axis=0, dtype=np.float64)
         self._squares += content.T @ content
-        self._squared += len(content)
+        self._count += len(content)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return `centre`, shape (d,), and `gram` of the centred content, shape (d, d)."""
         centre = self._sum / max(self._count, 1)
-        squares = self._squares * (self._count / max(self._squared, 1))
-        gram = squares - self._count * np.outer(centre, centre)
+        gram = self._squares - self._count * np.outer(centre, centre)
+        gram *= self._size / max(self._count, 1)
         return {"centre": centre.astype(np.float32), "gram": gram.astype(np.float32)}
 
 
@@ -209,40 +232,36 @@ def bind(
     """
     space = ranker.space
     text = _sparse(arrays, "views.text", len(space.wording_.characters_.tokens_), rows)
-    if text.dtype != np.float16:  # a pool that is scored in full
+    if sparse.issparse(text):  # a pool that is scored in full
         text = sparse.csc_array(text)
     texts = Lines(arrays["texts"], arrays["texts_ends"])
-    nodes = _node_fit(arrays, "nodes", space.chain_map, rows)
-    of_sectors = space.supply.by_sectors
+    chained = [node.node_id for node in space.chain_map.nodes]
+    stations = [node.node_id for node in space.supply.stations.nodes]
+    nodes = _node_fit(arrays, "nodes", chained, rows)
     every = rows == slice(None)
-
-    def own(name: str) -> NDArray[Any]:
-        return arrays[name] if every else arrays[name][rows]
-
-    views = {view: own(f"views.{view}") for view in ("topics", "meaning")}
+    topics, meaning = _content(arrays, space, rows)
     pool = PoolFeatures(
-        ids=own("profiles.ids"),
+        ids=_dense(arrays, "profiles.ids", rows),
         names=Lines(arrays["profiles.names"], arrays["profiles.names_ends"]) if every else (),
-        views={"text": text, **views},
+        views={"text": text, "topics": topics, "meaning": meaning},
         products=WeightedTexts(texts, _sparse(arrays, "products", len(texts), rows)),
-        product_vectors=arrays["product_vectors"],
         product_grams=_sparse(arrays, "product_grams", len(space.items_.tokens_)),
         product_kinds=_sparse(arrays, "product_kinds", space.concepts),
         nodes=nodes,
-        stations=_node_fit(arrays, "stations", space.supply.stations, rows)
-        if of_sectors
+        stations=_node_fit(arrays, "stations", stations, rows)
+        if space.supply.by_sectors
         else nodes,
         attributes=_sparse(arrays, "attributes", len(space.attributes_.tokens_), rows),
-        codes=own("codes"),
-        points=own("points"),
+        codes=_dense(arrays, "codes", rows),
+        points=_dense(arrays, "points", rows),
         centre=arrays["centre"],
         gram=arrays["gram"],
     )
     factors = (*content_factors(), ranker.hybrid, ranker.heads)
     measured = {
         factor.name: {
-            name: own(f"measured.{factor.name}.{name}")
-            for name in part(arrays, f"measured.{factor.name}")
+            name: _dense(arrays, f"measured.{factor.name}.{name}", rows)
+            for name in {key.partition(".")[0] for key in part(arrays, f"measured.{factor.name}")}
         }
         for factor in factors
     }
@@ -257,9 +276,30 @@ def part(arrays: Mapping[str, NDArray[Any]], name: str) -> dict[str, NDArray[Any
     return {key[len(prefix) :]: own for key, own in arrays.items() if key.startswith(prefix)}
 
 
+def _content(
+    arrays: Mapping[str, NDArray[Any]], space: FeatureSpace, rows: slice = slice(None)
+) -> tuple[NDArray[Any] | Codes, NDArray[Any] | Codes]:
+    """Return topics and sentence vectors."""
+    topics = _dense(arrays, "views.topics", rows)
+    return topics, _dense(arrays, "views.meaning", rows, len(space.sentences_.rotation_))
+
+
+def _dense(
+    arrays: Mapping[str, NDArray[Any]], name: str, rows: slice, columns: int | None = None
+) -> Any:
+    """Return some rows of an array, as it is stored; codes of 4 bits have so many columns."""
+    if f"{name}.numbers" in arrays:
+        return Shared(arrays[f"{name}.distinct"], arrays[f"{name}.numbers"][rows])
+    if f"{name}.scales" in arrays:
+        codes, scales = arrays[f"{name}.codes"], arrays[f"{name}.scales"]
+        return Codes(codes[rows], scales[rows], columns or codes.shape[1])
+    return arrays[name] if rows == slice(None) else arrays[name][rows]
+
+
 def _sparse(
     arrays: Mapping[str, NDArray[Any]], name: str, columns: int, rows: slice = slice(None)
-) -> sparse.csr_array:
+) -> sparse.csr_array | SparseCodes:
+    """Return some rows of a sparse matrix, as it is stored."""
     own = part(arrays, name)
     first = int(own["lengths"][: rows.start].sum(dtype=np.int64)) if rows.start else 0
     lengths = own["lengths"][rows]
@@ -267,14 +307,19 @@ def _sparse(
     entries = slice(first, first + int(starts[-1]))
     if starts[-1] <= np.iinfo(np.int32).max:
         starts = starts.astype(np.int32)  # with two index widths SciPy would copy the indices
-    parts = own["data"][entries], own["indices"][entries], starts
-    return sparse.csr_array(parts, shape=(len(lengths), columns))
+    kept = {key: own[key][entries] for key in ("indices", "gaps") if key in own}
+    data = own["data"][entries]
+    if data.dtype == np.float32:
+        return sparse.csr_array((data, kept["indices"], starts), shape=(len(lengths), columns))
+    scales = own["scales"][rows] if "scales" in own else None
+    return SparseCodes(data, starts, columns, scales=scales, **kept)
 
 
 def _node_fit(
-    arrays: Mapping[str, NDArray[Any]], name: str, chain_map: ChainMap, rows: slice
+    arrays: Mapping[str, NDArray[Any]], name: str, node_ids: Sequence[str], rows: slice
 ) -> NodeFit:
-    ids = tuple(node.node_id for node in chain_map.nodes)
-    fit, product = arrays[f"{name}.fit"], arrays[f"{name}.product"]
-    every = rows == slice(None)
-    return NodeFit(ids, fit if every else fit[rows], product if every else product[rows])
+    fit = _dense(arrays, f"{name}.fit", rows)
+    if fit.dtype != np.uint8:
+        return NodeFit(tuple(node_ids), fit, _dense(arrays, f"{name}.product", rows))
+    product = NamedProducts(_sparse(arrays, f"{name}.product", len(node_ids), rows))
+    return NodeFit(tuple(node_ids), Fractions(fit), product)

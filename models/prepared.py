@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import polars as pl
-    from numpy.typing import DTypeLike, NDArray
+    from numpy.typing import NDArray
 
     from features.progress import Count
     from features.snapshot import Snapshot
@@ -49,14 +49,10 @@ log = logging.getLogger(__name__)
 TABLES = ("enterprises", "chains", "input_output")
 """The tables that features depend on: if one of these changes, everything is prepared again."""
 FOLDER = "prepared"
-_MADE_BY = 6
+_MADE_BY = 7
 """Incremented when the computation of these files changes; earlier files are then ignored."""
-_GATHERED = {"views.topics", "views.meaning", "views.text.data", "views.text.indices"} | {
-    *("nodes.fit", "products.data", "products.indices", "product_vectors"),
-    *("product_grams.data", "product_grams.indices"),
-    *("product_kinds.data", "product_kinds.indices"),
-    *("retrieval.matrix", "retrieval.nodes"),
-}
+_GATHERED = ("views.", "nodes.fit", "products.", "product_", "measured.", "retrieval.matrix")
+"""How the names of the files begin that requests gather rows from."""
 _PAGE = 4_096
 _LOCK, _DRAFTS, _PARTS = ".lock", ".*.draft", ".*.parts"
 
@@ -173,7 +169,7 @@ def in_memory(ranker: Ranker, enterprises: pl.DataFrame, progress: Count | None 
     large = len(frame) > retrieval.EXACT
     files = MemoryArrays()
     _write_tables(files, frame, None)
-    pool_files.write(files, ranker, frame, np.float16 if large else np.float32, progress)
+    pool_files.write(files, ranker, frame, large, progress)
     arrays = files.arrays()
     if large:
         first = two_stage.make(pool_files.bind(arrays, ranker))
@@ -256,9 +252,9 @@ def _make(
             if facts.items() <= artifact.manifest(path).items():
                 former = load(path, ranker)
 
-    def elsewhere(kind: DTypeLike, frames: Iterable[pl.DataFrame]) -> Iterator[Chunk]:
+    def elsewhere(compact: bool, frames: Iterable[pl.DataFrame]) -> Iterator[Chunk]:
         assert workers is not None
-        return workers.each(frames, kind, own.with_name(f".{own.name}.parts"), links)
+        return workers.each(frames, compact, own.with_name(f".{own.name}.parts"), links)
 
     given = None if workers is None else elsewhere
     make(own, ranker, enterprises, progress, facts=facts, former=former, elsewhere=given)
@@ -272,12 +268,12 @@ def make(
     *,
     facts: Mapping[str, Any] | None = None,
     former: Prepared | None = None,
-    elsewhere: Callable[[DTypeLike, Iterable[pl.DataFrame]], Iterator[Chunk]] | None = None,
+    elsewhere: Callable[[bool, Iterable[pl.DataFrame]], Iterator[Chunk]] | None = None,
 ) -> None:
     """Write the data on enterprises that serving needs atomically into a new folder.
 
     Up to `retrieval.EXACT` enterprises, features are stored in single precision, and scores equal
-    those of features in memory; beyond that in half precision, which halves what a request reads.
+    those of features in memory; beyond that in codes (`features.compact`).
 
     Parameters
     ----------
@@ -293,7 +289,8 @@ def make(
     former : Prepared, optional
         Prepared before for other enterprises and otherwise the same: its unchanged rows are reused.
     elsewhere : callable, optional
-        Takes a dtype and chunks of the table; yields their features, computed elsewhere.
+        Takes whether features are stored in codes, and chunks of the table; yields their features,
+        computed elsewhere.
 
     Raises
     ------
@@ -302,15 +299,14 @@ def make(
     """
     frame = enterprises.sort("enterprise_id")
     large = len(frame) > retrieval.EXACT
-    kind = np.float16 if large else np.float32
     if former is not None and isinstance(former.retriever, TwoStage) != large:
-        former = None  # stored in another precision
+        former = None  # stored in another form
     with artifact.drafted(folder, facts or {}) as draft:
         with GrowingArrays(draft) as files:
             same = _write_tables(files, frame, former.profiles if former else None)
             taken = None if former is None else pool_files.FormerPool(former.bound, same)
-            own = None if elsewhere is None else partial(elsewhere, kind)
-            pool_files.write(files, ranker, frame, kind, progress, taken, own)
+            own = None if elsewhere is None else partial(elsewhere, large)
+            pool_files.write(files, ranker, frame, large, progress, taken, own)
         if large:
             drafted = {path.stem: artifact.map_array(path) for path in draft.glob("*.npy")}
             _write_first_stage(draft, pool_files.bind(drafted, ranker))
@@ -361,5 +357,5 @@ def _bound(arrays: Mapping[str, NDArray[Any]], ranker: Ranker) -> Prepared:
         Profiles.restore(pool_files.part(arrays, "profiles")),
         Residents.restore(pool_files.part(arrays, "residents")),
         TwoStage(bound, first) if first else Exhaustive(bound),
-        tuple(arrays[name] for name in sorted(arrays.keys() & _GATHERED)),
+        tuple(array for name, array in sorted(arrays.items()) if name.startswith(_GATHERED)),
     )

@@ -142,16 +142,14 @@ class PoolRanker:
             rows,
         )
 
-    def take(self, rows: NDArray[np.intp], *, in_single: bool = False) -> PoolRanker:
+    def take(self, rows: NDArray[np.intp]) -> PoolRanker:
         """Return the ranker bound to some rows, shape (k,), with the same `values` as in the pool.
 
-        Contributions are the same too, on the pool's scale. Features are in single precision: more
-        memory, less time per request.
+        Contributions are the same too, on the pool's scale.
         """
-        pool = self.pool.take(rows)
         return PoolRanker(
             self.ranker,
-            pool.in_single() if in_single else pool,
+            self.pool.take(rows),
             {
                 factor: {name: values[rows] for name, values in own.items()}
                 for factor, own in self.measured.items()

@@ -39,7 +39,7 @@ class Sample:
     def __init__(self, whole: PoolRanker, rows: NDArray[np.intp]) -> None:
         self.whole = whole
         self.rows = rows
-        self.bound = whole.take(rows, in_single=True)
+        self.bound = whole.take(rows)
         self.values = lru_cache(_NEEDS_KEPT)(self.bound.values)
         self.scale = lru_cache(_NEEDS_KEPT)(self._scale)
 

@@ -23,7 +23,7 @@ from features.ordered import found_in
 from features.workspace import Workspace
 from models import artifact, loading, pool_files
 from models.artifact import UnfitModelError
-from models.first_stage import estimates
+from models.first_stage import Stored, estimates
 from models.ranker import leading
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ class Shard:
     start : int
         The row of the whole pool that is the first here.
     first : mapping, optional
-        `matrix` and `nodes` of the first stage, these rows of them.
+        The arrays of the first stage, these rows of them.
     """
 
     def __init__(
@@ -190,7 +190,7 @@ class Shard:
     ) -> None:
         self.bound = bound
         self.start = start
-        self._first = first or {}
+        self._stored = Stored.of(bound, first) if first else None
 
     def leading(
         self, asked: Sequence[EstimateRequest]
@@ -216,11 +216,12 @@ class Shard:
 
     def touch(self) -> None:
         """Read every page of the rows' features, so that no request waits for the disk."""
-        pool, first = self.bound.pool, self._first
-        dense = [*(pool.views[view] for view in ("topics", "meaning")), pool.nodes.fit]
-        dense += [pool.views["text"].data, pool.products.weights.data]
-        dense += [first["matrix"], *first["nodes"]] if first else []
-        for array in dense:
+        pool, views = self.bound.pool, self.bound.pool.views
+        read = [views["text"].data, pool.products.weights.data]
+        if self._stored is not None:
+            read += [views[view].codes for view in ("topics", "meaning")]
+            read += [self._stored.matrix.codes, self._stored.nodes.codes]
+        for array in read:
             array.reshape(-1).view(np.uint8)[::_PAGE].max(initial=0)
 
     def values(self, asked: Sequence[MeasureRequest]) -> list[Values | None]:
@@ -251,8 +252,8 @@ class Shard:
     def _estimates(
         self, asked: Sequence[EstimateRequest | CompareRequest]
     ) -> list[NDArray[np.float32]]:
-        queries = [each.query for each in asked]
-        return estimates(self._first["matrix"], self._first["nodes"], queries, self.start)
+        assert self._stored is not None, "the pool is scored in full"
+        return estimates(self._stored, [each.query for each in asked], self.start)
 
     def _rows(self, listed: NDArray[np.uint8]) -> NDArray[np.intp]:
         return np.flatnonzero(np.unpackbits(listed, count=len(self.bound.pool)))
@@ -360,7 +361,7 @@ def opened(files: ShardFiles) -> Shard:
     bound = pool_files.bind(arrays, ranker, rows)
     first = pool_files.part(arrays, "retrieval")
     if first:
-        first = {"matrix": first["matrix"][rows], "nodes": first["nodes"][:, rows]}
+        first = {name: first[name][rows] for name in ("matrix.codes", "matrix.scales")}
     return Shard(bound, files.span.start, first)
 
 

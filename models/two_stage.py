@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from features.compact import in_255ths, single
+from features.compact import Codes
 from features.nodes import NamedNodes, named_bits
 from features.ordered import drawn_by_content, found_in
 from models.first_stage import FirstStage
@@ -53,9 +53,8 @@ def make(
     Returns
     -------
     dict
-        `matrix`, float32 of shape (n, c + h): content in its leading directions, LightFM's
-        representations. `basis`, of shape (d, c). `nodes`, uint8 of shape (v, n): the fit in
-        255ths, the mean where it is unknown. `named`, the bits of `NamedNodes`. `sample`: rows, in
+        `matrix.codes` and `matrix.scales`: content in its leading directions, as `Codes` of shape
+        (n, c). `basis`, of shape (d, c). `named`, the bits of `NamedNodes`. `sample`: rows, in
         order.
     """
     allocate = allocate or _in_memory
@@ -63,26 +62,20 @@ def make(
     drawn = drawn_by_content(_topics(pool), seed)
     sample = np.sort(drawn[:SAMPLE])
     basis = _basis(pool, np.sort(drawn[:EXACT]))
-    items = bound.measured["hybrid"].get("items", np.zeros((len(pool), 0), dtype=np.float32))
     size, width, of_nodes = len(pool), basis.shape[1], len(pool.nodes.node_ids)
-    columns = width + items.shape[1]
-    matrix = allocate("matrix", (size, columns), np.dtype(np.float32))
-    nodes = allocate("nodes", (of_nodes, size), np.dtype(np.uint8))
+    codes = allocate("matrix.codes", (size, width), np.dtype(np.int8))
+    scales = allocate("matrix.scales", (size, 1), np.dtype(np.float16))
     named = allocate("named", (of_nodes, -(-size // 8)), np.dtype(np.uint8))
-    with np.errstate(invalid="ignore"):
-        fill = np.nan_to_num(np.nanmean(pool.nodes.fit[sample].astype(np.float32), axis=0))
     for start in range(0, size, CHUNK):
         rows = slice(start, start + CHUNK)
-        views = [single(pool.views[view][rows]) for view in ("topics", "meaning")]
-        matrix[rows, :width] = np.hstack(views) @ basis
-        matrix[rows, width:] = items[rows]
-        fit = np.asarray(pool.nodes.fit[rows], dtype=np.float32)
-        nodes[:, rows] = in_255ths(np.where(np.isnan(fit), fill, fit).clip(0, 1)).T
-        named[:, start // 8 : (start + CHUNK) // 8] = named_bits(fit)
+        views = [pool.views[view][rows] for view in ("topics", "meaning")]
+        own = Codes.of(np.hstack(views) @ basis, 8)
+        codes[rows], scales[rows] = own.codes, own.scales
+        named[:, start // 8 : (start + CHUNK) // 8] = named_bits(pool.nodes.fit[rows])
     return {
-        "matrix": matrix,
+        "matrix.codes": codes,
+        "matrix.scales": scales,
         "basis": basis,
-        "nodes": nodes,
         "named": named,
         "sample": sample,
     }
@@ -248,7 +241,7 @@ def _topics(pool: PoolFeatures) -> Iterator[bytes]:
     """Yield the bytes of every enterprise's topics, which do not depend on its id."""
     topics = pool.views["topics"]
     for start in range(0, len(topics), CHUNK):
-        for row in np.ascontiguousarray(topics[start : start + CHUNK]):
+        for row in topics[start : start + CHUNK]:
             yield row.tobytes()
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from features.compact import dot, rows_of, single
+from features.compact import dot
 from models.factor import Factor
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class TextWords(Factor):
     name = "text_words"
 
     def prepare(self, pool: PoolFeatures) -> Any:
-        """Return the rows of the view, single precision."""
+        """Return the rows of the view."""
         return pool.views["text"]
 
     def score(self, need: NeedFeatures, prepared: Any) -> NDArray[np.float32] | None:
@@ -41,7 +41,7 @@ class TextWords(Factor):
         query = weighted_query(need, "text")
         if not query.nnz:
             return None
-        matrix = single(prepared)
+        matrix = prepared
         if matrix.format == "csr":
             return np.asarray(matrix @ query.toarray()[0], dtype=np.float32)
         return np.asarray(matrix[:, query.indices] @ query.data, dtype=np.float32)
@@ -149,7 +149,7 @@ class KindsOfItems(_ItemEntries):
 
     @cached_property
     def _concepts_named(self) -> sparse.csr_array:
-        return sparse.csr_array(rows_of(self.concepts, self.named[0]))
+        return sparse.csr_array(self.concepts[self.named[0]])
 
     def worths(self, kinds: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return what each entry of the weights is worth, given the worth of each concept.
@@ -187,7 +187,7 @@ class Items(_ItemEntries):
 
     @cached_property
     def _grams_named(self) -> sparse.csc_array:
-        return sparse.csc_array(rows_of(self.grams, self.named[0]))
+        return sparse.csc_array(self.grams[self.named[0]])
 
     def by_enterprise(self, need: NeedFeatures) -> ItemMatches:
         """Return the matches enterprise by enterprise; at least one item must be known."""

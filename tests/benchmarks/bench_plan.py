@@ -82,7 +82,10 @@ def measure(home: Path, store: Path) -> Spent:
     tell("peak_memory", getrusage(RUSAGE_SELF).ru_maxrss / 1e6, "GB, all in one process")
     made_of = prepared.versions(workspace)
     folder = prepared.folder(version, home, made_of)
-    sizes = {path.stem: path.stat().st_size / size for path in folder.glob("*.npy")}
+    sizes: Spent = {}
+    for path in folder.glob("*.npy"):
+        part = ".".join(path.stem.split(".")[:2])
+        sizes[part] = sizes.get(part, 0.0) + path.stat().st_size / size
     spent["bytes"] = sum(sizes.values())
     tell("bytes", spent["bytes"], "bytes of prepared files for a row")
     for name, each in sorted(sizes.items(), key=lambda pair: -pair[1])[:12]:

@@ -117,7 +117,7 @@ def measure(home: Path) -> None:
 
 def time_answers(engine: Engine, needs: list[NeedQuery]) -> None:
     """Report how long answers take, beside a sum over the matrix, turn by turn."""
-    matrix = engine.retriever.estimate.matrix
+    matrix = engine.retriever.estimate.stored.matrix.codes
     taken: dict[str, list[float]] = {"sum": [], "all": [], "tenth": []}
     warm, half = needs[:4], len(needs) // 2 + 2
     for need in warm:  # read what is read once: pages of files, the encoder's weights

@@ -40,7 +40,7 @@ def fit(rows, tmp_path, today=date(2026, 1, 1)):
 
 
 def assert_same(one, other):
-    for field in ("ids", "names", "product_vectors", "points"):
+    for field in ("ids", "names", "points"):
         np.testing.assert_array_equal(getattr(one, field), getattr(other, field))
     for view in VIEWS:
         np.testing.assert_array_equal(dense(one.views[view]), dense(other.views[view]))

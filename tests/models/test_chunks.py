@@ -42,9 +42,9 @@ def computed(monkeypatch):
     """Return the list of the sizes of all chunks that are computed."""
     found, chunk_of = [], chunks.chunk_of
 
-    def counted(ranker, table, kind, progress=None):
+    def counted(ranker, table, compact, progress=None):
         found.append(len(table))
-        return chunk_of(ranker, table, kind, progress)
+        return chunk_of(ranker, table, compact, progress)
 
     monkeypatch.setattr(chunks, "chunk_of", counted)
     return found
@@ -94,14 +94,18 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(workspace, computed):
 
 
 def test_a_chunk_that_was_altered_is_computed_again(workspace, computed):
+    folder = prepare(workspace)
+    topics = arrays(folder)["views.topics.codes.npy"]
+    shutil.rmtree(folder)
+    computed.clear()
     with pytest.raises(KeyboardInterrupt):
         prepare(workspace, Counted(stopped_at=2))
-    (first, second) = workspace.home.glob("prepared/*/.*.parts/*/rows.views.topics.npy")
+    (first, second) = workspace.home.glob("prepared/*/.*.parts/*/rows.views.topics.codes.npy")
     first.write_bytes(first.read_bytes()[:-1] + b"\x07")
     second.unlink()
     folder = prepare(workspace, InProcess())
     assert computed[:2] == computed[2:4] == [15, 15]
-    assert not np.isnan(arrays(folder)["views.topics.npy"]).any()
+    np.testing.assert_array_equal(arrays(folder)["views.topics.codes.npy"], topics)
 
 
 def test_rows_that_have_not_changed_are_taken_over(workspace, computed):
@@ -119,10 +123,10 @@ def test_a_worker_that_finds_other_tables_says_so(workspace):
     model = workspace.home / "models" / version
     workers = Workers(InProcess(), workspace.home, model, ENCODER)
     table = tables()["enterprises"].sort("enterprise_id")
-    found = workers.each([table], np.float32, workspace.home / "parts", {"chains": "another"})
+    found = workers.each([table], False, workspace.home / "parts", {"chains": "another"})
     with pytest.raises(OutdatedError):
         next(found)
     assert not (workspace.home / "parts").exists()
     known = {"chains": Workspace(workspace.home).version("chains")}
-    (chunk,) = workers.each([table], np.float32, workspace.home / "parts", known)
+    (chunk,) = workers.each([table], False, workspace.home / "parts", known)
     assert chunk.rows["points"].shape == (table.height, 2)

@@ -25,12 +25,16 @@ def test_a_file_of_many_rows_still_has_its_header(tmp_path):
 def test_sparse_rows_are_kept_as_values_columns_and_lengths(tmp_path):
     rows = sparse.csr_array(np.array([[0, 1.5, 0], [0, 0, 0], [2, 0, 3]]))
     with GrowingArrays(tmp_path) as files:
-        files.append_sparse("s", rows[:2], np.float16)
-        files.append_sparse("s", rows[2:], np.float16)
-    found = {name: np.load(tmp_path / f"s.{name}.npy").tolist() for name in ("data", "lengths")}
-    assert found == {"data": [1.5, 2, 3], "lengths": [1, 0, 2]}
-    assert np.load(tmp_path / "s.data.npy").dtype == np.float16
-    assert np.load(tmp_path / "s.indices.npy").tolist() == [1, 0, 2]
+        for name, gaps in (("s", False), ("g", True)):
+            files.append_sparse(name, rows[:2], gaps=gaps)
+            files.append_sparse(name, rows[2:], gaps=gaps)
+    found = {path.stem: np.load(path).tolist() for path in tmp_path.iterdir()}
+    same = {"data": [1.5, 2, 3], "lengths": [1, 0, 2]}
+    assert found == {
+        **{f"{name}.{part}": own for name in ("s", "g") for part, own in same.items()},
+        "s.indices": [1, 0, 2],
+        "g.gaps": [1, 0, 2],
+    }
 
 
 def test_rows_of_another_type_or_width_are_refused(tmp_path):

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 from scipy import sparse
 
+from features.compact import Codes
 from features.errors import DamagedError, UnavailableError
 from features.need import NeedQuery
 from features.snapshot import Snapshot
@@ -51,6 +52,7 @@ def files(workspace):
 
 
 def same(found, expected):
+    found, expected = (each[:] if hasattr(each, "scales") else each for each in (found, expected))
     if sparse.issparse(expected):
         return abs(found - expected).max() < 1e-6
     if expected.dtype.kind in "fc":
@@ -72,7 +74,7 @@ def test_features_come_back_as_they_were_made_whatever_the_chunks(bound, workspa
     for row in range(len(pool)):
         own, theirs = (
             {
-                each.products.texts[at]: (weight, each.product_vectors[at].tolist())
+                each.products.texts[at]: weight
                 for at, weight in zip(
                     *(getattr(each.products.weights[[row]], part) for part in ("indices", "data")),
                     strict=True,
@@ -81,9 +83,8 @@ def test_features_come_back_as_they_were_made_whatever_the_chunks(bound, workspa
             for each in (pool, expected)
         )
         assert own.keys() == theirs.keys()
-        for text, (weight, vector) in own.items():
-            assert weight == pytest.approx(theirs[text][0])
-            np.testing.assert_allclose(vector, theirs[text][1], atol=1e-5)
+        for text, weight in own.items():
+            assert weight == pytest.approx(theirs[text])
     for factor, own in bound.measured.items():
         assert found.measured[factor].keys() == own.keys()
         for name, array in own.items():
@@ -120,29 +121,31 @@ def test_scores_are_those_of_features_that_were_never_written(bound, workspace):
         )
 
 
-def test_a_large_pool_is_kept_in_half_precision_with_its_first_stage(bound, workspace, monkeypatch):
+def test_a_large_pool_is_kept_in_codes_with_its_first_stage(bound, workspace, monkeypatch):
     monkeypatch.setattr(retrieval, "EXACT", 10)
     monkeypatch.setattr(pool_files, "_CHUNK", 20)
     found = prepared.prepare("v1", lambda: bound.ranker, workspace)
-    assert found.bound.pool.views["topics"].dtype == np.float16
+    assert isinstance(found.bound.pool.views["topics"], Codes)
     assert isinstance(found.retriever, TwoStage)
     texts = found.bound.pool.views["text"]
-    owned = [texts.data.flags.owndata, texts.indices.flags.owndata]
+    owned = [texts.data.flags.owndata, found.bound.pool.products.weights.indices.flags.owndata]
     assert owned == [False, False]  # nothing was copied
     rows = np.arange(len(bound.pool))
     for need in needs(bound):
         ranked, parts = found.retriever.ranked(need, rows, 0, 5)
         raw = bound.contributions(need).sum(axis=0)
         assert set(ranked) == set(order(raw, rows, 5))
-        np.testing.assert_allclose(parts.sum(axis=0), raw[ranked], atol=0.05)
+        # The constant, the same for all, follows from who is among the first ten.
+        whole = bound.contributions(need)[:-1, ranked].sum(axis=0)
+        np.testing.assert_allclose(parts[:-1].sum(axis=0), whole, atol=0.05)
 
 
 def test_every_page_that_requests_gather_from_can_be_touched(bound, workspace, monkeypatch):
     monkeypatch.setattr(retrieval, "EXACT", 10)
     found = prepared.prepare("v1", lambda: bound.ranker, workspace)
-    kept = [found.bound.pool.views["meaning"], found.retriever.estimate.matrix]
-    assert len(found.gathered) == len(prepared._GATHERED)
-    assert all(any(each is own for own in found.gathered) for each in kept)
+    stored = found.retriever.estimate.stored
+    kept = [found.bound.pool.views["meaning"].codes, stored.matrix.codes, stored.nodes.codes]
+    assert all(any(np.shares_memory(each, own) for own in found.gathered) for each in kept)
     found.touch()
 
 

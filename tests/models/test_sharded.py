@@ -74,8 +74,8 @@ def cut(whole, span):
     bound = PoolRanker(whole.bound.ranker, taken.pool, taken.measured, history=silent)
     first = None
     if isinstance(whole, TwoStage):
-        estimate = whole.estimate
-        first = {"matrix": estimate.matrix[rows], "nodes": estimate._nodes[:, rows]}
+        matrix = whole.estimate.stored.matrix
+        first = {"matrix.codes": matrix.codes[rows], "matrix.scales": matrix.scales[rows]}
     return Shard(bound, span.start, first)
 
 

@@ -9,8 +9,6 @@ import numpy as np
 import polars as pl
 from scipy import sparse
 
-from features.compact import single
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -77,19 +75,19 @@ def enterprise_matrices(bound: PoolRanker) -> dict[str, Matrix]:
         `lightfm`: representations with their biases, where LightFM was fitted.
     """
     pool, space = bound.pool, bound.ranker.space
-    text = sparse.csr_array(single(sparse.csr_array(pool.views["text"])))
+    text = sparse.csr_array(pool.views["text"][:])
     found = {
         "text": (text, space.wording_.characters_.tokens_.tolist()),
-        "topics": _numbered("topic", single(pool.views["topics"])),
-        "meaning": _numbered("meaning", single(pool.views["meaning"])),
-        "attributes": (pool.attributes, space.attributes_.tokens_.tolist()),
-        "nodes": (single(pool.nodes.fit), list(pool.nodes.node_ids)),
+        "topics": _numbered("topic", pool.views["topics"][:]),
+        "meaning": _numbered("meaning", pool.views["meaning"][:]),
+        "attributes": (pool.attributes[:], space.attributes_.tokens_.tolist()),
+        "nodes": (pool.nodes.fit[:], list(pool.nodes.node_ids)),
     }
     items = bound.measured[bound.ranker.hybrid.name].get("items")
     if items is not None:
         size = items.shape[1] - 2
         names = [*(f"component {at}" for at in range(size)), "bias", "of the need's bias"]
-        found["lightfm"] = (items, names)
+        found["lightfm"] = (items[:], names)
     rows = pool.ids.tolist()
     return {
         name: Matrix(values, rows, columns, "enterprise_id")

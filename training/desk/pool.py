@@ -63,7 +63,7 @@ def node_cover(pool: PoolFeatures, chain_map: ChainMap) -> pl.DataFrame:
     DataFrame
         chain_id, chain, node_id, node, position, at (place in the chain, from 1), enterprises.
     """
-    named = (np.nan_to_num(pool.nodes.fit) >= NAMED_FROM).sum(axis=0).tolist()
+    named = (np.nan_to_num(pool.nodes.fit[:]) >= NAMED_FROM).sum(axis=0).tolist()
     of = dict(zip(pool.nodes.node_ids, named, strict=True))
     rows = [
         (chain.chain_id, chain.name, node.node_id, node.name, node.position, at, of[node.node_id])

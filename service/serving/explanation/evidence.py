@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from features.compact import rows_of
 from features.nodes import NAMED_FROM
 from features.relation import Relation, core_of, form_of, is_plain, relation, spelt
 from models.gap import Filling, filling
@@ -167,7 +166,7 @@ def find_evidence(
         its business scope.
     """
     weights = bound.pool.products.weights[rows]
-    grams = rows_of(bound.pool.product_grams, weights.indices)
+    grams = bound.pool.product_grams[weights.indices]
     matches, alike = matches_of(grams, need), chosen.likeness(grams)
     tied = _tied(need, weights, bound.pool)
     found = []

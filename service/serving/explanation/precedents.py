@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from features.compact import rows_of
 from features.ordered import found_in
 from features.relation import denies, is_plain, same_head
 
@@ -90,7 +89,7 @@ def chosen_for(bound: PoolRanker, need: NeedFeatures) -> Chosen:
     plain = np.array([is_plain(text) for text in stated], dtype=bool)
     entries = weights.indices.astype(np.intp)[plain]
     owners = np.repeat(np.arange(len(rows)), np.diff(weights.indptr))[plain]
-    grams = sparse.csr_array(_unit_rows(rows_of(pool.product_grams, entries)).T)
+    grams = sparse.csr_array(_unit_rows(pool.product_grams[entries]).T)
     return Chosen(rows, entries, owners, grams)
 
 
