@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from features.errors import DamagedError, UnavailableError
+from models import checked_files
+from models.checked_files import checksum
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -79,7 +81,8 @@ def drafted(folder: Path, facts: Mapping[str, Any]) -> Iterator[Path]:
     try:
         draft.mkdir(parents=True)
         yield draft
-        checksums = {path.stem: _checksum(path) for path in draft.iterdir()}
+        checksums = {path.stem: checksum(path) for path in draft.iterdir()}
+        checked_files.record(draft, _files(checksums))
         told = {"format": FORMAT, **facts, "arrays": checksums}
         text = json.dumps(
             told | {"seal": _seal(told)}, ensure_ascii=False, indent=1, sort_keys=True
@@ -168,14 +171,32 @@ def load(folder: Path) -> dict[str, NDArray[Any]]:
 def mapped(folder: Path) -> dict[str, NDArray[Any]]:
     """Return the arrays of a folder as memory maps, which are read on access.
 
-    Their checksums are not checked, see `verify`.
+    Files that have not been checked on this machine, or have changed since, are read first, see
+    `models.checked_files`.
 
     Raises
     ------
     DamagedError
-        When a file is missing or truncated, or the manifest was altered.
+        When a file is missing, truncated or altered; the message names it.
     """
+    check(folder)
     return {name: map_array(folder / f"{name}.npy") for name in manifest(folder)["arrays"]}
+
+
+def check(folder: Path) -> None:
+    """Check manifest and files; files that were checked before are not read again.
+
+    Raises
+    ------
+    DamagedError, UnfitModelError
+        See `mapped`.
+    """
+    for name in checked_files.damaged(folder, _files(manifest(folder)["arrays"])):
+        raise _damaged(folder / name)
+
+
+def _files(checksums: Mapping[str, str]) -> dict[str, str]:
+    return {f"{name}.npy": own for name, own in checksums.items()}
 
 
 def map_array(path: Path) -> NDArray[Any]:
@@ -202,17 +223,17 @@ def verify(folder: Path) -> None:
 
 def _checked(folder: Path) -> Iterator[tuple[str, Path]]:
     """Yield name and file of every array, after checking its checksum."""
-    for name, checksum in manifest(folder)["arrays"].items():
+    for name, wanted in manifest(folder)["arrays"].items():
         path = folder / f"{name}.npy"
         try:
-            found = _checksum(path)
+            found = checksum(path)
         except OSError as error:
             raise _damaged(path) from error
-        if found != checksum:
+        if found != wanted:
             raise DamagedError(
                 f"model file {path} was altered: its checksum is not the manifest's; {_ADVICE}",
                 got=str(path),
-                expected=f"sha256 {checksum}",
+                expected=f"sha256 {wanted}",
             )
         yield name, path
 
@@ -227,11 +248,6 @@ def _seal(told: Mapping[str, Any]) -> str:
     """Return the checksum of a manifest, over all other fields."""
     rest = {key: value for key, value in told.items() if key != "seal"}
     return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
-
-
-def _checksum(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _flush(path: Path) -> None:

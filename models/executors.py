@@ -15,7 +15,6 @@ from abc import ABC, abstractmethod
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
 from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
 
 from threadpoolctl import threadpool_limits
@@ -128,17 +127,11 @@ class LocalProcesses(Executor):
     def begin(self, work: Callable[[T], R], task: T) -> tuple[ProcessPoolExecutor, Future[R]]:
         """Begin a task, in processes that are started where there are none."""
         while True:
-            with suppress(BrokenProcessPool):  # by another task
-                return self.begin_once(work, task)
-
-    def begin_once(self, work: Callable[[T], R], task: T) -> tuple[ProcessPoolExecutor, Future[R]]:
-        """Begin a task (BrokenProcessPool where a process was lost, which is replaced)."""
-        pool = self._running()
-        try:
-            return pool, pool.submit(work, task)
-        except BrokenProcessPool:
-            self.replace(pool)
-            raise
+            pool = self._running()
+            try:
+                return pool, pool.submit(work, task)
+            except BrokenProcessPool:  # by another task
+                self.replace(pool)
 
     def _running(self) -> ProcessPoolExecutor:
         with self._lock:
@@ -147,16 +140,10 @@ class LocalProcesses(Executor):
                     self.workers,
                     # A fork of a process with threads may stand still for ever.
                     mp_context=multiprocessing.get_context("spawn"),
-                    initializer=_set_up,
+                    initializer=set_up,
                     initargs=(os.getpid(),),
                 )
             return self._pool
-
-    @property
-    def pids(self) -> list[int]:
-        """The ids of the processes that are running."""
-        with self._lock:
-            return [] if self._pool is None else list(self._pool._processes)
 
     def replace(self, broken: ProcessPoolExecutor) -> None:
         """Take other processes from now on; those of the broken pool end by themselves."""
@@ -203,7 +190,7 @@ def lost(attempts: int) -> WorkerLostError:
     )
 
 
-def _set_up(parent: int) -> None:
+def set_up(parent: int) -> None:
     """Make this process a worker."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
     threadpool_limits(1, user_api="blas")

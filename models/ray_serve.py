@@ -1,8 +1,9 @@
 """Shards as deployments of Ray Serve, where the extra `cluster` is installed.
 
-Each shard is an application of its own, with one or more replicas, which Ray Serve places on the
-nodes of the cluster and starts again when they are lost. Every node has to see the workspace under
-the same path, and to have the same version of Lianzhao installed.
+Each replica of a shard is an application of its own, which Ray Serve places on a node of the
+cluster and starts again when it is lost; the service chooses which one answers
+(`models.shard_hosts`). Every node has to see the workspace under the same path, and to have the
+same version of Lianzhao.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import logging
 import warnings
 from importlib import import_module
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from threadpoolctl import threadpool_limits
@@ -33,7 +35,7 @@ _ONGOING = 16
 
 
 class ShardReplica:
-    """A replica of the deployment of a shard."""
+    """The process of a replica of a shard."""
 
     def __init__(self) -> None:
         threadpool_limits(1, user_api="blas")
@@ -56,7 +58,7 @@ class RayHost(ShardHost):
         self._handle = handle
 
     def submit(self, work: Callable[[T], Any], task: T) -> HostReply:
-        """Submit a request to one of the replicas."""
+        """Submit a request."""
         return _ReplicaReply(self._handle.work.remote(work, task))
 
     def close(self) -> None:
@@ -95,6 +97,11 @@ class ShardDeployments:
     replicas : int
         Of each.
 
+    Attributes
+    ----------
+    hosts : list of lists of RayHost
+        For each shard, its replicas.
+
     Raises
     ------
     UnavailableError, UsageError
@@ -108,7 +115,10 @@ class ShardDeployments:
         logging.getLogger("ray.serve").setLevel(logging.ERROR)  # it has a handler of its own
         share = min(1.0, self._cluster.workers / (count * replicas))
         version = f"{installed_version()}-{FORMAT}"
-        names = [f"lianzhao-{version}-shard-{at}-of-{count}" for at in range(1, count + 1)]
+        names = [
+            [f"lianzhao-{version}-shard-{at}-of-{count}-{own}" for own in range(1, replicas + 1)]
+            for at in range(1, count + 1)
+        ]
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of Ray's own
@@ -116,7 +126,7 @@ class ShardDeployments:
                 there = serve.status().applications
                 made = serve.deployment(
                     ShardReplica,
-                    num_replicas=replicas,
+                    num_replicas=1,
                     ray_actor_options={"num_cpus": share},
                     max_ongoing_requests=_ONGOING,
                     health_check_period_s=_LOOK_SECONDS,
@@ -124,12 +134,14 @@ class ShardDeployments:
                 )
                 targets = [
                     serve.RunTarget(made.bind(), name=name, route_prefix=None)
-                    for name in names
+                    for name in chain.from_iterable(names)
                     if name not in there  # to run it again would start it anew
                 ]
                 if targets:
                     serve.run_many(targets, wait_for_applications_running=False)
-                self.hosts = [RayHost(serve.get_app_handle(name)) for name in names]
+                self.hosts = [
+                    [RayHost(serve.get_app_handle(name)) for name in own] for own in names
+                ]
         except (RuntimeError, ray.exceptions.RayError) as error:
             self.close()
             raise UnavailableError(f"Ray Serve does not start: {error}") from error

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from features.arrays import NeedFeatures
     from models.ranker import PoolRanker
-    from models.shards import Span, UnavailableShard
+    from models.shards import Span, UnavailableReplica, UnavailableShard
 
     Wanted = tuple[NeedFeatures, NDArray[np.intp]]
     Page = tuple[NDArray[np.intp], NDArray[np.float64]]
@@ -44,6 +44,8 @@ class Retriever(ABC):
 
     spans: Sequence[Span] = ()
     """The shards by which the pool is ranked; empty without shards."""
+    replicas: int = 1
+    """Replicas of each shard."""
 
     def __init__(self, bound: PoolRanker) -> None:
         self.bound = bound
@@ -52,6 +54,16 @@ class Retriever(ABC):
     def unavailable(self) -> Sequence[UnavailableShard]:
         """The unavailable shards, with the reasons."""
         return ()
+
+    @property
+    def unavailable_replicas(self) -> Sequence[UnavailableReplica]:
+        """The unavailable replicas of all shards, with the reasons."""
+        return ()
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether files that it maps were replaced, so that it has to be loaded again."""
+        return False
 
     def number(self, span: Span) -> int:
         """Return the number of a shard, from 1."""

@@ -144,7 +144,7 @@ class Sharded(Retriever):
         """Whether the pool is ranked in two stages."""
         return self._whole.in_two_stages
 
-    def _begin(self, group: Sequence[Wanted], *, partly: bool = False) -> _Group:
+    def _begin(self, group: Sequence[Wanted], *, partly: bool = False) -> Begun:
         """Have the shards estimate who comes first, for the needs for which that matters."""
         whole, asked = self._whole, [len(rows) > two_stage.CANDIDATES for _, rows in group]
         pending: dict[Span, Pending[Any]] = {}
@@ -160,9 +160,9 @@ class Sharded(Retriever):
                     for query, mask in some
                 ]
                 pending[span] = self._ask(span, Shard.leading, question)
-        return _Group(group, asked, pending, partly)
+        return Begun(group, asked, pending, partly)
 
-    def _collect(self, begun: _Group, pending: Mapping[Span, Pending[Any]]) -> dict[Span, Any]:
+    def _collect(self, begun: Begun, pending: Mapping[Span, Pending[Any]]) -> dict[Span, Any]:
         """Return the answers of the shards, in their order; note the unavailable ones.
 
         Raises
@@ -180,7 +180,7 @@ class Sharded(Retriever):
                     raise
         return found
 
-    def _reachable(self, begun: _Group, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    def _reachable(self, begun: Begun, rows: NDArray[np.intp]) -> NDArray[np.intp]:
         """Return which of some rows, in order, are in available shards."""
         if not begun.missing:
             return rows
@@ -188,7 +188,7 @@ class Sharded(Retriever):
             [span.within(rows) for span in self.spans if span not in begun.missing]
         )
 
-    def _end(self, begun: _Group, stop: int) -> Iterator[Page]:
+    def _end(self, begun: Begun, stop: int) -> Iterator[Page]:
         candidates = self._candidates(begun)
         measured = self._values(begun, candidates)
         for (need, rows), among, values in zip(
@@ -203,7 +203,7 @@ class Sharded(Retriever):
             yield self._page(begun, need, listed, self._reachable(begun, among), every, stop)
 
     def _values(
-        self, begun: _Group, candidates: Sequence[NDArray[np.intp]]
+        self, begun: Begun, candidates: Sequence[NDArray[np.intp]]
     ) -> dict[Span, list[Values | None]]:
         """Return, by shard, the values of its candidates for each need."""
         history = [self._history(need) for need, _ in begun.group]
@@ -221,7 +221,7 @@ class Sharded(Retriever):
         }
         return self._collect(begun, asked)
 
-    def _candidates(self, begun: _Group) -> list[NDArray[np.intp]]:
+    def _candidates(self, begun: Begun) -> list[NDArray[np.intp]]:
         """Return whose values are needed for each need, in order."""
         whole = self._whole
         if not isinstance(whole, TwoStage):
@@ -239,7 +239,7 @@ class Sharded(Retriever):
 
     def _page(
         self,
-        begun: _Group,
+        begun: Begun,
         need: NeedFeatures,
         rows: NDArray[np.intp],
         candidates: NDArray[np.intp],
@@ -287,7 +287,7 @@ class Sharded(Retriever):
 
 
 @dataclass(frozen=True)
-class _Group:
+class Begun:
     """Needs that were begun together.
 
     Attributes

@@ -23,6 +23,7 @@ from features.ordered import found_in
 from features.workspace import Workspace
 from models import artifact, loading, pool_files
 from models.artifact import UnfitModelError
+from models.checked_files import have_changed, marks
 from models.first_stage import Stored, estimates
 from models.ranker import leading
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from features.arrays import NeedFeatures
+    from models.checked_files import FileMark
     from models.first_stage import Query
     from models.ranker import PoolRanker
     from models.scale import Scale, Values
@@ -73,6 +75,21 @@ class UnavailableShard(NamedTuple):
     """
 
     shard: int
+    reason: str
+
+
+class UnavailableReplica(NamedTuple):
+    """An unavailable replica of a shard.
+
+    Attributes
+    ----------
+    shard, replica : int
+        Numbers, from 1.
+    reason : str
+    """
+
+    shard: int
+    replica: int
     reason: str
 
 
@@ -342,27 +359,37 @@ def is_read(files: ShardFiles) -> bool:
 _READER = Reader()
 
 
-@lru_cache(_OPEN)
 def opened(files: ShardFiles) -> Shard:
-    """Return a shard of a prepared version.
+    """Return a shard of a prepared version; files that have changed are checked and opened again.
 
     Raises
     ------
     DamagedError
-        When a file of the model or of what was prepared is missing, cut short or altered.
+        When a file of the model or of what was prepared is missing, truncated or altered.
     UnfitModelError
         When the version does not serve here, or the files are of another one.
     """
+    shard, mapped = _opened(files)
+    if have_changed(Path(files.prepared), mapped):
+        _opened.cache_clear()
+        shard, _ = _opened(files)
+    return shard
+
+
+@lru_cache(_OPEN)
+def _opened(files: ShardFiles) -> tuple[Shard, dict[str, FileMark]]:
+    """Return a shard, and the marks of the files that it maps."""
     workspace, encoder = Workspace(Path(files.home)), encoder_named(files.encoder)
     _check_version(files, workspace)
     ranker = loading.load(Path(files.model), workspace, encoder)
+    mapped = marks(Path(files.prepared))  # before they are checked
     arrays = artifact.mapped(Path(files.prepared))
     rows = slice(*files.span)
     bound = pool_files.bind(arrays, ranker, rows)
     first = pool_files.part(arrays, "retrieval")
     if first:
         first = {name: first[name][rows] for name in ("matrix.codes", "matrix.scales")}
-    return Shard(bound, files.span.start, first)
+    return Shard(bound, files.span.start, first), mapped
 
 
 def _check_version(files: ShardFiles, workspace: Workspace) -> None:

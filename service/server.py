@@ -103,6 +103,7 @@ def serve(
     os.environ.setdefault("MALLOC_ARENA_MAX", _ARENAS)
     with contextlib.ExitStack() as stack:
         settings = stack.enter_context(_cache(settings))
+        sockets = stack.enter_context(_shards(settings))
         if workers > 1:
             stack.enter_context(_shared_metrics(settings.home))
         server = Server(
@@ -127,7 +128,8 @@ def serve(
         server.on_startup(lambda: print(_SERVING.format(url=url, asks=asks), flush=True))
         if keyless:
             server.on_startup(lambda: print(_UNSEEN, file=sys.stderr, flush=True))
-        server.serve(target_loader=partial(_load, build, settings, os.getpid()), wrap_loader=False)
+        load = partial(_load, build, settings, os.getpid(), sockets)
+        server.serve(target_loader=load, wrap_loader=False)
 
 
 def _check_open_files() -> None:
@@ -173,7 +175,12 @@ def _end_on_signal(interrupt: Callable[[], None]) -> None:
         signal.signal(number, end)
 
 
-def _load(build: Callable[[Settings], FastAPI] | None, settings: Settings, parent: int) -> FastAPI:
+def _load(
+    build: Callable[[Settings], FastAPI] | None,
+    settings: Settings,
+    parent: int,
+    sockets: Path | None,
+) -> FastAPI:
     """Build the app in a worker, which ends when the serving process is killed."""
     end_with_parent(parent)
     logs.configure_service(settings.log_level)
@@ -181,7 +188,7 @@ def _load(build: Callable[[Settings], FastAPI] | None, settings: Settings, paren
     if build is None:
         from service.api.app import create_app  # only in workers: it is slow to import
 
-        return create_app(settings)
+        return create_app(settings, sockets=sockets)
     return build(settings)
 
 
@@ -236,6 +243,21 @@ def _cache(settings: Settings) -> Iterator[Settings]:
         except (UnavailableError, OSError) as error:
             log.warning("answers are cached in this process only: %s", error)
         yield settings
+
+
+@contextlib.contextmanager
+def _shards(settings: Settings) -> Iterator[Path | None]:
+    """Start the processes of shards, which all workers share; yield the folder of their sockets.
+
+    It is None where there are no shards, or these are on a cluster.
+    """
+    if settings.shards == 1 or settings.shard_engine != "local":
+        yield None
+        return
+    from models.shard_processes import ShardProcesses  # slow to import
+
+    with ShardProcesses(settings.shards, settings.shard_replicas) as processes:
+        yield processes.folder
 
 
 @contextlib.contextmanager

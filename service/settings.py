@@ -48,6 +48,7 @@ _EXPECTED = {
     "words_model": "the name of a model as the server has it, of 1 to 200 characters",
     "words_key": "1 to 4096 printable ASCII characters, without spaces",
     "shards": "a whole number from 1 to 1000",
+    "shard_replicas": "a whole number from 1 to 100",
     "shard_engine": "local or ray",
     "shard_timeout": "a number of seconds from 0.1 to 300",
     "ray_address": "host:port of a running Ray cluster, such as 10.0.0.5:6379",
@@ -131,6 +132,8 @@ class Settings(BaseSettings):
 
     shards: int = Field(default=1, ge=1, le=1000)
     """Shards of the pool, each ranked by its own process; 1: the service ranks the pool itself."""
+    shard_replicas: int = Field(default=1, ge=1, le=100)
+    """Processes for each shard: while one is left, no list is partial."""
     shard_engine: Literal["local", "ray"] = "local"
     """Processes of this machine, or deployments of Ray Serve."""
     shard_timeout: float = Field(default=5.0, ge=0.1, le=300, allow_inf_nan=False)

@@ -229,6 +229,11 @@ class _Now(Collector):
             "Unavailable shards of the pool; while there are any, lists are partial.",
             value=float(len(shards["unavailable"])) if shards else 0.0,
         )
+        yield GaugeMetricFamily(
+            "lianzhao_shard_replicas_unavailable",
+            "Unavailable replicas of the shards of the pool.",
+            value=float(len(shards["unavailable_replicas"])) if shards else 0.0,
+        )
         state = self.cache.state
         yield GaugeMetricFamily(
             "lianzhao_cache_up", "1 when Redis answers.", value=float(state == "up")

@@ -53,6 +53,7 @@ from service.telemetry import Telemetry
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
     from starlette.types import Receive, Scope, Send
 
@@ -118,6 +119,7 @@ def create_app(
     settings: Settings,
     engine: EngineSource | None = None,
     registry: Registry | None = None,
+    sockets: Path | None = None,
 ) -> App:
     """Build the app; it starts no server and no process.
 
@@ -127,11 +129,13 @@ def create_app(
         Without `redis_url`, answers are cached in this process only.
     engine, registry
         Source of engines, and registry of models; by default those of `settings.home`.
+    sockets
+        Of the processes of shards, see `service.serving.by_shards.group_of`.
     """
     calendar.use(settings.time_zone)
     ledger = Ledger(settings)
     words = word_model(settings)
-    source = engine or _engine_of(settings, ledger.workspace, words or NoWords())
+    source = engine or _engine_of(settings, ledger.workspace, words or NoWords(), sockets)
     telemetry = Telemetry()
     observer = Observer(telemetry, settings.log_level)
     remote = RemoteCache(settings.redis(), settings.cache_ttl, seal=settings.seal())
@@ -232,7 +236,9 @@ def _add_layers(
 
 
 # Imported only when needed: an app on another engine needs neither scikit-learn nor the encoder.
-def _engine_of(settings: Settings, workspace: Workspace, words: WordSource) -> EngineSource:
+def _engine_of(
+    settings: Settings, workspace: Workspace, words: WordSource, sockets: Path | None
+) -> EngineSource:
     from features.encoder import encoder_named
     from service.serving.by_shards import group_of
     from service.serving.lifecycle import preparing
@@ -245,7 +251,7 @@ def _engine_of(settings: Settings, workspace: Workspace, words: WordSource) -> E
             encoder_named(settings.encoder),
             prepare=partial(preparing.prepare, settings),
             words=words,
-            shards=group_of(settings),
+            shards=group_of(settings, sockets),
             named_encoder=settings.encoder,
         )
     )

@@ -114,11 +114,21 @@ class ShardReason(Outgoing):
     reason: str
 
 
+class ReplicaReason(ShardReason):
+    """An unavailable replica of a shard."""
+
+    replica: int = Field(ge=1)
+
+
 class Shards(Outgoing):
     """The shards of the pool."""
 
     of: int = Field(ge=1)
-    unavailable: list[ShardReason] = Field(description="While there are any, lists are `partial`.")
+    replicas: int = Field(ge=1, description="Of each shard.")
+    unavailable: list[ShardReason] = Field(
+        description="Shards without a replica; while there are any, lists are `partial`."
+    )
+    unavailable_replicas: list[ReplicaReason]
 
 
 class Ready(Outgoing):

@@ -26,6 +26,15 @@ def serve(
             "SHARDS, or 1: the service ranks the pool itself.",
         ),
     ] = None,
+    replicas: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=100,
+            help="Processes for each of these parts: lists are complete while one is left; by "
+            "default the setting SHARD_REPLICAS, or 1.",
+        ),
+    ] = None,
     engine: Annotated[
         WorkEngine | None, typer.Option(help="Where these processes are: this machine, or Ray.")
     ] = None,
@@ -35,7 +44,12 @@ def serve(
     own: Context = context.obj
     from service import server  # slow to import, and only needed here
 
-    given = {"shards": shards, "shard_engine": engine, "ray_address": address}
+    given = {
+        "shards": shards,
+        "shard_replicas": replicas,
+        "shard_engine": engine,
+        "ray_address": address,
+    }
     settings = own.settings.model_copy(
         update={name: value for name, value in given.items() if value is not None}
     )

@@ -61,7 +61,9 @@ def check_shards(settings: Settings, services: int) -> None:
         When Ray is not there, or nobody answers.
     """
     expected = None
-    if settings.shard_engine == "local":
+    if settings.shards == 1 and settings.shard_replicas > 1:
+        expected = "--shards 2 or more"
+    elif settings.shard_engine == "local":
         if settings.ray_address is not None:
             expected = "--engine ray"
     elif settings.shards == 1:
@@ -71,8 +73,8 @@ def check_shards(settings: Settings, services: int) -> None:
     if expected:
         raise UsageError(
             f"to rank shards by processes elsewhere takes {expected}",
-            field="engine",
-            got=settings.shard_engine,
+            field="shards",
+            got=settings.shards,
             expected=expected,
         )
     if settings.shard_engine == "ray":

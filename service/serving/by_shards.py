@@ -10,7 +10,8 @@ from models import artifact, prepared
 from models.chunks import Workers
 from models.ray_serve import ShardDeployments
 from models.registry import ModelRegistry
-from models.shard_hosts import ProcessHost, ShardGroup
+from models.served_shards import ShardGroup
+from models.shard_processes import ShardProcesses, process_hosts
 from models.sharded import Sharded
 from models.shards import Shard, ShardFiles, ShardTask, answer, spans
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from features.workspace import Workspace
     from models.executors import Executor, Pending
     from models.prepared import Prepared
-    from models.shard_hosts import ShardHost
     from models.shards import Span
     from service.serving.engine import Engine
     from service.serving.lifecycle.loading import Served
@@ -109,22 +109,32 @@ def files_of(
     return lambda span: ShardFiles(str(home), str(model), str(folder), seals, encoder, span)
 
 
-def group_of(settings: Settings) -> ShardGroup | None:
+def group_of(settings: Settings, sockets: Path | None = None) -> ShardGroup | None:
     """Return the hosts of the shards that a service is set to rank by; None without shards.
+
+    Parameters
+    ----------
+    settings : Settings
+    sockets : Path, optional
+        Of the processes that the workers of a service share, see `ShardProcesses`. By default
+        processes are started, and end with the group.
 
     Raises
     ------
     UnavailableError, UsageError
         When the cluster is not there.
     """
-    if settings.shards == 1:
+    count, replicas = settings.shards, settings.shard_replicas
+    if count == 1:
         return None
-    hosts: Sequence[ShardHost]
     if settings.shard_engine == "ray":
-        hosts = ShardDeployments(settings.ray_address, settings.shards).hosts
-    else:
-        hosts = [ProcessHost() for _ in range(settings.shards)]
-    return ShardGroup(hosts, settings.shard_timeout)
+        deployments = ShardDeployments(settings.ray_address, count, replicas)
+        return ShardGroup(deployments.hosts, settings.shard_timeout)
+    close = None
+    if sockets is None:
+        own = ShardProcesses(count, replicas)
+        sockets, close = own.folder, own.close
+    return ShardGroup(process_hosts(sockets, count, replicas), settings.shard_timeout, close)
 
 
 def served_by(group: ShardGroup, encoder: str | None) -> Served:

@@ -61,5 +61,9 @@ def shards_document(retriever: Retriever) -> Document | None:
     """Return the state of the shards of a pool; None if it is not ranked by shards."""
     if not retriever.spans:
         return None
-    unavailable = [shard._asdict() for shard in retriever.unavailable]
-    return {"of": len(retriever.spans), "unavailable": unavailable}
+    return {
+        "of": len(retriever.spans),
+        "replicas": retriever.replicas,
+        "unavailable": [shard._asdict() for shard in retriever.unavailable],
+        "unavailable_replicas": [one._asdict() for one in retriever.unavailable_replicas],
+    }

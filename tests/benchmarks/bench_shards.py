@@ -18,7 +18,8 @@ from features.encoder import UniversalSentenceEncoder
 from features.workspace import Workspace
 from models import releases
 from models.registry import ModelRegistry
-from models.shard_hosts import ProcessHost, ShardGroup
+from models.served_shards import ShardGroup
+from models.shard_processes import ShardProcesses, process_hosts
 from models.store import Store
 from service.serving.by_shards import served_by
 from service.serving.engine import Engine
@@ -47,13 +48,13 @@ def run(listed: Listed, rows: int = ROWS, shards: int = SHARDS) -> None:
 
 def compare(home: Path, whole: Engine, shards: int) -> None:
     """Report what shards cost beside one process, and whether the lists are the same."""
-    hosts = [ProcessHost() for _ in range(shards)]
-    group = ShardGroup(hosts, _TIMEOUT)
+    processes = ShardProcesses(shards)
+    group = ShardGroup(process_hosts(processes.folder, shards), _TIMEOUT, processes.close)
     begin = time.perf_counter()
     parted = load_engine(Workspace(home), UniversalSentenceEncoder(), served=served_by(group, None))
     size = {"enterprises": len(whole.bound.pool), "shards": shards}
     report("shards.open.seconds", time.perf_counter() - begin, "s", **size)
-    pids = [pid for host in hosts for pid in host.pids]
+    pids = processes.pids
     spent: dict[str, list[float]] = {"one": [], "shards": []}
     clock: dict[str, list[float]] = {"one": [], "shards": []}
     same = 0

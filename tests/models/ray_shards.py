@@ -14,7 +14,7 @@ import ray
 from features.workspace import Workspace
 from models.ray_serve import ShardDeployments
 from models.registry import ModelRegistry
-from models.shard_hosts import ShardGroup
+from models.served_shards import ShardGroup
 from service.serving.by_shards import files_of
 from service.serving.lifecycle.loading import load_engine
 from tests.pool import HashedEncoder

@@ -1,6 +1,7 @@
 import errno
 import json
 import os
+import shutil
 import tracemalloc
 from pathlib import Path
 
@@ -8,8 +9,9 @@ import numpy as np
 import pytest
 
 from features.errors import DamagedError, UnavailableError
-from models import artifact
+from models import artifact, checked_files
 from models.artifact import UnfitModelError
+from models.checked_files import RECORD, checksum, marks
 
 ARRAYS = {
     "a.numbers": np.arange(6, dtype=np.float32).reshape(2, 3)[:, ::-1],
@@ -38,7 +40,7 @@ def test_what_was_saved_comes_back_bit_by_bit(folder):
 
 def test_the_same_arrays_make_the_same_files(folder):
     artifact.save(folder.with_name("v2"), ARRAYS, {"seed": 7, "note": "说明"})
-    for path in folder.iterdir():
+    for path in folder.glob("[!.]*"):
         assert path.read_bytes() == (folder.with_name("v2") / path.name).read_bytes()
 
 
@@ -62,6 +64,58 @@ def test_one_altered_byte_is_found_and_the_file_named(folder, name, ask):
     path.write_bytes(content)
     with pytest.raises(DamagedError, match=rf"{name}.*altered"):
         ask(folder)
+
+
+def test_files_are_read_once_on_a_machine_and_again_when_they_have_changed(folder, monkeypatch):
+    read = []
+
+    def noted(path):
+        read.append(path.name)
+        return checksum(path)
+
+    monkeypatch.setattr(checked_files, "checksum", noted)
+    assert artifact.mapped(folder).keys() == ARRAYS.keys()
+    assert read == [], "they were read when they were saved"
+    other = shutil.copytree(folder, folder.with_name("copy"))
+    for _ in range(2):
+        artifact.check(other)
+    assert sorted(read) == sorted(f"{name}.npy" for name in ARRAYS), "inodes are others"
+    os.utime(other / "b.one.npy")
+    artifact.check(other)
+    assert read[len(ARRAYS) :] == ["b.one.npy"]
+    (other / RECORD).write_text("[]")
+    artifact.check(other)
+    assert len(read) == 2 * len(ARRAYS) + 1
+
+
+def test_an_altered_byte_is_found_when_files_are_mapped(folder):
+    path = folder / "a.words.npy"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    for _ in range(2):
+        with pytest.raises(DamagedError, match=r"a\.words\.npy is damaged"):
+            artifact.mapped(folder)
+    assert set(marks(folder)) == {artifact.MANIFEST, *(f"{name}.npy" for name in ARRAYS)}
+
+
+def test_a_truncated_file_is_found_without_reading_it(folder, monkeypatch):
+    path = folder / "a.words.npy"
+    path.write_bytes(path.read_bytes()[:-1])
+    monkeypatch.setattr(checked_files, "checksum", None)
+    with pytest.raises(DamagedError, match=r"a\.words\.npy is damaged"):
+        artifact.mapped(folder)
+
+
+def test_a_folder_that_cannot_be_written_is_checked_every_time(folder, monkeypatch):
+    (folder / RECORD).unlink()
+
+    def refused(*_, **__):
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "write_text", refused)
+    assert artifact.mapped(folder).keys() == ARRAYS.keys()
+    assert not (folder / RECORD).exists()
 
 
 @pytest.mark.parametrize("ask", [artifact.load, artifact.verify, artifact.skim])
@@ -125,7 +179,7 @@ def test_nothing_is_unpickled(folder):
     path = folder / "a.words.npy"
     np.save(path, np.array([Path()], dtype=object), allow_pickle=True)
     facts = artifact.manifest(folder)
-    facts["arrays"]["a.words"] = artifact._checksum(path)
+    facts["arrays"]["a.words"] = checksum(path)
     facts["seal"] = artifact._seal(facts)
     (folder / artifact.MANIFEST).write_text(json.dumps(facts), encoding="utf-8")
     with pytest.raises(DamagedError, match=r"a\.words\.npy is damaged"):

@@ -1,9 +1,7 @@
 """Hosts of shards: unavailable ones and their return, and refused files."""
 
 import json
-import os
 import shutil
-import signal
 import threading
 import time
 from pathlib import Path
@@ -13,10 +11,11 @@ import pytest
 
 from features.errors import DamagedError, UnavailableError
 from features.workspace import Workspace
-from models import artifact, prepared, shard_hosts
+from models import artifact, prepared, served_shards, shards
 from models.artifact import MANIFEST, UnfitModelError
 from models.registry import ModelRegistry
-from models.shard_hosts import HostLostError, HostReply, ProcessHost, ShardGroup, ShardHost
+from models.served_shards import ShardGroup
+from models.shard_hosts import HostLostError, HostReply, ShardHost
 from models.shards import Shard, ShardTask, ShardUnavailableError, answer, is_read, opened
 from service.serving.by_shards import files_of
 from service.serving.lifecycle.loading import load_engine
@@ -79,8 +78,8 @@ def hosts():
 @pytest.fixture
 def group(hosts, monkeypatch):
     """Return a group of these hosts, which are checked only by the test."""
-    monkeypatch.setattr(shard_hosts, "CHECK_SECONDS", 3600)
-    group = ShardGroup(hosts, 5)
+    monkeypatch.setattr(served_shards, "CHECK_SECONDS", 3600)
+    group = ShardGroup([[host] for host in hosts], 5)
     yield group
     group.close()
 
@@ -179,9 +178,9 @@ def test_a_version_with_a_shard_that_is_refused_is_not_served(served, group, hos
 
 
 def test_hosts_are_checked_in_the_background(served, hosts, monkeypatch):
-    monkeypatch.setattr(shard_hosts, "CHECK_SECONDS", 0.01)
+    monkeypatch.setattr(served_shards, "CHECK_SECONDS", 0.01)
     engine, files = served
-    group = ShardGroup(hosts, 5)
+    group = ShardGroup([[host] for host in hosts], 5)
     shards = group.serve(engine.retriever, files)
     hosts[0].trouble = "lost"
     assert ranked(engine, shards)[1] == (shards.spans[0],)
@@ -194,27 +193,68 @@ def test_hosts_are_checked_in_the_background(served, hosts, monkeypatch):
     assert {host.trouble for host in hosts} == {"closed"}
 
 
-def test_a_killed_process_is_replaced_and_a_stopped_one_times_out(served):
+@pytest.fixture
+def two_replicas(served, monkeypatch):
+    """Return the shards of a pool, and two hosts for each, which are checked only by the test."""
+    monkeypatch.setattr(served_shards, "CHECK_SECONDS", 3600)
     engine, files = served
-    span = shard_hosts.spans(len(engine.bound.pool), 2)[1]
-    task = ShardTask(files(span), Shard.size, None)
-    host = ProcessHost()
-    try:
-        size = span.stop - span.start
-        assert host.submit(answer, task).result(SECONDS) == size
-        (own,) = host.pids
-        os.kill(own, signal.SIGSTOP)
-        waiting = host.submit(answer, task)
-        with pytest.raises(TimeoutError):
-            waiting.result(0.05)
-        os.kill(own, signal.SIGCONT)
-        assert waiting.result(SECONDS) == size
-        os.kill(own, signal.SIGKILL)
-        with pytest.raises(HostLostError, match="its process was ended"):
-            host.submit(answer, task).result(SECONDS)
-        assert host.submit(answer, task).result(SECONDS) == size
-    finally:
-        host.close()
+    hosts = [[HereHost(), HereHost()] for _ in range(3)]
+    group = ShardGroup(hosts, 5)
+    yield group.serve(engine.retriever, files), hosts
+    group.close()
+
+
+@pytest.mark.parametrize("trouble", ["gone", "lost", "slow", DamagedError("a file is cut short")])
+def test_a_list_is_whole_while_a_replica_of_each_shard_is_left(served, two_replicas, trouble):
+    engine, _ = served
+    shards, hosts = two_replicas
+    expected = ranked(engine, engine.retriever)[0][0]
+    hosts[1][0].trouble = trouble
+    for _ in range(3):
+        (found, _), missing = ranked(engine, shards)
+        np.testing.assert_array_equal(found, expected)
+        assert missing == ()
+    assert shards.unavailable == []
+    ((shard, replica, _),) = shards.unavailable_replicas
+    assert (shard, replica) == (2, 1)
+    hosts[1][0].asked.clear()
+    ranked(engine, shards)
+    assert hosts[1][0].asked == [], "it gets no request until it has read its shard again"
+    hosts[1][1].trouble = "lost"
+    assert ranked(engine, shards)[1] == (shards.spans[1],)
+    ((number, reason),) = shards.unavailable
+    assert number == 2
+    assert reason.endswith("; replica 2: it was ended")
+    hosts[1][0].trouble = None
+    until_available(shards)
+    assert ranked(engine, shards)[1] == ()
+    assert [one[:2] for one in shards.unavailable_replicas] == [(2, 2)]
+
+
+def test_requests_are_spread_over_replicas(served, two_replicas):
+    engine, _ = served
+    shards, hosts = two_replicas
+    for _ in range(4):
+        ranked(engine, shards)
+    for replicas in hosts:
+        asked = [host.asked.count(answer) for host in replicas]
+        assert min(asked) >= 2, asked
+
+
+def test_files_that_only_one_replica_refuses_do_not_keep_a_version_out(served):
+    engine, files = served
+    hosts = [[HereHost(), HereHost()] for _ in range(2)]
+    hosts[0][1].trouble = DamagedError("a file is cut short")
+    shards = ShardGroup(hosts, 5).serve(engine.retriever, files)
+    assert shards.unavailable_replicas == [(1, 2, "a file is cut short")]
+    assert ranked(engine, shards)[1] == ()
+
+
+def alter(path):
+    """Change the last byte of a file, and return what it was before."""
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    return whole
 
 
 @pytest.fixture
@@ -224,9 +264,9 @@ def files(home):
     workspace = Workspace(home)
     engine = load_engine(workspace, HashedEncoder())
     model = ModelRegistry(workspace).folder_of(engine.model_version)
-    (span,) = shard_hosts.spans(len(engine.bound.pool), 1)
+    (span,) = served_shards.spans(len(engine.bound.pool), 1)
     yield files_of(workspace, model, engine.made_of, ENCODER)(span)
-    opened.cache_clear()
+    shards._opened.cache_clear()
 
 
 def test_a_shard_that_is_missing_is_refused(files):
@@ -240,6 +280,33 @@ def test_a_shard_that_is_cut_short_is_refused(files):
     path.write_bytes(path.read_bytes()[:-10])
     with pytest.raises(DamagedError, match=f"{path} is damaged"):
         opened(files)
+
+
+def test_a_shard_with_an_altered_byte_is_refused(files):
+    path = Path(files.prepared, "views.topics.npy")
+    alter(path)
+    with pytest.raises(DamagedError, match=f"{path} is damaged"):
+        opened(files)
+
+
+def test_an_open_shard_whose_files_change_is_checked_again_by_the_next_request(files):
+    shard, path = opened(files), Path(files.prepared, "views.topics.npy")
+    assert opened(files) is shard
+    whole = alter(path)
+    for _ in range(2):
+        with pytest.raises(DamagedError, match=f"{path} is damaged"):
+            opened(files)
+    path.with_name(".new").write_bytes(whole)
+    path.with_name(".new").replace(path)
+    again = opened(files)
+    assert again is not shard
+    assert opened(files) is again
+
+
+def test_an_open_shard_outlives_its_files(files):
+    shard = opened(files)
+    shutil.rmtree(files.prepared)  # as when the tables have changed
+    assert opened(files) is shard
 
 
 def test_a_shard_whose_manifest_was_altered_is_refused(files):

@@ -43,6 +43,7 @@ def test_the_environment_goes_before_the_file_and_the_command_line_before_both(
         ),
         ("ENCODER", "package.module:factory", "encoder", "package.module:factory"),
         ("SHARDS", "4", "shards", 4),
+        ("SHARD_REPLICAS", "2", "shard_replicas", 2),
         ("SHARD_ENGINE", "ray", "shard_engine", "ray"),
         ("SHARD_TIMEOUT", "0.5", "shard_timeout", 0.5),
         ("RAY_ADDRESS", "10.0.0.5:6379", "ray_address", "10.0.0.5:6379"),

@@ -32,6 +32,12 @@ class InService:
         self.spare: tuple[Engine, TablesMark] | None = None
         self.failure: str | None = None
 
+    def answers_for(self, mark: Mark) -> bool:
+        """Whether the engine in service is the one of a workspace with this mark."""
+        if self.engine is None or self.mark != mark:
+            return False
+        return not self.engine.retriever.is_outdated
+
     def serve(self, engine: Engine, mark: Mark, failure: str | None = None) -> None:
         """Put an engine in service; the previous one becomes the spare if its version differs.
 

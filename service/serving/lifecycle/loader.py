@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from features.encoder import SentenceEncoder
     from features.errors import LianzhaoError
     from features.workspace import Workspace
-    from models.shard_hosts import ShardGroup
+    from models.served_shards import ShardGroup
     from service.serving.lifecycle.marks import Mark
     from service.serving.words.model import WordSource
 
@@ -102,7 +102,7 @@ class EngineLoader:
         """
         with self._lock:
             mark = self.marks.read()
-            if self.state.engine is None or self.state.mark != mark:
+            if not self.state.answers_for(mark):
                 self._renew(mark)
             assert self.state.engine is not None
             return self.state.engine

@@ -94,7 +94,7 @@ def load_engine(
 
     def read(snapshot: Snapshot) -> Engine:
         made_of = (name, *prepared.versions(snapshot))
-        if former is not None and former.made_of == made_of:
+        if former is not None and former.made_of == made_of and not former.retriever.is_outdated:
             ready = former.prepared  # even if the version's folder is gone meanwhile
         else:
             folder = registry.folder_of(name) if version is None else registry.path(name)

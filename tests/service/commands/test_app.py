@@ -74,6 +74,8 @@ def test_help_everywhere(run, command, tmp_path):
         ["serve", "--port", "99999"],
         ["serve", "--workers", "0"],
         ["serve", "--shards", "0"],
+        ["serve", "--shards", "2", "--replicas", "0"],
+        ["serve", "--replicas", "2"],
         ["serve", "--shards", "2", "--address", "10.0.0.5:6379"],
         ["serve", "--engine", "ray"],
         ["serve", "--engine", "ray", "--shards", "2", "--workers", "2"],

@@ -14,9 +14,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from features.workspace import Workspace
-from models import shard_hosts
-from models.executors import LocalProcesses
-from models.shard_hosts import ShardGroup
+from models import served_shards
+from models.served_shards import ShardGroup
+from models.shard_processes import ShardProcesses
 from service.api.app import create_app
 from service.api.replies import LeadPage
 from service.serving import by_shards
@@ -43,9 +43,10 @@ def served(home: Path, **settings: Any) -> Iterator[TestClient]:
 @pytest.fixture
 def hosts(monkeypatch: pytest.MonkeyPatch) -> list[HereHost]:
     """Return the hosts of three shards, which are checked only by the test."""
-    monkeypatch.setattr(shard_hosts, "CHECK_SECONDS", 3600)
+    monkeypatch.setattr(served_shards, "CHECK_SECONDS", 3600)
     hosts = [HereHost() for _ in range(3)]
-    monkeypatch.setattr(by_shards, "group_of", lambda _: ShardGroup(hosts, 5))
+    group = ShardGroup([[host] for host in hosts], 5)
+    monkeypatch.setattr(by_shards, "group_of", lambda *_: group)
     return hosts
 
 
@@ -73,7 +74,8 @@ def test_pages_are_those_of_one_process(home: Path) -> None:
             assert found == expected
             assert client.get(f"/v1/enterprises/{first}/needs").json() == suited
             ready = client.get("/health/ready").json()
-            assert (ready["shards"], ready["degraded"]) == ({"of": count, "unavailable": []}, [])
+            shards = {"of": count, "replicas": 1, "unavailable": [], "unavailable_replicas": []}
+            assert (ready["shards"], ready["degraded"]) == (shards, [])
 
 
 def test_an_unavailable_shard_makes_pages_partial_and_they_are_never_cached(
@@ -190,29 +192,95 @@ def test_changed_tables_and_events_are_ranked_by_shards_at_once(home: Path) -> N
     assert after["pool_version"] != before["pool_version"]
 
 
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[ShardProcesses]:
+    """Return the processes that a service starts, once it has."""
+    made: list[ShardProcesses] = []
+
+    def noted(*given: int) -> ShardProcesses:
+        made.append(ShardProcesses(*given))
+        return made[-1]
+
+    monkeypatch.setattr(by_shards, "ShardProcesses", noted)
+    return made
+
+
+def until(client: TestClient, kind: str, there: bool) -> dict[str, Any]:
+    """Wait until readiness lists unavailable shards or replicas, or lists none, and return it."""
+    ends = time.monotonic() + SECONDS
+    while bool((ready := client.get("/health/ready").json())["shards"][kind]) != there:
+        assert time.monotonic() < ends, ready
+        time.sleep(0.02)
+    return ready
+
+
 def test_processes_that_are_killed_are_replaced_while_others_answer(
-    home: Path, monkeypatch: pytest.MonkeyPatch
+    home: Path, made: list[ShardProcesses]
 ) -> None:
-    made: list[LocalProcesses] = []
-
-    class Noted(LocalProcesses):
-        def __init__(self, workers: int) -> None:
-            super().__init__(workers)
-            made.append(self)
-
-    monkeypatch.setattr(shard_hosts, "LocalProcesses", Noted)
     with served(home, shards=2) as client:
         whole = client.get(LEADS, params=ASKED).json()
-        (process,) = made[1].pids
-        os.kill(process, signal.SIGKILL)
-        ends = time.monotonic() + SECONDS
-        while not (ready := client.get("/health/ready").json())["shards"]["unavailable"]:
-            assert time.monotonic() < ends
-            time.sleep(0.02)
+        os.kill(made[0].pids[1], signal.SIGKILL)
+        ready = until(client, "unavailable", there=True)
         assert ready["shards"]["unavailable"][0]["shard"] == 2
-        while client.get("/health/ready").json()["shards"]["unavailable"]:
-            assert time.monotonic() < ends
-            time.sleep(0.05)
+        until(client, "unavailable", there=False)
         again = client.get(LEADS, params={**ASKED, "limit": 11}).json()
         assert again["leads"][:10] == whole["leads"]
         assert again["partial"] is None
+
+
+def test_no_list_is_partial_while_a_replica_of_each_shard_is_left(
+    home: Path, made: list[ShardProcesses]
+) -> None:
+    with served(home, shards=2, shard_replicas=2) as client:
+        expected = client.get(LEADS, params={**ASKED, "limit": 200}).json()["leads"]
+        for number in range(1, 40):
+            if number == 5:
+                os.kill(made[0].pids[2], signal.SIGKILL)
+            page = client.get(LEADS, params={**ASKED, "limit": number}).json()
+            assert page["partial"] is None
+            assert page["leads"] == expected[:number]
+        until(client, "unavailable_replicas", there=False)
+        os.kill(made[0].pids[3], signal.SIGKILL)
+        ready = until(client, "unavailable_replicas", there=True)
+        assert (ready["shards"]["unavailable"], ready["degraded"]) == ([], [])
+        assert (
+            ready["shards"]["unavailable_replicas"][0].items() >= {"shard": 2, "replica": 2}.items()
+        )
+        metrics = client.get("/metrics").text
+        assert "lianzhao_shards_unavailable 0.0" in metrics
+        assert "lianzhao_shard_replicas_unavailable 1.0" in metrics
+
+
+def named(ready: Any, path: Path) -> bool:
+    """Whether readiness names a file as the reason why either shard is unavailable."""
+    reasons = [one["reason"] for one in ready.json()["shards"]["unavailable"]]
+    return len(reasons) == 2 and all(str(path) in reason for reason in reasons)
+
+
+@pytest.mark.parametrize("harm", ["altered", "truncated"])
+def test_a_file_that_is_damaged_in_service_gives_no_wrong_list(
+    home: Path, made: list[ShardProcesses], harm: str
+) -> None:
+    with served(home, shards=2, shard_timeout=SECONDS) as client:
+        whole = client.get(LEADS, params=ASKED).json()
+        (path,) = home.glob("prepared/*/*/views.topics.npy")
+        content = path.read_bytes()
+        if harm == "altered":
+            path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+        else:
+            os.truncate(path, 0)
+        answer = client.get(LEADS, params={**ASKED, "limit": 11})
+        assert (answer.status_code, answer.json()["code"]) == (503, "shard-unavailable")
+        assert client.get(LEADS, params=ASKED).json() == whole, "pages made before are still sent"
+        ends = time.monotonic() + SECONDS
+        while not named(ready := client.get("/health/ready"), path):
+            assert time.monotonic() < ends, ready.json()
+            time.sleep(0.02)
+        assert (ready.status_code, ready.json()["degraded"]) == (200, ["shards"])
+        pids = made[0].pids
+        path.with_name(".new").write_bytes(content)
+        path.with_name(".new").replace(path)
+        until(client, "unavailable", there=False)
+        again = client.get(LEADS, params={**ASKED, "limit": 11}).json()
+        assert (again["leads"][:10], again["partial"]) == (whole["leads"], None)
+        assert made[0].pids == pids, "no process was lost"
