@@ -55,9 +55,9 @@ def fail(_):
 
 
 def truncate_and_touch(files):
-    """Truncate a file that an open shard maps, and read it, as if both happened at once."""
+    """Truncate the files that an open shard maps, and read them, as if both happened at once."""
     shard = opened(files)
-    for path in Path(files.prepared).glob("views.*.npy"):
+    for path in Path(files.prepared).glob("*.npy"):
         os.truncate(path, 0)
     shard.touch()
 
