@@ -2,26 +2,29 @@
 
 It uses what one matrix can hold for every enterprise: the leading directions of content (topics and
 sentence vectors together), which approximate words and a need's head; beside them LightFM's
-representations, and the fit to the nodes that a need names. Codes, links and gaps of a zone and the
-words of a head are left to the second stage.
+representations, the fit to the nodes that a need names, and the best item (`models.item_column`).
+Codes, links and gaps of a zone and the words of a head are left to the second stage.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
+from scipy import sparse
 
 from features.compact import Codes, Fractions, dot
 from features.ordered import found_in
+from models.item_column import ItemColumn, best_items
 from models.node_match import BREADTH
 from models.scale import Moments
 from models.signals import WORTH
 from models.word_match import topic_query
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
     from models.ranker import PoolRanker
     from models.sample import Sample
 
-_BY_TOPICS = ("item_words", "item_kinds", "text_words", "topic_words")
+_BY_TOPICS = ("item_kinds", "text_words", "topic_words")
 """The factors that topics approximate here."""
 _GATHERED = 1_024
 """Rows gathered at once, so that they fit into the CPU cache."""
@@ -47,6 +50,8 @@ class Query:
         The vector to multiply LightFM's representations by.
     nodes : NodeColumn or None
         None for a need that names no node.
+    items : ItemColumn or None
+        None for a need without a known gram.
     added : tuple of pairs of ndarray
         Rows of the pool, ascending, and the values added to their estimates for deals and signals.
     """
@@ -54,6 +59,7 @@ class Query:
     content: NDArray[np.float32]
     hybrid: NDArray[np.float32] | None
     nodes: NodeColumn | None
+    items: ItemColumn | None
     added: tuple[tuple[NDArray[np.intp], NDArray[np.float32]], ...]
 
 
@@ -88,30 +94,48 @@ class Stored(NamedTuple):
     ----------
     matrix : Codes of shape (n, c)
         Content in its leading directions.
-    items : Codes of shape (n, h) or None
+    hybrid : Codes of shape (n, h) or None
         LightFM's representations.
     nodes : Fractions of shape (n, v)
+    items : SparseCodes of shape (n, m)
+        The weights of items.
     """
 
     matrix: Codes
-    items: Codes | NDArray[np.float32] | None
+    hybrid: Codes | NDArray[np.float32] | None
     nodes: Fractions
+    items: Any
 
     @classmethod
     def of(cls, bound: PoolRanker, arrays: Mapping[str, NDArray[Any]]) -> Self:
         """Return what is stored of a pool, given its rows of the arrays of `two_stage.make`."""
         codes, scales = arrays["matrix.codes"], arrays["matrix.scales"]
-        items = bound.measured[bound.ranker.hybrid.name].get("items")
-        return cls(Codes(codes, scales, codes.shape[1]), items, Fractions.of(bound.pool.nodes.fit))
+        return cls(
+            Codes(codes, scales, codes.shape[1]),
+            bound.measured[bound.ranker.hybrid.name].get("items"),
+            Fractions.of(bound.pool.nodes.fit),
+            bound.pool.products.weights,
+        )
 
-    def products(self, query: Query, rows: Any) -> NDArray[np.float32]:
-        """Return the estimates of some rows, without what is added for deals and signals."""
-        found = self.matrix.dot(query.content, rows)
-        if self.items is not None and query.hybrid is not None:
-            found += dot(self.items, query.hybrid, rows)
-        if query.nodes is not None:
-            found += query.nodes.values(self.nodes, rows)
-        return found
+    def estimates(self, query: Query, pieces: Iterable[Any]) -> Iterator[NDArray[np.float32]]:
+        """Yield the estimates of rows, without what is added for deals and signals.
+
+        Parameters
+        ----------
+        query : Query
+        pieces : iterable of slices or ndarrays of int
+            So many rows at once that they fit into the CPU cache.
+        """
+        table = None if query.items is None else query.items.table(self.items.shape[1])
+        for rows in pieces:
+            found = self.matrix.dot(query.content, rows)
+            if self.hybrid is not None and query.hybrid is not None:
+                found += dot(self.hybrid, query.hybrid, rows)
+            if query.nodes is not None:
+                found += query.nodes.values(self.nodes, rows)
+            if table is not None and query.items is not None:
+                found += query.items.values(self.items, rows, table)
+            yield found
 
 
 class FirstStage:
@@ -137,10 +161,8 @@ class FirstStage:
         query = self.query(need)
         if rows is None:
             return estimates(self.stored, [query])[0]
-        found = np.empty(len(rows), dtype=np.float32)
-        for first in range(0, len(rows), _GATHERED):
-            some = slice(first, first + _GATHERED)
-            found[some] = self.stored.products(query, rows[some])
+        pieces = [rows[at : at + _GATHERED] for at in range(0, len(rows), _GATHERED)]
+        found = np.concatenate([*self.stored.estimates(query, pieces), np.empty(0, np.float32)])
         for known, values in query.added:
             at, here = found_in(rows, known)
             found[at] += values[here]
@@ -152,7 +174,10 @@ class FirstStage:
 
     def query(self, need: NeedFeatures) -> Query:
         """Return the query of a need, for every part of the pool."""
-        content, hybrid, scale = self._vectors(need)
+        items = self._items(need)
+        content, hybrid, scale = self._vectors(need, items)
+        if items is not None:
+            items = replace(items, strength=items.strength * scale)
         known, parts = self._sample.whole.history_parts(need)
         added = []
         if len(known):
@@ -162,10 +187,10 @@ class FirstStage:
             told = np.flatnonzero(need.signals)
             worth = WORTH * np.asarray(need.signals[told], dtype=np.float64)
             added.append((told, worth.astype(np.float32)))
-        return Query(content, hybrid, self._column(need, scale), tuple(added))
+        return Query(content, hybrid, self._column(need, scale), items, tuple(added))
 
     def _vectors(
-        self, need: NeedFeatures
+        self, need: NeedFeatures, items: ItemColumn | None
     ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None, float]:
         """Return the vectors of `Query`, and the weight of a content factor."""
         ranker = self._ranker
@@ -180,16 +205,33 @@ class FirstStage:
         column = self._column(need, 1.0)
         if column is not None:
             estimate += column.values(self.stored.nodes, self._sample.rows)
+        if items is not None:
+            table = items.table(self.stored.items.shape[1])
+            estimate += items.values(self.stored.items, self._sample.rows, table)
         scale = content / max(float(np.std(estimate)), 1e-9)
         query *= np.float32(scale)
         direction = ranker.heads.direction(need.need_id, len(self._basis))
         if direction is not None:
             own = direction @ self._basis
             query += own * _strength(head, self._of_sample @ own)
-        items, own = self.stored.items, ranker.hybrid.direction(need)
-        if items is not None and own is not None:
-            own = own * _strength(hybrid, items[self._sample.rows] @ own)
+        stored, own = self.stored.hybrid, ranker.hybrid.direction(need)
+        if stored is not None and own is not None:
+            own = own * _strength(hybrid, stored[self._sample.rows] @ own)
         return query, own, scale
+
+    def _items(self, need: NeedFeatures) -> ItemColumn | None:
+        """Return the weighted z-scores of a need's items, standardised by the sample."""
+        column = ItemColumn.of(need, self._grams)
+        if column is None:
+            return None
+        rows, table = self._sample.rows, column.table(self.stored.items.shape[1])
+        worths = best_items(self.stored.items, rows, table)
+        return column.scaled(self._weight("item_words"), worths)
+
+    @cached_property
+    def _grams(self) -> sparse.csc_array:
+        """The grams of all items, by columns: a need reads a few of them."""
+        return sparse.csc_array(self._sample.whole.pool.product_grams[:])
 
     def _column(self, need: NeedFeatures, scale: float) -> NodeColumn | None:
         """Return the weighted z-scores of a need's nodes, standardised by the sample."""
@@ -230,10 +272,11 @@ def estimates(
     """
     size = len(stored.matrix)
     found = [np.empty(size, dtype=np.float32) for _ in queries]
-    for at in range(0, size, _GATHERED):
-        rows = slice(at, at + _GATHERED)
-        for query, own in zip(queries, found, strict=True):
-            own[rows] = stored.products(query, rows)
+    pieces = [slice(at, min(at + _GATHERED, size)) for at in range(0, size, _GATHERED)]
+    each = zip(*(stored.estimates(query, pieces) for query in queries), strict=True)
+    for rows, some in zip(pieces, each, strict=True):
+        for own, values in zip(found, some, strict=True):
+            own[rows] = values
     for query, own in zip(queries, found, strict=True):
         for known, values in query.added:
             first, last = np.searchsorted(known, [start, start + size])

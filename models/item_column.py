@@ -1,0 +1,116 @@
+"""Item words as estimated in the first stage: by the best item of an enterprise.
+
+Every distinct item of a pool is compared with the words of a need once. An enterprise is then
+estimated by its best item, that is by one number an item instead of one for each word.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from features.compact import SparseCodes
+from models.word_match import word_matches
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from scipy import sparse
+
+    from features.arrays import NeedFeatures
+
+_LEAST = 0.05
+"""Items worth less than this share of the best one are left out."""
+
+
+@dataclass(frozen=True)
+class ItemColumn:
+    """The estimated factor: (worth of the best item − mean) × strength.
+
+    Attributes
+    ----------
+    items : ndarray of int, shape (k,)
+        The items that match words of the need.
+    worths : ndarray of shape (k,)
+        The sum of their matches, weighted by the words.
+    mean, strength : float
+    """
+
+    items: NDArray[np.intp]
+    worths: NDArray[np.float32]
+    mean: float = 0.0
+    strength: float = 1.0
+
+    @classmethod
+    def of(cls, need: NeedFeatures, grams: sparse.csc_array) -> ItemColumn | None:
+        """Return the unscaled column of a need; None if its words have no grams.
+
+        Parameters
+        ----------
+        need : NeedFeatures
+        grams : csc_array of shape (m, g)
+            Those of every item.
+        """
+        if not need.views["items"].nnz:
+            return None
+        worths = np.asarray(word_matches(grams, need) @ need.weights, dtype=np.float32)
+        items = np.flatnonzero(worths > _LEAST * worths.max(initial=0))
+        return cls(items, worths[items])
+
+    def scaled(self, weight: float, worths: NDArray[np.float32]) -> ItemColumn:
+        """Return the column that has this weight, given the values of a sample without it."""
+        known = worths[~np.isnan(worths)]
+        spread = float(known.std()) if len(known) else 0.0
+        mean = float(known.mean()) if len(known) else 0.0
+        return replace(self, mean=mean, strength=weight / spread if spread else 0.0)
+
+    def table(self, size: int) -> NDArray[np.float32]:
+        """Return the worth of each of the items of a pool, 0 for those left out."""
+        found = np.zeros(size, dtype=np.float32)
+        found[self.items] = self.worths
+        return found
+
+    def values(
+        self, weights: SparseCodes | sparse.csr_array, rows: Any, table: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Return the values added to the estimates of some rows, 0 where no item is known.
+
+        Parameters
+        ----------
+        weights : SparseCodes or csr_array of shape (n, m)
+            The items of each enterprise; a side product counts less.
+        rows : slice or ndarray of int
+        table : ndarray of shape (m,)
+        """
+        found = best_items(weights, rows, table)
+        found -= np.float32(self.mean)
+        found *= np.float32(self.strength)
+        return np.nan_to_num(found, copy=False)
+
+
+def best_items(
+    weights: SparseCodes | sparse.csr_array, rows: Any, table: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return the worth of the best item of some rows, times the root of its weight; NaN without."""
+    scales = None
+    if isinstance(rows, slice) and isinstance(weights, SparseCodes) and weights.scales is not None:
+        starts = weights.indptr[rows.start : rows.stop + 1]
+        entries = slice(starts[0], starts[-1])
+        items, data, scales = weights.indices[entries], weights.data[entries], weights.scales[rows]
+        starts = starts - starts[0]
+    else:
+        some = weights[rows]
+        items, data, starts = some.indices, some.data, some.indptr
+    worths = table.take(items)
+    hits = np.flatnonzero(worths)
+    owners = np.searchsorted(starts, hits, side="right") - 1
+    shares = data[hits].astype(np.float32)
+    if scales is not None:
+        shares *= scales[owners, 0]
+    each = worths[hits] * np.sqrt(shares)
+    found = np.where(np.diff(starts) > 0, np.float32(0), np.float32("nan"))
+    if len(hits):
+        firsts = np.flatnonzero(np.diff(owners, prepend=-1))
+        found[owners[firsts]] = np.maximum.reduceat(each, firsts)
+    return found

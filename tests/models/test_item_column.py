@@ -1,0 +1,48 @@
+import numpy as np
+import pytest
+from scipy import sparse
+
+from features.compact import SparseCodes, sparse_codes
+from features.need import NeedQuery
+from models.item_column import ItemColumn, best_items
+from tests.pool import SUBJECTS
+
+WEIGHTS = sparse.csr_array(np.float32([[1, 0.25, 0], [0, 0, 0], [0, 1, 0.36], [0, 0, 1]]))
+TABLE = np.float32([0, 2, 5])
+
+
+def coded(weights):
+    codes, scales = sparse_codes(weights)
+    return SparseCodes(
+        codes.data, codes.indptr, codes.shape[1], indices=codes.indices, scales=scales
+    )
+
+
+@pytest.mark.parametrize("weights", [WEIGHTS, coded(WEIGHTS)])
+def test_the_best_item_counts_by_the_root_of_its_weight(weights):
+    whole = best_items(weights, slice(0, 4), TABLE)
+    np.testing.assert_allclose(whole, [1, np.nan, 3, 5], rtol=5e-3)
+    for rows in (slice(1, 3), np.array([3, 0, 1]), np.arange(0)):
+        np.testing.assert_array_equal(best_items(weights, rows, TABLE), whole[rows])
+    np.testing.assert_array_equal(best_items(weights, slice(0, 3), 0 * TABLE), [0, np.nan, 0])
+
+
+def test_an_unknown_item_counts_as_the_mean():
+    sample = np.float32([1, np.nan, 3])
+    column = ItemColumn(np.array([1, 2]), np.float32([2, 5])).scaled(0.5, sample)
+    values = column.values(WEIGHTS, slice(0, 4), TABLE)
+    np.testing.assert_allclose(values, [-0.5, 0, 0.5, 1.5])
+    assert not ItemColumn(np.arange(0), np.float32([])).scaled(1, sample[:0]).strength
+
+
+def test_the_column_resembles_the_factor(bound):
+    grams = sparse.csc_array(bound.pool.product_grams)
+    weights, everybody = bound.pool.products.weights, slice(0, len(bound.pool))
+    for industry in SUBJECTS:
+        need = bound.ranker.space.need(NeedQuery(industry))
+        column = ItemColumn.of(need, grams)
+        found = best_items(weights, everybody, column.table(weights.shape[1]))
+        factor = bound.values(need).content[0][:, 0]
+        known = ~np.isnan(factor)
+        np.testing.assert_array_equal(known, ~np.isnan(found))
+        assert np.corrcoef(found[known], factor[known])[0, 1] > 0.95
