@@ -1,4 +1,4 @@
-"""Profiles of a pool: one JSON line each, parsed on access.
+"""Profiles of a pool: one JSON line each, compressed, and parsed on access.
 
 Unknown columns are left out of a line: they would be a third of it. For a large pool only the
 few columns of filters are in memory.
@@ -14,7 +14,7 @@ import numpy as np
 import orjson
 import polars as pl
 
-from features.lines import Lines
+from features.lines import CompressedLines, Lines
 from features.ordered import found_in, place_of
 from features.tables.schema import SCHEMAS
 from features.traits import traits
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_NEWLINE = 10
 _COLUMNS = SCHEMAS["enterprises"].create_empty().schema
 _UNKNOWN: dict[str, Any] = dict.fromkeys(_COLUMNS)
 
@@ -37,7 +36,7 @@ class Profiles:
     ids : ndarray of str, shape (n,)
     names, short_names : Lines
         An unknown short name is "".
-    lines : Lines
+    lines : CompressedLines
         One JSON object each.
     columns : DataFrame
         The columns of filters, `features.traits.COLUMNS`.
@@ -48,7 +47,7 @@ class Profiles:
         ids: NDArray[np.str_],
         names: Lines,
         short_names: Lines,
-        lines: Lines,
+        lines: CompressedLines,
         columns: pl.DataFrame,
     ) -> None:
         self.ids = ids
@@ -64,9 +63,10 @@ class Profiles:
     @classmethod
     def restore(cls, kept: Mapping[str, NDArray[Any]]) -> Self:
         """Restore from the result of `arrays`."""
-        names, short_names, lines = (
-            Lines(kept[name], kept[f"{name}_ends"]) for name in ("names", "short_names", "lines")
+        names, short_names = (
+            Lines(kept[name], kept[f"{name}_ends"]) for name in ("names", "short_names")
         )
+        lines = CompressedLines.restore(kept, "lines")
         columns = pl.read_ipc(kept["columns"].tobytes())
         return cls(kept["ids"], names, short_names, lines, columns)
 
@@ -93,9 +93,9 @@ class Profiles:
                 rows[at] = row
         return rows
 
-    def mentioning(self, text: str) -> NDArray[np.intp]:
-        """Return the rows of profiles that contain a text."""
-        return self._lines.containing(orjson.dumps(text)[1:-1].decode())
+    def named(self, text: str) -> NDArray[np.intp]:
+        """Return the rows whose name contains a text."""
+        return self._called[0].containing(text)
 
     def search(self, text: str) -> NDArray[np.intp]:
         """Return the rows whose name or short name contains a text, or whose id it is.
@@ -114,16 +114,15 @@ def arrays(enterprises: pl.DataFrame) -> dict[str, NDArray[Any]]:
     """Return the arrays of the profiles of a table ordered by id, to be saved."""
     written, columns = BytesIO(), BytesIO()
     enterprises.write_ndjson(written)
-    data = np.frombuffer(_without_unknown(written.getvalue()), dtype=np.uint8)
-    traits(enterprises).write_ipc(columns)
+    lines = CompressedLines.of(_without_unknown(written.getvalue()).splitlines())
+    traits(enterprises).write_ipc(columns, compression="zstd")
     names = Lines.of(enterprises["name"].to_list())
     short_names = Lines.of(enterprises["short_name"].fill_null("").to_list())
     return {
         "ids": enterprises["enterprise_id"].to_numpy().astype(np.str_),
         **names.arrays("names"),
         **short_names.arrays("short_names"),
-        "lines": data,
-        "lines_ends": np.flatnonzero(data == _NEWLINE) + 1,
+        **lines.arrays("lines"),
         "columns": np.frombuffer(columns.getvalue(), dtype=np.uint8),
     }
 

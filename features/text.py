@@ -11,11 +11,14 @@ import numpy as np
 import polars as pl
 from scipy import sparse
 
+from features.lines import Lines
 from features.normal import normal
 from features.scope import scope_items
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
 
 BESIDE_PRODUCTS = 0.36
@@ -58,6 +61,14 @@ class WeightedTexts:
     def plain(self) -> pl.Series:
         """The texts in normal form for comparing words; computed on first access."""
         return pl.Series([normal(text) for text in self.texts], dtype=pl.String)
+
+    def mentioning(self, text: str) -> NDArray[np.intp]:
+        """Return the rows with a text that contains this one."""
+        texts = self.texts if isinstance(self.texts, Lines) else Lines.of(self.texts)
+        having = np.zeros(len(texts), dtype=np.bool_)
+        having[texts.containing(text)] = True
+        entries = np.flatnonzero(having.take(self.weights.indices))
+        return np.unique(np.searchsorted(self.weights.indptr, entries, side="right") - 1)
 
     def text(self, row: int, place: int) -> str | None:
         """Return the text at an index among those of a row, None for -1."""

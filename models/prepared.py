@@ -49,7 +49,7 @@ log = logging.getLogger(__name__)
 TABLES = ("enterprises", "chains", "input_output")
 """The tables that features depend on: if one of these changes, everything is prepared again."""
 FOLDER = "prepared"
-_MADE_BY = 7
+_MADE_BY = 8
 """Incremented when the computation of these files changes; earlier files are then ignored."""
 _GATHERED = ("views.", "nodes.fit", "products.", "product_", "measured.", "retrieval.matrix")
 """How the names of the files begin that requests gather rows from."""

@@ -106,7 +106,7 @@ class Engine(Directory):
         found = signals.spread(bound.pool.ids)
         self.need_cache = NeedCache(self.space, self._zones, self._presence, words, found)
         self.retriever = prepared.retriever
-        self.gates = Gates(rules, prepared.profiles, pool_date)
+        self.gates = Gates(rules, prepared.profiles, bound.pool.products, pool_date)
         self.writer = LeadWriter(prepared, self._presence, signals, self.gates)
 
     def touch(self) -> None:

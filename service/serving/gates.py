@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from features.profiles import Profiles
+    from features.text import WeightedTexts
     from service.projects.rules import Rules
     from service.serving.interfaces import Document
 
@@ -43,12 +44,17 @@ class Gates:
     rules : Rules
         The office's tables of rules.
     profiles : Profiles
+    products : WeightedTexts
+        Their items.
     date : str or None
         Date of the last change of the enterprises.
     """
 
-    def __init__(self, rules: Rules, profiles: Profiles, date: str | None) -> None:
-        self._rules, self._profiles, self._date = rules, profiles, date
+    def __init__(
+        self, rules: Rules, profiles: Profiles, products: WeightedTexts, date: str | None
+    ) -> None:
+        self._rules, self._date = rules, date
+        self._profiles, self._products = profiles, products
         self._excluded = lru_cache(_ZONES)(self._find_excluded)
 
     def of(self, profile: Mapping[str, Any], zone_id: str | None) -> list[Document]:
@@ -99,14 +105,15 @@ class Gates:
     def _find_excluded(self, zone_id: str | None) -> NDArray[np.uint8]:
         """Return the states of a zone's own exclusions; all unknown if it has stated none.
 
-        First by code; profiles that contain one of the words are then read.
+        First by code; profiles with one of the words in name or items are then read.
         """
         own = exclusions_of(zone_id, self._rules)
         if not own:
             return np.full(len(self._profiles), masks.UNKNOWN, dtype=np.uint8)
         states = self._by_code(lambda code: excluded_code(code, own))
         words = [row["word"] for row in own if row["word"]]
-        for row in {int(at) for word in words for at in self._profiles.mentioning(word)}:
+        found_in = (self._profiles.named, self._products.mentioning)
+        for row in {int(at) for word in words for find in found_in for at in find(word)}:
             profile = self._profiles.row(row)
             found = verdicts(profile, zone_id, self._rules, None)["exclusions"]
             states[row] = _STATES[found.state]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from features.lines import Lines
+from features.lines import CompressedLines, Lines
 
 TEXTS = ["锂电池", "", "LED封装", "b"]
 
@@ -36,3 +36,16 @@ def test_arrays_are_the_bytes_and_their_ends():
 def test_texts_with_a_text_in_them_are_found(text, rows):
     lines = Lines.of(["锂电池", "xaba", "ababa", "电", "b\na"])
     assert lines.containing(text).tolist() == rows
+
+
+def test_compressed_texts_come_back_and_are_a_third_as_long():
+    texts = [
+        f'{{"enterprise_id":"E{at}","name":"山西焦煤{at * 7919 % 1000}","city":"太原市"}}'.encode()
+        for at in range(300)
+    ]
+    for own in (texts, [b"", b"x" * 100_000], []):
+        lines = CompressedLines.of(own)
+        again = CompressedLines.restore(lines.arrays("t"), "t")
+        assert len(lines) == len(own)
+        assert [again.raw(at) for at in range(len(own))] == own
+    assert CompressedLines.of(texts).arrays("t")["t"].nbytes < sum(map(len, texts)) / 3

@@ -73,6 +73,10 @@ def test_search_looks_for_a_part_of_a_name_or_a_whole_id(profiles, text, rows):
     assert profiles.search(text).tolist() == rows
 
 
+def test_names_are_searched_for_a_part(profiles):
+    assert [profiles.named(text).tolist() for text in ("LED", "煤", "照明")] == [[1], [0], []]
+
+
 def test_filters_find_their_columns(table, profiles):
     assert profiles.columns.equals(traits(table))
 

@@ -1,9 +1,12 @@
 import numpy as np
 import pytest
+from scipy import sparse
 
+from features.lines import Lines
 from features.text import (
     BESIDE_PRODUCTS,
     UNKNOWN_SHARE,
+    WeightedTexts,
     clear,
     core_name,
     full_name_texts,
@@ -152,3 +155,11 @@ def test_a_full_name_is_as_it_is_written():
     said = full_name_texts(frame("enterprises", rows))
     assert said.texts == ["山西焦煤股份有限公司", "晨星有限公司"]
     assert said.weights.toarray().tolist() == [[1, 0], [0, 1], [0, 1]]
+
+
+def test_rows_mention_what_one_of_their_texts_contains():
+    weights = sparse.csr_array([[1, 0, 1], [0, 0, 0], [0, 1, 0], [1, 1, 0]])
+    for texts in (["LED灯珠", "电池", "灯具"], Lines.of(["LED灯珠", "电池", "灯具"])):
+        items = WeightedTexts(texts, weights)
+        found = [items.mentioning(text).tolist() for text in ("灯", "电池", "D", "x")]
+        assert found == [[0, 3], [2, 3], [0, 3], []]

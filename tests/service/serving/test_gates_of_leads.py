@@ -113,7 +113,7 @@ def test_rules_that_change_are_noticed_at_once(told):
 
 def test_without_rules_of_an_office_no_exclusion_passes(trained_home):
     engine = load_engine(Workspace(trained_home), HashedEncoder())
-    gates = Gates(SHIPPED, engine.prepared.profiles, None)
+    gates = Gates(SHIPPED, engine.prepared.profiles, engine.bound.pool.products, None)
     assert set(gates.states(["exclusions"], "z0").tolist()) == {masks.UNKNOWN}
     assert page(engine, gate=("exclusions",))["total"] == 0
 
