@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     Arrays = dict[str, "NDArray[Any]"]
 
+_PIECE = 512
+"""Rows decoded at once, so that they fit into the CPU cache."""
 _BLOCK = 32
 """At most so many numbers of 4 bits share a scale; numbers of 8 bits share one in a row."""
 _LARGEST = {4: 7, 8: 127}
@@ -100,11 +102,18 @@ class Codes:
 
     def dot(self, vector: NDArray[np.float32], at: Any = slice(None)) -> NDArray[np.float32]:
         """Return the products of some rows with a vector, each summed separately."""
-        if self.scales.shape[1] != 1:
-            return np.asarray(np.vecdot(self[at], vector))
-        found = np.vecdot(self._unscaled(at), vector)
-        found *= self.scales[at, 0]
-        return np.asarray(found)
+        codes, scales = self.codes[at], self.scales[at]
+        found = np.empty(len(codes), dtype=np.float32)
+        for first in range(0, len(codes), _PIECE):
+            rows = slice(first, first + _PIECE)
+            some = Codes(codes[rows], scales[rows], self.shape[1])
+            if scales.shape[1] > 1:
+                np.vecdot(some[:], vector, out=found[rows])
+            else:
+                np.vecdot(some._unscaled(slice(None)), vector, out=found[rows])
+        if scales.shape[1] == 1:
+            found *= scales[:, 0]
+        return found
 
 
 def _width(columns: int, blocks: int) -> int:
@@ -152,21 +161,20 @@ class SparseCodes:
         if isinstance(at, slice):
             at = np.arange(len(self))[at]
         at = np.asarray(at, dtype=np.intp)
-        starts = self.indptr[at].astype(np.int64)
+        starts = self.indptr[at]
         lengths = self.indptr[at + 1] - starts
-        ends = np.cumsum(lengths)
-        own = np.repeat(starts - ends + lengths, lengths) + np.arange(lengths.sum())
-        values = self.data[own].astype(np.float32)
+        ends = np.append(0, np.cumsum(lengths)).astype(np.int32)
+        own = np.arange(ends[-1], dtype=starts.dtype)
+        own += np.repeat(starts - ends[:-1], lengths)
+        values = self.data.take(own).astype(np.float32)
         if self.scales is not None:
             values *= np.repeat(self.scales[at, 0].astype(np.float32), lengths)
         if self._gaps is None:
-            columns = self.indices[own]
-        else:
-            every = np.cumsum(self._gaps[own], dtype=np.int64)
-            before = np.append(0, every)[ends - lengths]
-            columns = (every - np.repeat(before, lengths)).astype(np.int32)
-        parts = values, columns, np.append(0, ends).astype(np.int32)
-        return sparse.csr_array(parts, shape=(len(at), self.shape[1]))
+            columns = self.indices.take(own)
+        else:  # sums may overflow: their differences, which are columns, do not
+            every = np.cumsum(self._gaps.take(own), dtype=np.int32)
+            columns = every - np.repeat(np.append(np.int32(0), every)[ends[:-1]], lengths)
+        return sparse.csr_array((values, columns, ends), shape=(len(at), self.shape[1]))
 
 
 def sparse_codes(rows: sparse.csr_array) -> tuple[sparse.csr_array, NDArray[np.float16]]:

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 _BY_TOPICS = ("item_kinds", "text_words", "topic_words")
 """The factors that topics approximate here."""
-_GATHERED = 1_024
-"""Rows gathered at once, so that they fit into the CPU cache."""
+_GATHERED = 8_192
+"""Rows estimated at once, so that what is computed of them fits into the CPU cache."""
 
 
 @dataclass(frozen=True)
@@ -206,26 +206,27 @@ class FirstStage:
         if column is not None:
             estimate += column.values(self.stored.nodes, self._sample.rows)
         if items is not None:
-            table = items.table(self.stored.items.shape[1])
-            estimate += items.values(self.stored.items, self._sample.rows, table)
+            made = self._sample.bound.pool.products.weights
+            estimate += items.values(made, slice(None), items.table(made.shape[1]))
         scale = content / max(float(np.std(estimate)), 1e-9)
         query *= np.float32(scale)
         direction = ranker.heads.direction(need.need_id, len(self._basis))
         if direction is not None:
-            own = direction @ self._basis
-            query += own * _strength(head, self._of_sample @ own)
-        stored, own = self.stored.hybrid, ranker.hybrid.direction(need)
-        if stored is not None and own is not None:
-            own = own * _strength(hybrid, stored[self._sample.rows] @ own)
-        return query, own, scale
+            leading = direction @ self._basis
+            query += leading * _strength(head, self._of_sample @ leading)
+        learnt = self._sample.bound.measured[ranker.hybrid.name].get("items")
+        towards = ranker.hybrid.direction(need)
+        if learnt is not None and towards is not None:
+            towards = towards * _strength(hybrid, learnt @ towards)
+        return query, towards, scale
 
     def _items(self, need: NeedFeatures) -> ItemColumn | None:
         """Return the weighted z-scores of a need's items, standardised by the sample."""
         column = ItemColumn.of(need, self._grams)
         if column is None:
             return None
-        rows, table = self._sample.rows, column.table(self.stored.items.shape[1])
-        worths = best_items(self.stored.items, rows, table)
+        own = self._sample.bound.pool.products.weights
+        worths = best_items(own, slice(None), column.table(own.shape[1]))
         return column.scaled(self._weight("item_words"), worths)
 
     @cached_property

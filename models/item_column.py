@@ -78,10 +78,8 @@ class ItemColumn:
 
         Parameters
         ----------
-        weights : SparseCodes or csr_array of shape (n, m)
-            The items of each enterprise; a side product counts less.
-        rows : slice or ndarray of int
-        table : ndarray of shape (m,)
+        weights, rows, table
+            See `best_items`: the items of each enterprise, of which a side product counts less.
         """
         found = best_items(weights, rows, table)
         found -= np.float32(self.mean)
@@ -92,7 +90,15 @@ class ItemColumn:
 def best_items(
     weights: SparseCodes | sparse.csr_array, rows: Any, table: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Return the worth of the best item of some rows, times the root of its weight; NaN without."""
+    """Return the worth of the best item of some rows, times the root of its weight; NaN without.
+
+    Parameters
+    ----------
+    weights : SparseCodes or csr_array of shape (n, m)
+    rows : slice or ndarray of int
+    table : ndarray of shape (m,)
+        The worth of every item.
+    """
     scales = None
     if isinstance(rows, slice) and isinstance(weights, SparseCodes) and weights.scales is not None:
         starts = weights.indptr[rows.start : rows.stop + 1]
