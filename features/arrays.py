@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from scipy import sparse
 
+from features.compact import Codes
 from features.content import Content
 from features.text import WeightedTexts
 
@@ -59,8 +60,6 @@ class PoolFeatures:
         Longitude and latitude in degrees, NaN where unknown.
     centre : ndarray of shape (d,) or None
         The mean to centre content on, if it is not its own mean.
-    gram : ndarray of shape (d, d) or None
-        XᵀX of the centred content, if computed before.
     """
 
     ids: NDArray[np.str_]
@@ -75,7 +74,6 @@ class PoolFeatures:
     codes: NDArray[np.str_]
     points: NDArray[np.float64]
     centre: NDArray[np.float32] | None = None
-    gram: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -83,7 +81,7 @@ class PoolFeatures:
     @cached_property
     def content(self) -> Content:
         """Topics and sentence vectors side by side, for factors fitted on labels."""
-        return Content(self.views["topics"], self.views["meaning"], self.centre, self.gram)
+        return Content(self.views["topics"], self.views["meaning"], self.centre)
 
     def by_rows(self) -> PoolFeatures:
         """Return the same features in row-major layout, for a pool that rows are taken from."""
@@ -105,7 +103,10 @@ class PoolFeatures:
             self,
             ids=self.ids[rows],
             names=(),
-            views={name: view[rows] for name, view in self.views.items()},
+            views={
+                name: view.take(rows) if isinstance(view, Codes) else view[rows]
+                for name, view in self.views.items()
+            },
             products=WeightedTexts([], self.products.weights[rows]),
             nodes=nodes,
             stations=nodes if self.stations is self.nodes else self.stations.take(rows),
@@ -113,7 +114,6 @@ class PoolFeatures:
             codes=self.codes[rows],
             points=self.points[rows],
             centre=self.content.mean,
-            gram=None,
         )
 
 

@@ -13,8 +13,6 @@ import numpy as np
 from scipy import sparse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
     Arrays = dict[str, "NDArray[Any]"]
@@ -22,9 +20,10 @@ if TYPE_CHECKING:
 _PIECE = 512
 """Rows decoded at once, so that they fit into the CPU cache."""
 _BLOCK = 32
-"""At most so many numbers of 4 bits share a scale; numbers of 8 bits share one in a row."""
-_LARGEST = {4: 7, 8: 127}
-_OF_A_PAIR = np.stack(np.divmod(np.arange(256), 16)[::-1], axis=1).astype(np.float32) - 8
+"""At most so many numbers of 6 bits share a scale; numbers of 8 bits share one in a row."""
+_WHOLE = 8
+"""Bits of the codes that are a byte each."""
+_ZERO = 32
 _SPARSE_LARGEST = np.iinfo(np.uint8).max
 _WIDEST = np.iinfo(np.uint16).max
 _UNKNOWN = 255
@@ -32,16 +31,17 @@ _FRACTIONS = np.append(np.arange(_UNKNOWN) / np.float32(_UNKNOWN - 1), np.nan).a
 
 
 class Codes:
-    """Rows of numbers in 8 or 4 bits, with scales: a number is its code times its block's scale.
+    """Rows of numbers in 8 or 6 bits, with scales: a number is its code times its block's scale.
 
     Block scales follow Dettmers et al., "8-bit optimizers via block-wise quantization" (ICLR 2022).
-    A number differs by at most half a scale: 1/254 of the largest of its row in 8 bits, 1/14 of the
-    largest of its block in 4 bits.
+    A number differs by at most half a scale: 1/254 of the largest of its row in 8 bits, 1/62 of the
+    largest of its block in 6 bits.
 
     Parameters
     ----------
     codes : ndarray
-        int8 of shape (n, d), or uint8 of shape (n, ⌈d / 2⌉) with two codes each.
+        int8 of shape (n, d); or uint8, where the lower 4 bits of the codes of two columns are
+        a byte, then the upper 2 bits of four.
     scales : ndarray of float16, shape (n, blocks)
     columns : int
         d.
@@ -57,24 +57,20 @@ class Codes:
     def of(cls, rows: NDArray[Any], bits: int) -> Self:
         """Return the codes of finite numbers, shape (n, d)."""
         size, columns = rows.shape
-        largest = _LARGEST[bits]
-        blocks = max(-(-columns // _BLOCK), 1) if bits == 4 else 1
-        padded = np.zeros((size, blocks * _width(columns, blocks)), dtype=np.float32)
+        largest = 2 ** (bits - 1) - 1
+        blocks = 1 if bits == _WHOLE else max(-(-columns // _BLOCK), 1)
+        width = -(-columns // blocks)
+        padded = np.zeros((size, blocks * width), dtype=np.float32)
         padded[:, :columns] = rows
-        padded = padded.reshape(size, blocks, _width(columns, blocks))
+        padded = padded.reshape(size, blocks, width)
         scales = (np.abs(padded).max(axis=2, initial=0) / largest).astype(np.float16)
         steps = np.where(scales > 0, scales, np.float16(np.inf)).astype(np.float32)
         found = np.rint(padded / steps[..., None]).clip(-largest, largest).astype(np.int8)
-        codes: NDArray[Any] = found.reshape(size, blocks * found.shape[2])[:, :columns]
-        if bits == 4:
-            pairs = np.pad(codes, ((0, 0), (0, columns % 2))).astype(np.uint8) + np.uint8(8)
-            codes = pairs[:, ::2] | (pairs[:, 1::2] << 4)
+        codes: NDArray[Any] = found.reshape(size, blocks * width)[:, :columns]
+        if bits != _WHOLE:
+            above = (codes + np.int8(_ZERO)).astype(np.uint8)
+            codes = np.hstack([_joined(above & np.uint8(15), 4), _joined(above >> np.uint8(4), 2)])
         return cls(np.ascontiguousarray(codes), scales, columns)
-
-    @classmethod
-    def restore(cls, arrays: Mapping[str, NDArray[Any]], columns: int, rows: slice) -> Self:
-        """Restore some rows from the result of `arrays`."""
-        return cls(arrays["codes"][rows], arrays["scales"][rows], columns)
 
     def arrays(self) -> Arrays:
         """Return the arrays, to be saved."""
@@ -83,22 +79,30 @@ class Codes:
     def __len__(self) -> int:
         return self.shape[0]
 
+    def take(self, rows: NDArray[np.intp]) -> Codes:
+        """Return some rows, still in codes."""
+        return Codes(self.codes[rows], self.scales[rows], self.shape[1])
+
     def __getitem__(self, at: Any) -> NDArray[np.float32]:
         """Return one row, or some, in single precision."""
+        if isinstance(at, int | np.integer):
+            return np.asarray(self[np.array([at])][0])
         found, scales = self._unscaled(at), self.scales[at].astype(np.float32)
-        if scales.shape[-1] == 1:
-            found *= scales
-            return found
-        scales = np.repeat(scales, _width(self.shape[1], scales.shape[-1]), axis=-1)
-        found *= scales[..., : self.shape[1]]
+        if scales.shape[1] > 1:
+            width = -(-self.shape[1] // scales.shape[1])
+            scales = np.repeat(scales, width, axis=1)[:, : self.shape[1]]
+        found *= scales
         return found
 
     def _unscaled(self, at: Any) -> NDArray[np.float32]:
-        codes = self.codes[at]
+        codes, columns = self.codes[at], self.shape[1]
         if codes.dtype == np.int8:
             return np.asarray(codes, dtype=np.float32)
-        pairs = _OF_A_PAIR.take(codes, axis=0).reshape(*codes.shape[:-1], 2 * codes.shape[-1])
-        return np.asarray(pairs[..., : self.shape[1]])
+        cut = -(-columns // 2)
+        found = _parted(codes[:, :cut], 4, columns)
+        found += 16 * _parted(codes[:, cut:], 2, columns)
+        found -= _ZERO
+        return found
 
     def dot(self, vector: NDArray[np.float32], at: Any = slice(None)) -> NDArray[np.float32]:
         """Return the products of some rows with a vector, each summed separately."""
@@ -116,9 +120,25 @@ class Codes:
         return found
 
 
-def _width(columns: int, blocks: int) -> int:
-    """Return the numbers of a block."""
-    return -(-columns // blocks)
+def _joined(codes: NDArray[np.uint8], bits: int) -> NDArray[np.uint8]:
+    """Return codes of so many bits with those of distant columns in one byte."""
+    parts = 8 // bits
+    width = -(-codes.shape[1] // parts)
+    codes = np.pad(codes, ((0, 0), (0, parts * width - codes.shape[1])))
+    found = codes[:, :width].copy()
+    for part in range(1, parts):
+        found |= codes[:, part * width : (part + 1) * width] << (bits * part)
+    return np.asarray(found)
+
+
+def _parted(joined: NDArray[np.uint8], bits: int, columns: int) -> NDArray[np.float32]:
+    """Return the codes of so many columns."""
+    width = joined.shape[1]
+    found = np.empty((len(joined), 8 // bits * width), dtype=np.float32)
+    for part in range(8 // bits):
+        codes = (joined >> (bits * part)) & np.uint8(2**bits - 1)
+        found[:, part * width : (part + 1) * width] = codes
+    return found[:, :columns]
 
 
 class SparseCodes:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 _CODE_LEVELS = 4
 _ROWS, _COLUMNS = "rows.", ".columns"
 _SPARSE = ("data", "indices", "indptr")
-_BITS = {"views.topics": 8, "views.meaning": 4, "measured.hybrid.items": 8}
+_BITS = {"views.topics": 8, "views.meaning": 6, "measured.hybrid.items": 8}
 """Dense features of a large pool, and the bits of their numbers."""
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     Elsewhere = Callable[[Iterable[pl.DataFrame]], Iterator[Chunk]]
 
 _CHUNK = 20_000
-_SQUARED = 50_000
+_AVERAGED = 50_000
 _SHARED = ("codes", "points")
 """Features that many enterprises have in common."""
 
@@ -78,7 +78,7 @@ def write(
     elsewhere : callable, optional
         Takes chunks of the table and yields their features, computed in other processes.
     """
-    size, moments, products = len(frame), ContentMoments(len(frame)), _Products(files, compact)
+    size, mean, products = len(frame), ContentMean(len(frame)), _Products(files, compact)
     shared = {name: _Distinct(files, name) for name in _SHARED if compact}
     before = np.full(size, -1) if former is None else former.rows
     own = None if elsewhere is None else elsewhere(_changed(frame, before))
@@ -100,7 +100,7 @@ def write(
             pool, measured = former.bound.pool, former.bound.measured
             parts.append(products.numbered(rows_of_pool(pool, measured, compact, at[~changed])))
         rows = _merged(parts, changed)
-        moments.add(*_content(rows, ranker.space))
+        mean.add(*_content(rows, ranker.space))
         for name, array in rows.items():
             if sparse.issparse(array):
                 files.append_sparse(name, array, gaps=compact and name != "products")
@@ -109,7 +109,7 @@ def write(
             else:
                 files.append(name, array)
         told(1, 1)
-    for name, array in (products.arrays() | moments.arrays()).items():
+    for name, array in (products.arrays() | mean.arrays()).items():
         files.append(name, array)
 
 
@@ -184,11 +184,8 @@ class _Distinct:
         self._files.append(f"{self._name}.numbers", found)
 
 
-class ContentMoments:
-    """Mean and XᵀX of content, accumulated chunk by chunk.
-
-    For a large pool both are estimated on some `_SQUARED` evenly spaced enterprises, which takes a
-    second instead of minutes.
+class ContentMean:
+    """The mean of content, of a large pool over some `_AVERAGED` evenly spaced enterprises.
 
     Parameters
     ----------
@@ -197,24 +194,18 @@ class ContentMoments:
     """
 
     def __init__(self, size: int) -> None:
-        self._stride = max(1, size // _SQUARED)
-        self._size, self._count = size, 0
+        self._stride, self._count = max(1, size // _AVERAGED), 0
         self._sum: Any = np.float64(0)
-        self._squares: Any = np.float64(0)
 
     def add(self, topics: NDArray[Any] | Codes, meaning: NDArray[Any] | Codes) -> None:
         """Add the content of some enterprises."""
         content = np.hstack([part[:: self._stride] for part in (topics, meaning)])
         self._sum += content.sum(axis=0, dtype=np.float64)
-        self._squares += content.T @ content
         self._count += len(content)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return `centre`, shape (d,), and `gram` of the centred content, shape (d, d)."""
-        centre = self._sum / max(self._count, 1)
-        gram = self._squares - self._count * np.outer(centre, centre)
-        gram *= self._size / max(self._count, 1)
-        return {"centre": centre.astype(np.float32), "gram": gram.astype(np.float32)}
+        """Return `centre`, shape (d,)."""
+        return {"centre": (self._sum / max(self._count, 1)).astype(np.float32)}
 
 
 def bind(
@@ -255,7 +246,6 @@ def bind(
         codes=_dense(arrays, "codes", rows),
         points=_dense(arrays, "points", rows),
         centre=arrays["centre"],
-        gram=arrays["gram"],
     )
     factors = (*content_factors(), ranker.hybrid, ranker.heads)
     measured = {
@@ -287,7 +277,7 @@ def _content(
 def _dense(
     arrays: Mapping[str, NDArray[Any]], name: str, rows: slice, columns: int | None = None
 ) -> Any:
-    """Return some rows of an array, as it is stored; codes of 4 bits have so many columns."""
+    """Return some rows of an array, as it is stored; codes of 6 bits have so many columns."""
     if f"{name}.numbers" in arrays:
         return Shared(arrays[f"{name}.distinct"], arrays[f"{name}.numbers"][rows])
     if f"{name}.scales" in arrays:

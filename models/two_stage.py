@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 CANDIDATES = 3_000
 SAMPLE = 2_000
-DIRECTIONS = 192
+DIRECTIONS = 128
 _SELECTIVE = 0.5
 CHUNK = 8_192
 """Enterprises read at once: a multiple of 8, for bits."""

@@ -7,12 +7,12 @@ from scipy import sparse
 
 from features.compact import Codes, Fractions, Shared, SparseCodes, dot, sparse_codes, with_gaps
 
-LARGEST = {8: 127, 4: 7}
+LARGEST = {8: 127, 6: 31}
 finite = st.floats(-8, 8, width=32).filter(lambda x: x == 0 or abs(x) > 1e-3)
 matrices = of_numpy.arrays(
     np.float32, of_numpy.array_shapes(min_dims=2, max_dims=2, max_side=70), elements=finite
 )
-bits = pytest.mark.parametrize("bits", [8, 4])
+bits = pytest.mark.parametrize("bits", [8, 6])
 
 
 @bits
@@ -32,16 +32,17 @@ def test_codes_of_a_row_depend_on_it_alone_and_come_back_the_same(bits, rows, da
     for some in (Codes.of(rows[at], bits), Codes.of(whole[at], bits)):
         np.testing.assert_array_equal(some.codes, whole.codes[at])
         np.testing.assert_array_equal(some.scales, whole.scales[at])
+    np.testing.assert_array_equal(whole.take(np.array(at, dtype=int))[:], whole[:][at])
     for row in at:
         np.testing.assert_array_equal(whole[row], whole[:][row])
 
 
-def test_blocks_of_four_bits_have_scales_of_their_own():
+def test_blocks_of_six_bits_have_scales_of_their_own():
     rows = np.ones((1, 70), dtype=np.float32)
     rows[0, :20] = 1000
-    found = Codes.of(rows, 4)
+    found = Codes.of(rows, 6)
     np.testing.assert_allclose(found[:][0, 40:], 1, rtol=1e-3)
-    assert found.codes.nbytes == 35
+    assert found.codes.nbytes == 35 + 18
 
 
 @bits

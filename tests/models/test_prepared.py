@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from scipy import sparse
 
-from features.compact import Codes
+from features.compact import Codes, SparseCodes
 from features.errors import DamagedError, UnavailableError
 from features.need import NeedQuery
 from features.snapshot import Snapshot
@@ -52,7 +52,10 @@ def files(workspace):
 
 
 def same(found, expected):
-    found, expected = (each[:] if hasattr(each, "scales") else each for each in (found, expected))
+    if isinstance(expected, Codes):  # a number may be a rounding error away from the next code
+        return np.allclose(found[:], expected[:], atol=1.01 * float(expected.scales.max()))
+    if isinstance(expected, SparseCodes):
+        found, expected = found[:], expected[:]
     if sparse.issparse(expected):
         return abs(found - expected).max() < 1e-6
     if expected.dtype.kind in "fc":
@@ -192,7 +195,7 @@ def test_who_has_not_changed_is_taken_over(bound, workspace, monkeypatch, exact)
     assert len(read[-1]) > 2
     for name in ("topics", "meaning", "text"):
         assert same(taken.bound.pool.views[name], anew.bound.pool.views[name])
-    np.testing.assert_allclose(taken.bound.pool.gram, anew.bound.pool.gram, atol=0.05)
+    np.testing.assert_allclose(taken.bound.pool.centre, anew.bound.pool.centre, atol=1e-3)
     for need in needs(bound):
         rows = np.arange(len(changed))
         if isinstance(anew.retriever, TwoStage):

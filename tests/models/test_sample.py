@@ -1,11 +1,7 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
-from features.compact import Codes
 from features.need import NeedQuery
-from models.ranker import PoolRanker
 from models.sample import Among, Sample
 from models.scale import _BOUND
 from tests.pool import NEED_IDS
@@ -66,14 +62,3 @@ def test_values_of_the_sample_are_computed_once_a_need(bound, need, monkeypatch)
     for _ in range(2):
         Among(sample, need, np.arange(20, 50))
     assert sorted(asked) == [10, 30, 30]
-
-
-def test_the_sample_is_kept_in_single_precision(bound):
-    pool = bound.pool
-    views = {name: Codes.of(pool.views[name], 8) for name in ("topics", "meaning")}
-    coded = replace(pool, views=pool.views | views, centre=pool.content.mean)
-    large = PoolRanker(bound.ranker, coded, bound.measured)
-    own = Sample(large, np.array([3, 8])).bound.pool
-    assert {own.views[name].dtype for name in views} == {np.dtype("f4")}
-    for name in views:
-        np.testing.assert_allclose(own.views[name], pool.views[name][[3, 8]], atol=5e-3)

@@ -186,7 +186,7 @@ def in_codes(pool, measured):
     return (
         replace(
             pool,
-            views=views | {"meaning": Codes.of(pool.views["meaning"], 4)},
+            views=views | {"meaning": Codes.of(pool.views["meaning"], 6)},
             products=WeightedTexts(pool.products.texts, held["products"]),
             centre=pool.content.mean,
             nodes=nodes,
