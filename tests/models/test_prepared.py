@@ -143,6 +143,33 @@ def test_a_large_pool_is_kept_in_codes_with_its_first_stage(bound, workspace, mo
         np.testing.assert_allclose(parts[:-1].sum(axis=0), whole, atol=0.05)
 
 
+def test_a_large_pool_takes_few_bytes_for_an_enterprise(bound, workspace, monkeypatch):
+    monkeypatch.setattr(retrieval, "EXACT", 10)
+    found = prepared.prepare("v1", lambda: bound.ranker, workspace)
+    views, nodes = found.bound.pool.views, len(found.bound.pool.nodes.node_ids)
+    (folder,) = {path.parent for path in workspace.home.glob("prepared/v1/*/*.npy")}
+    parts = ("views.", "nodes.", "retrieval.matrix", "retrieval.named", "measured.")
+    bytes_of = sum(np.load(p).nbytes for p in folder.glob("*.npy") if p.stem.startswith(parts))
+    numbers = views["topics"].shape[1] + views["meaning"].shape[1] + nodes
+    numbers += found.retriever.estimate.stored.matrix.shape[1]
+    numbers += found.bound.measured["hybrid"]["items"].shape[1]
+    entries = views["text"].data.nbytes / len(bound.pool)
+    assert bytes_of / len(bound.pool) < numbers + 3 * entries + 60
+
+
+def test_files_of_an_earlier_form_are_made_anew(bound, workspace, monkeypatch):
+    monkeypatch.setattr(retrieval, "EXACT", 10)
+    with monkeypatch.context() as earlier:
+        earlier.setattr(prepared, "_MADE_BY", -1)
+        prepared.prepare("v1", lambda: bound.ranker, workspace)
+    (before,) = files(workspace)
+    read = reading(monkeypatch, bound.ranker.space)
+    prepared.prepare("v1", lambda: bound.ranker, workspace)
+    (after,) = files(workspace)
+    assert before != after
+    assert sum(map(len, read)) == len(bound.pool)
+
+
 def test_every_page_that_requests_gather_from_can_be_touched(bound, workspace, monkeypatch):
     monkeypatch.setattr(retrieval, "EXACT", 10)
     found = prepared.prepare("v1", lambda: bound.ranker, workspace)
@@ -201,7 +228,7 @@ def test_who_has_not_changed_is_taken_over(bound, workspace, monkeypatch, exact)
         if isinstance(anew.retriever, TwoStage):
             found, expected = (each.retriever.ranked(need, rows, 0, 9) for each in (taken, anew))
             assert found[0].tolist() == expected[0].tolist()
-            np.testing.assert_allclose(found[1], expected[1], atol=1e-3)
+            np.testing.assert_allclose(found[1], expected[1], atol=5e-3)
         else:
             found, expected = (each.bound.contributions(need) for each in (taken, anew))
             np.testing.assert_allclose(found, expected, atol=1e-4)
