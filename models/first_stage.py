@@ -84,7 +84,8 @@ class NodeColumn:
         values += np.float32(BREADTH) * mean
         values -= self.mean
         values *= self.strength
-        return np.nan_to_num(values, copy=False)
+        values[np.isnan(values)] = 0
+        return values
 
 
 class Stored(NamedTuple):

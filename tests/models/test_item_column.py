@@ -8,7 +8,8 @@ from models.item_column import ItemColumn, best_items
 from tests.pool import SUBJECTS
 
 WEIGHTS = sparse.csr_array(np.float32([[1, 0.25, 0], [0, 0, 0], [0, 1, 0.36], [0, 0, 1]]))
-TABLE = np.float32([0, 2, 5])
+COLUMN = ItemColumn(np.array([1, 2]), np.float32([2, 5]))
+TABLE = COLUMN.table(3)
 
 
 def coded(weights):
@@ -24,12 +25,13 @@ def test_the_best_item_counts_by_the_root_of_its_weight(weights):
     np.testing.assert_allclose(whole, [1, np.nan, 3, 5], rtol=5e-3)
     for rows in (slice(1, 3), np.array([3, 0, 1]), np.arange(0)):
         np.testing.assert_array_equal(best_items(weights, rows, TABLE), whole[rows])
-    np.testing.assert_array_equal(best_items(weights, slice(0, 3), 0 * TABLE), [0, np.nan, 0])
+    nothing = ItemColumn(np.arange(0), np.float32([])).table(3)
+    np.testing.assert_array_equal(best_items(weights, slice(0, 3), nothing), [0, np.nan, 0])
 
 
 def test_an_unknown_item_counts_as_the_mean():
     sample = np.float32([1, np.nan, 3])
-    column = ItemColumn(np.array([1, 2]), np.float32([2, 5])).scaled(0.5, sample)
+    column = COLUMN.scaled(0.5, sample)
     values = column.values(WEIGHTS, slice(0, 4), TABLE)
     np.testing.assert_allclose(values, [-0.5, 0, 0.5, 1.5])
     assert not ItemColumn(np.arange(0), np.float32([])).scaled(1, sample[:0]).strength
