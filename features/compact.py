@@ -27,7 +27,6 @@ _ZERO = 32
 _SPARSE_LARGEST = np.iinfo(np.uint8).max
 _WIDEST = np.iinfo(np.uint16).max
 _UNKNOWN = 255
-_FRACTIONS = np.append(np.arange(_UNKNOWN) / np.float32(_UNKNOWN - 1), np.nan).astype(np.float32)
 
 
 class Codes:
@@ -176,6 +175,12 @@ class SparseCodes:
     def __len__(self) -> int:
         return self.shape[0]
 
+    def row(self, at: int) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return the columns of one row's entries, and their codes."""
+        own = slice(self.indptr[at], self.indptr[at + 1])
+        columns = self.indices[own] if self._gaps is None else np.cumsum(self._gaps[own])
+        return columns, self.data[own]
+
     def __getitem__(self, at: Any) -> sparse.csr_array:
         """Return some rows, in single precision."""
         if isinstance(at, slice):
@@ -261,7 +266,7 @@ class Fractions:
 
     def __getitem__(self, at: Any) -> NDArray[np.float32]:
         """Return some of them in single precision, NaN where unknown."""
-        return np.asarray(_FRACTIONS[self.codes[at]])
+        return _fractions(self.codes[at])
 
     def best_and_mean(
         self, rows: Any, columns: tuple[int, ...]
@@ -278,7 +283,13 @@ class Fractions:
             total += other
         mean = total * np.float32(1 / ((_UNKNOWN - 1) * len(each)))
         mean[best == _UNKNOWN] = np.nan
-        return _FRACTIONS[best], mean
+        return _fractions(best), mean
+
+
+def _fractions(codes: NDArray[np.uint8]) -> NDArray[np.float32]:
+    found = np.asarray(codes, dtype=np.float32)
+    found /= np.float32(_UNKNOWN - 1)
+    return np.where(codes == _UNKNOWN, np.float32("nan"), found)
 
 
 class Shared:

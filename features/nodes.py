@@ -90,11 +90,12 @@ class NamedProducts:
         named = np.where(fit >= NAMED_FROM, product + 1, 0)
         return sparse.csr_array(named.astype(np.uint16))
 
-    def __getitem__(self, at: Any) -> NDArray[np.int16]:
+    def __getitem__(self, at: Any) -> NDArray[np.int16] | int:
         """Return the products of some rows at all nodes, or of one row at one; -1 elsewhere."""
-        rows, columns = at if isinstance(at, tuple) else (at, slice(None))
-        found = self._places[np.atleast_1d(rows)].toarray().astype(np.int16) - np.int16(1)
-        return np.asarray(found[0 if np.ndim(rows) == 0 else slice(None), columns])
+        if isinstance(at, tuple):
+            columns, places = self._places.row(at[0])
+            return int(places[columns == at[1]].sum()) - 1
+        return np.asarray(self._places[at].toarray().astype(np.int16) - np.int16(1))
 
 
 class NamedNodes(NamedTuple):

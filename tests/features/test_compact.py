@@ -81,6 +81,12 @@ def test_sparse_rows_come_back_from_gaps_and_codes(rows, wide):
         assert (found[at] != direct[at]).nnz == 0
         off = np.abs(found[at].toarray() - some)
         assert (off <= 0.005 * some.max(axis=1, keepdims=True, initial=0)).all()
+    for row in range(len(rows)):
+        columns, values = found.row(row)
+        expected = codes[[row]].sorted_indices()
+        assert columns[values > 0].tolist() == expected.indices.tolist()
+        assert values[values > 0].tolist() == expected.data.tolist()
+        assert direct.row(row)[1].tolist() == codes[[row]].data.tolist()
     again, same = sparse_codes(direct[:])
     np.testing.assert_array_equal(again.data, codes.data)
     np.testing.assert_array_equal(same, scales)
