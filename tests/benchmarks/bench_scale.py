@@ -3,8 +3,8 @@
 The pool is made as for `scale_train`, and ranked by the model of the listed companies. The time is
 set beside one plain sum over what the first stage reads, in the same run. What two stages lose
 is measured against everybody scored in full: for all needs on the listed companies, forced to two
-stages and to codes, and for a few on the large pool. A second process that answers beside the first one shows
-what both share of memory.
+stages and to codes, and for a few on the large pool. A second process that answers beside the
+first one shows what both share of memory.
 """
 
 import os
