@@ -227,8 +227,8 @@ class FirstStage:
         if column is None:
             return None
         own = self._sample.bound.pool.products.weights
-        worths = best_items(own, slice(None), column.table(own.shape[1]))
-        return column.scaled(self._weight("item_words"), worths)
+        sample = best_items(own, slice(None), column.table(own.shape[1]))
+        return column.scaled(self._weight("item_words"), sample)
 
     @cached_property
     def _grams(self) -> sparse.csc_array:

@@ -33,7 +33,7 @@ class Worths(NamedTuple):
 
 @dataclass(frozen=True)
 class ItemColumn:
-    """The estimated factor: (worth of the best item − mean) × strength.
+    """The estimated factor: worth of the best item × strength, up to a constant.
 
     Attributes
     ----------
@@ -65,9 +65,9 @@ class ItemColumn:
         items = np.flatnonzero(worths > _LEAST * worths.max(initial=0))
         return cls(items, worths[items])
 
-    def scaled(self, weight: float, worths: NDArray[np.float32]) -> ItemColumn:
-        """Return the column that has this weight, given the values of a sample without it."""
-        known = worths[~np.isnan(worths)]
+    def scaled(self, weight: float, sample: BestItems) -> ItemColumn:
+        """Return the column that has this weight over a sample."""
+        known = sample.known()
         spread = float(known.std()) if len(known) else 0.0
         mean = float(known.mean()) if len(known) else 0.0
         return replace(self, mean=mean, strength=weight / spread if spread else 0.0)
@@ -81,24 +81,51 @@ class ItemColumn:
     def values(
         self, weights: SparseCodes | sparse.csr_array, rows: Any, table: Worths
     ) -> NDArray[np.float32]:
-        """Return the values added to the estimates of some rows, 0 where no item is known.
+        """Return the values added to the estimates of some rows, up to a constant.
+
+        An unknown enterprise gets the mean.
 
         Parameters
         ----------
         weights, rows, table
             See `best_items`: the items of each enterprise, of which a side product counts less.
         """
-        found = best_items(weights, rows, table)
-        found -= np.float32(self.mean)
-        found *= np.float32(self.strength)
-        found[np.isnan(found)] = 0
+        best = best_items(weights, rows, table)
+        found = np.zeros(best.size, dtype=np.float32)
+        found[best.rows] = np.float32(self.strength) * best.worths
+        found[best.unknown] = np.float32(self.strength * self.mean)
         return found
 
 
-def best_items(
-    weights: SparseCodes | sparse.csr_array, rows: Any, table: Worths
-) -> NDArray[np.float32]:
-    """Return the worth of the best item of some rows, times the root of its weight; NaN without.
+class BestItems(NamedTuple):
+    """The best items of n enterprises.
+
+    Attributes
+    ----------
+    size : int
+        n.
+    rows : ndarray of int, shape (k,)
+        Those with an item that has a worth.
+    worths : ndarray of shape (k,)
+        The worth of their best item, times the root of its weight.
+    unknown : ndarray of int
+        Those without any item.
+    """
+
+    size: int
+    rows: NDArray[np.intp]
+    worths: NDArray[np.float32]
+    unknown: NDArray[np.intp]
+
+    def known(self) -> NDArray[np.float32]:
+        """Return the worths of all that have items."""
+        found = np.zeros(self.size, dtype=np.float32)
+        found[self.rows] = self.worths
+        return np.delete(found, self.unknown)
+
+
+def best_items(weights: SparseCodes | sparse.csr_array, rows: Any, table: Worths) -> BestItems:
+    """Return the best items of some rows.
 
     Parameters
     ----------
@@ -115,14 +142,15 @@ def best_items(
     else:
         some = weights[rows]
         items, data, starts = some.indices, some.data, some.indptr
+    unknown = np.flatnonzero(starts[1:] == starts[:-1])
     hits = np.flatnonzero(table.counted.take(items))
+    if not len(hits):
+        return BestItems(len(starts) - 1, hits, np.empty(0, dtype=np.float32), unknown)
     owners = np.searchsorted(starts, hits, side="right") - 1
     shares = data[hits].astype(np.float32)
     if scales is not None:
         shares *= scales[owners, 0]
     each = table.each.take(items[hits]) * np.sqrt(shares)
-    found = np.where(np.diff(starts) > 0, np.float32(0), np.float32("nan"))
-    if len(hits):
-        firsts = np.flatnonzero(np.diff(owners, prepend=-1))
-        found[owners[firsts]] = np.maximum.reduceat(each, firsts)
-    return found
+    firsts = np.flatnonzero(np.diff(owners, prepend=-1))
+    worths = np.maximum.reduceat(each, firsts)
+    return BestItems(len(starts) - 1, owners[firsts], worths, unknown)
