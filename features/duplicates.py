@@ -75,11 +75,18 @@ class Same(NamedTuple):
     repeated: NDArray[np.bool_]
 
 
-def same(enterprises: pl.DataFrame) -> Same:
+def same(enterprises: pl.DataFrame, known: NDArray[np.intp] | None = None) -> Same:
     """Return the groups of rows that are one enterprise, and their representatives.
 
     The representative is a row that is not struck off: the most complete one, then one with a
     unified code, then the first.
+
+    Parameters
+    ----------
+    enterprises : DataFrame
+        The enterprises table, or at least the columns of `features.residents.COLUMNS`.
+    known : ndarray of int, shape (n,), optional
+        The number of known columns of each row; by default of the columns given.
     """
     hidden = np.zeros(enterprises.height, dtype=np.bool_)
     groups = np.full(enterprises.height, -1, dtype=np.int32)
@@ -92,16 +99,20 @@ def same(enterprises: pl.DataFrame) -> Same:
     links = sparse.coo_array((np.ones(len(at)), (at[:, 0], at[:, 1])), shape=(len(rows),) * 2)
     group = connected_components(links, directed=False)[1]
     of_them = enterprises[rows]
-    known = of_them.select(pl.sum_horizontal(pl.all().is_not_null().cast(pl.Int64))).to_series()
+    complete = known_columns(of_them) if known is None else known[rows]
     coded = of_them["enterprise_id"].str.contains(_UNIFIED).to_numpy()
     # np.lexsort sorts by its last key first.
-    order = np.lexsort(
-        (np.arange(len(rows)), ~coded, -known.to_numpy(), struck_off(of_them), group)
-    )
+    order = np.lexsort((np.arange(len(rows)), ~coded, -complete, struck_off(of_them), group))
     first = np.r_[True, np.diff(group[order]) != 0]
     hidden[rows[order[~first]]] = True
     groups[rows] = group
     return Same(groups, hidden)
+
+
+def known_columns(enterprises: pl.DataFrame) -> NDArray[np.intp]:
+    """Return the number of known columns of each row."""
+    counted = enterprises.select(pl.sum_horizontal(pl.all().is_not_null().cast(pl.Int64)))
+    return counted.to_series().to_numpy()
 
 
 def _sharing(enterprises: pl.DataFrame) -> Iterator[tuple[str, list[int]]]:

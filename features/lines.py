@@ -95,10 +95,10 @@ class CompressedLines:
         self._data, self._ends, self._dictionary = data, ends, dictionary.tobytes()
 
     @classmethod
-    def of(cls, texts: Sequence[bytes]) -> Self:
-        """Compress texts; the dictionary is made of evenly spaced ones."""
-        some = texts[:: max(len(texts) // _IN_DICTIONARY, 1)]
-        dictionary = b"\n".join(some)[-_DICTIONARY:]
+    def of(cls, texts: Sequence[bytes], dictionary: bytes | None = None) -> Self:
+        """Compress texts; the dictionary is by default made of evenly spaced ones."""
+        if dictionary is None:
+            dictionary = dictionary_of(texts[:: spacing(len(texts))])
         began = zlib.compressobj(wbits=-_WINDOW, memLevel=_MEMORY, zdict=dictionary)
         packed = []
         for text in texts:
@@ -127,8 +127,22 @@ class CompressedLines:
         return cls(*(arrays[f"{name}{part}"] for part in ("", "_ends", "_dictionary")))
 
 
+def spacing(count: int) -> int:
+    """Return which of so many texts make a dictionary: each of this number."""
+    return max(count // _IN_DICTIONARY, 1)
+
+
+def dictionary_of(texts: Sequence[bytes]) -> bytes:
+    """Return the dictionary of some texts."""
+    return b"\n".join(texts)[-_DICTIONARY:]
+
+
 def _ends(texts: Sequence[bytes]) -> NDArray[np.integer[Any]]:
     """Return where each of the texts ends, one after another."""
-    ends = np.fromiter(accumulate(map(len, texts)), dtype=np.int64, count=len(texts))
+    return shortened(np.fromiter(accumulate(map(len, texts)), dtype=np.int64, count=len(texts)))
+
+
+def shortened(ends: NDArray[np.int64]) -> NDArray[np.integer[Any]]:
+    """Return ends in four bytes each where that suffices."""
     short = not len(ends) or ends[-1] <= np.iinfo(np.uint32).max
     return ends.astype(np.uint32) if short else ends

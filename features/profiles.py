@@ -14,16 +14,20 @@ import numpy as np
 import orjson
 import polars as pl
 
-from features.lines import CompressedLines, Lines
+from features.lines import CompressedLines, Lines, dictionary_of, shortened, spacing
 from features.ordered import found_in, place_of
 from features.tables.schema import SCHEMAS
 from features.traits import traits
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from features.stored_rows import Rows
+
+TEXTS = ("names", "short_names", "lines")
+"""The arrays of texts among those of `arrays`, each with its `…_ends`."""
 _COLUMNS = SCHEMAS["enterprises"].create_empty().schema
 _UNKNOWN: dict[str, Any] = dict.fromkeys(_COLUMNS)
 
@@ -67,8 +71,7 @@ class Profiles:
             Lines(kept[name], kept[f"{name}_ends"]) for name in ("names", "short_names")
         )
         lines = CompressedLines.restore(kept, "lines")
-        columns = pl.read_ipc(kept["columns"].tobytes())
-        return cls(kept["ids"], names, short_names, lines, columns)
+        return cls(kept["ids"], names, short_names, lines, _unpacked(kept["columns"]))
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -110,12 +113,16 @@ class Profiles:
         return found if own is None else np.union1d(found, [own])
 
 
-def arrays(enterprises: pl.DataFrame) -> dict[str, NDArray[Any]]:
-    """Return the arrays of the profiles of a table ordered by id, to be saved."""
-    written, columns = BytesIO(), BytesIO()
-    enterprises.write_ndjson(written)
-    lines = CompressedLines.of(_without_unknown(written.getvalue()).splitlines())
-    traits(enterprises).write_ipc(columns, compression="zstd")
+def arrays(enterprises: pl.DataFrame, dictionary: bytes | None = None) -> dict[str, NDArray[Any]]:
+    """Return the arrays of the profiles of a table ordered by id, to be saved.
+
+    Parameters
+    ----------
+    enterprises : DataFrame
+    dictionary : bytes, optional
+        The dictionary of the whole table for a part of it; by default its own.
+    """
+    lines = CompressedLines.of(_json_lines(enterprises), dictionary)
     names = Lines.of(enterprises["name"].to_list())
     short_names = Lines.of(enterprises["short_name"].fill_null("").to_list())
     return {
@@ -123,8 +130,47 @@ def arrays(enterprises: pl.DataFrame) -> dict[str, NDArray[Any]]:
         **names.arrays("names"),
         **short_names.arrays("short_names"),
         **lines.arrays("lines"),
-        "columns": np.frombuffer(columns.getvalue(), dtype=np.uint8),
+        "columns": _packed(traits(enterprises)),
     }
+
+
+def dictionary_for(rows: Rows) -> bytes:
+    """Return the dictionary of the profiles of a table ordered by id."""
+    some = [rows.slice(at, 1) for at in range(0, len(rows), spacing(len(rows)))]
+    return dictionary_of(_json_lines(pl.concat(some))) if some else b""
+
+
+def joined(parts: Sequence[Mapping[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
+    """Return those arrays of a table that its parts have to be joined for, as `arrays` would.
+
+    These are all but `TEXTS`, whose arrays follow one another.
+    """
+    found = {"ids": np.concatenate([part["ids"] for part in parts])}
+    for name in TEXTS:
+        own = [part[f"{name}_ends"].astype(np.int64) for part in parts]
+        starts = np.cumsum([0, *(each.max(initial=0) for each in own)])
+        ends = np.concatenate([each + start for each, start in zip(own, starts, strict=False)])
+        found[f"{name}_ends"] = shortened(ends)
+    found["lines_dictionary"] = parts[0]["lines_dictionary"]
+    columns = pl.concat([_unpacked(part["columns"]) for part in parts], rechunk=True)
+    found["columns"] = _packed(columns)
+    return found
+
+
+def _packed(columns: pl.DataFrame) -> NDArray[np.uint8]:
+    written = BytesIO()
+    columns.write_ipc(written, compression="zstd")
+    return np.frombuffer(written.getvalue(), dtype=np.uint8)
+
+
+def _unpacked(kept: NDArray[np.uint8]) -> pl.DataFrame:
+    return pl.read_ipc(kept.tobytes())
+
+
+def _json_lines(enterprises: pl.DataFrame) -> list[bytes]:
+    written = BytesIO()
+    enterprises.write_ndjson(written)
+    return _without_unknown(written.getvalue()).splitlines()
 
 
 def _without_unknown(lines: bytes) -> bytes:

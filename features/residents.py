@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
+COLUMNS = (
+    *("enterprise_id", "name", "former_names", "province", "city", "district", "status", "tags"),
+    *("employees", "revenue"),
+)
+"""The columns that they follow from."""
 LEADER, ORDINARY = 0.9, 0.5
 
 _LEADING = "链主|龙头|领军|chain leader"
@@ -49,11 +54,20 @@ class Residents:
     seats: Seats
 
     @classmethod
-    def of(cls, enterprises: pl.DataFrame) -> Self:
-        """Compute them from the enterprises table, in the order of the pool."""
+    def of(cls, enterprises: pl.DataFrame, known: NDArray[np.intp] | None = None) -> Self:
+        """Compute them from the enterprises table, in the order of the pool.
+
+        Parameters
+        ----------
+        enterprises : DataFrame
+            The table, or at least `COLUMNS` of it.
+        known : ndarray of int, shape (n,), optional
+            The number of known columns of each row, in the order of the pool; by default of the
+            columns given.
+        """
         frame = enterprises.sort("enterprise_id")
         size = np.where(_leads(frame), LEADER, ORDINARY).astype(np.float32)
-        found = same(frame)
+        found = same(frame, known)
         return cls(size, struck_off(frame), found.repeated, found.group, Seats.of(frame))
 
     def arrays(self) -> dict[str, NDArray[Any]]:

@@ -7,7 +7,7 @@ import hashlib
 import json
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 import polars as pl
@@ -17,6 +17,7 @@ from features.catalogue import UNLEARNT
 from features.chains import shipped_chain_map
 from features.errors import DamagedError, UnavailableError
 from features.retractions import SCHEMA, retracted
+from features.stored_rows import StoredRows
 from features.tables.identity import MADE
 from features.tables.matching import IDENTIFYING, joined_ids
 from features.tables.schema import SCHEMAS
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
+
+    from features.stored_rows import Rows
 
 T = TypeVar("T")
 
@@ -189,6 +192,17 @@ class Snapshot:
         if frame.schema != stored_columns(table, columns):
             raise table_files.damaged(folder / entry.file)
         return frame
+
+    def rows(self, table: str) -> Rows:
+        """Return the rows of a table as `read` does; those of one in parts are not read yet."""
+        entry = self.entries.get(table)
+        if entry is not None and not (self.joins.into and table in joins.JOINED):
+            with self._files_of(entry) as folder:
+                stored = table_files.parted(folder, table, entry.file, entry.version)
+            if stored is not None:
+                complete = partial(with_added_columns, table)
+                return StoredRows(stored, partial(self._files_of, entry), complete)
+        return self.read(table)
 
     def files(self) -> list[Path]:
         """Return the files of all tables, once each was found to be as imported; as `stored`."""

@@ -22,7 +22,7 @@ import polars as pl
 from features.errors import DamagedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
 PART_ROWS = 500_000
@@ -32,6 +32,9 @@ _KEYS = {"enterprises": "enterprise_id"}
 _TABLE, _LIST = ".parquet", ".parts"
 ENDINGS = {_TABLE, _LIST}
 _FORMAT = 1
+_ROW_GROUP = 10_000
+"""Rows of a part that are read together."""
+_PIECE = 50_000
 _HASH = "crc32"
 
 
@@ -75,6 +78,7 @@ def write(
     store = partial(_store, folder, table)
     if table not in _KEYS or frame.height <= part_rows:
         return store(_TABLE, partial(_write_parquet, frame))
+    frame = frame.sort(_KEYS[table])
     count = 1 << (-(-frame.height // part_rows) - 1).bit_length()
     known: list[Part] = []
     with suppress(OSError, DamagedError):
@@ -86,7 +90,7 @@ def write(
         if len(known) == count and _has(folder, known[number], rows):
             parts.append(known[number])
         else:
-            file, version = store(_TABLE, partial(_write_parquet, rows))
+            file, version = store(_TABLE, partial(_write_parquet, rows, row_group_size=_ROW_GROUP))
             parts.append(Part(file, rows.height, version))
     listed = {"format": _FORMAT, "hash": _HASH, "parts": [asdict(part) for part in parts]}
     return store(_LIST, partial(_write_json, listed))
@@ -104,16 +108,52 @@ def read(
     DamagedError
         When one was altered or truncated.
     """
-    paths = [path for path in check(folder, file, version) if path.suffix == _TABLE]
-    names = list(pl.read_parquet_schema(paths[0]))
-    if columns is not None:
-        names = [name for name in names if name in columns]
-    if len(paths) == 1:
-        return pl.read_parquet(paths[0], columns=names)
-    # Column by column, so that a large table is not held twice.
-    stored, key = pl.scan_parquet(paths), _KEYS[table]
-    order = stored.select(key).collect()[key].arg_sort()
-    return pl.DataFrame([stored.select(name).collect()[name].gather(order) for name in names])
+    rows = parted(folder, table, file, version)
+    if rows is None:
+        path = folder / file
+        return pl.read_parquet(path, columns=_names(path, columns))
+    starts = range(0, len(rows), _PIECE)
+    return pl.concat([rows.slice(at, _PIECE, columns) for at in starts], rechunk=False)
+
+
+def parted(folder: Path, table: str, file: str, version: str) -> PartedRows | None:
+    """Return the rows of a table in parts, None for one in one file; as `read`."""
+    _, *parts = check(folder, file, version)
+    return PartedRows(parts, _KEYS[table]) if parts else None
+
+
+class PartedRows:
+    """The rows of a table in parts, ordered by the key, that are read some at a time.
+
+    Parameters
+    ----------
+    parts : sequence of Path
+        Each ordered by the key.
+    key : str
+    """
+
+    def __init__(self, parts: Sequence[Path], key: str) -> None:
+        keys = [pl.read_parquet(path, columns=[key])[key] for path in parts]
+        order = pl.concat(keys).arg_sort().to_numpy()
+        places = np.empty(len(order), dtype=np.uint32)
+        places[order] = np.arange(len(order), dtype=np.uint32)
+        # For each row of a part its place in the table; ascending.
+        each = np.split(places, np.cumsum([len(own) for own in keys])[:-1])
+        self._parts = list(zip(parts, each, strict=True))
+        self._rows = len(order)
+
+    def __len__(self) -> int:
+        return self._rows
+
+    def slice(self, start: int, count: int, columns: Collection[str] | None = None) -> pl.DataFrame:
+        """Read at most `count` rows from one on, or some columns of them (FileNotFoundError)."""
+        found, places = [], []
+        for path, own in self._parts:
+            low, high = np.searchsorted(own, [start, start + count]).tolist()
+            rows = pl.scan_parquet(path).slice(low, high - low)
+            found.append(rows.select(_names(path, columns)).collect())
+            places.append(own[low:high])
+        return pl.concat(found)[np.argsort(np.concatenate(places))]
 
 
 def check(folder: Path, file: str, version: str) -> list[Path]:
@@ -165,8 +205,15 @@ def _store(
     return name, version
 
 
-def _write_parquet(rows: pl.DataFrame, path: Path) -> None:
-    rows.rechunk().write_parquet(path, compression="lz4", statistics=False)
+def _write_parquet(rows: pl.DataFrame, path: Path, row_group_size: int | None = None) -> None:
+    rows.rechunk().write_parquet(
+        path, compression="lz4", statistics=False, row_group_size=row_group_size
+    )
+
+
+def _names(path: Path, columns: Collection[str] | None) -> list[str]:
+    stored = pl.read_parquet_schema(path)
+    return [name for name in stored if columns is None or name in columns]
 
 
 def _write_json(content: dict[str, object], path: Path) -> None:

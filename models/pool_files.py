@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from features.progress import Count
     from features.space import FeatureSpace
+    from features.stored_rows import Rows
     from models.chunks import Chunk
     from models.growing import Growing
     from models.ranker import Ranker
@@ -55,7 +56,7 @@ class FormerPool(NamedTuple):
 def write(
     files: Growing,
     ranker: Ranker,
-    frame: pl.DataFrame,
+    frame: Rows,
     compact: bool,
     progress: Count | None,
     former: FormerPool | None = None,
@@ -67,7 +68,7 @@ def write(
     ----------
     files : Growing
     ranker : Ranker
-    frame : DataFrame
+    frame : DataFrame or StoredRows
         The enterprises, ordered by id.
     compact : bool
         Whether they are stored in codes, as those of large pools.
@@ -83,18 +84,20 @@ def write(
     before = np.full(size, -1) if former is None else former.rows
     own = None if elsewhere is None else elsewhere(_changed(frame, before))
     for start in range(0, max(size, 1), _CHUNK):
-        chunk, at = frame.slice(start, _CHUNK), before[start : start + _CHUNK]
+        at = before[start : start + _CHUNK]
         changed = at < 0
 
-        def told(done: int, of: int, start: int = start, rows: int = len(chunk)) -> None:
+        def told(done: int, of: int, start: int = start, rows: int = len(at)) -> None:
             if progress is not None and of:
                 progress(start + rows * done // of, size)
 
         parts = []
         if changed.any() or not size:
-            made = (
-                chunk_of(ranker, chunk.filter(changed), compact, told) if own is None else next(own)
-            )
+            if own is None:
+                read = frame.slice(start, _CHUNK).filter(changed)
+                made = chunk_of(ranker, read, compact, told)
+            else:
+                made = next(own)
             parts.append(products.numbered(made))
         if former is not None and not changed.all():
             pool, measured = former.bound.pool, former.bound.measured
@@ -113,7 +116,7 @@ def write(
         files.append(name, array)
 
 
-def _changed(frame: pl.DataFrame, before: NDArray[np.intp]) -> Iterator[pl.DataFrame]:
+def _changed(frame: Rows, before: NDArray[np.intp]) -> Iterator[pl.DataFrame]:
     """Yield the enterprises of each chunk that have to be read, if there are any."""
     for start in range(0, max(len(frame), 1), _CHUNK):
         changed = before[start : start + _CHUNK] < 0

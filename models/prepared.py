@@ -19,11 +19,13 @@ from typing import TYPE_CHECKING, Any
 
 import filelock
 import numpy as np
+import polars as pl
 
+from features.duplicates import known_columns
 from features.errors import DamagedError, UnavailableError
-from features.profiles import Profiles
+from features.profiles import TEXTS, Profiles, dictionary_for, joined
 from features.profiles import arrays as profile_arrays
-from features.residents import Residents
+from features.residents import COLUMNS, Residents
 from models import artifact, pool_files, retrieval, two_stage
 from models.artifact import NotWrittenError
 from models.growing import GrowingArrays, MemoryArrays
@@ -34,11 +36,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
-    import polars as pl
     from numpy.typing import NDArray
 
     from features.progress import Count
     from features.snapshot import Snapshot
+    from features.stored_rows import Rows
     from features.workspace import Workspace
     from models.chunks import Chunk, Workers
     from models.growing import Growing
@@ -54,6 +56,8 @@ _MADE_BY = 8
 _GATHERED = ("views.", "nodes.fit", "products.", "product_", "measured.", "retrieval.matrix")
 """How the names of the files begin that requests gather rows from."""
 _PAGE = 4_096
+_PROFILES = 100_000
+"""Profiles that are written at once."""
 _LOCK, _DRAFTS, _PARTS = ".lock", ".*.draft", ".*.parts"
 
 
@@ -138,7 +142,7 @@ def _prepared(
             _remove(own.parent.glob(_DRAFTS))
             found = _loaded(own, ranker)  # another process may have prepared it meanwhile
             if found is None:
-                enterprises = snapshot.read("enterprises")
+                enterprises = snapshot.rows("enterprises")
                 # Files that others made for newer tables must not be removed for older ones.
                 snapshot.check_current(TABLES)
                 _make(own, ranker, enterprises, made_of, progress, workers)
@@ -237,7 +241,7 @@ def _loaded(own: Path, ranker: Ranker) -> Prepared | None:
 def _make(
     own: Path,
     ranker: Ranker,
-    enterprises: pl.DataFrame,
+    enterprises: Rows,
     made_of: tuple[str, ...],
     progress: Count | None,
     workers: Workers | None,
@@ -263,7 +267,7 @@ def _make(
 def make(
     folder: Path,
     ranker: Ranker,
-    enterprises: pl.DataFrame,
+    enterprises: Rows,
     progress: Count | None = None,
     *,
     facts: Mapping[str, Any] | None = None,
@@ -280,8 +284,8 @@ def make(
     folder : Path
         Must not exist.
     ranker : Ranker
-    enterprises : DataFrame
-        The enterprises table.
+    enterprises : DataFrame or StoredRows
+        The enterprises table; one in parts is ordered by id, and never in memory as a whole.
     progress : callable, optional
         Called with (enterprises done, enterprises).
     facts : mapping, optional
@@ -297,7 +301,9 @@ def make(
     NotWrittenError
         When the disk does not take it; nothing is left behind.
     """
-    frame = enterprises.sort("enterprise_id")
+    frame = enterprises
+    if isinstance(enterprises, pl.DataFrame):
+        frame = enterprises.sort("enterprise_id")
     large = len(frame) > retrieval.EXACT
     if former is not None and isinstance(former.retriever, TwoStage) != large:
         former = None  # stored in another form
@@ -312,15 +318,25 @@ def make(
             _write_first_stage(draft, pool_files.bind(drafted, ranker))
 
 
-def _write_tables(files: Growing, frame: pl.DataFrame, former: Profiles | None) -> NDArray[np.intp]:
+def _write_tables(files: Growing, rows: Rows, former: Profiles | None) -> NDArray[np.intp]:
     """Write profiles and residents; return the former row of each unchanged profile, else -1."""
-    arrays = profile_arrays(frame)
-    for name, array in arrays.items():
+    dictionary = dictionary_for(rows)
+    others, known, same = [], [], []
+    for start in range(0, max(len(rows), 1), _PROFILES):
+        part = rows.slice(start, _PROFILES)
+        own = profile_arrays(part, dictionary)
+        unknown = np.full(len(part), -1)
+        same.append(unknown if former is None else former.equal(Profiles.restore(own)))
+        known.append(known_columns(part))
+        for name in TEXTS:
+            files.append(f"profiles.{name}", own.pop(name))
+        others.append(own)
+    for name, array in joined(others).items():
         files.append(f"profiles.{name}", array)
-    residents = Residents.of(frame)
+    residents = Residents.of(rows.select(COLUMNS), np.concatenate(known))
     for name, array in residents.arrays().items():
         files.append(f"residents.{name}", array)
-    return np.full(len(frame), -1) if former is None else former.equal(Profiles.restore(arrays))
+    return np.concatenate(same)
 
 
 def _write_first_stage(draft: Path, bound: PoolRanker) -> None:

@@ -1,13 +1,14 @@
 import tracemalloc
 from datetime import date
 
+import numpy as np
 import orjson
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.profiles import Profiles, arrays
+from features.profiles import TEXTS, Profiles, arrays, dictionary_for, joined
 from features.traits import traits
 from tests.pool import frame
 
@@ -119,3 +120,21 @@ def test_a_line_says_what_is_known_whatever_is_written(text):
         "name": "二",
         "city": text,
     }
+
+
+def test_the_arrays_of_parts_are_those_of_the_table():
+    rows = [
+        {"enterprise_id": f"{at:03}" * (at % 3 + 1), "name": "名" * (at % 5)} for at in range(50)
+    ]
+    table = frame("enterprises", rows).sort("enterprise_id")
+    whole = arrays(table)
+    dictionary = dictionary_for(table)
+    parts = [arrays(table.slice(at, 7), dictionary) for at in range(0, 50, 7)]
+    found = joined(parts)
+    found |= {name: np.concatenate([part[name] for part in parts]) for name in TEXTS}
+    assert found.keys() == whole.keys()
+    columns = [pl.read_ipc(own.pop("columns").tobytes()) for own in (found, whole)]
+    assert columns[0].equals(columns[1])
+    for name, array in whole.items():
+        assert found[name].dtype == array.dtype
+        assert found[name].tolist() == array.tolist(), name

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 from scipy import sparse
 
+from features import stored_rows
 from features.compact import Codes, SparseCodes
 from features.errors import DamagedError, UnavailableError
 from features.need import NeedQuery
@@ -98,6 +99,8 @@ def test_features_come_back_as_they_were_made_whatever_the_chunks(bound, workspa
 def test_of_a_table_in_parts_the_same_files_are_made(bound, workspace, monkeypatch, part_rows):
     monkeypatch.setattr(retrieval, "EXACT", 10)
     monkeypatch.setattr(pool_files, "_CHUNK", 20)
+    monkeypatch.setattr(prepared, "_PROFILES", 9)
+    monkeypatch.setattr(stored_rows, "_WINDOW", 11)
     found = []
     for size in (500_000, part_rows):
         workspace.part_rows = size
@@ -106,6 +109,7 @@ def test_of_a_table_in_parts_the_same_files_are_made(bound, workspace, monkeypat
         prepared.prepare("v1", lambda: bound.ranker, workspace)
         folder = prepared.folder("v1", workspace.home, prepared.versions(workspace))
         found.append({path.name: path.read_bytes() for path in folder.glob("*.npy")})
+        shutil.rmtree(folder)
     assert len(list(workspace.home.glob("tables/enterprises-*.parquet"))) > 1
     # Equal columns of polars may be different bytes.
     whole, parted = (
