@@ -160,7 +160,7 @@ def load(folder: Path) -> dict[str, NDArray[Any]]:
         When a file is missing, truncated or altered; the message names it.
     """
     arrays = {}
-    for name, path in _checked(folder):
+    for name, path, _ in _checked(folder):
         try:
             arrays[name] = np.load(path, allow_pickle=False)
         except (OSError, ValueError) as error:
@@ -209,20 +209,25 @@ def map_array(path: Path) -> NDArray[Any]:
     return np.asarray(array.view(np.ndarray))
 
 
-def verify(folder: Path) -> None:
+def verify(folder: Path) -> dict[Path, str]:
     """Check manifest and arrays as `load` does, reading files in pieces.
+
+    Returns
+    -------
+    dict
+        The SHA-256 of each file, in hexadecimal digits.
 
     Raises
     ------
     DamagedError
         When a file is missing, truncated or altered; the message names it.
     """
-    for _ in _checked(folder):
-        pass
+    found = {path: wanted for _, path, wanted in _checked(folder)}
+    return {folder / MANIFEST: checksum(folder / MANIFEST), **found}
 
 
-def _checked(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Yield name and file of every array, after checking its checksum."""
+def _checked(folder: Path) -> Iterator[tuple[str, Path, str]]:
+    """Yield name, file and checksum of every array, after checking the latter."""
     for name, wanted in manifest(folder)["arrays"].items():
         path = folder / f"{name}.npy"
         try:
@@ -235,7 +240,7 @@ def _checked(folder: Path) -> Iterator[tuple[str, Path]]:
                 got=str(path),
                 expected=f"sha256 {wanted}",
             )
-        yield name, path
+        yield name, path, wanted
 
 
 def _damaged(path: Path) -> DamagedError:

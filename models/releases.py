@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path, PurePosixPath
@@ -19,7 +20,7 @@ import filelock
 from features.errors import DamagedError, LianzhaoError, UnavailableError
 from features.joins import FILE as JOINS
 from features.snapshot import CURRENT
-from models import artifact, prepared
+from models import artifact, checked_files, prepared
 from models.store import Release, StoredFile, stored_file
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 _STATE, _OBJECTS, _LOCK = "store.json", ".objects", ".pull.lock"
 _RULES, _TABLES = "rules", "tables"
+_FETCHED_AT_ONCE = 4
 _IMMUTABLE = ("models", prepared.FOLDER)
 """Folders of a workspace in which nothing changes once it is there."""
 
@@ -89,18 +91,18 @@ def _release_of(snapshot: Snapshot, version: str) -> Release:
             "prepare` first",
             got=version,
         )
-    model = home / "models" / version
-    for each in (model, folder):
-        artifact.verify(each)
+    arrays = [
+        StoredFile(path.relative_to(home).as_posix(), path.stat().st_size, digest)
+        for each in (home / "models" / version, folder)
+        for path, digest in artifact.verify(each).items()
+    ]
     tables = {name: asdict(entry) for name, entry in snapshot.entries.items()}
     paths = [
-        *sorted(model.iterdir()),
-        *sorted(folder.iterdir()),
         *sorted({*snapshot.files()}),
         *(path for path in (home / _TABLES / JOINS,) if path.exists()),
         *sorted((home / _RULES).glob("*.csv")),
     ]
-    return Release(version, tables, tuple(stored_file(home, path) for path in paths))
+    return Release(version, tables, (*arrays, *(stored_file(home, path) for path in paths)))
 
 
 def push(
@@ -142,7 +144,8 @@ def pull(
     """Take over the releases that a workspace does not have yet; return the last one's number.
 
     A workspace without a model takes the newest alone. Files are checked before anything refers to
-    them; a running service loads them beside those in service, and switches.
+    them; a running service loads them beside those in service, and switches. Where there is nothing
+    new, files of the model and of the prepared pool that were damaged meanwhile are fetched again.
 
     Raises
     ------
@@ -158,8 +161,11 @@ def pull(
     with filelock.FileLock(home / _LOCK):
         had = (State.of(home) or State()).release
         numbers = store.numbers(after=had)
-        if registry.active() is None:
+        active = registry.active()
+        if active is None:
             numbers = numbers[-1:]
+        elif had and not numbers and _is_damaged(workspace, active):
+            numbers = [had]
         for number in numbers:
             release = store.release(number)
             _fetch(home, release, store, progress)
@@ -169,16 +175,34 @@ def pull(
         return numbers[-1] if numbers else had
 
 
+def _is_damaged(workspace: Workspace, version: str) -> bool:
+    """Whether a file of a version, or of what was prepared of it, is missing or has changed."""
+    own = prepared.folder(version, workspace.home, prepared.versions(workspace))
+    try:
+        for folder in (workspace.home / "models" / version, own):
+            artifact.check(folder)
+    except DamagedError:
+        return True
+    return False
+
+
 def _fetch(home: Path, release: Release, store: Store, progress: Count | None) -> None:
     """Have all files of a release at hand, under their digests."""
-    kept = home / _OBJECTS
-    kept.mkdir(exist_ok=True)
-    for done, file in enumerate(release.files, start=1):
+    for file in release.files:
         _check_path(file, store)
-        if not (kept / file.sha256).exists():
-            store.get(file, kept / file.sha256)
-        if progress is not None:
-            progress(done, len(release.files))
+    kept, files = home / _OBJECTS, {file.sha256: file for file in release.files}
+    kept.mkdir(exist_ok=True)
+    digests = {digest: digest for digest in files}
+    lacking = checked_files.damaged(kept, digests)
+    threads = ThreadPoolExecutor(_FETCHED_AT_ONCE)
+    try:
+        fetched = threads.map(lambda digest: store.get(files[digest], kept / digest), lacking)
+        for done, _ in enumerate(fetched, start=1):
+            if progress is not None:
+                progress(done, len(lacking))
+    finally:
+        threads.shutdown(cancel_futures=True)
+    checked_files.record(kept, digests)
 
 
 def _switch(workspace: Workspace, registry: ModelRegistry, release: Release) -> None:
@@ -214,13 +238,15 @@ def _switch(workspace: Workspace, registry: ModelRegistry, release: Release) -> 
 def _place(home: Path, folder: Path, files: list[StoredFile]) -> None:
     """Make a folder of files that are at hand; it appears whole or not at all."""
     with suppress(LianzhaoError):
-        artifact.skim(folder)
+        artifact.check(folder)
         return
     draft = folder.with_name(f".{folder.name}.pulled")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
-    for file in files:
-        os.link(home / _OBJECTS / file.sha256, draft / PurePosixPath(file.path).name)
+    digests = {PurePosixPath(file.path).name: file.sha256 for file in files}
+    for name, digest in digests.items():
+        os.link(home / _OBJECTS / digest, draft / name)
+    checked_files.record(draft, digests)  # when they were fetched
     shutil.rmtree(folder, ignore_errors=True)
     draft.rename(folder)
 
@@ -241,7 +267,7 @@ def _prune(workspace: Workspace, registry: ModelRegistry, release: Release) -> N
     for folder in (workspace.home / prepared.FOLDER / release.version).glob("[!.]*"):
         if folder not in folders:
             shutil.rmtree(folder, ignore_errors=True)
-    for kept in (workspace.home / _OBJECTS).iterdir():
+    for kept in (workspace.home / _OBJECTS).glob("[!.]*"):
         if kept.name not in needed:
             kept.unlink()
 

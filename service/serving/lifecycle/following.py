@@ -66,5 +66,6 @@ def store_state(home: Path) -> Literal["up", "down", "none"]:
     state = State.of(home)
     if state is None or not state.looked_at:
         return "none"
-    late = time.time() - state.looked_at > UNSEEN_SECONDS
+    # The clock may have been set back since.
+    late = abs(time.time() - state.looked_at) > UNSEEN_SECONDS
     return "down" if state.trouble or late else "up"

@@ -15,7 +15,8 @@ from starlette.testclient import TestClient
 
 from features.errors import ConflictError, DamagedError, UnavailableError
 from features.workspace import Workspace
-from models import loading, releases
+from models import checked_files, loading, releases
+from models.checked_files import checksum
 from models.registry import ModelRegistry
 from models.releases import State
 from models.store import Store
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+FIRST = 5
 PAGE = f"/v1/recommendations?need_id={quote(NEED_IDS[0], safe='')}"
 
 
@@ -181,7 +183,7 @@ def test_a_pull_that_was_stopped_goes_on_where_it_was(
     get = Store.get
 
     def stopped(at: int, self: Store, file: Any, path: Path) -> None:
-        if len(fetched) == at:
+        if len(fetched) >= at >= 0:
             raise UnavailableError("the store does not answer")
         fetched.append(file.sha256)
         get(self, file, path)
@@ -194,6 +196,60 @@ def test_a_pull_that_was_stopped_goes_on_where_it_was(
     monkeypatch.setattr(Store, "get", lambda *given: stopped(-1, *given))
     replica.pull(store)
     assert len(fetched) == len(set(fetched)) == files
+
+
+@pytest.mark.parametrize("folder", ["models", "prepared"])
+@pytest.mark.parametrize("harm", ["altered", "truncated", "missing"])
+def test_files_damaged_after_they_were_fetched_are_fetched_again(
+    workspace: Workspace, store: Store, replica: Replica, folder: str, harm: str
+) -> None:
+    push(workspace, store)
+    replica.pull(store)
+    before = replica.leads()
+    path = sorted(replica.workspace.home.glob(f"{folder}/**/*.npy"))[-1]
+    whole = path.read_bytes()
+    if harm == "altered":
+        path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    elif harm == "truncated":
+        path.write_bytes(whole[:-1])
+    else:
+        path.unlink()
+    assert replica.pull(store) == 1
+    assert path.read_bytes() == whole
+    assert replica.leads().equals(before)
+    profiles = {row["name"] for row in enterprise_rows()}
+    assert not profiles & set(replica.encoder.asked), "nothing was computed here"
+
+
+def test_a_file_is_read_once_when_it_is_taken_over(
+    workspace: Workspace, store: Store, replica: Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    push(workspace, store)
+    read: list[Path] = []
+    monkeypatch.setattr(
+        checked_files, "checksum", lambda path: (read.append(path), checksum(path))[1]
+    )
+    replica.pull(store)
+    replica.leads()
+    assert read == [], "their checksums were computed while they were fetched"
+
+
+def test_a_replica_takes_over_a_version_whose_publisher_has_another_time(
+    workspace: Workspace, store: Store, replica: Replica
+) -> None:
+    registry = ModelRegistry(workspace)
+    first = registry.active()
+    assert first is not None
+    save_other(registry)
+    assert first < OTHER, "by its name it is the older one, as if the clock had been set back"
+    registry.activate(OTHER)
+    push(workspace, store)
+    replica.pull(store)
+    registry.activate(first)
+    push(workspace, store, 1)
+    assert replica.pull(store) == 2
+    assert replica.registry.active() == first
+    assert replica.leads().equals(Replica(workspace.home).leads())
 
 
 def test_the_second_of_two_publishers_is_refused_and_comes_after(
@@ -236,13 +292,17 @@ def test_a_path_out_of_the_workspace_is_refused(
 class Following:
     """A replica that serves and follows, under load."""
 
-    def __init__(self, home: Path, url: str) -> None:
+    def __init__(self, home: Path, url: str, shards: int) -> None:
         self.replica = Replica(home)
         self.store = Store(url)
         self.replica.pull(self.store)
         self.ends = threading.Event()
         self.found: list[tuple[int, str, str]] = []
-        settings = Settings.load(home=home, encoder="tests.pool:HashedEncoder")
+        self.lists: set[tuple[str, str, str, str]] = set()
+        self.partial: list[Any] = []
+        settings = Settings.load(
+            home=home, encoder="tests.pool:HashedEncoder", shards=shards, shard_timeout=60
+        )
         self.client = TestClient(create_app(settings), base_url="http://127.0.0.1:8000")
 
     def __enter__(self) -> Following:
@@ -266,7 +326,16 @@ class Following:
         for number in range(1_000_000):
             answer = self.client.get(f"{PAGE}&limit={1 + number % 40}")
             version = answer.headers.get("X-Model-Version", "")
-            self.found.append((answer.status_code, version, str(answer.json().get("pool_version"))))
+            page = answer.json()
+            pool = str(page.get("pool_version"))
+            self.found.append((answer.status_code, version, pool))
+            self.partial.append(page.get("partial"))
+            if number % 40 >= FIRST - 1:
+                first = [
+                    (lead["enterprise"]["enterprise_id"], lead["raw_score"])
+                    for lead in page["leads"][:FIRST]
+                ]
+                self.lists.add((page["model_version"], version, pool, str(first)))
             if self.ends.wait(0.01):
                 return
 
@@ -294,18 +363,19 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Any, str]]:
         yield server, server.bucket("releases")
 
 
+@pytest.mark.parametrize("shards", [1, 2])
 def test_two_replicas_switch_under_load_without_a_failed_request(
-    workspace: Workspace, bucket: tuple[Any, str], tmp_path: Path
+    workspace: Workspace, bucket: tuple[Any, str], tmp_path: Path, shards: int
 ) -> None:
     server, url = bucket
     store, registry = Store(url), ModelRegistry(workspace)
     first, pool = registry.active(), workspace.pool_version
     push(workspace, store)
     with (
-        Following(tmp_path / "one", url) as one,
-        Following(tmp_path / "other", url) as other,
+        Following(tmp_path / "one", url, shards) as one,
+        Following(tmp_path / "other", url, shards) as other,
     ):
-        save_other(registry)
+        save_other(registry, weighing=2)
         registry.activate(OTHER)
         push(workspace, store, 1)
         for replica in (one, other):
@@ -327,6 +397,10 @@ def test_two_replicas_switch_under_load_without_a_failed_request(
         assert {status for status, *_ in replica.found} == {200}
         seen = list(dict.fromkeys(found[1:] for found in replica.found))
         assert seen == [(first, pool), (OTHER, pool), (OTHER, newer)]
+        assert set(replica.partial) == {None}
+    lists = one.lists | other.lists
+    stated = sorted((version, pool) for version, _, pool, _ in lists)
+    assert stated == sorted([(first, pool), (OTHER, pool), (OTHER, newer)]), "no list is mixed"
 
 
 def test_a_follower_that_has_ended_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -335,5 +409,9 @@ def test_a_follower_that_has_ended_is_noticed(tmp_path: Path, monkeypatch: pytes
     assert store_state(tmp_path) == "none", "pulled once, and not followed"
     State(3, None, time.time()).keep(tmp_path)
     assert store_state(tmp_path) == "up"
+    for minutes in (-10, 10):
+        State(3, None, time.time() + 60 * minutes).keep(tmp_path)
+        assert store_state(tmp_path) == "down", "the clock may have been set back"
+    State(3, None, time.time()).keep(tmp_path)
     monkeypatch.setattr(following, "UNSEEN_SECONDS", 0.0)
     assert store_state(tmp_path) == "down"
