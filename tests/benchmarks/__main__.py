@@ -28,6 +28,7 @@ ON_REQUEST = (
     "console",
     "plan",
     "publish",
+    "replicas",
     "scale",
     "scale_train",
     "shards",

@@ -105,10 +105,10 @@ class Client:
     async def played(self, one: str, other: str) -> tuple[list[Asked], list[Asked], list[Switch]]:
         """Return what came of the requests before and while versions are switched."""
         for path in self.paths:
-            assert (await self._ask(path, time.monotonic())).version == one
+            assert (await self.ask(path, time.monotonic())).version == one
         progress(f"publish: {_RATE} requests/s for {_CALM} s, then {_SECONDS} s with switches")
-        calm = await self._load(_CALM)
-        load = asyncio.create_task(self._load(_SECONDS))
+        calm = await self.load(_CALM)
+        load = asyncio.create_task(self.load(_SECONDS))
         switches = [Switch(0.0, 0.0, one)]
         begun = time.monotonic()
         for number in range(_SWITCHES):
@@ -125,17 +125,17 @@ class Client:
             switches.append(Switch(at, time.monotonic(), version))
         return calm, await load, switches
 
-    async def _load(self, seconds: int) -> list[Asked]:
+    async def load(self, seconds: int) -> list[Asked]:
         begun, tasks = time.monotonic(), []
         for number in range(_RATE * seconds):
             due = begun + number / _RATE
             if (wait := due - time.monotonic()) > 0:
                 await asyncio.sleep(wait)
             path = self.paths[number % len(self.paths)]
-            tasks.append(asyncio.create_task(self._ask(path, due)))
+            tasks.append(asyncio.create_task(self.ask(path, due)))
         return await asyncio.gather(*tasks)
 
-    async def _ask(self, path: str, due: float) -> Asked:
+    async def ask(self, path: str, due: float) -> Asked:
         version = None
         try:
             status, body, head = await asyncio.wait_for(self._exchange("GET", path), _PATIENCE)
