@@ -100,7 +100,7 @@ def following(home: Path, store: Store) -> Iterator[str]:
 async def played(
     home: Path, store: Store, versions: list[str], clients: list[Client]
 ) -> tuple[list[float], list[list[Asked]]]:
-    """Return when the publishing of each version began, and what came of the requests to each replica."""
+    """Return when the publishing of each version began, and the answers of each replica."""
     for client in clients:
         for path in client.paths:
             assert (await client.ask(path, time.monotonic())).version == versions[0]

@@ -40,6 +40,8 @@ def pods() -> dict[str, dict[str, Any]]:
         "publish": job["template"]["spec"],
         "ray-head": ray["headGroupSpec"]["template"]["spec"],
         "ray-workers": ray["workerGroupSpecs"][0]["template"]["spec"],
+        "ray-serve": ray["workerGroupSpecs"][1]["template"]["spec"],
+        "follow": named("Deployment", "lianzhao-follow")["spec"]["template"]["spec"],
     }
 
 
@@ -55,7 +57,7 @@ def test_every_manifest_keeps_the_schema(version: str) -> None:
             kubernetes_validate.validate(document, version, strict=True)
 
 
-@pytest.mark.parametrize("name", ["ray-head", "ray-workers"])
+@pytest.mark.parametrize("name", ["ray-head", "ray-workers", "ray-serve"])
 def test_the_pods_of_ray_keep_the_schema(name: str) -> None:
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": pods()[name]}
     kubernetes_validate.validate(pod, VERSIONS[-1], strict=True)
@@ -114,12 +116,41 @@ def test_every_setting_is_one_and_may_be_as_it_is(monkeypatch: pytest.MonkeyPatc
 
 def test_every_command_is_one_that_there_is() -> None:
     command = typer.main.get_command(app)
-    for pod in (pods()["serve"], pods()["publish"]):
+    for pod in pods().values():
         for container in containers(pod):
+            if container["name"] == "ray":  # KubeRay's own command
+                continue
             here, words = command, list(container["args"])
             while hasattr(here, "commands"):
                 here = here.commands[words.pop(0)]
             here.make_context(here.name, words, resilient_parsing=False)
+
+
+def test_shards_are_asked_for_by_nodes_of_the_cluster_that_see_the_workspace() -> None:
+    ray, serve = pods()["ray-serve"]["containers"]
+    assert (ray["name"], serve["name"]) == ("ray", "serve"), "KubeRay starts Ray in the first"
+    address = next(word for word in serve["args"] if word.startswith("--address="))
+    assert (
+        address
+        == f"--address={named('RayCluster', 'lianzhao-ray')['metadata']['name']}-head-svc:6379"
+    )
+    both = [{tuple(sorted(mount.items())) for mount in own["volumeMounts"]} for own in (ray, serve)]
+    assert both[0] == both[1], "a driver reaches its node through /tmp and /dev/shm"
+    claims = {
+        name: volume["persistentVolumeClaim"]["claimName"]
+        for name in ("ray-workers", "ray-serve", "follow")
+        for volume in pods()[name]["volumes"]
+        if "persistentVolumeClaim" in volume
+    }
+    assert set(claims.values()) == {"lianzhao-shared"}
+    assert len(claims) == 3
+    group = named("RayCluster", "lianzhao-ray")["spec"]["workerGroupSpecs"][1]
+    labels = group["template"]["metadata"]["labels"]
+    assert named("Service", "lianzhao-sharded")["spec"]["selector"] == labels
+    budget = named("PodDisruptionBudget", "lianzhao-sharded")["spec"]
+    assert budget["selector"]["matchLabels"] == labels
+    (port,) = named("Service", "lianzhao-sharded")["spec"]["ports"]
+    assert port["targetPort"] in {each["name"] for each in serve["ports"]}
 
 
 def test_selectors_find_the_replicas_and_the_scaler_its_container() -> None:
@@ -142,8 +173,9 @@ def test_selectors_find_the_replicas_and_the_scaler_its_container() -> None:
     assert "replicas" not in deployment["spec"], "the scaler says how many"
 
 
-def test_probes_ask_what_the_image_has() -> None:
-    serve = pods()["serve"]["containers"][0]
+@pytest.mark.parametrize("name", ["serve", "ray-serve"])
+def test_probes_ask_what_the_image_has(name: str) -> None:
+    serve = pods()[name]["containers"][-1]
     script = (ROOT / "docker" / "alive.py").read_text("utf-8")
     for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
         program, path, *word = serve[probe]["exec"]["command"]
