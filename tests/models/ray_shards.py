@@ -1,6 +1,6 @@
 """Serves the pool of a workspace by deployments of Ray Serve, one of which loses its replica.
 
-Run as `python -m tests.models.ray_shards HOME`; prints what came of it as JSON.
+Run as `python -m tests.models.ray_shards HOME REPLICAS`; prints what came of it as JSON.
 """
 
 import json
@@ -40,17 +40,19 @@ def main():
     def equal(found, parts):
         return bool(np.array_equal(found, expected) and np.allclose(parts, theirs, atol=1e-6))
 
-    deployments = ShardDeployments(None, SHARDS)
-    shards = ShardGroup(deployments.hosts, 1.0).serve(engine.retriever, files)
+    replicas = int(sys.argv[2])
+    seconds = 1.0 if replicas == 1 else SECONDS
+    deployments = ShardDeployments(None, SHARDS, replicas)
+    shards = ShardGroup(deployments.hosts, seconds).serve(engine.retriever, files)
     found, parts, missing = ranked(shards)
     result = {"equal": equal(found, parts), "missing": missing}
-    shared = ShardDeployments(None, SHARDS)  # as another replica of the service does
-    also = ShardGroup(shared.hosts, 1.0).serve(engine.retriever, files)
+    shared = ShardDeployments(None, SHARDS, replicas)  # as another service does
+    also = ShardGroup(shared.hosts, seconds).serve(engine.retriever, files)
     result["equal_for_another"] = equal(*ranked(also)[:2])
     lost = next(
         actor
         for actor in ray.util.list_named_actors(all_namespaces=True)
-        if "shard-1-of" in actor["name"]
+        if "shard-1-of-2-1#" in actor["name"]
     )
     ray.kill(ray.get_actor(lost["name"], namespace=lost["namespace"]))
     ends, seen = time.monotonic() + SECONDS, []
@@ -61,6 +63,8 @@ def main():
             break
     result["never_another_list"] = all(one in ("whole", [1]) for one in seen)
     result["whole_at_last"] = seen[-1] == "whole"
+    if replicas > 1:
+        result["always_whole"] = set(seen) == {"whole"}
     deployments.close()
     print(json.dumps(result))
 

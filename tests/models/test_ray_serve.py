@@ -13,12 +13,13 @@ from models.ray_serve import ShardDeployments
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_deployments_give_the_list_of_one_process_and_a_lost_replica_is_missing_or_replaced(home):
+@pytest.mark.parametrize("replicas", [1, 2])
+def test_deployments_give_the_list_of_one_process_and_a_lost_replica_is_replaced(home, replicas):
     pytest.importorskip("ray", reason="no Ray (requirements/cluster.txt)")
     pytest.importorskip("grpc", reason="no Ray Serve (requirements/cluster.txt)")
     shutil.rmtree(home / "prepared", ignore_errors=True)
     done = subprocess.run(
-        [sys.executable, "-m", "tests.models.ray_shards", str(home)],
+        [sys.executable, "-m", "tests.models.ray_shards", str(home), str(replicas)],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -32,6 +33,7 @@ def test_deployments_give_the_list_of_one_process_and_a_lost_replica_is_missing_
         "equal_for_another": True,
         "never_another_list": True,
         "whole_at_last": True,
+        **({"always_whole": True} if replicas > 1 else {}),
     }
 
 
