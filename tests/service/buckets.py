@@ -1,6 +1,7 @@
 """A real S3-compatible server (moto) in a process of its own, for tests of the store."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -36,6 +37,13 @@ class Buckets:
     def stop(self):
         self._process.kill()
         self._process.wait()
+
+    def pause(self):
+        """Take connections, and answer none."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self):
+        self._process.send_signal(signal.SIGCONT)
 
     def bucket(self, name):
         """Make a bucket and return its URL."""

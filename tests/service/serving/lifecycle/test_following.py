@@ -403,6 +403,23 @@ def test_two_replicas_switch_under_load_without_a_failed_request(
     assert stated == sorted([(first, pool), (OTHER, pool), (OTHER, newer)]), "no list is mixed"
 
 
+def test_a_store_that_hangs_leaves_the_release_before_in_service(
+    workspace: Workspace, bucket: tuple[Any, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "UNSEEN_SECONDS", 2.0)
+    server, url = bucket
+    push(workspace, Store(url))
+    with Following(tmp_path / "one", url, 1) as replica:
+        replica.store_said("up")
+        server.pause()
+        replica.store_said("down")
+        ready = replica.client.get("/health/ready")
+        assert (ready.status_code, ready.json()["degraded"]) == (200, ["store"])
+        server.go_on()
+        replica.store_said("up")
+    assert {status for status, *_ in replica.found} == {200}
+
+
 def test_a_follower_that_has_ended_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     assert store_state(tmp_path) == "none"
     State(3).keep(tmp_path)
