@@ -125,10 +125,10 @@ class Client:
             switches.append(Switch(at, time.monotonic(), version))
         return calm, await load, switches
 
-    async def load(self, seconds: int) -> list[Asked]:
+    async def load(self, seconds: int, rate: int = _RATE) -> list[Asked]:
         begun, tasks = time.monotonic(), []
-        for number in range(_RATE * seconds):
-            due = begun + number / _RATE
+        for number in range(rate * seconds):
+            due = begun + number / rate
             if (wait := due - time.monotonic()) > 0:
                 await asyncio.sleep(wait)
             path = self.paths[number % len(self.paths)]

@@ -29,7 +29,10 @@ from tests.benchmarks.listed import ROOT, Listed, command
 from tests.benchmarks.report import progress, report
 from tests.benchmarks.serving_process import started
 
-REPLICAS, RELEASES, SECONDS = 2, 6, 60
+REPLICAS, RELEASES, SECONDS = 2, 5, 60
+_RATE, _NEEDS = 50, 40
+"""Requests per second to each replica, and how many needs they are of: every release has every
+list computed anew."""
 
 
 def run(listed: Listed) -> None:
@@ -38,7 +41,7 @@ def run(listed: Listed) -> None:
         store = Store(f"file://{folder}/store")
         versions = prepared(home)
         releases.push(Workspace(home), versions[0], store, 0)
-        needs = Workspace(home).read("needs")["need_id"].to_list()
+        needs = Workspace(home).read("needs")["need_id"].to_list()[:_NEEDS]
         paths = [f"/v1/recommendations?need_id={quote(need, safe='')}" for need in needs]
         with ExitStack() as stack:
             urls = [
@@ -47,6 +50,9 @@ def run(listed: Listed) -> None:
             ]
             clients = [Client(url, paths) for url in urls]
             published, answers = asyncio.run(played(home, store, versions, clients))
+    for client in clients:
+        for failure, times in client.failures.items():
+            progress(f"failed {times} times: {failure}")
     every = [one for asked in answers for one in asked]
     failed = sum(one.version is None for one in every)
     wrong = sum(wrong_versions(asked, versions, published) for asked in answers)
@@ -56,7 +62,7 @@ def run(listed: Listed) -> None:
     p50 = round(float(np.median(ms)), 2)
     report("replicas.p99", float(np.percentile(ms, 99)), "ms", p50=p50, longest=float(ms.max()))
     taken = [
-        min(one.ended for one in asked if one.version == version) - at
+        min((one.ended for one in asked if one.version == version), default=np.inf) - at
         for asked in answers
         for version, at in zip(versions[1:], published[1:], strict=True)
     ]
@@ -106,7 +112,7 @@ async def played(
             assert (await client.ask(path, time.monotonic())).version == versions[0]
     progress(f"replicas: {SECONDS} s of requests, {RELEASES - 1} releases meanwhile")
     begun, published = time.monotonic(), [0.0]
-    loads = [asyncio.create_task(client.load(SECONDS)) for client in clients]
+    loads = [asyncio.create_task(client.load(SECONDS, _RATE)) for client in clients]
     for number, version in enumerate(versions[1:], start=1):
         await asyncio.sleep(begun + (number - 0.5) * SECONDS / RELEASES - time.monotonic())
         published.append(time.monotonic())
