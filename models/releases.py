@@ -21,6 +21,7 @@ from features.errors import DamagedError, LianzhaoError, UnavailableError
 from features.joins import FILE as JOINS
 from features.snapshot import CURRENT
 from models import artifact, checked_files, prepared
+from models.artifact import UnfitModelError
 from models.store import Release, StoredFile, stored_file
 
 if TYPE_CHECKING:
@@ -178,11 +179,14 @@ def pull(
 def _is_damaged(workspace: Workspace, version: str) -> bool:
     """Whether a file of a version, or of what was prepared of it, is missing or has changed."""
     own = prepared.folder(version, workspace.home, prepared.versions(workspace))
-    try:
-        for folder in (workspace.home / "models" / version, own):
-            artifact.check(folder)
-    except DamagedError:
-        return True
+    for folder in (workspace.home / "models" / version, own):
+        try:
+            if folder.exists():  # another version of Lianzhao prepares under another name
+                artifact.check(folder)
+        except DamagedError:
+            return True
+        except UnfitModelError:
+            continue
     return False
 
 
