@@ -45,7 +45,8 @@ ENTERPRISES = Table(
         Column(
             "short_name",
             Kind.TEXT,
-            "简称 企业简称 公司简称 证券简称 股票简称 company_short_name abbreviation",
+            "简称 企业简称 公司简称 证券简称 股票简称 company_short_name abbreviation "
+            "证券名称 股票名称",
         ),
         Column(
             "province",
@@ -93,7 +94,8 @@ ENTERPRISES = Table(
             "企业简介 公司简介 单位简介 简介 introduction company_profile 主营业务范围 "
             "主要业务范围 主营业务介绍 主营业务及产品 主要经营业务 主要经营活动 主营内容 "
             "主营方向 主营 营业范围 营业项目 经营范围描述 公司业务 business_description "
-            "nature_of_business principal_activities principal_business",
+            "nature_of_business principal_activities principal_business 业务性质 主要业务描述 "
+            "trade_description full_description",
         ),
         Column(
             "founded",
@@ -174,7 +176,8 @@ ENTERPRISES = Table(
             "企业登记状态 company_status reg_status registration_status business_status "
             "ent_status entstatus regstate reg_state operating_status operating_state biz_status "
             "生产经营状态 运营状态 经营情况 存续情况 公司状况 company_state oper_state open_status "
-            "operation_status business_state manage_state management_state current_status",
+            "operation_status business_state manage_state management_state current_status "
+            "公司现况 现况 纳税人状态 纳税人登记状态 税务登记状态 目前状态 当前状态",
         ),
         Column(
             "credit",
@@ -211,7 +214,8 @@ ENTERPRISES = Table(
             Kind.TEXT,
             "所属地区 所在地区 所属区域 地区 注册地区 行政区划 所属行政区划 所在地 省市区 "
             "企业所在地 注册地 所在区域 区域 所属省市区 所在省市区 省市县 属地 注册所在地 归属地 "
-            "落户地 area location",
+            "落户地 area location 总部 总部所在地 总部城市 注册所在地区 行政区划代码 区划代码 "
+            "行政区域代码 所属区划 headquarters headquarters_location",
         ),
         Column(
             "address",
@@ -220,7 +224,8 @@ ENTERPRISES = Table(
             "住所地 营业场所 生产经营地址 经营地址 详细地址 单位注册地址 company_address "
             "reg_address registered_address reg_location registered_office reg_addr "
             "reg_address_detail addr dom 通信地址 通讯地址 最新年报地址 年报地址 实际经营地址 "
-            "办公地址 办公地点 生产地址 厂址 注册详细地址 主要经营场所 总部地址",
+            "办公地址 办公地点 生产地址 厂址 注册详细地址 主要经营场所 总部地址 "
+            "注册办事处地址 注册办事处 登记地址 公司住所 企业住所",
         ),
         Column(
             "industry_class",
@@ -248,7 +253,8 @@ ENTERPRISES = Table(
             "国标行业 所属行业 国民经济行业 行业 行业分类 国民经济行业分类 行业名称 所属国标行业 "
             "国标行业名称 行业类别 所属行业类别 行业类型 所属国民经济行业 国民经济行业类别 "
             "行业领域 所属领域 产业领域 industry_name industry_l1 国民经济行业名称 行业大类名称 "
-            "行业小类名称 industry_category industry_sector",
+            "行业小类名称 industry_category industry_sector "
+            "证监会行业 所属证监会行业 所属证监会行业名称 证监会行业名称",
         ),
         Column(
             "currency",

@@ -22,6 +22,7 @@ _CODE = re.compile(
     r"^(?:行业代码|行业|代码|第|[门大中小]类)?[:\s]*([A-Za-z]?)[\s\-_.]*(\d{1,4})(?:\.0+)?(?!\d)",
     re.IGNORECASE,
 )
+_LABEL = re.compile(r"^(?:所属|国标|国民经济)?(?:行业)?(?:[门大中小]类|行业)\s*:\s*")
 _NUMBER = re.compile(r"^(\d{1,4})(?:\.0+)?$")
 _SECTION = re.compile(r"^([A-Za-z])(?![A-Za-z0-9])")
 _STEPS = re.compile(r"[>＞/\\|｜→»;；]+|(?<=[\u4e00-\u9fff])\s*[-—－]+\s*(?=[\u4e00-\u9fff])")
@@ -70,7 +71,7 @@ def find(text: str, digits: int | None = None) -> str | None:
     >>> find("C27医药制造业"), find("光电子器件制造"), find("制造业>医药制造业")
     ('27', '3976', '27')
     """
-    plain = unicodedata.normalize("NFKC", text).strip()
+    plain = _LABEL.sub("", unicodedata.normalize("NFKC", text).strip())
     if not plain:
         return None
     if (code := normalise(plain)) is not None:
@@ -106,7 +107,9 @@ def _with_zero(letter: str, number: str, behind: str) -> str | None:
         return None
     if letter:
         return normalise(letter + whole) if normalise(letter + number) is None else None
-    return whole if whole in _named(behind.strip(" -—:,，、")) else None
+    # A code of three digits that is only valid with the zero: 610 is 0610, not division 61.
+    only_so = not behind and len(number) == 3 and normalise(number) is None
+    return whole if only_so or whole in _named(behind.strip(" -—:,，、")) else None
 
 
 class Zeros(NamedTuple):
@@ -160,6 +163,8 @@ def lost_zeros(texts: Iterable[str]) -> Zeros:
 def _named(text: str) -> tuple[str, ...]:
     """Return the codes of a name, with or without the final 业 of the standard."""
     plain, codes = _plain(text), _standard().codes
+    if not plain:
+        return ()
     forms = [plain, f"{plain}业", plain.removesuffix("业")]
     if not plain.startswith("其他"):
         forms.append(f"{plain}制造业")

@@ -18,7 +18,7 @@ from features.normal import simplified
 Standing = Literal["active", "inactive"]
 
 _ENDED = (
-    "停止|休止|休业|废业|失败|撤回|迁至|迁往|外迁|迁离|移出|暂停|不存续|不经营|不在业|不营业|注销|吊销|撤销|撤消|除名|清算|迁出|转出|歇业|停业|停止营业|停止经营|暂停经营|停产|关闭|关停|关店|倒闭|破产|解散|"
+    "已迁移|已搬|搬离|销户|不存在|无此企业|查无|清退|停工|过期|个转企|个体转企业|撤并|停止|休止|休业|废业|失败|撤回|迁至|迁往|外迁|迁离|移出|暂停|不存续|不经营|不在业|不营业|注销|吊销|撤销|撤消|除名|清算|迁出|转出|歇业|停业|停止营业|停止经营|暂停经营|停产|关闭|关停|关店|倒闭|破产|解散|"
     "废止|取缔|终止|失效|无效|作废|更名|更改|非正常|不再|休眠|被合并|已合并|吸收合并|非存续|"
     "dissol|liquidat|struck|strik|deregist|de-regist|cancel|revok|revoc|clos|ceas|inactive|"
     "notactive|non-active|bankrupt|insolv|terminat|remov|withdraw|woundup|windingup|merged|dormant|"
@@ -33,8 +33,10 @@ _PENDING = re.compile(
 _ACTIVE = re.compile(
     "存续|续存|在业|在营|在册|在产|开业|开工|营业|经营|正常|登记|设立|成立|迁入|转入|核准|有效|注册|运营|生产|投产|"
     "active|regist|live|goodstanding|exist|normal|operat|open|incorporat|current|valid|subsisting|"
-    "inbusiness"
+    "inbusiness|确立|存活|建成|恢复"
 )
+_PARTLY = re.compile(r"(?:半|部分|季节性|阶段性|临时性?)停[产工业]")
+"""Who produces less has not ended, nor is known to go on."""
 _CLEARED = re.compile(r"已?移出(?:经营)?异常(?:名录)?")
 """Who was taken off the list of irregularities has not moved out."""
 _KEPT = 10_000
@@ -53,6 +55,7 @@ def standing(status: str | None) -> Standing | None:
         return None
     text = simplified(unicodedata.normalize("NFKC", status)).lower()
     plain = re.sub(r"[\s_]", "", text)
+    plain = _PARTLY.sub("", plain)
     # 未注销 negates the term, 非正常 does not.
     plain = _CLEARED.sub("正常", plain)
     left = _NOT.sub(lambda found: found[0] if "非正常" in found[0] else "", plain)

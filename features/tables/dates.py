@@ -42,6 +42,8 @@ _SEPARATED = re.compile(
 _SHORT = re.compile(
     r"^'?(\d{2})\s*[-–—/.年]\s*(\d{1,2})\s*[-–—/.月]\s*(\d{1,2})\s*[日号]?" + _BEHIND
 )
+_OF_REPUBLIC = re.compile(r"^([01]\d{2})(?=[-/.]\d{1,2}[-/.]\d{1,2}$)")
+"""104/05/06: years of three digits count from 1912."""
 _SHORT_MONTH = re.compile(r"^'?(\d{2})年(\d{1,2})月" + _BEHIND)
 _BEHIND_YEAR = re.compile(r"^(\d{1,2})\s*([-–—/.])\s*(\d{1,2})\s*[-–—/.]\s*(\d{4})(?!\d)" + _BEHIND)
 _COMPACT = re.compile(r"^(\d{4})(\d{2})(\d{2})?(?:\d{4}|\d{6})?(?:\.0+)?" + _BEHIND)
@@ -58,7 +60,9 @@ _MONTH_FIRST = re.compile(
     r"^(?:[a-z]{3,9},?\s+)?([a-z]{3,9}\.?)[-\s/,.]+(\d{1,2})(?:st|nd|rd|th)?[-\s/,.]+"
     r"(?:\d{1,2}:\d{2}(?::\d{2})?\s+(?:[a-z+\d:]+\s+)?)?(\d{4})\b"
 )
-_YEAR_FIRST = re.compile(r"^(\d{4})[-\s/,.]+([a-z]{3,9}\.?)[-\s/,.]+(\d{1,2})(?:st|nd|rd|th)?\b")
+_YEAR_FIRST = re.compile(
+    r"^(\d{4})[-\s/,.]+([a-z]{3,9}\.?)(?:[-\s/,.]+(\d{1,2})(?:st|nd|rd|th)?\b|$)"
+)
 _WEEKDAY = re.compile(r"^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*[.,]*\s+(?=\d)")
 _IN_JSON = re.compile(r"^/date\((-?\d+)(?:[+-]\d{4})?\)/$")
 _MONTH_YEAR = re.compile(r"^([a-z]{3,9}\.?)[-\s/,.']*(\d{4}|\d{2})$")
@@ -113,6 +117,7 @@ def _written_day(text: str) -> PartialDate | None:
     if republic := re.match(r"^(?:中华)?民国\s*(\d{1,3}|元)\s*年?", plain):
         year = _REPUBLIC + (1 if republic[1] == "元" else int(republic[1]))
         plain = f"{year}年{plain[republic.end() :].strip()}"
+    plain = _OF_REPUBLIC.sub(lambda found: str(_REPUBLIC + int(found[1])), plain)
     day = _written(plain) or _english(plain) or _counted(plain)
     placeholder = day is not None and day.precision == "day" and day.date in PLACEHOLDERS
     return None if placeholder else day

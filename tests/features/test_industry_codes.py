@@ -199,3 +199,11 @@ def test_a_letter_or_a_name_reveals_a_dropped_zero(text, code):
 )
 def test_a_column_reveals_zeros_that_a_spreadsheet_dropped(texts, lost, unsure):
     assert lost_zeros(texts) == (lost, unsure)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("－", None), ("...", None), ("（）", None), ("610", "0610"), ("门类：制造业", "C")],
+)
+def test_signs_are_no_industry_and_labels_are_ignored(text: str, code: str | None) -> None:
+    assert find(text) == code

@@ -250,7 +250,11 @@ def test_texts_are_cleaned(parse):
 
 
 @pytest.mark.parametrize(
-    "word", ["", " ", "-", "--", "NULL", "null", "N/A", "无", "未知", "None", "NaN"]
+    "word",
+    [
+        *("", " ", "-", "--", "NULL", "null", "N/A", "无", "未知", "None", "NaN"),
+        *("－", "？", "*", "…", "空", "不适用", "待核实", "未统计", "TBD", "n.a."),
+    ],
 )
 def test_words_for_the_unknown(word):
     assert cleaned(pl.Series("x", [word])).to_list() == [None]
