@@ -92,6 +92,7 @@ class _Shape:
         lines: bool,
     ) -> None:
         self.headers = place.headers
+        self.unit = place.unit
         self.delimiter = delimiter
         self.first_row = place.row + 2
         self.skipped = records[place.row][0] if lines else 0
@@ -108,7 +109,7 @@ class _Shape:
         part: Part | None = None,
     ) -> Grid:
         """Return the rows under their headers."""
-        return Grid(self.headers, frame, surplus, self.first_row, part=part)
+        return Grid(self.headers, frame, surplus, self.first_row, unit=self.unit, part=part)
 
 
 def _check_text(path: Source, head: bytes) -> None:

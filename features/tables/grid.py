@@ -50,6 +50,8 @@ class Grid:
         Warnings about how the file was read.
     sheet
         Name of the sheet, if the file has sheets.
+    unit
+        Yuan per unit of amounts, if a note above the headers states one.
     part
         The columns kept, if `fields` is not the whole file.
     """
@@ -60,4 +62,5 @@ class Grid:
     first_row: int = 2
     warnings: Sequence[str] = field(default=())
     sheet: str | None = None
+    unit: float | None = None
     part: Part | None = None

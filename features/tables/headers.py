@@ -22,6 +22,11 @@ _YEAR = re.compile(
     r"^(?:截至|截止)?(?:(?:19|20)\d\d|上|去|本|近一)年?(?:度|末|底)?(?:\d{1,2}月末?)?|"
     r"(?<=[\u4e00-\u9fff])\(?(?:19|20)\d\d(?:年度?)?\)?$|(?<=[(])(?:19|20)\d\d年?度?[,，、]?(?=.)"
 )
+_QUALIFIER = re.compile(r"[\[【](\w{2,8})[\]】]")
+"""营业总收入[报告期]2023年报[单位]元, as in exports of Wind."""
+_STATED_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+_UNDATED = 9999
+"""A column without a year is preferred to those with one, and a later year to an earlier one."""
 _OF_MONEY = re.compile(r"\((?:金|额|总额|总)\)")
 """注册资本(金)(万元)."""
 _UNITS = "|".join(sorted(YUAN, key=len, reverse=True))
@@ -124,6 +129,7 @@ def matched(
     *,
     empty: Collection[int] = (),
     mapping: Mapping[str, str] | None = None,
+    unit: float | None = None,
 ) -> Headers:
     """Match the headers of a file with the columns of a table.
 
@@ -133,6 +139,8 @@ def matched(
         Positions of columns without values: another column of the same meaning is preferred.
     mapping
         Header → canonical column, in addition to the known ones; "" ignores the column.
+    unit
+        Yuan per unit of the amounts whose header names no unit.
 
     Raises
     ------
@@ -143,12 +151,12 @@ def matched(
         table.
     """
     shown = _described(table, headers, mapping or {})
-    candidates: dict[str, list[tuple[tuple[bool, int, int], int, _Meaning]]] = {}
+    candidates: dict[str, list[tuple[tuple[bool, int, int, int], int, _Meaning]]] = {}
     unknown, personal = [], []
     for position, header in enumerate(headers):
         meaning = shown.get(position) if position in shown else _meaning(table, header)
         if meaning is not None:
-            order = (position in empty, meaning.rank, position)
+            order = (position in empty, meaning.rank, -_year(header), position)
             candidates.setdefault(meaning.column.name, []).append((order, position, meaning))
         elif header.strip() and is_personal(header):
             personal.append(header.strip())
@@ -158,8 +166,9 @@ def matched(
     for name, found in candidates.items():
         (_, position, meaning), *others = sorted(found, key=lambda candidate: candidate[0])
         positions[name] = position
-        if meaning.unit is not None:
-            units[name] = meaning.unit
+        stated = unit if meaning.unit is None else meaning.unit
+        if stated is not None and meaning.column.kind is Kind.MONEY:
+            units[name] = stated
         for _, other, _ in others:
             doubles[headers[other].strip()] = headers[position].strip()
     _check_required(table, positions, headers, source)
@@ -241,9 +250,24 @@ def _shown(headers: Sequence[str]) -> str:
     return (", ".join(named[:50]) or "none") + more
 
 
+def _year(header: str) -> int:
+    years = [int(year) for year in _STATED_YEAR.findall(unicodedata.normalize("NFKC", header))]
+    return max(years, default=_UNDATED)
+
+
+def _unqualified(header: str) -> str:
+    """Return a header without its qualifiers in brackets, of which only the unit is kept."""
+    whole, *rest = _QUALIFIER.split(unicodedata.normalize("NFKC", header))
+    qualifiers = dict(zip(rest[::2], (text.strip() for text in rest[1::2]), strict=True))
+    if not whole.strip() or not all(qualifiers.values()):
+        return header
+    unit = qualifiers.get("单位")
+    return f"{whole.strip()}({unit})" if unit else whole
+
+
 def _meaning(table: Table, header: str) -> _Meaning | None:
     """Return the column of a header, and yuan per unit if it names a unit of money."""
-    known = _aliases(table)
+    known, header = _aliases(table), _unqualified(header)
     unnumbered = _NUMBERED.sub("", unicodedata.normalize("NFKC", header).strip())
     plain = _plain(unnumbered)
     for form in dict.fromkeys((_plain(header), plain, _OF_MONEY.sub("", plain))):

@@ -1,14 +1,15 @@
 """Location of the table in a file: below titles and statements, above notes, between totals."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from features.columns import Table
 from features.tables.headers import Headers, is_header, is_required, recognised
 from features.tables.naming import some
+from features.vocabulary import YUAN
 
 SEARCHED = 30
 """Number of first rows that are searched for headers."""
@@ -22,6 +23,12 @@ _PART = (
     r"单位|[(（]?[千百]?[万亿]?[元人])"
 )
 """Start of a header in a second level that needs the header above it."""
+_NO_UNIT = frozenset({"没有单位", "无单位"})
+_UNIT = re.compile(rf"(?:人民币)?(?:{'|'.join(YUAN)})|人|个|家|户|%|年|日|{'|'.join(_NO_UNIT)}")
+"""A unit in a second level, as in exports of CSMAR."""
+_YEAR = re.compile(r"((?:19|20)\d\d)\s*年?(?:度|报|末)?")
+_UNIT_NOTE = re.compile(r"单位\s*[:：]\s*(.*)")
+_NOTED = re.compile(rf"(?<![\u4e00-\u9fff])(?:人民币)?({'|'.join(u for u in YUAN if '元' in u)})")
 _TOTAL = r"^(?:[合总小共累]\s*计|汇\s*总|平\s*均|total|subtotal)[\s:：]*[\d.,家户个条名]*$"
 _NOTE = (
     r"^(?:附?注|备注|说明|附注|声明|数据来源|资料来源|信息来源|来源|※|\*{1,3}|[-—=_]{3,}|"
@@ -41,10 +48,13 @@ class HeaderPlace:
         Position of the header row, the lower one of two.
     headers
         The headers; those of two rows are joined.
+    unit
+        Yuan per unit of amounts, if a note above the headers states one (单位：万元).
     """
 
     row: int
     headers: list[str]
+    unit: float | None = None
 
 
 def find_headers(table: Table, rows: Sequence[Sequence[str | None]]) -> HeaderPlace | None:
@@ -54,6 +64,18 @@ def find_headers(table: Table, rows: Sequence[Sequence[str | None]]) -> HeaderPl
     row matches any, the first row that is not empty.
     """
     texts = [[(cell or "").strip() for cell in row] for row in rows[:SEARCHED]]
+    place = _located(table, texts)
+    return place and replace(place, unit=_noted(texts[: place.row]))
+
+
+def _noted(rows: Sequence[Sequence[str]]) -> float | None:
+    """Return yuan per unit of money in notes above the headers, None if they state several."""
+    notes = [note[1] for row in rows for cell in row if (note := _UNIT_NOTE.search(cell))]
+    units = {unit for note in notes for unit in _NOTED.findall(note)}
+    return YUAN[units.pop()] if len(units) == 1 else None
+
+
+def _located(table: Table, texts: Sequence[Sequence[str]]) -> HeaderPlace | None:
     best: HeaderPlace | None = None
     most = 0
     for at, row in enumerate(texts):
@@ -87,7 +109,13 @@ def _is_lower_level(table: Table, upper: Sequence[str], row: Sequence[str]) -> b
     filled = [(upper[at] if at < len(upper) else "", cell) for at, cell in enumerate(row) if cell]
     if not filled:
         return False
-    named = [is_header(table, cell) for _, cell in filled]
+    named = [
+        is_header(table, below)
+        or bool(_UNIT.fullmatch(row[at]))
+        or is_header(table, _dated(above, below))
+        for at, (above, below) in enumerate(_levels(upper, row))
+        if at < len(row) and row[at]
+    ]
     # 2024年营业收入 is a header with digits; any other text with digits is data.
     if any(
         any(sign.isdigit() for sign in cell) and not known
@@ -102,14 +130,12 @@ def _is_lower_level(table: Table, upper: Sequence[str], row: Sequence[str]) -> b
 
 def _joined(table: Table, upper: Sequence[str], lower: Sequence[str]) -> list[str]:
     """Join two levels of headers: an upper cell spans the empty cells to its right."""
-    headers, span = [], ""
-    for at in range(max(len(upper), len(lower))):
-        above = upper[at] if at < len(upper) else ""
-        below = lower[at] if at < len(lower) else ""
-        span = above or (span if below else "")
+    headers = []
+    for span, below in _levels(upper, lower):
         unit = re.search(r"[(（].*[)）]$", below)
         part = bool(re.match(_PART, below))
         forms = [
+            _dated(span, below),
             span + unit[0] if unit and part else "",
             span + below if part else "",
             below,
@@ -119,6 +145,23 @@ def _joined(table: Table, upper: Sequence[str], lower: Sequence[str]) -> list[st
         known = (form for form in forms if form and is_header(table, form))
         headers.append(next(known, below or span))
     return headers
+
+
+def _levels(upper: Sequence[str], lower: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield the headers of both levels column by column."""
+    span = ""
+    for at in range(max(len(upper), len(lower))):
+        above = upper[at] if at < len(upper) else ""
+        below = lower[at] if at < len(lower) else ""
+        below = "" if below in _NO_UNIT else below
+        span = above or (span if below else "")
+        yield span, below
+
+
+def _dated(above: str, below: str) -> str:
+    """Return the header of a year in a second level: 营业收入 over 2023 is 2023年营业收入."""
+    year = _YEAR.fullmatch(below)
+    return f"{year[1]}年{above}" if year and above else ""
 
 
 @dataclass(frozen=True)

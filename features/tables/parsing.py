@@ -346,7 +346,9 @@ def _money(text: pl.Expr, bare: float, unit: float) -> pl.Expr:
     groups = text.str.replace_all(_MONEY_FILLING, "").str.extract_groups(_MONEY)
     factors = {name: yuan / unit for name, yuan in YUAN.items()}
     factor = groups.struct[1].replace_strict(factors, default=bare, return_dtype=pl.Float64)
-    amount = groups.struct[0].cast(pl.Float64) * factor
+    number = groups.struct[0].cast(pl.Float64)
+    # Dividing by ten is exact to the last digit, multiplying by 0.1 is not.
+    amount = pl.when(factor < 1).then(number / (1 / factor)).otherwise(number * factor)
     return pl.when(amount.is_finite()).then(amount)
 
 

@@ -165,7 +165,7 @@ def _rows(source: str, table: Table, grid: Grid, mapping: Mapping[str, str] | No
     any_ = fields.select(pl.all().is_not_null().any()).row(0) if fields.height else ()
     filled = {at for at, found in zip(positions, any_, strict=False) if found}
     empty = set(range(len(grid.headers))) - filled if any_ else set()
-    headers = matched(table, grid.headers, source, empty=empty, mapping=mapping)
+    headers = matched(table, grid.headers, source, empty=empty, mapping=mapping, unit=grid.unit)
     names = _distinct([header.strip() for header in grid.headers])
     fields = fields.rename({fields.columns[n]: names[at] for n, at in enumerate(positions)})
     fields = fields.with_columns(_filled(table, fields, headers, names, part).alias(FILLED))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import fastexcel
@@ -127,7 +128,14 @@ def _grid(table: Table, name: str, cells: pl.DataFrame, extent: Extent) -> Grid 
         pl.all().str.replace(r"^(\d{4}-\d\d-\d\d) 00:00:00$", "${1}")
     )
     fields, headers = _narrowed(fields, place)
-    return Grid(headers, fields, first_row=place.row + 2, warnings=_above(place), sheet=name)
+    return Grid(
+        headers,
+        fields,
+        first_row=place.row + 2,
+        warnings=_above(place),
+        sheet=name,
+        unit=place.unit,
+    )
 
 
 def _above(place: HeaderPlace) -> list[str]:
@@ -179,7 +187,4 @@ def _chosen(
         "(--sheet NAME or --sheet all)"
     )
     first = chosen[0]
-    shown = Grid(
-        first.headers, first.fields, (), first.first_row, (*first.warnings, warning), first.sheet
-    )
-    return [shown, *chosen[1:]]
+    return [replace(first, warnings=(*first.warnings, warning)), *chosen[1:]]

@@ -282,3 +282,36 @@ def test_a_plain_name_comes_before_that_of_a_certain_kind_of_enterprise():
 def test_units_beside_other_words_are_read(header, yuan):
     (unit,) = match(ENTERPRISES, "id", "企业名称", header).units.values()
     assert unit == yuan
+
+
+@pytest.mark.parametrize(
+    ("header", "column", "yuan"),
+    [
+        ("营业总收入\n[报告期] 2023年报\n[报表类型] 合并报表\n[单位] 亿元", "revenue", 1e8),
+        ("注册资本\n[单位] 元", "registered_capital", 1),
+        ("员工总数\n[交易日期] 最新", "employees", None),
+        ("注册资本[万元]", "registered_capital", 1e4),
+    ],
+)
+def test_qualifiers_of_a_header_are_left_out_and_the_unit_is_read(header, column, yuan):
+    found = matched(ENTERPRISES, ["企业名称", header], "a.xlsx")
+    assert found.positions[column] == 1
+    assert found.units.get(column) == yuan
+
+
+@pytest.mark.parametrize(
+    ("headers", "taken"),
+    [
+        (["2021年营业收入", "2023年营业收入", "2022年营业收入"], "2023年营业收入"),
+        (["2023年营业收入", "营业收入"], "营业收入"),
+    ],
+)
+def test_of_several_years_the_latest_is_taken(headers, taken):
+    found = matched(ENTERPRISES, ["企业名称", *headers], "a.xlsx")
+    assert found.given["revenue"] == taken
+
+
+def test_a_unit_above_the_headers_counts_for_amounts_whose_header_names_none():
+    headers = ["企业名称", "注册资本", "营业收入（亿元）", "员工人数"]
+    found = matched(ENTERPRISES, headers, "a.xlsx", unit=1e3)
+    assert found.units == {"registered_capital": 1e3, "revenue": 1e8}

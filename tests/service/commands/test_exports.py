@@ -254,6 +254,49 @@ def test_headers_in_two_levels_may_hold_digits_and_groups(came_out, tmp_path):
     assert (row["province"], row["city"]) == ("山西省", "长治市")
 
 
+def test_a_second_level_of_years_gives_the_latest(came_out, tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text(
+        "统一社会信用代码,企业名称,营业收入（万元）,,员工人数\n,,2022,2023年,2023\nX1,甲,1,2,3\n",
+        encoding="utf-8",
+    )
+    row = came_out(path)[0]["X1"]
+    assert (row["revenue"], row["employees"]) == ("2", "3")
+
+
+def test_a_second_level_of_units_is_no_row(came_out, tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text(
+        "Stkcd,Conme,RegisterCapital,EmployeeNum\n证券代码,公司全称,注册资本,员工人数\n"
+        "没有单位,没有单位,元,人\n000001,甲,1940591819.8,7\n",
+        encoding="utf-8",
+    )
+    rows, report = came_out(path)
+    assert (report["read"], rows["000001"]["registered_capital"]) == (1, "194059.18198")
+    assert rows["000001"]["employees"] == "7"
+
+
+@pytest.mark.parametrize(
+    ("note", "capital"),
+    [
+        ("单位：千元、人", "2345.678"),
+        ("样例县企业表（金额单位：亿元）", "234567800"),
+        ("填报单位：样例局 单位：元", "2.345678"),
+        ("单位：万美元", "23456.78"),
+        ("单位：元、万元", "23456.78"),
+    ],
+)
+def test_a_unit_above_the_headers(came_out, tmp_path, note, capital):
+    path = tmp_path / "list.csv"
+    path.write_text(
+        f"{note},,\n统一社会信用代码,企业名称,注册资本\nX1,甲,23456.78\nX2,乙,500万元\n",
+        encoding="utf-8",
+    )
+    rows, _ = came_out(path)
+    assert rows["X1"]["registered_capital"] == capital
+    assert rows["X2"]["registered_capital"] == "500"
+
+
 def test_a_column_may_say_the_currency_of_another(came_out, tmp_path):
     path = tmp_path / "list.csv"
     path.write_text(
