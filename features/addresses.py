@@ -9,7 +9,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from features.divisions import Seat, beginnings
+from features.divisions import Seat, beginnings, divisions
 from features.normal import simplified
 from features.place_names import Found, resolve
 
@@ -25,6 +25,10 @@ _FREE_TRADE = re.compile(
 )
 """中国（上海）自由贸易试验区, 天津自贸试验区: a zone named after its province."""
 _CORPS = re.compile(r"^新疆生产建设兵团(?:第?[一二三四五六七八九十\d]{1,3}师)?")
+_CODE = re.compile(r"^(\d{6})(?:\d{3}|\d{6})?(?:\.0)?$")
+"""A code of a division (行政区划代码), also of a township or a village."""
+_POSTCODE = re.compile(r"^(?:邮编|邮政编码)?[:\s]*\d{6}\s*(?=[\u4e00-\u9fff])")
+_BRACKETED = re.compile(r"^[(\[【](\w{2,12})[)\]】]")
 _ISLANDS = re.compile(r"^(香港|澳门)(?!\w{0,2}[路街道])")
 _WHOLE = re.compile(r"[省市区州盟县旗]$|地区$")
 _PSEUDO = re.compile(
@@ -118,6 +122,9 @@ def located(text: str) -> Found:
     """Return the places that a joined field or an address begins with, and their source."""
     rest = simplified(unicodedata.normalize("NFKC", text)).strip()
     rest = re.sub(rf"^(?:中国|中华人民共和国|中国大陆){_PARTING.pattern[:-1]}*", "", rest)
+    if coded := _CODE.match(rest):
+        return _coded(coded[1])
+    rest = _BRACKETED.sub(r"\1", _POSTCODE.sub("", rest))
     rest = _CORPS.sub("新疆", rest)
     if (named := _FREE_TRADE.match(rest) or _ISLANDS.match(rest)) and (
         whole := resolve(named[1]).seat.province
@@ -135,6 +142,13 @@ def located(text: str) -> Found:
         # 上海浦东新区: a municipality is a city itself.
         city, rest = province, re.sub(r"^县(?=\w+[县区])", "", rest)
     return _with_county(province, city, rest)
+
+
+def _coded(code: str) -> Found:
+    """Return the division of a code; for an unknown county its prefecture or province."""
+    names = divisions().names
+    known = next((one for one in (code, f"{code[:4]}00", f"{code[:2]}0000") if one in names), None)
+    return Found(divisions().seat(known), known) if known else Found(Seat())
 
 
 def _with_county(province: str | None, city: str | None, text: str) -> Found:

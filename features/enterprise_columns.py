@@ -19,7 +19,7 @@ ENTERPRISE_ID_HEADERS = (
     "reg_no registration_number registration_no company_number company_no br_no cr_no "
     "统一社会信用代码证号 社会信用代码证号 三证合一码 法人代码 法人单位代码 机构代码 执照号 "
     "营业执照号码 工商登记号 uscc_code social_credit_no tax_id taxpayer_id "
-    "unified_social_credit_identifier id"
+    "unified_social_credit_identifier bvd_id_number bvd_id id"
 )
 SOURCE_HEADERS = "来源 数据来源 信息来源"
 
@@ -39,7 +39,8 @@ ENTERPRISES = Table(
             "company_full_name org_name company_name_cn company_name_chinese name_cn chinese_name "
             "申报单位名称 注册名称 工商名称 市场主体 商事主体名称 法人单位 名称 全称 企业 公司 "
             "单位 企业中文名 公司中文名 name_of_enterprise name_of_company entity_name legal_name "
-            "registered_name company_cn firm_name organization_name corp",
+            "registered_name company_cn firm_name organization_name corp "
+            "company_name_latin_alphabet",
             required=True,
         ),
         Column(

@@ -34,7 +34,9 @@ _OTHERS = re.compile(
     r"审计|实控|请|填写|输入|核对|下游|上游|客户|供应|合作|原|曾|前|英文|外文"
 )
 """Names of other parties, and earlier or foreign names of the enterprise."""
-_SUFFIX = re.compile(r"(?<=[a-z]{3})(?:cn|zh|chinese|desc|text|name)$|(?<=..)(?:总额|金额|数额)$")
+_SUFFIX = re.compile(
+    r"(?<=[a-z]{3})(?:cn|zh|chinese|desc|text|name|latinalphabet|lastavail(?:yr|year|value))$|(?<=..)(?:总额|金额|数额)$"
+)
 
 
 def place(form: str) -> str | None:

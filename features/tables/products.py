@@ -11,6 +11,16 @@ _NOT_NAME = r"[:：∶﹕︰]|\s$"
 _PERCENT = r"^百分之(.+)$"
 _NO_SHARE = ["", "-", "--", "NULL", "null", "None"]
 _NOT_PLAIN = r"[;:：]|[(（【][^)）】]*、"
+_MARKED = r"[%％]|[，,]|\d[.．、)）]\s*[^\d\s;；]"
+"""Texts that may need one of the substitutions below; most need none."""
+_SHARE = r"(\d+(?:\.\d+)?)\s*[%％]"
+_BARE_SHARE = rf"([^\d\s:：.（(、，,;；])\s*{_SHARE}(?:[、，,；;\s]+|$)"
+_SUBSTITUTED = (
+    (rf"\s*[(（][^()（）%％\d]{{0,12}}{_SHARE}\s*[)）]", ":${1}%"),  # 电感（占比45%）
+    (r"[%％]\s*[、，,;；]\s*", "%;"),
+    (r"(^|[;；\s])[(（]?\d{1,2}[.．、)）]\s*([\p{Han}A-Za-z])", "${1};${2}"),  # 1.轴承 2.齿轮
+    (r"([\p{Han}A-Za-z)）])\s*[，,]\s*([\p{Han}])", "${1};${2}"),
+)
 _PRODUCT = pl.Struct({"name": pl.String, "share": pl.Float64})
 _ROWS = 100_000
 """Number of rows that are parsed at once, because items need more memory than texts."""
@@ -27,6 +37,7 @@ def read_products(texts: pl.Series) -> pl.Series:
 
 def _read(texts: pl.Series) -> pl.Series:
     item = pl.col("item")
+    texts = _substituted(texts)
     rows = texts.alias("text").to_frame().with_row_index("row")
     split = rows.lazy().select("row", item=_items(pl.col("text"))).explode("item")
     split = split.with_columns(item.str.strip_chars()).filter(item != "")
@@ -50,6 +61,20 @@ def _read(texts: pl.Series) -> pl.Series:
             pl.coalesce("product", nothing)
         )
     ).to_series()
+
+
+def _substituted(texts: pl.Series) -> pl.Series:
+    """Write shares in brackets and behind names as name:share, and other separators as ;."""
+    rows = texts.str.contains(_MARKED).arg_true()
+    if rows.is_empty():
+        return texts
+    text = pl.col("text")
+    bare = ~text.str.contains("[:：]") & (text.str.count_matches(_BARE_SHARE) > 1)
+    shared = pl.when(bare).then(text.str.replace_all(_BARE_SHARE, "${1}:${2}%;")).otherwise(text)
+    few = texts.gather(rows).to_frame("text")
+    for pattern, written in _SUBSTITUTED:
+        few = few.with_columns(text.str.replace_all(pattern, written))
+    return texts.scatter(rows, few.select(shared)["text"])
 
 
 def _items(text: pl.Expr) -> pl.Expr:

@@ -24,7 +24,7 @@ _COLUMNS = {
     "zones": ("province", "city", "county"),
 }
 _AIDS = ("region", "address")
-_BEGINNING = r"^[^\d路街道号镇乡村巷弄幢栋]{2,24}[市区县旗]?"
+_BEGINNING = r"^(?:(?:邮编|邮政编码)?[:：\s]*\d{6}\s*)?[^\d路街道号镇乡村巷弄幢栋]{2,24}[市区县旗]?"
 """The part of an address before the street; it has few distinct values."""
 _SHOWN = 5
 

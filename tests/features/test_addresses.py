@@ -36,6 +36,13 @@ from features.addresses import locate, seat
         ("山西路1号", (None, None, None)),
         ("鼓楼区", (None, None, None)),
         ("虚构省虚构市", (None, None, None)),
+        ("140404", ("山西省", "长治市", "上党区")),
+        ("140404102000", ("山西省", "长治市", "上党区")),
+        ("140471", ("山西省", "长治市", None)),
+        ("990000", (None, None, None)),
+        ("邮编030000 山西省太原市小店区", ("山西省", "太原市", "小店区")),
+        ("[四川省]成都市双流区", ("四川省", "成都市", "双流区")),
+        ("湖南湘江新区", ("湖南省", "长沙市", None)),
     ],
 )
 def test_places_at_the_beginning_of_a_text(text, place):

@@ -251,6 +251,9 @@ def test_a_mapping_of_what_is_not_there_is_refused(mapping, message):
         *(("营业收入（2024年，万元）", "revenue"), ("僱員人數", "employees")),
         *(("Name of Enterprise", "name"), ("No. of Employees", "employees")),
         *(("Principal Activities", "business_scope"), ("regcapcur", "currency")),
+        *(("City\nLatin Alphabet", "city"), ("BvD ID number", "enterprise_id")),
+        *(("Number of employees\nLast avail. yr", "employees"), ("行政区划代码", "region")),
+        *(("Headquarters Location", "region"), ("纳税人状态", "status")),
     ],
 )
 def test_a_header_that_no_catalogue_lists_is_read_by_its_form(header, column):

@@ -32,3 +32,24 @@ def test_no_rows_have_no_products():
 )
 def test_a_share_is_what_follows_the_last_colon(text, name, share):
     assert read_products(pl.Series([text])).to_list() == [[{"name": name, "share": share}]]
+
+
+@pytest.mark.parametrize(
+    ("text", "products"),
+    [
+        ("电感(45%)、变压器（30%）", {"电感": 0.45, "变压器": 0.3}),
+        ("轴承（占比50%），齿轮（占营收比例20.5%）", {"轴承": 0.5, "齿轮": 0.205}),
+        ("轴承60%，齿轮40%", {"轴承": 0.6, "齿轮": 0.4}),
+        ("轴承 60% 齿轮 40%", {"轴承": 0.6, "齿轮": 0.4}),
+        ("外延片：60%、芯片：40%", {"外延片": 0.6, "芯片": 0.4}),
+        ("1.轴承 2.齿轮", {"轴承": None, "齿轮": None}),
+        ("1、轴承；2、齿轮", {"轴承": None, "齿轮": None}),
+        ("钢管,钢板，钢锭", {"钢管": None, "钢板": None, "钢锭": None}),
+        ("1,2-二氯乙烷", {"1,2-二氯乙烷": None}),
+        ("酒精75%", {"酒精75%": None}),
+        ("5G模组", {"5G模组": None}),
+    ],
+)
+def test_shares_in_brackets_and_other_separators(text, products):
+    (read,) = read_products(pl.Series([text])).to_list()
+    assert {product["name"]: product["share"] for product in read} == products
