@@ -75,7 +75,7 @@ def _noted(rows: Sequence[Sequence[str]]) -> float | None:
     return YUAN[units.pop()] if len(units) == 1 else None
 
 
-def _located(table: Table, texts: Sequence[Sequence[str]]) -> HeaderPlace | None:
+def _located(table: Table, texts: list[list[str]]) -> HeaderPlace | None:
     best: HeaderPlace | None = None
     most = 0
     for at, row in enumerate(texts):
@@ -174,10 +174,13 @@ class Body:
         Whether each row belongs to the table.
     warnings
         Descriptions of the rows that were left out.
+    sections
+        Number and text of section titles among them.
     """
 
     kept: pl.Series | None
     warnings: list[str]
+    sections: pl.DataFrame | None = None
 
 
 def lacks_required(table: Table, headers: Headers, names: Sequence[str]) -> pl.Expr:
@@ -224,6 +227,7 @@ def find_body(
         text.alias("first"),
         header=_repeated(names, headers),
         other=(total | note | section).fill_null(value=False),
+        section=(section & ~total & ~note).fill_null(value=False),
     )
     found = marked.filter(pl.col("header") | pl.col("other"))
     if found.is_empty():
@@ -234,7 +238,8 @@ def find_body(
     others = found.filter(~pl.col("header"))
     if not others.is_empty():
         warnings.append(f"notes, titles and totals left out: {_shown(others, row)}")
-    return Body(~fields[row].is_in(found[row].implode()), warnings)
+    sections = found.filter("section").select(row, text="first")
+    return Body(~fields[row].is_in(found[row].implode()), warnings, sections)
 
 
 def _repeats(names: Sequence[str], headers: Headers) -> pl.Expr:

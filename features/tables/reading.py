@@ -11,17 +11,22 @@ import polars as pl
 from features.columns import Table
 from features.errors import InputError, UsageError
 from features.tables import limits
+from features.tables.blocks import blocks
 from features.tables.delimited import read_delimited
 from features.tables.grid import Choose, Grid, Part
 from features.tables.headers import Headers, matched
 from features.tables.layout import BESIDE, FILLED, find_body, lacks_required
+from features.tables.parquet import read_parquet
 from features.tables.schema import ROW
+from features.tables.sections import with_places
 from features.tables.sheets import ENDINGS, read_workbook
 from features.tables.source import Source, open_source
 
 Reread = Callable[[pl.Series], pl.DataFrame]
 _LOOKED_AT = 1_000
 """Number of first rows that are searched for a value of each column before the whole file is."""
+_SMALL = 1 << 22
+"""Bytes of a file that is always kept as a whole."""
 SHEET_SHIFT = 21
 """Offset between the row numbers of sheets; a sheet has at most 2 ** 20 rows."""
 
@@ -125,7 +130,11 @@ def read_rows(
         if before.st_size == 0:
             raise InputError(f"{path} is empty: expected headers and rows", expected=_EXPECTED)
         source = open_source(path, _READERS.keys())
-        choose = partial(_chosen, table, mapping, str(source)) if lean else None
+        choose = (
+            partial(_chosen, table, mapping, str(source))
+            if lean and before.st_size > _SMALL
+            else None
+        )
         grids = _READERS[source.suffix](source, table, sheet, choose)
         _check_same(path, before)
     except FileNotFoundError:
@@ -134,6 +143,7 @@ def read_rows(
         raise InputError(
             f"{path} cannot be read: {error.strerror or error}", expected=_EXPECTED
         ) from None
+    grids = [block for grid in grids for block in blocks(table, grid)]
     rows = [_rows(str(source), table, grid, mapping) for grid in grids]
     if len(rows) == 1 and (again := rows[0].reread) is not None:
 
@@ -143,7 +153,7 @@ def read_rows(
             return found
 
         return replace(rows[0], reread=reread)
-    return rows[0] if len(rows) == 1 else _joined(rows, [grid.sheet or "" for grid in grids])
+    return rows[0] if len(rows) == 1 else _joined(table, rows, [grid.sheet or "" for grid in grids])
 
 
 def _check_same(path: Path, before: os.stat_result) -> None:
@@ -175,8 +185,10 @@ def _rows(source: str, table: Table, grid: Grid, mapping: Mapping[str, str] | No
     body = find_body(table, fields, ROW, headers, names)
     if body.kept is not None:
         fields = fields.filter(body.kept)
+    if body.sections is not None and part is None:
+        fields, headers, names = with_places(table, fields, body.sections, headers, names)
     personal = {
-        name for name, h in zip(names, grid.headers, strict=True) if h.strip() in headers.personal
+        name for name, h in zip(names, grid.headers, strict=False) if h.strip() in headers.personal
     }
     warnings = [*grid.warnings, *body.warnings, *_said(table, headers)]
     if fields.is_empty() and not grid.surplus:
@@ -254,21 +266,23 @@ def _said(table: Table, headers: Headers) -> list[str]:
     return warnings
 
 
-def _joined(parts: Sequence[Rows], sheets: Sequence[str]) -> Rows:
+def _joined(table: Table, parts: Sequence[Rows], sheets: Sequence[str]) -> Rows:
     """Concatenate the rows of several sheets, under the canonical columns."""
     given: dict[str, str] = {}
     units: dict[str, float] = {}
     for part in parts:
         given = {**part.headers.given, **given}
+    usual = {column.name: column.unit for column in table.readable}
     for column in given:
-        stated = {p.headers.units.get(column) for p in parts if column in p.headers.given}
+        having = [part.headers for part in parts if column in part.headers.given]
+        stated = {part.units.get(column, usual[column]) for part in having}
         if len(stated) > 1:
             raise UsageError(
                 f"the sheets have {column} in different units: import them one by one",
                 field="sheet",
             )
-        if (unit := stated.pop()) is not None:
-            units[column] = unit
+        if any(column in part.units for part in having):
+            units[column] = stated.pop()
     columns = list(given)
     frames = []
     for at, part in enumerate(parts):
@@ -324,65 +338,13 @@ def _read_sheets(
     return read_workbook(source, table, sheet)
 
 
-def _read_parquet(
+def _read_columns(
     source: Source,
     table: Table,  # noqa: ARG001
     sheet: str | None,  # noqa: ARG001
     choose: Choose | None,  # noqa: ARG001
 ) -> list[Grid]:
-    try:
-        with source.open() as file:
-            schema = pl.read_parquet_schema(file)
-            file.seek(0)
-            rows = pl.scan_parquet(file).select(pl.len()).collect().item()
-        if rows > limits.ROWS:
-            raise InputError(
-                f"{source} has {rows:,} rows: at most {limits.ROWS:,} are read", expected=_EXPECTED
-            )
-        limits.check_width(source, len(schema))
-        for name, dtype in schema.items():
-            _check_flat(source, name, dtype)
-        frame = pl.read_parquet(source.path if source.content is None else source.content)
-        cells = frame.select(_as_text(name, dtype) for name, dtype in frame.schema.items())
-    except pl.exceptions.PolarsError as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(
-            f"{source} is not a Parquet file, or is damaged ({reason})", expected=_EXPECTED
-        ) from None
-    return [Grid(frame.columns, cells)]
-
-
-def _check_flat(source: Source, name: str, dtype: pl.DataType) -> None:
-    """Refuse a column of records or bytes; lists of texts and of products become texts."""
-    inner = dtype.inner if isinstance(dtype, pl.List | pl.Array) else dtype
-    product = (
-        isinstance(dtype, pl.List)
-        and isinstance(inner, pl.Struct)
-        and [field.name for field in inner.fields] == ["name", "share"]
-    )
-    nested = isinstance(inner, pl.Struct | pl.List | pl.Array | pl.Object | pl.Binary)
-    if nested and not product:
-        raise InputError(
-            f"{source}: the column {name} holds {dtype}: expected texts, numbers, dates, or lists "
-            "of them",
-            field=name,
-            got=str(dtype),
-            expected="a column without records in it",
-        )
-
-
-def _as_text(name: str, dtype: pl.DataType) -> pl.Expr:
-    column = pl.col(name)
-    if isinstance(dtype, pl.List):
-        item = pl.element()
-        if isinstance(dtype.inner, pl.Struct):
-            product, share = (item.struct[position] for position in range(2))
-            item = pl.concat_str(product, share.cast(pl.String), separator=":", ignore_nulls=True)
-        return column.list.eval(item.cast(pl.String)).list.join(";")
-    if isinstance(dtype, pl.Array):
-        return column.arr.to_list().list.eval(pl.element().cast(pl.String)).list.join(";")
-    text = column.cast(pl.String)
-    return text.str.strip_suffix(".0") if dtype.is_float() else text
+    return [read_parquet(source)]
 
 
 _EXPECTED = (
@@ -393,5 +355,5 @@ _Reader = Callable[[Source, Table, str | None, Choose | None], list[Grid]]
 _READERS: Mapping[str, _Reader] = {
     **dict.fromkeys((".csv", ".tsv", ".txt"), _read_text),
     **dict.fromkeys(ENDINGS, _read_sheets),
-    ".parquet": _read_parquet,
+    ".parquet": _read_columns,
 }

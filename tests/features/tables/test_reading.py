@@ -7,6 +7,7 @@ import xlsxwriter
 from features.catalogue import ZONES
 from features.enterprise_columns import ENTERPRISES
 from features.errors import InputError
+from features.tables import reading
 from features.tables.reading import read_rows
 from features.tables.schema import ROW
 
@@ -203,7 +204,10 @@ LARGE = (
 
 
 @pytest.mark.parametrize("scope", ["", "生产"])
-def test_of_a_large_file_what_means_something_is_kept_and_the_rest_read_again(tmp_path, scope):
+def test_of_a_large_file_what_means_something_is_kept_and_the_rest_read_again(
+    tmp_path, scope, monkeypatch
+):
+    monkeypatch.setattr(reading, "_SMALL", 0)
     path = tmp_path / "list.csv"
     text = LARGE.replace("c3,丙,,简,,", f"c3,丙,,简,{scope},")
     path.write_text(text, encoding="utf-8")
@@ -226,7 +230,8 @@ def test_of_a_large_file_what_means_something_is_kept_and_the_rest_read_again(tm
         lean.raw("registered_capital")
 
 
-def test_a_column_with_its_first_value_far_below_counts_as_filled(tmp_path):
+def test_a_column_with_its_first_value_far_below_counts_as_filled(tmp_path, monkeypatch):
+    monkeypatch.setattr(reading, "_SMALL", 0)
     path = tmp_path / "list.csv"
     rows = [f"c{n},甲{n},简介,{'生产' if n == 1500 else ''}" for n in range(1600)]
     header = "统一社会信用代码,企业名称,企业简介,经营范围"
