@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import csv
+import json
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
+import xlsxwriter
 
 from service.commands import main
 
@@ -53,3 +56,39 @@ def run(
         return Ended(code, *capfd.readouterr())
 
     return ran
+
+
+@pytest.fixture
+def came_out(run, tmp_path):
+    """Import a file of enterprises and return what an export writes, by enterprise_id."""
+
+    def came_out(path, *options):
+        ended = run("import", "enterprises", path, *options, "--json")
+        assert ended.code == 0, ended.err
+        out = tmp_path / "out.csv"
+        assert run("export", "enterprises", out).code == 0
+        with out.open(encoding="utf-8", newline="") as file:
+            rows = {row["enterprise_id"]: row for row in csv.DictReader(file)}
+        return rows, json.loads(ended.out)
+
+    return came_out
+
+
+@pytest.fixture
+def excel(tmp_path):
+    """Write sheets of rows as .xlsx; a tuple in a row merges the cells below with its first."""
+
+    def write(sheets, name="list.xlsx", merged=()):
+        path = tmp_path / name
+        with xlsxwriter.Workbook(path) as book:
+            for title, rows in sheets.items():
+                sheet = book.add_worksheet(title)
+                for y, row in enumerate(rows):
+                    for x, cell in enumerate(row):
+                        if cell is not None:
+                            sheet.write(y, x, cell)
+                for place in merged:
+                    sheet.merge_range(*place)
+        return path
+
+    return write

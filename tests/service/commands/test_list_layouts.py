@@ -1,0 +1,117 @@
+"""Lists with units above the headers, years, several tables in a sheet, and section titles."""
+
+import pytest
+
+
+def test_a_second_level_of_years_gives_the_latest(came_out, tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text(
+        "统一社会信用代码,企业名称,营业收入（万元）,,员工人数\n,,2022,2023年,2023\nX1,甲,1,2,3\n",
+        encoding="utf-8",
+    )
+    row = came_out(path)[0]["X1"]
+    assert (row["revenue"], row["employees"]) == ("2", "3")
+
+
+def test_a_second_level_of_units_is_no_row(came_out, tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text(
+        "Stkcd,Conme,RegisterCapital,EmployeeNum\n证券代码,公司全称,注册资本,员工人数\n"
+        "没有单位,没有单位,元,人\n000001,甲,1940591819.8,7\n",
+        encoding="utf-8",
+    )
+    rows, report = came_out(path)
+    assert (report["read"], rows["000001"]["registered_capital"]) == (1, "194059.18198")
+    assert rows["000001"]["employees"] == "7"
+
+
+@pytest.mark.parametrize(
+    ("note", "capital"),
+    [
+        ("单位：千元、人", "2345.678"),
+        ("样例县企业表（金额单位：亿元）", "234567800"),
+        ("填报单位：样例局 单位：元", "2.345678"),
+        ("单位：万美元", "23456.78"),
+        ("单位：元、万元", "23456.78"),
+    ],
+)
+def test_a_unit_above_the_headers(came_out, tmp_path, note, capital):
+    path = tmp_path / "list.csv"
+    path.write_text(
+        f"{note},,\n统一社会信用代码,企业名称,注册资本\nX1,甲,23456.78\nX2,乙,500万元\n",
+        encoding="utf-8",
+    )
+    rows, _ = came_out(path)
+    assert rows["X1"]["registered_capital"] == capital
+    assert rows["X2"]["registered_capital"] == "500"
+
+
+def test_tables_beside_each_other_are_read_together(came_out, excel):
+    header = ["序号", "企业名称", "证书编号"]
+    rows, report = came_out(
+        excel(
+            {
+                "S": [
+                    ["高新技术企业备案名单"],
+                    header * 2,
+                    [1, "甲有限公司", "GR1", 3, "丙有限公司", "GR3"],
+                    [2, "乙有限公司", "GR2"],
+                ]
+            }
+        )
+    )
+    assert {row["name"] for row in rows.values()} == {"甲有限公司", "乙有限公司", "丙有限公司"}
+    assert report["rejected"] == 0
+    assert any("2 tables in one, read together" in said for said in report["warnings"])
+
+
+BELOW = [
+    ["一、示范企业"],
+    ["序号", "企业名称", "注册资本（万元）"],
+    [1, "甲有限公司", "5"],
+    [],
+    ["二、单项产品"],
+    ["序号", "产品名称", "企业名称", "注册资本（亿元）"],
+    [1, "偏光片", "乙有限公司", "6"],
+    [2, "石英砂", "", "7"],
+]
+
+
+def test_a_table_below_another_has_its_own_headers(came_out, excel):
+    same = [
+        [cell.replace("亿", "万") if isinstance(cell, str) else cell for cell in row]
+        for row in BELOW
+    ]
+    rows, report = came_out(excel({"S": same}))
+    assert {row["name"]: (row["products"], row["registered_capital"]) for row in rows.values()} == {
+        "甲有限公司": ("", "5"),
+        "乙有限公司": ("偏光片", "6"),
+    }
+    assert [(bad["row"], bad["column"]) for bad in report["problems"]] == [(8, "name")]
+
+
+def test_tables_below_each_other_with_different_units_are_refused(run, excel):
+    assert "in different units" in run("import", "enterprises", excel({"S": BELOW})).said
+
+
+def test_section_titles_that_are_places_count_for_the_rows_below(came_out, tmp_path):
+    path = tmp_path / "list.csv"
+    text = (
+        "序号,企业名称,推荐单位\n一、长沙市（2家）,,\n1,甲,市局\n2,乙,市局\n二、湘西州,,\n3,丙,州局\n"
+        "三、其他企业,,\n4,丁,省局\n"
+    )
+    path.write_text(text, encoding="utf-8")
+    rows, _ = came_out(path)
+    assert {row["name"]: (row["province"], row["city"]) for row in rows.values()} == {
+        "甲": ("湖南省", "长沙市"),
+        "乙": ("湖南省", "长沙市"),
+        "丙": ("湖南省", "湘西土家族苗族自治州"),
+        "丁": ("", ""),
+    }
+
+
+def test_section_titles_do_not_change_places_that_are_stated(came_out, tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text("序号,企业名称,所属城市\n一、长沙市,,\n1,甲,太原\n2,乙,\n", encoding="utf-8")
+    rows, _ = came_out(path)
+    assert {row["name"]: row["city"] for row in rows.values()} == {"甲": "太原市", "乙": ""}
