@@ -14,7 +14,7 @@ from features.normal import simplified
 from features.place_names import Found, resolve
 
 _KEPT = 50_000
-_PARTING = re.compile(r"[\s\-—–_/\\|,，;；:：>·]+")
+_PARTING = re.compile(r"[\s、\-—–_/\\|,，;；:：>·]+")
 _ZONE = re.compile(
     r"(?:国家|综合|示范)?(?:高新|经开|经济|技术|开发|工业|产业|保税|新区|新城|州|地区)|"
     r"[^\W\d路街道巷号镇乡村]{0,8}?(?:新区|新城|开发区|工业园|产业园|科技园|保税区|示范区|试验区|实验区|"
@@ -72,6 +72,11 @@ def seated(
         province = whole.seat.province
         found = resolve(province, city, district or whole.seat.district)
         found = found._replace(former=(*whole.former, *found.former))
+    if "province" in found.unknown and province and province.isascii():
+        # An abbreviation of a database, such as ZJ: the other columns may name the province.
+        without = seated(None, city, district, *texts)
+        if without.seat.province:
+            return without
     if (
         "city" in found.unknown
         and city

@@ -260,7 +260,8 @@ ENTERPRISES = Table(
         Column(
             "currency",
             Kind.TEXT,
-            "注册资本币种 注册资金币种 注册资本货币种类 注册币种 币种 货币种类 资本币种 "
+            "注册资本币种 注册资本单位 注册资金单位 注册资本计量单位 "
+            "注册资金币种 注册资本货币种类 注册币种 币种 货币种类 资本币种 "
             "regcapcur capital_currency reg_capital_currency",
         ),
     ),

@@ -14,6 +14,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, NamedTuple
 
 from features.errors import InputError
+from features.normal import simplified
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -71,7 +72,7 @@ def find(text: str, digits: int | None = None) -> str | None:
     >>> find("C27医药制造业"), find("光电子器件制造"), find("制造业>医药制造业")
     ('27', '3976', '27')
     """
-    plain = _LABEL.sub("", unicodedata.normalize("NFKC", text).strip())
+    plain = _LABEL.sub("", simplified(unicodedata.normalize("NFKC", text)).strip())
     if not plain:
         return None
     if (code := normalise(plain)) is not None:

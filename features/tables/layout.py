@@ -106,15 +106,21 @@ def is_explanation(table: Table, headers: Sequence[str], rows: pl.DataFrame) -> 
 
 def _is_lower_level(table: Table, upper: Sequence[str], row: Sequence[str]) -> bool:
     """Whether a row is a second level of headers, and not data."""
-    filled = [(upper[at] if at < len(upper) else "", cell) for at, cell in enumerate(row) if cell]
-    if not filled:
+    width = len(upper)
+    # A cell that is merged with the one above has its value.
+    cells = [
+        (upper[at] if at < width else "", cell, *level)
+        for at, (cell, level) in enumerate(zip(row, _levels(upper, row), strict=False))
+        if cell and (at >= width or cell != upper[at])
+    ]
+    if not cells:
         return False
+    filled = [(above, cell) for above, cell, _, _ in cells]
     named = [
         is_header(table, below)
-        or bool(_UNIT.fullmatch(row[at]))
-        or is_header(table, _dated(above, below))
-        for at, (above, below) in enumerate(_levels(upper, row))
-        if at < len(row) and row[at]
+        or bool(_UNIT.fullmatch(cell))
+        or is_header(table, _dated(span, below))
+        for _, cell, span, below in cells
     ]
     # 2024年营业收入 is a header with digits; any other text with digits is data.
     if any(

@@ -41,6 +41,13 @@ _LONGEST = {Kind.ID: LONGEST_ID, Kind.TEXT: 100_000}
 """Maximum number of characters of a text, that of a cell in Excel."""
 _RMB = r"^\s*$|人民币|人民幣|rmb|cny|^元|^万元|^[-—/无]+$|^156$"
 """Texts of a column of currencies that mean RMB or nothing; 156 is its number in ISO 4217."""
+_UNIT = r"^(?:人民币)?[千百十]?[万亿]元?(?:人民币)?$"
+_NAMES = (
+    (r"\s*[(（][^()（）]*\d{4}[^()（）]*[)）]", ""),  # 甲有限公司（2015-01-01至2018-01-01）
+    (r"(^|[;；\s])\d{1,2}[.．、)）]\s*", "${1};"),
+    (r"(公司|厂|店|社|所|院|中心|集团)\s+", "${1};"),
+)
+"""Substitutions in lists of names that separate them."""
 _WORTH = 1.1
 """Average number of occurrences from which values are parsed once for each distinct text."""
 _BROKEN = "\ufffd"
@@ -85,7 +92,7 @@ def parsed(
         else:
             unit = rows.headers.units.get(column.name, column.unit)
             if column.currency and (currency := rows.raw(column.currency)) is not None:
-                raw = _with_currency(raw, currency)
+                raw = _with_currency(raw, currency, rows.headers.given[column.currency])
             made = _parsed(
                 raw,
                 column,
@@ -117,14 +124,22 @@ def _order(table: Table) -> list[str]:
     return [ROW, *(each for name in names for each in (name, flag(name)))]
 
 
-def _with_currency(raw: pl.Series, currency: pl.Series) -> pl.Series:
-    """Append the foreign currency of another column to amounts."""
+def _with_currency(raw: pl.Series, currency: pl.Series, header: str) -> pl.Series:
+    """Append the foreign currency, or the unit, of another column to amounts."""
     amount, other = pl.col("amount"), pl.col("other")
     foreign = other.is_not_null() & ~other.str.to_lowercase().str.contains(_RMB)
+    unit = other.str.contains(_UNIT)
+    if "单位" in header:
+        unit |= other == "元"
+    digits = amount.str.contains(r"^[\s\d.,，．０-９]+$")
     # An amount with its own currency stays as it is.
     bare = amount.str.contains(r"^[\s\d.,，．０-９万亿千百元eE+]+$")
     frame = pl.DataFrame([raw.alias("amount"), currency.alias("other")]).lazy()
-    stated = pl.when(foreign & bare).then(pl.concat_str(amount, other)).otherwise(amount)
+    stated = (
+        pl.when((foreign & bare) | (unit & digits))
+        .then(pl.concat_str(amount, other))
+        .otherwise(amount)
+    )
     return frame.select(stated.alias("amount")).collect(engine="streaming")["amount"]
 
 
@@ -213,6 +228,8 @@ def _values(raw: pl.Series, column: Column, reading: _Reading, dtype: pl.DataTyp
     if column.kind is Kind.PRODUCTS:
         frame = pl.DataFrame([raw, text_of.alias("text"), read_products(text_of)]).lazy()
     elif column.kind is Kind.TEXTS:
+        for pattern, written in _NAMES if column.name == "former_names" else ():
+            frame = frame.with_columns(text.str.replace_all(pattern, written))
         frame = frame.with_columns(value=_texts(text, column.separators))
     elif column.kind is Kind.DATE:
         frame = frame.with_columns(text=text.str.normalize("NFKC").str.to_lowercase())

@@ -9,6 +9,8 @@ _PLAIN_SHARE = r":(\d+(?:\.\d+)?)$"
 _NOT_NAME = r"[:：∶﹕︰]|\s$"
 """An item that is not a name, or a name and a plain share, alone."""
 _PERCENT = r"^百分之(.+)$"
+_DIGITS = 8
+"""20.5% is 0.205, not 0.20500000000000002."""
 _NO_SHARE = ["", "-", "--", "NULL", "null", "None"]
 _NOT_PLAIN = r"[;:：]|[(（【][^)）】]*、"
 _MARKED = r"[%％]|[，,]|\d[.．、)）]\s*[^\d\s;；]"
@@ -120,5 +122,6 @@ def _parsed_odd(items: pl.DataFrame) -> pl.DataFrame:
     stated = number.is_not_null() | plain.is_in(_NO_SHARE)
     head = item.str.strip_suffix(tail).str.strip_chars_end(":：∶﹕︰ \u3000")
     return items.with_columns(tail=item.str.extract(_TAIL)).select(
-        name=pl.when(stated).then(head).otherwise(item), share=number.fill_nan(None) / percent
+        name=pl.when(stated).then(head).otherwise(item),
+        share=(number.fill_nan(None) / percent).round(_DIGITS),
     )

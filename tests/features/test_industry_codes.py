@@ -203,7 +203,14 @@ def test_a_column_reveals_zeros_that_a_spreadsheet_dropped(texts, lost, unsure):
 
 @pytest.mark.parametrize(
     ("text", "code"),
-    [("－", None), ("...", None), ("（）", None), ("610", "0610"), ("门类：制造业", "C")],
+    [
+        ("－", None),
+        ("...", None),
+        ("（）", None),
+        ("610", "0610"),
+        ("金屬製品業", "33"),
+        ("门类：制造业", "C"),
+    ],
 )
 def test_signs_are_no_industry_and_labels_are_ignored(text: str, code: str | None) -> None:
     assert find(text) == code

@@ -246,7 +246,11 @@ def test_a_mapping_of_what_is_not_there_is_refused(mapping, message):
         *(("所在县（区）", "district"), ("所属县市区", "district"), ("所属市州", "city")),
         *(("省份地区", "region"), ("所属省市县", "region"), ("行政区域", "region")),
         *(("链主企业名称", "name"), ("目标企业", "name"), ("上市公司名称", "name")),
-        *(("regstate_cn", "status"), ("注册资本金额", "registered_capital")),
+        *(
+            ("regstate_cn", "status"),
+            ("营业总收入(万元)\n2024-12-31", "revenue"),
+            ("注册资本金额", "registered_capital"),
+        ),
         *(("注册资本(金)(万元)", "registered_capital"), ("营业收入2024", "revenue")),
         *(("营业收入（2024年，万元）", "revenue"), ("僱員人數", "employees")),
         *(("Name of Enterprise", "name"), ("No. of Employees", "employees")),

@@ -115,3 +115,69 @@ def test_section_titles_do_not_change_places_that_are_stated(came_out, tmp_path)
     path.write_text("序号,企业名称,所属城市\n一、长沙市,,\n1,甲,太原\n2,乙,\n", encoding="utf-8")
     rows, _ = came_out(path)
     assert {row["name"]: row["city"] for row in rows.values()} == {"甲": "太原市", "乙": ""}
+
+
+def test_a_group_above_merged_headers(came_out, excel):
+    path = excel(
+        {
+            "S": [
+                [
+                    "序号",
+                    "企业名称",
+                    "统一社会信用代码",
+                    "从业人员（人）",
+                    None,
+                    "指标（万元）",
+                    None,
+                ],
+                [None, None, None, "总数", "其中：研发人员", "营业收入", "税金"],
+                [1, "甲有限公司", "X1", 100, 20, 5000, 300],
+            ]
+        },
+        merged=[
+            *(
+                (0, at, 1, at, text)
+                for at, text in enumerate(("序号", "企业名称", "统一社会信用代码"))
+            ),
+            (0, 3, 0, 4, "从业人员（人）"),
+        ],
+    )
+    row = came_out(path)[0]["X1"]
+    assert (row["employees"], row["revenue"]) == ("100", "5000")
+
+
+def test_a_column_may_say_the_unit_of_another(came_out, tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text(
+        "统一社会信用代码,企业名称,注册资本,注册资本单位\nX1,甲,500,万元\nX2,乙,5000000,元\n"
+        "X3,丙,50,万美元\nX4,丁,5亿,万元\nX5,戊,7,\n",
+        encoding="utf-8",
+    )
+    rows, _ = came_out(path)
+    assert [row["registered_capital"] for row in rows.values()] == ["500", "500", "", "50000", "7"]
+
+
+def test_former_names_in_their_forms(came_out, tmp_path):
+    path = tmp_path / "list.csv"
+    forms = [
+        "甲有限公司（2015-01-01至2018-01-01）、乙厂",
+        "1.甲有限公司 2.乙厂",
+        "甲有限公司 乙厂",
+        "无曾用名",
+    ]
+    lines = [f"X{at},名{at},{form}" for at, form in enumerate(forms)]
+    path.write_text("\n".join(["统一社会信用代码,企业名称,曾用名", *lines]), encoding="utf-8")
+    rows, _ = came_out(path)
+    names = [row["former_names"] for row in rows.values()]
+    assert names == ["甲有限公司;乙厂"] * 3 + [""]
+
+
+def test_an_abbreviation_of_a_province_gives_way_to_the_address(came_out, tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text(
+        "统一社会信用代码,企业名称,省份,注册地址\nX1,甲,ZJ,浙江省温州市一号\nX2,乙,ZJ,\n",
+        encoding="utf-8",
+    )
+    rows, _ = came_out(path)
+    assert (rows["X1"]["province"], rows["X1"]["city"]) == ("浙江省", "温州市")
+    assert rows["X2"]["province"] == "ZJ"
