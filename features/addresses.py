@@ -10,6 +10,7 @@ import unicodedata
 from functools import lru_cache
 
 from features.divisions import Seat, beginnings, divisions
+from features.english_places import translate
 from features.normal import simplified
 from features.place_names import Found, resolve
 
@@ -25,6 +26,8 @@ _FREE_TRADE = re.compile(
 )
 """中国（上海）自由贸易试验区, 天津自贸试验区: a zone named after its province."""
 _CORPS = re.compile(r"^新疆生产建设兵团(?:第?[一二三四五六七八九十\d]{1,3}师)?")
+_SHORT = 6
+"""Maximum length of a county without its suffix."""
 _CODE = re.compile(r"^(\d{6})(?:\d{3}|\d{6})?(?:\.0)?$")
 """A code of a division (行政区划代码), also of a township or a village."""
 _POSTCODE = re.compile(r"^(?:邮编|邮政编码)?[:\s]*\d{6}\s*(?=[\u4e00-\u9fff])")
@@ -64,6 +67,9 @@ def seated(
     texts
         A joined field (江苏省-无锡市-滨湖区), an address; the first that resolves is used.
     """
+    english = ", ".join(part for part in (city, province) if part and part.isascii())
+    if english and (named := translate(english)) is not None:
+        province, city = named.province, named.city or city
     found = resolve(province, city, district)
     if "province" in found.unknown and province and (whole := located(province)).seat.province:
         # A joined field under the header of a province.
@@ -127,6 +133,8 @@ def located(text: str) -> Found:
     """Return the places that a joined field or an address begins with, and their source."""
     rest = simplified(unicodedata.normalize("NFKC", text)).strip()
     rest = re.sub(rf"^(?:中国|中华人民共和国|中国大陆){_PARTING.pattern[:-1]}*", "", rest)
+    if rest.isascii() and (english := translate(rest)) is not None:
+        return resolve(*english)
     if coded := _CODE.match(rest):
         return _coded(coded[1])
     rest = _BRACKETED.sub(r"\1", _POSTCODE.sub("", rest))
@@ -179,9 +187,22 @@ def _led(level: str, text: str) -> tuple[str | None, str]:
     for name in beginnings(text, level):
         behind = text[len(name) :]
         rest = _PARTING.sub("", behind, count=1) if _PARTING.match(behind) else behind
-        if _WHOLE.search(name) or rest != behind or _is_place(rest):
+        if (
+            _WHOLE.search(name)
+            or rest != behind
+            or _is_place(rest)
+            or _is_county(level, name, rest)
+        ):
             return name, rest
     return None, text
+
+
+def _is_county(level: str, name: str, text: str) -> bool:
+    """Whether a text is a county of a province or a city without its suffix: 深圳南山."""
+    if len(text) > _SHORT:
+        return False
+    above = (name, None) if level == "provinces" else (None, name)
+    return not resolve(*above, text).unknown
 
 
 def _is_place(text: str) -> bool:

@@ -24,8 +24,11 @@ _COLUMNS = {
     "zones": ("province", "city", "county"),
 }
 _AIDS = ("region", "address")
-_BEGINNING = r"^(?:(?:邮编|邮政编码)?[:：\s]*\d{6}\s*)?[^\d路街道号镇乡村巷弄幢栋]{2,24}[市区县旗]?"
-"""The part of an address before the street; it has few distinct values."""
+_BEGINNING = (
+    r"^[\x20-\x7e]+$|"
+    r"^(?:(?:邮编|邮政编码)?[:：\s]*\d{6}\s*)?[^\d路街道号镇乡村巷弄幢栋]{2,24}[市区县旗]?"
+)
+"""The part of an address before the street; it has few distinct values. In English it is last."""
 _SHOWN = 5
 
 

@@ -88,3 +88,18 @@ def test_names_of_today_are_not_worth_a_word(load):
     assert stored["city"].to_list() == ["长治市", "延边朝鲜族自治州"]
     again, _ = load("enterprises", text)
     assert (again.replaced, again.unchanged) == (2, 2)
+
+
+def test_english_names_are_stored_in_chinese(load):
+    _, stored = load(
+        "enterprises",
+        "enterprise_id,name,province,city,address\n"
+        "a,甲,,Taiyuan,\n"
+        "b,乙,Jiangsu,Suzhou,\n"
+        'c,丙,,,"No. 1 X Road, Wuxi, Jiangsu, China"\n',
+    )
+    assert stored.select(SEAT).rows() == [
+        ("山西省", "太原市", None),
+        ("江苏省", "苏州市", None),
+        ("江苏省", "无锡市", None),
+    ]
