@@ -34,19 +34,21 @@ def blocks(table: Table, grid: Grid) -> list[Grid]:
 
 
 def _beside(table: Table, grid: Grid) -> list[Grid]:
-    """Split a grid whose headers are repeated from left to right."""
-    headers = [header.strip() for header in grid.headers]
+    """Split a grid whose headers are repeated from left to right, with or without a gap."""
+    filled = grid.fields.select(pl.all().is_not_null().any()).row(0)
+    kept = [at for at, header in enumerate(grid.headers) if header.strip() or filled[at]]
+    headers = [grid.headers[at].strip() for at in kept]
     for width in range(1, len(headers) // 2 + 1):
         repeated = headers[:width] * (len(headers) // width)
         if repeated == headers and is_complete(table, headers[:width]):
             return [
                 replace(
                     grid,
-                    headers=grid.headers[at : at + width],
-                    fields=grid.fields[:, at : at + width],
+                    headers=headers[at : at + width],
+                    fields=grid.fields[:, kept[at : at + width]],
                     surplus=() if at else grid.surplus,
                     warnings=() if at else grid.warnings,
-                    sheet=_label(grid, f"columns {at + 1} to {at + width}"),
+                    sheet=_label(grid, f"columns {kept[at] + 1} to {kept[at + width - 1] + 1}"),
                 )
                 for at in range(0, len(headers), width)
             ]

@@ -26,7 +26,7 @@ _PART = (
 _NO_UNIT = frozenset({"没有单位", "无单位"})
 _UNIT = re.compile(rf"(?:人民币)?(?:{'|'.join(YUAN)})|人|个|家|户|%|年|日|{'|'.join(_NO_UNIT)}")
 """A unit in a second level, as in exports of CSMAR."""
-_YEAR = re.compile(r"((?:19|20)\d\d)\s*年?(?:度|报|末)?")
+_YEAR = re.compile(r"((?:19|20)\d\d)\s*年?(?:度|报|末)?\s*([(（][^()（）]*[)）])?")
 _UNIT_NOTE = re.compile(r"单位\s*[:：]\s*(.*)")
 _NOTED = re.compile(rf"(?<![\u4e00-\u9fff])(?:人民币)?({'|'.join(u for u in YUAN if '元' in u)})")
 _TOTAL = r"^(?:[合总小共累]\s*计|汇\s*总|平\s*均|total|subtotal)[\s:：]*[\d.,家户个条名]*$"
@@ -131,7 +131,8 @@ def _is_lower_level(table: Table, upper: Sequence[str], row: Sequence[str]) -> b
     # Below a header that matches a column, the second level states a unit or a part.
     if 2 * sum(named) >= len(filled):
         return True
-    return not any(is_required(table, above) for above, _ in filled)
+    # A single text is a section title.
+    return len(filled) > 1 and not any(is_required(table, above) for above, _ in filled)
 
 
 def _joined(table: Table, upper: Sequence[str], lower: Sequence[str]) -> list[str]:
@@ -167,7 +168,7 @@ def _levels(upper: Sequence[str], lower: Sequence[str]) -> Iterator[tuple[str, s
 def _dated(above: str, below: str) -> str:
     """Return the header of a year in a second level: 营业收入 over 2023 is 2023年营业收入."""
     year = _YEAR.fullmatch(below)
-    return f"{year[1]}年{above}" if year and above else ""
+    return f"{year[1]}年{above}{year[2] or ''}" if year and above else ""
 
 
 @dataclass(frozen=True)

@@ -181,3 +181,26 @@ def test_an_abbreviation_of_a_province_gives_way_to_the_address(came_out, tmp_pa
     rows, _ = came_out(path)
     assert (rows["X1"]["province"], rows["X1"]["city"]) == ("浙江省", "温州市")
     assert rows["X2"]["province"] == "ZJ"
+
+
+def test_years_with_units_in_a_second_level(came_out, tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text(
+        "统一社会信用代码,企业名称,营业收入,\n,,2023年（亿元）,2024年（亿元）\nX1,甲,1,2\n",
+        encoding="utf-8",
+    )
+    assert came_out(path)[0]["X1"]["revenue"] == "20000"
+
+
+def test_tables_beside_each_other_may_have_a_gap(came_out, tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text("序号,企业名称,,序号,企业名称\n1,甲,,2,乙\n", encoding="utf-8")
+    rows, _ = came_out(path)
+    assert {row["name"] for row in rows.values()} == {"甲", "乙"}
+
+
+def test_a_section_title_below_the_headers_is_no_second_level(came_out, tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text("序号,企业名称\n（一）太原市,\n1,甲\n（二）省直,\n2,乙\n", encoding="utf-8")
+    rows, _ = came_out(path)
+    assert {row["name"]: row["city"] for row in rows.values()} == {"甲": "太原市", "乙": ""}
