@@ -4,7 +4,7 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from types import MappingProxyType
 
@@ -45,6 +45,7 @@ _ELSE = re.compile(r"(?:类型|类别|性质)$")
 _ENGLISH_UNITS = {"k": 1e3, "thousand": 1e3, "10k": 1e4, "10thousand": 1e4, "m": 1e6, "mn": 1e6}
 _ENGLISH_UNITS |= {"1000": 1e3, "10000": 1e4, "tenthousand": 1e4}
 _ENGLISH_UNITS |= {"million": 1e6, "millions": 1e6, "bn": 1e9, "billion": 1e9}
+_PEOPLE = {"百人": 1e2, "千人": 1e3, "万人": 1e4}
 _UNLISTED = 1_000
 """Rank of a header that is not an alias: any alias is preferred."""
 _LIKE = 0.6
@@ -62,7 +63,7 @@ class Headers:
     given
         Canonical column → header as in the file.
     units
-        Canonical column → yuan per unit, if the header names a unit.
+        Canonical column → yuan, or people, per unit, if the header names a unit.
     unknown
         Headers that match no column of the table.
     personal
@@ -166,8 +167,9 @@ def matched(
     for name, found in candidates.items():
         (_, position, meaning), *others = sorted(found, key=lambda candidate: candidate[0])
         positions[name] = position
-        stated = unit if meaning.unit is None else meaning.unit
-        if stated is not None and meaning.column.kind is Kind.MONEY:
+        of_money = meaning.column.kind is Kind.MONEY
+        stated = unit if meaning.unit is None and of_money else meaning.unit
+        if stated is not None:
             units[name] = stated
         for _, other, _ in others:
             doubles[headers[other].strip()] = headers[position].strip()
@@ -317,6 +319,8 @@ def _with_unit(known: Mapping[str, _Meaning], text: str) -> _Meaning | None:
         return known[text]
     if (bracketed := _BRACKET.match(text)) and bracketed[1] in known:
         meaning = known[bracketed[1]]
+        if meaning.column.kind is Kind.COUNT:
+            return replace(meaning, unit=_PEOPLE.get(bracketed[2]))
         if meaning.column.kind is not Kind.MONEY:
             return meaning
         if bracketed[2] in _ENGLISH_UNITS:

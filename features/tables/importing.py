@@ -11,7 +11,7 @@ import polars as pl
 from features import calendar
 from features.catalogue import TABLES
 from features.chains import ChainMap
-from features.columns import Table
+from features.columns import Kind, Table
 from features.errors import InputError, RejectedRowsError, UsageError
 from features.tables.cleaning import differ
 from features.tables.filling import MADE_FROM, fill_enterprises
@@ -273,7 +273,8 @@ def _taken(table: Table, rows: Rows) -> dict[str, str]:
     taken = {}
     for name, header in rows.headers.given.items():
         unit = rows.headers.units.get(name)
-        shown = f" ({unit:,.0f} yuan)" if unit else ""
+        what = "yuan" if columns[name].kind is Kind.MONEY else "people"
+        shown = f" ({unit:,.0f} {what})" if unit else ""
         aid = ", to fill others" if columns[name] in table.aids else ""
         taken[header] = f"{name}{shown}{aid}"
     return taken

@@ -307,8 +307,12 @@ def _scalar(text: pl.Expr, column: Column, unit: float) -> pl.Expr:
         case Kind.MONEY:
             return _money(text, unit / column.unit, column.unit)
         case Kind.COUNT:
-            count = text.str.replace_all(r"[,\s]", "").str.extract(r"^([+-]?\d+)(?:\.0+)?人?$")
-            return count.cast(pl.Int64, strict=False)
+            plain = text.str.replace_all(r"[,\s]", "")
+            count = plain.str.extract(r"^([+-]?\d+)(?:\.0+)?人?$").cast(pl.Int64, strict=False)
+            if unit == 1:
+                return count
+            scaled = plain.str.extract(r"^(\d{1,9}(?:\.\d+)?)$").cast(pl.Float64) * unit
+            return pl.coalesce(scaled.round().cast(pl.Int64), count)
         case Kind.NUMBER:
             number = text.str.strip_chars_end("°").cast(pl.Float64, strict=False)
             return pl.when(number.is_finite()).then(number)

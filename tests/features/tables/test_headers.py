@@ -298,6 +298,8 @@ def test_units_beside_other_words_are_read(header, yuan):
         ("注册资本\n[单位] 元", "registered_capital", 1),
         ("员工总数\n[交易日期] 最新", "employees", None),
         ("注册资本[万元]", "registered_capital", 1e4),
+        ("员工数（万人）", "employees", 1e4),
+        ("员工数（人）", "employees", None),
     ],
 )
 def test_qualifiers_of_a_header_are_left_out_and_the_unit_is_read(header, column, yuan):

@@ -204,3 +204,14 @@ def test_a_section_title_below_the_headers_is_no_second_level(came_out, tmp_path
     path.write_text("序号,企业名称\n（一）太原市,\n1,甲\n（二）省直,\n2,乙\n", encoding="utf-8")
     rows, _ = came_out(path)
     assert {row["name"]: row["city"] for row in rows.values()} == {"甲": "太原市", "乙": ""}
+
+
+def test_a_header_may_count_people_by_the_thousand(came_out, tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text(
+        "统一社会信用代码,企业名称,员工数（万人）\nX1,甲,20.7\nX2,乙,1\nX3,丙,500人\nX4,丁,-\n",
+        encoding="utf-8",
+    )
+    rows, report = came_out(path)
+    assert [row["employees"] for row in rows.values()] == ["207000", "10000", "500", ""]
+    assert report["columns"]["员工数（万人）"] == "employees (10,000 people)"
