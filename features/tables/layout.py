@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from features.columns import Table
-from features.tables.headers import Headers, is_header, is_required, recognised
+from features.tables.headers import Headers, is_complete, is_header, is_required, recognised
 from features.tables.naming import some
 from features.vocabulary import YUAN
 
@@ -65,7 +65,19 @@ def find_headers(table: Table, rows: Sequence[Sequence[str | None]]) -> HeaderPl
     """
     texts = [[(cell or "").strip() for cell in row] for row in rows[:SEARCHED]]
     place = _located(table, texts)
+    while place is not None and (above := _above(table, texts[: place.row])) is not None:
+        place = above
     return place and replace(place, unit=_noted(texts[: place.row]))
+
+
+def _above(table: Table, texts: list[list[str]]) -> HeaderPlace | None:
+    """Return the headers of a table that begins and has rows above other headers."""
+    place = _located(table, texts)
+    if place is None or not is_complete(table, place.headers):
+        return None
+    rows = texts[place.row + 1 :]
+    whole = recognised(table, place.headers) > 1 and any(sum(map(bool, row)) > 1 for row in rows)
+    return place if whole else None
 
 
 def _noted(rows: Sequence[Sequence[str]]) -> float | None:

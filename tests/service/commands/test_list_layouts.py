@@ -87,7 +87,7 @@ def test_a_table_below_another_has_its_own_headers(came_out, excel):
         "甲有限公司": ("", "5"),
         "乙有限公司": ("偏光片", "6"),
     }
-    assert [(bad["row"], bad["column"]) for bad in report["problems"]] == [(8, "name")]
+    assert {bad["row"] for bad in report["problems"]} == {8}
 
 
 def test_tables_below_each_other_with_different_units_are_refused(run, excel):
