@@ -34,6 +34,8 @@ _IN_WORDS = re.compile(rf"(?<=[\d元万亿币整])\((?:大写:?)?(?:人民币)?{
 _UNITS = "|".join(sorted(YUAN, key=len, reverse=True))
 _TERM = re.compile(rf"([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|{NUMERAL})({_UNITS})?")
 _UNIT_FIRST = re.compile(rf"({_UNITS})([+-]?\d+\.?\d*)")
+_ENGLISH = re.compile(r"(\d[\d,]*(?:\.\d+)?)\s*(thousand|million|mn|billion|bn)\b")
+_ENGLISH_UNITS = {"thousand": 1e3, "million": 1e6, "mn": 1e6, "billion": 1e9, "bn": 1e9}
 _NOWHERE: Mapping[str, float] = MappingProxyType({})
 
 
@@ -55,6 +57,7 @@ def read_amount(text: str, bare: float, rates: Mapping[str, float] = _NOWHERE) -
     (None, 35500000.0)
     """
     plain = simplified(unicodedata.normalize("NFKC", text)).lower()
+    plain = _ENGLISH.sub(_in_yuan, plain.replace("yuan", "元"))
     plain = _IN_WORDS.sub("", _PAID_IN.sub("", plain.replace("圆", "元")))
     plain = _FILLING.sub("", plain).strip(":/")
     plain = re.sub(r"(?<=\d)w(?=元?$)", "万", plain)
@@ -68,6 +71,11 @@ def read_amount(text: str, bare: float, rates: Mapping[str, float] = _NOWHERE) -
         plain = _FOREIGN.sub("", plain)
     amount = _yuan(plain, 1.0 if foreign and not bare else bare)
     return None if amount is None else amount * rate
+
+
+def _in_yuan(found: re.Match[str]) -> str:
+    """Return 5 million as 5000000元."""
+    return f"{float(found[1].replace(',', '')) * _ENGLISH_UNITS[found[2]]:.2f}元"
 
 
 @lru_cache(_KEPT)

@@ -32,7 +32,7 @@ _MONTHS = {
 } | {"sept": 9, "sept.": 9}
 _BEHIND = (
     r"(?:(?:[t\s]+\d{1,2}[:时]?\d{1,2}.*)|z|"
-    r"\s*(?:[(\[至~到—–;；].*|[\u4e00-\u9fff].*|[-/]\s*\d{4}.*|\s-\s.*|-\s*[\u4e00-\u9fff]*))?$"
+    r"\s*(?:[(\[至~到—–;；,?].*|\s[a-z]{3,4}|[\u4e00-\u9fff].*|[-/]\s*\d{4}.*|\s-\s.*|-\s*[\u4e00-\u9fff]*))?$"
 )
 """Text that may follow a date: a time, a remark, the end of a range."""
 _SEPARATED = re.compile(

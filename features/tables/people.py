@@ -15,7 +15,10 @@ _KEPT = 50_000
 _UNITS = {"": 1, "千": 1_000, "万": 10_000, "k": 1_000, "w": 10_000}
 _NUMBER = rf"(\d+(?:\.\d+)?|{NUMERAL})\s*(千|万|k|w)?"
 _SINGLE = re.compile(rf"^{_NUMBER}$")
-_RANGE = re.compile(rf"^{_NUMBER}(?:-|–|—|~|至|到){_NUMBER}$")
+_RANGE = re.compile(rf"^{_NUMBER}(?:[-–—~]+|至|到){_NUMBER}$")
+_BETWEEN = re.compile(r"(?<=\d)[<≤≦=]+[xy][<≤≦=]+(?=\d)")
+_VARIABLE = re.compile(r"^[xy](?=[<≤≦>≥≧])")
+"""20≤X<300, X<20: classes of size in statistics."""
 _BELOW = re.compile(
     rf"^(?:(?:小于|少于|低于|不足|不满|不到|不超过|至多|最多|under|upto|lessthan|<=?|≤|≦){_NUMBER}|"
     rf"{_NUMBER}(?:以下|以内|及以下|含以下))$"
@@ -28,7 +31,7 @@ _FILLING = re.compile(
     r"[\s,]|人|名|位|个|员工|职工|约|大约|近|左右|大概|people|employees|persons|staff"
 )
 _LABEL = re.compile(
-    r"^(?:\d{4}年?(?:度|年报)?)?(?:[^\d:,]{1,8}:|(?:参保|缴纳|社保|正式|全职|在职|在岗|在册|现有|总计|合计|共|职工|员工|从业|人数)+)"
+    r"^\d{4}年(?:度|末|年报)?(?=\d)|^(?:\d{4}年?(?:度|年报)?)?(?:[^\d:,]{1,8}:|(?:参保|缴纳|社保|正式|全职|在职|在岗|在册|现有|总计|合计|共|职工|员工|从业|人数)+)"
 )
 """人数：120, 2023年报：120人."""
 _INCLUDED = re.compile(r"[(\[【]含[)\]】]")
@@ -48,6 +51,7 @@ def read_people(text: str) -> int | None:
     plain = simplified(unicodedata.normalize("NFKC", text)).lower()
     plain = _LABEL.sub("", re.sub(r"(?<=\d),(?=\d{3})", "", plain))
     plain = _FILLING.sub("", _REMARK.sub("", _INCLUDED.sub("", plain)))
+    plain = _VARIABLE.sub("", _BETWEEN.sub("-", plain))
     if found := _SINGLE.match(plain):
         return _whole(found[1], found[2])
     if found := _RANGE.match(plain):
