@@ -19,7 +19,9 @@ ENTERPRISE_ID_HEADERS = (
     "reg_no registration_number registration_no company_number company_no br_no cr_no "
     "统一社会信用代码证号 社会信用代码证号 三证合一码 法人代码 法人单位代码 机构代码 执照号 "
     "营业执照号码 工商登记号 uscc_code social_credit_no tax_id taxpayer_id "
-    "unified_social_credit_identifier bvd_id_number bvd_id id"
+    "unified_social_credit_identifier bvd_id_number bvd_id id "
+    "主体身份代码 营业执照统一社会信用代码 统一信用编码 法人单位统一社会信用代码 "
+    "统一社会信用代码证 机构信用代码 uscc_no stkcd wind代码 symbol"
 )
 SOURCE_HEADERS = "来源 数据来源 信息来源"
 
@@ -40,14 +42,18 @@ ENTERPRISES = Table(
             "申报单位名称 注册名称 工商名称 市场主体 商事主体名称 法人单位 名称 全称 企业 公司 "
             "单位 企业中文名 公司中文名 name_of_enterprise name_of_company entity_name legal_name "
             "registered_name company_cn firm_name organization_name corp "
-            "company_name_latin_alphabet",
+            "company_name_latin_alphabet "
+            "申报主体 证券全称 注册名 中文名 商号 firm listed_company organization conme lstnm "
+            "入驻企业 承担单位 项目单位 建设单位 项目业主 业主单位 实施主体 投资主体 投资企业 "
+            "投资方 投资方名称",
             required=True,
         ),
         Column(
             "short_name",
             Kind.TEXT,
             "简称 企业简称 公司简称 证券简称 股票简称 company_short_name abbreviation "
-            "证券名称 股票名称",
+            "证券名称 股票名称 "
+            "a股简称 stock_name 名称简称",
         ),
         Column(
             "province",
@@ -74,7 +80,8 @@ ENTERPRISES = Table(
             "industry_code",
             Kind.ID,
             "国标行业代码 行业代码 国民经济行业代码 国民经济行业分类代码 行业小类代码 industryco "
-            "所属行业代码 国标行业小类代码 国民经济行业小类代码 行业中类代码 行业大类代码",
+            "所属行业代码 国标行业小类代码 国民经济行业小类代码 行业中类代码 行业大类代码 "
+            "行业分类代码 nnindcd",
             expected="a code or a name of GB/T 4754-2017, such as C3962, 3962 or 光电子器件制造",
         ),
         Column(
@@ -84,7 +91,9 @@ ENTERPRISES = Table(
             "main_products 主营产品或服务 主要产品或服务 主要产品及服务 产品或服务 产品及服务 "
             "主要产品与服务 主要产品和服务 产品与服务 产品和服务 核心产品 重点产品 主打产品 "
             "代表产品 拳头产品 产品名 生产产品 main_product key_products products_and_services "
-            "product_name product",
+            "product_name product "
+            "主导产品名称 核心产品名称 优势产品 特色产品 主产品 示范产品 冠军产品 单项冠军产品 "
+            "细分产品 从事细分产品市场 主要产品及产能",
             expected="products as name:share;name:share, each share from 0 to 1 (or 0% to 100%)",
         ),
         Column(
@@ -96,7 +105,9 @@ ENTERPRISES = Table(
             "主要业务范围 主营业务介绍 主营业务及产品 主要经营业务 主要经营活动 主营内容 "
             "主营方向 主营 营业范围 营业项目 经营范围描述 公司业务 business_description "
             "nature_of_business principal_activities principal_business 业务性质 主要业务描述 "
-            "trade_description full_description",
+            "trade_description full_description "
+            "主营业务简介 业务简介 业务描述 企业介绍 公司介绍 经营范围及方式 一般经营项目 "
+            "许可经营项目 description",
         ),
         Column(
             "founded",
@@ -110,7 +121,9 @@ ENTERPRISES = Table(
             "设立登记日期 date_of_incorporation incorporated incorporated_on date_founded "
             "founded_on year_founded term_start 创立时间 创办时间 创建时间 建厂时间 成立年度 "
             "注册成立日 执照成立日期 established year_established year_of_establishment "
-            "establish_year founding_year register_date regist_date incorp_date opfrom",
+            "establish_year founding_year register_date regist_date incorp_date opfrom "
+            "成立登记日期 注册登记日期 设立登记时间 首次登记日期 成立（年/月） 建厂年份 创建年份 "
+            "date_established setup_time",
             expected=FOUNDED,
             low=1500,
         ),
@@ -128,7 +141,8 @@ ENTERPRISES = Table(
             "注册资本 注册资金 认缴资本 认缴注册资本 认缴出资额 注册资本金 开办资金 出资额 "
             "注册资本额 认缴金额 资本总额 reg_capital register_capital registration_capital "
             "reg_cap regcap reg_capi regist_capi registered_capital_rmb capital "
-            "registered_fund reg_fund regist_capital",
+            "registered_fund reg_fund regist_capital "
+            "资本额 法定股本 资金数额 capital_amount reg_cap_num",
             expected="an amount of RMB in 万元, from 0 to 100万亿元, such as 5000, 5000万 or 1.2亿",
             unit=YUAN["万元"],
             low=0,
@@ -145,7 +159,9 @@ ENTERPRISES = Table(
             "社保参保人数 社保缴纳人数 社保缴费人数 缴纳社保人数 缴纳社会保险人数 参保人员 "
             "参保职工数 参保职工人数 雇员人数 雇员数 雇员 职工数 在册职工 人员数量 人员数 总人数 "
             "全部从业人员 从业人员平均人数 平均从业人数 期末从业人员 吸纳就业人数 就业人数 "
-            "no_of_employees number_of_staff total_employees employee_size employee_scale",
+            "no_of_employees number_of_staff total_employees employee_size employee_scale "
+            "从业人员年末人数 平均用工人数 全年平均用工人数 职工平均人数 就业人员 员工规模区间 "
+            "人员总数 staff_number",
             expected="a number of people, from 0 to 10 million, such as 1200, 1,200人, 50-99人 or "
             "200+",
             low=0,
@@ -157,7 +173,8 @@ ENTERPRISES = Table(
             "年产值 营业总收入 营业额 年营业额 营收规模 收入规模 年收入 经营收入 主营收入 产值 "
             "年主营业务收入 工业总产值 总产值 年总产值 total_revenue "
             "operating_revenue sales_revenue annual_sales annual_revenue turnover "
-            "operating_income sales",
+            "operating_income sales "
+            "工业产值 规上工业总产值 营业收入合计 全年营业收入 实现营业收入",
             expected="an amount of RMB in 万元, at most 100万亿元, such as 5000, 5000万 or 1.2亿",
             unit=YUAN["万元"],
         ),
@@ -166,7 +183,8 @@ ENTERPRISES = Table(
             Kind.TEXTS,
             "企业标签 标签 资质 企业资质 荣誉 荣誉资质 资质荣誉 企业荣誉 认定类型 认定类别 "
             "资质类型 "
-            "企业称号 资质标签 荣誉称号 称号",
+            "企业称号 资质标签 荣誉称号 称号 "
+            "资质称号 获评称号 获得荣誉 资质认定 培育层级 认定级别 qualification qualifications",
             expected=LIST,
             separators=ANY_COMMA,
         ),
@@ -178,7 +196,8 @@ ENTERPRISES = Table(
             "ent_status entstatus regstate reg_state operating_status operating_state biz_status "
             "生产经营状态 运营状态 经营情况 存续情况 公司状况 company_state oper_state open_status "
             "operation_status business_state manage_state management_state current_status "
-            "公司现况 现况 纳税人状态 纳税人登记状态 税务登记状态 目前状态 当前状态",
+            "公司现况 现况 纳税人状态 纳税人登记状态 税务登记状态 目前状态 当前状态 "
+            "经营状况 目前经营状态 主体存续状态 存续状况 营业状态名称 生产状态 legal_status",
         ),
         Column(
             "credit",
@@ -193,7 +212,8 @@ ENTERPRISES = Table(
             "former_names",
             Kind.TEXTS,
             "曾用名 曾用名称 历史名称 企业曾用名 former_name history_names used_name oldname "
-            "历史曾用名 历史名 原企业名称 原公司名称 变更前名称 previous_name previous_names",
+            "历史曾用名 历史名 原企业名称 原公司名称 变更前名称 previous_name previous_names "
+            "变更前企业名称 更名前名称 原名称 原名",
             expected=LIST,
             separators=ANY_COMMA,
         ),
@@ -216,7 +236,8 @@ ENTERPRISES = Table(
             "所属地区 所在地区 所属区域 地区 注册地区 行政区划 所属行政区划 所在地 省市区 "
             "企业所在地 注册地 所在区域 区域 所属省市区 所在省市区 省市县 属地 注册所在地 归属地 "
             "落户地 area location 总部 总部所在地 总部城市 注册所在地区 行政区划代码 区划代码 "
-            "行政区域代码 所属区划 headquarters headquarters_location",
+            "行政区域代码 所属区划 headquarters headquarters_location "
+            "行政区划名称 注册地所在地 区划 hq",
         ),
         Column(
             "address",
@@ -255,7 +276,8 @@ ENTERPRISES = Table(
             "国标行业名称 行业类别 所属行业类别 行业类型 所属国民经济行业 国民经济行业类别 "
             "行业领域 所属领域 产业领域 industry_name industry_l1 国民经济行业名称 行业大类名称 "
             "行业小类名称 industry_category industry_sector "
-            "证监会行业 所属证监会行业 所属证监会行业名称 证监会行业名称",
+            "证监会行业 所属证监会行业 所属证监会行业名称 证监会行业名称 "
+            "行业名称及代码 industry_classification 国民经济行业分类名称 细分行业",
         ),
         Column(
             "currency",

@@ -248,6 +248,8 @@ def test_a_mapping_of_what_is_not_there_is_refused(mapping, message):
         *(("链主企业名称", "name"), ("目标企业", "name"), ("上市公司名称", "name")),
         *(
             ("regstate_cn", "status"),
+            ("2024年1-12月营业收入（万元）", "revenue"),
+            ("投资方", "name"),
             ("营业总收入(万元)\n2024-12-31", "revenue"),
             ("注册资本金额", "registered_capital"),
         ),
