@@ -151,16 +151,29 @@ class Client:
 
     async def _exchange(self, method: str, path: str) -> tuple[int, bytes, bytes]:
         """Return status, whole body and head of an answer."""
+        if self._free:
+            try:
+                return await self._exchange_on(self._free.popleft(), method, path)
+            except asyncio.IncompleteReadError as error:
+                if error.partial:
+                    raise
+                # The server had closed the idle connection: a client asks again on a new one.
         host, port = self.address.hostname, self.address.port
-        reader, writer = (
-            self._free.popleft() if self._free else await asyncio.open_connection(host, port)
-        )
-        writer.write(f"{method} {path} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())
+        return await self._exchange_on(await asyncio.open_connection(host, port), method, path)
+
+    async def _exchange_on(
+        self,
+        connection: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+        method: str,
+        path: str,
+    ) -> tuple[int, bytes, bytes]:
+        reader, writer = connection
+        writer.write(f"{method} {path} HTTP/1.1\r\nHost: {self.address.netloc}\r\n\r\n".encode())
         head = await reader.readuntil(b"\r\n\r\n")
         length = _LENGTH.search(head)
         assert length
         body = await reader.readexactly(int(length[1]))
-        self._free.append((reader, writer))
+        self._free.append(connection)
         return int(head.split(b" ", 2)[1]), body, head
 
 
