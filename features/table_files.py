@@ -78,7 +78,6 @@ def write(
     store = partial(_store, folder, table)
     if table not in _KEYS or frame.height <= part_rows:
         return store(_TABLE, partial(_write_parquet, frame))
-    frame = frame.sort(_KEYS[table])
     count = 1 << (-(-frame.height // part_rows) - 1).bit_length()
     known: list[Part] = []
     with suppress(OSError, DamagedError):
@@ -86,7 +85,7 @@ def write(
     at = part_of(frame[_KEYS[table]], count)
     parts = []
     for number in range(count):
-        rows = frame.filter(at == number)
+        rows = _sorted(frame.filter(at == number), _KEYS[table])  # not all at once: that is a copy
         if len(known) == count and _has(folder, known[number], rows):
             parts.append(known[number])
         else:
@@ -203,6 +202,10 @@ def _store(
     name = f"{table}-{version}{ending}"
     path.replace(folder / name)
     return name, version
+
+
+def _sorted(rows: pl.DataFrame, key: str) -> pl.DataFrame:
+    return rows if rows[key].is_sorted() else rows.sort(key)
 
 
 def _write_parquet(rows: pl.DataFrame, path: Path, row_group_size: int | None = None) -> None:
