@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
-PART_ROWS = 500_000
+PART_ROWS = 1_000_000
 """Rows of a table beyond which it is stored in parts, by default."""
 _KEYS = {"enterprises": "enterprise_id"}
 """The tables that may be stored in parts, and the columns whose hash decides on the part."""
