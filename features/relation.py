@@ -62,6 +62,7 @@ def core_of(item: str) -> str:
     return _TRAIL.sub("", text) or text
 
 
+@lru_cache(_KEPT)
 def forms_of(item: str) -> tuple[str, ...]:
     """Return the normal form of an item, then without one addition after the other.
 

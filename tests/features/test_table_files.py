@@ -23,7 +23,7 @@ from features.tables.importing import import_table
 from features.tables.report import Options
 from features.workspace import Workspace
 from tests.features.frames import enterprises, files, frame, zones
-from tests.features.test_workspace_writing import limit_file_size
+from tests.features.test_workspace_writing import heights_seen, limit_file_size
 
 IDS = [f"{number:03}" for number in range(40)]
 
@@ -369,14 +369,6 @@ def add_enterprises(home, name):
 
 def test_two_importers_lose_nothing_and_readers_see_whole_tables(workspace):
     workspace.commit({"enterprises": enterprises(*IDS)})
-    context = multiprocessing.get_context("spawn")
-    writers = [context.Process(target=add_enterprises, args=(workspace.home, n)) for n in "AB"]
-    for writer in writers:
-        writer.start()
-    heights = [0]
-    while any(writer.is_alive() for writer in writers):
-        heights.append(workspace.read("enterprises").height)
-    for writer in writers:
-        writer.join()
+    heights = heights_seen(workspace, "enterprises", add_enterprises, "AB")
     assert heights == sorted(heights)
     assert workspace.read("enterprises").height == len(IDS) + 20

@@ -117,16 +117,22 @@ def add_zones(home, name):
             workspace.commit({"zones": pl.concat([workspace.read("zones"), zones(f"{name}{i}")])})
 
 
-def test_two_writers_lose_nothing_and_readers_see_whole_tables(workspace):
+def heights_seen(workspace, table, write, names):
+    """Return the heights of a table as it is read while processes, one a name, write to it."""
     context = multiprocessing.get_context("spawn")
-    writers = [context.Process(target=add_zones, args=(workspace.home, name)) for name in "ab"]
+    writers = [context.Process(target=write, args=(workspace.home, name)) for name in names]
     for writer in writers:
         writer.start()
     heights = [0]
     while any(writer.is_alive() for writer in writers):
-        heights.append(workspace.read("zones").height)
+        heights.append(workspace.read(table).height)
     for writer in writers:
         writer.join()
+    return heights
+
+
+def test_two_writers_lose_nothing_and_readers_see_whole_tables(workspace):
+    heights = heights_seen(workspace, "zones", add_zones, "ab")
     assert heights == sorted(heights)
     assert set(workspace.read("zones")["zone_id"]) == {f"{n}{i}" for n in "ab" for i in range(20)}
 
