@@ -8,6 +8,7 @@ unavailable, and requests do not wait for it.
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from abc import ABC, abstractmethod
 from contextlib import suppress
@@ -151,6 +152,7 @@ class Replica:
         self.busy_until = 0.0
         self._name, self._host, self._files = name, host, files
         self._opening: HostReply | None = None
+        self._lock = threading.Lock()
 
     def submit(self, method: Callable[[Shard, Any], Any], asked: Any) -> HostReply | None:
         """Submit a request; if the host is lost, it is unavailable, and None returned."""
@@ -183,8 +185,10 @@ class Replica:
 
     def is_opening(self) -> bool:
         """Have the host of an unavailable replica read the shard; return whether it is at it."""
-        if self.reason is None:
-            return False
+        with self._lock:  # the check of all hosts, and a request that notices changes
+            return self.reason is not None and self._goes_on_opening()
+
+    def _goes_on_opening(self) -> bool:
         try:
             if self._opening is None:
                 self._opening = self._host.submit(is_read, self._files)

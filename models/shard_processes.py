@@ -79,8 +79,9 @@ class ShardProcesses:
             with self._lock:
                 for at, process in enumerate(self._processes):
                     if not process.is_alive() and not self._closed.is_set():
-                        process.close()
-                        self._processes[at] = _start(self._sockets[at])
+                        with suppress(OSError):  # no process or memory left: tried again
+                            self._processes[at] = _start(self._sockets[at])
+                            process.close()
                 sentinels = [process.sentinel for process in self._processes]
             wait(sentinels, timeout=_AGAIN_SECONDS)
 
