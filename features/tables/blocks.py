@@ -35,8 +35,12 @@ def blocks(table: Table, grid: Grid) -> list[Grid]:
 
 def _beside(table: Table, grid: Grid) -> list[Grid]:
     """Split a grid whose headers are repeated from left to right, with or without a gap."""
-    filled = grid.fields.select(pl.all().is_not_null().any()).row(0)
-    kept = [at for at, header in enumerate(grid.headers) if header.strip() or filled[at]]
+    fields = grid.fields
+    kept = [
+        at
+        for at, header in enumerate(grid.headers)
+        if header.strip() or fields.to_series(at).null_count() < fields.height
+    ]
     headers = [grid.headers[at].strip() for at in kept]
     for width in range(1, len(headers) // 2 + 1):
         repeated = headers[:width] * (len(headers) // width)
@@ -45,7 +49,7 @@ def _beside(table: Table, grid: Grid) -> list[Grid]:
                 replace(
                     grid,
                     headers=headers[at : at + width],
-                    fields=grid.fields[:, kept[at : at + width]],
+                    fields=fields[:, kept[at : at + width]],
                     surplus=() if at else grid.surplus,
                     warnings=() if at else grid.warnings,
                     sheet=_label(grid, f"columns {kept[at] + 1} to {kept[at + width - 1] + 1}"),

@@ -45,7 +45,7 @@ _ELSE = re.compile(r"(?:类型|类别|性质)$")
 _ENGLISH_UNITS = {"k": 1e3, "thousand": 1e3, "10k": 1e4, "10thousand": 1e4, "m": 1e6, "mn": 1e6}
 _ENGLISH_UNITS |= {"1000": 1e3, "10000": 1e4, "tenthousand": 1e4}
 _ENGLISH_UNITS |= {"million": 1e6, "millions": 1e6, "bn": 1e9, "billion": 1e9}
-_PEOPLE = {"百人": 1e2, "千人": 1e3, "万人": 1e4}
+_PEOPLE = {"百": 1e2, "千": 1e3, "万": 1e4}
 _UNLISTED = 1_000
 """Rank of a header that is not an alias: any alias is preferred."""
 _LIKE = 0.6
@@ -203,16 +203,25 @@ def _described(
                 got=name,
                 expected=known,
             )
-        shown[position] = _Meaning(columns[name], -1, _unit_of(header)) if name else None
+        shown[position] = (
+            _Meaning(columns[name], -1, _unit_of(columns[name], header)) if name else None
+        )
     return shown
 
 
-def _unit_of(header: str) -> float | None:
-    """Return yuan per unit, for the unit of money that a header ends with."""
+def _unit_of(column: Column, header: str) -> float | None:
+    """Return the unit that a header ends with, see `_unit_for`."""
     for pattern in (_BRACKET, _UNIT_BEHIND):
         if found := pattern.match(_plain(header)):
-            return _money_unit(found[2])
+            return _unit_for(column, found[2])
     return None
+
+
+def _unit_for(column: Column, text: str) -> float | None:
+    """Return yuan, or people, per unit that a header states."""
+    if column.kind is Kind.COUNT:
+        return _PEOPLE.get(text.removesuffix("人"))
+    return _money_unit(text)
 
 
 def _check_required(
@@ -320,7 +329,7 @@ def _with_unit(known: Mapping[str, _Meaning], text: str) -> _Meaning | None:
     if (bracketed := _BRACKET.match(text)) and bracketed[1] in known:
         meaning = known[bracketed[1]]
         if meaning.column.kind is Kind.COUNT:
-            return replace(meaning, unit=_PEOPLE.get(bracketed[2]))
+            return replace(meaning, unit=_unit_for(meaning.column, bracketed[2]))
         if meaning.column.kind is not Kind.MONEY:
             return meaning
         if bracketed[2] in _ENGLISH_UNITS:

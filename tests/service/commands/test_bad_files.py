@@ -138,6 +138,13 @@ def test_records_in_a_column_of_a_parquet_file(refusal, tmp_path):
     assert said.startswith("a.parquet: the column name holds Struct")
 
 
+def test_a_parquet_file_without_columns(refusal, tmp_path):
+    pl.DataFrame().write_parquet(tmp_path / "x")
+    said = refusal("a.parquet", (tmp_path / "x").read_bytes())
+    assert said.startswith("a.parquet")
+    assert "name" in said
+
+
 def test_a_parquet_file_of_rows_without_end(refusal, tmp_path):
     rows = pl.DataFrame({"enterprise_id": pl.repeat("x", 20_000_001, eager=True)})
     rows.with_columns(name=pl.lit("a")).write_parquet(tmp_path / "x")

@@ -215,3 +215,5 @@ def test_a_header_may_count_people_by_the_thousand(came_out, tmp_path):
     rows, report = came_out(path)
     assert [row["employees"] for row in rows.values()] == ["207000", "10000", "500", ""]
     assert report["columns"]["员工数（万人）"] == "employees (10,000 people)"
+    mapped, _ = came_out(path, "--map", "员工数（万人）=employees")
+    assert mapped == rows
