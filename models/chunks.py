@@ -119,9 +119,11 @@ def _in_codes(rows: dict[str, Any]) -> dict[str, Any]:
             arrays = Codes.of(found.pop(name), bits).arrays()
             found |= {f"{name}.{part}": own for part, own in arrays.items()}
         elif name.endswith(".fit"):
-            found[name] = Fractions.of(array).codes
+            fit = Fractions.of(array)
+            found[name] = fit.codes
             product = f"{name.removesuffix('.fit')}.product"
-            found[product] = NamedProducts.of(array, rows[product])
+            # Named by what is stored, so that a row taken over keeps what a computed one has.
+            found[product] = NamedProducts.of(fit[:], rows[product])
         elif sparse.issparse(array):
             found[name], found[f"{name}.scales"] = sparse_codes(array)
     return found

@@ -4,6 +4,7 @@ from functools import partial
 import numpy as np
 import pytest
 
+from features.compact import Fractions
 from features.snapshot import OutdatedError
 from features.workspace import Workspace
 from models import artifact, chunks, loading, pool_files, prepared, retrieval
@@ -130,3 +131,12 @@ def test_a_worker_that_finds_other_tables_says_so(workspace):
     known = {"chains": Workspace(workspace.home).version("chains")}
     (chunk,) = workers.each([table], False, workspace.home / "parts", known)
     assert chunk.rows["points"].shape == (table.height, 2)
+
+
+def test_the_product_at_a_node_is_kept_by_the_fit_that_is_stored():
+    fit, product = np.array([[0.4495, 0.4506, 0.46]], np.float32), np.array([[0, 1, 2]], np.int16)
+    computed = chunks._in_codes({"nodes.fit": fit, "nodes.product": product})
+    stored = Fractions(computed["nodes.fit"])[:]
+    taken_over = chunks._in_codes({"nodes.fit": stored, "nodes.product": product})
+    for name in ("nodes.fit", "nodes.product"):
+        assert (computed[name] != taken_over[name]).sum() == 0
