@@ -175,8 +175,8 @@ class FirstStage:
 
     def query(self, need: NeedFeatures) -> Query:
         """Return the query of a need, for every part of the pool."""
-        items = self._items(need)
-        content, hybrid, scale = self._vectors(need, items)
+        items, of_sample = self._items(need)
+        content, hybrid, scale = self._vectors(need, of_sample)
         if items is not None:
             items = replace(items, strength=items.strength * scale)
         known, parts = self._sample.whole.history_parts(need)
@@ -191,9 +191,12 @@ class FirstStage:
         return Query(content, hybrid, self._column(need, scale), items, tuple(added))
 
     def _vectors(
-        self, need: NeedFeatures, items: ItemColumn | None
+        self, need: NeedFeatures, items: NDArray[np.float32] | float
     ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None, float]:
-        """Return the vectors of `Query`, and the weight of a content factor."""
+        """Return the vectors of `Query`, and the weight of a content factor.
+
+        `items` are the values of the sample's best items, in the estimate of a content factor.
+        """
         ranker = self._ranker
         vectors = np.zeros(len(self._basis), dtype=np.float32)
         topics = topic_query(need)
@@ -206,9 +209,7 @@ class FirstStage:
         column = self._column(need, 1.0)
         if column is not None:
             estimate += column.values(self.stored.nodes, self._sample.rows)
-        if items is not None:
-            made = self._sample.bound.pool.products.weights
-            estimate += items.values(made, slice(None), items.table(made.shape[1]))
+        estimate += items
         scale = content / max(float(np.std(estimate)), 1e-9)
         query *= np.float32(scale)
         direction = ranker.heads.direction(need.need_id, len(self._basis))
@@ -221,14 +222,15 @@ class FirstStage:
             towards = towards * _strength(hybrid, learnt @ towards)
         return query, towards, scale
 
-    def _items(self, need: NeedFeatures) -> ItemColumn | None:
-        """Return the weighted z-scores of a need's items, standardised by the sample."""
+    def _items(self, need: NeedFeatures) -> tuple[ItemColumn | None, NDArray[np.float32] | float]:
+        """Return the weighted z-scores of a need's items by the sample, and those of the sample."""
         column = ItemColumn.of(need, self._grams)
         if column is None:
-            return None
+            return None, 0.0
         own = self._sample.bound.pool.products.weights
         sample = best_items(own, slice(None), column.table(own.shape[1]))
-        return column.scaled(self._weight("item_words"), sample)
+        column = column.scaled(self._weight("item_words"), sample)
+        return column, column.added(sample)
 
     @cached_property
     def _grams(self) -> sparse.csc_array:

@@ -90,7 +90,10 @@ class ItemColumn:
         weights, rows, table
             See `best_items`: the items of each enterprise, of which a side product counts less.
         """
-        best = best_items(weights, rows, table)
+        return self.added(best_items(weights, rows, table))
+
+    def added(self, best: BestItems) -> NDArray[np.float32]:
+        """Return the values added to estimates for the best items of some rows; see `values`."""
         found = np.zeros(best.size, dtype=np.float32)
         found[best.rows] = np.float32(self.strength) * best.worths
         found[best.unknown] = np.float32(self.strength * self.mean)
