@@ -9,7 +9,7 @@ Codes, links and gaps of a zone and the words of a head are left to the second s
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
@@ -36,6 +36,8 @@ _BY_TOPICS = ("item_kinds", "text_words", "topic_words")
 """The factors that topics approximate here."""
 _GATHERED = 8_192
 """Rows estimated at once, so that what is computed of them fits into the CPU cache."""
+_NEEDS_KEPT = 8
+"""Queries of the latest needs: shards and the next pages ask for the same ones again."""
 
 
 @dataclass(frozen=True)
@@ -156,6 +158,8 @@ class FirstStage:
         self.stored = Stored.of(sample.whole, arrays)
         self._of_sample = self.stored.matrix[sample.rows]
         self._at = {name: at for at, name in enumerate(self._ranker.blend.names)}
+        # Every distinct item of the pool is compared with the need's words.
+        self.query = lru_cache(_NEEDS_KEPT)(self._query)
 
     def of(self, need: NeedFeatures, rows: NDArray[np.intp] | None = None) -> NDArray[np.float32]:
         """Return the estimates of some rows, or of all."""
@@ -173,7 +177,7 @@ class FirstStage:
         """Return the weights of content, head, LightFM and history for a need."""
         return self._ranker.blend.strengths(len(self._ranker.heads.chosen(need.need_id)))
 
-    def query(self, need: NeedFeatures) -> Query:
+    def _query(self, need: NeedFeatures) -> Query:
         """Return the query of a need, for every part of the pool."""
         items, of_sample = self._items(need)
         content, hybrid, scale = self._vectors(need, of_sample)
