@@ -188,10 +188,7 @@ class Snapshot:
             return _chosen(shipped, columns)
         with self._files_of(entry) as folder:
             frame = table_files.read(folder, table, entry.file, entry.version, columns)
-        frame = with_added_columns(table, frame, columns)
-        if frame.schema != stored_columns(table, columns):
-            raise table_files.damaged(folder / entry.file)
-        return frame
+        return _complete(folder / entry.file, table, frame, columns)
 
     def rows(self, table: str) -> Rows:
         """Return the rows of a table as `read` does; those of one in parts are not read yet."""
@@ -200,7 +197,7 @@ class Snapshot:
             with self._files_of(entry) as folder:
                 stored = table_files.parted(folder, table, entry.file, entry.version)
             if stored is not None:
-                complete = partial(with_added_columns, table)
+                complete = partial(_complete, folder / entry.file, table)
                 return StoredRows(stored, partial(self._files_of, entry), complete)
         return self.read(table)
 
@@ -361,6 +358,16 @@ def with_added_columns(
     unknown = [pl.lit(None, wanted[name]).alias(name) for name in added]
     both = frame.with_columns(unknown)
     return both.select(wanted.names()) if both.width == len(wanted) else frame
+
+
+def _complete(
+    path: Path, table: str, frame: pl.DataFrame, columns: Collection[str] | None
+) -> pl.DataFrame:
+    """Return rows of a table's file in the stored columns (DamagedError for other types)."""
+    frame = with_added_columns(table, frame, columns)
+    if frame.schema != stored_columns(table, columns):
+        raise table_files.damaged(path)
+    return frame
 
 
 def _chosen(frame: pl.DataFrame, columns: Collection[str] | None) -> pl.DataFrame:

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from features import stored_rows
+from features import snapshot, stored_rows
 from features.errors import DamagedError
 from features.joining import join
 from features.snapshot import OutdatedError
@@ -73,3 +73,15 @@ def test_a_damaged_part_is_found_before_rows_are_read(workspace):
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(DamagedError, match=path.name):
         workspace.snapshot().rows("enterprises")
+
+
+def test_a_table_in_parts_of_other_types_is_refused_as_one_in_a_file(workspace, monkeypatch):
+    wanted = snapshot.stored_columns
+    monkeypatch.setattr(
+        snapshot,
+        "stored_columns",
+        lambda table, chosen=None: pl.Schema({**wanted(table, chosen), "name": pl.Int64}),
+    )
+    for read in (workspace.snapshot().read, workspace.snapshot().rows):
+        with pytest.raises(DamagedError, match="is not what was imported"):
+            read("enterprises")
