@@ -75,8 +75,20 @@ def came_out(run, tmp_path):
 
 
 @pytest.fixture
+def listed(tmp_path):
+    """Write the text of a list as .csv and return its path."""
+
+    def listed(text):
+        path = tmp_path / "list.csv"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return listed
+
+
+@pytest.fixture
 def excel(tmp_path):
-    """Write sheets of rows as .xlsx; a tuple in a row merges the cells below with its first."""
+    """Write sheets of rows as .xlsx; `merged` are ranges of cells with their text."""
 
     def write(sheets, name="list.xlsx", merged=()):
         path = tmp_path / name

@@ -206,24 +206,20 @@ def test_a_sheet_that_explains_the_columns_is_not_the_table(came_out, excel):
     is_right(rows)
 
 
-def test_headers_in_two_levels_may_hold_digits_and_groups(came_out, tmp_path):
-    path = tmp_path / "list.csv"
-    path.write_text(
+def test_headers_in_two_levels_may_hold_digits_and_groups(came_out, listed):
+    path = listed(
         "统一社会信用代码,企业名称,经营情况,,,地址,\n,,2024年营业收入（万元）,从业人员（人）,利税,省,市\n"
         "X1,甲,1234.5,88,12,山西,长治\n",
-        encoding="utf-8",
     )
     row = came_out(path)[0]["X1"]
     assert (row["revenue"], row["employees"], row["status"]) == ("1234.5", "88", "")
     assert (row["province"], row["city"]) == ("山西省", "长治市")
 
 
-def test_a_column_may_say_the_currency_of_another(came_out, tmp_path):
-    path = tmp_path / "list.csv"
-    path.write_text(
+def test_a_column_may_say_the_currency_of_another(came_out, listed):
+    path = listed(
         "uniscid,entname,regcap,regcapcur\nX1,甲,100,人民币\nX2,乙,100,美元\nX3,丙,100,\n"
         "X4,丁,100万美元,美元\nX5,戊,100万元,欧元\n",
-        encoding="utf-8",
     )
     rows, _ = came_out(path)
     assert [row["registered_capital"] for row in rows.values()] == ["100", "", "100", "", ""]
@@ -334,12 +330,10 @@ def test_a_round_trip_changes_nothing(run, home, tmp_path):
             assert Workspace(home).version(table) == before or table == "chains"
 
 
-def test_what_an_export_of_enterprises_says(came_out, tmp_path):
-    path = tmp_path / "list.csv"
-    path.write_text(
+def test_what_an_export_of_enterprises_says(came_out, listed):
+    path = listed(
         "统一社会信用代码,企业名称,省份,城市,行业,主营产品,企业标签,成立日期,注册资本,登记状态,曾用名\n"
         "X1,甲,山西,长治,光电子器件制造,灯:0.5;LED,高新、链主,2019年3月,1.2亿,存续,旧甲；老甲\n",
-        encoding="utf-8",
     )
     rows, _ = came_out(path)
     assert {name: value for name, value in rows["X1"].items() if value} == {
@@ -358,12 +352,10 @@ def test_what_an_export_of_enterprises_says(came_out, tmp_path):
     }
 
 
-def test_a_dry_run_shows_what_columns_were_taken_for_and_three_rows(run, tmp_path):
-    path = tmp_path / "list.csv"
-    path.write_text(
+def test_a_dry_run_shows_what_columns_were_taken_for_and_three_rows(run, listed):
+    path = listed(
         "公司名称,注册资本（亿元）,注册地址,颜色,联系电话\n"
         + "".join(f"甲{row},1,江苏省无锡市一号路,红,1\n" for row in range(5)),
-        encoding="utf-8",
     )
     ended = run("import", "enterprises", path, "--dry-run")
     assert "公司名称 → name" in ended.out
@@ -395,15 +387,13 @@ def test_headers_may_be_mapped(came_out, tmp_path, said):
 
 
 @pytest.mark.parametrize("said", ["甲方", "name=", "=name", "甲=firm"])
-def test_a_mapping_that_says_nothing_is_wrong_usage(run, tmp_path, said):
-    path = tmp_path / "list.csv"
-    path.write_text("甲,id\n甲有限公司,X1\n", encoding="utf-8")
+def test_a_mapping_that_says_nothing_is_wrong_usage(run, listed, said):
+    path = listed("甲,id\n甲有限公司,X1\n")
     assert run("import", "enterprises", path, "--map", said).code == 2
 
 
-def test_a_rate_makes_foreign_capital_known(came_out, tmp_path, run):
-    path = tmp_path / "list.csv"
-    path.write_text("id,name,注册资本\nX1,甲,500万美元\nX2,乙,5万欧元\n", encoding="utf-8")
+def test_a_rate_makes_foreign_capital_known(came_out, listed, run):
+    path = listed("id,name,注册资本\nX1,甲,500万美元\nX2,乙,5万欧元\n")
     rows, report = came_out(path, "--rate", "USD=7.1")
     assert [row["registered_capital"] for row in rows.values()] == ["3550", ""]
     assert report["unread_values"] == 1

@@ -3,22 +3,18 @@
 import pytest
 
 
-def test_a_second_level_of_years_gives_the_latest(came_out, tmp_path):
-    path = tmp_path / "list.csv"
-    path.write_text(
+def test_a_second_level_of_years_gives_the_latest(came_out, listed):
+    path = listed(
         "统一社会信用代码,企业名称,营业收入（万元）,,员工人数\n,,2022,2023年,2023\nX1,甲,1,2,3\n",
-        encoding="utf-8",
     )
     row = came_out(path)[0]["X1"]
     assert (row["revenue"], row["employees"]) == ("2", "3")
 
 
-def test_a_second_level_of_units_is_no_row(came_out, tmp_path):
-    path = tmp_path / "list.csv"
-    path.write_text(
+def test_a_second_level_of_units_is_no_row(came_out, listed):
+    path = listed(
         "Stkcd,Conme,RegisterCapital,EmployeeNum\n证券代码,公司全称,注册资本,员工人数\n"
         "没有单位,没有单位,元,人\n000001,甲,1940591819.8,7\n",
-        encoding="utf-8",
     )
     rows, report = came_out(path)
     assert (report["read"], rows["000001"]["registered_capital"]) == (1, "194059.18198")
@@ -35,11 +31,9 @@ def test_a_second_level_of_units_is_no_row(came_out, tmp_path):
         ("单位：元、万元", "23456.78"),
     ],
 )
-def test_a_unit_above_the_headers(came_out, tmp_path, note, capital):
-    path = tmp_path / "list.csv"
-    path.write_text(
+def test_a_unit_above_the_headers(came_out, listed, note, capital):
+    path = listed(
         f"{note},,\n统一社会信用代码,企业名称,注册资本\nX1,甲,23456.78\nX2,乙,500万元\n",
-        encoding="utf-8",
     )
     rows, _ = came_out(path)
     assert rows["X1"]["registered_capital"] == capital
@@ -110,9 +104,8 @@ def test_section_titles_that_are_places_count_for_the_rows_below(came_out, tmp_p
     }
 
 
-def test_section_titles_do_not_change_places_that_are_stated(came_out, tmp_path):
-    path = tmp_path / "list.csv"
-    path.write_text("序号,企业名称,所属城市\n一、长沙市,,\n1,甲,太原\n2,乙,\n", encoding="utf-8")
+def test_section_titles_do_not_change_places_that_are_stated(came_out, listed):
+    path = listed("序号,企业名称,所属城市\n一、长沙市,,\n1,甲,太原\n2,乙,\n")
     rows, _ = came_out(path)
     assert {row["name"]: row["city"] for row in rows.values()} == {"甲": "太原市", "乙": ""}
 
@@ -146,12 +139,10 @@ def test_a_group_above_merged_headers(came_out, excel):
     assert (row["employees"], row["revenue"]) == ("100", "5000")
 
 
-def test_a_column_may_say_the_unit_of_another(came_out, tmp_path):
-    path = tmp_path / "list.csv"
-    path.write_text(
+def test_a_column_may_say_the_unit_of_another(came_out, listed):
+    path = listed(
         "统一社会信用代码,企业名称,注册资本,注册资本单位\nX1,甲,500,万元\nX2,乙,5000000,元\n"
         "X3,丙,50,万美元\nX4,丁,5亿,万元\nX5,戊,7,\n",
-        encoding="utf-8",
     )
     rows, _ = came_out(path)
     assert [row["registered_capital"] for row in rows.values()] == ["500", "500", "", "50000", "7"]
@@ -172,45 +163,37 @@ def test_former_names_in_their_forms(came_out, tmp_path):
     assert names == ["甲有限公司;乙厂"] * 3 + [""]
 
 
-def test_an_abbreviation_of_a_province_gives_way_to_the_address(came_out, tmp_path):
-    path = tmp_path / "list.csv"
-    path.write_text(
+def test_an_abbreviation_of_a_province_gives_way_to_the_address(came_out, listed):
+    path = listed(
         "统一社会信用代码,企业名称,省份,注册地址\nX1,甲,ZJ,浙江省温州市一号\nX2,乙,ZJ,\n",
-        encoding="utf-8",
     )
     rows, _ = came_out(path)
     assert (rows["X1"]["province"], rows["X1"]["city"]) == ("浙江省", "温州市")
     assert rows["X2"]["province"] == "ZJ"
 
 
-def test_years_with_units_in_a_second_level(came_out, tmp_path):
-    path = tmp_path / "list.csv"
-    path.write_text(
+def test_years_with_units_in_a_second_level(came_out, listed):
+    path = listed(
         "统一社会信用代码,企业名称,营业收入,\n,,2023年（亿元）,2024年（亿元）\nX1,甲,1,2\n",
-        encoding="utf-8",
     )
     assert came_out(path)[0]["X1"]["revenue"] == "20000"
 
 
-def test_tables_beside_each_other_may_have_a_gap(came_out, tmp_path):
-    path = tmp_path / "list.csv"
-    path.write_text("序号,企业名称,,序号,企业名称\n1,甲,,2,乙\n", encoding="utf-8")
+def test_tables_beside_each_other_may_have_a_gap(came_out, listed):
+    path = listed("序号,企业名称,,序号,企业名称\n1,甲,,2,乙\n")
     rows, _ = came_out(path)
     assert {row["name"] for row in rows.values()} == {"甲", "乙"}
 
 
-def test_a_section_title_below_the_headers_is_no_second_level(came_out, tmp_path):
-    path = tmp_path / "list.csv"
-    path.write_text("序号,企业名称\n（一）太原市,\n1,甲\n（二）省直,\n2,乙\n", encoding="utf-8")
+def test_a_section_title_below_the_headers_is_no_second_level(came_out, listed):
+    path = listed("序号,企业名称\n（一）太原市,\n1,甲\n（二）省直,\n2,乙\n")
     rows, _ = came_out(path)
     assert {row["name"]: row["city"] for row in rows.values()} == {"甲": "太原市", "乙": ""}
 
 
-def test_a_header_may_count_people_by_the_thousand(came_out, tmp_path):
-    path = tmp_path / "list.csv"
-    path.write_text(
+def test_a_header_may_count_people_by_the_thousand(came_out, listed):
+    path = listed(
         "统一社会信用代码,企业名称,员工数（万人）\nX1,甲,20.7\nX2,乙,1\nX3,丙,500人\nX4,丁,-\n",
-        encoding="utf-8",
     )
     rows, report = came_out(path)
     assert [row["employees"] for row in rows.values()] == ["207000", "10000", "500", ""]
