@@ -60,24 +60,23 @@ def check_shards(settings: Settings, services: int) -> None:
     UnavailableError
         When Ray is not there, or nobody answers.
     """
-    expected = None
-    if settings.shards == 1 and settings.shard_replicas > 1:
-        expected = "--shards 2 or more"
-    elif settings.shard_engine == "local":
-        if settings.ray_address is not None:
-            expected = "--engine ray"
-    elif settings.shards == 1:
-        expected = "--shards 2 or more"
-    elif settings.ray_address is None and services > 1:
-        expected = "--address of one cluster for all workers"
-    if expected:
+    shards, on_ray = settings.shards, settings.shard_engine == "ray"
+    wrong: tuple[str, object, str] | None = None
+    if shards == 1 and (on_ray or settings.shard_replicas > 1):
+        wrong = "shards", shards, "--shards 2 or more"
+    elif not on_ray and settings.ray_address is not None:
+        wrong = "engine", settings.shard_engine, "--engine ray"
+    elif on_ray and settings.ray_address is None and services > 1:
+        wrong = "address", None, "--address of one cluster for all workers"
+    if wrong:
+        field, got, expected = wrong
         raise UsageError(
             f"to rank shards by processes elsewhere takes {expected}",
-            field="shards",
-            got=settings.shards,
+            field=field,
+            got=got,
             expected=expected,
         )
-    if settings.shard_engine == "ray":
+    if on_ray:
         check_serve()
         if settings.ray_address is not None:
             check_answered(settings.ray_address)
