@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-import sys
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from features.errors import DamagedError, UnavailableError
@@ -17,9 +16,10 @@ from service.serving.lifecycle.in_service import InService
 from service.serving.lifecycle.loading import load_engine
 from service.serving.lifecycle.marks import Marks
 from service.serving.lifecycle.meanwhile import meanwhile
+from service.serving.lifecycle.short_turns import short_turns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from features.encoder import SentenceEncoder
     from features.errors import LianzhaoError
@@ -120,7 +120,7 @@ class EngineLoader:
             if self.state.holds(version, tables):
                 return
             former = self.state.former(version)
-        with _short_turns():
+        with short_turns():
             engine = self._load(former=former, version=version)
         with self._lock:
             self.state.keep(engine, tables)
@@ -211,17 +211,3 @@ class EngineLoader:
                     self.state.serve(engine, mark)
                     self.reading = None
                     return
-
-
-@contextmanager
-def _short_turns() -> Iterator[None]:
-    """Switch threads ten times as often, so that requests hardly wait for a load.
-
-    A thread that answers waits for the GIL again after each wait for something else.
-    """
-    usual = sys.getswitchinterval()
-    sys.setswitchinterval(usual / 10)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(usual)
