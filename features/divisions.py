@@ -74,7 +74,7 @@ class Divisions:
     """All divisions, indexed by name."""
 
     def __init__(self) -> None:
-        self.names = {row["code"]: row["name"] for row in _rows("places.csv")}
+        self.names = {row["code"]: row["name"] for row in reference_rows("places.csv")}
         self.provinces: dict[str, str] = {}
         self.cities: dict[str, list[str]] = {}
         self.counties: dict[str, list[str]] = {}
@@ -87,7 +87,7 @@ class Divisions:
         self.former_counties: dict[str, list[FormerDivision]] = {}
         self._former_county_stems: dict[str, list[FormerDivision]] = {}
         codes = {self._path(code): code for code in self.names}
-        for row in _rows("former_places.csv"):
+        for row in reference_rows("former_places.csv"):
             path = tuple(row["former"].split("/"))
             name = plain(path[-1]) or ""
             now = tuple(codes[tuple(text.split("/"))] for text in row["now"].split(";"))
@@ -99,7 +99,7 @@ class Divisions:
                 _into(self.former_counties, name, change)
                 _into(self._former_county_stems, _COUNTY_TAIL.sub("", name), change)
         self.short: dict[str, str] = {}
-        for row in _rows("short_places.csv"):
+        for row in reference_rows("short_places.csv"):
             path = tuple(row["name"].split("/"))
             if len(path) == 1:
                 self.provinces[row["short"]] = codes[path]
@@ -319,6 +319,7 @@ def _into(index: dict[str, list[_Value]], name: str, value: _Value) -> None:
     index.setdefault(name, []).append(value)
 
 
-def _rows(name: str) -> list[dict[str, str]]:
+def reference_rows(name: str) -> list[dict[str, str]]:
+    """Return the rows of a shipped reference file."""
     text = (files("features") / "reference" / name).read_text(encoding="utf-8")
     return list(csv.DictReader(text.splitlines()))

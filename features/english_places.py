@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, NamedTuple
+
+from features.divisions import reference_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,8 +34,7 @@ class _Names(NamedTuple):
 @cache
 def _names() -> _Names:
     names = _Names({}, {})
-    text = (files("features") / "reference" / "english_places.csv").read_text(encoding="utf-8")
-    for row in csv.DictReader(text.splitlines()):
+    for row in reference_rows("english_places.csv"):
         province, _, city = row["name"].partition("/")
         if city:
             place = EnglishPlace(province, city)

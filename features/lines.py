@@ -43,6 +43,11 @@ class Lines(Sequence[str]):
         stated = [text.encode() + b"\n" for text in texts]
         return cls(np.frombuffer(b"".join(stated), dtype=np.uint8), _ends(stated))
 
+    @classmethod
+    def restore(cls, arrays: Mapping[str, NDArray[Any]], name: str) -> Self:
+        """Restore from the result of `arrays`."""
+        return cls(arrays[name], arrays[f"{name}_ends"])
+
     def __len__(self) -> int:
         return len(self._ends)
 

@@ -67,9 +67,7 @@ class Profiles:
     @classmethod
     def restore(cls, kept: Mapping[str, NDArray[Any]]) -> Self:
         """Restore from the result of `arrays`."""
-        names, short_names = (
-            Lines(kept[name], kept[f"{name}_ends"]) for name in ("names", "short_names")
-        )
+        names, short_names = (Lines.restore(kept, name) for name in ("names", "short_names"))
         lines = CompressedLines.restore(kept, "lines")
         return cls(kept["ids"], names, short_names, lines, _unpacked(kept["columns"]))
 

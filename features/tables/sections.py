@@ -40,8 +40,10 @@ def with_places(
         `ROW` and text of the section titles, in order.
     """
     aids = {column.name for column in table.aids}
+    if _PLACE not in aids or _PLACES & set(headers.positions):
+        return fields, headers, list(names)
     texts = {text: _place(text) for text in sections["text"].unique().to_list()}
-    if _PLACE not in aids or _PLACES & set(headers.positions) or not any(texts.values()):
+    if not any(texts.values()):
         return fields, headers, list(names)
     name = next(
         name for name in ("section", "section title", "title of the section") if name not in names
@@ -62,7 +64,6 @@ def _place(text: str) -> str | None:
     plain = _COUNT.sub("", _NUMBER.sub("", text.strip())).strip(" :：")
     if not plain or len(plain) > _LONGEST:
         return None
-    whole = not resolve(plain).unknown or not resolve(None, plain).unknown
-    seat = locate(plain)
-    joined = any(part and plain.endswith(part) for part in seat)
-    return plain if whole or joined else None
+    if not resolve(plain).unknown or not resolve(None, plain).unknown:
+        return plain
+    return plain if any(part and plain.endswith(part) for part in locate(plain)) else None
