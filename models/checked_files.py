@@ -75,12 +75,7 @@ def damaged(folder: Path, checksums: Mapping[str, str]) -> list[str]:
     """
     known, found = _recorded(folder), marks(folder)
     wanted = {name: Checked(own, found[name]) for name, own in checksums.items() if name in found}
-    resized = {name for name, own in wanted.items() if _is_resized(known.get(name), own)}
-    unread = [
-        name
-        for name, own in wanted.items()
-        if name not in resized and (name not in known or known[name].mark != own.mark)
-    ]
+    unread = [name for name, own in wanted.items() if not _is_decided(known.get(name), own)]
     if unread:
         with ThreadPoolExecutor(_READERS) as readers:
             read = readers.map(_found, [folder / name for name in unread])
@@ -89,7 +84,7 @@ def damaged(folder: Path, checksums: Mapping[str, str]) -> list[str]:
             }
         _record(folder, known)
     altered = {name for name, own in wanted.items() if known.get(name) != own}
-    return sorted((checksums.keys() - found.keys()) | resized | altered)
+    return sorted((checksums.keys() - found.keys()) | altered)
 
 
 def record(folder: Path, checksums: Mapping[str, str]) -> None:
@@ -111,12 +106,11 @@ def _found(path: Path) -> str:
         return ""
 
 
-def _is_resized(known: Checked | None, wanted: Checked) -> bool:
-    """Whether a file had the checksum once, with another size."""
-    return (
-        known is not None
-        and known.checksum == wanted.checksum
-        and known.mark.size != wanted.mark.size
+def _is_decided(known: Checked | None, wanted: Checked) -> bool:
+    """Return whether a file need not be read: it is as it was, or has lost its size since."""
+    return known is not None and (
+        known.mark == wanted.mark
+        or (known.checksum == wanted.checksum and known.mark.size != wanted.mark.size)
     )
 
 

@@ -250,5 +250,5 @@ def _restored(arrays: Mapping[str, NDArray[Any]]) -> Chunk:
         elif ending not in _SPARSE:
             found[name] = array
     rows = {name.removeprefix(_ROWS): own for name, own in found.items() if name.startswith(_ROWS)}
-    texts = Lines(arrays["texts"], arrays["texts_ends"])
+    texts = Lines.restore(arrays, "texts")
     return Chunk(rows, texts, found["grams"], found["kinds"])

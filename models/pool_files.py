@@ -228,7 +228,7 @@ def bind(
     text = _sparse(arrays, "views.text", len(space.wording_.characters_.tokens_), rows)
     if sparse.issparse(text):  # a pool that is scored in full
         text = sparse.csc_array(text)
-    texts = Lines(arrays["texts"], arrays["texts_ends"])
+    texts = Lines.restore(arrays, "texts")
     chained = [node.node_id for node in space.chain_map.nodes]
     stations = [node.node_id for node in space.supply.stations.nodes]
     nodes = _node_fit(arrays, "nodes", chained, rows)
@@ -236,7 +236,7 @@ def bind(
     topics, meaning = _content(arrays, space, rows)
     pool = PoolFeatures(
         ids=_dense(arrays, "profiles.ids", rows),
-        names=Lines(arrays["profiles.names"], arrays["profiles.names_ends"]) if every else (),
+        names=Lines.restore(arrays, "profiles.names") if every else (),
         views={"text": text, "topics": topics, "meaning": meaning},
         products=WeightedTexts(texts, _sparse(arrays, "products", len(texts), rows)),
         product_grams=_sparse(arrays, "product_grams", len(space.items_.tokens_)),

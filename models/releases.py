@@ -93,7 +93,7 @@ def _release_of(snapshot: Snapshot, version: str) -> Release:
             got=version,
         )
     arrays = [
-        StoredFile(path.relative_to(home).as_posix(), path.stat().st_size, digest)
+        stored_file(home, path, digest)
         for each in (home / "models" / version, folder)
         for path, digest in artifact.verify(each).items()
     ]

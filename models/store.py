@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from features.errors import ConflictError, DamagedError, UnavailableError, UsageError
+from models import checked_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -239,10 +240,9 @@ def check_url(url: str) -> Path | None:
     )
 
 
-def stored_file(home: Path, path: Path) -> StoredFile:
-    """Return a file of a workspace, with the digest of what is in it."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+def stored_file(home: Path, path: Path, digest: str | None = None) -> StoredFile:
+    """Return a file of a workspace, with the digest of its content, which is read unless given."""
+    digest = digest or checked_files.checksum(path)
     return StoredFile(path.relative_to(home).as_posix(), path.stat().st_size, digest)
 
 
