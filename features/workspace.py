@@ -51,7 +51,8 @@ class Workspace:
     joined
         Whether joined enterprises are read as one.
     part_rows
-        Rows of the enterprises beyond which they are written in parts, see `features.table_files`.
+        Rows of the enterprises beyond which they are written in parts, see
+        `features.table_files`.
     """
 
     def __init__(

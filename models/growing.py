@@ -30,7 +30,7 @@ class Growing(Protocol):
         name : str
         rows : csr_array
         gaps : bool
-            Keep `name.gaps` in place of `name.indices`, see `features.compact.with_gaps`.
+            Keep `name.gaps` instead of `name.indices`, see `features.compact.with_gaps`.
         """
 
 

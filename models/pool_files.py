@@ -171,7 +171,7 @@ class _Products:
 
 
 class _Distinct:
-    """Keeps each distinct row of an array once, and numbers, see `features.compact.Shared`."""
+    """Keeps each distinct row once, and numbers, see `features.compact.Shared`."""
 
     def __init__(self, files: Growing, name: str) -> None:
         self._files, self._name = files, name
@@ -219,7 +219,7 @@ def bind(
     Parameters
     ----------
     arrays : mapping
-        The arrays written by `write`, with ids and names of `features.profiles` as `profiles.…`.
+        Arrays of `write`, with ids and names of `features.profiles` as `profiles.…`.
     ranker : Ranker
     rows : slice, optional
         Bind only these rows; the others are not read, and names are left out. All by default.

@@ -110,7 +110,7 @@ class EventLog:
         return self.content().recorded
 
     def retractions(self) -> pl.DataFrame:
-        """Return retractions of recorded and imported events (`features.retractions.SCHEMA`)."""
+        """Return retractions of recorded and imported events (`features.retractions`)."""
         return self.content().retractions
 
     def changed_at(self) -> datetime.datetime | None:

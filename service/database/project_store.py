@@ -178,7 +178,7 @@ def usual_amount(connection: sa.Connection, least: int) -> float | None:
 
 
 def stands() -> sa.ColumnElement[bool]:
-    """Return the condition that an event is not retracted, as `features.retractions` defines it."""
+    """Return the condition that an event is not retracted, see `features.retractions`."""
     need_id, zone_id = RETRACTIONS.c.need_id, RETRACTIONS.c.zone_id
     about = sa.func.coalesce(EVENTS.c.need_id, ""), sa.func.coalesce(EVENTS.c.zone_id, "")
     anywhere = (need_id == "") & (zone_id == "")
