@@ -16,7 +16,7 @@ import numpy as np
 from scipy import sparse
 
 from features import industry_codes
-from features.place_names import resolve
+from features.geography.place_names import resolve
 from features.places import regions_of
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """Points of provinces, prefectures and counties of China.
 
-Names are resolved by `features/place_names.py`.
+Names are resolved by `features/geography/place_names.py`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import numpy as np
 import orjson
 import shapely
 
-from features.divisions import divisions
-from features.place_names import resolve
+from features.geography.divisions import divisions
+from features.geography.place_names import resolve
 from features.vocabulary import REGIONS
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class Gazetteer:
     ) -> Place | None:
         """Return the smallest named place, or None if no name is known.
 
-        Names may be former or short ones, see `features.place_names.resolve`.
+        Names may be former or short ones, see `features.geography.place_names.resolve`.
         """
         code = resolve(province or None, city or None, county or None).code
         if code is None:

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import polars as pl
 
+from features.geography.seats import CITY, COUNTY
 from features.nodes import membership
 from features.ordered import place_of
-from features.seats import CITY, COUNTY
 from features.vocabulary import ENDINGS, STAGES
 from features.zone_presence import Strength, ZonePresence
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from features.duplicates import same
+from features.geography.seats import Seats
 from features.profile import struck_off
-from features.seats import Seats
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

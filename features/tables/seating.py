@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from features.addresses import seated
-from features.divisions import divisions
-from features.place_names import is_zone
+from features.geography.addresses import seated
+from features.geography.divisions import divisions
+from features.geography.place_names import is_zone
 from features.tables.naming import counted, some
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from features.divisions import FormerDivision
-    from features.place_names import Found
+    from features.geography.divisions import FormerDivision
+    from features.geography.place_names import Found
     from features.tables.reading import Rows
 
 _COLUMNS = {

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from features.addresses import locate
-from features.place_names import resolve
+from features.geography.addresses import locate
+from features.geography.place_names import resolve
 from features.tables.schema import ROW
 
 if TYPE_CHECKING:

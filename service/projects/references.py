@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from features.place_names import resolve
+from features.geography.place_names import resolve
 from features.places import city_key
 from features.profile import struck_off
 

@@ -15,8 +15,8 @@ import numpy as np
 import polars as pl
 
 from features import industry_codes
-from features.divisions import divisions
-from features.place_names import resolve
+from features.geography.divisions import divisions
+from features.geography.place_names import resolve
 from features.places import stem
 from features.vocabulary import FLAGS, NONE, REGIONS
 

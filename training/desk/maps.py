@@ -14,7 +14,7 @@ import orjson
 import polars as pl
 import shapely
 
-from features.place_names import resolve
+from features.geography.place_names import resolve
 
 if TYPE_CHECKING:
     from features.places import Gazetteer

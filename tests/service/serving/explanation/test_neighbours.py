@@ -1,8 +1,8 @@
 import pytest
 
 from features.chains import Node
+from features.geography.seats import CITY, COUNTY
 from features.presence import PRESENT
-from features.seats import CITY, COUNTY
 from features.vocabulary import ENDINGS, GAPS, STAGES
 from models.gap import Filling
 from models.supply import Link

@@ -6,7 +6,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from features.divisions import reference_rows
+from features.geography.divisions import reference_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

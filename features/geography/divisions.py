@@ -2,7 +2,7 @@
 
 `reference/places.csv` has the current divisions, `reference/former_places.csv` former names and
 memberships since 1990, and `reference/short_places.csv` irregular short names. Names of province,
-city and county together are resolved by `features/place_names.py`.
+city and county together are resolved by `features/geography/place_names.py`.
 """
 
 from __future__ import annotations

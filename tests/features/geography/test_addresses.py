@@ -1,6 +1,6 @@
 import pytest
 
-from features.addresses import locate, seat
+from features.geography.addresses import locate, seat
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Seats of enterprises in a zone's county or city.
 
-Names are resolved by `features/place_names.py`.
+Names are resolved by `features/geography/place_names.py`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from features.place_names import resolve
+from features.geography.place_names import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,9 +5,9 @@ from importlib.resources import files
 
 import pytest
 
-from features.addresses import locate, seat, seated
-from features.divisions import divisions
-from features.place_names import is_zone, resolve
+from features.geography.addresses import locate, seat, seated
+from features.geography.divisions import divisions
+from features.geography.place_names import is_zone, resolve
 
 
 @pytest.mark.parametrize(

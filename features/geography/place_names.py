@@ -9,7 +9,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from features.divisions import (
+from features.geography.divisions import (
     MUNICIPALITIES,
     City,
     FormerDivision,

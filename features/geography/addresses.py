@@ -1,6 +1,6 @@
 """Seats of enterprises, from columns, a joined field or an address.
 
-Names are resolved by `features/place_names.py`.
+Names are resolved by `features/geography/place_names.py`.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from features.divisions import Seat, beginnings, divisions
-from features.english_places import translate
+from features.geography.divisions import Seat, beginnings, divisions
+from features.geography.english_places import translate
+from features.geography.place_names import Found, resolve
 from features.normal import simplified
-from features.place_names import Found, resolve
 
 _KEPT = 50_000
 _PARTING = re.compile(r"[\s、\-—–_/\\|,，;；:：>·]+")

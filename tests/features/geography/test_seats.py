@@ -1,6 +1,6 @@
 import pytest
 
-from features.seats import Seats
+from features.geography.seats import Seats
 from tests.pool import frame
 
 

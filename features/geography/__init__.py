@@ -1,0 +1,1 @@
+"""Where an enterprise or a zone is: divisions, names of places, addresses, seats."""
