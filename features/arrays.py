@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from features.kinds import Wants
     from features.nodes import NodeFit
-    from features.understanding import Understood
+    from features.words.kinds import Wants
+    from features.words.understanding import Understood
     from features.zone_presence import ZonePresence
 
 NeedViews = dict[str, Any]

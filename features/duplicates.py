@@ -17,9 +17,9 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from features.geography.place_names import resolve
-from features.normal import to_simplified
 from features.profile import struck_off
 from features.tables.identity import FILLING
+from features.words.normal import to_simplified
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,17 +12,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from features.nodes import target_nodes
-from features.normal import normal
 from features.text import clear
-from features.understanding import FoundConcept, Understood, strongest, understand
+from features.words.normal import normal
+from features.words.understanding import FoundConcept, Understood, strongest, understand
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from features.chains import ChainMap
     from features.need import NeedQuery
-    from features.thesaurus import Thesaurus
-    from features.understanding import Fillers
+    from features.words.thesaurus import Thesaurus
+    from features.words.understanding import Fillers
 
 _BRACKETS = re.compile(r"[(（]([^()（）]+)[)）]")
 _BETWEEN = re.compile(r"[、，,;；]")

@@ -24,7 +24,6 @@ from features.attributes import (
 from features.chains import shipped_chain_map
 from features.errors import InputError
 from features.industry_codes import division_names
-from features.kinds import kinds_of
 from features.need_words import need_words
 from features.nodes import fit_nodes, target_nodes
 from features.ordered import content_ranks
@@ -40,9 +39,10 @@ from features.text import (
     name_texts,
 )
 from features.tfidf import TokenWeights, pairs, unit_rows
-from features.thesaurus import Thesaurus, shipped_thesaurus
-from features.understanding import shipped_fillers
 from features.wording import Wording
+from features.words.kinds import kinds_of
+from features.words.thesaurus import Thesaurus, shipped_thesaurus
+from features.words.understanding import shipped_fillers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

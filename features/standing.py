@@ -13,7 +13,7 @@ from typing import Literal
 
 import polars as pl
 
-from features.normal import simplified
+from features.words.normal import simplified
 
 Standing = Literal["active", "inactive"]
 

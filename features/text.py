@@ -12,8 +12,8 @@ import polars as pl
 from scipy import sparse
 
 from features.lines import Lines
-from features.normal import normal
-from features.scope import scope_items
+from features.words.normal import normal
+from features.words.scope import scope_items
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

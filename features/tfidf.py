@@ -9,7 +9,7 @@ import numpy as np
 import rjieba
 from scipy import sparse
 
-from features.normal import normal
+from features.words.normal import normal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

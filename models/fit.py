@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from features.compact import dot
-from features.kinds import SIBLING
-from features.understanding import NO_PRODUCT
+from features.words.kinds import SIBLING
+from features.words.understanding import NO_PRODUCT
 from models.word_match import Items, KindsOfItems
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ import numpy as np
 
 from features.nodes import membership
 from features.supply_graph import supply_graph
-from features.trade import trades
+from features.words.trade import trades
 from models.supply import reach
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from features.space import FeatureSpace
     from features.supply_graph import SupplyGraph
     from features.text import WeightedTexts
-    from features.trade import Trade
+    from features.words.trade import Trade
 
 OF_A_NODE, OF_A_SECTOR, OF_A_TRADE = 0.9, 0.5, 0.7
 """Maximum strength of each kind of evidence: neither shows an actual relation, and a link between

@@ -12,7 +12,7 @@ from functools import lru_cache
 from features.geography.divisions import Seat, beginnings, divisions
 from features.geography.english_places import translate
 from features.geography.place_names import Found, resolve
-from features.normal import simplified
+from features.words.normal import simplified
 
 _KEPT = 50_000
 _PARTING = re.compile(r"[\s、\-—–_/\\|,，;；:：>·]+")

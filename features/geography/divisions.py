@@ -14,7 +14,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from features.normal import simplified
+from features.words.normal import simplified
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

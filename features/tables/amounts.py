@@ -10,9 +10,9 @@ from functools import lru_cache
 from itertools import pairwise
 from types import MappingProxyType
 
-from features.normal import simplified
 from features.tables.numerals import NUMERAL, value
 from features.vocabulary import CURRENCIES, YUAN
+from features.words.normal import simplified
 
 _KEPT = 10_000
 _FOREIGN = re.compile(

@@ -10,8 +10,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from features import calendar
-from features.normal import simplified
 from features.tables.numerals import NUMERAL, value
+from features.words.normal import simplified
 
 _KEPT = 50_000
 _EXCEL_EPOCH = datetime.date(1899, 12, 30)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from features.normal import traditional
+from features.words.normal import traditional
 
 _HEAD = 1 << 16
 _SURE = 0.8

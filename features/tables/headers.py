@@ -10,9 +10,9 @@ from types import MappingProxyType
 
 from features.columns import Column, Kind, Table
 from features.errors import InputError, UsageError
-from features.normal import simplified
 from features.tables.header_forms import is_name, place, without_suffix
 from features.vocabulary import YUAN
+from features.words.normal import simplified
 
 _BRACKET = re.compile(r"^(.+?)[(\[【](?:单位:?)?([^()\[\]【】]*(?:\([^()]*\))?)[)\]】]$")
 _NUMBERED = re.compile(

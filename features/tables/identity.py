@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from features.normal import simplified
+from features.words.normal import simplified
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -15,7 +15,6 @@ import polars as pl
 
 from features.calendar import with_local_days
 from features.columns import LONGEST_ID, Choice, Column, Kind, Table
-from features.normal import simplified
 from features.tables.amounts import read_amount
 from features.tables.cleaning import cleaned, distinct
 from features.tables.dates import PLACEHOLDERS, read_day
@@ -25,6 +24,7 @@ from features.tables.products import read_products
 from features.tables.reading import Rows
 from features.tables.schema import LOADED, ROW, flag
 from features.vocabulary import MOST_PEOPLE, MOST_YUAN, YUAN
+from features.words.normal import simplified
 
 _DAY = (
     r"^(\d{4})\s*[-/.年]\s*(0?[1-9]|1[0-2])(?:\s*[-/.月]\s*(\d{1,2})\s*[日号]?)?\s*月?"

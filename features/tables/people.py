@@ -8,8 +8,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from features.normal import simplified
 from features.tables.numerals import NUMERAL, value
+from features.words.normal import simplified
 
 _KEPT = 50_000
 _UNITS = {"": 1, "千": 1_000, "万": 10_000, "k": 1_000, "w": 10_000}

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from features.errors import InputError
-from features.lookup import alike
 from features.project_list import POOLS, SOURCES
+from features.words.lookup import alike
 from service.access.keys import NOBODY
 from service.commands.context import Context, echo_json
 from service.outcomes import FAILURE

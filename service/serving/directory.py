@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from features.errors import NotFoundError
-from features.lookup import alike
 from features.need import NeedQuery
-from features.normal import normal
 from features.ordered import found_in
 from features.profile import confidence, flags
+from features.words.lookup import alike
+from features.words.normal import normal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

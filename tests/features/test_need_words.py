@@ -14,9 +14,9 @@ from features.need_words import (
     need_words,
     specialities,
 )
-from features.normal import normal
-from features.thesaurus import Concept, Thesaurus
-from features.understanding import FoundConcept, shipped_fillers
+from features.words.normal import normal
+from features.words.thesaurus import Concept, Thesaurus
+from features.words.understanding import FoundConcept, shipped_fillers
 
 CHAINS = ChainMap.from_frame(shipped_chain_map())
 THESAURUS = Thesaurus(

@@ -12,7 +12,7 @@ from features.errors import InputError
 from features.need import NeedQuery
 from features.need_words import BESIDE_STATED, STATED_WEIGHT
 from features.space import FeatureSpace
-from features.thesaurus import Concept, Thesaurus
+from features.words.thesaurus import Concept, Thesaurus
 from tests.pool import NEED_IDS, TWINS, UNKNOWN, HashedEncoder, frame, products, tables
 
 VIEWS = {"text", "topics", "meaning"}

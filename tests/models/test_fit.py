@@ -5,7 +5,7 @@ import pytest
 from scipy import sparse
 
 from features.need import NeedQuery
-from features.understanding import NO_PRODUCT
+from features.words.understanding import NO_PRODUCT
 from models import fit
 from models.fit import SHIPPED, FitModel, constant, fit_evidence, score_of
 from tests.pool import NEED_IDS, SUBJECTS

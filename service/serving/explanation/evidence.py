@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from features.nodes import NAMED_FROM
-from features.relation import Relation, core_of, form_of, is_plain, relation, spelt
+from features.words.relation import Relation, core_of, form_of, is_plain, relation, spelt
 from models.gap import Filling, filling
 from models.supply import Link, link
 from models.word_match import KindsOfItems
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
     from features.arrays import NeedFeatures, PoolFeatures
     from features.chains import ChainMap, Node
-    from features.kinds import Kinds
     from features.signals import Signal
+    from features.words.kinds import Kinds
     from models.ranker import PoolRanker
     from service.serving.explanation.precedents import Chosen, Precedent
 

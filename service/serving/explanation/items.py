@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from features.kinds import Tie
-from features.relation import (
+from features.words.kinds import Tie
+from features.words.relation import (
     Relation,
     core_of,
     is_plain,
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from scipy import sparse
 
     from features.arrays import NeedFeatures
-    from features.kinds import Kinds
+    from features.words.kinds import Kinds
 
 _SIDE_LINE = 0.05
 """A product with a smaller share of revenue is a side line."""

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from features.kinds import kinds_of
 from features.profile import confidence, known_of_zone
+from features.words.kinds import kinds_of
 from models.fit import SHIPPED, fit_evidence, score_of
 from service.cache.local import LocalCache
 from service.serving.directory import brief

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from features.understanding import Understood
+    from features.words.understanding import Understood
     from service.serving.interfaces import Document, Language
 
 _NOTES = {

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from features.ordered import found_in
-from features.relation import denies, is_plain, same_head
+from features.words.relation import denies, is_plain, same_head
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from features.normal import normal
-from features.relation import Relation
+from features.words.normal import normal
+from features.words.relation import Relation
 from models.blend import CONSTANT
 from models.ranker import ranked_factors
 from models.signals import SIGNALS

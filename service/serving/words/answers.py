@@ -11,7 +11,7 @@ import re
 import unicodedata
 from typing import Any
 
-from features.normal import normal
+from features.words.normal import normal
 
 MAX_WORDS = 15
 SIZES = range(2, 31)

@@ -22,8 +22,8 @@ from urllib.parse import urlsplit
 
 from circuitbreaker import CircuitBreaker
 
-from features.normal import normal
 from features.text import clear
+from features.words.normal import normal
 from service.cache.local import LocalCache
 from service.serving.words.answers import (
     MAX_ANSWER,

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from features.kinds import Kinds
 from features.need import NeedQuery
+from features.words.kinds import Kinds
 from service.serving.explanation.evidence import Evidence, find_evidence
 from service.serving.explanation.precedents import chosen_for
 from service.serving.explanation.reasons import reasons

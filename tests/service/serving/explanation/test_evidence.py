@@ -1,5 +1,5 @@
 from features.need import NeedQuery
-from features.relation import Relation
+from features.words.relation import Relation
 from service.serving.explanation.evidence import Mention
 from tests.pool import NEED_IDS, UNKNOWN, tables
 from tests.service.serving.explanation.explaining import QUERIES, evidence, row_of

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from features.kinds import Kinds
-from features.relation import Relation
-from features.thesaurus import Concept, Thesaurus
-from features.understanding import FoundConcept, Understood
+from features.words.kinds import Kinds
+from features.words.relation import Relation
+from features.words.thesaurus import Concept, Thesaurus
+from features.words.understanding import FoundConcept, Understood
 from service.serving.explanation.items import Item, _by_letters, answers, distinct
 
 KINDS = Kinds(

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from features.relation import Relation
+from features.words.relation import Relation
 from models.gap import Filling
 from models.supply import Link
 from service.serving.explanation.evidence import Evidence, Mention

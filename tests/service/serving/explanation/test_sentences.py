@@ -3,8 +3,8 @@ import re
 import numpy as np
 import pytest
 
-from features.kinds import Kinds
 from features.need import NeedQuery
+from features.words.kinds import Kinds
 from service.serving.explanation.evidence import find_evidence
 from service.serving.explanation.precedents import chosen_for
 from service.serving.explanation.sentences import FACTORS

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from features.normal import normal
+from features.words.normal import normal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from features.thesaurus import Thesaurus
+    from features.words.thesaurus import Thesaurus
 
 _SHORTEST = 2
 """Minimum length of a word: single characters such as 银 occur in too many others."""

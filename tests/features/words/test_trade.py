@@ -1,5 +1,5 @@
-from features.thesaurus import Concept, Thesaurus, shipped_thesaurus
-from features.trade import concepts_of, trades
+from features.words.thesaurus import Concept, Thesaurus, shipped_thesaurus
+from features.words.trade import concepts_of, trades
 
 OWN = Thesaurus(
     [

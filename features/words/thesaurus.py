@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from features.character_index import CharacterIndex
-from features.normal import normal
+from features.words.normal import normal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

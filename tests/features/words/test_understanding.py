@@ -1,8 +1,8 @@
 import pytest
 
-from features.normal import normal
-from features.thesaurus import Concept, Thesaurus, shipped_thesaurus
-from features.understanding import (
+from features.words.normal import normal
+from features.words.thesaurus import Concept, Thesaurus, shipped_thesaurus
+from features.words.understanding import (
     MAX_PARTS,
     MAX_WORDS,
     OWN_WEIGHT,

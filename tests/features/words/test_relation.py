@@ -1,6 +1,6 @@
 import pytest
 
-from features.relation import Relation, in_common, relation, same_head, spelt
+from features.words.relation import Relation, in_common, relation, same_head, spelt
 
 
 @pytest.mark.parametrize(

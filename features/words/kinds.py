@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from features.normal import longest_first
-from features.relation import Relation, core_of, form_of, forms_of, in_common
+from features.words.normal import longest_first
+from features.words.relation import Relation, core_of, form_of, forms_of, in_common
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
-    from features.thesaurus import Thesaurus
-    from features.understanding import Understood
+    from features.words.thesaurus import Thesaurus
+    from features.words.understanding import Understood
 
 _SURE = 0.5
 """Certainty of a concept from which an item counts as belonging to it."""

@@ -5,8 +5,8 @@ from importlib.resources import files
 import polars as pl
 import pytest
 
-from features.normal import normal
-from features.thesaurus import COLUMNS, LEVELS, Concept, Thesaurus, shipped_thesaurus
+from features.words.normal import normal
+from features.words.thesaurus import COLUMNS, LEVELS, Concept, Thesaurus, shipped_thesaurus
 
 TINY = Thesaurus(
     [

@@ -1,9 +1,9 @@
 import pytest
 
-from features.kinds import SIBLING, Kinds, Tie
-from features.relation import Relation
-from features.thesaurus import Concept, Thesaurus
-from features.understanding import FoundConcept, Understood
+from features.words.kinds import SIBLING, Kinds, Tie
+from features.words.relation import Relation
+from features.words.thesaurus import Concept, Thesaurus
+from features.words.understanding import FoundConcept, Understood
 
 CONCEPTS = (
     Concept("消费品", "sector", (), ()),
@@ -51,7 +51,7 @@ def test_what_is_unsure_or_of_another_list_of_names_is_not_wanted(kinds, more):
 
 def test_two_of_a_wide_concept_are_no_siblings(kinds, monkeypatch):
     assert kinds.tie(kinds.wants(understood("罐头食品")), "卤肉").relation is Relation.SIBLING
-    monkeypatch.setattr("features.kinds._WIDE", 1)
+    monkeypatch.setattr("features.words.kinds._WIDE", 1)
     assert kinds.tie(kinds.wants(understood("罐头食品")), "卤肉").relation is Relation.NONE
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from features.lookup import alike
+from features.words.lookup import alike
 
 ZONES = {
     "cz-gaoxin": ["长治高新技术产业开发区"],

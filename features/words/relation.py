@@ -10,7 +10,7 @@ import re
 from enum import IntEnum
 from functools import lru_cache
 
-from features.normal import normal
+from features.words.normal import normal
 
 _ADDITION = (
     r"(?:[(（].*[)）]|及.*|等.*|系列|产品|制品|材料|类|业务|服务|板块|项目"

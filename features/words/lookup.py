@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
-from features.normal import simplified
+from features.words.normal import simplified
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -15,12 +15,12 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from features.normal import longest_first, normal
+from features.words.normal import longest_first, normal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from features.thesaurus import Named, Thesaurus
+    from features.words.thesaurus import Named, Thesaurus
 
 NO_PRODUCT = "nothing_of_a_product"
 """The note on a need that names no product."""

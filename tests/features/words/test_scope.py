@@ -1,6 +1,6 @@
 import pytest
 
-from features.scope import MAX_ITEMS, scope_items
+from features.words.scope import MAX_ITEMS, scope_items
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 import pytest
 
-from features.normal import normal
+from features.words.normal import normal
 
 
 @pytest.mark.parametrize(

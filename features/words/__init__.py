@@ -1,0 +1,1 @@
+"""Words of products and activities: normal forms, the thesaurus, and what a need means by them."""
