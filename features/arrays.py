@@ -11,7 +11,7 @@ from scipy import sparse
 
 from features.compact import Codes
 from features.content import Content
-from features.text import WeightedTexts
+from features.texts.text import WeightedTexts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

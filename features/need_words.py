@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from features.nodes import target_nodes
-from features.text import clear
+from features.texts.text import clear
 from features.words.normal import normal
 from features.words.understanding import FoundConcept, Understood, strongest, understand
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from features.chains import ChainMap, Node
     from features.compact import SparseCodes
     from features.need import NeedQuery
-    from features.text import WeightedTexts
+    from features.texts.text import WeightedTexts
 
 _SIDE_PRODUCT = 0.6
 

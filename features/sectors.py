@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-    from features.text import WeightedTexts
+    from features.texts.text import WeightedTexts
 
 CHAIN_ID = "input-output"
 _PARTS = re.compile(r"[、,，和及与]")

@@ -28,18 +28,18 @@ from features.need_words import need_words
 from features.nodes import fit_nodes, target_nodes
 from features.ordered import content_ranks
 from features.places import UNKNOWN_POINT, Gazetteer
-from features.pool_texts import PoolTexts
 from features.sectors import fit_sectors
-from features.sentence_space import KINDS, SentenceSpace
 from features.supply_graph import supply_graph
-from features.text import (
+from features.texts.pool_texts import PoolTexts
+from features.texts.sentence_space import KINDS, SentenceSpace
+from features.texts.text import (
     WeightedTexts,
     full_name_texts,
     item_texts,
     name_texts,
 )
-from features.tfidf import TokenWeights, pairs, unit_rows
-from features.wording import Wording
+from features.texts.tfidf import TokenWeights, pairs, unit_rows
+from features.texts.wording import Wording
 from features.words.kinds import kinds_of
 from features.words.thesaurus import Thesaurus, shipped_thesaurus
 from features.words.understanding import shipped_fillers

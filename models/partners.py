@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from features.nodes import NodeFit
     from features.space import FeatureSpace
     from features.supply_graph import SupplyGraph
-    from features.text import WeightedTexts
+    from features.texts.text import WeightedTexts
     from features.words.trade import Trade
 
 OF_A_NODE, OF_A_SECTOR, OF_A_TRADE = 0.9, 0.5, 0.7

@@ -11,7 +11,7 @@ from features.arrays import PoolFeatures
 from features.compact import Codes, Fractions, Shared, SparseCodes, sparse_codes
 from features.lines import Lines
 from features.nodes import NamedProducts, NodeFit
-from features.text import WeightedTexts
+from features.texts.text import WeightedTexts
 from models.chunks import chunk_of, rows_of_pool
 from models.ranker import PoolRanker
 from models.scorer import content_factors

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from features.profiles import Profiles
-    from features.text import WeightedTexts
+    from features.texts.text import WeightedTexts
     from service.projects.rules import Rules
     from service.serving.interfaces import Document
 

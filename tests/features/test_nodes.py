@@ -4,7 +4,7 @@ import pytest
 from features.chains import Chain, ChainMap, Node, shipped_chain_map
 from features.need import NeedQuery
 from features.nodes import NamedNodes, fit_nodes, lexical_fit, named_bits, target_nodes
-from features.text import product_texts
+from features.texts.text import product_texts
 from tests.pool import frame, products
 
 

@@ -9,7 +9,7 @@ from features.chains import Chain, ChainMap, Node
 from features.industry_codes import normalise
 from features.nodes import fit_nodes
 from features.sectors import fit_sectors
-from features.text import product_texts
+from features.texts.text import product_texts
 from tests.pool import frame, products
 
 REFERENCE = list(

@@ -5,7 +5,7 @@ import pytest
 from scipy import sparse
 
 from features.supply_graph import SupplyGraph
-from features.text import WeightedTexts
+from features.texts.text import WeightedTexts
 from features.zone_presence import Strength, ZonePresence
 from models.supply import SupplyLink, link
 from tests.neighbours import enterprise, event, presence

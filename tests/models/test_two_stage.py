@@ -7,7 +7,7 @@ from scipy import sparse
 from features.compact import Codes, Fractions, sparse_codes
 from features.need import NeedQuery
 from features.nodes import NAMED_FROM
-from features.text import WeightedTexts
+from features.texts.text import WeightedTexts
 from models import pool_files, two_stage
 from models import ranker as ranking
 from models.first_stage import FirstStage

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from features.character_index import CharacterIndex
-from features.text import clear, name_texts, product_texts
-from features.tfidf import words
+from features.texts.text import clear, name_texts, product_texts
+from features.texts.tfidf import words
 from models.node_match import CodeMatch
 from models.word_match import topic_query
 from training.peers.base import Peer

@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 from circuitbreaker import CircuitBreaker
 
-from features.text import clear
+from features.texts.text import clear
 from features.words.normal import normal
 from service.cache.local import LocalCache
 from service.serving.words.answers import (

@@ -1,6 +1,6 @@
 import numpy as np
 
-from features.sentence_space import SentenceSpace
+from features.texts.sentence_space import SentenceSpace
 
 
 def vectors(n, d=4, seed=0, shift=0.0):
@@ -80,7 +80,7 @@ def test_saved_space_has_the_same_leading_directions():
 
 
 def test_of_very_many_products_those_learnt_from_follow_from_their_texts(monkeypatch):
-    monkeypatch.setattr("features.sentence_space._SAMPLED", 60)
+    monkeypatch.setattr("features.texts.sentence_space._SAMPLED", 60)
     products, texts = vectors(200), [f"text {at:03}" for at in range(200)]
     turned = np.random.default_rng(1).permutation(200)
     besides = {"name": vectors(0), "query": vectors(2)}

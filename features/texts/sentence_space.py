@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from features.tfidf import unit_rows
+from features.texts.tfidf import unit_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from features.text import WeightedTexts
-from features.tfidf import (
+from features.texts.text import WeightedTexts
+from features.texts.tfidf import (
     LatentSemantics,
     TokenWeights,
     characters,

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from features import wording
-from features.text import WeightedTexts
-from features.wording import Wording
+from features.texts import wording
+from features.texts.text import WeightedTexts
+from features.texts.wording import Wording
 
 ROWS = 120
 SAMPLE = 40

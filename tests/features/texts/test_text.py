@@ -3,7 +3,7 @@ import pytest
 from scipy import sparse
 
 from features.lines import Lines
-from features.text import (
+from features.texts.text import (
     BESIDE_PRODUCTS,
     UNKNOWN_SHARE,
     WeightedTexts,

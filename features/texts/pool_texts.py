@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from features.text import WeightedTexts, product_texts, scope_texts
+from features.texts.text import WeightedTexts, product_texts, scope_texts
 
 if TYPE_CHECKING:
     import polars as pl

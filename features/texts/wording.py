@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
-from features.tfidf import LatentSemantics, TokenWeights, characters
+from features.texts.tfidf import LatentSemantics, TokenWeights, characters
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from features.text import WeightedTexts
+    from features.texts.text import WeightedTexts
 
 LSA_ROWS = 20_000
 """Maximum number of enterprises that LSA is fitted on, sampled by its seed: the leading directions

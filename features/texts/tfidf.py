@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from features.text import WeightedTexts
+    from features.texts.text import WeightedTexts
 
 Arrays = dict[str, "NDArray[Any]"]
 _LEAST_SINGULAR = 1e-4

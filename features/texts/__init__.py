@@ -1,0 +1,1 @@
+"""Texts of profiles and needs as vectors: TF-IDF, topics, the space of sentence vectors."""
