@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from scipy import sparse
 
-from features.compact import Codes
 from features.content import Content
+from features.structures.compact import Codes
 from features.texts.text import WeightedTexts
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from features.compact import dot
+from features.structures.compact import dot
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

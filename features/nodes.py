@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from features.chains import ChainMap, Node
-    from features.compact import SparseCodes
     from features.need import NeedQuery
+    from features.structures.compact import SparseCodes
     from features.texts.text import WeightedTexts
 
 _SIDE_PRODUCT = 0.6

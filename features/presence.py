@@ -23,7 +23,7 @@ import polars as pl
 
 from features.geography.seats import CITY, COUNTY
 from features.nodes import membership
-from features.ordered import place_of
+from features.structures.ordered import place_of
 from features.vocabulary import ENDINGS, STAGES
 from features.zone_presence import Strength, ZonePresence
 

@@ -14,8 +14,8 @@ import numpy as np
 import orjson
 import polars as pl
 
-from features.lines import CompressedLines, Lines, dictionary_of, shortened, spacing
-from features.ordered import found_in, place_of
+from features.structures.lines import CompressedLines, Lines, dictionary_of, shortened, spacing
+from features.structures.ordered import found_in, place_of
 from features.tables.schema import SCHEMAS
 from features.traits import traits
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import polars as pl
 
-from features.ordered import found_in
+from features.structures.ordered import found_in
 from features.tables.schema import SCHEMAS
 
 if TYPE_CHECKING:

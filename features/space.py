@@ -26,9 +26,9 @@ from features.errors import InputError
 from features.industry_codes import division_names
 from features.need_words import need_words
 from features.nodes import fit_nodes, target_nodes
-from features.ordered import content_ranks
 from features.places import UNKNOWN_POINT, Gazetteer
 from features.sectors import fit_sectors
+from features.structures.ordered import content_ranks
 from features.supply_graph import supply_graph
 from features.texts.pool_texts import PoolTexts
 from features.texts.sentence_space import KINDS, SentenceSpace

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from features.ordered import found_in
+from features.structures.ordered import found_in
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

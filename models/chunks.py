@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from features.compact import Codes, Fractions, sparse_codes
 from features.encoder import encoder_named
 from features.errors import DamagedError
-from features.lines import Lines
 from features.nodes import NamedProducts
 from features.snapshot import OutdatedError
+from features.structures.compact import Codes, Fractions, sparse_codes
+from features.structures.lines import Lines
 from features.workspace import Workspace
 from models import artifact, loading
 from models.ranker import measure

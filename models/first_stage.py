@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 from scipy import sparse
 
-from features.compact import Codes, Fractions, dot
-from features.ordered import found_in
+from features.structures.compact import Codes, Fractions, dot
+from features.structures.ordered import found_in
 from models.item_column import ItemColumn, best_items
 from models.node_match import BREADTH
 from models.scale import Moments

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from features.compact import dot
+from features.structures.compact import dot
 from features.words.kinds import SIBLING
 from features.words.understanding import NO_PRODUCT
 from models.word_match import Items, KindsOfItems

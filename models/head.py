@@ -17,7 +17,7 @@ import numpy as np
 from scipy import sparse
 from scipy.linalg import cho_factor, cho_solve
 
-from features.ordered import sampled
+from features.structures.ordered import sampled
 from models.factor import Factor
 from models.settings import HeadSettings
 

@@ -14,7 +14,7 @@ import numpy as np
 from scipy import sparse
 
 from features.attributes import TokenColumns
-from features.ordered import found_in, sampled
+from features.structures.ordered import found_in, sampled
 from models.factor import Factor
 from models.settings import HybridSettings
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from features.compact import SparseCodes
+from features.structures.compact import SparseCodes
 from models.word_match import word_matches
 
 if TYPE_CHECKING:

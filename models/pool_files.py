@@ -8,9 +8,9 @@ import numpy as np
 from scipy import sparse
 
 from features.arrays import PoolFeatures
-from features.compact import Codes, Fractions, Shared, SparseCodes, sparse_codes
-from features.lines import Lines
 from features.nodes import NamedProducts, NodeFit
+from features.structures.compact import Codes, Fractions, Shared, SparseCodes, sparse_codes
+from features.structures.lines import Lines
 from features.texts.text import WeightedTexts
 from models.chunks import chunk_of, rows_of_pool
 from models.ranker import PoolRanker
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from features.progress import Count
     from features.space import FeatureSpace
     from features.stored_rows import Rows
+    from features.structures.growing import Growing
     from models.chunks import Chunk
-    from models.growing import Growing
     from models.ranker import Ranker
 
     Elsewhere = Callable[[Iterable[pl.DataFrame]], Iterator[Chunk]]
@@ -171,7 +171,7 @@ class _Products:
 
 
 class _Distinct:
-    """Keeps each distinct row once, and numbers, see `features.compact.Shared`."""
+    """Keeps each distinct row once, and numbers, see `features.structures.compact.Shared`."""
 
     def __init__(self, files: Growing, name: str) -> None:
         self._files, self._name = files, name

@@ -26,9 +26,9 @@ from features.errors import DamagedError, UnavailableError
 from features.profiles import TEXTS, Profiles, dictionary_for, joined
 from features.profiles import arrays as profile_arrays
 from features.residents import COLUMNS, Residents
+from features.structures.growing import GrowingArrays, MemoryArrays
 from models import artifact, pool_files, retrieval, two_stage
 from models.artifact import NotWrittenError
-from models.growing import GrowingArrays, MemoryArrays
 from models.retrieval import Exhaustive, Retriever
 from models.two_stage import TwoStage
 
@@ -41,9 +41,9 @@ if TYPE_CHECKING:
     from features.progress import Count
     from features.snapshot import Snapshot
     from features.stored_rows import Rows
+    from features.structures.growing import Growing
     from features.workspace import Workspace
     from models.chunks import Chunk, Workers
-    from models.growing import Growing
     from models.ranker import PoolRanker, Ranker
 
 log = logging.getLogger(__name__)
@@ -277,7 +277,7 @@ def make(
     """Write the data on enterprises that serving needs atomically into a new folder.
 
     Up to `retrieval.EXACT` enterprises, features are stored in single precision, and scores equal
-    those of features in memory; beyond that in codes (`features.compact`).
+    those of features in memory; beyond that in codes (`features.structures.compact`).
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ import numpy as np
 
 from features.encoder import encoder_named
 from features.errors import UnavailableError
-from features.ordered import found_in
+from features.structures.ordered import found_in
 from features.workspace import Workspace
 from models import artifact, loading, pool_files
 from models.artifact import UnfitModelError

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from features.compact import Codes
 from features.nodes import NamedNodes, named_bits
-from features.ordered import drawn_by_content, found_in
+from features.structures.compact import Codes
+from features.structures.ordered import drawn_by_content, found_in
 from models.first_stage import FirstStage
 from models.ranker import leading, order
 from models.retrieval import EXACT, Retriever

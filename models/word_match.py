@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from features.compact import dot
+from features.structures.compact import dot
 from models.factor import Factor
 
 if TYPE_CHECKING:

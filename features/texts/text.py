@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from scipy import sparse
 
-from features.lines import Lines
+from features.structures.lines import Lines
 from features.words.normal import normal
 from features.words.scope import scope_items
 

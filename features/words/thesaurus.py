@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from features.character_index import CharacterIndex
+from features.structures.character_index import CharacterIndex
 from features.words.normal import normal
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import numpy as np
 
 from features.errors import NotFoundError
 from features.need import NeedQuery
-from features.ordered import found_in
 from features.profile import confidence, flags
+from features.structures.ordered import found_in
 from features.words.lookup import alike
 from features.words.normal import normal
 

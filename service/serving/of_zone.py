@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from features.ordered import found_in
+from features.structures.ordered import found_in
 from features.vocabulary import ENDINGS, NONE, SEATS, STAGES
 from service.serving.masks import UNKNOWN
 

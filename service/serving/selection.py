@@ -9,7 +9,7 @@ import numpy as np
 
 from features.errors import InputError
 from features.need import NeedQuery
-from features.ordered import found_in
+from features.structures.ordered import found_in
 from service.serving.facets import FacetCounter
 from service.serving.masks import FAIL, PASS, Masks
 from service.serving.of_zone import SEATED, STAGED, seats_of, stages_of, states_of_zone

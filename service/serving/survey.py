@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from features.nodes import NAMED_FROM
-from features.ordered import place_of
 from features.residents import LEADER
+from features.structures.ordered import place_of
 from models.fit import score_of
 from models.gap import MISSING_BELOW, presence_state
 from service.serving.directory import brief

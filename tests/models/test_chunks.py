@@ -4,8 +4,8 @@ from functools import partial
 import numpy as np
 import pytest
 
-from features.compact import Fractions
 from features.snapshot import OutdatedError
+from features.structures.compact import Fractions
 from features.workspace import Workspace
 from models import artifact, chunks, loading, pool_files, prepared, retrieval
 from models.chunks import Workers

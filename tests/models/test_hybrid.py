@@ -5,7 +5,7 @@ from lightfm import LightFM
 from scipy import sparse
 
 from features.need import NeedQuery
-from features.ordered import sampled
+from features.structures.ordered import sampled
 from models.hybrid import LightFMHybrid, _lightfm_matrix
 from models.settings import HybridSettings
 from tests.pool import NEED_IDS, SUBJECTS, frame, products, tables

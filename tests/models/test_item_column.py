@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from features.compact import SparseCodes, sparse_codes
 from features.need import NeedQuery
+from features.structures.compact import SparseCodes, sparse_codes
 from models.item_column import ItemColumn, best_items
 from tests.pool import SUBJECTS
 

@@ -8,10 +8,10 @@ import pytest
 from scipy import sparse
 
 from features import stored_rows
-from features.compact import Codes, SparseCodes
 from features.errors import DamagedError, UnavailableError
 from features.need import NeedQuery
 from features.snapshot import Snapshot
+from features.structures.compact import Codes, SparseCodes
 from features.workspace import Workspace
 from models import artifact, pool_files, prepared, retrieval
 from models.ranker import order
@@ -339,7 +339,7 @@ def test_a_full_disk_is_reported_and_leaves_no_files(bound, workspace, monkeypat
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("models.growing.GrowingArrays.append", full)
+    monkeypatch.setattr("features.structures.growing.GrowingArrays.append", full)
     with pytest.raises(UnavailableError, match="No space left"):
         prepared.prepare("v1", lambda: bound.ranker, workspace)
     assert [p.name for p in (workspace.home / "prepared" / "v1").iterdir()] == [".lock"]

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from features.compact import Codes, Fractions, sparse_codes
 from features.need import NeedQuery
 from features.nodes import NAMED_FROM
+from features.structures.compact import Codes, Fractions, sparse_codes
+from features.structures.growing import MemoryArrays
 from features.texts.text import WeightedTexts
 from models import pool_files, two_stage
 from models import ranker as ranking
 from models.first_stage import FirstStage
-from models.growing import MemoryArrays
 from models.ranker import PoolRanker, leading, order
 from models.two_stage import TwoStage
 from tests.pool import EACH, NEED_IDS, SUBJECTS

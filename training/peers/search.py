@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from features.character_index import CharacterIndex
+from features.structures.character_index import CharacterIndex
 from features.texts.text import clear, name_texts, product_texts
 from features.texts.tfidf import words
 from models.node_match import CodeMatch

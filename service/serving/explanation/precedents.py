@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from features.ordered import found_in
+from features.structures.ordered import found_in
 from features.words.relation import denies, is_plain, same_head
 
 if TYPE_CHECKING:

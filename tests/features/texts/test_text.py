@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from features.lines import Lines
+from features.structures.lines import Lines
 from features.texts.text import (
     BESIDE_PRODUCTS,
     UNKNOWN_SHARE,

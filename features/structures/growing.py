@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import numpy as np
 
-from features.compact import with_gaps
+from features.structures.compact import with_gaps
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +30,7 @@ class Growing(Protocol):
         name : str
         rows : csr_array
         gaps : bool
-            Keep `name.gaps` instead of `name.indices`, see `features.compact.with_gaps`.
+            Keep `name.gaps` instead of `name.indices`, see `features.structures.compact.with_gaps`.
         """
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from features.ordered import found_in
+from features.structures.ordered import found_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from features.lines import CompressedLines, Lines
+from features.structures.lines import CompressedLines, Lines
 
 TEXTS = ["锂电池", "", "LED封装", "b"]
 

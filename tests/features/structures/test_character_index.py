@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from features.character_index import CharacterIndex
+from features.structures.character_index import CharacterIndex
 
 DOCUMENTS = ["锂电池", "电池隔膜", ""]
 

@@ -5,7 +5,15 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as of_numpy
 from scipy import sparse
 
-from features.compact import Codes, Fractions, Shared, SparseCodes, dot, sparse_codes, with_gaps
+from features.structures.compact import (
+    Codes,
+    Fractions,
+    Shared,
+    SparseCodes,
+    dot,
+    sparse_codes,
+    with_gaps,
+)
 
 LARGEST = {8: 127, 6: 31}
 finite = st.floats(-8, 8, width=32).filter(lambda x: x == 0 or abs(x) > 1e-3)

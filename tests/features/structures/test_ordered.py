@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from features.ordered import drawn_by_content, found_in, place_of
+from features.structures.ordered import drawn_by_content, found_in, place_of
 
 IDS = np.array(["a1", "b2", "c3"])
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from models.growing import GrowingArrays
+from features.structures.growing import GrowingArrays
 
 
 def test_rows_appended_are_the_array(tmp_path):
