@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from features.nodes import NodeFit
+    from features.industry.nodes import NodeFit
+    from features.industry.zone_presence import ZonePresence
     from features.words.kinds import Wants
     from features.words.understanding import Understood
-    from features.zone_presence import ZonePresence
 
 NeedViews = dict[str, Any]
 """One matrix per view, with one row per word of the need."""

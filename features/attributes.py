@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from scipy import sparse
 
-from features import industry_codes
 from features.geography.place_names import resolve
+from features.industry import industry_codes
 from features.places import regions_of
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-    from features.chains import Node
+    from features.industry.chains import Node
     from features.need import NeedQuery
 
 _AGE_YEARS = (3, 5, 10, 20)

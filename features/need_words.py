@@ -11,7 +11,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from features.nodes import target_nodes
+from features.industry.nodes import target_nodes
 from features.texts.text import clear
 from features.words.normal import normal
 from features.words.understanding import FoundConcept, Understood, strongest, understand
@@ -19,7 +19,7 @@ from features.words.understanding import FoundConcept, Understood, strongest, un
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from features.chains import ChainMap
+    from features.industry.chains import ChainMap
     from features.need import NeedQuery
     from features.words.thesaurus import Thesaurus
     from features.words.understanding import Fillers

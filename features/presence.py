@@ -22,10 +22,10 @@ import numpy as np
 import polars as pl
 
 from features.geography.seats import CITY, COUNTY
-from features.nodes import membership
+from features.industry.nodes import membership
+from features.industry.zone_presence import Strength, ZonePresence
 from features.structures.ordered import place_of
 from features.vocabulary import ENDINGS, STAGES
-from features.zone_presence import Strength, ZonePresence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,8 +14,8 @@ import polars as pl
 
 from features import calendar, joins, table_files
 from features.catalogue import UNLEARNT
-from features.chains import shipped_chain_map
 from features.errors import DamagedError, UnavailableError
+from features.industry.chains import shipped_chain_map
 from features.retractions import SCHEMA, retracted
 from features.stored_rows import StoredRows
 from features.tables.identity import MADE

@@ -21,15 +21,15 @@ from features.attributes import (
     profile_rows,
     profile_tokens,
 )
-from features.chains import shipped_chain_map
 from features.errors import InputError
-from features.industry_codes import division_names
+from features.industry.chains import shipped_chain_map
+from features.industry.industry_codes import division_names
+from features.industry.nodes import fit_nodes, target_nodes
+from features.industry.sectors import fit_sectors
+from features.industry.supply_graph import supply_graph
 from features.need_words import need_words
-from features.nodes import fit_nodes, target_nodes
 from features.places import UNKNOWN_POINT, Gazetteer
-from features.sectors import fit_sectors
 from features.structures.ordered import content_ranks
-from features.supply_graph import supply_graph
 from features.texts.pool_texts import PoolTexts
 from features.texts.sentence_space import KINDS, SentenceSpace
 from features.texts.text import (
@@ -51,12 +51,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy import sparse
 
-    from features.chains import ChainMap
     from features.encoder import EncodingStore
+    from features.industry.chains import ChainMap
+    from features.industry.nodes import NodeFit
+    from features.industry.zone_presence import ZonePresence
     from features.need import NeedQuery
-    from features.nodes import NodeFit
     from features.progress import Count
-    from features.zone_presence import ZonePresence
 
 MAX_ENCODED = 200
 """Maximum length of a need's text for its sentence vector: encoding time grows with length."""

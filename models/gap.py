@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from features.nodes import membership
+from features.industry.nodes import membership
 from models.factor import Factor
 from models.supply import reach
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from features.arrays import NeedFeatures, PoolFeatures
-    from features.zone_presence import ZonePresence
+    from features.industry.zone_presence import ZonePresence
 
 MISSING_BELOW, STRONG_FROM = 0.15, 0.7
 """Thresholds of presence (0 to 1): below the first a node is missing, from the second on strong,

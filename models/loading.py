@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from features.chains import ChainMap
 from features.encoder import EncodingStore
 from features.errors import DamagedError, UnavailableError
+from features.industry.chains import ChainMap
 from features.space import FeatureSpace
 from features.tables.schema import schema_hash
 from models import artifact

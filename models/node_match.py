@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from features.arrays import NeedFeatures, PoolFeatures
-    from features.nodes import NodeFit
+    from features.industry.nodes import NodeFit
 
 BREADTH = 0.2
 """Weight of the mean fit over all wanted nodes beside the best one: some enterprises serve a whole

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from features.nodes import membership
-from features.supply_graph import supply_graph
+from features.industry.nodes import membership
+from features.industry.supply_graph import supply_graph
 from features.words.trade import trades
 from models.supply import reach
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from features.arrays import PoolFeatures
-    from features.chains import Node
-    from features.nodes import NodeFit
+    from features.industry.chains import Node
+    from features.industry.nodes import NodeFit
+    from features.industry.supply_graph import SupplyGraph
     from features.space import FeatureSpace
-    from features.supply_graph import SupplyGraph
     from features.texts.text import WeightedTexts
     from features.words.trade import Trade
 

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from features.arrays import PoolFeatures
-from features.nodes import NamedProducts, NodeFit
+from features.industry.nodes import NamedProducts, NodeFit
 from features.structures.compact import Codes, Fractions, Shared, SparseCodes, sparse_codes
 from features.structures.lines import Lines
 from features.texts.text import WeightedTexts

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from features.nodes import NamedNodes, named_bits
+from features.industry.nodes import NamedNodes, named_bits
 from models.ranker import order
 
 if TYPE_CHECKING:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from features.arrays import NeedFeatures
-    from features.nodes import NamedNodes
+    from features.industry.nodes import NamedNodes
     from models.executors import Pending
     from models.retrieval import Page, Wanted
     from models.shards import Span

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from features.nodes import membership
+from features.industry.nodes import membership
 from models.factor import Factor
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from features.arrays import NeedFeatures, PoolFeatures
-    from features.chains import Node
+    from features.industry.chains import Node
 
 
 _PREFERENCE = np.float32(1.001)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from features.nodes import NamedNodes, named_bits
+from features.industry.nodes import NamedNodes, named_bits
 from features.structures.compact import Codes
 from features.structures.ordered import drawn_by_content, found_in
 from models.first_stage import FirstStage

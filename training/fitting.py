@@ -11,8 +11,8 @@ import numpy as np
 import polars as pl
 from threadpoolctl import threadpool_limits
 
-from features.chains import ChainMap
 from features.errors import InputError
+from features.industry.chains import ChainMap
 from features.need import NeedQuery
 from features.presence import Presence
 from features.residents import Residents

@@ -14,8 +14,8 @@ import numpy as np
 import polars as pl
 from scipy import sparse
 
-from features.chains import ChainMap
 from features.errors import InputError
+from features.industry.chains import ChainMap
 from features.need import NeedQuery
 from features.space import FeatureSpace
 from models.settings import DEFAULTS

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from features.chains import shipped_chain_map
+from features.industry.chains import shipped_chain_map
 from features.tables.schema import SCHEMAS
 from training.data import TrainingData
 

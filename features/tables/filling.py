@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from features import industry_codes
+from features.industry import industry_codes
 from features.tables.identity import made_id, misspelled
 from features.tables.naming import counted, some
 from features.tables.schema import flag

@@ -10,9 +10,9 @@ import polars as pl
 
 from features import calendar
 from features.catalogue import TABLES
-from features.chains import ChainMap
 from features.columns import Kind, Table
 from features.errors import InputError, RejectedRowsError, UsageError
+from features.industry.chains import ChainMap
 from features.tables.cleaning import differ
 from features.tables.filling import MADE_FROM, fill_enterprises
 from features.tables.matching import Matched, Read, match_enterprises

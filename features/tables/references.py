@@ -6,10 +6,10 @@ from pathlib import Path
 
 import polars as pl
 
-from features.chains import ChainMap
 from features.columns import LONGEST_ID, Table
 from features.errors import InputError
-from features.industry_codes import find, lost_zeros
+from features.industry.chains import ChainMap
+from features.industry.industry_codes import find, lost_zeros
 from features.tables.identity import MADE, made_id
 from features.tables.matching import IDENTIFYING, Read, joined_ids
 from features.tables.naming import some

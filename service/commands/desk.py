@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from features import calendar
-from features.chains import ChainMap
 from features.errors import InputError
+from features.industry.chains import ChainMap
 from features.workspace import Workspace
 from service.commands.context import Context
 from service.commands.demo import NOTE, load

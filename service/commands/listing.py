@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from features.chains import ChainMap
+from features.industry.chains import ChainMap
 from features.vocabulary import ROLES
 from features.workspace import Workspace
 from service.commands.context import Context, echo_json

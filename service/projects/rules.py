@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from features.errors import InputError, NotFoundError, UnavailableError
-from features.industry_codes import normalise
+from features.industry.industry_codes import normalise
 from features.workspace import Workspace
 
 if TYPE_CHECKING:

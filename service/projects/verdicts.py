@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from features.industry_codes import normalise
+from features.industry.industry_codes import normalise
 from features.standing import standing
 from features.vocabulary import FLAGS, GATES
 

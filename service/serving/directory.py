@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-    from features.chains import ChainMap
+    from features.industry.chains import ChainMap
     from features.profiles import Profiles
     from service.serving.interfaces import Document
 

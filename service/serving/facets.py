@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from features import industry_codes
+from features.industry import industry_codes
 from features.places import regions_of
 from features.vocabulary import NONE
 from service.serving.filters import CHOICES, Facet
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from features.chains import ChainMap
-    from features.nodes import NamedNodes
+    from features.industry.chains import ChainMap
+    from features.industry.nodes import NamedNodes
     from service.serving.interfaces import Document, Language
     from service.serving.masks import Distinct, Masks
 

@@ -6,9 +6,9 @@ import math
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal
 
-from features import industry_codes
 from features.columns import Choice
 from features.errors import InputError
+from features.industry import industry_codes
 from features.vocabulary import ENDINGS, FLAGS, GATES, NONE, REGIONS, SEATS, STAGES, STANDINGS
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from features.industry_codes import normalise
+from features.industry.industry_codes import normalise
 from service.projects.verdicts import (
     FAIL,
     PASS,

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import polars as pl
 
-from features import industry_codes
 from features.geography.divisions import divisions
 from features.geography.place_names import resolve
+from features.industry import industry_codes
 from features.places import stem
 from features.vocabulary import FLAGS, NONE, REGIONS
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from features.nodes import NamedNodes
+    from features.industry.nodes import NamedNodes
     from service.serving.filters import Filters
 
 _KEPT_BYTES = 32_000_000

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from features.nodes import NAMED_FROM
+from features.industry.nodes import NAMED_FROM
 from models.partners import SIDES, LinkPath, Partners, TradePath, partners
 from service.serving.directory import brief
 from service.serving.explanation.signals import signals_shown

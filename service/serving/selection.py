@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from features.chains import ChainMap
-    from features.nodes import NamedNodes
+    from features.industry.chains import ChainMap
+    from features.industry.nodes import NamedNodes
     from features.presence import Presence
     from features.profiles import Profiles
     from features.residents import Residents

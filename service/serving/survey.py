@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from features.nodes import NAMED_FROM
+from features.industry.nodes import NAMED_FROM
 from features.residents import LEADER
 from features.structures.ordered import place_of
 from models.fit import score_of
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from features.arrays import NeedFeatures, PoolFeatures
-    from features.chains import ChainMap
-    from features.nodes import NamedNodes
+    from features.industry.chains import ChainMap
+    from features.industry.nodes import NamedNodes
+    from features.industry.zone_presence import ZonePresence
     from features.presence import Presence
     from features.profiles import Profiles
     from features.residents import Residents
-    from features.zone_presence import ZonePresence
     from service.serving.interfaces import Document
 
 _MEMBERS_SHOWN = 8

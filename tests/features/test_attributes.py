@@ -3,7 +3,7 @@ from datetime import date
 import pytest
 
 from features.attributes import TokenColumns, bucket, code_tokens, need_tokens, profile_tokens
-from features.chains import Node
+from features.industry.chains import Node
 from features.need import NeedQuery
 from tests.pool import frame
 

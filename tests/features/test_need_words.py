@@ -1,6 +1,6 @@
 import pytest
 
-from features.chains import ChainMap, shipped_chain_map
+from features.industry.chains import ChainMap, shipped_chain_map
 from features.need import NeedQuery
 from features.need_words import (
     BESIDE_MODEL,

@@ -6,9 +6,9 @@ import polars as pl
 import pytest
 from scipy import sparse
 
-from features.chains import ChainMap, shipped_chain_map
 from features.encoder import EncodingStore
 from features.errors import InputError
+from features.industry.chains import ChainMap, shipped_chain_map
 from features.need import NeedQuery
 from features.need_words import BESIDE_STATED, STATED_WEIGHT
 from features.space import FeatureSpace

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from features.chains import ChainMap
+from features.industry.chains import ChainMap
 from features.space import FeatureSpace
 from models.partners import OF_A_NODE, OF_A_SECTOR, LinkPath, TradePath, partners
 from tests.pool import frame, products, tables

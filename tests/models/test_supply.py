@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from features.supply_graph import SupplyGraph
+from features.industry.supply_graph import SupplyGraph
+from features.industry.zone_presence import Strength, ZonePresence
 from features.texts.text import WeightedTexts
-from features.zone_presence import Strength, ZonePresence
 from models.supply import SupplyLink, link
 from tests.neighbours import enterprise, event, presence
 

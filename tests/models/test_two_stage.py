@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from features.industry.nodes import NAMED_FROM
 from features.need import NeedQuery
-from features.nodes import NAMED_FROM
 from features.structures.compact import Codes, Fractions, sparse_codes
 from features.structures.growing import MemoryArrays
 from features.texts.text import WeightedTexts

@@ -8,14 +8,14 @@ import numpy as np
 import polars as pl
 
 from features.catalogue import TABLES
-from features.nodes import NAMED_FROM, target_nodes
+from features.industry.nodes import NAMED_FROM, target_nodes
 from models.gap import known_nodes, presence_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from features.arrays import PoolFeatures
-    from features.chains import ChainMap
+    from features.industry.chains import ChainMap
     from features.need import NeedQuery
     from features.presence import Presence
     from features.workspace import Workspace

@@ -18,7 +18,7 @@ from features.tables.schema import SCHEMAS
 from training.splits import MIN_NEEDS
 
 if TYPE_CHECKING:
-    from features.chains import ChainMap
+    from features.industry.chains import ChainMap
     from features.workspace import Workspace
 
 LEAST = 5

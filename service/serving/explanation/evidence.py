@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from features.nodes import NAMED_FROM
+from features.industry.nodes import NAMED_FROM
 from features.words.relation import Relation, core_of, form_of, is_plain, relation, spelt
 from models.gap import Filling, filling
 from models.supply import Link, link
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from scipy import sparse
 
     from features.arrays import NeedFeatures, PoolFeatures
-    from features.chains import ChainMap, Node
+    from features.industry.chains import ChainMap, Node
     from features.signals import Signal
     from features.words.kinds import Kinds
     from models.ranker import PoolRanker

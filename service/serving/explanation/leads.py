@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from features.arrays import NeedFeatures
-    from features.chains import Node
+    from features.industry.chains import Node
     from features.need import NeedQuery
     from features.presence import Presence
     from features.signals import Signals

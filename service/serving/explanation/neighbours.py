@@ -9,7 +9,7 @@ from features.vocabulary import ENDINGS, GAPS, STAGES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from features.chains import Node
+    from features.industry.chains import Node
     from models.gap import Filling
     from models.supply import Link
 

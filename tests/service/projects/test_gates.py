@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from features.errors import InputError, NotFoundError
-from features.industry_codes import name_of, normalise
+from features.industry.industry_codes import name_of, normalise
 from service.access.keys import NOBODY, Caller
 from service.access.zones import ForeignZoneError
 from service.projects.gates import gates_of, gates_of_project

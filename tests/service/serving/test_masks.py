@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from features.nodes import NamedNodes, named_bits
+from features.industry.nodes import NamedNodes, named_bits
 from service.serving.filters import Filters
 from service.serving.masks import Masks
 

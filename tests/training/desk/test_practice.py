@@ -1,8 +1,8 @@
 import polars as pl
 import pytest
 
-from features.chains import ChainMap, shipped_chain_map
 from features.errors import InputError
+from features.industry.chains import ChainMap, shipped_chain_map
 from tests.pool import frame
 from training.desk.practice import practice_tables
 

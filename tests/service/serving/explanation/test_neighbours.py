@@ -1,7 +1,7 @@
 import pytest
 
-from features.chains import Node
 from features.geography.seats import CITY, COUNTY
+from features.industry.chains import Node
 from features.presence import PRESENT
 from features.vocabulary import ENDINGS, GAPS, STAGES
 from models.gap import Filling

@@ -5,10 +5,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from features.chains import Chain, ChainMap, Node
-from features.industry_codes import normalise
-from features.nodes import fit_nodes
-from features.sectors import fit_sectors
+from features.industry.chains import Chain, ChainMap, Node
+from features.industry.industry_codes import normalise
+from features.industry.nodes import fit_nodes
+from features.industry.sectors import fit_sectors
 from features.texts.text import product_texts
 from tests.pool import frame, products
 

@@ -16,7 +16,7 @@ from features.structures.ordered import found_in
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from features.supply_graph import SupplyGraph
+    from features.industry.supply_graph import SupplyGraph
 
 _FIRST = 5
 """Maximum number of named enterprises."""

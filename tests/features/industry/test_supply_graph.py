@@ -2,9 +2,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from features.chains import Chain, ChainMap, Node, shipped_chain_map
-from features.sectors import sectors_of
-from features.supply_graph import supply_graph
+from features.industry.chains import Chain, ChainMap, Node, shipped_chain_map
+from features.industry.sectors import sectors_of
+from features.industry.supply_graph import supply_graph
 from features.tables.schema import SCHEMAS
 
 

@@ -6,9 +6,9 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from features.chains import ALIASES, SCHEMA, ChainMap, Node, shipped_chain_map
 from features.errors import InputError, NotFoundError
-from features.industry_codes import normalise
+from features.industry.chains import ALIASES, SCHEMA, ChainMap, Node, shipped_chain_map
+from features.industry.industry_codes import normalise
 from features.vocabulary import POSITIONS
 
 SHARED = Path(os.environ.get("LIANZHAO_SHARED", "../shared/data"))

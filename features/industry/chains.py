@@ -29,7 +29,7 @@ import polars as pl
 from features.catalogue import CHAINS
 from features.columns import Kind
 from features.errors import InputError, NotFoundError
-from features.industry_codes import normalise
+from features.industry.industry_codes import normalise
 
 _Item = TypeVar("_Item")
 

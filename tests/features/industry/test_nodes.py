@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from features.chains import Chain, ChainMap, Node, shipped_chain_map
+from features.industry.chains import Chain, ChainMap, Node, shipped_chain_map
+from features.industry.nodes import NamedNodes, fit_nodes, lexical_fit, named_bits, target_nodes
 from features.need import NeedQuery
-from features.nodes import NamedNodes, fit_nodes, lexical_fit, named_bits, target_nodes
 from features.texts.text import product_texts
 from tests.pool import frame, products
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from features.errors import InputError
-from features.industry_codes import (
+from features.industry.industry_codes import (
     ancestors,
     division_name,
     find,

@@ -24,13 +24,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from features.sectors import sectors_of
+from features.industry.sectors import sectors_of
 
 if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-    from features.chains import ChainMap
+    from features.industry.chains import ChainMap
 
 WHOLE_LINK = 0.1
 """The share of purchases above the mean that makes a full link."""

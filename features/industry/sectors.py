@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from features.chains import Chain, ChainMap, Node
-from features.industry_codes import ancestors
-from features.nodes import NodeFit, best_products, product_matches
+from features.industry.chains import Chain, ChainMap, Node
+from features.industry.industry_codes import ancestors
+from features.industry.nodes import NodeFit, best_products, product_matches
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,7 +60,7 @@ def fit_sectors(
     Parameters
     ----------
     products, product_vectors
-        As in `features.nodes.fit_nodes`.
+        As in `features.industry.nodes.fit_nodes`.
     codes : sequence of n sequences of str
         The GB/T 4754-2017 code of each enterprise at all levels.
     nodes : NodeFit

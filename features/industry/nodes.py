@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from features.chains import ChainMap, Node
+    from features.industry.chains import ChainMap, Node
     from features.need import NeedQuery
     from features.structures.compact import SparseCodes
     from features.texts.text import WeightedTexts

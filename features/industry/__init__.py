@@ -1,0 +1,1 @@
+"""The chain map and the standard of industries: nodes, supply links, presence in a zone."""
