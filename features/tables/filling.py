@@ -15,7 +15,7 @@ from features.tables.seating import with_seats
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from features.tables.reading import Rows
+    from features.files.reading import Rows
 
 _LEVELS = {
     "industry_class": 4,

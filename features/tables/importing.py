@@ -12,13 +12,13 @@ from features import calendar
 from features.catalogue import TABLES
 from features.columns import Kind, Table
 from features.errors import InputError, RejectedRowsError, UsageError
+from features.files.reading import Rows, read_rows
 from features.industry.chains import ChainMap
 from features.tables.cleaning import differ
 from features.tables.filling import MADE_FROM, fill_enterprises
 from features.tables.matching import Matched, Read, match_enterprises
 from features.tables.merging import Merged, merge
 from features.tables.parsing import parsed
-from features.tables.reading import Rows, read_rows
 from features.tables.references import (
     check_concepts,
     unknown_nodes,

@@ -13,7 +13,7 @@ from features.tables.identity import MADE, made_id, plain_name
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from features.tables.reading import Rows
+    from features.files.reading import Rows
 
 _SHOWN = 3
 _KEY = "enterprise_id"

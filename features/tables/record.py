@@ -8,9 +8,9 @@ import polars as pl
 
 from features.columns import Table
 from features.errors import InputError
-from features.tables.headers import Headers
+from features.files.headers import Headers
+from features.files.reading import Rows
 from features.tables.parsing import parsed, with_defaults
-from features.tables.reading import Rows
 from features.tables.rejecting import failed_rules
 from features.tables.schema import LOADED, ROW, ROW_SCHEMAS
 

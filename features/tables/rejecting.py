@@ -6,8 +6,8 @@ import orjson
 import polars as pl
 
 from features.columns import LONGEST_ID, Column, Table
+from features.files.reading import Rows
 from features.tables.identity import SPOILED, SPOILED_EXPECTED
-from features.tables.reading import Rows
 from features.tables.schema import ROW, flag
 
 PROBLEMS = pl.Schema(

@@ -15,9 +15,9 @@ from features.tables.naming import counted, some
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from features.files.reading import Rows
     from features.geography.divisions import FormerDivision
     from features.geography.place_names import Found
-    from features.tables.reading import Rows
 
 _COLUMNS = {
     "enterprises": ("province", "city", "district"),

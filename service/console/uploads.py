@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from features.catalogue import TABLES
 from features.errors import InputError, NotFoundError
-from features.tables import sheets
+from features.files import sheets
+from features.files.reading import read_rows
 from features.tables.importing import import_table
-from features.tables.reading import read_rows
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,9 +12,9 @@ import polars as pl
 import sqlalchemy as sa
 
 from features.errors import LianzhaoError
+from features.files.reading import read_rows
 from features.project_list import KNOWN_STAGES, POOL_OF, POOLS, PROJECTS, SOURCES
 from features.tables.parsing import parsed
-from features.tables.reading import read_rows
 from features.tables.rejecting import failed_rules, surplus_fields
 from features.tables.schema import LOADED, ROW, ROW_SCHEMAS
 from service.database.audit_log import of_command

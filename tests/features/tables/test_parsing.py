@@ -4,9 +4,9 @@ import polars as pl
 import pytest
 
 from features.catalogue import TABLES
+from features.files.reading import read_rows
 from features.tables.cleaning import cleaned, distinct
 from features.tables.parsing import parsed, with_defaults
-from features.tables.reading import read_rows
 from features.tables.schema import SCHEMAS, flag
 
 TODAY = date(2025, 11, 23)

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 import xlsxwriter
 
-from features.tables import reading
+from features.files import reading
 from features.workspace import Workspace
 from tests.workbooks import _compound, ods, xls, xlsb
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from xml.parsers import expat
 
 from features.errors import InputError
-from features.tables import limits
+from features.files import limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,8 +7,8 @@ import xlsxwriter
 from features.catalogue import ZONES
 from features.enterprise_columns import ENTERPRISES
 from features.errors import InputError
-from features.tables import reading
-from features.tables.reading import read_rows
+from features.files import reading
+from features.files.reading import read_rows
 from features.tables.schema import ROW
 
 FILES = (

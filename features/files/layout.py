@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from features.columns import Table
-from features.tables.headers import Headers, is_complete, is_header, is_required, recognised
+from features.files.headers import Headers, is_complete, is_header, is_required, recognised
 from features.tables.naming import some
 from features.vocabulary import YUAN
 

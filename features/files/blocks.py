@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from features.tables.headers import is_complete, recognised
+from features.files.headers import is_complete, recognised
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from features.columns import Table
-    from features.tables.grid import Grid
+    from features.files.grid import Grid
 
 _MOST_ROWS = 1 << 20
 """Rows of a sheet; longer texts are exports of one table."""

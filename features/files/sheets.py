@@ -9,16 +9,16 @@ import fastexcel
 import polars as pl
 
 from features.errors import InputError, UsageError
-from features.tables.grid import Grid
-from features.tables.headers import is_complete, recognised
-from features.tables.layout import SEARCHED, HeaderPlace, find_headers, is_explanation
-from features.tables.packages import Extent, check_extent, extents
+from features.files.grid import Grid
+from features.files.headers import is_complete, recognised
+from features.files.layout import SEARCHED, HeaderPlace, find_headers, is_explanation
+from features.files.packages import Extent, check_extent, extents
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from features.columns import Table
-    from features.tables.source import Source
+    from features.files.source import Source
 
 ENDINGS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".et", ".xltx", ".ett")
 ALL = "all"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from features.columns import Table
-    from features.tables.headers import Headers
+    from features.files.headers import Headers
 
 _PLACE = "region"
 _PLACES = frozenset({"province", "city", "district", _PLACE, "address"})

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from features.columns import Column, Kind, Table
 from features.errors import InputError, UsageError
-from features.tables.header_forms import is_name, place, without_suffix
+from features.files.header_forms import is_name, place, without_suffix
 from features.vocabulary import YUAN
 from features.words.normal import simplified
 

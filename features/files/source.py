@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from features.errors import InputError
-from features.tables.packages import check_archive, unpacked
+from features.files.packages import check_archive, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Collection

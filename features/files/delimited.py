@@ -11,12 +11,12 @@ import polars as pl
 
 from features.columns import Table
 from features.errors import InputError
-from features.tables.encodings import decode, recognise
-from features.tables.grid import Choose, Grid, Part
-from features.tables.headers import recognised
-from features.tables.layout import SEARCHED, HeaderPlace, find_headers
-from features.tables.limits import check_width
-from features.tables.source import Source
+from features.files.encodings import decode, recognise
+from features.files.grid import Choose, Grid, Part
+from features.files.headers import recognised
+from features.files.layout import SEARCHED, HeaderPlace, find_headers
+from features.files.limits import check_width
+from features.files.source import Source
 
 _SAMPLE = 1 << 16
 _CHUNK = 50_000

@@ -3,7 +3,7 @@ import pytest
 from features.catalogue import EVENTS, JUDGEMENTS, NEEDS, TABLES
 from features.enterprise_columns import ENTERPRISES
 from features.errors import InputError, UsageError
-from features.tables.headers import matched, recognised
+from features.files.headers import matched, recognised
 
 
 def match(table, *headers):

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from features.errors import InputError
-from features.tables import limits
-from features.tables.grid import Grid
+from features.files import limits
+from features.files.grid import Grid
 
 if TYPE_CHECKING:
-    from features.tables.source import Source
+    from features.files.source import Source
 
 _EXPECTED = "a Parquet file of texts, numbers, dates, or lists of them"
 

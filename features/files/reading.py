@@ -10,17 +10,17 @@ import polars as pl
 
 from features.columns import Table
 from features.errors import InputError, UsageError
-from features.tables import limits
-from features.tables.blocks import blocks
-from features.tables.delimited import read_delimited
-from features.tables.grid import Choose, Grid, Part
-from features.tables.headers import Headers, matched
-from features.tables.layout import BESIDE, FILLED, find_body, lacks_required
-from features.tables.parquet import read_parquet
+from features.files import limits
+from features.files.blocks import blocks
+from features.files.delimited import read_delimited
+from features.files.grid import Choose, Grid, Part
+from features.files.headers import Headers, matched
+from features.files.layout import BESIDE, FILLED, find_body, lacks_required
+from features.files.parquet import read_parquet
+from features.files.sections import with_places
+from features.files.sheets import ENDINGS, read_workbook
+from features.files.source import Source, open_source
 from features.tables.schema import ROW
-from features.tables.sections import with_places
-from features.tables.sheets import ENDINGS, read_workbook
-from features.tables.source import Source, open_source
 
 Reread = Callable[[pl.Series], pl.DataFrame]
 _LOOKED_AT = 1_000

@@ -1,0 +1,1 @@
+"""Opening a file, and finding the table and its headers in it."""
