@@ -18,7 +18,7 @@ from scipy.sparse.csgraph import connected_components
 
 from features.geography.place_names import resolve
 from features.profile import struck_off
-from features.tables.identity import FILLING
+from features.values.identity import FILLING
 from features.words.normal import to_simplified
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from features.standing import standings
+from features.values.standing import standings
 from features.vocabulary import FLAGS
 
 if TYPE_CHECKING:

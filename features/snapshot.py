@@ -18,9 +18,9 @@ from features.errors import DamagedError, UnavailableError
 from features.industry.chains import shipped_chain_map
 from features.retractions import SCHEMA, retracted
 from features.stored_rows import StoredRows
-from features.tables.identity import MADE
-from features.tables.matching import IDENTIFYING, joined_ids
 from features.tables.schema import SCHEMAS
+from features.values.identity import MADE
+from features.values.matching import IDENTIFYING, joined_ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from features.profile import flags
-from features.standing import standings
+from features.values.standing import standings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

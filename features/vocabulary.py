@@ -92,7 +92,7 @@ STANDINGS: Mapping[str, Choice] = {
     "inactive": Choice("已注销", "注销 吊销"),
     "unknown": Choice("未知"),
 }
-"""Whether an enterprise is in business, by its status, see `features/standing.py`."""
+"""Whether an enterprise is in business, by its status, see `features/values/standing.py`."""
 
 SEATS: Mapping[str, Choice] = {
     "county": Choice("本区县"),

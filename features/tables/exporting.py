@@ -6,7 +6,7 @@ import polars as pl
 
 from features.catalogue import TABLES
 from features.columns import Column, Kind
-from features.standing import standings
+from features.values.standing import standings
 
 
 def exported(table: str, frame: pl.DataFrame, *, numbers: bool = True) -> pl.DataFrame:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from features.industry import industry_codes
-from features.tables.identity import made_id, misspelled
 from features.tables.naming import counted, some
 from features.tables.schema import flag
 from features.tables.seating import with_seats
+from features.values.identity import made_id, misspelled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

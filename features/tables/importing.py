@@ -14,11 +14,8 @@ from features.columns import Kind, Table
 from features.errors import InputError, RejectedRowsError, UsageError
 from features.files.reading import Rows, read_rows
 from features.industry.chains import ChainMap
-from features.tables.cleaning import differ
 from features.tables.filling import MADE_FROM, fill_enterprises
-from features.tables.matching import Matched, Read, match_enterprises
 from features.tables.merging import Merged, merge
-from features.tables.parsing import parsed
 from features.tables.references import (
     check_concepts,
     unknown_nodes,
@@ -41,6 +38,9 @@ from features.tables.rejecting import (
 from features.tables.report import SAMPLED, SHOWN, Checked, ImportReport, Options, RowProblem
 from features.tables.schema import ROW, ROW_SCHEMAS, SCHEMAS
 from features.tables.seating import with_seats
+from features.values.cleaning import differ
+from features.values.matching import Matched, Read, match_enterprises
+from features.values.parsing import parsed
 from features.workspace import Workspace
 
 _DEFAULTS = Options()

@@ -9,7 +9,7 @@ import polars as pl
 
 from features.catalogue import WHOLE
 from features.tables.origins import has_origins, with_newest
-from features.tables.parsing import with_defaults
+from features.values.parsing import with_defaults
 
 if TYPE_CHECKING:
     from collections.abc import Collection

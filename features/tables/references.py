@@ -10,10 +10,10 @@ from features.columns import LONGEST_ID, Table
 from features.errors import InputError
 from features.industry.chains import ChainMap
 from features.industry.industry_codes import find, lost_zeros
-from features.tables.identity import MADE, made_id
-from features.tables.matching import IDENTIFYING, Read, joined_ids
 from features.tables.naming import some
 from features.tables.schema import flag
+from features.values.identity import MADE, made_id
+from features.values.matching import IDENTIFYING, Read, joined_ids
 
 _NAMED = 3
 """Number of examples in a warning."""

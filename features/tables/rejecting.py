@@ -7,8 +7,8 @@ import polars as pl
 
 from features.columns import LONGEST_ID, Column, Table
 from features.files.reading import Rows
-from features.tables.identity import SPOILED, SPOILED_EXPECTED
 from features.tables.schema import ROW, flag
+from features.values.identity import SPOILED, SPOILED_EXPECTED
 
 PROBLEMS = pl.Schema(
     {"row": pl.UInt32(), "column": pl.String(), "value": pl.String(), "expected": pl.String()}

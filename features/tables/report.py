@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from features.tables.matching import Matched
+    from features.values.matching import Matched
 
 SHOWN = 20
 """Maximum number of problems in a report; `rejected.csv` has every bad row."""

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from features.errors import InputError, NotFoundError
 from features.project_list import TASK_KINDS, TASK_STATES
-from features.tables.cleaning import cleaned
+from features.values.cleaning import cleaned
 from service.database.connection import utc_now
 from service.database.schema import DECISIONS, MEETINGS, PROJECTS, TASKS
 from service.projects.requests import COMMAND, Asked, check_role, check_version, no_project

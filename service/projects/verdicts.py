@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from features.industry.industry_codes import normalise
-from features.standing import standing
+from features.values.standing import standing
 from features.vocabulary import FLAGS, GATES
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import xlsxwriter
 
-from features.standing import standing
+from features.values.standing import standing
 from features.vocabulary import FLAGS, ROLES
 from service.serving.explanation.neighbours import progress_text
 from service.serving.explanation.reasons import summary

@@ -7,9 +7,9 @@ import pytest
 from features import calendar
 from features.catalogue import EVENTS
 from features.errors import InputError
-from features.tables.dates import read_day
 from features.tables.importing import import_table
 from features.tables.record import parse_record
+from features.values.dates import read_day
 from features.workspace import Workspace
 from tests.pool import NEED_IDS, tables
 

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from features.tables.numerals import NUMERAL, value
+from features.values.numerals import NUMERAL, value
 from features.words.normal import simplified
 
 _KEPT = 50_000

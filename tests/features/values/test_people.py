@@ -1,6 +1,6 @@
 import pytest
 
-from features.tables.people import read_people
+from features.values.people import read_people
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ from datetime import date
 
 import pytest
 
-from features.tables.dates import read_day
+from features.values.dates import read_day
 
 DAY = date(2019, 3, 1)
 

@@ -1,8 +1,8 @@
 import polars as pl
 import pytest
 
-from features.tables import products
-from features.tables.products import read_products
+from features.values import products
+from features.values.products import read_products
 
 
 @pytest.mark.parametrize("rows", [1, 2, 100])

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import polars as pl
 
-from features.tables.cleaning import differ
-from features.tables.identity import MADE, made_id, plain_name
+from features.values.cleaning import differ
+from features.values.identity import MADE, made_id, plain_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

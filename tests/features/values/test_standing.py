@@ -1,7 +1,7 @@
 import polars as pl
 import pytest
 
-from features.standing import standing, standings
+from features.values.standing import standing, standings
 
 ACTIVE = (
     "存续（在营、开业、在册） 存续 在业 开业 在营 在册 正常 登记成立 迁入 核准设立 续存 未注销 "

@@ -1,7 +1,7 @@
 import polars as pl
 import pytest
 
-from features.tables.identity import MADE, SPOILED, made_id, misspelled, normalised_ids, plain_name
+from features.values.identity import MADE, SPOILED, made_id, misspelled, normalised_ids, plain_name
 
 
 @pytest.mark.parametrize(

@@ -16,13 +16,13 @@ import polars as pl
 from features.calendar import with_local_days
 from features.columns import LONGEST_ID, Choice, Column, Kind, Table
 from features.files.reading import Rows
-from features.tables.amounts import read_amount
-from features.tables.cleaning import cleaned, distinct
-from features.tables.dates import PLACEHOLDERS, read_day
-from features.tables.identity import SPOILED, normalised_ids
-from features.tables.people import read_people
-from features.tables.products import read_products
 from features.tables.schema import LOADED, ROW, flag
+from features.values.amounts import read_amount
+from features.values.cleaning import cleaned, distinct
+from features.values.dates import PLACEHOLDERS, read_day
+from features.values.identity import SPOILED, normalised_ids
+from features.values.people import read_people
+from features.values.products import read_products
 from features.vocabulary import MOST_PEOPLE, MOST_YUAN, YUAN
 from features.words.normal import simplified
 

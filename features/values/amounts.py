@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import pairwise
 from types import MappingProxyType
 
-from features.tables.numerals import NUMERAL, value
+from features.values.numerals import NUMERAL, value
 from features.vocabulary import CURRENCIES, YUAN
 from features.words.normal import simplified
 

@@ -5,9 +5,9 @@ import pytest
 
 from features.catalogue import TABLES
 from features.files.reading import read_rows
-from features.tables.cleaning import cleaned, distinct
-from features.tables.parsing import parsed, with_defaults
 from features.tables.schema import SCHEMAS, flag
+from features.values.cleaning import cleaned, distinct
+from features.values.parsing import parsed, with_defaults
 
 TODAY = date(2025, 11, 23)
 

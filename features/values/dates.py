@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from features import calendar
-from features.tables.numerals import NUMERAL, value
+from features.values.numerals import NUMERAL, value
 from features.words.normal import simplified
 
 _KEPT = 50_000

@@ -2,8 +2,8 @@ import datetime
 
 import pytest
 
-from features.tables.identity import made_id
 from features.tables.importing import import_table
+from features.values.identity import made_id
 
 EVENTS = "event_id,enterprise_id,stage,date,zone_id\n"
 TODAY = datetime.date(2026, 1, 1)

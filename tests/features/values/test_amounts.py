@@ -1,6 +1,6 @@
 import pytest
 
-from features.tables.amounts import read_amount
+from features.values.amounts import read_amount
 
 
 @pytest.mark.parametrize(

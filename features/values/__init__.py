@@ -1,0 +1,1 @@
+"""Parsing the values of a table: amounts, dates, products, ids, the status of an enterprise."""
