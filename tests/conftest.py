@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from features.encoder import EncodingStore
+from features.imports.importing import import_table
 from features.places import Gazetteer
-from features.tables.importing import import_table
 from features.workspace import Workspace
 from models.registry import ModelRegistry
 from service.commands.demo import TABLES as DEMO_TABLES

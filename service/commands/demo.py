@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from features.tables.importing import import_table
+from features.imports.importing import import_table
 from service.commands.context import Context, progress
 from service.commands.recommend import tell
 from service.projects.lists import import_list

@@ -12,10 +12,10 @@ import typer
 
 from features.catalogue import TABLES
 from features.errors import InputError, UsageError
-from features.tables.importing import check_rows
-from features.tables.lists import read_words
-from features.tables.merging import merge
-from features.tables.report import SHOWN, RowProblem
+from features.imports.importing import check_rows
+from features.imports.lists import read_words
+from features.imports.merging import merge
+from features.imports.report import SHOWN, RowProblem
 from training.protocols import JUDGED_PROTOCOLS
 
 if TYPE_CHECKING:

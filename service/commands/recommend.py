@@ -11,9 +11,9 @@ import typer
 
 from features import calendar
 from features.errors import InputError, UsageError
+from features.imports.lists import read_ids, read_needs
+from features.imports.report import RowProblem
 from features.need import NeedQuery
-from features.tables.lists import read_ids, read_needs
-from features.tables.report import RowProblem
 from features.vocabulary import FLAGS, GATES, ROLES
 from models.executors import Executor, InProcess
 from service.commands.context import Context, echo_json, progress

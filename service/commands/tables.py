@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from features.errors import UsageError
+from features.imports.importing import import_table
+from features.imports.report import ImportReport, Options
 from features.removal import remove_judgement, taken_along
 from features.tables.exporting import exported
-from features.tables.importing import import_table
-from features.tables.report import ImportReport, Options
 from features.vocabulary import CURRENCIES
 from service.commands.context import Context, echo_json
 from service.outcomes import FAILURE

@@ -13,12 +13,12 @@ from features.catalogue import TABLES
 from features.errors import InputError, NotFoundError
 from features.files import sheets
 from features.files.reading import read_rows
-from features.tables.importing import import_table
+from features.imports.importing import import_table
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from features.tables.report import ImportReport
+    from features.imports.report import ImportReport
     from features.workspace import Workspace
 
 ENDINGS = (".csv", ".tsv", ".txt", *sheets.ENDINGS, ".parquet", ".zip")

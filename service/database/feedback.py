@@ -12,8 +12,8 @@ import polars as pl
 from features import calendar
 from features.catalogue import EVENTS
 from features.errors import InputError, NotFoundError, UnknownReferenceError
+from features.imports.record import parse_record
 from features.retractions import zone_of
-from features.tables.record import parse_record
 from service.cache.lists import ListId
 from service.database.audit_log import AuditEntry
 from service.database.event_log import OF_LIST

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from features.errors import InputError, UnknownReferenceError
+from features.imports.record import parse_record
 from features.project_list import PROJECTS, SOURCES, YEARS_AHEAD
-from features.tables.record import parse_record
 from service.database import project_store
 from service.projects.references import stated_name
 

@@ -5,8 +5,8 @@ import time
 import polars as pl
 
 from features.encoder import UniversalSentenceEncoder
+from features.imports.lists import read_needs
 from features.need import NeedQuery
-from features.tables.lists import read_needs
 from features.workspace import Workspace
 from service.serving.lifecycle.loading import load_engine
 from tests.benchmarks.listed import Listed, lianzhao

@@ -107,7 +107,7 @@ def write_lists(folder: Path, rows: int, case: str | None) -> dict[str, Path]:
 
 def import_ours(path: Path) -> int:
     """Import into a new workspace; return how many rows were read."""
-    from features.tables.importing import import_table
+    from features.imports.importing import import_table
     from features.workspace import Workspace
 
     with tempfile.TemporaryDirectory(dir=path.parent) as home:
@@ -178,7 +178,7 @@ def measured(side: str, path: Path) -> tuple[float, float]:
 
 def run_side(side: str, path: Path) -> None:
     """Measure one side in this process, importing its libraries not counted."""
-    __import__({"lianzhao": "features.tables.importing", "pandas": "pandas"}[side])
+    __import__({"lianzhao": "features.imports.importing", "pandas": "pandas"}[side])
     begin = time.perf_counter()
     SIDES[side](path)
     seconds = time.perf_counter() - begin

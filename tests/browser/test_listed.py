@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from features.tables.importing import import_table
+from features.imports.importing import import_table
 from features.workspace import Workspace
 from models.registry import ModelRegistry
 from tests.browser.opening import Served

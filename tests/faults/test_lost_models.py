@@ -11,7 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from features.errors import DamagedError
-from features.tables.importing import import_table
+from features.imports.importing import import_table
 from models.registry import ModelRegistry
 from service.api.app import create_app
 from service.serving.interfaces import LOOK_SECONDS

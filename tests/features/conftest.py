@@ -2,7 +2,7 @@ from datetime import date
 
 import pytest
 
-from features.tables.importing import import_table
+from features.imports.importing import import_table
 from features.workspace import Workspace
 
 TODAY = date(2025, 11, 23)

@@ -7,8 +7,8 @@ import pytest
 from features import calendar
 from features.catalogue import EVENTS
 from features.errors import InputError
-from features.tables.importing import import_table
-from features.tables.record import parse_record
+from features.imports.importing import import_table
+from features.imports.record import parse_record
 from features.values.dates import read_day
 from features.workspace import Workspace
 from tests.pool import NEED_IDS, tables

@@ -3,8 +3,8 @@ import pytest
 
 from features import joining, joins
 from features.errors import ConflictError, DamagedError, InputError, NotFoundError
+from features.imports.importing import import_table
 from features.removal import remove_judgement, taken_along
-from features.tables.importing import import_table
 from features.workspace import Workspace
 from tests.pool import frame, tables
 

@@ -2,7 +2,7 @@ import datetime
 
 import pytest
 
-from features.tables.importing import import_table
+from features.imports.importing import import_table
 from features.values.identity import made_id
 
 EVENTS = "event_id,enterprise_id,stage,date,zone_id\n"

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from features import joining
 from features.errors import NotFoundError
-from features.tables.importing import import_table
+from features.imports.importing import import_table
 from features.workspace import Workspace
 from models.registry import ModelRegistry
 from service.api.app import create_app

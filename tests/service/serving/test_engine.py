@@ -7,8 +7,8 @@ import pytest
 
 from features import joining
 from features.errors import NotFoundError
+from features.imports.importing import import_table
 from features.need import NeedQuery
-from features.tables.importing import import_table
 from features.workspace import Workspace
 from models.fit import score_of
 from models.retrieval import Exhaustive

@@ -2,8 +2,8 @@ from datetime import date
 
 import polars as pl
 
-from features.tables.importing import import_table
-from tests.features.tables.reports import counts, rejected_rows
+from features.imports.importing import import_table
+from tests.features.imports.reports import counts, rejected_rows
 
 
 def test_the_listed_companies(shared_data, workspace):

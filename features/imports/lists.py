@@ -11,14 +11,14 @@ from features.catalogue import NEEDS
 from features.columns import Column, Kind, Table
 from features.enterprise_columns import ENTERPRISES
 from features.files.reading import read_rows
-from features.tables.importing import check_rows
+from features.imports.importing import check_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from features.files.reading import Rows
-    from features.tables.report import Checked
+    from features.imports.report import Checked
     from features.workspace import Workspace
 
 

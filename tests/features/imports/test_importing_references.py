@@ -1,8 +1,8 @@
 import pytest
 
 from features.errors import InputError, RejectedRowsError
-from features.tables.importing import import_table
-from tests.features.tables.reports import counts
+from features.imports.importing import import_table
+from tests.features.imports.reports import counts
 
 CHAIN = "chain_id,产业链,node_id,环节,位置,供应环节\n"
 

@@ -4,7 +4,7 @@ from datetime import date
 import pytest
 
 from features.errors import RejectedRowsError, UnavailableError
-from tests.features.tables.reports import counts, problems, rejected_rows
+from tests.features.imports.reports import counts, problems, rejected_rows
 
 
 def test_bad_rows_are_reported_and_good_rows_loaded(load, workspace):

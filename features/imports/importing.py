@@ -13,10 +13,9 @@ from features.catalogue import TABLES
 from features.columns import Kind, Table
 from features.errors import InputError, RejectedRowsError, UsageError
 from features.files.reading import Rows, read_rows
-from features.industry.chains import ChainMap
-from features.tables.filling import MADE_FROM, fill_enterprises
-from features.tables.merging import Merged, merge
-from features.tables.references import (
+from features.imports.filling import MADE_FROM, fill_enterprises
+from features.imports.merging import Merged, merge
+from features.imports.references import (
     check_concepts,
     unknown_nodes,
     unknown_zones,
@@ -28,16 +27,17 @@ from features.tables.references import (
     with_unknown_references,
     without_empty_words,
 )
-from features.tables.rejecting import (
+from features.imports.rejecting import (
     failed_rules,
     rejected,
     repeated_keys,
     surplus_fields,
     unread_values,
 )
-from features.tables.report import SAMPLED, SHOWN, Checked, ImportReport, Options, RowProblem
+from features.imports.report import SAMPLED, SHOWN, Checked, ImportReport, Options, RowProblem
+from features.imports.seating import with_seats
+from features.industry.chains import ChainMap
 from features.tables.schema import ROW, ROW_SCHEMAS, SCHEMAS
-from features.tables.seating import with_seats
 from features.values.cleaning import differ
 from features.values.matching import Matched, Read, match_enterprises
 from features.values.parsing import parsed

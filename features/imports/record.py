@@ -10,7 +10,7 @@ from features.columns import Table
 from features.errors import InputError
 from features.files.headers import Headers
 from features.files.reading import Rows
-from features.tables.rejecting import failed_rules
+from features.imports.rejecting import failed_rules
 from features.tables.schema import LOADED, ROW, ROW_SCHEMAS
 from features.values.parsing import parsed, with_defaults
 

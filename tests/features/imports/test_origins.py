@@ -2,8 +2,8 @@ import datetime
 
 import pytest
 
-from features.tables.importing import import_table
-from features.tables.report import Options
+from features.imports.importing import import_table
+from features.imports.report import Options
 
 TODAY = datetime.date(2026, 1, 1)
 

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from features.tables.importing import import_table
+from features.imports.importing import import_table
 from features.workspace import Workspace
 
 SEAT = ["province", "city", "district"]

@@ -4,7 +4,7 @@ import pytest
 
 from features.joining import join
 from features.tables.exporting import exported
-from tests.features.tables.reports import counts, problems
+from tests.features.imports.reports import counts, problems
 
 
 def test_zones(load, workspace):

@@ -3,10 +3,10 @@ from datetime import date
 import pytest
 
 from features.errors import InputError, RejectedRowsError, UsageError
+from features.imports.importing import check_rows, import_table
+from features.imports.report import Options
 from features.tables.exporting import exported
-from features.tables.importing import check_rows, import_table
-from features.tables.report import Options
-from tests.features.tables.reports import counts, problems
+from tests.features.imports.reports import counts, problems
 
 
 def test_an_official_s_own_list(load, workspace):

@@ -1,7 +1,7 @@
 import pytest
 
 from features.errors import InputError
-from features.tables.importing import import_table
+from features.imports.importing import import_table
 
 
 @pytest.fixture

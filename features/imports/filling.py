@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from features.imports.seating import with_seats
 from features.industry import industry_codes
 from features.tables.naming import counted, some
 from features.tables.schema import flag
-from features.tables.seating import with_seats
 from features.values.identity import made_id, misspelled
 
 if TYPE_CHECKING:

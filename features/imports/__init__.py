@@ -1,0 +1,1 @@
+"""Importing a table: derived columns, matching with what is stored, checks, and the report."""
