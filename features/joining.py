@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from features.errors import ConflictError, InputError, NotFoundError, UnavailableError
-from features.joins import FILE
+from features.storage.joins import FILE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

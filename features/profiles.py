@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from features.stored_rows import Rows
+    from features.storage.stored_rows import Rows
 
 TEXTS = ("names", "short_names", "lines")
 """The arrays of texts among those of `arrays`, each with its `…_ends`."""

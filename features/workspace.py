@@ -12,10 +12,11 @@ from typing import Any, Literal, TypeVar
 import filelock
 import polars as pl
 
-from features import calendar, joins, table_files
+from features import calendar
 from features.catalogue import OPTIONAL
 from features.errors import DamagedError, GoneError, NotFoundError, UnavailableError
-from features.snapshot import (
+from features.storage import joins, table_files
+from features.storage.snapshot import (
     CURRENT,
     EventLog,
     OutdatedError,
@@ -24,7 +25,7 @@ from features.snapshot import (
     entries_in,
     stored_columns,
 )
-from features.tables.spreadsheet import inert
+from features.storage.spreadsheet import inert
 
 T = TypeVar("T")
 
@@ -52,7 +53,7 @@ class Workspace:
         Whether joined enterprises are read as one.
     part_rows
         Rows of the enterprises beyond which they are written in parts, see
-        `features.table_files`.
+        `features.storage.table_files`.
     """
 
     def __init__(

@@ -20,7 +20,7 @@ from scipy import sparse
 from features.encoder import encoder_named
 from features.errors import DamagedError
 from features.industry.nodes import NamedProducts
-from features.snapshot import OutdatedError
+from features.storage.snapshot import OutdatedError
 from features.structures.compact import Codes, Fractions, sparse_codes
 from features.structures.lines import Lines
 from features.workspace import Workspace

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from features.encoder import SentenceEncoder
-    from features.snapshot import Snapshot
+    from features.storage.snapshot import Snapshot
     from features.workspace import Workspace
 
 

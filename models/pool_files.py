@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from features.progress import Count
     from features.space import FeatureSpace
-    from features.stored_rows import Rows
+    from features.storage.stored_rows import Rows
     from features.structures.growing import Growing
     from models.chunks import Chunk
     from models.ranker import Ranker

@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from features.progress import Count
-    from features.snapshot import Snapshot
-    from features.stored_rows import Rows
+    from features.storage.snapshot import Snapshot
+    from features.storage.stored_rows import Rows
     from features.structures.growing import Growing
     from features.workspace import Workspace
     from models.chunks import Chunk, Workers

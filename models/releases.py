@@ -18,15 +18,15 @@ from typing import TYPE_CHECKING, NamedTuple
 import filelock
 
 from features.errors import DamagedError, LianzhaoError, UnavailableError
-from features.joins import FILE as JOINS
-from features.snapshot import CURRENT
+from features.storage.joins import FILE as JOINS
+from features.storage.snapshot import CURRENT
 from models import artifact, checked_files, prepared
 from models.artifact import UnfitModelError
 from models.store import Release, StoredFile, stored_file
 
 if TYPE_CHECKING:
     from features.progress import Count
-    from features.snapshot import Snapshot
+    from features.storage.snapshot import Snapshot
     from features.workspace import Workspace
     from models.registry import ModelRegistry
     from models.store import Store

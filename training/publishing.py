@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from features.encoder import SentenceEncoder
     from features.progress import Steps
-    from features.snapshot import Snapshot
+    from features.storage.snapshot import Snapshot
     from features.workspace import Workspace
     from models.registry import ModelRegistry
     from training.comparison import Acceptance

@@ -15,7 +15,7 @@ from features.errors import UsageError
 from features.imports.importing import import_table
 from features.imports.report import ImportReport, Options
 from features.removal import remove_judgement, taken_along
-from features.tables.exporting import exported
+from features.storage.exporting import exported
 from features.vocabulary import CURRENCIES
 from service.commands.context import Context, echo_json
 from service.outcomes import FAILURE

@@ -11,8 +11,8 @@ import polars as pl
 import sqlalchemy as sa
 
 from features.errors import ConflictError
-from features.retractions import SCHEMA
-from features.snapshot import LogContent
+from features.storage.retractions import SCHEMA
+from features.storage.snapshot import LogContent
 from features.tables.schema import SCHEMAS
 from service.database.audit_log import note, of_command
 from service.database.connection import renew, utc_now, versions
@@ -110,7 +110,7 @@ class EventLog:
         return self.content().recorded
 
     def retractions(self) -> pl.DataFrame:
-        """Return retractions of recorded and imported events (`features.retractions`)."""
+        """Return retractions of recorded and imported events (`features.storage.retractions`)."""
         return self.content().retractions
 
     def changed_at(self) -> datetime.datetime | None:

@@ -13,7 +13,7 @@ from features import calendar
 from features.catalogue import EVENTS
 from features.errors import InputError, NotFoundError, UnknownReferenceError
 from features.imports.record import parse_record
-from features.retractions import zone_of
+from features.storage.retractions import zone_of
 from service.cache.lists import ListId
 from service.database.audit_log import AuditEntry
 from service.database.event_log import OF_LIST
@@ -21,7 +21,7 @@ from service.database.event_log import OF_LIST
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from features.snapshot import Snapshot
+    from features.storage.snapshot import Snapshot
     from features.workspace import Workspace
     from service.access.keys import Caller
     from service.api.schemas import EventQuery

@@ -178,7 +178,7 @@ def usual_amount(connection: sa.Connection, least: int) -> float | None:
 
 
 def stands() -> sa.ColumnElement[bool]:
-    """Return the condition that an event is not retracted, see `features.retractions`."""
+    """Return the condition that an event is not retracted, see `features.storage.retractions`."""
     need_id, zone_id = RETRACTIONS.c.need_id, RETRACTIONS.c.zone_id
     about = sa.func.coalesce(EVENTS.c.need_id, ""), sa.func.coalesce(EVENTS.c.zone_id, "")
     anywhere = (need_id == "") & (zone_id == "")

@@ -10,7 +10,7 @@ import polars as pl
 import xlsxwriter
 
 from features.errors import UnavailableError, UsageError
-from features.tables.spreadsheet import inert
+from features.storage.spreadsheet import inert
 from features.vocabulary import FLAGS
 from service.serving.explanation.neighbours import progress_text
 from service.serving.explanation.reasons import summary

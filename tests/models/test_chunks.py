@@ -4,7 +4,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from features.snapshot import OutdatedError
+from features.storage.snapshot import OutdatedError
 from features.structures.compact import Fractions
 from features.workspace import Workspace
 from models import artifact, chunks, loading, pool_files, prepared, retrieval

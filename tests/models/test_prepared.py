@@ -7,10 +7,10 @@ import polars as pl
 import pytest
 from scipy import sparse
 
-from features import stored_rows
 from features.errors import DamagedError, UnavailableError
 from features.need import NeedQuery
-from features.snapshot import Snapshot
+from features.storage import stored_rows
+from features.storage.snapshot import Snapshot
 from features.structures.compact import Codes, SparseCodes
 from features.workspace import Workspace
 from models import artifact, pool_files, prepared, retrieval

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from features.errors import InputError, UnavailableError
-from features.snapshot import Snapshot
+from features.storage.snapshot import Snapshot
 from features.tables.schema import schema_hash
 from features.workspace import Workspace
 from models import artifact

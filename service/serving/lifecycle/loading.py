@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from features.encoder import SentenceEncoder
     from features.progress import Count
-    from features.snapshot import Snapshot
+    from features.storage.snapshot import Snapshot
     from features.workspace import Workspace
     from models.chunks import Workers
     from models.prepared import Prepared

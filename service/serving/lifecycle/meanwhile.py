@@ -18,7 +18,7 @@ from models.registry import ModelRegistry
 from service.serving.lifecycle.loading import engine_of
 
 if TYPE_CHECKING:
-    from features.snapshot import Snapshot
+    from features.storage.snapshot import Snapshot
     from features.workspace import Workspace
     from service.serving.engine import Engine
 

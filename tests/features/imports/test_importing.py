@@ -5,7 +5,7 @@ import pytest
 from features.errors import InputError, RejectedRowsError, UsageError
 from features.imports.importing import check_rows, import_table
 from features.imports.report import Options
-from features.tables.exporting import exported
+from features.storage.exporting import exported
 from tests.features.imports.reports import counts, problems
 
 

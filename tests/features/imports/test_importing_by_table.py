@@ -3,7 +3,7 @@ from datetime import date
 import pytest
 
 from features.joining import join
-from features.tables.exporting import exported
+from features.storage.exporting import exported
 from tests.features.imports.reports import counts, problems
 
 

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 import polars as pl
 
-from features import calendar, joins, table_files
+from features import calendar
 from features.catalogue import UNLEARNT
 from features.errors import DamagedError, UnavailableError
 from features.industry.chains import shipped_chain_map
-from features.retractions import SCHEMA, retracted
-from features.stored_rows import StoredRows
+from features.storage import joins, table_files
+from features.storage.retractions import SCHEMA, retracted
+from features.storage.stored_rows import StoredRows
 from features.tables.schema import SCHEMAS
 from features.values.identity import MADE
 from features.values.matching import IDENTIFYING, joined_ids
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from features.stored_rows import Rows
+    from features.storage.stored_rows import Rows
 
 T = TypeVar("T")
 
@@ -50,7 +51,7 @@ class LogContent(NamedTuple):
     recorded : DataFrame
         The recorded events in the columns of the table, including retracted ones.
     retractions : DataFrame
-        Retractions of recorded and imported events (`features.retractions.SCHEMA`).
+        Retractions of recorded and imported events (`features.storage.retractions.SCHEMA`).
     """
 
     version: str

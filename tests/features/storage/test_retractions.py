@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from features.retractions import SCHEMA, retracted, zone_of
+from features.storage.retractions import SCHEMA, retracted, zone_of
 from features.tables.schema import SCHEMAS
 
 NEEDS = pl.DataFrame(

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from features.table_files import PartedRows
+    from features.storage.table_files import PartedRows
 
 
 _WINDOW = 100_000

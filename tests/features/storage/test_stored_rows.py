@@ -3,10 +3,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from features import snapshot, stored_rows
 from features.errors import DamagedError
 from features.joining import join
-from features.snapshot import OutdatedError
+from features.storage import snapshot, stored_rows
+from features.storage.snapshot import OutdatedError
 from features.workspace import Workspace
 from tests.features.frames import enterprises
 

@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features import table_files
 from features.errors import DamagedError, UnavailableError
 from features.imports.importing import import_table
 from features.imports.report import Options
 from features.joining import join
-from features.snapshot import OutdatedError
-from features.table_files import part_of
+from features.storage import table_files
+from features.storage.snapshot import OutdatedError
+from features.storage.table_files import part_of
 from features.workspace import Workspace
 from tests.features.frames import enterprises, files, frame, zones
 from tests.features.test_workspace_writing import heights_seen, limit_file_size

@@ -2,7 +2,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from features.tables.spreadsheet import inert
+from features.storage.spreadsheet import inert
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 import dataframely as dy
 import pytest
 
-import features.snapshot
+import features.storage.snapshot
 from features.errors import DamagedError
 from features.tables.schema import SCHEMAS
 from tests.features.frames import zones
@@ -33,7 +33,7 @@ def test_a_damaged_table_is_named(workspace, damage):
 
 def test_a_table_of_other_columns_is_damaged(workspace, monkeypatch):
     workspace.commit({"zones": zones("a")})
-    monkeypatch.setitem(features.snapshot.SCHEMAS, "zones", SCHEMAS["needs"])
+    monkeypatch.setitem(features.storage.snapshot.SCHEMAS, "zones", SCHEMAS["needs"])
     with pytest.raises(DamagedError, match="is not what was imported"):
         workspace.read("zones")
 
@@ -45,7 +45,7 @@ def test_a_table_written_before_a_column_was_added_has_it_unknown(workspace, mon
 
     former = zones("a").select("zone_id", "name")
     with monkeypatch.context() as patch:
-        patch.setitem(features.snapshot.SCHEMAS, "zones", Former)
+        patch.setitem(features.storage.snapshot.SCHEMAS, "zones", Former)
         workspace.commit({"zones": former})
     assert workspace.read("zones").equals(zones("a"))
 
@@ -56,7 +56,7 @@ def test_a_table_without_a_column_that_must_be_filled_is_damaged(workspace, monk
 
     former = zones("a").select("zone_id")
     with monkeypatch.context() as patch:
-        patch.setitem(features.snapshot.SCHEMAS, "zones", Former)
+        patch.setitem(features.storage.snapshot.SCHEMAS, "zones", Former)
         workspace.commit({"zones": former})
     with pytest.raises(DamagedError, match="is not what was imported"):
         workspace.read("zones")

@@ -1,0 +1,1 @@
+"""The tables as they are stored: files, snapshots, joined and retracted rows, exports."""
