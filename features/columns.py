@@ -1,4 +1,4 @@
-"""Descriptions of tables and columns; `features.catalogue` has those of the project."""
+"""Descriptions of tables and columns; `features.tables.catalogue` has those of the project."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -13,7 +13,6 @@ import filelock
 import polars as pl
 
 from features import calendar
-from features.catalogue import OPTIONAL
 from features.errors import DamagedError, GoneError, NotFoundError, UnavailableError
 from features.storage import joins, table_files
 from features.storage.snapshot import (
@@ -26,6 +25,7 @@ from features.storage.snapshot import (
     stored_columns,
 )
 from features.storage.spreadsheet import inert
+from features.tables.catalogue import OPTIONAL
 
 T = TypeVar("T")
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import polars as pl
 
 from features import calendar
-from features.catalogue import TABLES
 from features.columns import Kind, Table
 from features.errors import InputError, RejectedRowsError, UsageError
 from features.files.reading import Rows, read_rows
@@ -37,6 +36,7 @@ from features.imports.rejecting import (
 from features.imports.report import SAMPLED, SHOWN, Checked, ImportReport, Options, RowProblem
 from features.imports.seating import with_seats
 from features.industry.chains import ChainMap
+from features.tables.catalogue import TABLES
 from features.tables.schema import ROW, ROW_SCHEMAS, SCHEMAS
 from features.values.cleaning import differ
 from features.values.matching import Matched, Read, match_enterprises

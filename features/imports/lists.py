@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from features.catalogue import NEEDS
 from features.columns import Column, Kind, Table
-from features.enterprise_columns import ENTERPRISES
 from features.files.reading import read_rows
 from features.imports.importing import check_rows
+from features.tables.catalogue import NEEDS
+from features.tables.enterprise_columns import ENTERPRISES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

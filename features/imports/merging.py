@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from features.catalogue import WHOLE
 from features.imports.origins import has_origins, with_newest
+from features.tables.catalogue import WHOLE
 from features.values.parsing import with_defaults
 
 if TYPE_CHECKING:

@@ -34,7 +34,7 @@ def parse_record(
 
     Examples
     --------
-    >>> from features.catalogue import ZONES
+    >>> from features.tables.catalogue import ZONES
     >>> parse_record(ZONES, {"zone_id": "z", "name": "高新区", "lon": "113.1°"},
     ...              datetime.date(2026, 1, 1))["lon"]
     113.1

@@ -26,10 +26,10 @@ from typing import Any, Final, Self, TypeVar
 
 import polars as pl
 
-from features.catalogue import CHAINS
 from features.columns import Kind
 from features.errors import InputError, NotFoundError
 from features.industry.industry_codes import normalise
+from features.tables.catalogue import CHAINS
 
 _Item = TypeVar("_Item")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from features.catalogue import TABLES
 from features.columns import Column, Kind
+from features.tables.catalogue import TABLES
 from features.values.standing import standings
 
 

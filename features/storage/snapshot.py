@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 import polars as pl
 
 from features import calendar
-from features.catalogue import UNLEARNT
 from features.errors import DamagedError, UnavailableError
 from features.industry.chains import shipped_chain_map
 from features.storage import joins, table_files
 from features.storage.retractions import SCHEMA, retracted
 from features.storage.stored_rows import StoredRows
+from features.tables.catalogue import UNLEARNT
 from features.tables.schema import SCHEMAS
 from features.values.identity import MADE
 from features.values.matching import IDENTIFYING, joined_ids

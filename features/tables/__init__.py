@@ -1,1 +1,1 @@
-"""Tables: read from files, parsed, checked against their schemas and imported."""
+"""The tables that there are: their columns, headers and schemas."""

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import dataframely as dy
 
-from features.catalogue import TABLES, UNLEARNT
 from features.columns import Column, Kind, Table
-from features.project_list import PROJECTS
+from features.tables.catalogue import TABLES, UNLEARNT
+from features.tables.project_list import PROJECTS
 
 ROW = "row number"
 """The number of a row as in a spreadsheet: the headers are in row 1."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from features.catalogue import PLANNED
+from features.tables.catalogue import PLANNED
 from service.api.languages import negotiate
 
 _SAID = {

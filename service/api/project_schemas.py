@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from features.project_list import POOLS, SOURCES, TASK_KINDS, TASK_STATES
+from features.tables.project_list import POOLS, SOURCES, TASK_KINDS, TASK_STATES
 from features.vocabulary import ENDINGS, STAGES
 from service.api.filter_schemas import Incoming, Text, Texts
 from service.api.schemas import STAGE, Day, Limit, PageQuery

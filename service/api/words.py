@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic_core import core_schema
 
-from features.project_list import POOLS
+from features.tables.project_list import POOLS
 from features.vocabulary import (
     ENDINGS,
     FLAGS,

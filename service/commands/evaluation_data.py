@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from features.catalogue import TABLES
 from features.errors import InputError, UsageError
 from features.imports.importing import check_rows
 from features.imports.lists import read_words
 from features.imports.merging import merge
 from features.imports.report import SHOWN, RowProblem
+from features.tables.catalogue import TABLES
 from training.protocols import JUDGED_PROTOCOLS
 
 if TYPE_CHECKING:

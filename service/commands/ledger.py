@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from features.project_list import TASK_KINDS
+from features.tables.project_list import TASK_KINDS
 from service.access.keys import NOBODY
 from service.commands.context import Context, echo_json
 from service.commands.projects import AsJson, Due, Unit, Zone, parse_day, resolve_zone

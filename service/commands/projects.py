@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from features.errors import InputError
-from features.project_list import POOLS, SOURCES
+from features.tables.project_list import POOLS, SOURCES
 from features.words.lookup import alike
 from service.access.keys import NOBODY
 from service.commands.context import Context, echo_json

@@ -9,11 +9,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from features.catalogue import TABLES
 from features.errors import InputError, NotFoundError
 from features.files import sheets
 from features.files.reading import read_rows
 from features.imports.importing import import_table
+from features.tables.catalogue import TABLES
 
 if TYPE_CHECKING:
     from pathlib import Path

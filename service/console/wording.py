@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from features.catalogue import TABLES
+from features.tables.catalogue import TABLES
 from features.vocabulary import ENDINGS, FLAGS, GAPS, POSITIONS, ROLES, STAGES
 from service.serving.explanation.sentences import FACTORS
 

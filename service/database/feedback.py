@@ -10,10 +10,10 @@ import orjson
 import polars as pl
 
 from features import calendar
-from features.catalogue import EVENTS
 from features.errors import InputError, NotFoundError, UnknownReferenceError
 from features.imports.record import parse_record
 from features.storage.retractions import zone_of
+from features.tables.catalogue import EVENTS
 from service.cache.lists import ListId
 from service.database.audit_log import AuditEntry
 from service.database.event_log import OF_LIST

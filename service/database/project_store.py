@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from features.project_list import CLOSED, POOLS, WITHDRAWN
+from features.tables.project_list import CLOSED, POOLS, WITHDRAWN
 from service.database.connection import renew
 from service.database.schema import EVENTS, PROJECTS, RETRACTIONS
 

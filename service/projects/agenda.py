@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from features.errors import InputError
-from features.project_list import CLOSED, KNOWN_STAGES, TASK_KINDS, WITHDRAWN
+from features.tables.project_list import CLOSED, KNOWN_STAGES, TASK_KINDS, WITHDRAWN
 from service.database import project_store
 from service.database.schema import PROJECTS, TASKS
 from service.projects.requests import check_role

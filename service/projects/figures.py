@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from features.errors import InputError
-from features.project_list import PATH, POOLS, SOURCES
+from features.tables.project_list import PATH, POOLS, SOURCES
 from service.projects.requests import check_role
 from service.projects.survival import stay
 

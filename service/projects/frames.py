@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import polars as pl
 import sqlalchemy as sa
 
-from features.project_list import CLOSED, PATH, POOL_OF
+from features.tables.project_list import CLOSED, PATH, POOL_OF
 from service.database.connection import versions
 from service.database.project_store import stands
 from service.database.schema import EVENTS, PROJECTS

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from features.errors import InputError
-from features.project_list import CLOSED, PATH, POOLS, WITHDRAWN
+from features.tables.project_list import CLOSED, PATH, POOLS, WITHDRAWN
 from service.database import project_store
 from service.database.schema import PROJECTS
 from service.projects.gated import wanted_states

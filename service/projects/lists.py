@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from features.errors import LianzhaoError
 from features.files.reading import read_rows
 from features.imports.rejecting import failed_rules, surplus_fields
-from features.project_list import KNOWN_STAGES, POOL_OF, POOLS, PROJECTS, SOURCES
+from features.tables.project_list import KNOWN_STAGES, POOL_OF, POOLS, PROJECTS, SOURCES
 from features.tables.schema import LOADED, ROW, ROW_SCHEMAS
 from features.values.parsing import parsed
 from service.database.audit_log import of_command

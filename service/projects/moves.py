@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from features.catalogue import PLANNED
 from features.errors import ConflictError, InputError
-from features.project_list import CLOSED, KNOWN_STAGES, PATH, POOL_OF, WITHDRAWN
+from features.tables.catalogue import PLANNED
+from features.tables.project_list import CLOSED, KNOWN_STAGES, PATH, POOL_OF, WITHDRAWN
 
 if TYPE_CHECKING:
     import datetime
@@ -20,7 +20,7 @@ class ClosedProjectError(ConflictError):
 
 
 def kind_of(before: str | None, after: str) -> str:
-    """Return the kind of a move, one of `features.project_list.MOVES`.
+    """Return the kind of a move, one of `features.tables.project_list.MOVES`.
 
     Parameters
     ----------

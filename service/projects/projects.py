@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from features import calendar
 from features.errors import InputError, NotFoundError
-from features.project_list import POOL_OF
+from features.tables.project_list import POOL_OF
 from service.database import project_store
 from service.database.connection import utc_now
 from service.database.event_log import append, retract

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from features.project_list import CLOSED, KNOWN_STAGES, MOVES, POOL_OF, POOLS
+from features.tables.project_list import CLOSED, KNOWN_STAGES, MOVES, POOL_OF, POOLS
 from service.projects.moves import kind_of
 from service.projects.verdicts import verdicts
 

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from features.errors import ConflictError, InputError, NotFoundError
 from features.places import city_key
-from features.project_list import CLOSED, TALKS
+from features.tables.project_list import CLOSED, TALKS
 from features.vocabulary import WON
 from service.database.project_store import stands
 from service.database.schema import EVENTS, RETRACTIONS, TALK_ORDERS

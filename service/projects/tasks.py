@@ -9,7 +9,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from features.errors import InputError, NotFoundError
-from features.project_list import TASK_KINDS, TASK_STATES
+from features.tables.project_list import TASK_KINDS, TASK_STATES
 from features.values.cleaning import cleaned
 from service.database.connection import utc_now
 from service.database.schema import DECISIONS, MEETINGS, PROJECTS, TASKS

@@ -10,7 +10,7 @@ import orjson
 
 from features.errors import InputError, UnknownReferenceError
 from features.imports.record import parse_record
-from features.project_list import PROJECTS, SOURCES, YEARS_AHEAD
+from features.tables.project_list import PROJECTS, SOURCES, YEARS_AHEAD
 from service.database import project_store
 from service.projects.references import stated_name
 

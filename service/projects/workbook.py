@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import xlsxwriter
 
-from features.project_list import PATH, POOLS
+from features.tables.project_list import PATH, POOLS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

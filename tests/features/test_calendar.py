@@ -5,10 +5,10 @@ import polars as pl
 import pytest
 
 from features import calendar
-from features.catalogue import EVENTS
 from features.errors import InputError
 from features.imports.importing import import_table
 from features.imports.record import parse_record
+from features.tables.catalogue import EVENTS
 from features.values.dates import read_day
 from features.workspace import Workspace
 from tests.pool import NEED_IDS, tables

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from features.enterprise_columns import ENTERPRISES
+from features.tables.enterprise_columns import ENTERPRISES
 from features.values.standing import standing
 
 PAGE = (Path(__file__).parents[2] / "features" / "README.md").read_text(encoding="utf-8")

@@ -1,6 +1,6 @@
 import pytest
 
-from features.catalogue import (
+from features.tables.catalogue import (
     CHAINS,
     EVENTS,
     INPUT_OUTPUT,
@@ -10,7 +10,7 @@ from features.catalogue import (
     WORDS,
     ZONES,
 )
-from features.enterprise_columns import ENTERPRISES
+from features.tables.enterprise_columns import ENTERPRISES
 from features.vocabulary import ENDINGS, FLAGS, REGIONS, STAGES
 
 

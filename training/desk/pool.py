@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from features.catalogue import TABLES
 from features.industry.nodes import NAMED_FROM, target_nodes
+from features.tables.catalogue import TABLES
 from models.gap import known_nodes, presence_state
 
 if TYPE_CHECKING:

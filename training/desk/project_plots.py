@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from features.project_list import PATH, POOLS
+from features.tables.project_list import PATH, POOLS
 from training.desk.theme import KNOWN_COLOUR, QUIET_COLOUR, UNKNOWN_COLOUR, Note, Plot, Sheet, title
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from features.project_list import PATH, POOLS
+from features.tables.project_list import PATH, POOLS
 from service.api.project_schemas import FiguresQuery
 from service.console import asking, plots
 from service.console.frame import Framed

@@ -7,8 +7,8 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.responses import Response
 
-from features.catalogue import TABLES
 from features.errors import InputError, NotFoundError
+from features.tables.catalogue import TABLES
 from features.workspace import Workspace
 from service.api.guards import MAX_UPLOAD
 from service.console.frame import Form, Frame, Framed, check_token

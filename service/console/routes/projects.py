@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from features.errors import ConflictError
-from features.project_list import PATH, POOLS, SOURCES, TASK_KINDS
+from features.tables.project_list import PATH, POOLS, SOURCES, TASK_KINDS
 from service.api.observer import REQUEST_ID
 from service.api.project_schemas import (
     AgendaQuery,

@@ -1,10 +1,10 @@
 import pytest
 
-from features.enterprise_columns import ENTERPRISES
 from features.errors import InputError
 from features.files import delimited
 from features.files.delimited import read_delimited
 from features.files.source import Source
+from features.tables.enterprise_columns import ENTERPRISES
 
 TABLE = "a table as text in UTF-8, UTF-16, GB18030 or Big5"
 ROWS = [("1", "甲公司"), ("2", "乙公司")]

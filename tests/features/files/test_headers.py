@@ -1,9 +1,9 @@
 import pytest
 
-from features.catalogue import EVENTS, JUDGEMENTS, NEEDS, TABLES
-from features.enterprise_columns import ENTERPRISES
 from features.errors import InputError, UsageError
 from features.files.headers import matched, recognised
+from features.tables.catalogue import EVENTS, JUDGEMENTS, NEEDS, TABLES
+from features.tables.enterprise_columns import ENTERPRISES
 
 
 def match(table, *headers):

@@ -4,11 +4,11 @@ import polars as pl
 import pytest
 import xlsxwriter
 
-from features.catalogue import ZONES
-from features.enterprise_columns import ENTERPRISES
 from features.errors import InputError
 from features.files import reading
 from features.files.reading import read_rows
+from features.tables.catalogue import ZONES
+from features.tables.enterprise_columns import ENTERPRISES
 from features.tables.schema import ROW
 
 FILES = (

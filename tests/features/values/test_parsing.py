@@ -3,8 +3,8 @@ from datetime import date
 import polars as pl
 import pytest
 
-from features.catalogue import TABLES
 from features.files.reading import read_rows
+from features.tables.catalogue import TABLES
 from features.tables.schema import SCHEMAS, flag
 from features.values.cleaning import cleaned, distinct
 from features.values.parsing import parsed, with_defaults

@@ -9,7 +9,7 @@ import pytest
 
 from features import calendar
 from features.imports.importing import import_table
-from features.project_list import YEARS_AHEAD
+from features.tables.project_list import YEARS_AHEAD
 from features.workspace import Workspace
 from service.database.connection import Database
 from service.database.key_store import KeyStore

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from features.columns import Column, Kind, Table
-from features.enterprise_columns import (
+from features.tables.enterprise_columns import (
     ANY_COMMA,
     DAY,
     ENTERPRISE_ID_HEADERS,

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from features.catalogue import EVENTS
 from features.columns import Choice, Column, Kind, Table
-from features.enterprise_columns import DAY
+from features.tables.catalogue import EVENTS
+from features.tables.enterprise_columns import DAY
 from features.vocabulary import ENDINGS, REFUSED, STAGES
 
 
