@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from features.duplicates import same
+from features.enterprises.duplicates import same
+from features.enterprises.profile import struck_off
 from features.geography.seats import Seats
-from features.profile import struck_off
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

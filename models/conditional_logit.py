@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from features.history import Deals
+    from features.enterprises.history import Deals
 
 EPSILON = 0.2
 """ε, the count without any deal: much less than one deal, but not zero."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from features.history import DealPlace, Deals, Subject
+    from features.enterprises.history import DealPlace, Deals, Subject
 
 HALF_LIFE = 10.0
 """Years. From 6 to 20 the measured figures hardly differ; shorter ones lose too much."""

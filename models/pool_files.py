@@ -219,7 +219,7 @@ def bind(
     Parameters
     ----------
     arrays : mapping
-        Arrays of `write`, with ids and names of `features.profiles` as `profiles.…`.
+        Arrays of `write`, with ids and names of `features.enterprises.profiles` as `profiles.…`.
     ranker : Ranker
     rows : slice, optional
         Bind only these rows; the others are not read, and names are left out. All by default.

@@ -21,10 +21,10 @@ import filelock
 import numpy as np
 import polars as pl
 
-from features.duplicates import known_columns
+from features.enterprises.duplicates import known_columns
+from features.enterprises.profiles import TEXTS, Profiles, dictionary_for, joined
+from features.enterprises.profiles import arrays as profile_arrays
 from features.errors import DamagedError, UnavailableError
-from features.profiles import TEXTS, Profiles, dictionary_for, joined
-from features.profiles import arrays as profile_arrays
 from features.residents import COLUMNS, Residents
 from features.structures.growing import GrowingArrays, MemoryArrays
 from models import artifact, pool_files, retrieval, two_stage

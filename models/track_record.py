@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from features.history import Deals, date_at, deal_place, subject_of, years
+from features.enterprises.history import Deals, date_at, deal_place, subject_of, years
 from features.structures.ordered import found_in
 from models.conditional_logit import Weights, learn, of_industry, of_place
 from models.deal_counts import DealCounts

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from scipy import sparse
 
-from features.history import DEAL_STAGES, deals
+from features.enterprises.history import DEAL_STAGES, deals
 from models.head import Examples, NeedHeads
 from models.hybrid import LightFMHybrid
 from models.scale import standardised

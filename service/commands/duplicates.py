@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from features import joining
-from features.duplicates import suspected_pairs
+from features.enterprises import joining
+from features.enterprises.duplicates import suspected_pairs
 from features.errors import UsageError
 from service.commands.context import Context, echo_json
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from features.enterprises.removal import remove_judgement, taken_along
 from features.errors import UsageError
 from features.imports.importing import import_table
 from features.imports.report import ImportReport, Options
-from features.removal import remove_judgement, taken_along
 from features.storage.exporting import exported
 from features.vocabulary import CURRENCIES
 from service.commands.context import Context, echo_json

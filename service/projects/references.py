@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from features.enterprises.profile import struck_off
 from features.geography.place_names import resolve
 from features.places import city_key
-from features.profile import struck_off
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

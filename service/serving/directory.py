@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from features.enterprises.profile import confidence, flags
 from features.errors import NotFoundError
 from features.need import NeedQuery
-from features.profile import confidence, flags
 from features.structures.ordered import found_in
 from features.words.lookup import alike
 from features.words.normal import normal
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
+    from features.enterprises.profiles import Profiles
     from features.industry.chains import ChainMap
-    from features.profiles import Profiles
     from service.serving.interfaces import Document
 
 

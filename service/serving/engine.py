@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from features.enterprises.signals import NO_SIGNALS, Signals
 from features.need import NeedQuery
 from features.presence import Presence
-from features.signals import NO_SIGNALS, Signals
 from service.projects.rules import SHIPPED, Rules
 from service.serving.batch import BatchRanker
 from service.serving.directory import Directory, brief

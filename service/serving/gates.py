@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from features.profiles import Profiles
+    from features.enterprises.profiles import Profiles
     from features.texts.text import WeightedTexts
     from service.projects.rules import Rules
     from service.serving.interfaces import Document

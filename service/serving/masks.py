@@ -67,7 +67,7 @@ class Masks:
     Parameters
     ----------
     columns : DataFrame
-        The columns that filters read, `features.traits.COLUMNS`.
+        The columns that filters read, `features.enterprises.traits.COLUMNS`.
     among : ndarray of bool, shape (n,)
         Which enterprises can be listed; others fail and are not counted.
     named : NamedNodes

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from features.enterprises.profiles import Profiles
     from features.need import NeedQuery
     from features.presence import Presence
-    from features.profiles import Profiles
     from service.serving.filters import Filters
     from service.serving.interfaces import Document
 

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from features.enterprises.profiles import Profiles
     from features.industry.chains import ChainMap
     from features.industry.nodes import NamedNodes
     from features.presence import Presence
-    from features.profiles import Profiles
     from features.residents import Residents
     from service.serving.filters import Facet, Filters
     from service.serving.gates import Gates

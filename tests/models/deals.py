@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from features.history import deals
+from features.enterprises.history import deals
 from features.places import UNKNOWN_POINT
 from tests.pool import frame
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import check_grad
 
-from features.history import years
+from features.enterprises.history import years
 from models.conditional_logit import (
     EPSILON,
     PRIOR,

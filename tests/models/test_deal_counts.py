@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from features.history import deal_place, subject_of, years
+from features.enterprises.history import deal_place, subject_of, years
 from models.deal_counts import HALF_LIFE, DealCounts
 from tests.models.deals import LONG_AGO, TODAY, event, history, need
 

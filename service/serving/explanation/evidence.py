@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from scipy import sparse
 
     from features.arrays import NeedFeatures, PoolFeatures
+    from features.enterprises.signals import Signal
     from features.industry.chains import ChainMap, Node
-    from features.signals import Signal
     from features.words.kinds import Kinds
     from models.ranker import PoolRanker
     from service.serving.explanation.precedents import Chosen, Precedent

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from features.profile import confidence, known_of_zone
+from features.enterprises.profile import confidence, known_of_zone
 from features.words.kinds import kinds_of
 from models.fit import SHIPPED, fit_evidence, score_of
 from service.cache.local import LocalCache
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from features.arrays import NeedFeatures
+    from features.enterprises.signals import Signals
     from features.industry.chains import Node
     from features.need import NeedQuery
     from features.presence import Presence
-    from features.signals import Signals
     from models.prepared import Prepared
     from service.serving.explanation.evidence import Evidence
     from service.serving.explanation.precedents import Chosen

@@ -9,7 +9,7 @@ from features.vocabulary import SIGNALS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from features.signals import Signal
+    from features.enterprises.signals import Signal
     from service.serving.interfaces import Document, Language
 
 _SHOWN = 3

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 from threadpoolctl import threadpool_limits
 
+from features.enterprises.signals import Signals
 from features.errors import UnavailableError
-from features.signals import Signals
 from models import loading, prepared
 from models.artifact import NotWrittenError
 from models.registry import ModelRegistry

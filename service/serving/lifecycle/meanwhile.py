@@ -12,7 +12,7 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from features.profile import struck_off
+from features.enterprises.profile import struck_off
 from models import prepared
 from models.registry import ModelRegistry
 from service.serving.lifecycle.loading import engine_of

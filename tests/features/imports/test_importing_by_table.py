@@ -2,7 +2,7 @@ from datetime import date
 
 import pytest
 
-from features.joining import join
+from features.enterprises.joining import join
 from features.storage.exporting import exported
 from tests.features.imports.reports import counts, problems
 

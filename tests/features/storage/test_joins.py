@@ -1,10 +1,10 @@
 import polars as pl
 import pytest
 
-from features import joining
+from features.enterprises import joining
+from features.enterprises.removal import remove_judgement, taken_along
 from features.errors import ConflictError, DamagedError, InputError, NotFoundError
 from features.imports.importing import import_table
-from features.removal import remove_judgement, taken_along
 from features.storage import joins
 from features.workspace import Workspace
 from tests.pool import frame, tables

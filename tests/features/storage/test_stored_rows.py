@@ -3,8 +3,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from features.enterprises.joining import join
 from features.errors import DamagedError
-from features.joining import join
 from features.storage import snapshot, stored_rows
 from features.storage.snapshot import OutdatedError
 from features.workspace import Workspace

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from features.enterprises.joining import join
 from features.errors import DamagedError, UnavailableError
 from features.imports.importing import import_table
 from features.imports.report import Options
-from features.joining import join
 from features.storage import table_files
 from features.storage.snapshot import OutdatedError
 from features.storage.table_files import part_of

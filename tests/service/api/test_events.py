@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
-from features import joining
+from features.enterprises import joining
 from features.errors import NotFoundError
 from features.imports.importing import import_table
 from features.workspace import Workspace

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from features import joining
+from features.enterprises import joining
 from features.errors import (
     ConflictError,
     ForbiddenError,

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
+from features.enterprises.profile import struck_off
+from features.enterprises.profiles import Profiles
 from features.errors import NotFoundError
 from features.need import NeedQuery
-from features.profile import struck_off
-from features.profiles import Profiles
 from service.serving.directory import Directory
 from tests.pool import FLAGGED, NEED_IDS, STRUCK, SUBJECTS, UNKNOWN, frame, tables
 

@@ -5,7 +5,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from features import joining
+from features.enterprises import joining
 from features.errors import NotFoundError
 from features.imports.importing import import_table
 from features.need import NeedQuery

@@ -14,10 +14,10 @@ import numpy as np
 import orjson
 import polars as pl
 
+from features.enterprises.traits import traits
 from features.structures.lines import CompressedLines, Lines, dictionary_of, shortened, spacing
 from features.structures.ordered import found_in, place_of
 from features.tables.schema import SCHEMAS
-from features.traits import traits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,7 +43,7 @@ class Profiles:
     lines : CompressedLines
         One JSON object each.
     columns : DataFrame
-        The columns of filters, `features.traits.COLUMNS`.
+        The columns of filters, `features.enterprises.traits.COLUMNS`.
     """
 
     def __init__(

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from features.profile import KNOWLEDGE, confidence, flags, known_of_zone, struck_off
+from features.enterprises.profile import KNOWLEDGE, confidence, flags, known_of_zone, struck_off
 from tests.pool import frame, products
 
 NOTHING = frame("enterprises", [{"enterprise_id": "a", "name": "甲"}]).row(0, named=True)

@@ -16,8 +16,8 @@ import polars as pl
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
+from features.enterprises.profile import struck_off
 from features.geography.place_names import resolve
-from features.profile import struck_off
 from features.values.identity import FILLING
 from features.words.normal import to_simplified
 

@@ -3,7 +3,15 @@ from datetime import date
 import numpy as np
 import pytest
 
-from features.history import DealPlace, Deals, Subject, date_at, deal_place, subject_of, years
+from features.enterprises.history import (
+    DealPlace,
+    Deals,
+    Subject,
+    date_at,
+    deal_place,
+    subject_of,
+    years,
+)
 from features.need import NeedQuery
 from features.places import UNKNOWN_POINT
 from tests.models.deals import LONG_AGO, TODAY, event, history, need

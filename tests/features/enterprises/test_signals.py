@@ -3,7 +3,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from features.signals import FADING, FORGOTTEN, NO_SIGNALS, Signals
+from features.enterprises.signals import FADING, FORGOTTEN, NO_SIGNALS, Signals
 from features.vocabulary import SIGNALS
 from tests.pool import frame
 

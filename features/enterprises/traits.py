@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from features.profile import flags
+from features.enterprises.profile import flags
 from features.values.standing import standings
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-from features.traits import COLUMNS, traits
+from features.enterprises.traits import COLUMNS, traits
 from tests.pool import frame
 
 

@@ -1,7 +1,7 @@
 import polars as pl
 import pytest
 
-from features.duplicates import CODE, FORMER, NAME, same, suspected_pairs
+from features.enterprises.duplicates import CODE, FORMER, NAME, same, suspected_pairs
 
 UNIFIED = "91140400MA0K12345X"
 NAMED = "长治样例光电有限公司"

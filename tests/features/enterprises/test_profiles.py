@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.profiles import TEXTS, Profiles, arrays, dictionary_for, joined
-from features.traits import traits
+from features.enterprises.profiles import TEXTS, Profiles, arrays, dictionary_for, joined
+from features.enterprises.traits import traits
 from tests.pool import frame
 
 ROWS = [

@@ -1,0 +1,1 @@
+"""What is known of enterprises: profiles, traits, signals, past deals, duplicates."""
