@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from features.arrays import PoolFeatures
     from features.need import NeedQuery
     from features.residents import Residents
-    from features.space import FeatureSpace
+    from features.space.arrays import PoolFeatures
+    from features.space.space import FeatureSpace
 
 PRESENT = {"established": 1.0, "signed": 0.7, "construction": 1.0, "production": 1.0}
 """Evidence of presence in a zone, by stage."""

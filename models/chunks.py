@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-    from features.arrays import PoolFeatures
     from features.progress import Count
+    from features.space.arrays import PoolFeatures
     from models.executors import Executor
     from models.ranker import Ranker
     from models.scorer import Measured

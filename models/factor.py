@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from features.arrays import NeedFeatures, PoolFeatures
+    from features.space.arrays import NeedFeatures, PoolFeatures
 
 
 class Factor(ABC):

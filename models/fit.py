@@ -19,7 +19,7 @@ from models.word_match import Items, KindsOfItems
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from features.arrays import NeedFeatures, PoolFeatures
+    from features.space.arrays import NeedFeatures, PoolFeatures
 
 EVIDENCE = (
     *("best_match", "coverage", "focus", "best_text", "text", "topic", "no_items"),

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from features.arrays import NeedFeatures, PoolFeatures
     from features.industry.zone_presence import ZonePresence
+    from features.space.arrays import NeedFeatures, PoolFeatures
 
 MISSING_BELOW, STRONG_FROM = 0.15, 0.7
 """Thresholds of presence (0 to 1): below the first a node is missing, from the second on strong,

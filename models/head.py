@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from features.arrays import NeedFeatures, PoolFeatures
+    from features.space.arrays import NeedFeatures, PoolFeatures
 
 _TOKENS = 2_000
 _DEFAULTS = HeadSettings()

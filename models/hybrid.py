@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
-from features.attributes import TokenColumns
+from features.space.attributes import TokenColumns
 from features.structures.ordered import found_in, sampled
 from models.factor import Factor
 from models.settings import HybridSettings
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from features.arrays import NeedFeatures, PoolFeatures
+    from features.space.arrays import NeedFeatures, PoolFeatures
 
 TOPICS = 200
 _DEFAULTS = HybridSettings()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy import sparse
 
-    from features.arrays import NeedFeatures
+    from features.space.arrays import NeedFeatures
 
 _LEAST = 0.05
 """Items worth less than this share of the best one are left out."""

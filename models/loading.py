@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from features.encoder import EncodingStore
 from features.errors import DamagedError, UnavailableError
 from features.industry.chains import ChainMap
-from features.space import FeatureSpace
+from features.space.space import FeatureSpace
 from features.tables.schema import schema_hash
 from models import artifact
 from models.artifact import UnfitModelError

@@ -11,8 +11,8 @@ from models.factor import Factor
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from features.arrays import NeedFeatures, PoolFeatures
     from features.industry.nodes import NodeFit
+    from features.space.arrays import NeedFeatures, PoolFeatures
 
 BREADTH = 0.2
 """Weight of the mean fit over all wanted nodes beside the best one: some enterprises serve a whole

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from features.arrays import PoolFeatures
     from features.industry.chains import Node
     from features.industry.nodes import NodeFit
     from features.industry.supply_graph import SupplyGraph
-    from features.space import FeatureSpace
+    from features.space.arrays import PoolFeatures
+    from features.space.space import FeatureSpace
     from features.texts.text import WeightedTexts
     from features.words.trade import Trade
 

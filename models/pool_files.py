@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from features.arrays import PoolFeatures
 from features.industry.nodes import NamedProducts, NodeFit
+from features.space.arrays import PoolFeatures
 from features.structures.compact import Codes, Fractions, Shared, SparseCodes, sparse_codes
 from features.structures.lines import Lines
 from features.texts.text import WeightedTexts
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from features.progress import Count
-    from features.space import FeatureSpace
+    from features.space.space import FeatureSpace
     from features.storage.stored_rows import Rows
     from features.structures.growing import Growing
     from models.chunks import Chunk

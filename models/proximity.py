@@ -16,7 +16,7 @@ from models.factor import Factor
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from features.arrays import NeedFeatures, PoolFeatures
+    from features.space.arrays import NeedFeatures, PoolFeatures
 
 _SCALE_KM = 100.0
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from features.arrays import NeedFeatures, PoolFeatures
-    from features.space import FeatureSpace
+    from features.space.arrays import NeedFeatures, PoolFeatures
+    from features.space.space import FeatureSpace
     from models.scale import Scale, Shares
     from models.scorer import Measured
 

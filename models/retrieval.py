@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from features.arrays import NeedFeatures
+    from features.space.arrays import NeedFeatures
     from models.ranker import PoolRanker
     from models.shards import Span, UnavailableReplica, UnavailableShard
 

@@ -17,7 +17,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from features.arrays import NeedFeatures
+    from features.space.arrays import NeedFeatures
     from models.ranker import PoolRanker
     from models.scale import Scale, Values
 

@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from features.arrays import NeedFeatures
     from features.industry.nodes import NamedNodes
+    from features.space.arrays import NeedFeatures
     from models.executors import Pending
     from models.retrieval import Page, Wanted
     from models.shards import Span

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from features.arrays import NeedFeatures
+    from features.space.arrays import NeedFeatures
     from models.checked_files import FileMark
     from models.first_stage import Query
     from models.ranker import PoolRanker

@@ -13,7 +13,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from features.arrays import NeedFeatures
+    from features.space.arrays import NeedFeatures
 
 SIGNALS = "signals"
 WORTH = 0.6

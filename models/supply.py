@@ -19,8 +19,8 @@ from models.factor import Factor
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from features.arrays import NeedFeatures, PoolFeatures
     from features.industry.chains import Node
+    from features.space.arrays import NeedFeatures, PoolFeatures
 
 
 _PREFERENCE = np.float32(1.001)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from features.arrays import NeedFeatures, PoolFeatures
+    from features.space.arrays import NeedFeatures, PoolFeatures
 
 MIN_DEALS = 50
 """With fewer deals a pattern cannot be separated from chance, and both factors do not apply."""

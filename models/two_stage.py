@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from features.arrays import NeedFeatures, PoolFeatures
+    from features.space.arrays import NeedFeatures, PoolFeatures
     from models.ranker import PoolRanker
 
     Allocate = Callable[[str, tuple[int, ...], np.dtype[Any]], NDArray[Any]]

@@ -21,7 +21,7 @@ from models.factor import Factor
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from features.arrays import NeedFeatures, PoolFeatures
+    from features.space.arrays import NeedFeatures, PoolFeatures
 
 FOCUS_WEIGHT = 0.5
 """Weight of the share of matching items next to the best items."""

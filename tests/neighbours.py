@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from features.arrays import PoolFeatures
-    from features.space import FeatureSpace
+    from features.space.arrays import PoolFeatures
+    from features.space.space import FeatureSpace
 
 ZONES = [
     {"zone_id": "a", "name": "甲区", "county": "襄垣县", "city": "长治市", "province": "山西省"},

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sklearn.linear_model import LogisticRegression
 
-    from features.arrays import NeedFeatures
+    from features.space.arrays import NeedFeatures
     from models.fit import FitModel
     from models.ranker import PoolRanker
 

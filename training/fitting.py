@@ -16,7 +16,7 @@ from features.industry.chains import ChainMap
 from features.need import NeedQuery
 from features.presence import Presence
 from features.residents import Residents
-from features.space import FeatureSpace
+from features.space.space import FeatureSpace
 from models.blend import Blend
 from models.ranker import Ranker
 from models.scorer import content_factors
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from features.arrays import NeedFeatures, PoolFeatures
     from features.encoder import EncodingStore
     from features.progress import Steps
+    from features.space.arrays import NeedFeatures, PoolFeatures
     from training.cases import ScoredCase
     from training.data import TrainingData
     from training.interactions import Interactions

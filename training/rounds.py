@@ -17,7 +17,7 @@ from scipy import sparse
 from features.errors import InputError
 from features.industry.chains import ChainMap
 from features.need import NeedQuery
-from features.space import FeatureSpace
+from features.space.space import FeatureSpace
 from models.settings import DEFAULTS
 from training.tasks import relevant_pairs
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from features.arrays import NeedFeatures, PoolFeatures
     from features.encoder import EncodingStore
     from features.progress import Steps
+    from features.space.arrays import NeedFeatures, PoolFeatures
     from training.tasks import EvaluationQuestion, EvaluationTask
 
 

@@ -36,9 +36,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from features.arrays import NeedFeatures
     from features.encoder import EncodingStore
     from features.progress import Count
+    from features.space.arrays import NeedFeatures
     from models.ranker import PoolRanker
     from training.data import TrainingData
     from training.fitting import Fitted

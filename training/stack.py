@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from features.arrays import NeedFeatures
-    from features.space import FeatureSpace
+    from features.space.arrays import NeedFeatures
+    from features.space.space import FeatureSpace
     from training.rounds import Round
     from training.tasks import EvaluationQuestion
 

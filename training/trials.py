@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from features.arrays import NeedFeatures, PoolFeatures
     from features.progress import Steps
+    from features.space.arrays import NeedFeatures, PoolFeatures
     from training.interactions import Interactions
     from training.splits import Cut
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from features.arrays import NeedFeatures
+    from features.space.arrays import NeedFeatures
 
 DEAL_STAGES = (*WON, "established")
 """The stages of a won enterprise, the one that best dates the decision first."""

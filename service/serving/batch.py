@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from features.arrays import NeedFeatures
     from features.need import NeedQuery
     from features.progress import Count
+    from features.space.arrays import NeedFeatures
     from models.retrieval import Retriever, Wanted
     from service.serving.explanation.leads import LeadWriter
     from service.serving.interfaces import Language

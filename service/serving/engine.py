@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-    from features.arrays import NeedFeatures
     from features.errors import InputError
     from features.progress import Count
+    from features.space.arrays import NeedFeatures
     from models.prepared import Prepared
     from models.retrieval import Retriever
     from service.serving.filters import Facet

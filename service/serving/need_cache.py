@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from features.arrays import NeedFeatures
     from features.need import NeedQuery
     from features.presence import Presence
-    from features.space import FeatureSpace
+    from features.space.arrays import NeedFeatures
+    from features.space.space import FeatureSpace
     from service.serving.words.model import WordSource
 
 _BYTES = 32 * 2**20

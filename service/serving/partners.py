@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from features.presence import Presence
-    from features.space import FeatureSpace
+    from features.space.space import FeatureSpace
     from models.prepared import Prepared
     from service.serving.explanation.leads import LeadWriter
     from service.serving.interfaces import Document, Language

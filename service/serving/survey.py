@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from features.arrays import NeedFeatures, PoolFeatures
     from features.enterprises.profiles import Profiles
     from features.industry.chains import ChainMap
     from features.industry.nodes import NamedNodes
     from features.industry.zone_presence import ZonePresence
     from features.presence import Presence
     from features.residents import Residents
+    from features.space.arrays import NeedFeatures, PoolFeatures
     from service.serving.interfaces import Document
 
 _MEMBERS_SHOWN = 8

@@ -24,9 +24,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from features.arrays import NeedFeatures
 from features.encoder import UniversalSentenceEncoder
 from features.need import NeedQuery
+from features.space.arrays import NeedFeatures
 from features.workspace import Workspace
 from models import prepared, retrieval, two_stage
 from models.ranker import PoolRanker, order

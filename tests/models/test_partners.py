@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from features.industry.chains import ChainMap
-from features.space import FeatureSpace
+from features.space.space import FeatureSpace
 from models.partners import OF_A_NODE, OF_A_SECTOR, LinkPath, TradePath, partners
 from tests.pool import frame, products, tables
 

@@ -6,7 +6,7 @@ import pytest
 
 from features.errors import UnavailableError
 from features.need import NeedQuery
-from features.space import FeatureSpace
+from features.space.space import FeatureSpace
 from models import artifact
 from models.ranker import Ranker, order, ranked_factors
 from models.scorer import ContentScorer, content_factors

@@ -14,10 +14,10 @@ from models.gap import known_nodes, presence_state
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from features.arrays import PoolFeatures
     from features.industry.chains import ChainMap
     from features.need import NeedQuery
     from features.presence import Presence
+    from features.space.arrays import PoolFeatures
     from features.workspace import Workspace
 
 

@@ -10,7 +10,7 @@ import polars as pl
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
-from features.attributes import TokenColumns
+from features.space.attributes import TokenColumns
 from training.peers.base import Peer
 from training.peers.rules import Popularity, known_deals
 from training.peers.search import said_by, side_by_side
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from features.arrays import NeedFeatures
+    from features.space.arrays import NeedFeatures
     from training.rounds import Round
     from training.tasks import EvaluationQuestion, Split
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-    from features.arrays import NeedFeatures, PoolFeatures
+    from features.space.arrays import NeedFeatures, PoolFeatures
     from training.rounds import Round
     from training.tasks import EvaluationQuestion
 

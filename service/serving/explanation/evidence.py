@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy import sparse
 
-    from features.arrays import NeedFeatures, PoolFeatures
     from features.enterprises.signals import Signal
     from features.industry.chains import ChainMap, Node
+    from features.space.arrays import NeedFeatures, PoolFeatures
     from features.words.kinds import Kinds
     from models.ranker import PoolRanker
     from service.serving.explanation.precedents import Chosen, Precedent

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy import sparse
 
-    from features.arrays import NeedFeatures
+    from features.space.arrays import NeedFeatures
     from features.words.kinds import Kinds
 
 _SIDE_LINE = 0.05

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from features.arrays import NeedFeatures
     from features.enterprises.signals import Signals
     from features.industry.chains import Node
     from features.need import NeedQuery
     from features.presence import Presence
+    from features.space.arrays import NeedFeatures
     from models.prepared import Prepared
     from service.serving.explanation.evidence import Evidence
     from service.serving.explanation.precedents import Chosen

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from features.arrays import NeedFeatures, PoolFeatures
+    from features.space.arrays import NeedFeatures, PoolFeatures
     from models.ranker import PoolRanker
     from service.serving.explanation.items import Item
 

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from features.need import NeedQuery
-from features.need_words import MAX_IGNORED, MAX_STATED
+from features.space.need_words import MAX_IGNORED, MAX_STATED
 from features.words.understanding import MAX_PARTS, MAX_WORDS
 from service.serving.filters import Filters
 from tests.pool import NEED_IDS, tables

@@ -4,7 +4,7 @@ import shlex
 from collections import defaultdict
 from itertools import combinations
 
-from features.need_words import specialities
+from features.space.need_words import specialities
 from features.workspace import Workspace
 from models.registry import ModelRegistry
 from tests.service.test_demo_data import DEMO, ROOT

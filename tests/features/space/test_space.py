@@ -10,8 +10,8 @@ from features.encoder import EncodingStore
 from features.errors import InputError
 from features.industry.chains import ChainMap, shipped_chain_map
 from features.need import NeedQuery
-from features.need_words import BESIDE_STATED, STATED_WEIGHT
-from features.space import FeatureSpace
+from features.space.need_words import BESIDE_STATED, STATED_WEIGHT
+from features.space.space import FeatureSpace
 from features.words.thesaurus import Concept, Thesaurus
 from tests.pool import NEED_IDS, TWINS, UNKNOWN, HashedEncoder, frame, products, tables
 

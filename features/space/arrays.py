@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from scipy import sparse
 
-from features.content import Content
+from features.space.content import Content
 from features.structures.compact import Codes
 from features.texts.text import WeightedTexts
 

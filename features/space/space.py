@@ -13,22 +13,22 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from features.arrays import NeedFeatures, PoolFeatures
-from features.attributes import (
-    TokenColumns,
-    code_tokens,
-    need_tokens,
-    profile_rows,
-    profile_tokens,
-)
 from features.errors import InputError
 from features.industry.chains import shipped_chain_map
 from features.industry.industry_codes import division_names
 from features.industry.nodes import fit_nodes, target_nodes
 from features.industry.sectors import fit_sectors
 from features.industry.supply_graph import supply_graph
-from features.need_words import need_words
 from features.places import UNKNOWN_POINT, Gazetteer
+from features.space.arrays import NeedFeatures, PoolFeatures
+from features.space.attributes import (
+    TokenColumns,
+    code_tokens,
+    need_tokens,
+    profile_rows,
+    profile_tokens,
+)
+from features.space.need_words import need_words
 from features.structures.ordered import content_ranks
 from features.texts.pool_texts import PoolTexts
 from features.texts.sentence_space import KINDS, SentenceSpace

@@ -1,6 +1,6 @@
 import numpy as np
 
-from features.content import Content
+from features.space.content import Content
 
 GENERATOR = np.random.default_rng(0)
 TOPICS = GENERATOR.random((7, 3)).astype(np.float32)

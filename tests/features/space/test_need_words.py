@@ -2,7 +2,7 @@ import pytest
 
 from features.industry.chains import ChainMap, shipped_chain_map
 from features.need import NeedQuery
-from features.need_words import (
+from features.space.need_words import (
     BESIDE_MODEL,
     BESIDE_STATED,
     CHAIN_NODE_WEIGHT,

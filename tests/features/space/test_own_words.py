@@ -1,7 +1,7 @@
 import polars as pl
 
 from features.need import NeedQuery
-from features.space import FeatureSpace
+from features.space.space import FeatureSpace
 from features.tables.schema import SCHEMAS
 
 

@@ -2,9 +2,9 @@ from datetime import date
 
 import pytest
 
-from features.attributes import TokenColumns, bucket, code_tokens, need_tokens, profile_tokens
 from features.industry.chains import Node
 from features.need import NeedQuery
+from features.space.attributes import TokenColumns, bucket, code_tokens, need_tokens, profile_tokens
 from tests.pool import frame
 
 NOTHING = frame("enterprises", [{"enterprise_id": "a", "name": "a"}]).row(0, named=True)

@@ -1,0 +1,1 @@
+"""The feature space: enterprises and needs as arrays."""
