@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
@@ -23,6 +25,13 @@ def test_every_file_of_the_map_is_there():
             found = ROOT / name if (ROOT / name).exists() else folder / name
             assert found.exists(), name
             folder = found if found.is_dir() else found.parent
+
+
+@pytest.mark.parametrize("package", ["features"])
+def test_every_room_is_in_the_map(package):
+    rooms = {path.parent.name for path in (ROOT / package).glob("*/*.*") if path.suffix != ".pyc"}
+    listed = [room.strip("`/") for room, _ in table(f"| room of `{package}/` | holds |")]
+    assert set(listed) == rooms
 
 
 def test_no_row_of_the_map_is_repeated():

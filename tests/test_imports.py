@@ -91,6 +91,54 @@ def test_a_circle_of_types_is_seen():
     assert circle(sources | {"features.c": "import os\n"}) is None
 
 
+def room_of(module):
+    """Return the room of a module, or the module itself where it stands in none."""
+    return ".".join(module.split(".")[:2])
+
+
+def circle_of_rooms(sources):
+    """Return rooms that import one another in a circle, None where there are none."""
+    joined = {}
+    for name, source in sources.items():
+        modules = {
+            module if module in sources else module.rpartition(".")[0]
+            for module in imported(source)
+        }
+        lines = [f"import {room_of(module)}" for module in modules & sources.keys()]
+        joined[room_of(name)] = "\n".join([joined.get(room_of(name), ""), *lines])
+    return circle(joined)
+
+
+@pytest.mark.parametrize("package", ["features", "models"])
+def test_rooms_import_one_another_one_way_only(package):
+    sources = {
+        module_of(path): path.read_text(encoding="utf-8")
+        for path in FILES
+        if path.is_relative_to(ROOT / package)
+    }
+    assert circle_of_rooms(sources) is None
+
+
+def test_a_circle_of_rooms_is_seen():
+    sources = {
+        "features.a.x": "from features.b import y\n",
+        "features.a.z": "",
+        "features.b.y": "from features.c import C\n",
+        "features.c": "from features.a.z import Z\n",
+    }
+    assert circle(sources) is None
+    assert set(circle_of_rooms(sources)) == {"features.a", "features.b", "features.c"}
+    assert circle_of_rooms(sources | {"features.c": "from features import d\n"}) is None
+
+
+@pytest.mark.parametrize("package", ["features"])
+def test_a_room_has_several_modules_and_not_too_many(package):
+    folders = [path.parent for path in (ROOT / package).glob("*/__init__.py")]
+    sizes = {folder.name: len(list(folder.glob("*.py"))) - 1 for folder in folders}
+    assert len(sizes) > 5
+    assert all(3 < size < 16 for size in sizes.values()), sizes
+
+
 def test_imports_in_functions_and_under_type_checking_are_seen():
     source = (
         "import os\n"
