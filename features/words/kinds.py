@@ -203,6 +203,8 @@ class Kinds:
                 return wants.named[at]
             if at in wants.inputs:
                 return wants.inputs[at]
+            if at in wants.above and at in self._whole(item):
+                return Tie(Relation.BROADER, wants.above[at].word)
             for above in chain:
                 if above in wants.above:
                     return wants.above[above]
@@ -230,6 +232,26 @@ class Kinds:
         """Return whether both are concepts as a whole, and neither belongs to the other."""
         own, others = self._whole(item), self.thesaurus.find(word)
         return bool(own and others) and not (self._among(own, others) or self._among(others, own))
+
+    def hides(self, item: str, word: str) -> bool:
+        """Return whether an item holds a word only as the beginning of another product's name.
+
+        保险杠 and 保险柜 hold 保险, and have nothing to do with it; so does 电池片 with 电池.
+        """
+        text = form_of(item)
+        longer = [
+            own
+            for own in self.thesaurus.within(text)
+            if own.stop - own.start == len(word) + 1 and text.startswith(word, own.start)
+        ]
+        others = self.thesaurus.find(word)
+        return (
+            len(word) > 1
+            and len(longer) == text.count(word) > 0
+            and bool(others)
+            and not any(self._among(own.concepts, others) for own in longer)
+            and not self.joined(item, word)
+        )
 
     def joined(self, item: str, word: str) -> str:
         """Return the concept that both directly belong to, empty where they have none so near."""

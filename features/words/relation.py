@@ -14,7 +14,7 @@ from features.words.normal import normal
 
 _ADDITION = (
     r"(?:[(（].*[)）]|及.*|等.*|系列|产品|制品|材料|类|业务|服务|板块|项目"
-    r"|的?(?:研发|生产|制造|(?:精|深|初|精深)?加工|销售|批发|零售|贸易|经营|收入)|\W)"
+    r"|(?:施工|总承包)|的?(?:研发|生产|制造|(?:精|深|初|精深)?加工|销售|批发|零售|贸易|经营|收入)|\W)"
 )
 _TRAIL, _LAST = re.compile(f"{_ADDITION}+$"), re.compile(f"{_ADDITION}$")
 _FRAGMENT = re.compile(r"^(?:含|除|型|其(?!他|它)|以下|及|和|与|等|按|非.+类$|.$)|[-—]$|^其他$")
@@ -42,11 +42,13 @@ class Relation(IntEnum):
     """One contains the other, but not as its head."""
     SIBLING = 3
     """Both belong to one concept."""
-    AKIN = 4
+    BROADER = 4
+    """The word's product is a kind of the item: 煤炭 for 焦煤."""
+    AKIN = 5
     """Both end alike: 软件解决方案 and 银行IT解决方案."""
-    KIND = 5
+    KIND = 6
     """The item is a kind of the word's product."""
-    SAME = 6
+    SAME = 7
 
 
 @lru_cache(_KEPT)

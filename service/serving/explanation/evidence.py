@@ -174,7 +174,7 @@ def find_evidence(
         own = slice(weights.indptr[place], weights.indptr[place + 1])
         items = _items(bound.pool, weights.indices[own], made[place])
         answered = answers(need, matches[own], weights.data[own], items, tied[own], kinds)
-        worth = answered.at_least(Relation.AKIN)
+        worth = answered.at_least(Relation.BROADER)
         akin = precedent_of(bound.pool, chosen, row, alike[own], items, worth)
         found.append(_of_items(bound, need, row, items, weights.data[own], answered, akin))
     return found
@@ -227,8 +227,8 @@ def _of_items(
         is_direct=bool(ranked) and ranked[0].relation >= Relation.KIND,
         near=next(iter(answered.near), None),
         answer=answered.best,
-        kind=answered.kind,
-        mention=_mention(need, items, pool.names[row]),
+        kind=answered.best_kind,
+        mention=_mention(need, answered, items, pool.names[row]),
         named_as=_named_as(need, pool.names[row]),
         node=node,
         fits=fits,
@@ -301,11 +301,14 @@ def _words_of(node: Node) -> tuple[tuple[str, bool], ...]:
     )
 
 
-def _mention(need: NeedFeatures, items: Sequence[Item], name: str) -> Mention:
+def _mention(
+    need: NeedFeatures, answered: ItemAnswers, items: Sequence[Item], name: str
+) -> Mention:
     """Return the words with the largest weights in the profile, none within another.
 
-    Words of two characters that are not in the need are too general to be named, and so are wider
-    terms than the need: 机械设备 for 橡胶机械.
+    Items that are not related to the need are left out: 脱硝催化剂 for the 催化剂 of 新能源. Words
+    of two characters that are not in the need are too general to be named, and so are wider terms
+    than the need: 机械设备 for 橡胶机械.
     """
     words = [word for word, _ in need.understood.words]
     if not items:
@@ -321,7 +324,11 @@ def _mention(need: NeedFeatures, items: Sequence[Item], name: str) -> Mention:
             continue
         if not own and (len(word) <= _SHORT or word in need.wants.general):
             continue
-        holding = [item for item, form in zip(items, forms, strict=True) if word in form]
+        holding = [
+            item
+            for item, form, answer in zip(items, forms, answered.of_item, strict=True)
+            if word in form and answer is not None
+        ]
         kinds = [item.share for item in holding if relation(item.text, word) >= Relation.KIND]
         if kinds:
             made[word] = max((share for share in kinds if share is not None), default=None)
@@ -331,8 +338,9 @@ def _mention(need: NeedFeatures, items: Sequence[Item], name: str) -> Mention:
             named.append(spelt(word, (name,)))
         if len(made) == _SHARED:
             break
-    # Main products first; side lines are left out if there are any.
+    # Main products first; side lines are left out if there are any, but for those of a wanted word.
     main = {word for word, share in made.items() if not is_small(share)}
+    main |= made.keys() & set(need.understood.parts) if main else set()
     stated = sorted(made.items(), key=lambda own: -(1 if own[1] is None else own[1]))
     return Mention(
         tuple((spelt(word, texts), share) for word, share in stated if word in main or not main),

@@ -40,6 +40,7 @@ _WORTH = {
     Relation.INPUT: 0.2,
     Relation.NEAR: 0.3,
     Relation.SIBLING: 0.4,
+    Relation.BROADER: 0.45,
     Relation.AKIN: 0.6,
     Relation.KIND: 0.9,
     Relation.SAME: 0.9,
@@ -55,6 +56,8 @@ _UNCLEAR = 0.5
 """Factor for an answer of an unspecific item."""
 _BY_MATCH = 0.1
 """Weight of the match in an answer's worth: of two kinds the closer one is preferred."""
+_CENTRAL = 0.5
+"""Weight from which a word is of what is needed; lighter ones are of its chain or uncertain."""
 _ELSEWHERE = 0.5
 """Factor for an item that is typical of the wanted industry without being a kind of it."""
 _SHORT = 4
@@ -138,6 +141,12 @@ class ItemAnswers(NamedTuple):
         """The answer with the largest worth."""
         return self.of_item[int(np.argmax(self.worth))] if len(self.worth) else None
 
+    @property
+    def best_kind(self) -> ItemAnswer | None:
+        """The answer if it is of a wanted kind, else the item that is closest by the thesaurus."""
+        best = self.best
+        return best if best and best.relation >= Relation.KIND else self.kind
+
     def at_least(self, relation: Relation) -> NDArray[np.float64]:
         """Return the worth of items with at least this relation to the need, 0 for others."""
         close = [answer is not None and answer.relation >= relation for answer in self.of_item]
@@ -146,13 +155,19 @@ class ItemAnswers(NamedTuple):
     def ranked(self) -> list[ItemAnswer]:
         """Return the answers of specific items, the best first.
 
-        If any of these is of a wanted kind, others are left out; so are small side products.
+        If any of these is of a wanted kind, others are left out; so are small side products, and
+        what is neither a main product nor akin.
         """
         order = np.argsort(-self.worth, kind="stable").tolist()
         found = [answer for at in order if (answer := self.of_item[at])]
         found = [answer for answer in found if is_plain(answer.item.text)]
         direct = [answer for answer in found if answer.relation >= Relation.KIND]
-        return direct or [answer for answer in found if not answer.item.is_side_line]
+        return direct or [
+            answer
+            for answer in found
+            if not answer.item.is_side_line
+            and (answer.item.chief or answer.relation >= Relation.AKIN)
+        ]
 
 
 def distinct(items: Iterable[Item], most: int) -> tuple[Item, ...]:
@@ -222,6 +237,9 @@ def answers(
             word = words[at]
             text = need.understood.words[word][0]
             by_letters = _by_letters(item.text, text, float(matches[at, word]), kinds)
+            if need.weights[word] < _CENTRAL and text not in parts:
+                nearly = min(by_letters.relation, Relation.NEAR)
+                by_letters = Tie() if by_kind.relation else Tie(nearly, text)
         tie = max(by_letters, by_kind, key=lambda own: _rank(own, parts))
         if tie.relation > Relation.NEAR and is_trade(item.text) and not is_trade(tie.word):
             tie = Tie(Relation.NEAR, tie.word)
@@ -274,9 +292,12 @@ def _answer(item: Item, tie: Tie, parts: Sequence[str]) -> ItemAnswer:
 def _by_letters(item: str, word: str, match: float, kinds: Kinds) -> Tie:
     """Return the relation of an item to a word by their characters.
 
-    白炭黑 is a separate concept and not a kind of 炭黑, and 火力发电 is not akin to 水力发电.
+    白炭黑 is a separate concept and not a kind of 炭黑, 火力发电 is not akin to 水力发电, and
+    保险杠 is not near 保险.
     """
     how = relation(item, word)
+    if how is Relation.NEAR and kinds.hides(item, word):
+        return Tie()
     if how is Relation.SAME or match < NEAR:
         return Tie(how, word)
     alike = how < Relation.AKIN and match >= _ENOUGH and same_head(item, word)

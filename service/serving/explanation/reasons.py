@@ -104,6 +104,7 @@ def _words(evidence: Evidence, *, chinese: bool) -> dict[str, str]:
 _TIES: dict[Relation, tuple[str, str]] = {
     Relation.KIND: ("{item}属于{word}", "{item} is a kind of {word}"),
     Relation.AKIN: ("{item}与{word}同类", "{item} is akin to {word}"),
+    Relation.BROADER: ("{item}可能包括{word}", "{item} may include {word}"),
     Relation.INPUT: ("{item}可用于{word}", "{item} can go into {word}"),
     Relation.SIBLING: (
         "{item}与{word}同属「{through}」",
@@ -118,15 +119,19 @@ def _answer_text(evidence: Evidence, answer: ItemAnswer | None, *, chinese: bool
     if answer is None:
         return _no_answer_text(evidence, chinese=chinese)
     subject = _subject(evidence, answer.item, chinese=chinese)
-    if normal(answer.item.text) == normal(answer.word) or answer.relation is Relation.SAME:
+    alike = normal(answer.item.text) == normal(answer.word)
+    if answer.relation is Relation.SAME or (alike and answer.relation is not Relation.NEAR):
         if answer.wanted:
             return f"{subject}正是需求所指" if chinese else f"{subject} is exactly what is needed"
         if chinese:
             return f"{subject}是所需产业的典型产品"
         return f"{subject} is typical of the needed industry"
-    word = _quoted(answer.word, chinese=chinese)
+    word = "" if alike else _quoted(answer.word, chinese=chinese)
     if chinese:
-        word = ("所需的" if answer.wanted else "该领域的") + word
+        field = "该领域的" if word else "该领域"
+        word = ("所需的" if answer.wanted else field) + word
+    else:
+        word = word or "the field"
     sentence = _TIES[answer.relation][0 if chinese else 1]
     return sentence.format(item=subject, word=word, through=answer.through)
 

@@ -33,7 +33,7 @@ def understood(*names, parts=("食品",), words=(("食品", 1.0),), source="thes
         ("罐头食品", "罐头（出口）", Tie(Relation.KIND, "罐头食品")),
         ("罐头食品", "马口铁", Tie(Relation.INPUT, "罐头食品")),
         ("罐头食品", "酱卤肉制品", Tie(Relation.SIBLING, "罐头食品", "食品")),
-        ("罐头食品", "食品批发", Tie(Relation.SIBLING, "罐头食品", "食品")),
+        ("罐头食品", "食品批发", Tie(Relation.BROADER, "罐头食品")),
         ("食品", "火腿肠", Tie(Relation.NEAR, "肉制品")),
         ("罐头食品", "火腿肠", Tie()),
         ("食品", "罐头食品包装线", Tie(Relation.NEAR, "罐头食品")),
@@ -53,6 +53,29 @@ def test_two_of_a_wide_concept_are_no_siblings(kinds, monkeypatch):
     assert kinds.tie(kinds.wants(understood("罐头食品")), "卤肉").relation is Relation.SIBLING
     monkeypatch.setattr("features.words.kinds._WIDE", 1)
     assert kinds.tie(kinds.wants(understood("罐头食品")), "卤肉").relation is Relation.NONE
+
+
+def test_what_is_named_only_at_its_head_is_not_broader(kinds):
+    assert kinds.tie(kinds.wants(understood("罐头食品")), "有机食品").relation is Relation.SIBLING
+
+
+@pytest.mark.parametrize(
+    ("item", "word", "hidden"),
+    [
+        ("保险杠类", "保险", True),
+        ("保险杠、人身保险", "保险", False),
+        ("保险经纪", "保险", False),
+        ("保险柜门", "保险", True),
+        ("罐头瓶", "罐头", False),
+        ("罐头", "罐头食品", False),
+    ],
+)
+def test_a_word_that_only_begins_another_products_name_is_hidden(item, word, hidden):
+    names = ("保险", "保险杠", "保险柜", "瓶")
+    glass = Concept("罐头瓶", "product", (), (), broader="罐头食品")
+    own = (Concept(name, "product", (), ()) for name in names)
+    kinds = Kinds(Thesaurus((*CONCEPTS, *own, glass)))
+    assert kinds.hides(item, word) == hidden
 
 
 def test_two_concepts_of_their_own_are_apart_however_alike_they_end(kinds):

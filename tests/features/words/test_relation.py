@@ -9,6 +9,7 @@ from features.words.relation import Relation, in_common, relation, same_head, sp
         ("ＬＥＤ封装", "led封装", Relation.SAME),
         ("汽车销售", "汽车", Relation.SAME),
         ("整车系列产品", "整车", Relation.SAME),
+        ("房屋建设施工", "房屋建设", Relation.SAME),
         ("背光LED器件", "led器件", Relation.KIND),
         ("改性工程塑料", "改性塑料", Relation.KIND),
         ("畜禽及水产品养殖", "水产养殖", Relation.KIND),

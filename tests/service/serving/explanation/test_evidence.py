@@ -1,6 +1,12 @@
+from types import SimpleNamespace
+
+import numpy as np
+
 from features.need import NeedQuery
 from features.words.relation import Relation
-from service.serving.explanation.evidence import Mention
+from features.words.understanding import Understood
+from service.serving.explanation.evidence import Mention, _mention
+from service.serving.explanation.items import Item, ItemAnswer, ItemAnswers
 from tests.pool import NEED_IDS, UNKNOWN, tables
 from tests.service.serving.explanation.explaining import QUERIES, evidence, row_of
 
@@ -58,3 +64,27 @@ def test_each_part_of_a_phrase_has_its_matching_product(bound):
 
 def test_an_enterprise_without_a_match_has_no_answer(bound):
     assert evidence(bound, "E100", NeedQuery("航天发动机")).answer is None
+
+
+def mentioned(parts, *items):
+    """Return the words of which items are mentioned, each with whether it is related."""
+    words = tuple((item.text[-4:], 1.0) for item, _ in items)
+    wants = SimpleNamespace(general=frozenset(), pieces=())
+    need = SimpleNamespace(understood=Understood(parts, (), words), wants=wants)
+    found = tuple(
+        ItemAnswer(item, item.text, Relation.SAME, wanted=False) if related else None
+        for item, related in items
+    )
+    answered = ItemAnswers(found, np.ones(len(items)))
+    return _mention(need, answered, [item for item, _ in items], "甲").made
+
+
+def test_items_that_are_not_related_are_not_mentioned():
+    made = mentioned(("新能源",), (Item("脱硝的催化剂"), False), (Item("光伏组件"), True))
+    assert made == (("光伏组件", None),)
+
+
+def test_side_lines_are_mentioned_only_where_the_need_names_them():
+    sales, wind = (Item("电力销售", share=0.1), True), (Item("风力发电", share=0.03), True)
+    assert mentioned(("新能源",), sales, wind) == (("电力销售", 0.1),)
+    assert mentioned(("风力发电",), sales, wind) == (("电力销售", 0.1), ("风力发电", 0.03))

@@ -21,13 +21,14 @@ KINDS = Kinds(
 
 
 class Need:
-    understood = Understood(("铝",), (FoundConcept("铝", 1.0),), (("铝", 2.0), ("铝锭", 1.0)))
+    words = (("铝", 2.0), ("铝锭", 1.0), ("铝用阳极", 0.3))
+    understood = Understood(("铝",), (FoundConcept("铝", 1.0),), words)
     wants = KINDS.wants(understood)
-    weights = np.array([2.0, 1.0], dtype=np.float32)
+    weights = np.array([2.0, 1.0, 0.3], dtype=np.float32)
 
 
-def answered(*items):
-    matches = np.zeros((len(items), 2), dtype=np.float32)
+def answered(*items, matches=None):
+    matches = np.zeros((len(items), 3), dtype=np.float32) if matches is None else matches
     strengths = np.array([item.share or 0.05 for item in items], dtype=np.float32) ** 0.5
     tied = np.ones(len(items), dtype=bool)
     return answers(Need(), matches, strengths, items, tied, KINDS)
@@ -60,6 +61,24 @@ def test_where_something_wanted_is_made_nothing_else_is_listed():
     assert [own.item.text for own in found.ranked()] == ["电解铝"]
     found = answered(Item("铜材", share=0.6), Item("铝材贸易", share=0.3))
     assert {own.item.text for own in found.ranked()} == {"铜材", "铝材贸易"}
+
+
+def test_what_is_neither_a_main_product_nor_akin_is_not_listed():
+    assert answered(Item("铜材", chief=False)).ranked() == []
+
+
+def test_a_product_of_the_chain_is_related_and_not_typical():
+    matches = np.array([[0, 0, 1]], dtype=np.float32)
+    found = answered(Item("铝用阳极"), matches=matches).best
+    assert (found.relation, found.word, found.wanted) == (Relation.NEAR, "铝用阳极", False)
+
+
+def test_of_a_kind_comes_before_what_is_close_by_the_thesaurus_alone():
+    found = answered(Item("金属", share=0.9), Item("铝锭", share=0.1))
+    assert found.best_kind is found.kind
+    assert found.kind.relation is Relation.BROADER
+    found = answered(Item("铜材", share=0.9), Item("铝材", share=0.1))
+    assert found.best_kind.item.text == "铝材"
 
 
 @pytest.mark.parametrize(("item", "akin"), [("火力发电", False), ("动力发电", True)])

@@ -88,6 +88,8 @@ def test_an_item_of_the_scope_is_quoted_as_such(bound):
         ("老陈醋", "老陈醋", Relation.SAME, True, "主营产品「老陈醋」正是需求所指"),
         ("老陈醋", "老陈醋", Relation.SAME, False, "主营产品「老陈醋」是所需产业的典型产品"),
         ("背光LED", "LED", Relation.KIND, True, "主营产品「背光LED」属于所需的「LED」"),
+        ("原煤", "原煤", Relation.NEAR, False, "主营产品「原煤」与该领域相关"),
+        ("煤炭", "焦煤", Relation.BROADER, True, "主营产品「煤炭」可能包括所需的「焦煤」"),
         (
             "软件解决方案",
             "银行IT解决方案",
