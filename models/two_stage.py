@@ -12,7 +12,7 @@ import numpy as np
 
 from features.industry.nodes import NamedNodes, named_bits
 from features.structures.compact import Codes
-from features.structures.ordered import drawn_by_content, found_in
+from features.structures.ordered import drawn_by_content, found_in, without
 from models.first_stage import FirstStage
 from models.ranker import leading, order
 from models.retrieval import EXACT, Retriever
@@ -221,7 +221,7 @@ def page(
         at = order(raw, np.arange(len(shortlist)), stop)[start:]
         return shortlist[at], among.parts[:, at]
     first = shortlist[order(raw, np.arange(len(shortlist)), len(shortlist))]
-    others = np.setdiff1d(rows, shortlist, assume_unique=True)
+    others = without(rows, shortlist)
     found = np.concatenate([first, best(others, stop - len(first))])[start:stop]
     return found, among.others(found)
 

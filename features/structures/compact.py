@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Arrays = dict[str, "NDArray[Any]"]
 
-_PIECE = 512
+_PIECE = 1024
 """Rows decoded at once, so that they fit into the CPU cache."""
 _BLOCK = 32
 """At most so many numbers of 6 bits share a scale; numbers of 8 bits share one in a row."""

@@ -37,6 +37,22 @@ def found_in(
     return at[which], which
 
 
+def without(ordered: NDArray[np.intp], some: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return the entries that are not among some; both without duplicates.
+
+    `np.setdiff1d` reads a long array once for each of some.
+
+    Parameters
+    ----------
+    ordered : ndarray of shape (n,)
+        Ascending.
+    some : ndarray of shape (k,)
+        In any order.
+    """
+    at, _ = found_in(ordered, some)
+    return np.delete(ordered, at) if len(at) else ordered
+
+
 def place_of(ordered: NDArray[np.str_], text: str) -> int | None:
     """Return the position of a text, None if it is missing."""
     places, _ = found_in(ordered, np.array([text]))

@@ -9,7 +9,7 @@ import numpy as np
 
 from features.errors import InputError
 from features.need import NeedQuery
-from features.structures.ordered import found_in
+from features.structures.ordered import found_in, without
 from service.serving.facets import FacetCounter
 from service.serving.masks import FAIL, PASS, Masks
 from service.serving.of_zone import SEATED, STAGED, seats_of, stages_of, states_of_zone
@@ -127,13 +127,10 @@ class Selection:
             "local": alike(np.array(sorted(self._presence.seats(need.zone_id)), dtype=np.intp)),
             "unfit": np.setdiff1d(unfit, signed, assume_unique=True),
         }
-        left_out = {}
+        left_out: dict[str, int] = {}
         for name, own in gone.items():
-            if name not in include:
-                kept = np.setdiff1d(rows, own, assume_unique=True)
-                if len(kept) < len(rows):
-                    left_out[name] = len(rows) - len(kept)
-                rows = kept
+            if name not in include and (left := len(rows) - len(kept := without(rows, own))):
+                rows, left_out[name] = kept, left
         return rows, left_out
 
     def enterprises(

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from features.structures.ordered import drawn_by_content, found_in, place_of
+from features.structures.ordered import drawn_by_content, found_in, place_of, without
 
 IDS = np.array(["a1", "b2", "c3"])
 
@@ -46,3 +46,10 @@ def test_what_is_drawn_by_content_follows_it_wherever_it_stands():
 def test_rows_that_say_the_same_are_drawn_each_for_itself():
     rows = [b"same"] * 1000 + [f"row {at}".encode() for at in range(1000)]
     assert 400 < (drawn_by_content(rows, 0)[:1000] < 1000).sum() < 600
+
+
+def test_some_entries_are_left_out_wherever_they_are():
+    ordered = np.array([1, 4, 5, 9])
+    assert without(ordered, np.array([9, 2, 1, 12])).tolist() == [4, 5]
+    assert without(ordered, np.array([], dtype=np.intp)) is ordered
+    assert without(ordered[:0], np.array([1])).tolist() == []
