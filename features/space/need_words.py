@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from features.industry.chains import ChainMap
     from features.need import NeedQuery
+    from features.words.fillers import Fillers
     from features.words.thesaurus import Thesaurus
-    from features.words.understanding import Fillers
 
 _BRACKETS = re.compile(r"[(（]([^()（）]+)[)）]")
 _BETWEEN = re.compile(r"[、，,;；]")

@@ -40,9 +40,9 @@ from features.texts.text import (
 )
 from features.texts.tfidf import TokenWeights, pairs, unit_rows
 from features.texts.wording import Wording
+from features.words.fillers import shipped_fillers
 from features.words.kinds import kinds_of
 from features.words.thesaurus import Thesaurus, shipped_thesaurus
-from features.words.understanding import shipped_fillers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from features.words.fillers import shipped_fillers
 from features.words.normal import normal
-from features.words.understanding import shipped_fillers
 
 MAX_ITEMS = 80
 _LONGEST = 60

@@ -35,6 +35,7 @@ _DECORATION = re.compile(r"\s|[(].*?[)]|[ⅰⅱⅲ]+$|(?<=[\u4e00-\u9fff])i{1,3}
 _ENDING = re.compile(
     r"(?<=..)(?:制造业|产业链|产业|行业|制造|生产|企业|公司|供应商|经销商|制造商|生产商|服务商|业者|业)$"
 )
+_LETTERS = re.compile(r"[a-z]{2}")
 _OF_A_WORD = {"product": 0.85, "sector": 0.5}
 """Weight of the similarity to a concept's word, relative to one of its names, by level: who wants
 铜箔 wants no other word of a sector that lists it."""
@@ -116,13 +117,14 @@ class Thesaurus:
         """Return the names within a text in its normal form, without overlaps.
 
         Of overlapping names the longest is used, of equally long ones the last: the head of a
-        Chinese compound is its end. Names of one character are ignored.
+        Chinese compound is its end. Names of one character are ignored, and those that are a part
+        of a Latin word: ICS in GICS.
         """
         spans = [
             (start, stop)
             for start in range(len(text))
             for stop in range(start + 2, min(len(text), start + self._longest) + 1)
-            if text[start:stop] in self._exact
+            if text[start:stop] in self._exact and not _within_latin(text, start, stop)
         ]
         spans.sort(key=lambda span: (span[0] - span[1], -span[1]))
         taken: set[int] = set()
@@ -297,6 +299,13 @@ def _concepts(text: str) -> Iterator[Concept]:
 
 def _split(text: str) -> tuple[str, ...]:
     return tuple(part for part in text.split(";") if part)
+
+
+def _within_latin(text: str, start: int, stop: int) -> bool:
+    """Return whether a span begins or ends in the middle of a Latin word."""
+    return any(
+        0 < at < len(text) and _LETTERS.fullmatch(text[at - 1 : at + 1]) for at in (start, stop)
+    )
 
 
 def _plain(name: str) -> str:

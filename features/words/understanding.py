@@ -8,18 +8,16 @@ of its words relative to the need's own.
 
 from __future__ import annotations
 
-import csv
 import re
 from dataclasses import dataclass, field
-from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from features.words.normal import longest_first, normal
+from features.words.normal import normal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
+    from features.words.fillers import Fillers
     from features.words.thesaurus import Named, Thesaurus
 
 NO_PRODUCT = "nothing_of_a_product"
@@ -54,7 +52,11 @@ _SERVED = 0.3
 """Weight of a customer next to the wants: 彩电 in 给彩电整机厂做注塑件.
 
 Without a stated want, inputs of the customer's product are wanted: 给新能源汽车配套."""
+_SUPPLIES = re.compile(r"([给为](?!水|排水|料|主).{2,}?)(?:提供|做)?配套的?(?=..)")
+"""A customer and what it is supplied with in one clause: 给白酒配套的酒瓶."""
 _EQUIPMENT = re.compile(r"(?<=..)(?:设备|装备|机械|整机|产品)$")
+_PAIR = 2
+_PROCESSED = ("深加工", "加工", "制品")
 _RAW = re.compile(r"(.{2,}?)(?:的?(?:上游)?原(?:材)?料)$")
 """What something is made of: 聚氨酯原料."""
 _LATIN = re.compile(r"[a-z0-9]+")
@@ -114,64 +116,6 @@ class Understood:
     unanswered: str = ""
 
 
-class Fillers:
-    """Filler words.
-
-    Parameters
-    ----------
-    words : mapping of str to str
-        Each with its kind: `filler`, `policy` or `scope`.
-    """
-
-    def __init__(self, words: Iterable[tuple[str, str]]) -> None:
-        kinds: dict[str, set[str]] = {"filler": set(), "policy": set(), "scope": set()}
-        for word, kind in words:
-            kinds[kind].add(normal(word))
-        self.fillers, self.policy, self.scope = kinds["filler"], kinds["policy"], kinds["scope"]
-        self._either = longest_first(self.fillers | self.policy)
-        self._policies = longest_first(self.policy)
-
-    def without_policy(self, text: str, thesaurus: Thesaurus) -> tuple[str, tuple[str, ...]]:
-        """Return a text without policy words, except within longer names."""
-        stated = [word for word in self._policies if word in text]
-        names = [text[one.start : one.stop] for one in thesaurus.within(text)] if stated else []
-        left_out = []
-        for word in stated:
-            if word in text and not any(word in name and word != name for name in names):
-                text = text.replace(word, " ").strip()
-                left_out.append(word)
-        return text, tuple(left_out)
-
-    def strip(self, text: str, thesaurus: Thesaurus) -> tuple[str, tuple[str, ...]]:
-        """Return a text without fillers at its ends, up to a name: 焦化副产品 keeps its 产品.
-
-        Empty if the text consists of fillers.
-        """
-        left_out: list[str] = []
-        again = bool(text) and not thesaurus.find(text)
-        while again and not (thesaurus.find(text) and text not in self.fillers):
-            again = False
-            for word in self._either:
-                if text.startswith(word) or text.endswith(word):
-                    text = (
-                        text.removeprefix(word)
-                        if text.startswith(word)
-                        else text.removesuffix(word)
-                    )
-                    text, again = text.strip(" 的"), True
-                    left_out.append(word)
-                    break
-        return text.rstrip(" 的") or text, tuple(left_out)
-
-
-@cache
-def shipped_fillers() -> Fillers:
-    """Return the shipped fillers, `features/reference/fillers.csv`."""
-    source = files("features") / "reference" / "fillers.csv"
-    rows = csv.DictReader(source.read_text(encoding="utf-8").splitlines())
-    return Fillers((row["word"], row["kind"]) for row in rows)
-
-
 def understand(text: str, thesaurus: Thesaurus, fillers: Fillers) -> Understood:
     """Return how a text is understood.
 
@@ -189,6 +133,9 @@ def understand(text: str, thesaurus: Thesaurus, fillers: Fillers) -> Understood:
     wants: list[str] = []
     served: set[str] = set()
     raw: set[str] = set()
+    supplied: set[str] = set()
+    rest = _SUPPLIES.sub(r"、\1、", rest)
+    processed: dict[str, str] = {}
     parts = parts_of(rest, thesaurus) if rest else []
     for part in parts:
         core, left_out = fillers.strip(part, thesaurus)
@@ -198,6 +145,10 @@ def understand(text: str, thesaurus: Thesaurus, fillers: Fillers) -> Understood:
         elif not thesaurus.find(core) and (product := _RAW.match(core)):
             core = product[1]
             raw.add(core)
+        elif any("加工" in word for word in left_out):
+            processed[core] = _processed(core, thesaurus)
+        elif len(parts) == 1 and part.endswith("配套"):
+            supplied.add(core)
         if len(core) == 1 and core.isascii():  # a single letter or digit is meaningless
             core, left_out = "", (*left_out, core)
         ignored += filter(str.strip, left_out)
@@ -211,10 +162,10 @@ def understand(text: str, thesaurus: Thesaurus, fillers: Fillers) -> Understood:
     weights = {} if wants else {whole: 1.0}
     sures: dict[int, float] = {}
     for part in wants:
-        found = _concepts_of(part, thesaurus, alone=len(wants) == 1)
+        found = _concepts_of(processed.get(part, part), thesaurus, alone=len(wants) == 1)
         levels = {thesaurus.concepts[at].level for at, sure in found.items() if sure >= _LEADING}
         weights[part] = OWN_WEIGHT["sector" if levels == {"sector"} else "product"]
-        if part in raw or (part in served and len(wants) == 1):
+        if part in raw | supplied or (part in served and len(wants) == 1):
             for at, sure in found.items():
                 supplies = map(normal, thesaurus.concepts[at].made_of)
                 weights |= {word: max(weights.get(word, 0.0), sure) for word in supplies}
@@ -312,6 +263,8 @@ def _joined(pieces: Sequence[str], thesaurus: Thesaurus) -> list[str]:
     for piece in pieces[:-1]:
         heads = (last[-size:] for size in range(min(4, len(last) - 1), 0, -1))
         whole = next((piece + head for head in heads if thesaurus.find(piece + head)), None)
+        if whole == last:  # 酵母和酵母抽提物 are two
+            whole = None
         found.append(
             piece if whole is None or (thesaurus.find(piece) and len(piece) > 3) else whole
         )
@@ -377,9 +330,18 @@ def _without_process(part: str, thesaurus: Thesaurus) -> str:
     return part if spans else core
 
 
+def _processed(core: str, thesaurus: Thesaurus) -> str:
+    """Return the name of what is made of a crop or an animal if there is one: 苹果加工."""
+    return next((core + end for end in _PROCESSED if thesaurus.find(core + end)), core)
+
+
 def _are_siblings(inner: Sequence[Named], core: str, thesaurus: Thesaurus) -> bool:
-    """Return whether a text consists of names that are siblings in the thesaurus: 党参黄芪."""
-    if len(inner) < 2 or sum(one.stop - one.start for one in inner) < len(core):
+    """Return whether a text lists names: siblings (党参黄芪), or with one head (白酒啤酒)."""
+    if len(inner) < _PAIR or sum(one.stop - one.start for one in inner) < len(core):
         return False
-    above = [{thesaurus.concepts[at].broader for at in one.concepts} - {""} for one in inner]
+    if len({core[one.stop - 1] for one in inner}) == 1:
+        return True
+    # Three names are hardly a modifier and its head: 西服校服职业装.
+    levels = 1 if len(inner) == _PAIR else None
+    above = [{up for at in one.concepts for up in thesaurus.broader(at)[:levels]} for one in inner]
     return bool(set.intersection(*above))

@@ -14,9 +14,10 @@ from features.space.need_words import (
     need_words,
     specialities,
 )
+from features.words.fillers import shipped_fillers
 from features.words.normal import normal
 from features.words.thesaurus import Concept, Thesaurus
-from features.words.understanding import FoundConcept, shipped_fillers
+from features.words.understanding import FoundConcept
 
 CHAINS = ChainMap.from_frame(shipped_chain_map())
 THESAURUS = Thesaurus(

@@ -1,17 +1,16 @@
 import pytest
 
+from features.words.fillers import Fillers, shipped_fillers
 from features.words.normal import normal
 from features.words.thesaurus import Concept, Thesaurus, shipped_thesaurus
 from features.words.understanding import (
     MAX_PARTS,
     MAX_WORDS,
     OWN_WEIGHT,
-    Fillers,
     FoundConcept,
     concept_words,
     look_up,
     parts_of,
-    shipped_fillers,
     strongest,
     understand,
 )
@@ -377,3 +376,64 @@ def test_the_longest_need_is_understood_in_bounded_words(shipped):
         found = shipped(text)
         assert len(found.words) <= MAX_WORDS
         assert len(found.parts) <= MAX_PARTS
+
+
+FOODS = Thesaurus(
+    [
+        Concept("苹果", "product", ("苹果种植",), ("鲜苹果",), (), (), "水果"),
+        Concept("苹果制品", "product", ("苹果加工",), ("苹果汁",), (), (), "食品"),
+        Concept("小米", "product", (), ("谷子",), (), (), "粮食"),
+        Concept("白酒", "product", (), ("基酒",), ("高粱",), (), "酒类"),
+        Concept("啤酒", "product", (), ("精酿",), (), (), "软饮"),
+        Concept("酒瓶", "product", (), ("玻璃酒瓶",), (), (), "包装"),
+        Concept("酵母", "product", (), ("干酵母",), (), (), "食品"),
+        Concept("酵母抽提物", "product", (), ("酵母浸粉",), (), (), "食品"),
+        Concept("西服", "product", (), ("西装",), (), (), "男装"),
+        Concept("童装", "product", (), ("童裤",), (), (), "服装"),
+        Concept("袜子", "product", (), ("丝袜",), (), (), "服装"),
+        Concept("男装", "product", (), ("男裤",), (), (), "服装"),
+        Concept("服装", "sector", (), ("成衣",), (), (), ""),
+        Concept("集成电路", "product", ("ICS",), ("晶圆",), (), (), ""),
+    ]
+)
+
+
+def of_foods(text):
+    found = understand(text, FOODS, shipped_fillers())
+    return {one.name: one.sure for one in found.concepts}
+
+
+def test_what_is_supplied_to_a_customer_is_wanted_more_than_what_the_customer_makes():
+    found = of_foods("引进给白酒配套的酒瓶企业")
+    assert found["酒瓶"] == 1.0
+    assert found["白酒"] < 0.5
+
+
+def test_supplies_of_what_is_named_alone_are_wanted_too():
+    assert "高粱" in dict(understand("白酒配套", FOODS, shipped_fillers()).words)
+    assert "高粱" not in dict(understand("白酒", FOODS, shipped_fillers()).words)
+    # Here 配套 belongs to the last item of a list, whose inputs are not wanted.
+    assert "高粱" not in dict(understand("酒瓶、白酒配套", FOODS, shipped_fillers()).words)
+
+
+def test_a_crop_that_is_processed_is_what_is_made_of_it():
+    assert of_foods("苹果精深加工") == {"苹果制品": 1.0}
+    assert of_foods("苹果") == {"苹果": 1.0}
+    assert of_foods("小米精深加工") == {"小米": 1.0}
+    assert understand("苹果精深加工", FOODS, shipped_fillers()).parts == ("苹果",)
+
+
+def test_the_same_product_twice_is_not_joined_to_one():
+    assert set(of_foods("酵母及酵母抽提物")) == {"酵母", "酵母抽提物"}
+
+
+def test_names_with_one_head_and_three_of_one_kind_are_a_list():
+    assert of_foods("白酒啤酒") == {"白酒": 0.9, "啤酒": 0.9}
+    assert of_foods("西服童装袜子") == {"西服": 0.9, "童装": 0.9, "袜子": 0.9}
+    two = of_foods("西服袜子")
+    assert two["袜子"] > two["西服"]
+
+
+def test_a_name_is_not_found_within_a_latin_word():
+    assert FOODS.within("gics酒瓶")[0].concepts == FOODS.find("酒瓶")
+    assert [one.start for one in FOODS.within("用ics酒瓶")] == [1, 4]

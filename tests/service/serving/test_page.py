@@ -4,8 +4,9 @@ import pytest
 
 from features.errors import InputError
 from features.need import NeedQuery
+from features.words.fillers import shipped_fillers
 from features.words.thesaurus import shipped_thesaurus
-from features.words.understanding import shipped_fillers, understand
+from features.words.understanding import understand
 from models.fit import LEVELS
 from service.serving.explanation.meaning import fit_note
 from service.serving.filters import INCLUDED, Filters
