@@ -2,8 +2,9 @@
 
 It uses what one matrix can hold for every enterprise: the leading directions of content (topics and
 sentence vectors together), which approximate words and a need's head; beside them LightFM's
-representations, the fit to the nodes that a need names, and the best item (`models.item_column`).
-Codes, links and gaps of a zone and the words of a head are left to the second stage.
+representations, the fit to the nodes that a need names, and the best item
+(`models.item_column`). Codes, links and gaps of a zone and the words of a head are left
+to the second stage.
 """
 
 from __future__ import annotations

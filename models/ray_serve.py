@@ -2,8 +2,8 @@
 
 Each replica of a shard is an application of its own, which Ray Serve places on a node of the
 cluster and starts again when it is lost; the service chooses which one answers
-(`models.shard_hosts`). Every node has to see the workspace under the same path, and to have the
-same version of Lianzhao.
+(`models.shard_hosts`). Every node has to see the workspace under the same path, and to have
+the same version of Lianzhao.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from features.space.arrays import NeedFeatures
     from models.ranker import PoolRanker
-    from models.shards import Span, UnavailableReplica, UnavailableShard
+    from models.spans import Span, UnavailableReplica, UnavailableShard
 
     Wanted = tuple[NeedFeatures, NDArray[np.intp]]
     Page = tuple[NDArray[np.intp], NDArray[np.float64]]

@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from features.errors import DamagedError
 from models.artifact import UnfitModelError
-from models.shards import Shard, ShardTask, ShardUnavailableError, answer, is_read
+from models.open_shards import ShardTask, answer, is_read
+from models.shards import Shard
+from models.spans import ShardUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from models.shards import ShardFiles
+    from models.open_shards import ShardFiles
 
 T = TypeVar("T")
 
@@ -66,7 +68,7 @@ class ShardHost(ABC):
         Parameters
         ----------
         work : callable
-            `models.shards.answer` or `is_read`.
+            `models.open_shards.answer` or `is_read`.
         task : ShardTask or ShardFiles
         """
 

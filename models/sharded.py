@@ -19,19 +19,19 @@ import numpy as np
 
 from models import two_stage
 from models.ranker import order
-from models.retrieval import Retriever, place_of
-from models.sample import Among
-from models.scale import Values
-from models.shards import (
+from models.requests import (
     CompareRequest,
     EstimateRequest,
     HistoryParts,
     MeasureRequest,
     RankRequest,
-    Shard,
-    ShardUnavailableError,
 )
+from models.retrieval import Retriever, place_of
+from models.sample import Among
+from models.scale import Values
+from models.shards import Shard
 from models.signals import signal_part
+from models.spans import ShardUnavailableError
 from models.two_stage import TwoStage, page, place_among
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from features.space.arrays import NeedFeatures
     from models.executors import Pending
     from models.retrieval import Page, Wanted
-    from models.shards import Span
+    from models.spans import Span
 
     Ask = Callable[[Span, Callable[[Shard, Any], Any], Any], Pending[Any]]
 

@@ -1,7 +1,7 @@
 """Two stages for a large pool: a shortlist by one matrix product, then all factors for it.
 
-The first stage estimates every raw score (`models.first_stage`), the second computes every factor
-exactly for the shortlist, on the scale of the whole pool (`models.sample`).
+The first stage estimates every raw score (`models.first_stage`), the second computes
+every factor exactly for the shortlist, on the scale of the whole pool (`models.sample`).
 """
 
 from __future__ import annotations

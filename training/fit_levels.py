@@ -1,7 +1,8 @@
 """Learning the levels of fit on graded judgements, and checking them on held-out needs.
 
-The regression of `models.fit` is fitted on graded pairs of several pools, and on enterprises
-sampled from far down each list: they are unjudged, nearly all irrelevant, and have a low weight.
+The regression of `models.fit` is fitted on graded pairs of several pools, and on
+enterprises sampled from far down each list: they are unjudged, nearly all irrelevant, and have a
+low weight.
 """
 
 from __future__ import annotations

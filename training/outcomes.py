@@ -6,8 +6,8 @@ not pursued as a lead: it is no outcome, and not relevant in metrics. Open or st
 censored: neither for nor against. Being listed or contacted is the office's own action and no
 information; a negotiation shows interest.
 
-The weight of an event halves every `models.deal_counts.HALF_LIFE` years: ten, as for the history of
-deals, where figures measured on later deals hardly differ from 6 to 20 years.
+The weight of an event halves every `models.deal_counts.HALF_LIFE` years: ten, as for
+the history of deals, where figures measured on later deals hardly differ from 6 to 20 years.
 """
 
 from __future__ import annotations

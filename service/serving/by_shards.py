@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 from features.errors import UnavailableError
 from models import artifact, prepared
 from models.chunks import Workers
+from models.open_shards import ShardFiles, ShardTask, answer
 from models.ray_serve import ShardDeployments
 from models.registry import ModelRegistry
 from models.served_shards import ShardGroup
 from models.shard_processes import ShardProcesses, process_hosts
 from models.sharded import Sharded
-from models.shards import Shard, ShardFiles, ShardTask, answer, spans
+from models.spans import spans
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from features.workspace import Workspace
     from models.executors import Executor, Pending
     from models.prepared import Prepared
-    from models.shards import Span
+    from models.shards import Shard
+    from models.spans import Span
     from service.serving.engine import Engine
     from service.serving.lifecycle.loading import Served
     from service.settings import Settings

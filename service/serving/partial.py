@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from models.retrieval import Retriever
-    from models.shards import Span
+    from models.spans import Span
     from service.serving.interfaces import Document, Language
 
 _NOTE = (

@@ -1,6 +1,7 @@
-"""Save, activate and prune, killed before each step on disk: `python -m tests.models.killed HOME`.
+"""Save, activate and prune, killed before each step on disk.
 
-Each trial has a home of its own, with the version v1 active; the number of trials is printed.
+Run as `python -m tests.models.killed HOME`. Each trial has a home of its own, with the
+version v1 active; the number of trials is printed.
 """
 
 from __future__ import annotations

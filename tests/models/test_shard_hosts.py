@@ -11,12 +11,14 @@ import pytest
 
 from features.errors import DamagedError, UnavailableError
 from features.workspace import Workspace
-from models import artifact, prepared, served_shards, shards
+from models import artifact, open_shards, prepared, served_shards
 from models.artifact import MANIFEST, UnfitModelError
+from models.open_shards import ShardTask, answer, is_read, opened
 from models.registry import ModelRegistry
 from models.served_shards import ShardGroup
 from models.shard_hosts import HostLostError, HostReply, ShardHost
-from models.shards import Shard, ShardTask, ShardUnavailableError, answer, is_read, opened
+from models.shards import Shard
+from models.spans import ShardUnavailableError
 from service.serving.by_shards import files_of
 from service.serving.lifecycle.loading import load_engine
 from tests.pool import HashedEncoder
@@ -266,7 +268,7 @@ def files(home):
     model = ModelRegistry(workspace).folder_of(engine.model_version)
     (span,) = served_shards.spans(len(engine.bound.pool), 1)
     yield files_of(workspace, model, engine.made_of, ENCODER)(span)
-    shards._opened.cache_clear()
+    open_shards._opened.cache_clear()
 
 
 def test_a_shard_that_is_missing_is_refused(files):

@@ -15,7 +15,8 @@ from models.executors import InProcess
 from models.ranker import PoolRanker, order
 from models.retrieval import Exhaustive
 from models.sharded import Sharded
-from models.shards import Shard, ShardUnavailableError, Span, spans
+from models.shards import Shard
+from models.spans import ShardUnavailableError, Span, spans
 from models.track_record import DealHistory, HistoryScorer
 from models.two_stage import TwoStage
 from tests.pool import NEED_IDS, SUBJECTS
