@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from models.signals import SIGNALS
+from models.factors.signals import SIGNALS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

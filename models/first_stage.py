@@ -18,11 +18,11 @@ from scipy import sparse
 
 from features.structures.compact import Codes, Fractions, dot
 from features.structures.ordered import found_in
+from models.factors.node_match import BREADTH
+from models.factors.signals import WORTH
+from models.factors.word_match import topic_query
 from models.item_column import ItemColumn, best_items
-from models.node_match import BREADTH
 from models.scale import Moments
-from models.signals import WORTH
-from models.word_match import topic_query
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -14,7 +14,7 @@ import numpy as np
 from features.structures.compact import dot
 from features.words.kinds import SIBLING
 from features.words.understanding import NO_PRODUCT
-from models.word_match import Items, KindsOfItems
+from models.factors.word_match import Items, KindsOfItems
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

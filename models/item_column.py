@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from features.structures.compact import SparseCodes
-from models.word_match import word_matches
+from models.factors.word_match import word_matches
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

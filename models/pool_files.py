@@ -13,9 +13,9 @@ from features.structures.compact import Codes, Fractions, Shared, SparseCodes, s
 from features.structures.lines import Lines
 from features.texts.text import WeightedTexts
 from models.chunks import chunk_of, rows_of_pool
+from models.factors.track_record import DealHistory, HistoryScorer
 from models.ranker import PoolRanker
 from models.scorer import content_factors
-from models.track_record import DealHistory, HistoryScorer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

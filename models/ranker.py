@@ -10,12 +10,12 @@ import numpy as np
 from features.errors import UnavailableError
 from models.blend import Blend
 from models.calibration import Calibration
+from models.factors.head import NeedHeads
+from models.factors.hybrid import LightFMHybrid
+from models.factors.track_record import DealHistory, HistoryScorer
 from models.fit import constant
-from models.head import NeedHeads
-from models.hybrid import LightFMHybrid
 from models.scale import Values, standardised
 from models.scorer import ContentScorer, Scorer, content_factors, measure_content
-from models.track_record import DealHistory, HistoryScorer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from features.errors import UsageError
-from models.gap import Gap
-from models.node_match import CodeMatch, NodeMatch
-from models.own_factors import GROUP, own_factors
-from models.proximity import Proximity
+from models.factors.gap import Gap
+from models.factors.node_match import CodeMatch, NodeMatch
+from models.factors.own_factors import GROUP, own_factors
+from models.factors.proximity import Proximity
+from models.factors.signals import signal_part
+from models.factors.supply import SupplyLink
+from models.factors.word_match import ItemKinds, ItemWords, TextWords, TopicWords
 from models.scale import FactorScale, Moments, Scale, Values, z_scores
-from models.signals import signal_part
-from models.supply import SupplyLink
-from models.word_match import ItemKinds, ItemWords, TextWords, TopicWords
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from features.space.arrays import NeedFeatures, PoolFeatures
     from models.blend import Blend
     from models.factor import Factor
-    from models.head import NeedHeads
-    from models.hybrid import LightFMHybrid
+    from models.factors.head import NeedHeads
+    from models.factors.hybrid import LightFMHybrid
+    from models.factors.track_record import HistoryScorer
     from models.scale import Shares
-    from models.track_record import HistoryScorer
 
     Measured = dict[str, dict[str, NDArray[Any]]]
 

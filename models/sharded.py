@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from models import two_stage
+from models.factors.signals import signal_part
 from models.ranker import order
 from models.requests import (
     CompareRequest,
@@ -30,7 +31,6 @@ from models.retrieval import Retriever, place_of
 from models.sample import Among
 from models.scale import Values
 from models.shards import Shard
-from models.signals import signal_part
 from models.spans import ShardUnavailableError
 from models.two_stage import TwoStage, page, place_among
 

@@ -142,10 +142,15 @@ def test_a_room_has_several_modules_and_not_too_many(package):
 def test_imports_in_functions_and_under_type_checking_are_seen():
     source = (
         "import os\n"
-        "if TYPE_CHECKING:\n    from models.head import NeedHeads\n"
+        "if TYPE_CHECKING:\n    from models.factors.head import NeedHeads\n"
         "def f():\n    from training import splits\n    importlib.import_module('service.server')\n"
     )
-    assert imported(source) == {"os", "models.head.NeedHeads", "training.splits", "service.server"}
+    assert imported(source) == {
+        "os",
+        "models.factors.head.NeedHeads",
+        "training.splits",
+        "service.server",
+    }
 
 
 def test_an_engine_is_imported_without_what_runs_workers():

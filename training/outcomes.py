@@ -6,7 +6,7 @@ not pursued as a lead: it is no outcome, and not relevant in metrics. Open or st
 censored: neither for nor against. Being listed or contacted is the office's own action and no
 information; a negotiation shows interest.
 
-The weight of an event halves every `models.deal_counts.HALF_LIFE` years: ten, as for
+The weight of an event halves every `models.factors.deal_counts.HALF_LIFE` years: ten, as for
 the history of deals, where figures measured on later deals hardly differ from 6 to 20 years.
 """
 
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from features.vocabulary import ENDINGS, REFUSED, STAGES, WON
-from models.deal_counts import HALF_LIFE
+from models.factors.deal_counts import HALF_LIFE
 
 if TYPE_CHECKING:
     from datetime import date

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models.blend import Blend
-from models.own_factors import own_factors
+from models.factors.own_factors import own_factors
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -24,9 +24,9 @@ from scipy.stats import rankdata
 from features.need import NeedQuery
 from features.presence import Presence
 from features.residents import Residents
-from models.proximity import Proximity
+from models.factors.proximity import Proximity
+from models.factors.supply import SupplyLink
 from models.scale import standardise
-from models.supply import SupplyLink
 from training.fitting import fit
 from training.metrics import MIN_RELEVANT, interval, ndcg
 from training.synthetic_city import SYNTHETIC, frame, synthetic_city

@@ -12,12 +12,12 @@ import polars as pl
 from scipy import sparse
 
 from features.enterprises.history import DEAL_STAGES, deals
-from models.head import Examples, NeedHeads
-from models.hybrid import LightFMHybrid
+from models.factors.head import Examples, NeedHeads
+from models.factors.hybrid import LightFMHybrid
+from models.factors.track_record import MIN_DEALS, DealHistory, HistoryScorer
 from models.scale import standardised
 from models.scorer import ContentScorer, Scorer
 from models.settings import DEFAULTS, ModelSettings
-from models.track_record import MIN_DEALS, DealHistory, HistoryScorer
 from training.cases import Case, ScoredCase
 from training.interactions import interactions
 from training.metrics import MIN_RELEVANT

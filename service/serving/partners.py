@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from features.industry.nodes import NAMED_FROM
-from models.partners import SIDES, LinkPath, Partners, TradePath, partners
+from models.factors.partners import SIDES, LinkPath, Partners, TradePath, partners
 from service.serving.directory import brief
 from service.serving.explanation.signals import signals_shown
 

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from features.need import NeedQuery
 from models import sharded, shards, two_stage
 from models.executors import InProcess
+from models.factors.track_record import DealHistory, HistoryScorer
 from models.ranker import PoolRanker, order
 from models.retrieval import Exhaustive
 from models.sharded import Sharded
 from models.shards import Shard
 from models.spans import ShardUnavailableError, Span, spans
-from models.track_record import DealHistory, HistoryScorer
 from models.two_stage import TwoStage
 from tests.pool import NEED_IDS, SUBJECTS
 

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 from scipy import sparse
 
-from models.head import Examples, NeedHeads
+from models.factors.head import Examples, NeedHeads
 from models.scale import FactorScale, standardise
 from models.scorer import content_factors
 from tests.pool import EACH, NEED_IDS, frame, judgement_rows, training_data

@@ -9,7 +9,7 @@ import polars as pl
 
 from features.industry.nodes import NAMED_FROM, target_nodes
 from features.tables.catalogue import TABLES
-from models.gap import known_nodes, presence_state
+from models.factors.gap import known_nodes, presence_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -12,8 +12,8 @@ import numpy as np
 from features.structures.character_index import CharacterIndex
 from features.texts.text import clear, name_texts, product_texts
 from features.texts.tfidf import words
-from models.node_match import CodeMatch
-from models.word_match import topic_query
+from models.factors.node_match import CodeMatch
+from models.factors.word_match import topic_query
 from training.peers.base import Peer
 from training.peers.settings import Bm25Settings
 

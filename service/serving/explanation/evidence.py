@@ -11,9 +11,9 @@ import numpy as np
 
 from features.industry.nodes import NAMED_FROM
 from features.words.relation import Relation, core_of, form_of, is_plain, relation, spelt
-from models.gap import Filling, filling
-from models.supply import Link, link
-from models.word_match import KindsOfItems
+from models.factors.gap import Filling, filling
+from models.factors.supply import Link, link
+from models.factors.word_match import KindsOfItems
 from service.serving.explanation.items import (
     Item,
     ItemAnswer,

@@ -16,7 +16,7 @@ from features.words.relation import (
     same_head,
     spelt,
 )
-from models.word_match import word_matches
+from models.factors.word_match import word_matches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

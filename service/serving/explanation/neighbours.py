@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from features.industry.chains import Node
-    from models.gap import Filling
-    from models.supply import Link
+    from models.factors.gap import Filling
+    from models.factors.supply import Link
 
 THERE: Mapping[str, tuple[str, str]] = {
     "established": ("本区已有的", "established in the zone"),

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from features.words.normal import normal
 from features.words.relation import Relation
 from models.blend import CONSTANT
+from models.factors.signals import SIGNALS
 from models.ranker import ranked_factors
-from models.signals import SIGNALS
 from service.serving.explanation.items import is_small
 from service.serving.explanation.neighbours import gap_text, link_text
 from service.serving.explanation.sentences import FACTORS

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from models.own_factors import own_factors
+from models.factors.own_factors import own_factors
 
 
 @dataclass(frozen=True)

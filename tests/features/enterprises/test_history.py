@@ -14,7 +14,7 @@ from features.enterprises.history import (
 )
 from features.need import NeedQuery
 from features.places import UNKNOWN_POINT
-from tests.models.deals import LONG_AGO, TODAY, event, history, need
+from tests.models.factors.deals import LONG_AGO, TODAY, event, history, need
 
 NEEDS = [need("z1", "光电", region="南"), need("z2", "煤化工", chain="煤"), need(None, "医药")]
 

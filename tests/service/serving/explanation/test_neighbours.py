@@ -4,8 +4,8 @@ from features.geography.seats import CITY, COUNTY
 from features.industry.chains import Node
 from features.presence import PRESENT
 from features.vocabulary import ENDINGS, GAPS, STAGES
-from models.gap import Filling
-from models.supply import Link
+from models.factors.gap import Filling
+from models.factors.supply import Link
 from service.serving.explanation.neighbours import (
     SEATS,
     THERE,

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from features.words.relation import Relation
-from models.gap import Filling
-from models.supply import Link
+from models.factors.gap import Filling
+from models.factors.supply import Link
 from service.serving.explanation.evidence import Evidence, Mention
 from service.serving.explanation.items import Item, ItemAnswer
 from service.serving.explanation.precedents import Precedent

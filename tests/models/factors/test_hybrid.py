@@ -6,7 +6,7 @@ from scipy import sparse
 
 from features.need import NeedQuery
 from features.structures.ordered import sampled
-from models.hybrid import LightFMHybrid, _lightfm_matrix
+from models.factors.hybrid import LightFMHybrid, _lightfm_matrix
 from models.settings import HybridSettings
 from tests.pool import NEED_IDS, SUBJECTS, frame, products, tables
 

@@ -6,7 +6,7 @@ import pytest
 
 from features.industry.chains import ChainMap
 from features.space.space import FeatureSpace
-from models.partners import OF_A_NODE, OF_A_SECTOR, LinkPath, TradePath, partners
+from models.factors.partners import OF_A_NODE, OF_A_SECTOR, LinkPath, TradePath, partners
 from tests.pool import frame, products, tables
 
 MADE = {

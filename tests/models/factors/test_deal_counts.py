@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from features.enterprises.history import deal_place, subject_of, years
-from models.deal_counts import HALF_LIFE, DealCounts
-from tests.models.deals import LONG_AGO, TODAY, event, history, need
+from models.factors.deal_counts import HALF_LIFE, DealCounts
+from tests.models.factors.deals import LONG_AGO, TODAY, event, history, need
 
 SHANGHAI, SUZHOU, URUMQI = (121.47, 31.23), (120.59, 31.30), (87.62, 43.82)
 

@@ -5,7 +5,7 @@ import pytest
 from scipy.optimize import check_grad
 
 from features.enterprises.history import years
-from models.conditional_logit import (
+from models.factors.conditional_logit import (
     EPSILON,
     PRIOR,
     Weights,
@@ -15,7 +15,7 @@ from models.conditional_logit import (
     of_place,
     rounds,
 )
-from tests.models.deals import TODAY, event, history, need
+from tests.models.factors.deals import TODAY, event, history, need
 
 STATED = Weights(**PRIOR)
 ZONES, INDUSTRIES = "zy", ("光电", "煤化工", "医药")
@@ -103,8 +103,8 @@ def test_slopes_are_those_of_the_loss():
 
 
 def test_a_very_large_round_is_a_sample(monkeypatch):
-    monkeypatch.setattr("models.conditional_logit._MOST_NEEDS", 2)
-    monkeypatch.setattr("models.conditional_logit._MOST_CANDIDATES", 4)
+    monkeypatch.setattr("models.factors.conditional_logit._MOST_NEEDS", 2)
+    monkeypatch.setattr("models.factors.conditional_logit._MOST_CANDIDATES", 4)
     deals = loyal_to("industry")
     for one in rounds(deals, years(TODAY), 40):
         assert len(one.made) <= 2
@@ -115,7 +115,7 @@ def test_a_very_large_round_is_a_sample(monkeypatch):
 
 
 def test_who_is_drawn_follows_from_the_deals_and_not_from_ids(monkeypatch):
-    monkeypatch.setattr("models.conditional_logit._MOST_CANDIDATES", 4)
+    monkeypatch.setattr("models.factors.conditional_logit._MOST_CANDIDATES", 4)
     deals = loyal_to("industry")
     names, columns = np.unique(deals.enterprises, return_inverse=True)
     other = np.array([f"X{len(names) - at:03}" for at in range(len(names))])[columns]

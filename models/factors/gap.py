@@ -12,7 +12,7 @@ import numpy as np
 
 from features.industry.nodes import membership
 from models.factor import Factor
-from models.supply import reach
+from models.factors.supply import reach
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 
 from features.need import NeedQuery
-from models.proximity import Proximity
+from models.factors.proximity import Proximity
 from training.fitting import CONTENT_PRIOR, prior
 from training.weights import learn_weights
 

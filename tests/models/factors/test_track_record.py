@@ -4,14 +4,14 @@ from datetime import date
 import numpy as np
 import pytest
 
-from models.track_record import (
+from models.factors.track_record import (
     MIN_DEALS,
     DealHistory,
     PlaceAffinity,
     TrackRecord,
     standardise_together,
 )
-from tests.models.deals import LONG_AGO, TODAY, Pool, event, history, need
+from tests.models.factors.deals import LONG_AGO, TODAY, Pool, event, history, need
 
 NEEDS = [
     need("z", "光电", region="东"),

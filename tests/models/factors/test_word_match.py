@@ -5,8 +5,7 @@ import pytest
 from scipy import sparse
 
 from features.need import NeedQuery
-from models.scale import FactorScale, standardise
-from models.word_match import (
+from models.factors.word_match import (
     FOCUS_WEIGHT,
     ItemKinds,
     Items,
@@ -17,6 +16,7 @@ from models.word_match import (
     weighted_query,
     word_matches,
 )
+from models.scale import FactorScale, standardise
 
 NAN = float("nan")
 # Three items: the first is the first word, the second half of the second word, the third neither.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from models.deal_counts import DealCounts
+from models.factors.deal_counts import DealCounts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,9 +5,9 @@ import pytest
 
 from features.need import NeedQuery
 from models import two_stage
+from models.factors.signals import SIGNALS, WORTH, signal_part
 from models.first_stage import FirstStage
 from models.sample import Among, Sample
-from models.signals import SIGNALS, WORTH, signal_part
 
 
 @pytest.fixture

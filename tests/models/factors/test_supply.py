@@ -7,7 +7,7 @@ from scipy import sparse
 from features.industry.supply_graph import SupplyGraph
 from features.industry.zone_presence import Strength, ZonePresence
 from features.texts.text import WeightedTexts
-from models.supply import SupplyLink, link
+from models.factors.supply import SupplyLink, link
 from tests.neighbours import enterprise, event, presence
 
 CHIP, PACKAGING, DISPLAY, LIGHTING = "led/chip", "led/packaging", "led/display", "led/lighting"

@@ -3,8 +3,8 @@ import pytest
 from scipy import sparse
 
 from features.need import NeedQuery
-from models import head as module
-from models.head import Examples, NeedHeads
+from models.factors import head as module
+from models.factors.head import Examples, NeedHeads
 from models.settings import HeadSettings
 from tests.pool import NEED_IDS, SUBJECTS
 

@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from models.gap import Gap, filling, presence_state
+from models.factors.gap import Gap, filling, presence_state
 from tests.neighbours import enterprise, event, presence
 
 CHIP, PACKAGING, DISPLAY = "led/chip", "led/packaging", "led/display"

@@ -14,9 +14,9 @@ import numpy as np
 
 from features.enterprises.history import Deals, date_at, deal_place, subject_of, years
 from features.structures.ordered import found_in
-from models.conditional_logit import Weights, learn, of_industry, of_place
-from models.deal_counts import DealCounts
 from models.factor import Factor
+from models.factors.conditional_logit import Weights, learn, of_industry, of_place
+from models.factors.deal_counts import DealCounts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from models.node_match import CodeMatch, NodeMatch
+from models.factors.node_match import CodeMatch, NodeMatch
 
 
 def test_the_best_node_decides_and_the_mean_helps_a_little():

@@ -17,7 +17,7 @@ import numpy as np
 from features.industry.nodes import membership
 from features.industry.supply_graph import supply_graph
 from features.words.trade import trades
-from models.supply import reach
+from models.factors.supply import reach
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,0 +1,1 @@
+"""The factors of the ranking, each in a module, and what they are computed from."""
