@@ -25,7 +25,7 @@ from features.structures.compact import Codes, Fractions, sparse_codes
 from features.structures.lines import Lines
 from features.workspace import Workspace
 from models import artifact, loading
-from models.ranker import measure
+from models.scoring.ranker import measure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from features.progress import Count
     from features.space.arrays import PoolFeatures
     from models.executors import Executor
-    from models.ranker import Ranker
-    from models.scorer import Measured
+    from models.scoring.ranker import Ranker
+    from models.scoring.scorer import Measured
 
 _CODE_LEVELS = 4
 _ROWS, _COLUMNS = "rows.", ".columns"

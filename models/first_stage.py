@@ -22,7 +22,7 @@ from models.factors.node_match import BREADTH
 from models.factors.signals import WORTH
 from models.factors.word_match import topic_query
 from models.item_column import ItemColumn, best_items
-from models.scale import Moments
+from models.scoring.scale import Moments
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from features.space.arrays import NeedFeatures
-    from models.ranker import PoolRanker
     from models.sample import Sample
+    from models.scoring.ranker import PoolRanker
 
 _BY_TOPICS = ("item_kinds", "text_words", "topic_words")
 """The factors that topics approximate here."""

@@ -11,7 +11,7 @@ from features.space.space import FeatureSpace
 from features.tables.schema import schema_hash
 from models import artifact
 from models.artifact import UnfitModelError
-from models.ranker import Ranker
+from models.scoring.ranker import Ranker
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

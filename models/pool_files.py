@@ -14,8 +14,8 @@ from features.structures.lines import Lines
 from features.texts.text import WeightedTexts
 from models.chunks import chunk_of, rows_of_pool
 from models.factors.track_record import DealHistory, HistoryScorer
-from models.ranker import PoolRanker
-from models.scorer import content_factors
+from models.scoring.ranker import PoolRanker
+from models.scoring.scorer import content_factors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from features.storage.stored_rows import Rows
     from features.structures.growing import Growing
     from models.chunks import Chunk
-    from models.ranker import Ranker
+    from models.scoring.ranker import Ranker
 
     Elsewhere = Callable[[Iterable[pl.DataFrame]], Iterator[Chunk]]
 

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from features.structures.growing import Growing
     from features.workspace import Workspace
     from models.chunks import Chunk, Workers
-    from models.ranker import PoolRanker, Ranker
+    from models.scoring.ranker import PoolRanker, Ranker
 
 log = logging.getLogger(__name__)
 

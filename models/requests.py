@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from features.space.arrays import NeedFeatures
     from models.first_stage import Query
-    from models.scale import Scale
+    from models.scoring.scale import Scale
 
 
 class HistoryParts(NamedTuple):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from features.industry.nodes import NamedNodes, named_bits
-from models.ranker import order
+from models.scoring.ranker import order
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from features.space.arrays import NeedFeatures
-    from models.ranker import PoolRanker
+    from models.scoring.ranker import PoolRanker
     from models.spans import Span, UnavailableReplica, UnavailableShard
 
     Wanted = tuple[NeedFeatures, NDArray[np.intp]]

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from features.space.arrays import NeedFeatures
-    from models.ranker import PoolRanker
-    from models.scale import Scale, Values
+    from models.scoring.ranker import PoolRanker
+    from models.scoring.scale import Scale, Values
 
 _NEEDS_KEPT = 64
 """Number of needs for which the sample's values are cached, 200 KB each, for their next pages."""

@@ -19,7 +19,6 @@ import numpy as np
 
 from models import two_stage
 from models.factors.signals import signal_part
-from models.ranker import order
 from models.requests import (
     CompareRequest,
     EstimateRequest,
@@ -29,7 +28,8 @@ from models.requests import (
 )
 from models.retrieval import Retriever, place_of
 from models.sample import Among
-from models.scale import Values
+from models.scoring.ranker import order
+from models.scoring.scale import Values
 from models.shards import Shard
 from models.spans import ShardUnavailableError
 from models.two_stage import TwoStage, page, place_among

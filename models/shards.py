@@ -13,7 +13,7 @@ import numpy as np
 
 from features.structures.ordered import found_in
 from models.first_stage import Stored, estimates
-from models.ranker import leading
+from models.scoring.ranker import leading
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from features.space.arrays import NeedFeatures
-    from models.ranker import PoolRanker
     from models.requests import (
         CompareRequest,
         EstimateRequest,
@@ -29,7 +28,8 @@ if TYPE_CHECKING:
         MeasureRequest,
         RankRequest,
     )
-    from models.scale import Values
+    from models.scoring.ranker import PoolRanker
+    from models.scoring.scale import Values
 
 _PIECE = 8_192
 _PAGE = 4_096

@@ -14,9 +14,9 @@ from features.industry.nodes import NamedNodes, named_bits
 from features.structures.compact import Codes
 from features.structures.ordered import drawn_by_content, found_in, without
 from models.first_stage import FirstStage
-from models.ranker import leading, order
 from models.retrieval import EXACT, Retriever
 from models.sample import Among, Sample
+from models.scoring.ranker import leading, order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from features.space.arrays import NeedFeatures, PoolFeatures
-    from models.ranker import PoolRanker
+    from models.scoring.ranker import PoolRanker
 
     Allocate = Callable[[str, tuple[int, ...], np.dtype[Any]], NDArray[Any]]
     Best = Callable[[NDArray[np.intp], int], NDArray[np.intp]]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from models.ranker import PoolRanker
+    from models.scoring.ranker import PoolRanker
     from service.serving.engine import Engine
     from training.fitting import Fitted
 

@@ -1,6 +1,6 @@
 """Learning the levels of fit on graded judgements, and checking them on held-out needs.
 
-The regression of `models.fit` is fitted on graded pairs of several pools, and on
+The regression of `models.scoring.fit` is fitted on graded pairs of several pools, and on
 enterprises sampled from far down each list: they are unjudged, nearly all irrelevant, and have a
 low weight.
 """
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from models.fit import fit_evidence
+from models.scoring.fit import fit_evidence
 from training.interactions import RELEVANT_GRADE
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from sklearn.linear_model import LogisticRegression
 
     from features.space.arrays import NeedFeatures
-    from models.fit import FitModel
-    from models.ranker import PoolRanker
+    from models.scoring.fit import FitModel
+    from models.scoring.ranker import PoolRanker
 
 DRAWN, BEYOND, DRAWN_WEIGHT = 60, 1_000, 0.15
 """The number of enterprises sampled per need and pool, the rank beyond which they are sampled, and

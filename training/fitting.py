@@ -17,9 +17,9 @@ from features.need import NeedQuery
 from features.presence import Presence
 from features.residents import Residents
 from features.space.space import FeatureSpace
-from models.blend import Blend
-from models.ranker import Ranker
-from models.scorer import content_factors
+from models.scoring.blend import Blend
+from models.scoring.ranker import Ranker
+from models.scoring.scorer import content_factors
 from models.settings import DEFAULTS, ModelSettings
 from training.interactions import interactions
 from training.outcomes import credible

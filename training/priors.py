@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.blend import Blend
 from models.factors.own_factors import own_factors
+from models.scoring.blend import Blend
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
-from models.calibration import MIN_CLOSED, MIN_LOST, MIN_WON, Calibration, Curve, enough
-from models.fit import constant
-from models.scale import standardised
+from models.scoring.calibration import MIN_CLOSED, MIN_LOST, MIN_WON, Calibration, Curve, enough
+from models.scoring.fit import constant
+from models.scoring.scale import standardised
 from training.metrics import DRAW_SEED, DRAWS
 from training.splits import FOLDS, MIN_NEEDS, parts
 from training.trials import entries_in_rows
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from models.blend import Blend
+    from models.scoring.blend import Blend
     from training.trials import Trial, Trials
 
 BINS = 10

@@ -26,7 +26,7 @@ from features.presence import Presence
 from features.residents import Residents
 from models.factors.proximity import Proximity
 from models.factors.supply import SupplyLink
-from models.scale import standardise
+from models.scoring.scale import standardise
 from training.fitting import fit
 from training.metrics import MIN_RELEVANT, interval, ndcg
 from training.synthetic_city import SYNTHETIC, frame, synthetic_city
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from features.encoder import EncodingStore
     from features.progress import Count
     from features.space.arrays import NeedFeatures
-    from models.ranker import PoolRanker
+    from models.scoring.ranker import PoolRanker
     from training.data import TrainingData
     from training.fitting import Fitted
 

@@ -15,8 +15,8 @@ from features.enterprises.history import DEAL_STAGES, deals
 from models.factors.head import Examples, NeedHeads
 from models.factors.hybrid import LightFMHybrid
 from models.factors.track_record import MIN_DEALS, DealHistory, HistoryScorer
-from models.scale import standardised
-from models.scorer import ContentScorer, Scorer
+from models.scoring.scale import standardised
+from models.scoring.scorer import ContentScorer, Scorer
 from models.settings import DEFAULTS, ModelSettings
 from training.cases import Case, ScoredCase
 from training.interactions import interactions

@@ -16,7 +16,7 @@ from features.vocabulary import (
     SEATS,
     STAGES,
 )
-from models.blend import CONSTANT
+from models.scoring.blend import CONSTANT
 from service.serving.explanation.sentences import FACTORS
 
 if TYPE_CHECKING:

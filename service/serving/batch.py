@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from features.errors import InputError
-from models.fit import score_of
+from models.scoring.fit import score_of
 from service.serving.explanation.reasons import SEPARATORS, reasons, summary
 
 if TYPE_CHECKING:

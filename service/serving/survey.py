@@ -10,7 +10,7 @@ from features.industry.nodes import NAMED_FROM
 from features.residents import LEADER
 from features.structures.ordered import place_of
 from models.factors.gap import MISSING_BELOW, presence_state
-from models.fit import score_of
+from models.scoring.fit import score_of
 from service.serving.directory import brief
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import numpy as np
 from features.encoder import EncodingStore, encoder_named
 from features.need import NeedQuery
 from features.workspace import Workspace
-from models.fit import EVIDENCE, SHIPPED
+from models.scoring.fit import EVIDENCE, SHIPPED
 from service.commands.evaluation_data import Files
 from tests.benchmarks.listed import ENCODINGS, Listed, shared
 from tests.benchmarks.report import progress, report

@@ -17,7 +17,7 @@ from scipy import sparse
 from features.encoder import UniversalSentenceEncoder
 from features.workspace import Workspace
 from models.factors.hybrid import LightFMHybrid, _lightfm_matrix
-from models.ranker import order
+from models.scoring.ranker import order
 from models.settings import HybridSettings
 from service.serving.lifecycle.loading import load_engine
 from tests.benchmarks.listed import Listed

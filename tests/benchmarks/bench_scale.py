@@ -29,8 +29,8 @@ from features.need import NeedQuery
 from features.space.arrays import NeedFeatures
 from features.workspace import Workspace
 from models import prepared, retrieval, two_stage
-from models.ranker import PoolRanker, order
-from models.scale import Values
+from models.scoring.ranker import PoolRanker, order
+from models.scoring.scale import Values
 from models.two_stage import TwoStage
 from service.serving.engine import Engine
 from service.serving.filters import Filters

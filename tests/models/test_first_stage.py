@@ -7,7 +7,7 @@ from features.need import NeedQuery
 from models import two_stage
 from models.first_stage import FirstStage
 from models.sample import Sample
-from models.scale import standardise
+from models.scoring.scale import standardise
 from tests.pool import EACH, NEED_IDS, SUBJECTS
 
 

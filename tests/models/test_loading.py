@@ -6,8 +6,8 @@ import pytest
 from features.errors import DamagedError
 from models import artifact, loading
 from models.artifact import UnfitModelError
-from models.calibration import Calibration
 from models.registry import ModelRegistry
+from models.scoring.calibration import Calibration
 from tests.pool import HashedEncoder
 
 

@@ -14,8 +14,8 @@ from features.storage.snapshot import Snapshot
 from features.structures.compact import Codes, SparseCodes
 from features.workspace import Workspace
 from models import artifact, pool_files, prepared, retrieval
-from models.ranker import order
 from models.retrieval import Exhaustive
+from models.scoring.ranker import order
 from models.two_stage import TwoStage
 from tests.pool import NEED_IDS, SUBJECTS, tables
 

@@ -3,7 +3,7 @@ import pytest
 
 from features.need import NeedQuery
 from models.sample import Among, Sample
-from models.scale import _BOUND
+from models.scoring.scale import _BOUND
 from tests.pool import NEED_IDS
 
 

@@ -13,8 +13,8 @@ from features.need import NeedQuery
 from models import sharded, shards, two_stage
 from models.executors import InProcess
 from models.factors.track_record import DealHistory, HistoryScorer
-from models.ranker import PoolRanker, order
 from models.retrieval import Exhaustive
+from models.scoring.ranker import PoolRanker, order
 from models.sharded import Sharded
 from models.shards import Shard
 from models.spans import ShardUnavailableError, Span, spans

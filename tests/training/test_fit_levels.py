@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from features.need import NeedQuery
-from models.fit import EVIDENCE, FitModel
+from models.scoring.fit import EVIDENCE, FitModel
 from tests.conftest import TODAY
 from tests.pool import NEED_IDS, SUBJECTS, training_data
 from training import fit_levels

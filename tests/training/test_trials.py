@@ -7,8 +7,8 @@ import pytest
 from scipy import sparse
 
 from models.factors.head import Examples, NeedHeads
-from models.scale import FactorScale, standardise
-from models.scorer import content_factors
+from models.scoring.scale import FactorScale, standardise
+from models.scoring.scorer import content_factors
 from tests.pool import EACH, NEED_IDS, frame, judgement_rows, training_data
 from tests.training.deals import trading_data
 from training import fitting

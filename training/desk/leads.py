@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from models.blend import CONSTANT
+from models.scoring.blend import CONSTANT
 from training.desk.theme import DOWN_COLOUR, UP_COLOUR, Note, Plot, Sheet
 
 if TYPE_CHECKING:

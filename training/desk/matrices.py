@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from features.space.arrays import NeedFeatures
-    from models.ranker import PoolRanker
+    from models.scoring.ranker import PoolRanker
     from training.interactions import Interactions
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from models.calibration import MIN_CLOSED, MIN_LOST, MIN_WON
+from models.scoring.calibration import MIN_CLOSED, MIN_LOST, MIN_WON
 
 if TYPE_CHECKING:
-    from models.calibration import Calibration
+    from models.scoring.calibration import Calibration
     from service.serving.interfaces import Document, Language
 
 CALIBRATED = {

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from features.industry.chains import ChainMap, Node
     from features.space.arrays import NeedFeatures, PoolFeatures
     from features.words.kinds import Kinds
-    from models.ranker import PoolRanker
+    from models.scoring.ranker import PoolRanker
     from service.serving.explanation.precedents import Chosen, Precedent
 
 _SHARED, _MAIN = 3, 2

@@ -10,7 +10,7 @@ import numpy as np
 
 from features.enterprises.profile import confidence, known_of_zone
 from features.words.kinds import kinds_of
-from models.fit import SHIPPED, fit_evidence, score_of
+from models.scoring.fit import SHIPPED, fit_evidence, score_of
 from service.cache.local import LocalCache
 from service.serving.directory import brief
 from service.serving.explanation.chances import chance

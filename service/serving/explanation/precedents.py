@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from features.space.arrays import NeedFeatures, PoolFeatures
-    from models.ranker import PoolRanker
+    from models.scoring.ranker import PoolRanker
     from service.serving.explanation.items import Item
 
 _TRIED = 10

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from features.words.normal import normal
 from features.words.relation import Relation
-from models.blend import CONSTANT
 from models.factors.signals import SIGNALS
-from models.ranker import ranked_factors
+from models.scoring.blend import CONSTANT
+from models.scoring.ranker import ranked_factors
 from service.serving.explanation.items import is_small
 from service.serving.explanation.neighbours import gap_text, link_text
 from service.serving.explanation.sentences import FACTORS
 from service.serving.explanation.signals import signal_text
 
 if TYPE_CHECKING:
-    from models.ranker import PoolRanker
+    from models.scoring.ranker import PoolRanker
     from service.serving.explanation.evidence import Evidence
     from service.serving.explanation.items import Item, ItemAnswer
     from service.serving.explanation.precedents import Precedent

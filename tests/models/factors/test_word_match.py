@@ -16,7 +16,7 @@ from models.factors.word_match import (
     weighted_query,
     word_matches,
 )
-from models.scale import FactorScale, standardise
+from models.scoring.scale import FactorScale, standardise
 
 NAN = float("nan")
 # Three items: the first is the first word, the second half of the second word, the third neither.

@@ -10,8 +10,8 @@ from features.errors import NotFoundError
 from features.imports.importing import import_table
 from features.need import NeedQuery
 from features.workspace import Workspace
-from models.fit import score_of
 from models.retrieval import Exhaustive
+from models.scoring.fit import score_of
 from models.two_stage import TwoStage
 from service.serving.engine import Engine
 from service.serving.filters import Filters

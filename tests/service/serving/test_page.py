@@ -7,7 +7,7 @@ from features.need import NeedQuery
 from features.words.fillers import shipped_fillers
 from features.words.thesaurus import shipped_thesaurus
 from features.words.understanding import understand
-from models.fit import LEVELS
+from models.scoring.fit import LEVELS
 from service.serving.explanation.meaning import fit_note
 from service.serving.filters import INCLUDED, Filters
 from tests.pool import EACH, NEED_IDS

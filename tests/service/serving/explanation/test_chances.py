@@ -3,8 +3,8 @@ import pytest
 
 from features.need import NeedQuery
 from features.workspace import Workspace
-from models.calibration import Calibration, Curve
 from models.registry import ModelRegistry
+from models.scoring.calibration import Calibration, Curve
 from service.commands import manifests
 from service.serving.explanation.chances import CALIBRATED, TOO_FEW, UNCOUNTED, chance
 from service.serving.filters import Filters

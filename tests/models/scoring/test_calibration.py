@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from models.calibration import Calibration, Curve, enough
+from models.scoring.calibration import Calibration, Curve, enough
 
 CURVE = Curve(np.array([-1.0, 1.0]), np.array([0.2, 0.6]))
 

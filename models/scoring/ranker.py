@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from features.errors import UnavailableError
-from models.blend import Blend
-from models.calibration import Calibration
 from models.factors.head import NeedHeads
 from models.factors.hybrid import LightFMHybrid
 from models.factors.track_record import DealHistory, HistoryScorer
-from models.fit import constant
-from models.scale import Values, standardised
-from models.scorer import ContentScorer, Scorer, content_factors, measure_content
+from models.scoring.blend import Blend
+from models.scoring.calibration import Calibration
+from models.scoring.fit import constant
+from models.scoring.scale import Values, standardised
+from models.scoring.scorer import ContentScorer, Scorer, content_factors, measure_content
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from features.space.arrays import NeedFeatures, PoolFeatures
     from features.space.space import FeatureSpace
-    from models.scale import Scale, Shares
-    from models.scorer import Measured
+    from models.scoring.scale import Scale, Shares
+    from models.scoring.scorer import Measured
 
 
 _MANY = 50_000

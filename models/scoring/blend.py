@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from models.scale import Standardised
+    from models.scoring.scale import Standardised
 
 CONSTANT = "constant"
 HISTORY = ("track_record", "place_affinity")

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from models.blend import Blend, content_share
-from models.scale import Standardised
+from models.scoring.blend import Blend, content_share
+from models.scoring.scale import Standardised
 
 BLEND = Blend(
     names=("a", "b"),

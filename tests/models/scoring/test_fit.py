@@ -6,8 +6,8 @@ from scipy import sparse
 
 from features.need import NeedQuery
 from features.words.understanding import NO_PRODUCT
-from models import fit
-from models.fit import SHIPPED, FitModel, constant, fit_evidence, score_of
+from models.scoring import fit
+from models.scoring.fit import SHIPPED, FitModel, constant, fit_evidence, score_of
 from tests.pool import NEED_IDS, SUBJECTS
 
 TINY = FitModel((2.0, 0.0, 0.0, 0.0, 1.0), -1.0, strong=0.6, partial=0.4)

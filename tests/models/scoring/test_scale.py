@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from models.scale import _BOUND, FactorScale, Moments, standardise
+from models.scoring.scale import _BOUND, FactorScale, Moments, standardise
 
 NAN = float("nan")
 

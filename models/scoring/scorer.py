@@ -12,19 +12,19 @@ from models.factors.proximity import Proximity
 from models.factors.signals import signal_part
 from models.factors.supply import SupplyLink
 from models.factors.word_match import ItemKinds, ItemWords, TextWords, TopicWords
-from models.scale import FactorScale, Moments, Scale, Values, z_scores
+from models.scoring.scale import FactorScale, Moments, Scale, Values, z_scores
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from features.space.arrays import NeedFeatures, PoolFeatures
-    from models.blend import Blend
     from models.factor import Factor
     from models.factors.head import NeedHeads
     from models.factors.hybrid import LightFMHybrid
     from models.factors.track_record import HistoryScorer
-    from models.scale import Shares
+    from models.scoring.blend import Blend
+    from models.scoring.scale import Shares
 
     Measured = dict[str, dict[str, NDArray[Any]]]
 
@@ -141,7 +141,7 @@ class Scorer:
             Values of n enterprises of the pool, not necessarily these.
         blend : Blend
         shares : ndarray of shape (n,), optional
-            See `models.scale.Moments`.
+            See `models.scoring.scale.Moments`.
         """
         factors = tuple(
             None if own is None else FactorScale.of(own, factor.columns, shares)

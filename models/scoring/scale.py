@@ -136,7 +136,7 @@ class Scale:
         Spread of their weighted sum.
     head, hybrid : Moments or None
     constant : float
-        Added to every raw score, see `models.fit.constant`.
+        Added to every raw score, see `models.scoring.fit.constant`.
     """
 
     factors: tuple[FactorScale | None, ...]

@@ -1,0 +1,1 @@
+"""From factors to scores: scale, weights, fit, probability."""
