@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from models.checked_files import FileMark
-    from models.spans import Span
+    from models.retrieval.spans import Span
 
 _SHOWN = 12
 _OPEN = 4

@@ -27,10 +27,11 @@ from features.enterprises.profiles import arrays as profile_arrays
 from features.errors import DamagedError, UnavailableError
 from features.residents import COLUMNS, Residents
 from features.structures.growing import GrowingArrays, MemoryArrays
-from models import artifact, pool_files, retrieval, two_stage
+from models import artifact, pool_files
 from models.artifact import NotWrittenError
-from models.retrieval import Exhaustive, Retriever
-from models.two_stage import TwoStage
+from models.retrieval import retrieval, two_stage
+from models.retrieval.retrieval import Exhaustive, Retriever
+from models.retrieval.two_stage import TwoStage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

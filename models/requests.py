@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from features.space.arrays import NeedFeatures
-    from models.first_stage import Query
+    from models.retrieval.first_stage import Query
     from models.scoring.scale import Scale
 
 

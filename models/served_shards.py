@@ -11,19 +11,24 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from models.checked_files import have_changed, marks
+from models.retrieval.spans import (
+    ShardUnavailableError,
+    UnavailableReplica,
+    UnavailableShard,
+    spans,
+)
 from models.shard_hosts import HostLostError, ServedShard, ShardRequest
 from models.sharded import Begun, Sharded
 from models.shards import Shard
-from models.spans import ShardUnavailableError, UnavailableReplica, UnavailableShard, spans
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from models.executors import Pending
     from models.open_shards import ShardFiles
-    from models.retrieval import Retriever, Wanted
+    from models.retrieval.retrieval import Retriever, Wanted
+    from models.retrieval.spans import Span
     from models.shard_hosts import ShardHost
-    from models.spans import Span
 
     FilesOf = Callable[[Span], ShardFiles]
 

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from models import two_stage
 from models.factors.signals import signal_part
 from models.requests import (
     CompareRequest,
@@ -26,13 +25,14 @@ from models.requests import (
     MeasureRequest,
     RankRequest,
 )
-from models.retrieval import Retriever, place_of
-from models.sample import Among
+from models.retrieval import two_stage
+from models.retrieval.retrieval import Retriever, place_of
+from models.retrieval.sample import Among
+from models.retrieval.spans import ShardUnavailableError
+from models.retrieval.two_stage import TwoStage, page, place_among
 from models.scoring.ranker import order
 from models.scoring.scale import Values
 from models.shards import Shard
-from models.spans import ShardUnavailableError
-from models.two_stage import TwoStage, page, place_among
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from features.industry.nodes import NamedNodes
     from features.space.arrays import NeedFeatures
     from models.executors import Pending
-    from models.retrieval import Page, Wanted
-    from models.spans import Span
+    from models.retrieval.retrieval import Page, Wanted
+    from models.retrieval.spans import Span
 
     Ask = Callable[[Span, Callable[[Shard, Any], Any], Any], Pending[Any]]
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from features.structures.ordered import found_in
-from models.first_stage import Stored, estimates
+from models.retrieval.first_stage import Stored, estimates
 from models.scoring.ranker import leading
 
 if TYPE_CHECKING:

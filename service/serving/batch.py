@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from features.need import NeedQuery
     from features.progress import Count
     from features.space.arrays import NeedFeatures
-    from models.retrieval import Retriever, Wanted
+    from models.retrieval.retrieval import Retriever, Wanted
     from service.serving.explanation.leads import LeadWriter
     from service.serving.interfaces import Language
     from service.serving.need_cache import NeedCache

@@ -11,10 +11,10 @@ from models.chunks import Workers
 from models.open_shards import ShardFiles, ShardTask, answer
 from models.ray_serve import ShardDeployments
 from models.registry import ModelRegistry
+from models.retrieval.spans import spans
 from models.served_shards import ShardGroup
 from models.shard_processes import ShardProcesses, process_hosts
 from models.sharded import Sharded
-from models.spans import spans
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from features.workspace import Workspace
     from models.executors import Executor, Pending
     from models.prepared import Prepared
+    from models.retrieval.spans import Span
     from models.shards import Shard
-    from models.spans import Span
     from service.serving.engine import Engine
     from service.serving.lifecycle.loading import Served
     from service.settings import Settings

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from features.progress import Count
     from features.space.arrays import NeedFeatures
     from models.prepared import Prepared
-    from models.retrieval import Retriever
+    from models.retrieval.retrieval import Retriever
     from service.serving.filters import Facet
     from service.serving.interfaces import Document, Language
     from service.serving.words.model import WordSource

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from models.retrieval import Retriever
-    from models.spans import Span
+    from models.retrieval.retrieval import Retriever
+    from models.retrieval.spans import Span
     from service.serving.interfaces import Document, Language
 
 _NOTE = (

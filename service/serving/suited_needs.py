@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from features.need import NeedQuery
-    from models.retrieval import Retriever
+    from models.retrieval.retrieval import Retriever
     from service.serving.explanation.leads import LeadWriter
     from service.serving.interfaces import Document, Language
     from service.serving.need_cache import NeedCache

@@ -23,9 +23,9 @@ from models.chunks import Workers, make_chunk
 from models.executors import InProcess, Pending
 from models.open_shards import ShardTask, answer
 from models.registry import ModelRegistry
+from models.retrieval.spans import Span, spans
 from models.sharded import Sharded
 from models.shards import Shard
-from models.spans import Span, spans
 from models.store import Store
 from service.serving.by_shards import files_of
 from service.serving.lifecycle.loading import load_engine

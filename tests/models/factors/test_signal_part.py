@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from features.need import NeedQuery
-from models import two_stage
 from models.factors.signals import SIGNALS, WORTH, signal_part
-from models.first_stage import FirstStage
-from models.sample import Among, Sample
+from models.retrieval import two_stage
+from models.retrieval.first_stage import FirstStage
+from models.retrieval.sample import Among, Sample
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from features.errors import UnavailableError
 from features.vocabulary import ENDINGS, FLAGS, REGIONS, ROLES, STAGES
 from features.workspace import Workspace
 from models.registry import ModelRegistry
-from models.spans import ShardUnavailableError
+from models.retrieval.spans import ShardUnavailableError
 from service.api import replies
 from service.api.app import create_app
 from service.api.guards import MAX_BODY, BodyLimit

@@ -10,9 +10,9 @@ from features.errors import NotFoundError
 from features.imports.importing import import_table
 from features.need import NeedQuery
 from features.workspace import Workspace
-from models.retrieval import Exhaustive
+from models.retrieval.retrieval import Exhaustive
+from models.retrieval.two_stage import TwoStage
 from models.scoring.fit import score_of
-from models.two_stage import TwoStage
 from service.serving.engine import Engine
 from service.serving.filters import Filters
 from service.serving.lifecycle.loading import load_engine
@@ -279,7 +279,7 @@ def test_work_that_nobody_waits_for_ends_between_two_leads(engine, monkeypatch):
 def test_a_large_pool_is_ranked_in_two_stages_with_the_same_answers(
     trained_home, engine, monkeypatch, tmp_path
 ):
-    monkeypatch.setattr("models.retrieval.EXACT", 10)
+    monkeypatch.setattr("models.retrieval.retrieval.EXACT", 10)
     home = shutil.copytree(trained_home, tmp_path / "home")
     shutil.rmtree(home / "prepared", ignore_errors=True)
     large = load_engine(Workspace(home), HashedEncoder())

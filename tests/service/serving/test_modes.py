@@ -167,7 +167,7 @@ def test_each_question_has_a_key_of_its_own():
 def test_a_large_pool_answers_alike(trained_home, engine, tmp_path, monkeypatch):
     import shutil
 
-    monkeypatch.setattr("models.retrieval.EXACT", 10)
+    monkeypatch.setattr("models.retrieval.retrieval.EXACT", 10)
     home = shutil.copytree(trained_home, tmp_path / "home")
     shutil.rmtree(home / "prepared", ignore_errors=True)
     large = load_engine(Workspace(home), HashedEncoder())

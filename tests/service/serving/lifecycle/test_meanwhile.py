@@ -33,7 +33,7 @@ OTHER = "29990101T000000-aaaaaa"
 @pytest.fixture
 def large(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """Return a workspace whose pool counts as a large one."""
-    monkeypatch.setattr("models.retrieval.EXACT", 10)
+    monkeypatch.setattr("models.retrieval.retrieval.EXACT", 10)
     shutil.rmtree(workspace.home / "prepared", ignore_errors=True)
     return workspace
 
@@ -182,7 +182,7 @@ def test_it_is_not_needed_where_profiles_are_read_in_seconds_or_already(
     small = load_engine(workspace, HashedEncoder())
     change(workspace)
     assert meanwhile(small, workspace) is meanwhile(None, workspace) is None
-    monkeypatch.setattr("models.retrieval.EXACT", 10)
+    monkeypatch.setattr("models.retrieval.retrieval.EXACT", 10)
     shutil.rmtree(workspace.home / "prepared")
     large = load_engine(workspace, HashedEncoder())
     assert meanwhile(large, workspace) is None

@@ -4,7 +4,7 @@ from scipy import sparse
 
 from features.need import NeedQuery
 from features.structures.compact import SparseCodes, sparse_codes
-from models.item_column import ItemColumn, best_items
+from models.retrieval.item_column import ItemColumn, best_items
 from tests.pool import SUBJECTS
 
 WEIGHTS = sparse.csr_array(

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from features.need import NeedQuery
-from models import two_stage
-from models.first_stage import FirstStage
-from models.sample import Sample
+from models.retrieval import two_stage
+from models.retrieval.first_stage import FirstStage
+from models.retrieval.sample import Sample
 from models.scoring.scale import standardise
 from tests.pool import EACH, NEED_IDS, SUBJECTS
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from features.need import NeedQuery
-from models.sample import Among, Sample
+from models.retrieval.sample import Among, Sample
 from models.scoring.scale import _BOUND
 from tests.pool import NEED_IDS
 

@@ -1,8 +1,8 @@
 import numpy as np
 
 from features.need import NeedQuery
-from models import retrieval
-from models.retrieval import Exhaustive
+from models.retrieval import retrieval
+from models.retrieval.retrieval import Exhaustive
 from tests.pool import NEED_IDS, SUBJECTS
 
 

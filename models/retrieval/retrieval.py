@@ -1,7 +1,7 @@
 """Retrieval: ranking some enterprises for one need, with contributions.
 
 Two implementations share one interface: exact scoring for pools of up to `EXACT`, and two stages
-(`models.two_stage`) for larger ones.
+(`models.retrieval.two_stage`) for larger ones.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from features.space.arrays import NeedFeatures
+    from models.retrieval.spans import Span, UnavailableReplica, UnavailableShard
     from models.scoring.ranker import PoolRanker
-    from models.spans import Span, UnavailableReplica, UnavailableShard
 
     Wanted = tuple[NeedFeatures, NDArray[np.intp]]
     Page = tuple[NDArray[np.intp], NDArray[np.float64]]

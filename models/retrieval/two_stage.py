@@ -1,7 +1,7 @@
 """Two stages for a large pool: a shortlist by one matrix product, then all factors for it.
 
-The first stage estimates every raw score (`models.first_stage`), the second computes
-every factor exactly for the shortlist, on the scale of the whole pool (`models.sample`).
+The first stage estimates every raw score (`models.retrieval.first_stage`), the second computes
+every factor exactly for the shortlist, on the scale of the whole pool (`models.retrieval.sample`).
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import numpy as np
 from features.industry.nodes import NamedNodes, named_bits
 from features.structures.compact import Codes
 from features.structures.ordered import drawn_by_content, found_in, without
-from models.first_stage import FirstStage
-from models.retrieval import EXACT, Retriever
-from models.sample import Among, Sample
+from models.retrieval.first_stage import FirstStage
+from models.retrieval.retrieval import EXACT, Retriever
+from models.retrieval.sample import Among, Sample
 from models.scoring.ranker import leading, order
 
 if TYPE_CHECKING:

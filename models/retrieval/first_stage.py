@@ -3,7 +3,7 @@
 It uses what one matrix can hold for every enterprise: the leading directions of content (topics and
 sentence vectors together), which approximate words and a need's head; beside them LightFM's
 representations, the fit to the nodes that a need names, and the best item
-(`models.item_column`). Codes, links and gaps of a zone and the words of a head are left
+(`models.retrieval.item_column`). Codes, links and gaps of a zone and the words of a head are left
 to the second stage.
 """
 
@@ -21,7 +21,7 @@ from features.structures.ordered import found_in
 from models.factors.node_match import BREADTH
 from models.factors.signals import WORTH
 from models.factors.word_match import topic_query
-from models.item_column import ItemColumn, best_items
+from models.retrieval.item_column import ItemColumn, best_items
 from models.scoring.scale import Moments
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from features.space.arrays import NeedFeatures
-    from models.sample import Sample
+    from models.retrieval.sample import Sample
     from models.scoring.ranker import PoolRanker
 
 _BY_TOPICS = ("item_kinds", "text_words", "topic_words")
@@ -149,7 +149,7 @@ class FirstStage:
     ----------
     sample : Sample
     arrays : dict
-        From `models.two_stage.make`, for the same pool.
+        From `models.retrieval.two_stage.make`, for the same pool.
     """
 
     def __init__(self, sample: Sample, arrays: Mapping[str, NDArray[Any]]) -> None:

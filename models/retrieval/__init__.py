@@ -1,0 +1,1 @@
+"""Ranking the enterprises of a pool for a need, in full or in two stages."""
