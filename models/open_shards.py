@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from features.encoder import encoder_named
 from features.workspace import Workspace
-from models import artifact, loading, pool_files
-from models.artifact import UnfitModelError
-from models.checked_files import have_changed, marks
 from models.shards import Shard
+from models.storage import artifact, loading, pool_files
+from models.storage.artifact import UnfitModelError
+from models.storage.checked_files import have_changed, marks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
 
-    from models.checked_files import FileMark
     from models.retrieval.spans import Span
+    from models.storage.checked_files import FileMark
 
 _SHOWN = 12
 _OPEN = 4

@@ -18,9 +18,9 @@ from threadpoolctl import threadpool_limits
 
 from features.errors import UnavailableError
 from features.version import installed_version
-from models.artifact import FORMAT
 from models.ray_cluster import INSTALL, RayCluster, check_installed
 from models.shard_hosts import HostLostError, HostReply, ShardHost
+from models.storage.artifact import FORMAT
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from features.errors import ConflictError, DamagedError, NotFoundError, UnavailableError
 from features.tables.schema import schema_hash
-from models import artifact
-from models.artifact import UnfitModelError
 from models.rollout import Rollout
+from models.storage import artifact
+from models.storage.artifact import UnfitModelError
 
 if TYPE_CHECKING:
     import builtins
@@ -45,7 +45,7 @@ class ModelRegistry:
     check : callable
         Called with a version's folder before it becomes active; raises DamagedError or
         UnfitModelError if it cannot be served. By default only checksums are checked;
-        `models.loading.load` checks all that a service needs.
+        `models.storage.loading.load` checks all that a service needs.
     prepare : callable
         Called with a version before workers load it; if it raises DamagedError, UnfitModelError or
         UnavailableError, nothing has changed.

@@ -20,8 +20,8 @@ import filelock
 from features.errors import DamagedError, LianzhaoError, UnavailableError
 from features.storage.joins import FILE as JOINS
 from features.storage.snapshot import CURRENT
-from models import artifact, checked_files, prepared
-from models.artifact import UnfitModelError
+from models.storage import artifact, checked_files, prepared
+from models.storage.artifact import UnfitModelError
 from models.store import Release, StoredFile, stored_file
 
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
-from models.checked_files import have_changed, marks
 from models.retrieval.spans import (
     ShardUnavailableError,
     UnavailableReplica,
@@ -20,6 +19,7 @@ from models.retrieval.spans import (
 from models.shard_hosts import HostLostError, ServedShard, ShardRequest
 from models.sharded import Begun, Sharded
 from models.shards import Shard
+from models.storage.checked_files import have_changed, marks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -16,10 +16,10 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from features.errors import DamagedError
-from models.artifact import UnfitModelError
 from models.open_shards import ShardTask, answer, is_read
 from models.retrieval.spans import ShardUnavailableError
 from models.shards import Shard
+from models.storage.artifact import UnfitModelError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

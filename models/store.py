@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from features.errors import ConflictError, DamagedError, UnavailableError, UsageError
-from models import checked_files
+from models.storage import checked_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from models import artifact
+from models.storage import artifact
 
 if TYPE_CHECKING:
     from models.registry import ModelRegistry

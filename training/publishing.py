@@ -15,8 +15,8 @@ from features import calendar
 from features.encoder import EncodingStore
 from features.errors import DamagedError
 from features.tables.schema import schema_hash
-from models import artifact, loading
 from models.settings import DEFAULTS, ModelSettings
+from models.storage import artifact, loading
 from training import comparison
 from training.data import TrainingData
 from training.evaluation import evaluate_fit, judge

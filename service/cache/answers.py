@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from features.errors import DamagedError, UnavailableError
 from features.tables.schema import schema_hash
-from models.artifact import FORMAT
+from models.storage.artifact import FORMAT
 from service.cache.answer import Answer, AnswerResponse
 from service.cache.lists import Formers, missing_of
 from service.cache.local import LocalCache

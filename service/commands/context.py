@@ -14,8 +14,8 @@ from rich.progress import Progress
 
 from features.encoder import encoder_named
 from features.workspace import Workspace
-from models import loading
 from models.registry import ModelRegistry
+from models.storage import loading
 from service import logs
 from service.database.connection import Database
 from service.database.event_log import EventLog

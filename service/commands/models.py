@@ -10,8 +10,8 @@ import polars as pl
 import typer
 
 from features.errors import ConflictError, RefusedError, UsageError
-from models import loading, prepared
 from models.settings import ModelSettings
+from models.storage import loading, prepared
 from service.commands import manifests
 from service.commands.context import Context, echo_json, progress
 from service.commands.matrices import read_matrices

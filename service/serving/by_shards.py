@@ -6,8 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from features.errors import UnavailableError
-from models import artifact, prepared
-from models.chunks import Workers
 from models.open_shards import ShardFiles, ShardTask, answer
 from models.ray_serve import ShardDeployments
 from models.registry import ModelRegistry
@@ -15,6 +13,8 @@ from models.retrieval.spans import spans
 from models.served_shards import ShardGroup
 from models.shard_processes import ShardProcesses, process_hosts
 from models.sharded import Sharded
+from models.storage import artifact, prepared
+from models.storage.chunks import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from features.storage.snapshot import Snapshot
     from features.workspace import Workspace
     from models.executors import Executor, Pending
-    from models.prepared import Prepared
     from models.retrieval.spans import Span
     from models.shards import Shard
+    from models.storage.prepared import Prepared
     from service.serving.engine import Engine
     from service.serving.lifecycle.loading import Served
     from service.settings import Settings

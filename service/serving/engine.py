@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from features.errors import InputError
     from features.progress import Count
     from features.space.arrays import NeedFeatures
-    from models.prepared import Prepared
     from models.retrieval.retrieval import Retriever
+    from models.storage.prepared import Prepared
     from service.serving.filters import Facet
     from service.serving.interfaces import Document, Language
     from service.serving.words.model import WordSource

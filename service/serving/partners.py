@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from features.presence import Presence
     from features.space.space import FeatureSpace
-    from models.prepared import Prepared
+    from models.storage.prepared import Prepared
     from service.serving.explanation.leads import LeadWriter
     from service.serving.interfaces import Document, Language
 

@@ -18,14 +18,15 @@ import numpy as np
 
 from features.encoder import UniversalSentenceEncoder
 from features.workspace import Workspace
-from models import artifact, prepared, releases
-from models.chunks import Workers, make_chunk
+from models import releases
 from models.executors import InProcess, Pending
 from models.open_shards import ShardTask, answer
 from models.registry import ModelRegistry
 from models.retrieval.spans import Span, spans
 from models.sharded import Sharded
 from models.shards import Shard
+from models.storage import artifact, prepared
+from models.storage.chunks import Workers, make_chunk
 from models.store import Store
 from service.serving.by_shards import files_of
 from service.serving.lifecycle.loading import load_engine

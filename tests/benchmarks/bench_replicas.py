@@ -20,8 +20,9 @@ import numpy as np
 
 from features.encoder import UniversalSentenceEncoder
 from features.workspace import Workspace
-from models import artifact, releases
+from models import releases
 from models.registry import ModelRegistry
+from models.storage import artifact
 from models.store import Store
 from service.serving.lifecycle.loading import load_engine
 from tests.benchmarks.bench_publish import Asked, Client

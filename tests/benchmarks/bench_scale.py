@@ -28,11 +28,11 @@ from features.encoder import UniversalSentenceEncoder
 from features.need import NeedQuery
 from features.space.arrays import NeedFeatures
 from features.workspace import Workspace
-from models import prepared
 from models.retrieval import retrieval, two_stage
 from models.retrieval.two_stage import TwoStage
 from models.scoring.ranker import PoolRanker, order
 from models.scoring.scale import Values
+from models.storage import prepared
 from service.serving.engine import Engine
 from service.serving.filters import Filters
 from service.serving.lifecycle.loading import load_engine

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from features.workspace import Workspace
-from models import artifact
 from models.registry import ModelRegistry
+from models.storage import artifact
 
 if TYPE_CHECKING:
     from collections.abc import Callable

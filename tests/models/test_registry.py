@@ -12,9 +12,9 @@ import pytest
 from features.errors import ConflictError, DamagedError, NotFoundError, UnavailableError
 from features.tables.schema import schema_hash
 from features.workspace import Workspace
-from models import artifact
-from models.artifact import UnfitModelError
 from models.registry import ModelRegistry
+from models.storage import artifact
+from models.storage.artifact import UnfitModelError
 from tests.models.test_rollout import answering
 
 ROOT = Path(__file__).parents[2]

@@ -10,9 +10,9 @@ from features.errors import InputError, UnavailableError
 from features.storage.snapshot import Snapshot
 from features.tables.schema import schema_hash
 from features.workspace import Workspace
-from models import artifact
 from models.registry import ModelRegistry
-from tests.models.test_loading import seal
+from models.storage import artifact
+from tests.models.storage.test_loading import seal
 from tests.pool import NEED_IDS, HashedEncoder, tables
 from training import publishing
 from training.publishing import train

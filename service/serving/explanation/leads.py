@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from features.need import NeedQuery
     from features.presence import Presence
     from features.space.arrays import NeedFeatures
-    from models.prepared import Prepared
+    from models.storage.prepared import Prepared
     from service.serving.explanation.evidence import Evidence
     from service.serving.explanation.precedents import Chosen
     from service.serving.gates import Gates

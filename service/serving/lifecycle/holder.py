@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from models.artifact import MANIFEST
+from models.storage.artifact import MANIFEST
 from service.serving.interfaces import LOOK_SECONDS
 from service.serving.lifecycle.watcher import RolloutWatcher
 

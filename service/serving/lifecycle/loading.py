@@ -11,9 +11,9 @@ from threadpoolctl import threadpool_limits
 
 from features.enterprises.signals import Signals
 from features.errors import UnavailableError
-from models import loading, prepared
-from models.artifact import NotWrittenError
 from models.registry import ModelRegistry
+from models.storage import loading, prepared
+from models.storage.artifact import NotWrittenError
 from service.projects.rules import Rules
 from service.serving.engine import NO_WORDS, Engine
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from features.progress import Count
     from features.storage.snapshot import Snapshot
     from features.workspace import Workspace
-    from models.chunks import Workers
-    from models.prepared import Prepared
+    from models.storage.chunks import Workers
+    from models.storage.prepared import Prepared
     from service.serving.words.model import WordSource
 
     WorkersOf = Callable[[Path], Workers]
@@ -156,7 +156,7 @@ def load_prepared(
     progress : callable, optional
         Called with (profiles read, profiles).
     workers : Workers, optional
-        Compute the features where they are missing, see `models.prepared.prepare`.
+        Compute the features where they are missing, see `models.storage.prepared.prepare`.
 
     Raises
     ------

@@ -23,8 +23,8 @@ import orjson
 from features.encoder import encoder_named
 from features.errors import DamagedError, LianzhaoError, UnavailableError
 from features.workspace import Workspace
-from models import prepared
-from models.artifact import UnfitModelError
+from models.storage import prepared
+from models.storage.artifact import UnfitModelError
 from service import logs
 from service.cache.answers import warm
 from service.cache.embedded import end_with_parent

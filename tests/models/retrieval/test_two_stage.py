@@ -9,12 +9,12 @@ from features.need import NeedQuery
 from features.structures.compact import Codes, Fractions, sparse_codes
 from features.structures.growing import MemoryArrays
 from features.texts.text import WeightedTexts
-from models import pool_files
 from models.retrieval import two_stage
 from models.retrieval.first_stage import FirstStage
 from models.retrieval.two_stage import TwoStage
 from models.scoring import ranker as ranking
 from models.scoring.ranker import PoolRanker, leading, order
+from models.storage import pool_files
 from tests.pool import EACH, NEED_IDS, SUBJECTS
 
 

@@ -7,10 +7,10 @@ import pytest
 from features.errors import UnavailableError
 from features.need import NeedQuery
 from features.space.space import FeatureSpace
-from models import artifact
 from models.factors.track_record import HistoryScorer
 from models.scoring.ranker import Ranker, order, ranked_factors
 from models.scoring.scorer import ContentScorer, content_factors
+from models.storage import artifact
 from service.serving.explanation.sentences import FACTORS
 from tests.pool import EACH, NEED_IDS, TWINS, UNKNOWN, frame, products, tables, training_data
 from tests.training.deals import trading_data

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from features.workspace import Workspace
-from models import artifact
 from models.registry import ModelRegistry
+from models.storage import artifact
 from service.commands.manifests import RANKERS
-from tests.models.test_loading import seal
+from tests.models.storage.test_loading import seal
 from tests.pool import NEED_IDS, tables
 from training import publishing
 

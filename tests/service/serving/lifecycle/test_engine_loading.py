@@ -61,7 +61,7 @@ def test_a_model_made_with_another_encoder_is_not_served(workspace):
 
 
 def test_a_model_made_for_other_tables_is_not_served(workspace, monkeypatch):
-    monkeypatch.setattr("models.loading.schema_hash", lambda: "another")
+    monkeypatch.setattr("models.storage.loading.schema_hash", lambda: "another")
     with pytest.raises(UnavailableError, match=r"made with the table schema .*here it is another"):
         load_engine(workspace, HashedEncoder())
 

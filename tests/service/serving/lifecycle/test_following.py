@@ -15,10 +15,11 @@ from starlette.testclient import TestClient
 
 from features.errors import ConflictError, DamagedError, UnavailableError
 from features.workspace import Workspace
-from models import checked_files, loading, releases
-from models.checked_files import checksum
+from models import releases
 from models.registry import ModelRegistry
 from models.releases import State
+from models.storage import checked_files, loading
+from models.storage.checked_files import checksum
 from models.store import Store
 from service.api.app import create_app
 from service.serving.lifecycle import following

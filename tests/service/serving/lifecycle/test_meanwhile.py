@@ -11,7 +11,7 @@ import pytest
 
 from features.errors import UnavailableError
 from features.need import NeedQuery
-from models import prepared
+from models.storage import prepared
 from service.serving.filters import Filters
 from service.serving.lifecycle.holder import EngineHolder
 from service.serving.lifecycle.loader import EngineLoader

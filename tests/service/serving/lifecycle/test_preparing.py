@@ -11,8 +11,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from features.errors import DamagedError, UnavailableError
-from models.artifact import UnfitModelError
 from models.registry import ModelRegistry
+from models.storage.artifact import UnfitModelError
 from service.api.app import create_app
 from service.cache.answers import warm
 from service.cache.embedded import EmbeddedServer

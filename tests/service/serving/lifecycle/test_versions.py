@@ -18,9 +18,9 @@ from urllib.parse import quote
 import pytest
 
 from features.workspace import Workspace
-from models import artifact
 from models.registry import ModelRegistry
-from tests.models.test_loading import seal
+from models.storage import artifact
+from tests.models.storage.test_loading import seal
 from tests.pool import NEED_IDS
 from tests.service.switches import Switch, allowed
 from tests.versions import OTHER, save_other

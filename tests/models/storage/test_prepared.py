@@ -13,11 +13,11 @@ from features.storage import stored_rows
 from features.storage.snapshot import Snapshot
 from features.structures.compact import Codes, SparseCodes
 from features.workspace import Workspace
-from models import artifact, pool_files, prepared
 from models.retrieval import retrieval
 from models.retrieval.retrieval import Exhaustive
 from models.retrieval.two_stage import TwoStage
 from models.scoring.ranker import order
+from models.storage import artifact, pool_files, prepared
 from tests.pool import NEED_IDS, SUBJECTS, tables
 
 

@@ -7,11 +7,11 @@ import pytest
 from features.storage.snapshot import OutdatedError
 from features.structures.compact import Fractions
 from features.workspace import Workspace
-from models import artifact, chunks, loading, pool_files, prepared
-from models.chunks import Workers
 from models.executors import InProcess
 from models.registry import ModelRegistry
 from models.retrieval import retrieval
+from models.storage import artifact, chunks, loading, pool_files, prepared
+from models.storage.chunks import Workers
 from tests.pool import HashedEncoder, enterprise_rows, frame, tables
 
 ENCODER = "tests.pool:HashedEncoder"

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from features.errors import DamagedError, UnavailableError
-from models import artifact, checked_files
-from models.artifact import UnfitModelError
-from models.checked_files import RECORD, checksum, marks
+from models.storage import artifact, checked_files
+from models.storage.artifact import UnfitModelError
+from models.storage.checked_files import RECORD, checksum, marks
 
 ARRAYS = {
     "a.numbers": np.arange(6, dtype=np.float32).reshape(2, 3)[:, ::-1],

@@ -24,8 +24,8 @@ from features.storage.snapshot import OutdatedError
 from features.structures.compact import Codes, Fractions, sparse_codes
 from features.structures.lines import Lines
 from features.workspace import Workspace
-from models import artifact, loading
 from models.scoring.ranker import measure
+from models.storage import artifact, loading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

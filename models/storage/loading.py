@@ -9,9 +9,9 @@ from features.errors import DamagedError, UnavailableError
 from features.industry.chains import ChainMap
 from features.space.space import FeatureSpace
 from features.tables.schema import schema_hash
-from models import artifact
-from models.artifact import UnfitModelError
 from models.scoring.ranker import Ranker
+from models.storage import artifact
+from models.storage.artifact import UnfitModelError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

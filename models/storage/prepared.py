@@ -27,11 +27,11 @@ from features.enterprises.profiles import arrays as profile_arrays
 from features.errors import DamagedError, UnavailableError
 from features.residents import COLUMNS, Residents
 from features.structures.growing import GrowingArrays, MemoryArrays
-from models import artifact, pool_files
-from models.artifact import NotWrittenError
 from models.retrieval import retrieval, two_stage
 from models.retrieval.retrieval import Exhaustive, Retriever
 from models.retrieval.two_stage import TwoStage
+from models.storage import artifact, pool_files
+from models.storage.artifact import NotWrittenError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     from features.storage.stored_rows import Rows
     from features.structures.growing import Growing
     from features.workspace import Workspace
-    from models.chunks import Chunk, Workers
     from models.scoring.ranker import PoolRanker, Ranker
+    from models.storage.chunks import Chunk, Workers
 
 log = logging.getLogger(__name__)
 

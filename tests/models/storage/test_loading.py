@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from features.errors import DamagedError
-from models import artifact, loading
-from models.artifact import UnfitModelError
 from models.registry import ModelRegistry
 from models.scoring.calibration import Calibration
+from models.storage import artifact, loading
+from models.storage.artifact import UnfitModelError
 from tests.pool import HashedEncoder
 
 

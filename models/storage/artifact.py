@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from features.errors import DamagedError, UnavailableError
-from models import checked_files
-from models.checked_files import checksum
+from models.storage import checked_files
+from models.storage.checked_files import checksum
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -172,7 +172,7 @@ def mapped(folder: Path) -> dict[str, NDArray[Any]]:
     """Return the arrays of a folder as memory maps, which are read on access.
 
     Files that have not been checked on this machine, or have changed since, are read first, see
-    `models.checked_files`.
+    `models.storage.checked_files`.
 
     Raises
     ------

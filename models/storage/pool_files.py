@@ -12,10 +12,10 @@ from features.space.arrays import PoolFeatures
 from features.structures.compact import Codes, Fractions, Shared, SparseCodes, sparse_codes
 from features.structures.lines import Lines
 from features.texts.text import WeightedTexts
-from models.chunks import chunk_of, rows_of_pool
 from models.factors.track_record import DealHistory, HistoryScorer
 from models.scoring.ranker import PoolRanker
 from models.scoring.scorer import content_factors
+from models.storage.chunks import chunk_of, rows_of_pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from features.space.space import FeatureSpace
     from features.storage.stored_rows import Rows
     from features.structures.growing import Growing
-    from models.chunks import Chunk
     from models.scoring.ranker import Ranker
+    from models.storage.chunks import Chunk
 
     Elsewhere = Callable[[Iterable[pl.DataFrame]], Iterator[Chunk]]
 

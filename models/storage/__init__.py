@@ -1,0 +1,1 @@
+"""Fitted models and prepared pools on disk."""
