@@ -254,7 +254,7 @@ def _shards(settings: Settings) -> Iterator[Path | None]:
     if settings.shards == 1 or settings.shard_engine != "local":
         yield None
         return
-    from models.shard_processes import ShardProcesses  # slow to import
+    from models.shards.shard_processes import ShardProcesses  # slow to import
 
     with ShardProcesses(settings.shards, settings.shard_replicas) as processes:
         yield processes.folder

@@ -11,7 +11,7 @@ import typer
 from features.errors import UsageError
 from models.executors import InProcess, LocalProcesses
 from models.ray_cluster import RayCluster, check_answered
-from models.ray_serve import check_serve
+from models.shards.ray_serve import check_serve
 
 if TYPE_CHECKING:
     from models.executors import Executor

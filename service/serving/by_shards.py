@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from features.errors import UnavailableError
-from models.open_shards import ShardFiles, ShardTask, answer
-from models.ray_serve import ShardDeployments
 from models.registry import ModelRegistry
 from models.retrieval.spans import spans
-from models.served_shards import ShardGroup
-from models.shard_processes import ShardProcesses, process_hosts
-from models.sharded import Sharded
+from models.shards.open_shards import ShardFiles, ShardTask, answer
+from models.shards.ray_serve import ShardDeployments
+from models.shards.served_shards import ShardGroup
+from models.shards.shard_processes import ShardProcesses, process_hosts
+from models.shards.sharded import Sharded
 from models.storage import artifact, prepared
 from models.storage.chunks import Workers
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from features.workspace import Workspace
     from models.executors import Executor, Pending
     from models.retrieval.spans import Span
-    from models.shards import Shard
+    from models.shards.shards import Shard
     from models.storage.prepared import Prepared
     from service.serving.engine import Engine
     from service.serving.lifecycle.loading import Served

@@ -20,11 +20,11 @@ from features.encoder import UniversalSentenceEncoder
 from features.workspace import Workspace
 from models import releases
 from models.executors import InProcess, Pending
-from models.open_shards import ShardTask, answer
 from models.registry import ModelRegistry
 from models.retrieval.spans import Span, spans
-from models.sharded import Sharded
-from models.shards import Shard
+from models.shards.open_shards import ShardTask, answer
+from models.shards.sharded import Sharded
+from models.shards.shards import Shard
 from models.storage import artifact, prepared
 from models.storage.chunks import Workers, make_chunk
 from models.store import Store

@@ -18,8 +18,8 @@ from features.encoder import UniversalSentenceEncoder
 from features.workspace import Workspace
 from models import releases
 from models.registry import ModelRegistry
-from models.served_shards import ShardGroup
-from models.shard_processes import ShardProcesses, process_hosts
+from models.shards.served_shards import ShardGroup
+from models.shards.shard_processes import ShardProcesses, process_hosts
 from models.store import Store
 from service.serving.by_shards import served_by
 from service.serving.engine import Engine

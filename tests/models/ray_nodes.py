@@ -13,9 +13,9 @@ import ray
 from ray.cluster_utils import Cluster
 
 from features.workspace import Workspace
-from models import sharded
 from models.ray_cluster import RayCluster
 from models.retrieval import retrieval, two_stage
+from models.shards import sharded
 from service.serving.by_shards import by_shards
 from service.serving.lifecycle.loading import load_engine
 from tests.pool import HashedEncoder

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from features.encoder import SentenceEncoder
     from features.errors import LianzhaoError
     from features.workspace import Workspace
-    from models.served_shards import ShardGroup
+    from models.shards.served_shards import ShardGroup
     from service.serving.lifecycle.marks import Mark
     from service.serving.words.model import WordSource
 

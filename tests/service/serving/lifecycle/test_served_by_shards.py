@@ -14,14 +14,14 @@ import pytest
 from starlette.testclient import TestClient
 
 from features.workspace import Workspace
-from models import served_shards
-from models.served_shards import ShardGroup
-from models.shard_processes import ShardProcesses
+from models.shards import served_shards
+from models.shards.served_shards import ShardGroup
+from models.shards.shard_processes import ShardProcesses
 from service.api.app import create_app
 from service.api.replies import LeadPage
 from service.serving import by_shards
 from service.settings import Settings
-from tests.models.test_shard_hosts import ENCODER, HereHost, until_available
+from tests.models.shards.test_shard_hosts import ENCODER, HereHost, until_available
 from tests.pool import NEED_IDS
 
 if TYPE_CHECKING:

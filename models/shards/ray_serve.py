@@ -2,7 +2,7 @@
 
 Each replica of a shard is an application of its own, which Ray Serve places on a node of the
 cluster and starts again when it is lost; the service chooses which one answers
-(`models.shard_hosts`). Every node has to see the workspace under the same path, and to have
+(`models.shards.shard_hosts`). Every node has to see the workspace under the same path, and to have
 the same version of Lianzhao.
 """
 
@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 from features.errors import UnavailableError
 from features.version import installed_version
 from models.ray_cluster import INSTALL, RayCluster, check_installed
-from models.shard_hosts import HostLostError, HostReply, ShardHost
+from models.shards.shard_hosts import HostLostError, HostReply, ShardHost
 from models.storage.artifact import FORMAT
 
 if TYPE_CHECKING:

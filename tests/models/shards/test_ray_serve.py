@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from features.errors import UnavailableError
-from models import ray_serve
-from models.ray_serve import ShardDeployments
+from models.shards import ray_serve
+from models.shards.ray_serve import ShardDeployments
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -19,7 +19,7 @@ def test_deployments_give_the_list_of_one_process_and_a_lost_replica_is_replaced
     pytest.importorskip("grpc", reason="no Ray Serve (requirements/cluster.txt)")
     shutil.rmtree(home / "prepared", ignore_errors=True)
     done = subprocess.run(
-        [sys.executable, "-m", "tests.models.ray_shards", str(home), str(replicas)],
+        [sys.executable, "-m", "tests.models.shards.ray_shards", str(home), str(replicas)],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from features.encoder import encoder_named
 from features.workspace import Workspace
-from models.shards import Shard
+from models.shards.shards import Shard
 from models.storage import artifact, loading, pool_files
 from models.storage.artifact import UnfitModelError
 from models.storage.checked_files import have_changed, marks

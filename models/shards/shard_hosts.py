@@ -16,15 +16,15 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from features.errors import DamagedError
-from models.open_shards import ShardTask, answer, is_read
 from models.retrieval.spans import ShardUnavailableError
-from models.shards import Shard
+from models.shards.open_shards import ShardTask, answer, is_read
+from models.shards.shards import Shard
 from models.storage.artifact import UnfitModelError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from models.open_shards import ShardFiles
+    from models.shards.open_shards import ShardFiles
 
 T = TypeVar("T")
 
@@ -68,7 +68,7 @@ class ShardHost(ABC):
         Parameters
         ----------
         work : callable
-            `models.open_shards.answer` or `is_read`.
+            `models.shards.open_shards.answer` or `is_read`.
         task : ShardTask or ShardFiles
         """
 

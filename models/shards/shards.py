@@ -1,8 +1,8 @@
 """A shard: some enterprises of a prepared pool, one after another, as one worker ranks them.
 
 What a raw score depends on besides its enterprise and the need is the scale, and that is fitted
-once, where everything comes together (`models.sharded`). A shard reads its own rows of
-the files, and the items that the whole pool shares (`models.open_shards`).
+once, where everything comes together (`models.shards.sharded`). A shard reads its own rows of
+the files, and the items that the whole pool shares (`models.shards.open_shards`).
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from features.space.arrays import NeedFeatures
-    from models.requests import (
+    from models.scoring.ranker import PoolRanker
+    from models.scoring.scale import Values
+    from models.shards.requests import (
         CompareRequest,
         EstimateRequest,
         HistoryParts,
         MeasureRequest,
         RankRequest,
     )
-    from models.scoring.ranker import PoolRanker
-    from models.scoring.scale import Values
 
 _PIECE = 8_192
 _PAGE = 4_096

@@ -10,7 +10,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from features.need import NeedQuery
-from models import sharded, shards
 from models.executors import InProcess
 from models.factors.track_record import DealHistory, HistoryScorer
 from models.retrieval import two_stage
@@ -18,8 +17,9 @@ from models.retrieval.retrieval import Exhaustive
 from models.retrieval.spans import ShardUnavailableError, Span, spans
 from models.retrieval.two_stage import TwoStage
 from models.scoring.ranker import PoolRanker, order
-from models.sharded import Sharded
-from models.shards import Shard
+from models.shards import sharded, shards
+from models.shards.sharded import Sharded
+from models.shards.shards import Shard
 from tests.pool import NEED_IDS, SUBJECTS
 
 SHORTLIST = 12

@@ -18,13 +18,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from models.factors.signals import signal_part
-from models.requests import (
-    CompareRequest,
-    EstimateRequest,
-    HistoryParts,
-    MeasureRequest,
-    RankRequest,
-)
 from models.retrieval import two_stage
 from models.retrieval.retrieval import Retriever, place_of
 from models.retrieval.sample import Among
@@ -32,7 +25,14 @@ from models.retrieval.spans import ShardUnavailableError
 from models.retrieval.two_stage import TwoStage, page, place_among
 from models.scoring.ranker import order
 from models.scoring.scale import Values
-from models.shards import Shard
+from models.shards.requests import (
+    CompareRequest,
+    EstimateRequest,
+    HistoryParts,
+    MeasureRequest,
+    RankRequest,
+)
+from models.shards.shards import Shard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

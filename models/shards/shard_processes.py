@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from models.executors import set_up
-from models.shard_hosts import HostLostError, HostReply, ShardHost
+from models.shards.shard_hosts import HostLostError, HostReply, ShardHost
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,13 +11,13 @@ import pytest
 
 from features.errors import DamagedError, UnavailableError
 from features.workspace import Workspace
-from models import open_shards, served_shards
-from models.open_shards import ShardTask, answer, is_read, opened
 from models.registry import ModelRegistry
 from models.retrieval.spans import ShardUnavailableError
-from models.served_shards import ShardGroup
-from models.shard_hosts import HostLostError, HostReply, ShardHost
-from models.shards import Shard
+from models.shards import open_shards, served_shards
+from models.shards.open_shards import ShardTask, answer, is_read, opened
+from models.shards.served_shards import ShardGroup
+from models.shards.shard_hosts import HostLostError, HostReply, ShardHost
+from models.shards.shards import Shard
 from models.storage import artifact, prepared
 from models.storage.artifact import MANIFEST, UnfitModelError
 from service.serving.by_shards import files_of

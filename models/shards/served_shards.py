@@ -16,19 +16,19 @@ from models.retrieval.spans import (
     UnavailableShard,
     spans,
 )
-from models.shard_hosts import HostLostError, ServedShard, ShardRequest
-from models.sharded import Begun, Sharded
-from models.shards import Shard
+from models.shards.shard_hosts import HostLostError, ServedShard, ShardRequest
+from models.shards.sharded import Begun, Sharded
+from models.shards.shards import Shard
 from models.storage.checked_files import have_changed, marks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from models.executors import Pending
-    from models.open_shards import ShardFiles
     from models.retrieval.retrieval import Retriever, Wanted
     from models.retrieval.spans import Span
-    from models.shard_hosts import ShardHost
+    from models.shards.open_shards import ShardFiles
+    from models.shards.shard_hosts import ShardHost
 
     FilesOf = Callable[[Span], ShardFiles]
 

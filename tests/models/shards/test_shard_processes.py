@@ -12,12 +12,12 @@ import pytest
 
 from features.errors import DamagedError
 from features.workspace import Workspace
-from models.open_shards import ShardTask, answer, opened
 from models.registry import ModelRegistry
 from models.retrieval.spans import Span
-from models.shard_hosts import HostLostError
-from models.shard_processes import ProcessHost, ShardProcesses, process_hosts
-from models.shards import Shard
+from models.shards.open_shards import ShardTask, answer, opened
+from models.shards.shard_hosts import HostLostError
+from models.shards.shard_processes import ProcessHost, ShardProcesses, process_hosts
+from models.shards.shards import Shard
 from service.serving.by_shards import files_of
 from service.serving.lifecycle.loading import load_engine
 from tests.pool import HashedEncoder

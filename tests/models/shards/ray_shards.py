@@ -1,6 +1,6 @@
 """Serves the pool of a workspace by deployments of Ray Serve, one of which loses its replica.
 
-Run as `python -m tests.models.ray_shards HOME REPLICAS`; prints what came of it as JSON.
+Run as `python -m tests.models.shards.ray_shards HOME REPLICAS`; prints what came of it as JSON.
 """
 
 import json
@@ -12,9 +12,9 @@ import numpy as np
 import ray
 
 from features.workspace import Workspace
-from models.ray_serve import ShardDeployments
 from models.registry import ModelRegistry
-from models.served_shards import ShardGroup
+from models.shards.ray_serve import ShardDeployments
+from models.shards.served_shards import ShardGroup
 from service.serving.by_shards import files_of
 from service.serving.lifecycle.loading import load_engine
 from tests.pool import HashedEncoder
