@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from features import calendar
 from features.errors import LianzhaoError, UsageError
 from features.storage.table_files import PART_ROWS
-from models.store import check_url
+from models.releases.store import check_url
 from service.access.proxies import is_path_prefix, network
 from service.cache.connecting import WrongAddressError, check_address, stray_mark
 from service.cache.seal import Seal

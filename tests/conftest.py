@@ -13,7 +13,7 @@ from features.encoder import EncodingStore
 from features.imports.importing import import_table
 from features.places import Gazetteer
 from features.workspace import Workspace
-from models.registry import ModelRegistry
+from models.releases.registry import ModelRegistry
 from service.commands.demo import TABLES as DEMO_TABLES
 from service.serving.lifecycle.loading import load_engine
 from tests.patience import PATIENCE

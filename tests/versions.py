@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from models.storage import artifact
 
 if TYPE_CHECKING:
-    from models.registry import ModelRegistry
+    from models.releases.registry import ModelRegistry
 
 OTHER = "29990101T000000-aaaaaa"
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from features.progress import Steps
     from features.storage.snapshot import Snapshot
     from features.workspace import Workspace
-    from models.registry import ModelRegistry
+    from models.releases.registry import ModelRegistry
     from training.comparison import Acceptance
     from training.fitting import Fitted
 

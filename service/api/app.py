@@ -258,7 +258,7 @@ def _engine_of(
 
 
 def _registry_of(settings: Settings) -> Registry:
-    from models.registry import ModelRegistry
+    from models.releases.registry import ModelRegistry
     from service.serving.lifecycle import preparing
 
     # Checksums are a sufficient check here, and do not block requests: the process that prepares a

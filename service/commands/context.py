@@ -14,7 +14,7 @@ from rich.progress import Progress
 
 from features.encoder import encoder_named
 from features.workspace import Workspace
-from models.registry import ModelRegistry
+from models.releases.registry import ModelRegistry
 from models.storage import loading
 from service import logs
 from service.database.connection import Database

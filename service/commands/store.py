@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from features.errors import ConflictError, UnavailableError, UsageError
-from models import releases
-from models.registry import ModelRegistry
-from models.store import Store
+from models.releases import releases
+from models.releases.registry import ModelRegistry
+from models.releases.store import Store
 from service.commands.context import Context, echo_json, progress
 from service.serving.lifecycle.following import follow
 from service.serving.lifecycle.loading import NoModelError, load_engine

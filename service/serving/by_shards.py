@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from features.errors import UnavailableError
-from models.registry import ModelRegistry
+from models.releases.registry import ModelRegistry
 from models.retrieval.spans import spans
 from models.shards.open_shards import ShardFiles, ShardTask, answer
 from models.shards.ray_serve import ShardDeployments

@@ -18,16 +18,16 @@ import numpy as np
 
 from features.encoder import UniversalSentenceEncoder
 from features.workspace import Workspace
-from models import releases
 from models.executors import InProcess, Pending
-from models.registry import ModelRegistry
+from models.releases import releases
+from models.releases.registry import ModelRegistry
+from models.releases.store import Store
 from models.retrieval.spans import Span, spans
 from models.shards.open_shards import ShardTask, answer
 from models.shards.sharded import Sharded
 from models.shards.shards import Shard
 from models.storage import artifact, prepared
 from models.storage.chunks import Workers, make_chunk
-from models.store import Store
 from service.serving.by_shards import files_of
 from service.serving.lifecycle.loading import load_engine
 from tests.benchmarks.bench_scale import make

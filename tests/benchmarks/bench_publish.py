@@ -19,7 +19,7 @@ from urllib.parse import quote, urlsplit
 import numpy as np
 
 from features.workspace import Workspace
-from models.registry import ModelRegistry
+from models.releases.registry import ModelRegistry
 from tests.benchmarks.listed import Listed, command, lianzhao
 from tests.benchmarks.report import progress, report
 from tests.benchmarks.serving_process import await_workers, started

@@ -20,10 +20,10 @@ import numpy as np
 
 from features.encoder import UniversalSentenceEncoder
 from features.workspace import Workspace
-from models import releases
-from models.registry import ModelRegistry
+from models.releases import releases
+from models.releases.registry import ModelRegistry
+from models.releases.store import Store
 from models.storage import artifact
-from models.store import Store
 from service.serving.lifecycle.loading import load_engine
 from tests.benchmarks.bench_publish import Asked, Client
 from tests.benchmarks.listed import ROOT, Listed, command

@@ -16,11 +16,11 @@ from statistics import median
 
 from features.encoder import UniversalSentenceEncoder
 from features.workspace import Workspace
-from models import releases
-from models.registry import ModelRegistry
+from models.releases import releases
+from models.releases.registry import ModelRegistry
+from models.releases.store import Store
 from models.shards.served_shards import ShardGroup
 from models.shards.shard_processes import ShardProcesses, process_hosts
-from models.store import Store
 from service.serving.by_shards import served_by
 from service.serving.engine import Engine
 from service.serving.filters import Filters

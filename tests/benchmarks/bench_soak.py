@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from features.workspace import Workspace
-from models.registry import ModelRegistry
+from models.releases.registry import ModelRegistry
 from service.database.connection import Database
 from service.database.key_store import KeyStore
 from tests.benchmarks.listed import Listed, command

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from features.imports.importing import import_table
 from features.workspace import Workspace
-from models.registry import ModelRegistry
+from models.releases.registry import ModelRegistry
 from tests.browser.opening import Served
 from tests.browser.test_console import WIDTHS, check
 from tests.pool import HashedEncoder

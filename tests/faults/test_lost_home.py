@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from features.errors import GoneError
 from features.workspace import Workspace
-from models.registry import ModelRegistry
+from models.releases.registry import ModelRegistry
 from service.api.app import create_app
 from service.database.connection import Database, DatabaseError
 from service.settings import Settings

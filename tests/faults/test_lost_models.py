@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from features.errors import DamagedError
 from features.imports.importing import import_table
-from models.registry import ModelRegistry
+from models.releases.registry import ModelRegistry
 from service.api.app import create_app
 from service.serving.interfaces import LOOK_SECONDS
 from service.serving.lifecycle.holder import EngineHolder

@@ -10,7 +10,7 @@ from features.errors import InputError, UnavailableError
 from features.storage.snapshot import Snapshot
 from features.tables.schema import schema_hash
 from features.workspace import Workspace
-from models.registry import ModelRegistry
+from models.releases.registry import ModelRegistry
 from models.storage import artifact
 from tests.models.storage.test_loading import seal
 from tests.pool import NEED_IDS, HashedEncoder, tables

@@ -7,15 +7,15 @@ import time
 from typing import TYPE_CHECKING, Literal
 
 from features.errors import LianzhaoError
-from models.releases import State, pull
+from models.releases.releases import State, pull
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from features.workspace import Workspace
-    from models.registry import ModelRegistry
-    from models.store import Store
+    from models.releases.registry import ModelRegistry
+    from models.releases.store import Store
 
 log = logging.getLogger(__name__)
 

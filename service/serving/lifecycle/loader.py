@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from features.errors import DamagedError, UnavailableError
-from models.registry import ModelRegistry
+from models.releases.registry import ModelRegistry
 from service.serving.by_shards import served_by
 from service.serving.engine import NO_WORDS, Engine
 from service.serving.lifecycle.in_service import InService

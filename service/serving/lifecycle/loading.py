@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from features.enterprises.signals import Signals
 from features.errors import UnavailableError
-from models.registry import ModelRegistry
+from models.releases.registry import ModelRegistry
 from models.storage import loading, prepared
 from models.storage.artifact import NotWrittenError
 from service.projects.rules import Rules

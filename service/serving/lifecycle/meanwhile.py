@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from features.enterprises.profile import struck_off
-from models.registry import ModelRegistry
+from models.releases.registry import ModelRegistry
 from models.storage import prepared
 from service.serving.lifecycle.loading import engine_of
 

@@ -11,7 +11,7 @@ from features.errors import UnavailableError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from models.rollout import Announcement, Rollout, Worker
+    from models.releases.rollout import Announcement, Rollout, Worker
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ import numpy as np
 import ray
 
 from features.workspace import Workspace
-from models.registry import ModelRegistry
+from models.releases.registry import ModelRegistry
 from models.shards.ray_serve import ShardDeployments
 from models.shards.served_shards import ShardGroup
 from service.serving.by_shards import files_of

@@ -11,7 +11,7 @@ import pytest
 
 from features.errors import DamagedError, UnavailableError
 from features.workspace import Workspace
-from models.registry import ModelRegistry
+from models.releases.registry import ModelRegistry
 from models.retrieval.spans import ShardUnavailableError
 from models.shards import open_shards, served_shards
 from models.shards.open_shards import ShardTask, answer, is_read, opened

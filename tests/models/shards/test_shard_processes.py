@@ -12,7 +12,7 @@ import pytest
 
 from features.errors import DamagedError
 from features.workspace import Workspace
-from models.registry import ModelRegistry
+from models.releases.registry import ModelRegistry
 from models.retrieval.spans import Span
 from models.shards.open_shards import ShardTask, answer, opened
 from models.shards.shard_hosts import HostLostError

@@ -8,7 +8,7 @@ from features.storage.snapshot import OutdatedError
 from features.structures.compact import Fractions
 from features.workspace import Workspace
 from models.executors import InProcess
-from models.registry import ModelRegistry
+from models.releases.registry import ModelRegistry
 from models.retrieval import retrieval
 from models.storage import artifact, chunks, loading, pool_files, prepared
 from models.storage.chunks import Workers

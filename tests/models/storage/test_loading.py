@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from features.errors import DamagedError
-from models.registry import ModelRegistry
+from models.releases.registry import ModelRegistry
 from models.scoring.calibration import Calibration
 from models.storage import artifact, loading
 from models.storage.artifact import UnfitModelError

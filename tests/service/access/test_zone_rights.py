@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from starlette.testclient import TestClient
 
-from models.registry import ModelRegistry
+from models.releases.registry import ModelRegistry
 from service.access.zones import ZoneRights
 from service.api.app import create_app
 from service.database.connection import Database

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from features.errors import UnavailableError
 from features.vocabulary import ENDINGS, FLAGS, REGIONS, ROLES, STAGES
 from features.workspace import Workspace
-from models.registry import ModelRegistry
+from models.releases.registry import ModelRegistry
 from models.retrieval.spans import ShardUnavailableError
 from service.api import replies
 from service.api.app import create_app

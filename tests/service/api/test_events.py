@@ -13,7 +13,7 @@ from features.enterprises import joining
 from features.errors import NotFoundError
 from features.imports.importing import import_table
 from features.workspace import Workspace
-from models.registry import ModelRegistry
+from models.releases.registry import ModelRegistry
 from service.api.app import create_app
 from service.database.connection import Database, utc_now
 from service.database.event_log import IDEMPOTENT_DAYS, EventLog

@@ -6,7 +6,7 @@ from itertools import combinations
 
 from features.space.need_words import specialities
 from features.workspace import Workspace
-from models.registry import ModelRegistry
+from models.releases.registry import ModelRegistry
 from tests.service.test_demo_data import DEMO, ROOT
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from features.workspace import Workspace
-from models.registry import ModelRegistry
+from models.releases.registry import ModelRegistry
 from models.storage import artifact
 from service.commands.manifests import RANKERS
 from tests.models.storage.test_loading import seal

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from features.workspace import Workspace
-from models.registry import ModelRegistry
+from models.releases.registry import ModelRegistry
 from tests.pool import enterprise_rows, frame
 from tests.versions import OTHER, save_other
 

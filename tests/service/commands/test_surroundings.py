@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from features.workspace import Workspace
-from models.registry import ModelRegistry
+from models.releases.registry import ModelRegistry
 from service import commands
 
 ROOT = Path(__file__).parents[3]

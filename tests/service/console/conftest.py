@@ -9,7 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from features.workspace import Workspace
-from models.registry import ModelRegistry
+from models.releases.registry import ModelRegistry
 from service.api.app import create_app
 from service.database.connection import Database
 from service.database.key_store import KeyStore

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from features.workspace import Workspace
-from models.registry import ModelRegistry
+from models.releases.registry import ModelRegistry
 from service.database.connection import Database
 from service.database.event_log import EventLog
 from service.projects.projects import Projects

@@ -3,7 +3,7 @@ import pytest
 
 from features.need import NeedQuery
 from features.workspace import Workspace
-from models.registry import ModelRegistry
+from models.releases.registry import ModelRegistry
 from models.scoring.calibration import Calibration, Curve
 from service.commands import manifests
 from service.serving.explanation.chances import CALIBRATED, TOO_FEW, UNCOUNTED, chance

@@ -11,7 +11,7 @@ import pytest
 from features.errors import DamagedError, NotFoundError, UnavailableError
 from features.need import NeedQuery
 from features.workspace import Workspace
-from models.registry import ModelRegistry
+from models.releases.registry import ModelRegistry
 from service.serving.lifecycle.holder import EngineHolder
 from service.serving.lifecycle.loader import EngineLoader
 from service.serving.lifecycle.loading import NoModelError, load_engine

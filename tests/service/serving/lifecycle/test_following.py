@@ -15,12 +15,12 @@ from starlette.testclient import TestClient
 
 from features.errors import ConflictError, DamagedError, UnavailableError
 from features.workspace import Workspace
-from models import releases
-from models.registry import ModelRegistry
-from models.releases import State
+from models.releases import releases
+from models.releases.registry import ModelRegistry
+from models.releases.releases import State
+from models.releases.store import Store
 from models.storage import checked_files, loading
 from models.storage.checked_files import checksum
-from models.store import Store
 from service.api.app import create_app
 from service.serving.lifecycle import following
 from service.serving.lifecycle.following import follow, store_state

@@ -16,7 +16,7 @@ import pytest
 from features.errors import ConflictError, NotFoundError, UnavailableError
 from features.need import NeedQuery
 from features.tables.schema import SCHEMAS
-from models.registry import ModelRegistry
+from models.releases.registry import ModelRegistry
 from service.serving.filters import Filters
 from service.serving.lifecycle.holder import EngineHolder
 from service.serving.lifecycle.loader import EngineLoader

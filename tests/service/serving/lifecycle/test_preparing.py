@@ -11,7 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from features.errors import DamagedError, UnavailableError
-from models.registry import ModelRegistry
+from models.releases.registry import ModelRegistry
 from models.storage.artifact import UnfitModelError
 from service.api.app import create_app
 from service.cache.answers import warm

@@ -18,7 +18,7 @@ from urllib.parse import quote
 import pytest
 
 from features.workspace import Workspace
-from models.registry import ModelRegistry
+from models.releases.registry import ModelRegistry
 from models.storage import artifact
 from tests.models.storage.test_loading import seal
 from tests.pool import NEED_IDS

@@ -1,7 +1,7 @@
 import pytest
 
 from features.errors import ConflictError, DamagedError, UnavailableError, UsageError
-from models.store import Release, Store, StoredFile, stored_file
+from models.releases.store import Release, Store, StoredFile, stored_file
 from tests.service.buckets import buckets
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from features.errors import ConflictError, DamagedError, NotFoundError, UnavailableError
 from features.tables.schema import schema_hash
-from models.rollout import Rollout
+from models.releases.rollout import Rollout
 from models.storage import artifact
 from models.storage.artifact import UnfitModelError
 

@@ -20,16 +20,16 @@ import filelock
 from features.errors import DamagedError, LianzhaoError, UnavailableError
 from features.storage.joins import FILE as JOINS
 from features.storage.snapshot import CURRENT
+from models.releases.store import Release, StoredFile, stored_file
 from models.storage import artifact, checked_files, prepared
 from models.storage.artifact import UnfitModelError
-from models.store import Release, StoredFile, stored_file
 
 if TYPE_CHECKING:
     from features.progress import Count
     from features.storage.snapshot import Snapshot
     from features.workspace import Workspace
-    from models.registry import ModelRegistry
-    from models.store import Store
+    from models.releases.registry import ModelRegistry
+    from models.releases.store import Store
 
 _STATE, _OBJECTS, _LOCK = "store.json", ".objects", ".pull.lock"
 _RULES, _TABLES = "rules", "tables"

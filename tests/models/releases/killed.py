@@ -1,6 +1,6 @@
 """Save, activate and prune, killed before each step on disk.
 
-Run as `python -m tests.models.killed HOME`. Each trial has a home of its own, with the
+Run as `python -m tests.models.releases.killed HOME`. Each trial has a home of its own, with the
 version v1 active; the number of trials is printed.
 """
 
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from features.workspace import Workspace
-from models.registry import ModelRegistry
+from models.releases.registry import ModelRegistry
 from models.storage import artifact
 
 if TYPE_CHECKING:

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from features.errors import ConflictError, UnavailableError
-from models.rollout import Rollout
+from models.releases.rollout import Rollout
 
 ROOT = Path(__file__).parents[2]
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from models.rollout import Rollout
+from models.releases.rollout import Rollout
 with Rollout(Path(sys.argv[1])).{context}:
     print("there", flush=True)
     sys.stdin.read(1)
@@ -106,7 +106,7 @@ def test_a_version_that_a_worker_cannot_load_is_refused(rollout):
 
 
 def test_a_worker_that_says_nothing_is_not_waited_for_for_ever(rollout, monkeypatch):
-    monkeypatch.setattr("models.rollout.PATIENCE", 0.1)
+    monkeypatch.setattr("models.releases.rollout.PATIENCE", 0.1)
     with rollout.joined(), rollout.announced("v1"):
         assert len(rollout.workers()) == 1
 
@@ -138,7 +138,7 @@ def test_what_a_killed_activation_announced_ends_by_itself(rollout, monkeypatch)
         with killed(rollout, "announced('v3')"):
             pass
         until = rollout.folder / "next.json"
-        monkeypatch.setattr("models.rollout.time.time", lambda: until.stat().st_mtime + 61)
+        monkeypatch.setattr("models.releases.rollout.time.time", lambda: until.stat().st_mtime + 61)
         assert rollout.next() is None
 
 

@@ -12,10 +12,10 @@ import pytest
 from features.errors import ConflictError, DamagedError, NotFoundError, UnavailableError
 from features.tables.schema import schema_hash
 from features.workspace import Workspace
-from models.registry import ModelRegistry
+from models.releases.registry import ModelRegistry
 from models.storage import artifact
 from models.storage.artifact import UnfitModelError
-from tests.models.test_rollout import answering
+from tests.models.releases.test_rollout import answering
 
 ROOT = Path(__file__).parents[2]
 
@@ -268,7 +268,7 @@ def test_pruning_takes_away_what_a_killed_training_left_a_day_ago(registry):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="kills a forked process")
 def test_killed_before_any_step_it_is_as_before_or_as_after(tmp_path):
-    command = [sys.executable, "-m", "tests.models.killed", str(tmp_path)]
+    command = [sys.executable, "-m", "tests.models.releases.killed", str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     steps = int(done.stdout)
     assert steps > 10

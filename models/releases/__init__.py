@@ -1,0 +1,1 @@
+"""Versions of a workspace: registry, rollout, and releases in a store."""
