@@ -27,7 +27,7 @@ def test_every_file_of_the_map_is_there():
             folder = found if found.is_dir() else found.parent
 
 
-@pytest.mark.parametrize("package", ["features"])
+@pytest.mark.parametrize("package", ["features", "models"])
 def test_every_room_is_in_the_map(package):
     rooms = {path.parent.name for path in (ROOT / package).glob("*/*.*") if path.suffix != ".pyc"}
     listed = [room.strip("`/") for room, _ in table(f"| room of `{package}/` | holds |")]

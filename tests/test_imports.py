@@ -131,7 +131,7 @@ def test_a_circle_of_rooms_is_seen():
     assert circle_of_rooms(sources | {"features.c": "from features import d\n"}) is None
 
 
-@pytest.mark.parametrize("package", ["features"])
+@pytest.mark.parametrize("package", ["features", "models"])
 def test_a_room_has_several_modules_and_not_too_many(package):
     folders = [path.parent for path in (ROOT / package).glob("*/__init__.py")]
     sizes = {folder.name: len(list(folder.glob("*.py"))) - 1 for folder in folders}
@@ -158,12 +158,7 @@ def test_an_engine_is_imported_without_what_runs_workers():
     done = subprocess.run(
         [sys.executable, "-c", command], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    workers = {
-        "models.executors",
-        "models.ray_cluster",
-        "models.shards.shard_hosts",
-        "models.shards.shards",
-    }
+    workers = {"models.executors", "models.ray_cluster", "models.shards"}
     assert "service.serving.engine" in done.stdout.split()
     assert not workers & set(done.stdout.split())
 
