@@ -6,6 +6,7 @@ started again at the same socket, where requests wait meanwhile.
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import shutil
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from multiprocessing.context import SpawnProcess
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 _BACKLOG = 128
 _SEND_SECONDS = 1
@@ -75,15 +78,25 @@ class ShardProcesses:
 
     def _keep(self) -> None:
         """Start processes again that were ended."""
+        failure = ""
         while not self._closed.wait(_AGAIN_SECONDS):
-            with self._lock:
-                for at, process in enumerate(self._processes):
-                    if not process.is_alive() and not self._closed.is_set():
-                        with suppress(OSError):  # no process or memory left: tried again
-                            self._processes[at] = _start(self._sockets[at])
-                            process.close()
-                sentinels = [process.sentinel for process in self._processes]
-            wait(sentinels, timeout=_AGAIN_SECONDS)
+            try:
+                with self._lock:
+                    self._replace_ended()
+                    sentinels = [process.sentinel for process in self._processes]
+                wait(sentinels, timeout=_AGAIN_SECONDS)
+                failure = ""
+            # Without this thread no shard would come back: whatever is raised, it tries again.
+            except Exception as error:
+                if failure != repr(error):
+                    log.exception("a process of a shard could not be started")
+                failure = repr(error)
+
+    def _replace_ended(self) -> None:
+        for at, process in enumerate(self._processes):
+            if not self._closed.is_set() and not process.is_alive():
+                self._processes[at] = _start(self._sockets[at])
+                process.close()
 
     def close(self) -> None:
         """End the processes."""

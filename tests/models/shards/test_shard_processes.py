@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 import socket
-import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from features.errors import DamagedError
 from features.workspace import Workspace
 from models.releases.registry import ModelRegistry
 from models.retrieval.spans import Span
+from models.shards import shard_processes
 from models.shards.open_shards import ShardTask, answer, opened
 from models.shards.shard_hosts import HostLostError
 from models.shards.shard_processes import ProcessHost, ShardProcesses, process_hosts
@@ -21,8 +21,7 @@ from models.shards.shards import Shard
 from service.serving.by_shards import files_of
 from service.serving.lifecycle.loading import load_engine
 from tests.pool import HashedEncoder
-
-SECONDS = 60
+from tests.waiting import SECONDS, stop, until
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +47,7 @@ def mark(path):
 
 def wait_for_end(folder):
     Path(folder, "begun").touch()
-    while not Path(folder, "end").exists():
-        time.sleep(0.01)
+    until(Path(folder, "end").exists)
 
 
 def fail(_):
@@ -85,11 +83,13 @@ def test_an_error_of_the_shard_is_raised_here(host):
 
 def test_a_killed_process_is_replaced_and_a_stopped_one_times_out(processes, host, tmp_path):
     own = host.submit(pid, None).result(SECONDS)
-    os.kill(own, signal.SIGSTOP)
-    waiting = host.submit(pid, None)
-    with pytest.raises(TimeoutError):
-        waiting.result(0.05)
-    os.kill(own, signal.SIGCONT)
+    stop(own)
+    try:
+        waiting = host.submit(pid, None)
+        with pytest.raises(TimeoutError):
+            waiting.result(0.05)
+    finally:
+        os.kill(own, signal.SIGCONT)
     assert waiting.result(SECONDS) == own
     begun = host.submit(wait_for_end, tmp_path)
     os.kill(own, signal.SIGKILL)
@@ -100,12 +100,29 @@ def test_a_killed_process_is_replaced_and_a_stopped_one_times_out(processes, hos
     assert other in processes.pids
 
 
+def test_a_process_that_cannot_be_started_is_tried_again(monkeypatch, caplog):
+    start, errors = shard_processes._start, [MemoryError(), OSError("no process is left")]
+
+    def fails_twice(own):
+        if errors:
+            raise errors.pop()
+        return start(own)
+
+    with ShardProcesses(1) as processes:
+        ((host,),) = process_hosts(processes.folder, 1)
+        (own,) = processes.pids
+        monkeypatch.setattr(shard_processes, "_start", fails_twice)
+        os.kill(own, signal.SIGKILL)
+        until(lambda: processes.pids != [own])
+        assert [host.submit(pid, None).result(SECONDS)] == processes.pids
+        host.close()
+    assert not errors
+    assert caplog.text.count("a process of a shard could not be started") == 2
+
+
 def test_a_request_that_was_cancelled_is_not_begun(host, tmp_path):
     first = host.submit(wait_for_end, tmp_path)
-    ends = time.monotonic() + SECONDS
-    while not (tmp_path / "begun").exists():
-        assert time.monotonic() < ends
-        time.sleep(0.01)
+    until((tmp_path / "begun").exists)
     host.submit(mark, tmp_path / "cancelled").cancel()
     (tmp_path / "end").touch()
     first.result(SECONDS)
