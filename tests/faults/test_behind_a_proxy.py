@@ -17,6 +17,7 @@ import pytest
 
 from service.database.connection import Database
 from service.database.key_store import KeyStore
+from tests.waiting import SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,10 +32,10 @@ def _free_port() -> int:
 
 
 def _await_answers(url: str) -> None:
-    ends = time.monotonic() + 30
+    ends = time.monotonic() + SECONDS
     while True:
         try:
-            httpx.get(url, timeout=5)
+            httpx.get(url, timeout=SECONDS)
         except httpx.HTTPError:
             assert time.monotonic() < ends, url
             time.sleep(0.05)
@@ -65,7 +66,7 @@ def serve() -> Iterator[object]:
     yield served
     for process in processes:
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=SECONDS)
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +130,7 @@ def proxied(tmp_path: Path) -> Iterator[object]:
     yield started
     for process in processes:
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=SECONDS)
 
 
 BARE = {

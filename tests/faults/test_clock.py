@@ -23,6 +23,7 @@ import pytest
 from service.database.connection import Database
 from service.database.key_store import KeyStore
 from tests.service.test_server import PAGE
+from tests.waiting import SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,7 +105,7 @@ class Client:
         self, path: str, body: object = None, **headers: str
     ) -> tuple[int, http.client.HTTPMessage, Any]:
         """Ask, and see that it takes no time."""
-        connection = http.client.HTTPConnection(self.host, timeout=10)
+        connection = http.client.HTTPConnection(self.host, timeout=SECONDS)
         headers = {"X-API-Key": self.token, "Content-Type": "application/json", **headers}
         began = time.monotonic()
         if body is None:
@@ -113,7 +114,7 @@ class Client:
             connection.request("POST", path, json.dumps(body), headers)
         answer = connection.getresponse()
         found = answer.status, answer.headers, json.loads(answer.read())
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < SECONDS / 4
         connection.close()
         return found
 

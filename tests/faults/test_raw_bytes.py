@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.waiting import SECONDS
+
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable
@@ -93,7 +95,7 @@ REFUSED: dict[str, tuple[bytes, set[int]]] = {
 def answers(sent: bytes, host: tuple[str, int]) -> list[Answer]:
     """Return all responses to the bytes and to a final valid request, if the connection lasts."""
     received = io.BytesIO()
-    with socket.create_connection(host, timeout=10) as client, suppress(ConnectionError):
+    with socket.create_connection(host, timeout=SECONDS) as client, suppress(ConnectionError):
         client.sendall(sent + LAST)
         while piece := client.recv(65536):
             received.write(piece)

@@ -12,30 +12,27 @@ import urllib.request
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from tests.waiting import SECONDS
+
 ROOT = Path(__file__).parents[2]
 PAGE = "/v1/recommendations?need_id=z%2F%E5%85%89%E7%94%B5LED"
 REQUESTS = 500
 
 
-async def ask(host: str, port: int, ready: asyncio.Event) -> bytes:
+async def ask(host: str, port: int, ready: asyncio.Barrier) -> bytes:
     """Connect, wait for the others, ask, and return the whole answer."""
     reader, writer = await asyncio.open_connection(host, port)
-    await ready.wait()
+    await ready.wait()  # for all others to be connected
     writer.write(f"GET {PAGE} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
-    answer = await asyncio.wait_for(reader.read(), 30)
+    answer = await asyncio.wait_for(reader.read(), SECONDS)
     writer.close()
     return answer
 
 
 async def ask_all(url: str) -> list[bytes]:
     parts = urlsplit(url)
-    ready = asyncio.Event()
-    asked = [
-        asyncio.create_task(ask(parts.hostname or "", parts.port or 0, ready))
-        for _ in range(REQUESTS)
-    ]
-    await asyncio.sleep(1)
-    ready.set()
+    ready = asyncio.Barrier(REQUESTS)
+    asked = (ask(parts.hostname or "", parts.port or 0, ready) for _ in range(REQUESTS))
     return await asyncio.gather(*asked)
 
 
@@ -57,14 +54,14 @@ def test_500_equal_requests_over_two_workers_are_one_computation(tmp_path: Path)
         while len(workers) < 2:  # until both answer
             assert time.monotonic() < ends
             try:
-                with urllib.request.urlopen(url + "/health/ready", timeout=5) as answer:
+                with urllib.request.urlopen(url + "/health/ready", timeout=SECONDS) as answer:
                     workers.add(answer.headers["X-Request-ID"].partition("-")[0])
             except OSError:
                 time.sleep(0.05)
         answers = asyncio.run(ask_all(url))
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=SECONDS)
         process.stdout.close()
     assert {answer.partition(b"\r\n")[0] for answer in answers} == {b"HTTP/1.1 200 OK"}
     assert len({answer.partition(b"\r\n\r\n")[2] for answer in answers}) == 1

@@ -18,6 +18,7 @@ import pytest
 from service.database.connection import FILE, Database
 from service.database.key_store import KeyStore
 from tests.service.test_server import PAGE, _children
+from tests.waiting import SECONDS, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -53,7 +54,7 @@ class Service:
 
     def ask(self, path: str, body: object = None, **headers: str) -> tuple[int, Any, float]:
         """Return status, document and duration in seconds; a refusal must be a problem document."""
-        connection = http.client.HTTPConnection(self.host, timeout=20)
+        connection = http.client.HTTPConnection(self.host, timeout=SECONDS)
         headers |= {"X-API-Key": self.token, "Content-Type": "application/json"}
         began = time.monotonic()
         connection.request(
@@ -78,11 +79,12 @@ class Service:
         return {event["enterprise_id"] for event in events}
 
     def await_database(self, state: str) -> None:
-        ends = time.monotonic() + 60
-        while (ready := self.ask("/health/ready"))[1]["database"] != state:
-            assert time.monotonic() < ends
-            time.sleep(0.1)
-        assert ready[0] == 200
+        def is_in_it() -> bool:
+            status, ready, _ = self.ask("/health/ready")
+            assert status == 200
+            return bool(ready["database"] == state)
+
+        until(is_in_it)
 
     def audited(self, route: str) -> int:
         entries = self.ask("/v1/audit?limit=200")[1]["entries"]
@@ -138,10 +140,10 @@ def test_a_lock_held_for_longer_than_is_waited_for(
     status, said, took = service.record(0)
     assert (status, said["code"]) == (503, "database-unavailable")
     assert "locked" in said["detail"]
-    assert 4 < took < 10
+    assert 4 < took < 60
     status, _, took = service.ask(PAGE)
     assert status == 200
-    assert took < 1
+    assert took < 4, "the lock was waited for"
     assert service.recorded() == set()
     held.communicate("go\n")
     assert service.record(0)[0] == 201
@@ -150,10 +152,16 @@ def test_a_lock_held_for_longer_than_is_waited_for(
 
 def test_a_lock_that_is_let_go_in_time(service: Service, held: subprocess.Popen[str]) -> None:
     assert held.stdin
-    letting_go = threading.Timer(1, lambda: print("go", file=held.stdin, flush=True))
+    let_go = threading.Event()
+
+    def let_it_go() -> None:
+        let_go.set()
+        print("go", file=held.stdin, flush=True)
+
+    letting_go = threading.Timer(1, let_it_go)
     letting_go.start()
-    status, _, took = service.record(0)
-    letting_go.join()
+    status, _, _ = service.record(0)
     assert status == 201
-    assert took > 0.8
+    assert let_go.is_set()
+    letting_go.join()
     assert service.recorded() == {"e0"}

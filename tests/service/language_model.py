@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,8 @@ if TYPE_CHECKING:
 
 class LanguageModel(ThreadingHTTPServer):
     """Answers each request with the `content` that the test gives, after `delay` seconds.
+
+    A delay ends early with `release`, or with the server.
 
     Attributes
     ----------
@@ -38,6 +39,7 @@ class LanguageModel(ThreadingHTTPServer):
         self.body: bytes | None = None
         self.delay = self.drip = 0.0
         self.asked: list[dict[str, Any]] = []
+        self._released = threading.Event()
 
     @property
     def url(self) -> str:
@@ -48,6 +50,19 @@ class LanguageModel(ThreadingHTTPServer):
     def texts(self) -> list[str]:
         """Messages of users in all requests."""
         return [asked["body"]["messages"][-1]["content"] for asked in self.asked]
+
+    def release(self) -> None:
+        """Answer at once from now on."""
+        self._released.set()
+
+    def wait(self, seconds: float) -> None:
+        """Wait so long, or until the release."""
+        self._released.wait(seconds)
+
+    def shutdown(self) -> None:
+        """Stop it."""
+        self.release()
+        super().shutdown()
 
     def handle_error(self, *_: object) -> None:
         """Say nothing of clients that have left."""
@@ -61,7 +76,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         key = self.headers.get("Authorization")
         own.asked.append({"path": self.path, "key": key, "body": body})
-        time.sleep(own.delay)
+        own.wait(own.delay)
         text = body["messages"][-1]["content"]
         content = own.content(text) if callable(own.content) else own.content
         reply = own.body if own.body is not None else completion(content)
@@ -72,7 +87,7 @@ class _Handler(BaseHTTPRequestHandler):
             for at in range(len(reply)):
                 self.wfile.write(reply[at : at + 1])
                 self.wfile.flush()
-                time.sleep(own.drip)
+                own.wait(own.drip)
         else:
             self.wfile.write(reply)
 

@@ -6,9 +6,9 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from service import server
 from service.api.app import create_app
 from service.api.guards import BODY_SECONDS, BodyLimit
-from service.server import serve
 from service.settings import Settings
 from tests.patience import PATIENCE
 from tests.service.fakes import FakeRegistry, FakeSource
@@ -29,4 +29,5 @@ def build(settings: Settings) -> FastAPI:
 
 
 if __name__ == "__main__":
-    serve(Settings.load(), port=int(sys.argv[1]), workers=int(sys.argv[2]), build=build)
+    server._GRACE_SECONDS = int(os.environ.get("SERVED_GRACE_SECONDS", server._GRACE_SECONDS))
+    server.serve(Settings.load(), port=int(sys.argv[1]), workers=int(sys.argv[2]), build=build)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 
 from service.pulse import Pulse
+from tests.waiting import SECONDS
 
 
 def test_it_beats_from_opening_to_closing() -> None:
@@ -34,14 +35,14 @@ def test_closing_ends_work_under_way() -> None:
     async def work() -> None:
         nonlocal ended
         begun.set()
-        await asyncio.sleep(60)
+        await asyncio.sleep(2 * SECONDS)
         ended = True
 
     async def use() -> None:
         pulse = Pulse(0.0, work)
         pulse.open()
         await begun.wait()
-        await asyncio.wait_for(pulse.close(), 1)
+        await asyncio.wait_for(pulse.close(), SECONDS)
         assert not ended
 
     asyncio.run(use())

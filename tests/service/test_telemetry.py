@@ -6,6 +6,7 @@ import pytest
 from prometheus_client import CollectorRegistry, Histogram
 
 from service.telemetry import MULTIPROCESS, Telemetry
+from tests.waiting import SECONDS
 
 
 @pytest.fixture
@@ -57,7 +58,9 @@ def test_several_workers_write_counts_periodically_and_at_the_end(
         telemetry.open()
         telemetry.answered("hit")
         assert hits() == 0
-        await asyncio.sleep(0.3)
+        async with asyncio.timeout(SECONDS):
+            while hits() == 0:
+                await asyncio.sleep(0.01)
         assert hits() == 1
         telemetry.answered("hit")
         await telemetry.close()

@@ -9,6 +9,7 @@ import pytest
 
 from service import threads
 from service.threads import AbandonedError, BusyError, SharedThreads, check_wanted
+from tests.waiting import SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -41,7 +42,7 @@ def test_one_caller_never_takes_the_last_thread() -> None:
         greedy = [asyncio.create_task(shared.run(hold.wait, "a")) for _ in range(20)]
         await asyncio.sleep(0)
         assert shared.waiting == 17
-        assert await asyncio.wait_for(shared.run(lambda: "now", "b"), 5) == "now"
+        assert await asyncio.wait_for(shared.run(lambda: "now", "b"), SECONDS) == "now"
         hold.set()
         await asyncio.gather(*greedy)
 
@@ -68,9 +69,10 @@ def test_callers_take_turns() -> None:
 
 
 def test_work_that_nobody_waits_for_ends() -> None:
-    ended = threading.Event()
+    begun, ended = threading.Event(), threading.Event()
 
     def long() -> None:
+        begun.set()
         try:
             while True:
                 check_wanted()
@@ -82,11 +84,11 @@ def test_work_that_nobody_waits_for_ends() -> None:
     async def work(shared: SharedThreads) -> None:
         running = asyncio.create_task(shared.run(long, "a"))
         never = asyncio.create_task(shared.run(lambda: pytest.fail("begun"), "a"))
-        await asyncio.sleep(0.05)
+        assert await asyncio.to_thread(begun.wait, SECONDS)
         for task in (never, running):
             task.cancel()
         await asyncio.wait([never, running])
-        assert ended.wait(5)
+        assert ended.wait(SECONDS)
         assert await shared.run(lambda: "free", "a") == "free"
 
     run(work, 1)

@@ -12,11 +12,12 @@ import pytest
 
 from features.errors import UnavailableError
 from service.cache import answer as answer_module
-from service.cache import embedded, local, tiers
+from service.cache import connecting, embedded, local, tiers
 from service.cache.answer import Answer
 from service.cache.embedded import EmbeddedServer
 from service.cache.local import LocalCache
 from service.cache.tiers import RemoteCache
+from tests.waiting import SECONDS, stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -132,8 +133,9 @@ def test_a_redis_that_says_nothing_costs_three_short_waits() -> None:
         with socket.create_server(("127.0.0.1", 0)) as silent:
             cache = RemoteCache(f"redis://127.0.0.1:{silent.getsockname()[1]}/0", 60)
             started = time.perf_counter()
-            assert [await cache.get("k") for _ in range(50)] == [None] * 50
-            assert 0.3 <= time.perf_counter() - started < 1.5
+            assert [await cache.get("k") for _ in range(1_000)] == [None] * 1_000
+            # A wait for each of them would take a hundred seconds.
+            assert 0.3 <= time.perf_counter() - started < 30
             await cache.close()
 
     asyncio.run(use())
@@ -161,17 +163,21 @@ def test_the_embedded_server_keeps_values_and_writes_nothing(tmp_path: Path) -> 
         os.kill(pid or 0, 0)
 
 
-def test_redis_is_asked_again_after_a_pause() -> None:
+@pytest.mark.usefixtures("patient")
+def test_redis_is_asked_again_after_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     async def use(server: EmbeddedServer) -> None:
         cache = RemoteCache(server.url, 60, pause=0.05)
         await cache.put({"k": b"v"})
-        os.kill(server.pid or 0, signal.SIGSTOP)
-        assert [await cache.get("k") for _ in range(3)] == [None] * 3
+        stop(server.pid or 0)
+        with monkeypatch.context() as impatient:
+            impatient.setattr(connecting, "TIMEOUT", 0.1)
+            impatient.setattr(tiers, "_LIMIT", 0.25)
+            assert [await cache.get("k") for _ in range(3)] == [None] * 3
         assert cache.state == "down"
         os.kill(server.pid or 0, signal.SIGCONT)
-        while cache.state == "down":
-            assert await cache.get("k") is None
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(SECONDS):
+            while cache.state == "down":
+                await asyncio.sleep(0.01)
         assert await cache.get("k") == b"v"
         await cache.close()
 
@@ -266,7 +272,7 @@ def test_the_service_goes_on_when_redis_is_killed(
             assert answer.status_code == 200
             assert answer.headers["X-Cache"] == "miss"
             assert len(answer.json()["leads"]) == limit
-        assert time.perf_counter() - started < 2
+        assert time.perf_counter() - started < 30
         assert client.get(URL).status_code == 200
         ready = client.get("/health/ready")
         assert (ready.status_code, ready.json()["cache"]) == (200, "down")

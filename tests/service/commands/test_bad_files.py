@@ -28,7 +28,7 @@ def refusal(run, tmp_path):
         begin = time.monotonic()
         ended = run("import", "enterprises", path, *options)
         assert ended.code == 1, ended.out
-        assert time.monotonic() - begin < 20
+        assert time.monotonic() - begin < 120
         assert not (tmp_path / "home" / "tables").exists()
         return ended.said.replace(f"{tmp_path}/", "")
 

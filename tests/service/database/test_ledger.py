@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from service.access.keys import Caller
 from service.database.ledger import _READ_BYTES, _READS_BYTES, AnsweredRequest, Ledger
 from service.settings import Settings
+from tests.waiting import SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -35,11 +36,11 @@ def test_one_callers_reads_stop_nobody_else(tmp_path: Path) -> None:
         held = [asyncio.create_task(ledger.read(hold.wait, GREEDY)) for _ in range(50)]
         await asyncio.sleep(0)
         key_id, _ = ledger.keys.add("analyst")
-        assert await asyncio.wait_for(ledger.read(lambda: "read", OTHER), 5) == "read"
-        assert await asyncio.wait_for(ledger.change(lambda: "changed", OTHER), 5) == "changed"
+        assert await asyncio.wait_for(ledger.read(lambda: "read", OTHER), SECONDS) == "read"
+        assert await asyncio.wait_for(ledger.change(lambda: "changed", OTHER), SECONDS) == "changed"
         assert not ledger.access.keyless
         ledger.keys.revoke(key_id)
-        await asyncio.wait_for(ledger._look(), 5)
+        await asyncio.wait_for(ledger._look(), SECONDS)
         hold.set()
         await asyncio.gather(*held)
 

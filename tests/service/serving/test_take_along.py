@@ -113,6 +113,6 @@ def test_what_is_written_never_runs(made, page):
 
 def test_fifty_needs_of_fifty_leads_take_no_five_seconds(made, page):
     leads = (page["leads"] * 50)[:50]
-    begin = time.perf_counter()
+    begin = time.thread_time()
     made(tuple({**page, "leads": leads} for _ in range(50)))
-    assert time.perf_counter() - begin < 5 * 3  # the machine may be busy
+    assert time.thread_time() - begin < 5
