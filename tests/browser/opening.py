@@ -74,12 +74,12 @@ class Served:
             yield cls(url, home)
         finally:
             process.terminate()
-            process.wait(timeout=30)
+            process.wait(timeout=60)
 
 
 def _answers(url: str) -> bool:
     try:
-        with urllib.request.urlopen(f"{url}/console/quality", timeout=5) as answer:
+        with urllib.request.urlopen(f"{url}/console/quality", timeout=60) as answer:
             return bool(answer.status < 500)
     except OSError:
         return False

@@ -11,13 +11,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.service.test_server import launching
 from tests.waiting import SECONDS
 
 if TYPE_CHECKING:
-    import subprocess
-    from collections.abc import Callable
+    from collections.abc import Iterator
 
-    Launch = Callable[..., tuple[subprocess.Popen[str], str]]
     Answer = tuple[int, http.client.HTTPMessage, bytes]
 
 LIVE = b"GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
@@ -131,10 +130,12 @@ class Unclosed(NamedTuple):
     def flush(self) -> None: ...
 
 
-@pytest.fixture
-def host(launch: Launch) -> tuple[str, int]:
-    parts = urlsplit(launch(LIANZHAO_LOG_LEVEL="error")[1])
-    return parts.hostname or "", parts.port or 0
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, int]]:
+    """Return where a server listens that all tests send to."""
+    with launching(tmp_path_factory.mktemp("raw") / "home") as launch:
+        parts = urlsplit(launch(LIANZHAO_LOG_LEVEL="error")[1])
+        yield parts.hostname or "", parts.port or 0
 
 
 def check_headers(name: str, found: list[Answer]) -> None:

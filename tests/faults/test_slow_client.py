@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import re
 import socket
-import subprocess
-import sys
 import time
 import urllib.request
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -20,7 +17,8 @@ from service.api.app import create_app
 from service.api.guards import BODY_SECONDS, BodyLimit
 from service.settings import Settings
 from tests.service.fakes import FakeRegistry, FakeSource
-from tests.waiting import SECONDS, until
+from tests.service.test_server import launching
+from tests.waiting import SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,32 +33,12 @@ BODY = (
 )
 
 
-@pytest.fixture
-def address(tmp_path: Path) -> Iterator[tuple[str, int]]:
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, int]]:
     """Return where a real server on the fakes listens."""
-    environment = {**os.environ, "LIANZHAO_HOME": str(tmp_path / "home")}
-    command = [sys.executable, "-m", "tests.service.served", "0", "1"]
-    with subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout
-        found = re.search(r"http://127\.0\.0\.1:(\d+)", process.stdout.readline())
-        assert found
-        host = "127.0.0.1", int(found[1])
-        until(lambda: _is_up(host))
-        yield host
-        process.terminate()
-        try:
-            process.wait(timeout=SECONDS)
-        finally:
-            process.kill()
-
-
-def _is_up(host: tuple[str, int]) -> bool:
-    try:
-        return _get(host, "/health/live") > 0
-    except OSError:
-        return False
+    with launching(tmp_path_factory.mktemp("slow") / "home") as launch:
+        parts = urlsplit(launch()[1])
+        yield parts.hostname or "", parts.port or 0
 
 
 def _get(host: tuple[str, int], path: str) -> float:

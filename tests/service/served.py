@@ -7,17 +7,19 @@ import sys
 from typing import TYPE_CHECKING
 
 from service import server
-from service.api.app import create_app
-from service.api.guards import BODY_SECONDS, BodyLimit
 from service.settings import Settings
-from tests.patience import PATIENCE
-from tests.service.fakes import FakeRegistry, FakeSource
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
 
 def build(settings: Settings) -> FastAPI:
+    # Slow to import, and needed in workers only: most tests wait for several starts.
+    from service.api.app import create_app
+    from service.api.guards import BODY_SECONDS, BodyLimit
+    from tests.patience import PATIENCE
+    from tests.service.fakes import FakeRegistry, FakeSource
+
     for place in PATIENCE:
         setattr(*place)
     source = FakeSource()

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,15 +59,15 @@ def _gone(pid: int) -> bool:
     return state == "Z"
 
 
-@pytest.fixture
-def launch(tmp_path: Path) -> Iterator[Launch]:
-    """Start a server on a free port and wait until it answers."""
+@contextmanager
+def launching(home: Path) -> Iterator[Launch]:
+    """Yield what starts a server on a free port and waits until it answers."""
     started = []
 
     def launched(
         workers: int = 1, module: str = "tests.service.served", **settings: str
     ) -> tuple[subprocess.Popen[str], str]:
-        environment = {**os.environ, "LIANZHAO_HOME": str(tmp_path / "home"), **settings}
+        environment = {**os.environ, "LIANZHAO_HOME": str(home), **settings}
         process = subprocess.Popen(
             [sys.executable, "-m", module, "0", str(workers)],
             cwd=ROOT,
@@ -82,12 +83,21 @@ def launch(tmp_path: Path) -> Iterator[Launch]:
         until(lambda: _is_up(found[0]))
         return process, found[0]
 
-    yield launched
-    for process in started:
-        process.kill()
-        process.wait()
-        assert process.stdout
-        process.stdout.close()
+    try:
+        yield launched
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
+            assert process.stdout
+            process.stdout.close()
+
+
+@pytest.fixture
+def launch(tmp_path: Path) -> Iterator[Launch]:
+    """Start a server on a free port and wait until it answers."""
+    with launching(tmp_path / "home") as launched:
+        yield launched
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])

@@ -22,6 +22,7 @@ from tests.pool import NEED_IDS
 from tests.service.buckets import buckets
 from tests.service.serving.lifecycle.replicas import Replica, changed, push
 from tests.versions import OTHER, save_other
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,20 +86,16 @@ class Following:
 
     def until(self, wanted: tuple[str | None, str | None]) -> None:
         """Wait until it answers with this version of the model, or of the pool."""
-        ends = time.monotonic() + 60
-        while True:
+
+        def is_there() -> bool:
             _, *last = self.found[-1] if self.found else (0, "", "")
-            if all(want in (None, found) for want, found in zip(wanted, last, strict=True)):
-                return
-            assert time.monotonic() < ends, self.found[-1:]
-            time.sleep(0.02)
+            return all(want in (None, found) for want, found in zip(wanted, last, strict=True))
+
+        until(is_there)
 
     def store_said(self, wanted: str) -> None:
         """Wait until readiness reports this state of the store."""
-        ends = time.monotonic() + 60
-        while self.client.get("/health/ready").json()["store"] != wanted:
-            assert time.monotonic() < ends, self.client.get("/health/ready").json()
-            time.sleep(0.05)
+        until(lambda: self.client.get("/health/ready").json()["store"] == wanted)
 
 
 @pytest.fixture
@@ -119,6 +116,8 @@ def test_two_replicas_switch_under_load_without_a_failed_request(
         Following(tmp_path / "one", url, shards) as one,
         Following(tmp_path / "other", url, shards) as other,
     ):
+        for replica in (one, other):
+            replica.until((first, pool))
         save_other(registry, weighing=2)
         registry.activate(OTHER)
         push(workspace, store, 1)

@@ -35,7 +35,9 @@ SECONDS = 60
 
 @contextmanager
 def served(home: Path, **settings: Any) -> Iterator[TestClient]:
-    given = Settings.load(home=home, log_level="error", encoder=ENCODER, **settings)
+    given = Settings.load(
+        home=home, log_level="error", encoder=ENCODER, shard_timeout=SECONDS, **settings
+    )
     with TestClient(create_app(given), base_url="http://127.0.0.1:8000") as client:
         yield client
 
@@ -261,7 +263,7 @@ def named(ready: Any, path: Path) -> bool:
 def test_a_file_that_is_damaged_in_service_gives_no_wrong_list(
     home: Path, made: list[ShardProcesses], harm: str
 ) -> None:
-    with served(home, shards=2, shard_timeout=SECONDS) as client:
+    with served(home, shards=2) as client:
         whole = client.get(LEADS, params=ASKED).json()
         (path,) = home.glob("prepared/*/*/views.topics.npy")
         content = path.read_bytes()

@@ -106,7 +106,7 @@ def served(home: Path, workers: int) -> Iterator[Served]:
         yield served
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=60)
         assert process.stdout
         process.stdout.close()
 
