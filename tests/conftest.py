@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 from datetime import date
@@ -21,6 +22,8 @@ from training.fitting import fit
 from training.publishing import train
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from models.scoring.ranker import PoolRanker
     from service.serving.engine import Engine
     from training.fitting import Fitted
@@ -49,6 +52,18 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
         import_table(workspace, table, _DEMO / f"{table}.csv")
     train(workspace, ModelRegistry(workspace), HashedEncoder())
     return workspace.home
+
+
+@pytest.fixture(autouse=True)
+def _log_as_before() -> Iterator[None]:
+    """Undo what a command or an app that a test runs sets for all logs of the process."""
+    root = logging.getLogger()
+    level, handlers = root.level, root.handlers[:]
+    yield
+    root.setLevel(level)
+    for handler in root.handlers[:]:
+        if handler not in handlers:
+            root.removeHandler(handler)
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _HOST = "127.0.0.1"
-_START_SECONDS = 5.0
+_START_SECONDS = 30.0
 _AGAIN_SECONDS = 0.5
 """Seconds between the end of the server and its restart."""
 _PR_SET_PDEATHSIG = 1
@@ -110,7 +110,8 @@ class EmbeddedServer:
 
     def _start(self, binary: str) -> None:
         command = [sys.executable, "-IS", "-c", _LAUNCHER, str(os.getpid()), binary, "-"]
-        self._process = subprocess.Popen(
+        # Another thread may stop the server meanwhile, and forget the process.
+        self._process = process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
@@ -119,10 +120,10 @@ class EmbeddedServer:
             start_new_session=True,
         )
         try:
-            assert self._process.stdin
-            with contextlib.suppress(BrokenPipeError), self._process.stdin as configuration:
+            assert process.stdin
+            with contextlib.suppress(BrokenPipeError), process.stdin as configuration:
                 configuration.write(self._configuration().encode())
-            self._await()
+            self._await(process)
         except BaseException:
             self._end()
             raise
@@ -155,10 +156,9 @@ class EmbeddedServer:
             'save ""\nappendonly no\ndaemonize no\n'
         )
 
-    def _await(self) -> None:
-        assert self._process
+    def _await(self, process: subprocess.Popen[bytes]) -> None:
         ends = time.monotonic() + _START_SECONDS
-        while time.monotonic() < ends and self._process.poll() is None:
+        while time.monotonic() < ends and process.poll() is None:
             try:
                 with socket.create_connection((_HOST, self.port), timeout=1) as connection:
                     connection.sendall(f"AUTH {self.password}\r\n".encode())

@@ -234,6 +234,18 @@ def test_the_right_to_compute_ends_with_its_time_and_is_not_taken_from_the_next(
         asyncio.run(use(server.url))
 
 
+def test_a_stop_while_it_starts_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = EmbeddedServer()
+
+    def stopped(*_: object, **__: object) -> None:
+        server.stop()
+        raise OSError
+
+    monkeypatch.setattr(embedded.socket, "create_connection", stopped)
+    with pytest.raises(UnavailableError, match="did not start"):
+        server.__enter__()
+
+
 def test_there_may_be_no_server_for_a_platform(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedded.sys, "platform", "plan9")
     with pytest.raises(UnavailableError, match="no embedded cache server for plan9"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from service.api.app import create_app
 from service.api.replies import LeadPage
 from service.serving import by_shards
 from service.settings import Settings
+from tests import waiting
 from tests.models.shards.test_shard_hosts import ENCODER, HereHost, until_available
 from tests.pool import NEED_IDS
 
@@ -265,6 +267,8 @@ def test_a_file_that_is_damaged_in_service_gives_no_wrong_list(
 ) -> None:
     with served(home, shards=2) as client:
         whole = client.get(LEADS, params=ASKED).json()
+        # A thread of this process may still read the file, and would end it.
+        waiting.until(lambda: "touch" not in {own.name for own in threading.enumerate()})
         (path,) = home.glob("prepared/*/*/views.topics.npy")
         content = path.read_bytes()
         if harm == "altered":
