@@ -45,7 +45,7 @@ def answering(rollout, problem=None):
     thread = threading.Thread(target=work)
     thread.start()
     try:
-        assert joined.wait(5)
+        assert joined.wait(60)
         yield told
     finally:
         ended.set()

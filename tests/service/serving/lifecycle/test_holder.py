@@ -196,7 +196,7 @@ def test_in_a_folder_that_takes_no_file_versions_are_loaded_when_active(
     workers.write_text("in the way")
     holder.open()
     assert holder.watcher.thread is not None
-    holder.watcher.thread.join(5)
+    holder.watcher.thread.join(60)
     assert not holder.watcher.thread.is_alive()
     registry.pointer.write_text(json.dumps({"history": [OTHER]}))
     assert not holder.ready()

@@ -48,7 +48,7 @@ class Preparing:
 
     def __call__(self, version: str) -> None:
         self.asked.append(version)
-        assert self.let_go.wait(20)
+        assert self.let_go.wait(60)
         self._prepare(version)
 
 
@@ -81,7 +81,7 @@ def listed(engine: Engine) -> set[str]:
 def wait(holder: EngineHolder) -> None:
     reading = holder.loader.reading
     assert reading is not None
-    reading.join(20)
+    reading.join(60)
     assert not reading.is_alive()
 
 
@@ -169,7 +169,7 @@ def test_profiles_that_cannot_be_read_are_tried_again(
     change(large)
     assert FIRST not in listed(holder.current())
     preparing.let_go.set()
-    assert tried.wait(20)
+    assert tried.wait(60)
     wait(holder)
     assert len(preparing.asked) == 3
     assert holder.current().pool_version == large.pool_version
