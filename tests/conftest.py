@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from features.encoder import EncodingStore
 from features.imports.importing import import_table
@@ -29,6 +30,16 @@ if TYPE_CHECKING:
     from training.fitting import Fitted
 
 TODAY = date(2026, 1, 1)
+
+# The same examples on every machine, however busy it is.
+settings.register_profile(
+    "gate",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("gate")
 
 _SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 """Wherever a test goes, beside the project."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from schemathesis.python import asgi
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
@@ -40,13 +40,7 @@ def session(tmp_path: Path) -> Iterator[ASGIClient]:
 
 # One app answers all examples of a call, as a service does.
 @schema.parametrize()
-@settings(
-    max_examples=25,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=25)
 def test_answers_are_what_the_document_says(case: Case, session: ASGIClient) -> None:
     case.call_and_validate(
         base_url="http://127.0.0.1:8000",

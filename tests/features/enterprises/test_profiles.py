@@ -5,7 +5,7 @@ import numpy as np
 import orjson
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from features.enterprises.profiles import TEXTS, Profiles, arrays, dictionary_for, joined
@@ -99,7 +99,6 @@ def test_those_who_say_the_very_same_are_found(table, profiles):
     assert Profiles.of(table.clear()).equal(profiles).tolist() == [-1, -1, -1]
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     st.lists(
         st.sampled_from(

@@ -1,6 +1,6 @@
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.enterprises.joining import join
@@ -22,9 +22,7 @@ def workspace(tmp_path):
     return workspace
 
 
-@settings(
-    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.integers(0, 45), st.integers(0, 50)), min_size=1, max_size=6))
 def test_rows_are_those_of_the_table(workspace, monkeypatch, asked):
     monkeypatch.setattr(stored_rows, "_WINDOW", 7)

@@ -162,7 +162,7 @@ def pool(rows):
     ).sort("enterprise_id")
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(rows_of_tables, rows_of_tables, st.integers(1, 30))
 def test_any_pool_in_any_parts_is_read_as_from_one_file(first, second, part_rows):
     with TemporaryDirectory() as home:

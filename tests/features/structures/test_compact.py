@@ -18,7 +18,7 @@ from features.structures.compact import (
 LARGEST = {8: 127, 6: 31}
 finite = st.floats(-8, 8, width=32).filter(lambda x: x == 0 or abs(x) > 1e-3)
 matrices = of_numpy.arrays(
-    np.float32, of_numpy.array_shapes(min_dims=2, max_dims=2, max_side=70), elements=finite
+    np.float32, st.tuples(st.integers(1, 12), st.integers(1, 70)), elements=finite
 )
 bits = pytest.mark.parametrize("bits", [8, 6])
 

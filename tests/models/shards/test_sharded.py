@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.need import NeedQuery
@@ -125,9 +125,7 @@ def pools(draw):
     )
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40)
 @given(pools(), st.booleans())
 def test_any_number_of_shards_gives_the_list_of_one_process(bound, needs, case, in_two_stages):
     rows, parts, listed, k, signals = case
@@ -138,9 +136,7 @@ def test_any_number_of_shards_gives_the_list_of_one_process(bound, needs, case, 
     same(by_shards(whole, parts).ranked_all(wanted, k), expected)
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40)
 @given(pools(), st.booleans(), st.integers(0, 79))
 def test_the_rank_of_one_is_that_of_one_process(bound, needs, case, in_two_stages, row):
     rows, parts, listed, _, signals = case
@@ -154,9 +150,7 @@ def test_the_rank_of_one_is_that_of_one_process(bound, needs, case, in_two_stage
         np.testing.assert_allclose(contributions, theirs, atol=1e-6)
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40)
 @given(pools(), st.booleans(), st.integers(0, 6), st.sampled_from(QUESTIONS))
 def test_without_a_shard_the_list_is_that_of_the_others(
     bound, needs, case, in_two_stages, lost, lost_at
