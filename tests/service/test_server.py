@@ -55,9 +55,11 @@ def _is_up(url: str) -> bool:
 def _gone(pid: int) -> bool:
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        threads = len(list(Path(f"/proc/{pid}/task").iterdir()))
     except FileNotFoundError:
         return True
-    return state == "Z"
+    # While another thread is still ending, its sockets are open.
+    return state == "Z" and threads == 1
 
 
 @contextmanager
