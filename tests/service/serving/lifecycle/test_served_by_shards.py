@@ -37,9 +37,7 @@ SECONDS = 60
 
 @contextmanager
 def served(home: Path, **settings: Any) -> Iterator[TestClient]:
-    given = Settings.load(
-        home=home, log_level="error", encoder=ENCODER, shard_timeout=SECONDS, **settings
-    )
+    given = Settings.load(home=home, log_level="error", encoder=ENCODER, **settings)
     with TestClient(create_app(given), base_url="http://127.0.0.1:8000") as client:
         yield client
 
@@ -73,7 +71,7 @@ def test_pages_are_those_of_one_process(home: Path) -> None:
         suited = client.get(f"/v1/enterprises/{first}/needs").json()
         assert client.get("/health/ready").json()["shards"] is None
     for count in (2, 5):
-        with served(home, shards=count) as client:
+        with served(home, shards=count, shard_timeout=SECONDS) as client:
             found = [client.get(path, params=query).json() for path, query in asked]
             assert found == expected
             assert client.get(f"/v1/enterprises/{first}/needs").json() == suited
@@ -184,7 +182,7 @@ def test_the_console_and_workbooks_say_that_a_list_is_partial(
 
 def test_changed_tables_and_events_are_ranked_by_shards_at_once(home: Path) -> None:
     workspace = Workspace(home)
-    with served(home, shards=2) as client:
+    with served(home, shards=2, shard_timeout=SECONDS) as client:
         before = client.get(LEADS, params={**ASKED, "limit": 200}).json()
         gone = before["leads"][0]["enterprise"]["enterprise_id"]
         enterprises = workspace.read("enterprises").filter(pl.col("enterprise_id") != gone)
@@ -218,6 +216,7 @@ def until(client: TestClient, kind: str, there: bool) -> dict[str, Any]:
     return ready
 
 
+# A host is not checked before its last request would be late: with a long limit that takes long.
 def test_processes_that_are_killed_are_replaced_while_others_answer(
     home: Path, made: list[ShardProcesses]
 ) -> None:
@@ -265,7 +264,7 @@ def named(ready: Any, path: Path) -> bool:
 def test_a_file_that_is_damaged_in_service_gives_no_wrong_list(
     home: Path, made: list[ShardProcesses], harm: str
 ) -> None:
-    with served(home, shards=2) as client:
+    with served(home, shards=2, shard_timeout=SECONDS) as client:
         whole = client.get(LEADS, params=ASKED).json()
         # A thread of this process may still read the file, and would end it.
         waiting.until(lambda: "touch" not in {own.name for own in threading.enumerate()})
