@@ -17,7 +17,7 @@ from features.industry.industry_codes import (
     section_of,
 )
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 SHARED = Path(os.environ.get("LIANZHAO_SHARED", "../shared/data"))
 STANDARD = REPOSITORY / SHARED / "reference" / "gbt4754_2017.csv"
 

@@ -17,7 +17,7 @@ from models.storage import artifact
 from models.storage.artifact import UnfitModelError
 from tests.models.releases.test_rollout import answering
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from features.errors import ConflictError, UnavailableError
 from models.releases.rollout import Rollout
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 KILLED = """
 import os, signal, sys
 from pathlib import Path

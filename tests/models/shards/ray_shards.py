@@ -1,7 +1,7 @@
 """Serves the pool of a workspace by deployments of Ray Serve, one of which loses its replica.
 
-Run as `python -m tests.models.shards.ray_shards HOME`; prints what came of it as JSON, by the number of
-replicas.
+Run as `python -m tests.models.shards.ray_shards HOME`; prints what came of it as JSON, by the
+number of replicas.
 """
 
 import json

@@ -10,7 +10,7 @@ from features.errors import UnavailableError
 from models.shards import ray_serve
 from models.shards.ray_serve import ShardDeployments
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(scope="module")
