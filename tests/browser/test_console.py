@@ -112,6 +112,25 @@ def test_a_filter_changes_the_list_in_place_and_back_again(page: Page) -> None:
     expect(page.locator(".listhead b").first).to_have_text(before)
 
 
+def open_sums(page: Page) -> None:
+    """Open the sums of the first lead, which add up to the score that the list shows."""
+    page.get_by_text("全部理由与合计").first.click()
+    total = page.locator(".sum tfoot").first
+    expect(total).to_be_visible()
+    expect(total.locator("b")).to_have_text(re.compile(r"^[01]\.\d{3}$"))
+    expect(page.locator(".sum tbody tr").nth(1)).to_be_visible()
+
+
+def test_the_sums_of_a_lead_are_there_once_it_is_opened(page: Page) -> None:
+    page.goto(PAGES["leads"])
+    assert page.locator(".sum").count() == 0
+    open_sums(page)
+    check(page)
+    page.get_by_role("checkbox", name=re.compile("^广东省")).check()
+    page.wait_for_url("**province=*")
+    open_sums(page)
+
+
 def test_needs_it_would_suit_follow_on_the_page_of_an_enterprise(page: Page) -> None:
     page.goto(PAGES["enterprise"])
     expect(page.locator("#suits tbody tr").first).to_be_visible()
@@ -185,6 +204,7 @@ def test_without_script(chromium: Browser, served: Served) -> None:
     page.get_by_role("checkbox", name=re.compile("^广东省")).check()
     page.get_by_role("button", name="筛选", exact=True).click()
     assert "province=" in page.url
+    open_sums(page)
     page.locator(".leads .name a").first.click()
     page.get_by_role("button", name="记录", exact=True).click()
     page.get_by_role("button", name="撤回").first.click()

@@ -80,6 +80,15 @@
     if (location.pathname + location.search !== shown) show(location.href, false);
   });
 
+  // The sums of a list are half of its elements: a browser with scripts makes those of a lead
+  // when they are opened. In a list that was fetched they are elements already.
+  document.addEventListener("toggle", (event) => {
+    const held = event.target.querySelector(":scope > noscript");
+    if (!held) return;
+    const page = new DOMParser().parseFromString(held.textContent, "text/html");
+    held.replaceWith(...(held.firstElementChild ? held.childNodes : page.body.childNodes));
+  }, true);
+
   // Two leads are compared: the button says so only when two are ticked.
   function tick(list) {
     const count = list.querySelectorAll("input[name=enterprise_id]:checked").length;
