@@ -331,7 +331,12 @@ def _without_process(part: str, thesaurus: Thesaurus) -> str:
 
 
 def _processed(core: str, thesaurus: Thesaurus) -> str:
-    """Return the name of what is made of a crop or an animal if there is one: 苹果加工."""
+    """Return the name of what is made of a product if there is one: 苹果加工.
+
+    What a sector makes is processed already: 服装加工厂 is 服装.
+    """
+    if any(thesaurus.concepts[at].level == "sector" for at in thesaurus.find(core)):
+        return core
     return next((core + end for end in _PROCESSED if thesaurus.find(core + end)), core)
 
 

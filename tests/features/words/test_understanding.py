@@ -393,6 +393,7 @@ FOODS = Thesaurus(
         Concept("袜子", "product", (), ("丝袜",), (), (), "服装"),
         Concept("男装", "product", (), ("男裤",), (), (), "服装"),
         Concept("服装", "sector", (), ("成衣",), (), (), ""),
+        Concept("服装代工", "product", ("服装加工",), ("贴牌",), (), (), "服装"),
         Concept("集成电路", "product", ("ICS",), ("晶圆",), (), (), ""),
     ]
 )
@@ -419,6 +420,7 @@ def test_supplies_of_what_is_named_alone_are_wanted_too():
 def test_a_crop_that_is_processed_is_what_is_made_of_it():
     assert of_foods("苹果精深加工") == {"苹果制品": 1.0}
     assert of_foods("苹果") == {"苹果": 1.0}
+    assert of_foods("服装深加工") == {"服装": 1.0}
     assert of_foods("小米精深加工") == {"小米": 1.0}
     assert understand("苹果精深加工", FOODS, shipped_fillers()).parts == ("苹果",)
 
