@@ -53,6 +53,8 @@ class Fillers:
         while again and not (thesaurus.find(text) and text not in self.fillers):
             again = False
             for word in self._either:
+                if text.endswith("再" + word):  # 再制造 is an activity
+                    continue
                 if text.startswith(word) or text.endswith(word):
                     text = (
                         text.removeprefix(word)

@@ -1,19 +1,18 @@
 import pytest
 
+from features.words.compounds import look_up
 from features.words.fillers import Fillers, shipped_fillers
 from features.words.normal import normal
 from features.words.thesaurus import Concept, Thesaurus, shipped_thesaurus
 from features.words.understanding import (
-    MAX_PARTS,
     MAX_WORDS,
     OWN_WEIGHT,
     FoundConcept,
     concept_words,
-    look_up,
-    parts_of,
     strongest,
     understand,
 )
+from features.words.wants import MAX_PARTS, parts_of
 
 THESAURUS = Thesaurus(
     [
@@ -261,6 +260,112 @@ def test_who_supplies_a_customer_makes_what_it_is_made_of():
     assert understand("给水泵配套", thesaurus, shipped_fillers()).parts == ("给水泵",)
 
 
+SUPPLY = Thesaurus(
+    [
+        Concept("电池", "product", (), ("电芯",), ("结构件",), (), "能源"),
+        Concept("电池结构件", "product", (), ("电池壳",), (), (), "电池"),
+        Concept("结构件", "product", (), ("钢构件",), (), (), "能源"),
+        Concept("线束", "product", (), ("端子",), (), (), "汽车"),
+        Concept("机器人", "product", (), ("机械臂",), ("减速器",), (), "能源"),
+        Concept("甲醇", "product", (), ("粗甲醇",), (), ("醋酸",), "能源"),
+        Concept("醋酸", "product", (), ("冰醋酸",), (), (), "能源"),
+        Concept("甲醛", "product", (), ("福尔马林",), ("甲醇",), (), "能源"),
+        Concept("胶水", "product", (), ("白胶",), ("树脂", "甲醇"), (), "能源"),
+        Concept("碳酸锂", "product", (), ("电池级碳酸锂",), (), (), "甲类"),
+        Concept("氢氧化锂", "product", (), ("单水氢氧化锂",), (), (), "乙类"),
+        Concept("硅钢", "product", (), ("取向硅钢",), (), ("变压器",), "电力"),
+        Concept("变压器", "product", (), ("干式变压器",), (), (), "电力"),
+        Concept("电力", "sector", (), ("电网",), (), (), ""),
+        Concept("开关柜", "product", (), ("环网柜",), (), (), "电力"),
+        Concept("电力开关柜箱", "product", (), ("箱体",), (), (), "开关柜"),
+        Concept("再制造", "product", (), ("修复",), (), (), ""),
+    ]
+)
+
+
+def supply(text):
+    return understand(text, SUPPLY, shipped_fillers())
+
+
+def test_what_a_customer_is_supplied_with_is_the_want():
+    assert supply("给电池厂配套的结构件").parts == ("电池结构件",)
+    found = supply("为机器人配套的线束")
+    assert [(one.name, one.sure) for one in found.concepts] == [("线束", 1.0), ("机器人", 0.3)]
+    assert supply("甲醇下游醋酸").concepts[0] == FoundConcept("醋酸", 1.0)
+    # What follows has to be an item.
+    assert supply("机器人发展规划").parts == ("机器人发展规划",)
+
+
+def test_parts_without_a_concept_are_sought_with_the_whole():
+    found = supply("机器人零部件")
+    weights = dict(found.words)
+    assert found.parts == ("机器人零部件",)
+    assert (found.concepts[0].name, found.concepts[0].sure) == ("机器人", 0.6)
+    assert weights["机器人零部件"] > weights["机器人配件"] > weights["机械臂"]
+    assert supply("电池零部件和线束").parts == ("电池零部件", "线束")
+
+
+def test_downstream_of_a_material_is_what_it_goes_into_and_what_is_made_of_it():
+    found = supply("甲醇下游")
+    assert [one.name for one in found.concepts] == ["醋酸", "甲醛", "甲醇"]
+    assert dict(found.words)["醋酸"] == 1 > dict(found.words)["粗甲醇"]
+    assert [one.name for one in supply("甲醇").concepts] == ["甲醇"]
+    # A product that has the material as a second input is left out; a sector stands for itself.
+    assert "胶水" not in [one.name for one in found.concepts]
+    assert [(one.name, one.sure) for one in supply("电力下游").concepts] == [("电力", 1.0)]
+    assert of_foods("苹果下游") == {"苹果制品": 1.0}
+
+
+def test_upstream_of_a_product_is_what_it_is_made_of():
+    assert dict(supply("机器人上游").words)["减速器"] == 1
+    assert supply("为电池厂提供结构件").parts == ("电池结构件",)
+
+
+@pytest.mark.parametrize(
+    ("text", "surest"),
+    [
+        ("碳酸锂氢氧化锂", {"碳酸锂", "氢氧化锂"}),  # products with the same end
+        ("变压器开关柜", {"变压器", "开关柜"}),  # few steps apart
+        ("变压器硅钢", {"硅钢"}),  # goes into it
+        ("甲醇线束", {"线束"}),  # far apart
+        ("电力开关柜", {"开关柜"}),  # the broader one before it is a modifier
+    ],
+)
+def test_close_concepts_side_by_side_are_all_meant(text, surest):
+    found = supply(text).concepts
+    assert {one.name for one in found if one.sure == found[0].sure} == surest
+
+
+def test_another_modifier_is_no_likeness():
+    own = Thesaurus(
+        [
+            Concept("钠电正极材料", "product", ("钠离子电池正极材料",), ("层状氧化物",)),
+            Concept("正极材料", "product", (), ("磷酸铁锂",)),
+        ]
+    )
+    assert understand("锂电池正极材料", own, FILLERS).concepts[0].name == "正极材料"
+    assert understand("离子电池正极材料", own, FILLERS).concepts[0].name == "钠电正极材料"
+
+
+def test_machines_for_something_have_several_names():
+    own = Thesaurus(
+        [
+            Concept("木工机械", "product", (), ("封边机",)),
+            Concept("化工装备", "product", ("化工设备",), ("塔器",)),
+            Concept("锂电设备", "product", (), ("涂布机",)),
+        ]
+    )
+    for text, name in (("木工设备", "木工机械"), ("锂电生产设备", "锂电设备")):
+        found = understand(text, own, FILLERS)
+        assert found.parts == (normal(text),)  # 生产 is not a verb here
+        assert found.concepts == (FoundConcept(name, 1.0),)
+
+
+def test_an_activity_is_not_cut_by_its_end():
+    assert supply("机器人再制造").concepts[0].name == "再制造"
+    assert supply("甲醇及深加工").parts == ("甲醇",)
+
+
 def test_letters_of_a_latin_word_are_no_likeness():
     own = Thesaurus([Concept("平台", "product", ("PaaS",), ("低代码",))])
     assert understand("aaa", own, FILLERS).concepts == ()
@@ -346,7 +451,7 @@ def test_what_means_nothing_is_taken_for_nothing(shipped, text):
         ("LED支架、载带", "LED支架"),
         ("想引进做锂电池隔膜的企业", "电池隔膜"),
         ("废旧锂电池回收", "电池回收"),
-        ("煤层气装备", "煤层气"),
+        ("煤层气装备", "煤层气装备"),
         ("光伏组件边框", "光伏边框"),
         ("党参黄芪种植加工", "党参"),
     ],
@@ -432,8 +537,9 @@ def test_the_same_product_twice_is_not_joined_to_one():
 def test_names_with_one_head_and_three_of_one_kind_are_a_list():
     assert of_foods("白酒啤酒") == {"白酒": 0.9, "啤酒": 0.9}
     assert of_foods("西服童装袜子") == {"西服": 0.9, "童装": 0.9, "袜子": 0.9}
-    two = of_foods("西服袜子")
-    assert two["袜子"] > two["西服"]
+    assert of_foods("西服袜子") == {"西服": 0.9, "袜子": 0.9}  # one step further apart
+    two = of_foods("白酒酒瓶")
+    assert two["酒瓶"] > two["白酒"]
 
 
 def test_a_name_is_not_found_within_a_latin_word():

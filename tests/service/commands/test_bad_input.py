@@ -7,7 +7,8 @@ import pytest
 
 from features.need import NeedQuery
 from features.space.need_words import MAX_IGNORED, MAX_STATED
-from features.words.understanding import MAX_PARTS, MAX_WORDS
+from features.words.understanding import MAX_WORDS
+from features.words.wants import MAX_PARTS
 from service.serving.filters import Filters
 from tests.pool import NEED_IDS, tables
 
