@@ -205,7 +205,8 @@ class SparseCodes:
 def sparse_codes(rows: sparse.csr_array) -> tuple[sparse.csr_array, NDArray[np.float16]]:
     """Return the codes of non-negative values in 8 bits, and the scale of each row, shape (n, 1).
 
-    A value that is not 0 has a code of at least 1.
+    A value that is not 0 has a code of at least 1. Where the largest value of a row is below 1/64,
+    its scale in 16 bits is less exact; rows of unit length are far from that.
     """
     filled = np.flatnonzero(np.diff(rows.indptr))
     scales = np.zeros((rows.shape[0], 1), dtype=np.float16)
