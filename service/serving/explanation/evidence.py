@@ -21,6 +21,7 @@ from service.serving.explanation.items import (
     answers,
     distinct,
     is_small,
+    main_items,
     matches_of,
 )
 from service.serving.explanation.precedents import precedent_of
@@ -222,7 +223,7 @@ def _of_items(
     return Evidence(
         name=pool.names[row],
         aim=spelt(need.understood.parts[0]) if need.understood.parts else "",
-        main=distinct(by_share, _MAIN),
+        main=main_items(by_share, _MAIN),
         related=distinct((own.item for own in ranked), _MAIN),
         is_direct=bool(ranked) and ranked[0].relation >= Relation.KIND,
         near=next(iter(answered.near), None),

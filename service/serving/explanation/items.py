@@ -58,7 +58,7 @@ _BY_MATCH = 0.1
 """Weight of the match in an answer's worth: of two kinds the closer one is preferred."""
 _CENTRAL = 0.5
 """Weight from which a word is of what is needed; lighter ones are of its chain or uncertain."""
-_ELSEWHERE = 0.5
+_ELSEWHERE = 0.7
 """Factor for an item that is typical of the wanted industry without being a kind of it."""
 _SHORT = 4
 """Length up to which two items that differ in one character are equivalent."""
@@ -182,12 +182,18 @@ def distinct(items: Iterable[Item], most: int) -> tuple[Item, ...]:
     return tuple(found.values())
 
 
+def main_items(items: Sequence[Item], most: int) -> tuple[Item, ...]:
+    """Return the first main products; any items only where none has a large share of revenue."""
+    return distinct([item for item in items if item.chief] or items, most)
+
+
 def _same(one: str, other: str) -> bool:
     """Return whether one text contains the other, or short ones differ in about one character."""
     if one in other or other in one or one[:2] == other[:2]:
         return True
-    short, long = sorted((set(one), set(other)), key=len)
-    return len(long) <= _SHORT and len(short - long) <= 1 < len(short)
+    mine, theirs = set(one), set(other)
+    few = max(len(mine), len(theirs)) <= _SHORT and min(len(mine), len(theirs)) > 1
+    return few and len(mine - theirs) <= 1 and len(theirs - mine) <= 1
 
 
 def matches_of(grams: sparse.csr_array, need: NeedFeatures) -> NDArray[np.float32]:

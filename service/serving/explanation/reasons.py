@@ -15,6 +15,8 @@ from service.serving.explanation.sentences import FACTORS
 from service.serving.explanation.signals import signal_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from models.scoring.ranker import PoolRanker
     from service.serving.explanation.evidence import Evidence
     from service.serving.explanation.items import Item, ItemAnswer
@@ -200,7 +202,7 @@ def _akin_text(evidence: Evidence, *, chinese: bool) -> str:
 def _most_like_text(evidence: Evidence, akin: Precedent, *, chinese: bool) -> str:
     """Return the sentence of its business and the most similar enterprise, if no items match."""
     shown = [item.text for item in evidence.related or evidence.main]
-    own = _listed(shown, chinese=chinese)
+    own = _with_shares(evidence.related or evidence.main, chinese=chinese)
     unsure = ""
     if not own:
         own = "主营产品未知；" if chinese else "its products are unknown; "
@@ -259,7 +261,7 @@ def _business_text(evidence: Evidence, *, chinese: bool) -> str:
     stated = {normal(item.text) for item in evidence.related}
     known = not evidence.aim or normal(evidence.aim) in stated
     aim = "" if known else _quoted(evidence.aim, chinese=chinese)
-    items = _listed([item.text for item in evidence.related], chinese=chinese)
+    items = _with_shares(evidence.related, chinese=chinese)
     if chinese:
         how = "属于{}领域" if evidence.is_direct else "与{}领域相近"
         return f"其{items}等业务" + how.format(aim or "所需")
@@ -354,6 +356,14 @@ def _kind(item: Item, *, chinese: bool) -> str:
     if not item.chief:
         return f"产品{text}" if chinese else f"its side product {text}"
     return f"主营产品{text}" if chinese else f"its product {text}"
+
+
+def _with_shares(items: Iterable[Item], *, chinese: bool) -> str:
+    """Return items, side lines with their shares of revenue."""
+    return ("、" if chinese else ", ").join(
+        _quoted(item.text, chinese=chinese) + _share_text(item.share, chinese=chinese)
+        for item in items
+    )
 
 
 def _listed(texts: list[str] | tuple[str, ...], *, chinese: bool) -> str:

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -5,7 +7,7 @@ from features.words.kinds import Kinds
 from features.words.relation import Relation
 from features.words.thesaurus import Concept, Thesaurus
 from features.words.understanding import FoundConcept, Understood
-from service.serving.explanation.items import Item, _by_letters, answers, distinct
+from service.serving.explanation.items import Item, _by_letters, answers, distinct, main_items
 
 KINDS = Kinds(
     Thesaurus(
@@ -96,3 +98,24 @@ def test_equivalent_items_are_listed_once():
     assert [item.text for item in distinct(items, 3)] == ["物业管理业务", "保安"]
     short = [Item(text) for text in ("畜牧养殖", "禽畜养殖", "动力煤", "炼焦煤", "焦炭")]
     assert [item.text for item in distinct(short, 3)] == ["畜牧养殖", "动力煤", "炼焦煤"]
+    transport = [Item(text) for text in ("旅客运输", "货运运输")]
+    assert distinct(transport, 3) == tuple(transport)
+
+
+def test_main_products_are_those_with_large_shares_if_any_is_known():
+    coal, trade = Item("洗末煤", share=0.6), Item("批发零售汽车", chief=False)
+    assert main_items([trade, coal], 2) == (coal,)
+    assert main_items([trade], 2) == (trade,)
+
+
+def test_a_main_product_comes_before_an_activity_of_the_same_kind():
+    kinds = Kinds(Thesaurus([Concept("变频器", "product", (), ())]))
+    need = SimpleNamespace(
+        understood=Understood(("工控设备",), (), (("变频器", 1.0),)),
+        wants=kinds.wants(Understood(("工控设备",), (), ())),
+        weights=np.ones(1, dtype=np.float32),
+    )
+    items = [Item("制造高压变频器", chief=False), Item("变频器类", share=0.9)]
+    matches = np.array([[0.6], [0.9]], dtype=np.float32)
+    found = answers(need, matches, np.ones(2), items, np.ones(2, dtype=bool), kinds)
+    assert found.best.item.text == "变频器类"

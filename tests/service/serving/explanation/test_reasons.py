@@ -239,3 +239,9 @@ def test_a_name_with_the_wanted_product_is_shown(bound):
     bank = Evidence("某农村商业银行股份有限公司", named_as="农村商业银行", aim="农商行")
     texts = {reason["factor"]: reason["text"] for reason in explained(bound, bank)}
     assert texts["topic_words"] == "企业名称中即有「农村商业银行」"
+
+
+def test_a_related_side_line_is_shown_with_its_share(bound):
+    related = (Item("聚氨酯系列", share=0.022, chief=False),)
+    told = sentence(bound, "topic_words", "zh", related=related, is_direct=True, aim="聚氨酯")
+    assert told["text"] == "其「聚氨酯系列」（占收入2.2%）等业务属于「聚氨酯」领域"
