@@ -161,10 +161,8 @@ def _are_close(one: Named, other: Named, thesaurus: Thesaurus) -> bool:
 def _goes_into(one: Named, other: Named, thesaurus: Thesaurus) -> bool:
     """Return whether a concept is what another is made of: the head of 锂电池隔膜, not its like."""
     return any(
-        {*thesaurus.concepts[at].names, thesaurus.concepts[at].name}
-        & {*thesaurus.concepts[into].made_of}
-        or {*thesaurus.concepts[into].names, thesaurus.concepts[into].name}
-        & {*thesaurus.concepts[at].goes_into}
-        for at in one.concepts
-        for into in other.concepts
+        not set(part.all_names).isdisjoint(whole.made_of)
+        or not set(whole.all_names).isdisjoint(part.goes_into)
+        for part in (thesaurus.concepts[at] for at in one.concepts)
+        for whole in (thesaurus.concepts[at] for at in other.concepts)
     )

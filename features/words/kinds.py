@@ -285,7 +285,7 @@ class Kinds:
 
     def _names(self, called: Iterable[int]) -> tuple[str, ...]:
         concepts = (self.thesaurus.concepts[at] for at in called)
-        names = {form_of(name) for own in concepts for name in (own.name, *own.names)}
+        names = {form_of(name) for own in concepts for name in own.all_names}
         return tuple(longest_first(name for name in names if len(name) >= _SHORTEST))
 
     def _pieces(self, parts: Iterable[str]) -> tuple[str, ...]:

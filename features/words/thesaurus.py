@@ -67,6 +67,11 @@ class Concept(NamedTuple):
     goes_into: tuple[str, ...] = ()
     broader: str = ""
 
+    @property
+    def all_names(self) -> tuple[str, ...]:
+        """Its name and its synonyms."""
+        return (self.name, *self.names)
+
 
 class Named(NamedTuple):
     """A name of the thesaurus within a text, from `start` to `stop`, and its concepts."""
@@ -266,8 +271,10 @@ class _Index:
         owners: list[int] = []
         strengths: list[float] = []
         for at, concept in enumerate(concepts):
-            names = (concept.name, *concept.names)
-            for texts, strength in ((names, 1.0), (concept.words, _OF_A_WORD[concept.level])):
+            for texts, strength in (
+                (concept.all_names, 1.0),
+                (concept.words, _OF_A_WORD[concept.level]),
+            ):
                 self.texts += map(normal, texts)
                 owners += [at] * len(texts)
                 strengths += [strength] * len(texts)

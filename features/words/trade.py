@@ -76,7 +76,7 @@ def _words(thesaurus: Thesaurus, name: str) -> list[str]:
     stated = [name]
     for at in thesaurus.find(name):
         concept = thesaurus.concepts[at]
-        stated += [concept.name, *concept.names]
+        stated += concept.all_names
         # The words of a sector would cover everything in it.
         stated += concept.words if concept.level == "product" else ()
     return [word for word in dict.fromkeys(map(normal, stated)) if len(word) >= _SHORTEST]

@@ -189,7 +189,7 @@ def _in_role(
 
 def _made_with(at: int, thesaurus: Thesaurus) -> list[int]:
     """Return what a concept goes into, and what has it as its first input."""
-    names = {thesaurus.concepts[at].name, *thesaurus.concepts[at].names}
+    names = thesaurus.concepts[at].all_names
     into = [own for name in thesaurus.concepts[at].goes_into for own in thesaurus.find(name)]
     made = thesaurus.made_from.get(at, ())
     return into + [own for own in made if thesaurus.concepts[own].made_of[0] in names]

@@ -202,7 +202,7 @@ def _akin_text(evidence: Evidence, *, chinese: bool) -> str:
 def _most_like_text(evidence: Evidence, akin: Precedent, *, chinese: bool) -> str:
     """Return the sentence of its business and the most similar enterprise, if no items match."""
     shown = [item.text for item in evidence.related or evidence.main]
-    own = _with_shares(evidence.related or evidence.main, chinese=chinese)
+    own = _items_text(evidence.related or evidence.main, chinese=chinese)
     unsure = ""
     if not own:
         own = "主营产品未知；" if chinese else "its products are unknown; "
@@ -231,10 +231,7 @@ def _mention_text(evidence: Evidence, *, chinese: bool) -> str:
     # Side lines are not named where a main product answers.
     answered = evidence.answer is not None and not evidence.answer.item.is_side_line
     if made and not (answered and all(is_small(share) for _, share in made)):
-        words = ("、" if chinese else ", ").join(
-            _quoted(word, chinese=chinese) + _share_text(share, chinese=chinese)
-            for word, share in made
-        )
+        words = _with_shares(made, chinese=chinese)
         return (
             f"产品与经营内容中有{words}"
             if chinese
@@ -261,7 +258,7 @@ def _business_text(evidence: Evidence, *, chinese: bool) -> str:
     stated = {normal(item.text) for item in evidence.related}
     known = not evidence.aim or normal(evidence.aim) in stated
     aim = "" if known else _quoted(evidence.aim, chinese=chinese)
-    items = _with_shares(evidence.related, chinese=chinese)
+    items = _items_text(evidence.related, chinese=chinese)
     if chinese:
         how = "属于{}领域" if evidence.is_direct else "与{}领域相近"
         return f"其{items}等业务" + how.format(aim or "所需")
@@ -358,16 +355,20 @@ def _kind(item: Item, *, chinese: bool) -> str:
     return f"主营产品{text}" if chinese else f"its product {text}"
 
 
-def _with_shares(items: Iterable[Item], *, chinese: bool) -> str:
-    """Return items, side lines with their shares of revenue."""
+def _items_text(items: Iterable[Item], *, chinese: bool) -> str:
+    return _with_shares(((item.text, item.share) for item in items), chinese=chinese)
+
+
+def _listed(texts: Iterable[str], *, chinese: bool) -> str:
+    return _with_shares(((text, None) for text in texts), chinese=chinese)
+
+
+def _with_shares(stated: Iterable[tuple[str, float | None]], *, chinese: bool) -> str:
+    """Return texts, quoted, those of side lines with their shares of revenue."""
     return ("、" if chinese else ", ").join(
-        _quoted(item.text, chinese=chinese) + _share_text(item.share, chinese=chinese)
-        for item in items
+        _quoted(text, chinese=chinese) + _share_text(share, chinese=chinese)
+        for text, share in stated
     )
-
-
-def _listed(texts: list[str] | tuple[str, ...], *, chinese: bool) -> str:
-    return ("、" if chinese else ", ").join(_quoted(text, chinese=chinese) for text in texts)
 
 
 def _quoted(text: str, *, chinese: bool) -> str:
