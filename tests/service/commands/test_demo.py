@@ -29,11 +29,12 @@ def test_the_readmes_show_what_the_demo_answers(run):
     assert run("demo", "--no-serve").code == 0
     for page in ("README.md", "README.zh.md"):
         example = re.search(
-            r"^\$ lianzhao (recommend --text .*)\n(.*?)^```",
+            r"^\$ lianzhao (recommend --text [^\n]*)\n(.*?)^```",
             (ROOT / page).read_text(encoding="utf-8"),
             re.M | re.S,
         )
-        assert run(*shlex.split(example[1])).out == example[2]
+        ended = run(*shlex.split(example[1]))
+        assert (ended.code, ended.out) == (0, example[2])
 
 
 def test_the_demo_s_projects_are_a_board(run, tmp_path):
